@@ -1,0 +1,40 @@
+import { posix, win32 } from "node:path";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What a run of the CLI goes by, after flags, environment and defaults were put together. */
+export interface Config {
+  /** As {@link parseStoreSpec} takes it. */
+  readonly store: string;
+}
+
+export interface ConfigFlags {
+  readonly store?: string | undefined;
+}
+
+/** Puts flags, environment and defaults together, in this order. Reads nothing by itself. */
+export function resolveConfig(flags: ConfigFlags, env: Env): Config {
+  return { store: flags.store ?? (blankToUndefined(env["MCP_KEYS_STORE"]) ?? "file:") };
+}
+
+/**
+ * The folder for mcp-keys' own data, or `null` when the environment names no home.
+ * @see XDG Base Directory Specification: a relative XDG_DATA_HOME must be ignored.
+ */
+export function resolveDataDir(env: Env, platform: string): string | null {
+  if (platform === "win32") {
+    const base = blankToUndefined(env["LOCALAPPDATA"]);
+    return base === undefined ? null : win32.join(base, "mcp-keys");
+  }
+  const xdg = blankToUndefined(env["XDG_DATA_HOME"]);
+  if (xdg !== undefined && posix.isAbsolute(xdg)) return posix.join(xdg, "mcp-keys");
+  const home = blankToUndefined(env["HOME"]);
+  if (home === undefined || !posix.isAbsolute(home)) return null;
+  return platform === "darwin"
+    ? posix.join(home, "Library", "Application Support", "mcp-keys")
+    : posix.join(home, ".local", "share", "mcp-keys");
+}
+
+function blankToUndefined(text: string | undefined): string | undefined {
+  return text === undefined || text.trim() === "" ? undefined : text;
+}

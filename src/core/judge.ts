@@ -1,0 +1,49 @@
+import type { Epoch, Key } from "./key.ts";
+import type { Version } from "./version.ts";
+
+/** Why a presented token is refused. For logs; a client learns only what RFC 6750 lets it have. */
+export type Reason =
+  | "missing"
+  | "malformed"
+  | "mistyped"
+  | "unknown"
+  | "expired"
+  | "revoked"
+  | "disabled"
+  | "wrong-audience"
+  | "insufficient-scope";
+
+/** The answer to a presented token. A refusal names the key where the token belongs to one. */
+export type Verdict =
+  | { readonly ok: true; readonly key: Key; readonly version: Version }
+  | { readonly ok: false; readonly reason: Reason; readonly key?: Key; readonly version?: Version };
+
+/** What a request asks of the key. */
+export interface Demand {
+  readonly now: Epoch;
+  /** All of them must have been given to the key. */
+  readonly scopes?: readonly string[];
+  /** The URL of this server; a key bound to others is refused. */
+  readonly audience?: string;
+}
+
+/**
+ * Judges a version whose digest has already matched. The state of the version comes first, then the key, the audience and
+ * the scopes, so that a revoked key is never told which scope it lacks.
+ */
+export function judge(key: Key, version: Version, demand: Demand): Verdict {
+  const reason = refusal(key, version, demand);
+  return reason === null ? { ok: true, key, version } : { ok: false, reason, key, version };
+}
+
+function refusal(key: Key, version: Version, { now, scopes, audience }: Demand): Reason | null {
+  if (version.state === "revoked") return "revoked";
+  // A token whose overlap has ended has expired for its client: what it must do is fetch the newer one.
+  if (version.state === "retired") return "expired";
+  if (version.state === "retiring" && now >= (version.retiresAt ?? 0)) return "expired";
+  if (version.expiresAt !== null && now >= version.expiresAt) return "expired";
+  if (!key.enabled) return "disabled";
+  if (audience !== undefined && key.audience.length > 0 && !key.audience.includes(audience)) return "wrong-audience";
+  if (scopes?.some((scope) => !key.scopes.includes(scope)) === true) return "insufficient-scope";
+  return null;
+}

@@ -1,0 +1,40 @@
+import type { Digest } from "./digest.ts";
+import type { Epoch } from "./key.ts";
+
+/** pending → current → retiring → retired, and from any of them to revoked. */
+export type VersionState = "pending" | "current" | "retiring" | "retired" | "revoked";
+
+/** Why a version was revoked. `undelivered`: its token reached nobody, so nobody holds it. */
+export type RevokeReason = "compromised" | "superseded" | "unused" | "undelivered" | "other";
+
+/** One secret of a key. Only its digest is known. */
+export interface Version {
+  /** 1 for the first; one more at each rotation. */
+  readonly n: number;
+  readonly digest: Digest;
+  readonly createdAt: Epoch;
+  /** The first second at which it no longer works; `null` for never. */
+  readonly expiresAt: Epoch | null;
+  readonly state: VersionState;
+  /** Only while `retiring`: the first second at which it no longer works. */
+  readonly retiresAt?: Epoch;
+  /** Kept apart from the history, see {@link KeyStore.touch}; late by up to the flush interval of the servers. */
+  readonly lastUsedAt: Epoch | null;
+  /** Only when `revoked`. */
+  readonly reason?: RevokeReason;
+}
+
+/** Whether a version may be used at `now`, as far as the version itself decides (the key may be disabled). */
+export function isUsable(version: Version, now: Epoch): boolean {
+  if (version.expiresAt !== null && now >= version.expiresAt) return false;
+  switch (version.state) {
+    case "pending":
+    case "current":
+      return true;
+    case "retiring":
+      return now < (version.retiresAt ?? 0);
+    case "retired":
+    case "revoked":
+      return false;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Secret } from "../core/secret.ts";
+
+/** What a snippet is about. Names and values are checked before they come here. */
+export interface Connection {
+  readonly token: Secret;
+  /** The environment variable, `[A-Za-z_][A-Za-z0-9_]*`. */
+  readonly envName: string;
+  /** The server, for client configurations. */
+  readonly url?: string;
+  /** What a client calls the server, for client configurations. */
+  readonly serverName?: string;
+}
+
+/** Turns a connection into text for one shell, file or client. Opens no file. */
+export interface Format {
+  /** One line for `--help`. */
+  readonly summary: string;
+  /**
+   * The snippet, ending with one newline. Holds the token exactly once, or not at all where the reader can name the variable.
+   * @throws `KeysError` `TOKEN_UNUSABLE` when the token holds a character this reader cannot carry.
+   */
+  render(connection: Connection): string;
+}

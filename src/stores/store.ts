@@ -1,0 +1,93 @@
+import type { Digest } from "../core/digest.ts";
+import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
+import type { Version } from "../core/version.ts";
+
+/** What was done; the word the history and the audit show. */
+export type Operation =
+  | "generate"
+  | "stage"
+  | "promote"
+  | "finish"
+  | "abort"
+  | "revoke"
+  | "disable"
+  | "enable"
+  | "import"
+  | "compact";
+
+/** A change on its way in. The store knows neither clock nor user, so it is told both. */
+export interface Draft {
+  readonly op: Operation;
+  readonly at: Epoch;
+  /** Who did it, such as `ada@laptop`. At most 128 characters. */
+  readonly by: string;
+  /** The whole keys as they are to be, each with the `revision` that the writer read (0: must not exist yet). */
+  readonly keys: readonly Key[];
+  /** The version it is about, where it is about one. */
+  readonly version?: number;
+  /** A few words more; never a token or a digest. */
+  readonly detail?: string;
+}
+
+/** One entry of a store's history: the draft as it was applied, each key with its new revision. */
+export interface Change extends Draft {
+  /** Counts up from 1 without a gap, until a compaction, which leaves out what it dropped. */
+  readonly seq: number;
+}
+
+/** That version `n` of a key was used at `at`. */
+export interface Use {
+  readonly id: KeyId;
+  readonly n: number;
+  readonly at: Epoch;
+}
+
+/**
+ * Where keys live: a history of changes, and the keys they add up to. All methods throw {@link KeysError}:
+ * `STORE_UNAVAILABLE` when the store cannot answer, `STORE_INSECURE` when others could read or replace it,
+ * `STORE_DAMAGED` when its history was altered. A throw never means "no such key".
+ */
+export interface KeyStore {
+  /** What it is, for people and JSON: `file:/home/ada/.local/share/mcp-keys/keys.jsonl`. Holds no secret. */
+  readonly spec: string;
+  /** True when {@link KeyStore.write} and {@link KeyStore.touch} can only throw `STORE_READ_ONLY`. */
+  readonly readOnly: boolean;
+  /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */
+  get(ref: KeyId | KeyName): Promise<Key | null>;
+  /** The version with exactly this digest, in any state. `null` when absent. */
+  find(digest: Digest): Promise<{ key: Key; version: Version } | null>;
+  /** Every key, tombstones included, in the order of creation. */
+  list(): Promise<Key[]>;
+  /**
+   * Applies a draft whole or not at all, and returns when it is durable. Returns the change as applied.
+   * `STORE_CONFLICT` when a key's `revision` is not the stored one; `NAME_TAKEN` when another key has its name.
+   * Nothing is written in either case. `STORE_READ_ONLY` for a store that cannot be written.
+   * A version's `lastUsedAt` is not part of the history and is not written.
+   */
+  write(draft: Draft): Promise<Change>;
+  /** All keys and the `seq` they stand for, read in one go. */
+  snapshot(): Promise<{ seq: number; keys: Key[] }>;
+  /** The changes after `since`, oldest first, then ends. */
+  changes(since: number): AsyncIterable<Change>;
+  /**
+   * Calls `wake` when {@link KeyStore.changes} may have news. A hint: it may come late, twice or for nothing, but a change
+   * does not go unannounced for longer than the store's poll interval. Returns the function that ends it.
+   */
+  watch(wake: () => void): Promise<() => void>;
+  /** Records uses in a batch, forward only: an older time never replaces a newer one. Not part of the history. */
+  touch(uses: readonly Use[]): Promise<void>;
+  /** Releases handles and timers. Twice is allowed. */
+  close(): Promise<void>;
+}
+
+/** What a driver may know of the outside. Passed in, so that tests can pass their own. */
+export interface StoreWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's numeric id, or `null` where there is none (Windows): owners are then not checked. */
+  readonly uid: number | null;
+  /** The user's data folder for mcp-keys, or `null` when none can be told (no HOME). */
+  readonly dataDir: string | null;
+}
+
+/** Opens a driver at what stands behind the colon of its spec. Must not write before the first `write` or `touch`. */
+export type OpenStore = (location: string, world: StoreWorld) => Promise<KeyStore>;
