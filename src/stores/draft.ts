@@ -1,0 +1,104 @@
+import { KeysError } from "../errors.ts";
+import type { Digest } from "../core/digest.ts";
+import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
+import type { Version } from "../core/version.ts";
+import type { Change, Draft } from "./store.ts";
+
+/** What a draft is checked against: the stored key by each of the three things that are unique. */
+export interface Lookup {
+  byId(id: KeyId): Key | null;
+  byName(name: KeyName): Key | null;
+  byDigest(digest: Digest): Key | null;
+}
+
+/**
+ * Whether a draft fits what is stored: revisions, then names, then digests. Changes nothing.
+ * @throws {@link KeysError} `STORE_CONFLICT` for a revision that is not the stored one or a digest that another key has;
+ *   `NAME_TAKEN` for a name that another key has; `BUG` for a draft that holds a key twice or a key without a version.
+ */
+export function checkDraft(draft: Draft, stored: Lookup): void {
+  const drafted = new Map(draft.keys.map((key) => [key.id, key]));
+  if (drafted.size !== draft.keys.length) throw new KeysError("BUG", "a draft holds the same key twice");
+  for (const key of draft.keys) {
+    if (key.versions.length === 0) throw new KeysError("BUG", `key ${key.id} has no version`);
+    if ((stored.byId(key.id)?.revision ?? 0) !== key.revision) {
+      throw new KeysError("STORE_CONFLICT", `key ${key.name} was changed by somebody else`);
+    }
+  }
+  checkNames(draft, drafted, stored);
+  checkDigests(draft, stored);
+}
+
+function checkNames(draft: Draft, drafted: ReadonlyMap<KeyId, Key>, stored: Lookup): void {
+  const names = new Set<KeyName>();
+  for (const { id, name } of draft.keys) {
+    const other = stored.byName(name);
+    const renamed = other !== null && (drafted.get(other.id)?.name ?? name) !== name;
+    if (names.has(name) || (other !== null && other.id !== id && !renamed)) {
+      throw new KeysError("NAME_TAKEN", `there is already a key named ${name}`);
+    }
+    names.add(name);
+  }
+}
+
+function checkDigests(draft: Draft, stored: Lookup): void {
+  const digests = new Set<Digest>();
+  for (const { id, versions } of draft.keys) {
+    for (const { digest } of versions) {
+      const owner = stored.byDigest(digest);
+      if (digests.has(digest) || (owner !== null && owner.id !== id)) {
+        throw new KeysError("STORE_CONFLICT", `the token is already in the store, as key ${owner?.name ?? id}`, {
+          hint: "use another token; one token cannot be two keys",
+        });
+      }
+      digests.add(digest);
+    }
+  }
+}
+
+/** The draft as it applies: the next `seq`, each key with its next revision, nothing undefined, no `lastUsedAt`. */
+export function applyDraft(draft: Draft, seq: number): Change {
+  const { op, at, by, version, detail } = draft;
+  return {
+    seq,
+    at,
+    by,
+    op,
+    ...(version !== undefined && { version }),
+    ...(detail !== undefined && { detail }),
+    keys: draft.keys.map((key) => ({ ...copyKey(key), revision: key.revision + 1 })),
+  };
+}
+
+/** A copy that shares nothing with the caller's, with its members in the order in which they are written. */
+function copyKey(key: Key): Key {
+  return {
+    id: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    scopes: [...key.scopes],
+    audience: [...key.audience],
+    ...(key.owner !== undefined && { owner: key.owner }),
+    ...(key.note !== undefined && { note: key.note }),
+    tags: { ...key.tags },
+    createdAt: key.createdAt,
+    createdBy: key.createdBy,
+    enabled: key.enabled,
+    revision: key.revision,
+    versions: key.versions.map(copyVersion),
+  };
+}
+
+function copyVersion(version: Version): Version {
+  const lastUsedAt: Epoch | null = null;
+  return {
+    n: version.n,
+    digest: version.digest,
+    createdAt: version.createdAt,
+    expiresAt: version.expiresAt,
+    state: version.state,
+    ...(version.retiresAt !== undefined && { retiresAt: version.retiresAt }),
+    ...(version.reason !== undefined && { reason: version.reason }),
+    lastUsedAt,
+  };
+}

@@ -1,0 +1,70 @@
+import { KeysError } from "../errors.ts";
+import { applyDraft, checkDraft } from "./draft.ts";
+import { Ledger, versionOf } from "./ledger.ts";
+import type { Change, KeyStore, OpenStore } from "./store.ts";
+import { Uses } from "./uses.ts";
+
+/**
+ * A store that keeps nothing: for tests, and for servers whose keys come from elsewhere. Each call opens a new, empty one.
+ * @throws {@link KeysError} `USAGE` when a location is given.
+ */
+export const openMemoryStore: OpenStore = (location = "") => {
+  if (location !== "") {
+    return Promise.reject(
+      new KeysError("USAGE", "memory: takes no location", { hint: "write it alone: --store memory:" }),
+    );
+  }
+  const ledger = new Ledger();
+  const uses = new Uses();
+  const history: Change[] = [];
+  const wakes = new Set<() => void>();
+
+  const store: KeyStore = {
+    spec: "memory:",
+    readOnly: false,
+    async get(ref) {
+      const key = ledger.byId(ref) ?? ledger.byName(ref);
+      return key === null ? null : uses.fill(key);
+    },
+    async find(digest) {
+      const key = ledger.byDigest(digest);
+      return versionOf(key === null ? null : uses.fill(key), digest);
+    },
+    async list() {
+      return ledger.list().map((key) => uses.fill(key));
+    },
+    async write(draft) {
+      checkDraft(draft, ledger);
+      const change = applyDraft(draft, history.length + 1);
+      ledger.apply(change.keys);
+      history.push(change);
+      for (const wake of wakes) queueMicrotask(wake);
+      return change;
+    },
+    async snapshot() {
+      return { seq: history.length, keys: await store.list() };
+    },
+    async *changes(since) {
+      for (let i = since; i < history.length; i++) {
+        const change = history[i];
+        if (change !== undefined) yield change;
+      }
+    },
+    async watch(wake) {
+      const own = () => {
+        wake();
+      };
+      wakes.add(own);
+      return () => {
+        wakes.delete(own);
+      };
+    },
+    async touch(batch) {
+      for (const use of batch) uses.add(use);
+    },
+    async close() {
+      wakes.clear();
+    },
+  };
+  return Promise.resolve(store);
+};
