@@ -1,0 +1,98 @@
+import { builtinModules } from "node:module";
+import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+/** Refused everywhere but where a tool asks for it: one way to name a thing, and a name that a search finds. */
+const shape = [
+  { selector: "ExportDefaultDeclaration", message: "Give it a name: default exports are renamed at every import." },
+  { selector: "ExportAllDeclaration", message: "Name what is exported: `export *` publishes by accident." },
+  { selector: "TSEnumDeclaration", message: "Use a literal object `as const`, or a union of strings." },
+];
+
+const builtins = builtinModules
+  .filter((name) => !name.startsWith("_") && !name.startsWith("node:"))
+  .map((name) => ({ name, message: `Write node:${name}.` }));
+
+export default defineConfig(
+  { ignores: ["dist", "dist.*", "coverage", "**/node_modules", "**/*.d.ts"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error", reportUnusedInlineConfigs: "error" } },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: {
+      // For plain JavaScript; in TypeScript the compiler knows the names.
+      globals: Object.fromEntries(Object.getOwnPropertyNames(globalThis).map((name) => [name, "readonly"])),
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      // A promise nobody waits for is a write nobody knows failed, or a key let in before the answer was there.
+      "@typescript-eslint/no-floating-promises": ["error", { checkThenables: true }],
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-import-type-side-effects": "error",
+      eqeqeq: "error",
+      "no-restricted-syntax": ["error", ...shape],
+      "no-restricted-imports": ["error", { paths: builtins }],
+
+      // Numbers in messages are wanted: `line ${n}`.
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      // A method whose contract is a promise is `async` even with nothing to await, so that its throw is a rejection.
+      "@typescript-eslint/require-await": "off",
+      // `close: async () => {}` says that there is nothing to do.
+      "@typescript-eslint/no-empty-function": ["error", { allow: ["arrowFunctions", "asyncMethods", "methods"] }],
+      // `() => stop()` is how a callback is written; a void value that is used is still refused.
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // An empty environment variable or header counts as absent, so `||` on strings is meant.
+      "@typescript-eslint/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
+      "@typescript-eslint/no-unnecessary-condition": [
+        "error",
+        { allowConstantLoopConditions: "only-allowed-literals" },
+      ],
+      // What a server sent is stripped of control characters before a terminal sees it.
+      "no-control-regex": "off",
+    },
+  },
+  {
+    files: ["src/**"],
+    rules: {
+      "max-lines": ["error", { max: 250 }],
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["test/**", "examples/**", "bench/**"],
+    rules: {
+      "max-lines": ["error", { max: 400 }],
+      // Answers of servers and files are read as JSON and judged by the assertion that follows.
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+      // A wrong guess ends the test, which is what it should do.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-dynamic-delete": "off",
+      // The old transports are deprecated, and people run them.
+      "@typescript-eslint/no-deprecated": "off",
+    },
+  },
+  {
+    // Without type annotations the typed rules see `any`; those about promises still hold.
+    files: ["**/*.js"],
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      "@typescript-eslint/no-floating-promises": ["error", { checkThenables: true }],
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/await-thenable": "error",
+    },
+  },
+  {
+    files: ["eslint.config.js", "vitest.config.ts"],
+    rules: {
+      "no-restricted-syntax": ["error", ...shape.filter(({ selector }) => selector !== "ExportDefaultDeclaration")],
+    },
+  },
+);

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+import { reportLeftOut } from "./test/left-out.ts";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // Servers by others, with their own lock file: `npm run test:interop`.
+    exclude: ["**/node_modules/**", "test/interop/**"],
+    globalSetup: "test/own-home.ts",
+    // Nothing in a test may rest on module state, so files share two threads: a third of the time of isolated ones.
+    pool: "threads",
+    isolate: false,
+    maxWorkers: 2,
+    env: { NO_COLOR: "1", TZ: "UTC" },
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    allowOnly: !process.env["CI"],
+    // Ours first, so that the runner's own summary comes last.
+    reporters: [reportLeftOut(Boolean(process.env["CI"])), "default"],
+  },
+});
