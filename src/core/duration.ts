@@ -56,6 +56,12 @@ export function formatTime(at: Epoch): string {
 
 /** A length of time for people, in its largest fitting unit, rounded down: `3d`, `25h`, `40s`. */
 export function formatDuration(seconds: number): string {
-  const [unit, size] = ([["d", 86_400], ["h", 3_600], ["m", 60]] as const).find(([, s]) => seconds >= 2 * s) ?? ["s", 1];
+  const [unit, size] = (
+    [
+      ["d", 86_400],
+      ["h", 3_600],
+      ["m", 60],
+    ] as const
+  ).find(([, s]) => seconds >= 2 * s) ?? ["s", 1];
   return `${String(Math.floor(seconds / size))}${unit}`;
 }

@@ -56,7 +56,8 @@ export function createVersion(
   expiresAt: Epoch | null,
   state: "pending" | "current",
 ): Version {
-  return { n, digest, createdAt, expiresAt, state, lastUsedAt: null };
+  const promoted = state === "current" && { promotedAt: createdAt };
+  return { n, digest, createdAt, expiresAt, state, ...promoted, lastUsedAt: null };
 }
 
 /** 1 to 64 of `[A-Za-z0-9._-]`, not led by a dash, so that no name can be taken for a flag. */
@@ -72,7 +73,9 @@ export function parseName(text: string): KeyName {
 /** One scope-token. @see RFC 6749 section 3.3 */
 export function parseScope(text: string): string {
   if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(text)) {
-    throw new KeysError("USAGE", `${quote(text)} is not a scope`, { hint: "one word without blanks, such as notes:read" });
+    throw new KeysError("USAGE", `${quote(text)} is not a scope`, {
+      hint: "one word without blanks, such as notes:read",
+    });
   }
   return text;
 }

@@ -16,7 +16,9 @@ export interface Version {
   /** The first second at which it no longer works; `null` for never. */
   readonly expiresAt: Epoch | null;
   readonly state: VersionState;
-  /** Only while `retiring`: the first second at which it no longer works. */
+  /** When it became `current`; absent while nobody can tell whether its token reached a client. */
+  readonly promotedAt?: Epoch;
+  /** While `retiring`, the first second at which it no longer works; once `retired`, when it ended. */
   readonly retiresAt?: Epoch;
   /** Kept apart from the history, see {@link KeyStore.touch}; late by up to the flush interval of the servers. */
   readonly lastUsedAt: Epoch | null;

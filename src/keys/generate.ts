@@ -1,0 +1,99 @@
+import { parseName, planKey, type KeyInput } from "../core/generate.ts";
+import type { Key } from "../core/key.ts";
+import { discardVersion, promoteVersion } from "../core/rotate.ts";
+import { KeysError } from "../errors.ts";
+import type { KeyStore } from "../stores/store.ts";
+import { deliverOrDiscard, requireVersion, type Deliver, type Issued } from "./deliver.ts";
+import type { Mint, Minted } from "./mint.ts";
+import { updateKey, type Desk } from "./update.ts";
+
+export type GenerateInput = Omit<KeyInput, "name"> & {
+  /** Without one it is `default`, or, when that is taken, `key-` and the id. */
+  readonly name?: string;
+  /**
+   * With it, the version is `pending` until the token is where it belongs, so that a crash in between shows. Without it,
+   * the returned token is the delivery.
+   */
+  readonly deliver?: Deliver;
+};
+
+/** Issues a key. @throws {@link KeysError} `USAGE`, `NAME_TAKEN`, what the store throws and what `deliver` throws */
+export async function generateKey(desk: Desk, mint: Mint, input: GenerateInput): Promise<Issued> {
+  const { name, ...rest } = input;
+  if (name !== undefined) return issue(desk, mint, { ...rest, name });
+  try {
+    return await issue(desk, mint, { ...rest, name: "default" });
+  } catch (error) {
+    if (!(error instanceof KeysError) || error.code !== "NAME_TAKEN") throw error;
+    const id = mint.id();
+    return issue(desk, { ...mint, id: () => id }, { ...rest, name: `key-${id}` });
+  }
+}
+
+async function issue(desk: Desk, mint: Mint, { deliver, ...input }: GenerateInput & { name: string }): Promise<Issued> {
+  const now = desk.now();
+  const before = await desk.store.get(parseName(input.name));
+  if (before !== null && !isUndelivered(before)) throw nameTaken(before);
+  const id = before?.id ?? mint.id();
+  const state = deliver === undefined ? "current" : "pending";
+  const { token, digest } = mint.token(input.prefix ?? "mcp", id);
+  const planned = planKey(input, { id, digest, now, by: desk.by, state });
+  const wanted = before === null ? planned : continueKey(before, planned);
+  const n = wanted.versions.length;
+  const written = await writeNew(desk, wanted, n);
+  if (deliver === undefined) return { key: written, version: requireVersion(written, n), token };
+  return complete(desk, written, n, { token, digest }, deliver);
+}
+
+async function complete(desk: Desk, key: Key, n: number, { token }: Minted, deliver: Deliver): Promise<Issued> {
+  const preview = promoteVersion(key, n, { overlap: 0, now: desk.now() });
+  const issued = { key: preview, version: requireVersion(preview, n), token };
+  await deliverOrDiscard(issued, deliver, () =>
+    updateKey(desk, key.id, { op: "abort", version: n, detail: "undelivered" }, (each) => discardVersion(each, n)),
+  );
+  const done = await updateKey(desk, key.id, { op: "promote", version: n }, (each) =>
+    promoteVersion(each, n, { overlap: 0, now: desk.now() }),
+  );
+  return { key: done.key, version: requireVersion(done.key, n), token };
+}
+
+async function writeNew({ store, now, by }: Desk, key: Key, version: number): Promise<Key> {
+  try {
+    const change = await store.write({ op: "generate", at: now(), by, version, keys: [key] });
+    return change.keys[0] ?? key;
+  } catch (error) {
+    // Two runs took over the same leftover: the other one has the name now.
+    if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT") throw error;
+    throw nameTaken(await requireNamed(store, key));
+  }
+}
+
+async function requireNamed(store: KeyStore, key: Key): Promise<Key> {
+  return (await store.get(key.name)) ?? key;
+}
+
+/** A key that an earlier run could not deliver: the same command may have its name, so that it can be run again. */
+function isUndelivered(key: Key): boolean {
+  return key.versions.every(({ state, reason }) => state === "revoked" && reason === "undelivered");
+}
+
+function continueKey(before: Key, planned: Key): Key {
+  const [first] = planned.versions;
+  if (first === undefined) return planned;
+  return {
+    ...planned,
+    revision: before.revision,
+    createdAt: before.createdAt,
+    createdBy: before.createdBy,
+    versions: [...before.versions, { ...first, n: before.versions.length + 1 }],
+  };
+}
+
+function nameTaken({ name, id, versions }: Key): KeysError {
+  const unfinished = versions.length > 0 && versions.every(({ state }) => state === "pending");
+  return new KeysError("NAME_TAKEN", `there is a key named ${name} already (${id})`, {
+    hint: unfinished
+      ? `an earlier run did not finish it; complete it with: mcp-keys rotate ${name}`
+      : `choose another name, or replace its secret with: mcp-keys rotate ${name}`,
+  });
+}

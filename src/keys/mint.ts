@@ -1,0 +1,34 @@
+import { customRandom } from "nanoid";
+import { digestToken, type Digest, type Pepper } from "../core/digest.ts";
+import type { KeyId } from "../core/key.ts";
+import type { Secret } from "../core/secret.ts";
+import { BASE62, formatToken, ID_LENGTH, SECRET_LENGTH } from "../core/token.ts";
+
+/** `size` random bytes, each from 0 to 255 alike. */
+export type Random = (size: number) => Uint8Array;
+
+/** A new token and what is kept of it. */
+export interface Minted {
+  readonly token: Secret;
+  readonly digest: Digest;
+}
+
+/** Draws ids and tokens. */
+export interface Mint {
+  id(): KeyId;
+  token(prefix: string, id: KeyId): Minted;
+}
+
+/** @param pepper - makes the digests keyed ones, when given */
+export function createMint(random: Random, pepper: Pepper | undefined): Mint {
+  // nanoid throws bytes away that would favour some characters, so that each of the 62 is equally likely.
+  const drawId = customRandom(BASE62, ID_LENGTH, (size) => random(size));
+  const drawSecret = customRandom(BASE62, SECRET_LENGTH, (size) => random(size));
+  return {
+    id: () => drawId(),
+    token: (prefix, id) => {
+      const token = formatToken({ prefix, id, secret: drawSecret() });
+      return { token, digest: digestToken(token.reveal(), pepper) };
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import type { Epoch, Key } from "../core/key.ts";
+import { discardVersion, promoteVersion, stageVersion } from "../core/rotate.ts";
+import type { Secret } from "../core/secret.ts";
+import { currentVersion } from "../core/status.ts";
+import { isUsable, type Version } from "../core/version.ts";
+import { deliverOrDiscard, requireVersion, type Deliver, type Issued } from "./deliver.ts";
+import type { Mint } from "./mint.ts";
+import { requireKey, updateKey, type Desk } from "./update.ts";
+
+/** A day: long enough for clients that read their key at start. */
+export const DEFAULT_OVERLAP = 86_400;
+
+export interface RotateOptions {
+  /** Seconds both versions work; 0 ends the old one at once. A day when left out. */
+  readonly overlap?: number;
+  /** When the new version expires; left out, it lives as long as the one it replaces did. */
+  readonly expiresAt?: Epoch | null;
+  /** Seconds: does nothing while the current version is younger. */
+  readonly ifOlderThan?: number;
+  readonly deliver: Deliver;
+  /** Tries the new token on the running server; throws (`TOKEN_REFUSED` …) to leave the old version current. */
+  readonly prove?: (token: Secret) => Promise<void>;
+}
+
+export interface Rotated {
+  readonly key: Key;
+  readonly version: Version;
+  /** False when `ifOlderThan` was not reached. */
+  readonly changed: boolean;
+  /** The versions that still work until their time. */
+  readonly retiring: readonly Version[];
+}
+
+/**
+ * Rotates a key in four steps: stage, deliver, prove, promote. Killed between any two, a version that was delivered works,
+ * and the same call completes the rotation.
+ * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, what the store, `deliver` and `prove` throw
+ */
+export async function rotateKey(desk: Desk, mint: Mint, ref: string, options: RotateOptions): Promise<Rotated> {
+  const { overlap = DEFAULT_OVERLAP, ifOlderThan, deliver, prove } = options;
+  const before = await requireKey(desk.store, ref);
+  const young = youngVersion(before, ifOlderThan, desk.now());
+  if (young !== undefined)
+    return { key: before, version: young, changed: false, retiring: retiringOf(before, desk.now()) };
+
+  const issued = await stage(desk, mint, before, options);
+  const { n } = issued.version;
+  const preview = promoteVersion(issued.key, n, { overlap, now: desk.now() });
+  const outcome: Issued = { key: preview, version: requireVersion(preview, n), token: issued.token };
+  await deliverOrDiscard(outcome, deliver, () =>
+    updateKey(desk, before.id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
+  );
+  await prove?.(issued.token);
+  const { key } = await updateKey(desk, before.id, { op: "promote", version: n }, (each) =>
+    promoteVersion(each, n, { overlap, now: desk.now() }),
+  );
+  return { key, version: requireVersion(key, n), changed: true, retiring: retiringOf(key, desk.now()) };
+}
+
+async function stage(desk: Desk, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
+  const { token, digest } = mint.token(before.prefix, before.id);
+  const now = desk.now();
+  const expiresAt = options.expiresAt === undefined ? sameLifetime(before, now) : options.expiresAt;
+  const { key } = await updateKey(
+    desk,
+    before.id,
+    { op: "stage", version: before.versions.length + 1 },
+    (each) => stageVersion(each, { digest, expiresAt, now }).key,
+  );
+  const version = key.versions.findLast((each) => each.digest === digest);
+  return { key, version: version ?? requireVersion(key, key.versions.length), token };
+}
+
+/** As long as the version it replaces was given; never, when that one never expires. */
+function sameLifetime(key: Key, now: Epoch): Epoch | null {
+  const model = currentVersion(key) ?? key.versions.at(-1);
+  return model?.expiresAt == null ? null : now + (model.expiresAt - model.createdAt);
+}
+
+function youngVersion(key: Key, ifOlderThan: number | undefined, now: Epoch): Version | undefined {
+  if (ifOlderThan === undefined) return undefined;
+  const current = currentVersion(key);
+  if (current === undefined || !isUsable(current, now)) return undefined;
+  return now - current.createdAt < ifOlderThan ? current : undefined;
+}
+
+export function retiringOf(key: Key, now: Epoch): Version[] {
+  return key.versions.filter((version) => version.state === "retiring" && isUsable(version, now));
+}
