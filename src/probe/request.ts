@@ -1,0 +1,38 @@
+/** One HTTP exchange to make. */
+export interface HttpInit {
+  readonly url: URL;
+  readonly method: "GET" | "POST" | "DELETE" | "OPTIONS";
+  /** May hold a token, so it is never shown. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Milliseconds for the whole exchange: look-up, connection, headers and body. */
+  readonly timeoutMs: number;
+  /** Ends the exchange early; it then fails with `INTERRUPTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** An answer whose body has not been read yet. Either read the body to its end or call `close`. */
+export interface HttpResponse {
+  readonly status: number;
+  /** Lower-case name → every value, in the order of the answer. */
+  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
+  /**
+   * The body as text, decoded from UTF-8, in pieces as they come; can be gone through once. Throws as {@link HttpRequest}
+   * does when the connection breaks, the time is over, or the body is larger than the limit of the implementation.
+   */
+  readonly body: AsyncIterable<string>;
+  /** Drops the connection; a body being read ends there without a fault. Twice is allowed. */
+  close(): void;
+}
+
+/**
+ * Makes one exchange on a connection of its own. Follows no redirect and uses no proxy.
+ * @throws `KeysError` `SERVER_UNREACHABLE` (no connection, no trust in its certificate, broken off, out of time),
+ * `SERVER_NOT_MCP` (not HTTP, or an answer beyond all bounds), `INTERRUPTED`. None of them quotes a header or the query.
+ */
+export type HttpRequest = (init: HttpInit) => Promise<HttpResponse>;
+
+/** The values of a header as one line, or `undefined` when it was not sent. */
+export function headerOf(response: Pick<HttpResponse, "headers">, name: string): string | undefined {
+  return response.headers[name]?.join(", ");
+}
