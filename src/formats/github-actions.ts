@@ -1,0 +1,29 @@
+import type { Format } from "./format.ts";
+import { type CharacterClass, revealFor } from "./reveal.ts";
+
+const REFUSED: CharacterClass[] = ["a single quote", "a percent sign", "a blank at its start or end"];
+
+/**
+ * Shell text for a `run:` step, to be evaluated: masks the token in the log, exports it, and hands it to the later steps
+ * through `$GITHUB_ENV`. Made so that each mistake is harmless:
+ * - printed to the log instead of evaluated, its token line is itself the mask command;
+ * - appended to `$GITHUB_ENV`, the runner stops at the first line, which says how it is meant, before it comes to the token.
+ *
+ * `%` is an escape in a mask command and `'` would end the quotes, so both are refused.
+ * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions#masking-a-value-in-a-log
+ */
+export const githubActions: Format = {
+  summary: 'a run: step with bash: eval "$(mcp-keys … --format github-actions)"',
+  render: ({ token, envName }) =>
+    [
+      '# not for a file: eval "$(mcp-keys export --format github-actions)"',
+      `${envName}='`,
+      `::add-mask::${revealFor("a workflow command", token, REFUSED)}`,
+      "'",
+      `printf %s "$${envName}"`,
+      `${envName}="\${${envName}#?::add-mask::}"`,
+      `export ${envName}="\${${envName}%?}"`,
+      `printf '${envName}=%s\\n' "$${envName}" >> "\${GITHUB_ENV:?is set in GitHub Actions only}"`,
+      "",
+    ].join("\n"),
+};
