@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
 import { reportLeftOut } from "./test/left-out.ts";
 
 export default defineConfig({
+  define: { __VERSION__: JSON.stringify(manifest.version) },
   test: {
     include: ["test/**/*.test.ts"],
     // Servers by others, with their own lock file: `npm run test:interop`.
