@@ -6,7 +6,11 @@ export const CODES = {
   BUG: { exit: 1, http: 500, hint: "this is a defect in mcp-keys; please report it with the command you ran" },
   USAGE: { exit: 2, http: 400, hint: "see the flags with: mcp-keys --help" },
   INPUT_REQUIRED: { exit: 2, http: 400, hint: "pass the missing value with its flag" },
-  INSECURE_TRANSPORT: { exit: 2, http: 400, hint: "use https://, or --allow-http if you accept that the key can be read" },
+  INSECURE_TRANSPORT: {
+    exit: 2,
+    http: 400,
+    hint: "use https://, or --allow-http if you accept that the key can be read",
+  },
   TOKEN_WEAK: { exit: 2, http: 400, hint: "issue a random key with: mcp-keys generate" },
   TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no blanks, no `Bearer `" },
   PEPPER_INVALID: { exit: 2, http: 500, hint: "set MCP_KEYS_PEPPER to <id>:<at least 32 characters>" },
@@ -15,11 +19,19 @@ export const CODES = {
   TOKEN_REFUSED: { exit: 4, http: 401, hint: "see the state of the key with: mcp-keys list" },
   NAME_TAKEN: { exit: 5, http: 409, hint: "choose another name, or replace its secret with: mcp-keys rotate <key>" },
   KEY_NOT_ACTIVE: { exit: 5, http: 409, hint: "issue a new key with: mcp-keys generate" },
-  ROTATION_UNPROVEN: { exit: 5, http: 409, hint: "wait until every client has the new token, or override with --force" },
+  ROTATION_UNPROVEN: {
+    exit: 5,
+    http: 409,
+    hint: "wait until every client has the new token, or override with --force",
+  },
   NO_ROTATION: { exit: 5, http: 409, hint: "start one with: mcp-keys rotate <key>" },
   WOULD_LOCK_OUT: { exit: 5, http: 409, hint: "issue a version that works first: mcp-keys rotate <key>" },
   OUTPUT_EXISTS: { exit: 5, http: 409, hint: "choose another file, or replace it with --force" },
-  DELIVERY_FAILED: { exit: 5, http: 500, hint: "mend the destination and run the same command again; nothing was retired" },
+  DELIVERY_FAILED: {
+    exit: 5,
+    http: 500,
+    hint: "mend the destination and run the same command again; nothing was retired",
+  },
   DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it is done" },
   STORE_CONFLICT: { exit: 5, http: 409, hint: "somebody else wrote first; run the command again" },
   STORE_READ_ONLY: { exit: 5, http: 409, hint: "choose a store that can be written: --store file:<path>" },
@@ -28,6 +40,7 @@ export const CODES = {
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and that the server is running" },
   SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; MCP servers often answer at /mcp" },
+  DOOR_OPEN: { exit: 8, http: 500, hint: "guard the server first, see README.md" },
   INTERRUPTED: { exit: 130, http: 499, hint: "run the same command again; it completes what was begun" },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 

@@ -1,0 +1,93 @@
+import { Command, Option } from "commander";
+import { formatTime, parseDate, parseDuration } from "../../core/duration.ts";
+import type { Epoch } from "../../core/key.ts";
+import { KeysError } from "../../errors.ts";
+import type { Change } from "../../stores/store.ts";
+import type { CommandModule, Context } from "../context.ts";
+
+interface AuditFlags {
+  readonly since?: string;
+  readonly key?: string;
+  readonly verify?: boolean;
+}
+
+export const audit: CommandModule = {
+  examples: ["mcp-keys audit --since 30d", "mcp-keys audit --key ci --json", "mcp-keys audit --verify     # proves the chain"],
+  build: (open) =>
+    new Command("audit")
+      .summary("what was done, when and by whom")
+      .description("Prints the history of the store, oldest first, one line a change.")
+      .addOption(new Option("--since <when>", "a date, or a duration back from now"))
+      .option("--key <key>", "only changes of this key, by name or id")
+      .option("--verify", "prove that the history was not altered, and print no more than that")
+      .action((flags: AuditFlags) => runAudit(open(), flags)),
+};
+
+async function runAudit(ctx: Context, flags: AuditFlags): Promise<void> {
+  const store = await ctx.store();
+  if (flags.verify === true) {
+    await runProof(ctx);
+    return;
+  }
+  const since = flags.since === undefined ? 0 : parseSince(flags.since, ctx.world.now());
+  const wanted = flags.key === undefined ? undefined : (await (await ctx.keys()).get(flags.key)).id;
+  let lines = "";
+  for await (const change of store.changes(0)) {
+    if (change.at < since) continue;
+    for (const key of change.keys) {
+      if (wanted === undefined || key.id === wanted) lines += formatLine(ctx, change, key);
+    }
+    // A compaction is about no key in particular.
+    if (change.keys.length === 0 && wanted === undefined) lines += formatLine(ctx, change, null);
+    if (lines.length > 64 * 1024) {
+      await ctx.io.answer(lines);
+      lines = "";
+    }
+  }
+  await ctx.io.answer(lines);
+}
+
+/** Every reading goes along the chain; here the whole of it is gone through and counted. */
+async function runProof(ctx: Context): Promise<void> {
+  const store = await ctx.store();
+  let changes = 0;
+  let last = 0;
+  for await (const change of store.changes(0)) {
+    changes++;
+    last = change.seq;
+  }
+  if (ctx.flags.json) await ctx.io.json({ ok: true, store: store.spec, changes, seq: last });
+  else await ctx.io.answer(`${ctx.paint.good("intact")} ${String(changes)} changes in ${store.spec}\n`);
+}
+
+function formatLine({ flags }: Context, change: Change, key: { id: string; name: string } | null): string {
+  const { seq, at, by, op, version, detail } = change;
+  if (flags.json) {
+    const document = {
+      schemaVersion: 1,
+      seq,
+      at: formatTime(at),
+      by,
+      op,
+      ...(key !== null && { key: { id: key.id, name: key.name } }),
+      ...(version !== undefined && { version }),
+      ...(detail !== undefined && { detail }),
+    };
+    return `${JSON.stringify(document)}\n`;
+  }
+  const words = [formatTime(at), by, op, key === null ? "" : `${key.name} (${key.id})`];
+  if (version !== undefined) words.push(`version ${String(version)}`);
+  if (detail !== undefined) words.push(detail);
+  return `${words.filter((word) => word !== "").join("  ")}\n`;
+}
+
+function parseSince(text: string, now: Epoch): Epoch {
+  try {
+    return /^\d{4}-/.test(text) ? parseDate(text) : now - parseDuration(text);
+  } catch (cause) {
+    throw new KeysError("USAGE", `--since ${JSON.stringify(text.slice(0, 40))} is neither a date nor a duration`, {
+      hint: "write it as 2027-03-01 or as 30d",
+      cause,
+    });
+  }
+}

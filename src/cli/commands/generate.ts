@@ -1,0 +1,111 @@
+import { Command } from "commander";
+import { parseExpiry } from "../../core/duration.ts";
+import { parseName, parseScope } from "../../core/generate.ts";
+import { KeysError } from "../../errors.ts";
+import type { CommandModule, Context } from "../context.ts";
+import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
+import { keyJson, versionJson } from "../json.ts";
+import { keyLabel } from "../render.ts";
+import { parseTags } from "../tags.ts";
+
+interface GenerateFlags extends DeliveryFlags {
+  readonly expires?: string;
+  readonly prefix: string;
+  readonly scope?: string[];
+  readonly audience?: string[];
+  readonly owner?: string;
+  readonly note?: string;
+  readonly tag?: string[];
+}
+
+const DEFAULT_EXPIRY = "90d";
+
+export const generate: CommandModule = {
+  examples: [
+    "mcp-keys generate ci                                     # a key for 90 days; prints its token",
+    "mcp-keys generate ci --out ./ci.key --expires 30d        # into a file only you can read",
+    "mcp-keys generate reader --scope notes:read --format shell",
+  ],
+  build: (open) =>
+    addDeliveryFlags(
+      new Command("generate")
+        .summary("issue a key")
+        .description("Issues a key and prints its token. It is shown this once; only its digest is kept.")
+        .argument("[name]", "what to call it, such as ci; without one, `default`")
+        .option("--expires <when>", `90d, 2027-03-01, or never (default: ${DEFAULT_EXPIRY})`)
+        .option("--prefix <prefix>", "what the token begins with", "mcp")
+        .option("--scope <scope...>", "what the key may do")
+        .option("--audience <url...>", "the servers it is for; any, without")
+        .option("--owner <text>", "who answers for it")
+        .option("--note <text>", "what it is for")
+        .option("--tag <name=value...>", "tags to find it by")
+        .option("--force", "replace the file of --out"),
+    ).action((name: string | undefined, flags: GenerateFlags) => runGenerate(open(), name, flags)),
+};
+
+async function runGenerate(ctx: Context, given: string | undefined, flags: GenerateFlags): Promise<void> {
+  const { io, world } = ctx;
+  const answers = await askMissing(ctx, given, flags);
+  const input = {
+    ...answers,
+    prefix: flags.prefix,
+    audience: flags.audience ?? [],
+    ...(flags.owner !== undefined && { owner: flags.owner }),
+    ...(flags.note !== undefined && { note: flags.note }),
+    tags: parseTags(flags.tag ?? []),
+  };
+  const keys = await ctx.keys();
+  const delivery = await openDelivery(ctx, flags);
+  const { key, version } = await keys.generate({
+    ...input,
+    deliver: (issued) =>
+      delivery.deliver(issued, () => ({ key: keyJson(issued.key, world.now()), version: versionJson(issued.version) })),
+  });
+  if (delivery.to !== null && ctx.flags.json) {
+    await io.json({ key: keyJson(key, world.now()), version: versionJson(version), delivered: delivery.to });
+  }
+  io.note(`issued ${keyLabel(key)}${delivery.to === null ? "; the token is shown this once" : `, delivered to ${delivery.to}`}`);
+  io.next(`mcp-keys verify https://your-server/mcp`);
+}
+
+/** What was not said is asked when a person is there, and has a default when none is. */
+async function askMissing(ctx: Context, name: string | undefined, flags: GenerateFlags) {
+  const now = ctx.world.now();
+  if (name !== undefined || !ctx.interactive) {
+    return {
+      ...(name !== undefined && { name: parseName(name) }),
+      expiresAt: parseExpiry(flags.expires ?? DEFAULT_EXPIRY, now),
+      scopes: flags.scope ?? [],
+    };
+  }
+  const ask = await ctx.world.ask();
+  const answer = await ask.text({ message: "Name of the key:", initial: "default", check: checked(parseName) });
+  const expires =
+    flags.expires ??
+    (await ask.text({
+      message: "Expires in (90d, 2027-03-01, never):",
+      initial: DEFAULT_EXPIRY,
+      check: checked((text) => parseExpiry(text, now)),
+    }));
+  const scopes =
+    flags.scope ??
+    words(await ask.text({ message: "Scopes, separated by blanks:", initial: "", check: checked((text) => words(text).map(parseScope)) }));
+  return { name: parseName(answer), expiresAt: parseExpiry(expires, now), scopes };
+}
+
+function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== "");
+}
+
+/** A parser as the check of a prompt: the message of its error asks again. */
+function checked(parse: (text: string) => unknown): (text: string) => true | string {
+  return (text) => {
+    try {
+      parse(text);
+      return true;
+    } catch (error) {
+      if (error instanceof KeysError) return `${error.message}; ${error.hint}`;
+      throw error;
+    }
+  };
+}

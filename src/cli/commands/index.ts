@@ -1,0 +1,29 @@
+import type { CommandModule } from "../context.ts";
+import { audit } from "./audit.ts";
+import { check } from "./check.ts";
+import { disable, enable } from "./disable.ts";
+import { exportSnippet } from "./export.ts";
+import { generate } from "./generate.ts";
+import { list } from "./list.ts";
+import { revoke } from "./revoke.ts";
+import { rotate } from "./rotate.ts";
+import { show } from "./show.ts";
+import { verify } from "./verify.ts";
+
+/**
+ * Every command, in the order of `--help`. To add one: a file beside this one, a line here, and a row in the table of
+ * README.md; the tests run its examples.
+ */
+export const commands = {
+  generate,
+  list,
+  show,
+  rotate,
+  revoke,
+  disable,
+  enable,
+  check,
+  verify,
+  export: exportSnippet,
+  audit,
+} satisfies Record<string, CommandModule>;

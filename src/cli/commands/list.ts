@@ -1,0 +1,75 @@
+import { Command, Option } from "commander";
+import { formatTime, parseDuration } from "../../core/duration.ts";
+import type { Epoch, Key, Status } from "../../core/key.ts";
+import { endOf, EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
+import { isUsable } from "../../core/version.ts";
+import type { CommandModule, Context } from "../context.ts";
+import { keyJson } from "../json.ts";
+import { renderTable } from "../render.ts";
+import { parseTag } from "../tags.ts";
+
+const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
+
+interface ListFlags {
+  readonly status?: Status[];
+  readonly tag?: string[];
+  readonly expiring?: number;
+}
+
+export const list: CommandModule = {
+  examples: [
+    "mcp-keys list",
+    "mcp-keys list --expiring 30d          # what must be rotated soon",
+    "mcp-keys list --status active --tag team=payments --json",
+  ],
+  build: (open) =>
+    new Command("list")
+      .summary("the keys, newest first")
+      .description("Lists the keys, newest first, with the status they really have. Never shows a token or a digest.")
+      .addOption(new Option("--status <status...>", "only keys with one of these").choices(STATUSES))
+      .option("--tag <name=value...>", "only keys that have all of these tags")
+      .addOption(new Option("--expiring <duration>", "only keys that stop working within this time").argParser(parseDuration))
+      .action((flags: ListFlags) => runList(open(), flags)),
+};
+
+async function runList(ctx: Context, flags: ListFlags): Promise<void> {
+  const { io, paint, world } = ctx;
+  const now = world.now();
+  const store = await ctx.store();
+  const tags = (flags.tag ?? []).map(parseTag);
+  const keys = (await store.list())
+    .filter((key) => tags.every(([name, value]) => key.tags[name] === value))
+    .filter((key) => flags.status?.includes(keyStatus(key, now)) ?? true)
+    .filter((key) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
+    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  if (ctx.flags.json) {
+    await io.json({ store: store.spec, keys: keys.map((key) => keyJson(key, now)) });
+    return;
+  }
+  if (keys.length === 0) {
+    io.note(`no keys in ${store.spec}`);
+    io.next("mcp-keys generate ci");
+    return;
+  }
+  const rows = keys.map((key) => [
+    { text: key.name, paint: (text: string) => paint.bold(text) },
+    { text: key.id },
+    { text: keyStatus(key, now), paint: () => paint.status(keyStatus(key, now, EXPIRING_WITHIN)) },
+    { text: endText(key, now) },
+    { text: dateText(lastUsedAt(key)) },
+    { text: key.scopes.join(" ") || "-" },
+  ]);
+  await io.answer(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
+}
+
+/** The day the last working version ends. */
+function endText(key: Key, now: Epoch): string {
+  const usable = key.versions.filter((version) => isUsable(version, now));
+  if (usable.length === 0) return "-";
+  const end = Math.max(...usable.map(endOf));
+  return end === Infinity ? "never" : dateText(end);
+}
+
+function dateText(at: Epoch | null): string {
+  return at === null ? "-" : formatTime(at).slice(0, 10);
+}

@@ -1,0 +1,62 @@
+import { Command, Option } from "commander";
+import type { Key } from "../../core/key.ts";
+import { REVOKE_REASONS } from "../../core/revoke.ts";
+import { KeysError } from "../../errors.ts";
+import type { CommandModule, Context } from "../context.ts";
+import { keyJson } from "../json.ts";
+import { keyLabel } from "../render.ts";
+
+interface RevokeFlags {
+  readonly version?: number;
+  readonly reason: (typeof REVOKE_REASONS)[number];
+  readonly yes?: boolean;
+}
+
+export const revoke: CommandModule = {
+  examples: [
+    "mcp-keys revoke ci --reason compromised         # asks for the name first",
+    "mcp-keys revoke ci --yes                        # in scripts",
+    "mcp-keys revoke ci --version 1 --yes            # one version only",
+  ],
+  build: (open) =>
+    new Command("revoke")
+      .summary("end a key at once and for good")
+      .description("Ends a key, or one of its versions, at once and for good. It stays in the store as a tombstone.")
+      .argument("<key>", "name or id")
+      .addOption(new Option("--version <n>", "only this version").argParser(parseVersion))
+      .addOption(new Option("--reason <reason>", "why, for the history").choices(REVOKE_REASONS).default("other"))
+      .option("--yes", "do not ask")
+      .action((ref: string, flags: RevokeFlags) => runRevoke(open(), ref, flags)),
+};
+
+async function runRevoke(ctx: Context, ref: string, { version, reason, yes = false }: RevokeFlags): Promise<void> {
+  const keys = await ctx.keys();
+  const before = await keys.get(ref);
+  if (!yes) await confirm(ctx, before, version);
+  const { key, changed } = await keys.revoke(before.id, { reason, ...(version !== undefined && { version }) });
+  if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
+  const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
+  ctx.io.note(changed ? `revoked ${what}` : `${what} was revoked already`);
+}
+
+/** Revoking cannot be undone, so the name must be typed. */
+async function confirm(ctx: Context, key: Key, version: number | undefined): Promise<void> {
+  if (!ctx.interactive) {
+    throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, { hint: "say that you mean it with --yes" });
+  }
+  const what = version === undefined ? "the key" : `version ${String(version)} of the key`;
+  const ask = await ctx.world.ask();
+  await ask.text({
+    message: `This ends ${what} for good. Type its name (${key.name}) to go on:`,
+    check: (answer) => answer === key.name || `that is not ${key.name}; leave with Ctrl-C`,
+  });
+}
+
+function parseVersion(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new KeysError("USAGE", `${JSON.stringify(text)} is not the number of a version`, {
+      hint: "see the versions with: mcp-keys show <key>",
+    });
+  }
+  return Number(text);
+}

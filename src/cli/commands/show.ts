@@ -1,0 +1,59 @@
+import { Command } from "commander";
+import { formatTime } from "../../core/duration.ts";
+import type { Epoch } from "../../core/key.ts";
+import { keyStatus } from "../../core/status.ts";
+import type { Version } from "../../core/version.ts";
+import type { CommandModule, Context } from "../context.ts";
+import { keyJson } from "../json.ts";
+import { renderFields, renderTable } from "../render.ts";
+
+export const show: CommandModule = {
+  examples: ["mcp-keys show ci", "mcp-keys show ci --json"],
+  build: (open) =>
+    new Command("show")
+      .summary("one key, and what became of its versions")
+      .description("Shows one key and what became of each of its versions. Never shows a token or a digest.")
+      .argument("<key>", "name or id")
+      .action((ref: string) => runShow(open(), ref)),
+};
+
+async function runShow(ctx: Context, ref: string): Promise<void> {
+  const { io, paint, world } = ctx;
+  const key = await (await ctx.keys()).get(ref);
+  const now = world.now();
+  if (ctx.flags.json) {
+    await io.json({ key: keyJson(key, now) });
+    return;
+  }
+  const tags = Object.entries(key.tags).map(([name, value]) => `${name}=${value}`);
+  const fields = renderFields(paint, [
+    ["name", paint.bold(key.name)],
+    ["id", key.id],
+    ["status", paint.status(keyStatus(key, now))],
+    ["prefix", key.prefix],
+    ["scopes", key.scopes.join(" ") || "-"],
+    ["audience", key.audience.join(" ") || "any"],
+    key.owner === undefined ? null : ["owner", key.owner],
+    key.note === undefined ? null : ["note", key.note],
+    tags.length === 0 ? null : ["tags", tags.join(" ")],
+    ["created", `${formatTime(key.createdAt)} by ${key.createdBy}`],
+  ]);
+  const rows = key.versions.map((version) => [
+    { text: String(version.n) },
+    { text: stateText(version) },
+    { text: formatTime(version.createdAt) },
+    { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
+    { text: timeText(version.lastUsedAt) },
+  ]);
+  await io.answer(`${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows)}`);
+}
+
+function stateText({ state, retiresAt, reason }: Version): string {
+  if (state === "retiring" && retiresAt !== undefined) return `retiring until ${formatTime(retiresAt)}`;
+  if (state === "revoked" && reason !== undefined) return `revoked (${reason})`;
+  return state;
+}
+
+function timeText(at: Epoch | null): string {
+  return at === null ? "never seen" : formatTime(at);
+}

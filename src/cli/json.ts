@@ -1,0 +1,40 @@
+import { formatTime } from "../core/duration.ts";
+import type { Epoch, Key } from "../core/key.ts";
+import { keyStatus, lastUsedAt } from "../core/status.ts";
+import type { Version } from "../core/version.ts";
+
+/** A key as `--json` shows it: the names of the library, times in RFC 3339, never a digest. */
+export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
+  return {
+    id: key.id,
+    name: key.name,
+    prefix: key.prefix,
+    status: keyStatus(key, now),
+    scopes: key.scopes,
+    audience: key.audience,
+    ...(key.owner !== undefined && { owner: key.owner }),
+    ...(key.note !== undefined && { note: key.note }),
+    tags: key.tags,
+    createdAt: formatTime(key.createdAt),
+    createdBy: key.createdBy,
+    lastUsedAt: timeOrNull(lastUsedAt(key)),
+    enabled: key.enabled,
+    versions: key.versions.map(versionJson),
+  };
+}
+
+export function versionJson(version: Version): Record<string, unknown> {
+  return {
+    n: version.n,
+    state: version.state,
+    createdAt: formatTime(version.createdAt),
+    expiresAt: timeOrNull(version.expiresAt),
+    ...(version.retiresAt !== undefined && { retiresAt: formatTime(version.retiresAt) }),
+    lastUsedAt: timeOrNull(version.lastUsedAt),
+    ...(version.reason !== undefined && { reason: version.reason }),
+  };
+}
+
+function timeOrNull(at: Epoch | null): string | null {
+  return at === null ? null : formatTime(at);
+}

@@ -1,0 +1,140 @@
+import { CommanderError } from "commander";
+import { resolveConfig } from "../config.ts";
+import { parsePeppers } from "../core/digest.ts";
+import { CODES, KeysError } from "../errors.ts";
+import { createKeys, type Keys } from "../keys.ts";
+import { openStore } from "../stores/index.ts";
+import type { KeyStore } from "../stores/store.ts";
+import type { Context, World } from "./context.ts";
+import { readFlags } from "./flags.ts";
+import { createIo, type Flags } from "./io.ts";
+import { buildProgram } from "./program.ts";
+import { createPainter } from "./render.ts";
+
+/** How long a run may tidy up after itself before it ends all the same. Milliseconds. */
+const TIDY_LIMIT = 80;
+
+/**
+ * Runs one command line and returns its exit status. Everything that goes wrong ends here, in the one catch.
+ * @param argv - without `node` and the script
+ */
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  const session = createSession(world);
+  const program = buildProgram(session.context);
+  // What commander has to say about an error is said in `report`, in our own voice.
+  let help = "";
+  const configure = { writeOut: (text: string) => (help += text), writeErr: (text: string) => (help += text), outputError: () => undefined };
+  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(configure);
+  program.hook("preAction", (_, command) => {
+    session.open(readFlags(program, command));
+  });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await Promise.race([program.parseAsync([...argv], { from: "user" }), interruption(world.interrupted)]);
+    if (help !== "") await world.streams.stdout.write(help);
+    return session.status();
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      await world.streams.stdout.write(help);
+      return 0;
+    }
+    return await report(toKeysError(error), world, argv);
+  } finally {
+    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, TIDY_LIMIT).unref())]);
+  }
+}
+
+interface Session {
+  readonly context: () => Context;
+  open(flags: Flags): void;
+  status(): number;
+  close(): Promise<void>;
+}
+
+function createSession(world: World): Session {
+  let context: Context | undefined;
+  let status = 0;
+  let store: Promise<KeyStore> | undefined;
+  let keys: Promise<Keys> | undefined;
+  const tidies: (() => Promise<void>)[] = [];
+
+  function open(flags: Flags): void {
+    const colors = flags.color ? world.streams.stderr.colors : 0;
+    const io = createIo(world.streams, flags, createPainter(colors));
+    const spec = resolveConfig(flags, world.env).store;
+    const getStore = () => (store ??= openStore(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
+    const { stdin, stderr } = world.streams;
+    context = {
+      world,
+      flags,
+      io,
+      paint: createPainter(flags.color ? world.streams.stdout.colors : 0),
+      interactive: flags.input && stdin.isTerminal && stderr.isTerminal && isBlank(world.env["CI"]),
+      store: getStore,
+      keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
+      end: (wanted) => {
+        status = wanted;
+      },
+      atEnd: (tidy) => tidies.push(tidy),
+    };
+  }
+
+  return {
+    context: () => {
+      if (context === undefined) throw new KeysError("BUG", "a command ran before its flags were read");
+      return context;
+    },
+    open,
+    status: () => status,
+    close: async () => {
+      await Promise.allSettled(tidies.map((tidy) => tidy()));
+      await store?.then((opened) => opened.close()).catch(() => undefined);
+    },
+  };
+}
+
+function connect(store: KeyStore, world: World): Keys {
+  const { now, random, actor: by } = world;
+  return createKeys({ store, now, random, by, peppers: parsePeppers(world.env["MCP_KEYS_PEPPER"]) });
+}
+
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const leave = () => {
+      reject(new KeysError("INTERRUPTED", "interrupted"));
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  });
+}
+
+function toKeysError(error: unknown): KeysError {
+  if (error instanceof KeysError) return error;
+  if (error instanceof CommanderError) {
+    const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+    const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, "$1").toLowerCase();
+    return new KeysError("USAGE", message, hint === undefined ? {} : { hint });
+  }
+  return new KeysError("BUG", error instanceof Error ? `unexpected ${error.name}: ${error.message}` : "unexpected failure", {
+    cause: error,
+  });
+}
+
+async function report(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
+  const { stderr } = world.streams;
+  const say = (text: string) => stderr.write(text).catch(() => undefined);
+  const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
+  if (words.includes("--json")) {
+    await say(`${JSON.stringify({ error })}\n`);
+  } else {
+    const paint = createPainter(words.includes("--no-color") ? 0 : stderr.colors);
+    await say(`${paint.error("error:")} ${error.message}\n${paint.dim("hint:")} ${error.hint}\n`);
+    const stack = error.cause instanceof Error ? error.cause.stack : undefined;
+    if (error.code === "BUG" || words.includes("--verbose")) await say(stack === undefined ? "" : `${stack}\n`);
+  }
+  return CODES[error.code].exit;
+}
+
+function isBlank(text: string | undefined): boolean {
+  return text === undefined || text === "" || text === "false" || text === "0";
+}
