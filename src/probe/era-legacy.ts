@@ -1,0 +1,64 @@
+import { chooseRequest, judgedBy, readServerInfo, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
+import { objectAt, textAt } from "./json.ts";
+import { isRefusal, kindOf } from "./kind.ts";
+import { headerOf } from "./request.ts";
+import type { Answer, Message, Wire } from "./wire.ts";
+
+export const LEGACY_VERSION = "2025-11-25";
+
+/**
+ * MCP with a handshake: `initialize`, `notifications/initialized`, then the request that matters, in the session the server
+ * gave, if it gave one.
+ * @see MCP 2025-11-25, basic/lifecycle and basic/transports
+ */
+export async function speakLegacy(wire: Wire, known?: Greeting): Promise<Conversation> {
+  const hello = await wire.post(initialize(wire, LEGACY_VERSION));
+  const server = readGreeting(hello, "legacy");
+  if (server === null) return isRefusal(hello) ? knock(wire, hello, known) : stoppedAt(hello);
+  const session = sessionOf(hello);
+  const headers = { "mcp-protocol-version": server.protocolVersion, ...session };
+  const end = session === null ? undefined : () => wire.end(headers);
+  await wire.post(INITIALIZED, headers);
+  const answer = await wire.post(request(known?.judged ?? server.judged), headers);
+  return { ...judgedBy(answer, server), end };
+}
+
+/**
+ * A refused handshake is not yet a refusal of the request that matters: some guards watch the handshake alone. So it is
+ * sent without one; what is not let in by that either stays with the first answer.
+ */
+export async function knock(wire: Wire, refused: Answer, known?: Greeting): Promise<Conversation> {
+  const judged = known?.judged ?? "tools/list";
+  const answer = await wire.post(request(judged));
+  if (kindOf(answer) !== "result") return stoppedAt(refused);
+  return judgedBy(answer, known ?? { era: "legacy", protocolVersion: LEGACY_VERSION, judged });
+}
+
+/** A message that is answered. */
+export type Request = Message & { readonly id: string };
+
+export const INITIALIZED: Message = { method: "notifications/initialized" };
+
+export function initialize(wire: Wire, protocolVersion: string): Request {
+  const params = { protocolVersion, capabilities: {}, clientInfo: wire.client };
+  return { id: "mcp-keys:initialize", method: "initialize", params };
+}
+
+export function request(method: string): Request {
+  return { id: `mcp-keys:${method}`, method, params: {} };
+}
+
+/** `null` when this is not the result of an `initialize`. */
+export function readGreeting(hello: Answer, era: "legacy" | "sse"): Greeting | null {
+  const result = kindOf(hello) === "result" ? hello.reply?.result : undefined;
+  const protocolVersion = result === undefined ? undefined : textAt(result, "protocolVersion");
+  // It goes out again as a header.
+  if (result === undefined || protocolVersion === undefined || !/^[\w.-]{1,32}$/.test(protocolVersion)) return null;
+  const judged = chooseRequest(objectAt(result, "capabilities"), "ping");
+  return { era, protocolVersion, judged, ...readServerInfo(result, "serverInfo") };
+}
+
+function sessionOf(hello: Answer): { "mcp-session-id": string } | null {
+  const id = headerOf(hello, "mcp-session-id");
+  return id !== undefined && /^[\x21-\x7e]{1,1024}$/.test(id) ? { "mcp-session-id": id } : null;
+}

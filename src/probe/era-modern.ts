@@ -1,0 +1,46 @@
+import { chooseRequest, judgedBy, readServerInfo, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
+import { isObject, objectAt, textsAt } from "./json.ts";
+import { kindOf } from "./kind.ts";
+import type { Answer, Wire } from "./wire.ts";
+
+const VERSION = "2026-07-28";
+const META = "io.modelcontextprotocol";
+/** JSON-RPC error code: the protocol version is not supported. */
+const UNSUPPORTED_VERSION = -32022;
+
+/**
+ * MCP without sessions: `server/discover`, then the request that matters. A server already greeted is asked only the latter.
+ * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
+ */
+export async function speakModern(wire: Wire, known?: Greeting): Promise<Conversation> {
+  if (known !== undefined) return judgedBy(await ask(wire, known.judged), known);
+  const hello = await ask(wire, "server/discover");
+  const server = readGreeting(hello);
+  if (server === null) return { ...stoppedAt(hello), supported: supportedBy(hello) };
+  const answer = server.judged === "server/discover" ? hello : await ask(wire, server.judged);
+  return judgedBy(answer, server);
+}
+
+function ask(wire: Wire, method: string): Promise<Answer> {
+  const _meta = {
+    [`${META}/protocolVersion`]: VERSION,
+    [`${META}/clientInfo`]: wire.client,
+    [`${META}/clientCapabilities`]: {},
+  };
+  const headers = { "mcp-protocol-version": VERSION, "mcp-method": method };
+  return wire.post({ id: `mcp-keys:${method}`, method, params: { _meta } }, headers);
+}
+
+function readGreeting(hello: Answer): Greeting | null {
+  const result = hello.reply?.result;
+  if (kindOf(hello) !== "result" || result === undefined) return null;
+  if (!textsAt(result, "supportedVersions").includes(VERSION) || !isObject(result["capabilities"])) return null;
+  const judged = chooseRequest(result["capabilities"], "server/discover");
+  const info = readServerInfo(objectAt(result, "_meta"), `${META}/serverInfo`);
+  return { era: "modern", protocolVersion: VERSION, judged, ...info };
+}
+
+function supportedBy({ reply }: Answer): string[] | undefined {
+  if (reply?.error?.code !== UNSUPPORTED_VERSION) return undefined;
+  return textsAt(reply.error.data, "supported");
+}

@@ -1,0 +1,23 @@
+import type { Answer } from "./wire.ts";
+
+/**
+ * What an answer says about the door, judged by the status first: a wall in front of MCP answers before MCP does.
+ * `result` let in · `unauthorized` 401 · `forbidden` 403 · `redirect` 3xx · `limited` 429 · `failed` 500 and above ·
+ * `rpc-error` MCP answered, with an error, in a 2xx · `other` everything else.
+ */
+export type Kind =
+  "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
+
+export function kindOf({ status, reply }: Answer): Kind {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "forbidden";
+  if (status === 429) return "limited";
+  if (status >= 500) return "failed";
+  if (status >= 300 && status < 400) return "redirect";
+  if (status >= 400 || reply === null) return "other";
+  return reply.error === undefined ? "result" : "rpc-error";
+}
+
+export function isRefusal(answer: Answer): boolean {
+  return answer.status === 401 || answer.status === 403;
+}
