@@ -1,0 +1,186 @@
+import { parseBearer } from "../core/authorization.ts";
+import type { Pepper } from "../core/digest.ts";
+import { parseAudience } from "../core/generate.ts";
+import { judge, type Reason, type Verdict } from "../core/judge.ts";
+import type { Epoch } from "../core/key.ts";
+import { parseToken } from "../core/token.ts";
+import { KeysError } from "../errors.ts";
+import type { KeyStore } from "../stores/store.ts";
+import { systemNow } from "../world.ts";
+import { createCounters, type Counters } from "./counters.ts";
+import { followStore } from "./follow.ts";
+import { LastUse } from "./last-use.ts";
+import { checkOptionNames, checkSeconds } from "./options.ts";
+import { RefusalLog } from "./refusal-log.ts";
+import { createReporter } from "./report.ts";
+
+/** What {@link createVerifier} works with. Times are in seconds. */
+export interface VerifierOptions {
+  /** Followed while the verifier lives; closing it stays with whoever opened it. */
+  readonly store: KeyStore;
+  /** The current time in whole seconds; the system's by default. */
+  readonly now?: () => Epoch;
+  /** For how long memory may answer while the store does not. 60 by default. */
+  readonly maxStaleness?: number;
+  /** How often to look for changes that nothing announced. 1 by default. */
+  readonly pollEvery?: number;
+  /** How often last-used times are written to the store. 2 by default. */
+  readonly flushEvery?: number;
+  /** What `MCP_KEYS_PEPPER` holds, as `parsePeppers` reads it. */
+  readonly peppers?: readonly Pepper[];
+  /** The URL of this server: keys bound to others are refused. Not checked by default. */
+  readonly audience?: string;
+  /** Called with every verdict, for metrics. What a hook throws changes nothing. */
+  readonly onVerdict?: (verdict: Verdict) => void;
+  /** Called when the store stops answering or complains of something else, and with `null` when it answers again. */
+  readonly onFault?: (fault: KeysError | null) => void;
+  /** Takes lines for the server's log: refusals with reason and key, and faults. Never a token. Silent by default. */
+  readonly log?: (line: string) => void;
+}
+
+/** What a request asks of a key, beside being valid. */
+export interface Asked {
+  /** All of them must have been given to the key. */
+  readonly scopes?: readonly string[];
+  /** In place of the verifier's own, as `parseAudience` writes it. */
+  readonly audience?: string;
+}
+
+/** Checks tokens in memory. */
+export interface Verifier {
+  /**
+   * Judges a token. Does no I/O, and makes no `Error` for a refusal.
+   * @throws {@link KeysError} `STORE_UNAVAILABLE` when the store has not answered for `maxStaleness`: answer 503, never 401
+   */
+  verify(token: string, asked?: Asked): Verdict;
+  /** Judges the value of an `Authorization` header. Throws as {@link Verifier.verify}. */
+  verifyHeader(authorization: string | null | undefined, asked?: Asked): Verdict;
+  /** Counts and logs a refusal that needs no look at the keys. `why` must not quote the token. */
+  refuse(reason: Reason, why?: string): Verdict;
+  /**
+   * Looks at the store now and waits for it, a few seconds at most. For a process that was frozen (serverless, a laptop):
+   * after a `STORE_UNAVAILABLE` refresh once and verify again. Returns at once when the store is known to fail. Never throws.
+   */
+  refresh(): Promise<void>;
+  /** What has happened since the start; live. */
+  readonly counters: Readonly<Counters>;
+  /** Whether {@link Verifier.verify} can answer, for a health check. */
+  readonly ready: boolean;
+  /** Ends the following, and writes the last-used times still in memory. Does not close the store. Never throws. */
+  close(): Promise<void>;
+}
+
+const OPTIONS = [
+  ...["store", "now", "maxStaleness", "pollEvery", "flushEvery"],
+  ...["peppers", "audience", "onVerdict", "onFault", "log"],
+];
+
+/**
+ * Loads the keys of a store and follows it from then on: what is generated, rotated, revoked or disabled takes effect
+ * without a restart. As long as the store holds no key, every request is refused.
+ * @throws {@link KeysError} `USAGE` for options that make no sense; what the store throws when it cannot be read at all
+ */
+export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
+  checkOptionNames("createVerifier", options, OPTIONS);
+  const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, peppers = [] } = options;
+  const { onVerdict } = options;
+  const log = quietly(options.log);
+  const onFault = quietly(options.onFault);
+  Object.entries({ maxStaleness, pollEvery, flushEvery }).forEach(([name, value]) => checkSeconds(name, value));
+  const ownAudience = options.audience === undefined ? undefined : parseAudience(options.audience);
+
+  const counters = createCounters();
+  const refusals = new RefusalLog(log);
+  const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
+  const follower = await followStore({
+    store,
+    now,
+    peppers,
+    pollEvery,
+    maxStaleness,
+    onLook(fault, { index }, fresh) {
+      refusals.summarize(now());
+      reporter.looked(fault, fresh);
+      reporter.holds(index);
+    },
+  });
+  const lastUse = new LastUse(store, flushEvery, (cause) => reporter.saved(cause));
+  reporter.holds(follower.index);
+
+  const tell = (verdict: Verdict): Verdict => {
+    if (onVerdict === undefined) return verdict;
+    try {
+      onVerdict(verdict);
+    } catch (cause) {
+      reporter.hookFailed(cause);
+    }
+    return verdict;
+  };
+
+  const reject = (verdict: Refusal, at: Epoch, why: string): Verdict => {
+    counters.refused[verdict.reason]++;
+    refusals.refused(verdict, at, why);
+    return tell(verdict);
+  };
+
+  const verify: Verifier["verify"] = (token, asked) => {
+    const at = now();
+    const parsed = parseToken(token);
+    if (!parsed.ok && parsed.reason === "mistyped") return reject(MISTYPED, at, "its checksum does not fit");
+    if (!follower.isFresh(at)) {
+      counters.unavailable++;
+      throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
+    }
+    const held = follower.index.find(token, parsed.ok ? parsed.id : null);
+    if (held === null) {
+      if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
+      const known = follower.index.has(parsed.id);
+      return reject(UNKNOWN, at, `id ${parsed.id}, ${known ? "none of the versions of that key" : "no such key"}`);
+    }
+    const audience = asked?.audience ?? ownAudience;
+    const verdict = judge(held.key, held.version, { now: at, scopes: asked?.scopes, audience });
+    // A key that lacks a scope is in use all the same, and must not be retired as unused.
+    if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(held, at);
+    if (!verdict.ok) return reject(verdict, at, "");
+    counters.accepted++;
+    return tell(verdict);
+  };
+
+  const refuse: Verifier["refuse"] = (reason, why = "") => reject({ ok: false, reason }, now(), why);
+
+  return {
+    verify,
+    verifyHeader(authorization, asked) {
+      const presented = parseBearer(authorization);
+      return presented.ok ? verify(presented.token, asked) : refuse(presented.reason);
+    },
+    refuse,
+    refresh: () => follower.refresh(),
+    counters,
+    get ready() {
+      return follower.isFresh(now());
+    },
+    async close() {
+      follower.close();
+      await lastUse.close();
+      refusals.summarize();
+    },
+  };
+}
+
+/** A hook that throws must neither let a request in nor stop the following of the store. */
+function quietly<T>(hook: ((value: T) => void) | undefined): (value: T) => void {
+  return (value) => {
+    try {
+      hook?.(value);
+    } catch {
+      // There is nobody left to tell.
+    }
+  };
+}
+
+type Refusal = Extract<Verdict, { ok: false }>;
+
+const MISTYPED = { ok: false, reason: "mistyped" } as const;
+const MALFORMED = { ok: false, reason: "malformed" } as const;
+const UNKNOWN = { ok: false, reason: "unknown" } as const;
