@@ -1,5 +1,5 @@
 import { Option, type Command } from "commander";
-import { formatNames, formats, isFormatName } from "../formats/index.ts";
+import { formats, isFormatName } from "../formats/index.ts";
 import { parseEnvName } from "../formats/env-name.ts";
 import type { Issued } from "../keys/deliver.ts";
 import { openCommandSink, openFileSink, openStdoutSink } from "../sinks/index.ts";
@@ -25,7 +25,7 @@ export function addDeliveryFlags(command: Command): Command {
 }
 
 export function formatFlag(): Option {
-  return new Option("--format <format>", "how the token is written").choices(formatNames).default(undefined, "token");
+  return new Option("--format <format>", "how the token is written").choices(Object.keys(formats)).default(undefined, "token");
 }
 
 export function envNameFlag(): Option {

@@ -52,10 +52,10 @@ export function parseToken(text: string): ParsedToken {
   if (text.charCodeAt(prefixEnd) !== 95 || text.charCodeAt(bodyStart - 1) !== 95) {
     return looksLikeOurs(text) ? MISTYPED : MALFORMED;
   }
-  for (let i = prefixEnd + 1; i < length; i++) {
-    if (i !== bodyStart - 1 && !isBase62(text.charCodeAt(i))) return looksLikeOurs(text) ? MISTYPED : MALFORMED;
-  }
   if (!isPrefix(text, prefixEnd)) return MALFORMED;
+  for (let i = prefixEnd + 1; i < length; i++) {
+    if (i !== bodyStart - 1 && !isBase62(text.charCodeAt(i))) return MISTYPED;
+  }
   const checksum = readChecksum(text, length - CHECKSUM_LENGTH);
   if (checksum !== crc32(text, length - CHECKSUM_LENGTH)) return MISTYPED;
   return { ok: true, prefix: text.slice(0, prefixEnd), id: text.slice(prefixEnd + 1, bodyStart - 1) };
