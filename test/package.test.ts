@@ -1,0 +1,171 @@
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import manifest from "../package.json" with { type: "json" };
+
+const run = promisify(execFile);
+const ROOT = join(import.meta.dirname, "..");
+const KILOBYTE = 1000;
+
+/** Everything that becomes part of ours. A new name here is a decision: its code runs where keys are. */
+const BUNDLED = [
+  "@inquirer/ansi",
+  "@inquirer/confirm",
+  "@inquirer/core",
+  "@inquirer/figures",
+  "@inquirer/input",
+  "@inquirer/password",
+  "@inquirer/select",
+  "@inquirer/type",
+  "chalk",
+  "cli-width",
+  "commander",
+  "fast-string-truncated-width",
+  "fast-string-width",
+  "fast-wrap-ansi",
+  "mute-stream",
+  "nanoid",
+  "signal-exit",
+];
+
+describe("the packed package", () => {
+  let folder: string;
+  let packed: { files: { path: string }[]; unpackedSize: number; size: number; filename: string };
+  const installed = (path: string) => join(folder, "package", path);
+
+  beforeAll(async () => {
+    for (const file of ["dist/index.js", "dist/cli/main.js", "dist/types/index.d.ts"]) {
+      if (!existsSync(join(ROOT, file))) throw new Error(`${file} is not there: npm run build`);
+    }
+    folder = await mkdtemp(join(tmpdir(), "mcp-keys-pack-"));
+    const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+    const { stdout } = await run("npm", args, { cwd: ROOT, shell: process.platform === "win32" });
+    packed = JSON.parse(stdout)[0];
+    await run("tar", ["-xf", packed.filename], { cwd: folder });
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("holds what runs and what is read, and nothing else", () => {
+    const strangers = packed.files
+      .map(({ path }) => path)
+      .filter(
+        (path) => !/^(bin\/|dist\/|docs\/|(README|CHANGELOG|LICENSE|SECURITY)(\.md)?$|package\.json$)/.test(path),
+      );
+    expect(strangers).toEqual([]);
+    expect(packed.files.filter(({ path }) => /\.(map|tgz|jsonl|env|pem|key)$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  });
+
+  test("is small", () => {
+    expect(packed.unpackedSize).toBeLessThan(1_000 * KILOBYTE);
+    expect(packed.size).toBeLessThan(300 * KILOBYTE);
+  });
+
+  test("runs with no other package beside it", async () => {
+    const { stdout } = await run(process.execPath, [installed("bin/mcp-keys.js"), "--version"], { cwd: folder });
+    expect(stdout).toBe(`${manifest.version}\n`);
+  });
+
+  test("is a library with no other package beside it", async () => {
+    const script = `import(${JSON.stringify(installed("dist/index.js"))}).then((m) => console.log(typeof m.createKeys))`;
+    const { stdout } = await run(process.execPath, ["-e", script], { cwd: folder });
+    expect(stdout).toBe("function\n");
+  });
+
+  test("has every file that its manifest names", () => {
+    const named = [
+      manifest.bin["mcp-keys"],
+      ...Object.values(manifest.exports["."]),
+      manifest.exports["./package.json"],
+    ];
+    expect(named.filter((path) => !existsSync(installed(path)))).toEqual([]);
+  });
+
+  test("has the declarations that its declarations import", () => {
+    const types = readdirSync(installed("dist/types"), { recursive: true, encoding: "utf8" }).filter((p) =>
+      p.endsWith(".ts"),
+    );
+    const missing = types.flatMap((path) => {
+      const text = readFileSync(installed(`dist/types/${path}`), "utf8");
+      const targets = [...text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)].map(([, target]) => target!);
+      return targets.filter((target) => {
+        const file = installed(join("dist/types", path, "..", target));
+        return !existsSync(file.replace(/\.js$/, ".d.ts"));
+      });
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test("gives the licence of each package in the bundle, and holds no other package", async () => {
+    const text = await readFile(installed("dist/THIRD-PARTY-LICENSES.txt"), "utf8");
+    const names = [...text.matchAll(/^-{80}\n\n(\S+) \d/gm)].map(([, name]) => name!);
+    expect(names.filter((name) => !BUNDLED.includes(name))).toEqual([]);
+    expect(BUNDLED.filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+describe("the manifest", () => {
+  test("asks for no package and runs nothing when it is installed", () => {
+    expect(manifest).not.toHaveProperty("dependencies");
+    expect(manifest).not.toHaveProperty("optionalDependencies");
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+  });
+
+  test("names the Node it is built and tested for", () => {
+    expect(manifest.engines.node).toBe(">=20.17");
+    expect(readFileSync(join(ROOT, "scripts/build.js"), "utf8")).toContain(`target: "node20.17"`);
+  });
+});
+
+describe("the repository", () => {
+  const git = (...args: string[]) => run("git", ["-c", "safe.directory=*", ...args], { cwd: ROOT, maxBuffer: 1e8 });
+  let tracked: string[];
+  beforeAll(async () => {
+    tracked = (await git("ls-files", "-z")).stdout.split("\0").filter((path) => path && existsSync(join(ROOT, path)));
+  });
+
+  test("locks every package by its digest and to no host", () => {
+    for (const path of tracked.filter((name) => name.endsWith("package-lock.json"))) {
+      const { packages } = JSON.parse(readFileSync(join(ROOT, path), "utf8")) as { packages: Record<string, Locked> };
+      const entries = Object.entries(packages).filter(([name, { link }]) => name.includes("node_modules/") && !link);
+      expect(entries.length).toBeGreaterThan(0);
+      expect(entries.filter(([, entry]) => !entry.integrity).map(([name]) => `${path}: ${name}`)).toEqual([]);
+      expect(entries.filter(([, entry]) => entry.resolved).map(([name]) => `${path}: ${name}`)).toEqual([]);
+    }
+  });
+
+  test("runs the install script of no package", () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
+      packages: Record<string, Locked>;
+    };
+    const scripted = Object.keys(packages).filter((name) => packages[name]!.hasInstallScript);
+    const denied = Object.entries(manifest.allowScripts).filter(([, allowed]) => !allowed);
+    expect(scripted.map((name) => name.replace(/^.*node_modules\//, ""))).toEqual(denied.map(([name]) => name));
+  });
+
+  test("names no machine it was written on and no registry", () => {
+    const bad = [
+      ROOT,
+      "/Users/",
+      String.raw`C:\Users`,
+      ["registry", "npmjs", "org"].join("."),
+      ["registry", "yarnpkg"].join("."),
+    ];
+    const found = tracked.flatMap((path) => {
+      const text = readFileSync(join(ROOT, path), "utf8");
+      return bad.filter((word) => text.includes(word)).map((word) => `${path}: ${word}`);
+    });
+    expect(found.filter((line) => !line.startsWith("test/package.test.ts: "))).toEqual([]);
+    expect(tracked.filter((path) => /(^|\/)(node_modules|dist)\/|\.tgz$/.test(path))).toEqual([]);
+  });
+});
+
+interface Locked {
+  readonly integrity?: string;
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly hasInstallScript?: boolean;
+}
