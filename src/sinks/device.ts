@@ -3,7 +3,7 @@ import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 import { once } from "./once.ts";
 import type { Sink } from "./sink.ts";
-import { writeFault } from "./stdout.ts";
+import { writeFault } from "./write-fault.ts";
 
 /**
  * A pipe or a character device, such as `>(command)` of bash or `/dev/tty`: opened and written as it is, since there is nothing
