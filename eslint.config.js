@@ -43,8 +43,15 @@ export default defineConfig(
       "@typescript-eslint/require-await": "off",
       // `close: async () => {}` says that there is nothing to do.
       "@typescript-eslint/no-empty-function": ["error", { allow: ["arrowFunctions", "asyncMethods", "methods"] }],
-      // `() => stop()` is how a callback is written; a void value that is used is still refused.
-      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      // `() => stop()` and `return refuse(…)` are how it is said; a void value that is used is still refused.
+      "@typescript-eslint/no-confusing-void-expression": [
+        "error",
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
+      // Code points are what is meant by `[...text]`.
+      "@typescript-eslint/no-misused-spread": ["error", { allow: ["string"] }],
+      // `_` says that a name is there only to be left out.
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // An empty environment variable or header counts as absent, so `||` on strings is meant.
       "@typescript-eslint/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
       "@typescript-eslint/no-unnecessary-condition": [
