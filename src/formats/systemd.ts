@@ -1,8 +1,8 @@
 import type { Format } from "./format.ts";
 import { revealFor } from "./reveal.ts";
 
-/** The characters that keep a meaning between double quotes; the escape is the same in every version of systemd. */
-const SPECIAL = /["\\`$]/gu;
+/** What has a meaning between double quotes; `$` has none here, unlike in a shell. */
+const SPECIAL = /["\\]/gu;
 
 /**
  * An `EnvironmentFile=`. A comment says that a credential is better: environments are passed down to every child process.
