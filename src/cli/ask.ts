@@ -20,7 +20,8 @@ export function createAsk(streams: { input: NodeJS.ReadableStream; output: NodeJ
           streams,
         ),
       ),
-    secret: async ({ message }) => new Secret(await leaving(password({ message, mask: true, toggleMask: false }, streams))),
+    secret: async ({ message }) =>
+      new Secret(await leaving(password({ message, mask: true, toggleMask: false }, streams))),
   };
 }
 

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { formats, isFormatName } from "../formats/index.ts";
 import { parseEnvName } from "../formats/env-name.ts";
 import type { Issued } from "../keys/deliver.ts";
-import { openCommandSink, openFileSink, openStdoutSink } from "../sinks/index.ts";
+import { sinks } from "../sinks/index.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
@@ -25,7 +25,9 @@ export function addDeliveryFlags(command: Command): Command {
 }
 
 export function formatFlag(): Option {
-  return new Option("--format <format>", "how the token is written").choices(Object.keys(formats)).default(undefined, "token");
+  return new Option("--format <format>", "how the token is written")
+    .choices(Object.keys(formats))
+    .default(undefined, "token");
 }
 
 export function envNameFlag(): Option {
@@ -65,15 +67,11 @@ export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<
   };
 }
 
-function openSink({ world }: Context, { out, to, force = false }: DeliveryFlags): Promise<Sink> {
-  if (out !== undefined) return openFileSink(out, { force });
-  if (to === undefined) return Promise.resolve(openStdoutSink((text) => world.streams.stdout.write(text)));
-  return openCommandSink(to, {
-    env: world.env,
-    platform: world.platform,
-    signal: world.interrupted,
-    say: (text: string) => void world.streams.stderr.write(text).catch(() => undefined),
-  });
+function openSink(ctx: Context, { out, to, force = false }: DeliveryFlags): Promise<Sink> {
+  const { env, streams, interrupted } = ctx.world;
+  if (out !== undefined) return sinks.file(out, { force, uid: ctx.world.uid });
+  if (to !== undefined) return sinks.command(to, { env, signal: interrupted, terminal: ctx.interactive });
+  return sinks.stdout((text) => streams.stdout.write(text));
 }
 
 function jsonText({ token }: Issued, document: Record<string, unknown>): string {

@@ -57,7 +57,11 @@ export interface Io {
 }
 
 /** @param paint - colours a word; from `render.ts` */
-export function createIo(streams: Streams, flags: Flags, paint: { dim(text: string): string; warn(text: string): string }): Io {
+export function createIo(
+  streams: Streams,
+  flags: Flags,
+  paint: { dim(text: string): string; warn(text: string): string },
+): Io {
   const { stdout, stderr } = streams;
   // What is said on the way must never make a command fail: a closed stderr is nobody listening.
   const say = (line: string) => void stderr.write(`${line}\n`).catch(() => undefined);

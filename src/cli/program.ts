@@ -14,7 +14,9 @@ const EXIT_CODES = `Exit codes:
 export function buildProgram(open: () => Context): Command {
   const program = addGlobalFlags(
     new Command("mcp-keys")
-      .description("Real API keys for MCP servers: issue, rotate without an outage, verify, and prove the door is shut.")
+      .description(
+        "Real API keys for MCP servers: issue, rotate without an outage, verify, and prove the door is shut.",
+      )
       .version(packageVersion, "--version", "print the version")
       .enablePositionalOptions()
       .showSuggestionAfterError()

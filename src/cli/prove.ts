@@ -1,4 +1,4 @@
-import type { Secret } from "../core/secret.ts";
+import { Secret } from "../core/secret.ts";
 import { BASE62 } from "../core/token.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
@@ -19,7 +19,10 @@ interface Target {
 }
 
 /** Runs `verify` with the clock, the chance and the network of this run. The probe is loaded on first use. */
-export async function probeServer({ world }: Context, { url, token, timeout, allowHttp }: Target): Promise<Verification> {
+export async function probeServer(
+  { world }: Context,
+  { url, token, timeout, allowHttp }: Target,
+): Promise<Verification> {
   const [{ verifyServer }, request] = await Promise.all([import("../probe/verify.ts"), world.request()]);
   return verifyServer({
     url,
@@ -45,19 +48,27 @@ export async function openProof(
   url: string,
   { patience, allowHttp = false }: { patience: number; allowHttp?: boolean },
 ): Promise<(token: Secret) => Promise<void>> {
-  const { parseServerUrl } = await import("../probe/server-url.ts");
-  parseServerUrl(url, { allowHttp });
+  await checkAddress(url, allowHttp);
   return async (token) => {
     const end = ctx.world.ticks() + patience * 1000;
     for (;;) {
       const { outcome, hint } = await probeServer(ctx, { url, token, timeout: TRY_TIMEOUT, allowHttp });
       if (outcome === "enforced") return;
-      const final = FINAL[outcome] ?? (ctx.world.ticks() + PAUSE >= end);
+      const final = FINAL[outcome] ?? ctx.world.ticks() + PAUSE >= end;
       if (final) throw unproven(outcome, hint);
       ctx.io.debug(`the server answers: ${outcome}; trying again`);
       await pause(ctx.world.interrupted);
     }
   };
+}
+
+async function checkAddress(url: string, allowHttp: boolean): Promise<void> {
+  const { isLoopback, parseServerUrl } = await import("../probe/address.ts");
+  // There is no token yet that the address could hold; what stands for it cannot occur in a URL.
+  const address = parseServerUrl(url, new Secret(" "));
+  if (address.protocol === "http:" && !allowHttp && !isLoopback(address)) {
+    throw new KeysError("INSECURE_TRANSPORT", "the new token is not sent over plain http beyond this machine");
+  }
 }
 
 /** Outcomes that waiting does not mend. */

@@ -7,7 +7,10 @@ const LIMIT = 64 * 1024;
 const NOTICE_AFTER = 1_000;
 
 /** See {@link Input.read}. Ends by itself at 64 KiB with `TOKEN_UNUSABLE`. */
-export async function readInput(stream: Readable, { patience, onWait }: Parameters<Input["read"]>[0]): Promise<string | null> {
+export async function readInput(
+  stream: Readable,
+  { patience, onWait }: Parameters<Input["read"]>[0],
+): Promise<string | null> {
   stream.setEncoding("utf8");
   const timers: NodeJS.Timeout[] = [];
   try {

@@ -23,7 +23,11 @@ export async function run(argv: readonly string[], world: World): Promise<number
   const program = buildProgram(session.context);
   // What commander has to say about an error is said in `report`, in our own voice.
   let help = "";
-  const configure = { writeOut: (text: string) => (help += text), writeErr: (text: string) => (help += text), outputError: () => undefined };
+  const configure = {
+    writeOut: (text: string) => (help += text),
+    writeErr: (text: string) => (help += text),
+    outputError: () => undefined,
+  };
   for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(configure);
   program.hook("preAction", (_, command) => {
     session.open(readFlags(program, command));
@@ -62,7 +66,8 @@ function createSession(world: World): Session {
     const colors = flags.color ? world.streams.stderr.colors : 0;
     const io = createIo(world.streams, flags, createPainter(colors));
     const spec = resolveConfig(flags, world.env).store;
-    const getStore = () => (store ??= openStore(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
+    const getStore = () =>
+      (store ??= openStore(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
     const { stdin, stderr } = world.streams;
     context = {
       world,
@@ -115,9 +120,13 @@ function toKeysError(error: unknown): KeysError {
     const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, "$1").toLowerCase();
     return new KeysError("USAGE", message, hint === undefined ? {} : { hint });
   }
-  return new KeysError("BUG", error instanceof Error ? `unexpected ${error.name}: ${error.message}` : "unexpected failure", {
-    cause: error,
-  });
+  return new KeysError(
+    "BUG",
+    error instanceof Error ? `unexpected ${error.name}: ${error.message}` : "unexpected failure",
+    {
+      cause: error,
+    },
+  );
 }
 
 async function report(error: KeysError, world: World, argv: readonly string[]): Promise<number> {

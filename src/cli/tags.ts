@@ -10,6 +10,7 @@ export function parseTags(texts: readonly string[]): Record<string, string> {
 
 export function parseTag(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
-  if (at < 1) throw new KeysError("USAGE", "a tag is not of the form name=value", { hint: "such as --tag team=payments" });
+  if (at < 1)
+    throw new KeysError("USAGE", "a tag is not of the form name=value", { hint: "such as --tag team=payments" });
   return [text.slice(0, at), text.slice(at + 1)];
 }

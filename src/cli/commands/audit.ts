@@ -12,7 +12,11 @@ interface AuditFlags {
 }
 
 export const audit: CommandModule = {
-  examples: ["mcp-keys audit --since 30d", "mcp-keys audit --key ci --json", "mcp-keys audit --verify     # proves the chain"],
+  examples: [
+    "mcp-keys audit --since 30d",
+    "mcp-keys audit --key ci --json",
+    "mcp-keys audit --verify     # proves the chain",
+  ],
   build: (open) =>
     new Command("audit")
       .summary("what was done, when and by whom")

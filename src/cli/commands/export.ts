@@ -36,12 +36,16 @@ export const exportSnippet: CommandModule = {
       .option("--url <url>", "the server, for snippets that name it")
       .option("--server-name <name>", "what to call the server there")
       .option("--hashes [key...]", "digests instead of a token; each with its end, where it has one")
-      .action((flags: ExportFlags) => (flags.hashes === undefined ? runExport(open(), flags) : runHashes(open(), flags))),
+      .action((flags: ExportFlags) =>
+        flags.hashes === undefined ? runExport(open(), flags) : runHashes(open(), flags),
+      ),
 };
 
 async function runExport(ctx: Context, flags: ExportFlags): Promise<void> {
   if (ctx.flags.json) {
-    throw new KeysError("USAGE", "--json is not for tokens", { hint: "use --format json for a document with the token" });
+    throw new KeysError("USAGE", "--json is not for tokens", {
+      hint: "use --format json for a document with the token",
+    });
   }
   await ctx.io.answer(render(flags, "MCP_API_KEY", await readToken(ctx)));
 }

@@ -64,7 +64,9 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
   if (delivery.to !== null && ctx.flags.json) {
     await io.json({ key: keyJson(key, world.now()), version: versionJson(version), delivered: delivery.to });
   }
-  io.note(`issued ${keyLabel(key)}${delivery.to === null ? "; the token is shown this once" : `, delivered to ${delivery.to}`}`);
+  io.note(
+    `issued ${keyLabel(key)}${delivery.to === null ? "; the token is shown this once" : `, delivered to ${delivery.to}`}`,
+  );
   io.next(`mcp-keys verify https://your-server/mcp`);
 }
 
@@ -89,7 +91,13 @@ async function askMissing(ctx: Context, name: string | undefined, flags: Generat
     }));
   const scopes =
     flags.scope ??
-    words(await ask.text({ message: "Scopes, separated by blanks:", initial: "", check: checked((text) => words(text).map(parseScope)) }));
+    words(
+      await ask.text({
+        message: "Scopes, separated by blanks:",
+        initial: "",
+        check: checked((text) => words(text).map(parseScope)),
+      }),
+    );
   return { name: parseName(answer), expiresAt: parseExpiry(expires, now), scopes };
 }
 

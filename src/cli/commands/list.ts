@@ -28,7 +28,9 @@ export const list: CommandModule = {
       .description("Lists the keys, newest first, with the status they really have. Never shows a token or a digest.")
       .addOption(new Option("--status <status...>", "only keys with one of these").choices(STATUSES))
       .option("--tag <name=value...>", "only keys that have all of these tags")
-      .addOption(new Option("--expiring <duration>", "only keys that stop working within this time").argParser(parseDuration))
+      .addOption(
+        new Option("--expiring <duration>", "only keys that stop working within this time").argParser(parseDuration),
+      )
       .action((flags: ListFlags) => runList(open(), flags)),
 };
 

@@ -42,7 +42,9 @@ async function runRevoke(ctx: Context, ref: string, { version, reason, yes = fal
 /** Revoking cannot be undone, so the name must be typed. */
 async function confirm(ctx: Context, key: Key, version: number | undefined): Promise<void> {
   if (!ctx.interactive) {
-    throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, { hint: "say that you mean it with --yes" });
+    throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, {
+      hint: "say that you mean it with --yes",
+    });
   }
   const what = version === undefined ? "the key" : `version ${String(version)} of the key`;
   const ask = await ctx.world.ask();

@@ -38,11 +38,15 @@ export const rotate: CommandModule = {
         .argument("<key>", "name or id")
         .addOption(durationFlag("--overlap <duration>", "both tokens work; 0s when it leaked", DEFAULT_OVERLAP))
         .option("--expires <when>", "90d, 2027-03-01 or never (default: as long as the version before)")
-        .addOption(new Option("--if-older-than <duration>", "do nothing while the version is younger").argParser(parseDuration))
+        .addOption(
+          new Option("--if-older-than <duration>", "do nothing while the version is younger").argParser(parseDuration),
+        )
         .option("--verify <url>", "retire nothing before this server lets the new token in")
         .addOption(durationFlag("--patience <duration>", "how long --verify tries", 60))
         .option("--allow-http", "let --verify send the token over plain http")
-        .addOption(new Option("--finish", "end the overlap now, when it is safe").conflicts(["abort", "out", "to", "verify"]))
+        .addOption(
+          new Option("--finish", "end the overlap now, when it is safe").conflicts(["abort", "out", "to", "verify"]),
+        )
         .addOption(new Option("--abort", "go back to the old version").conflicts(["out", "to", "verify"]))
         .addOption(durationFlag("--window <duration>", "unused for so long counts as out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort without evidence; replace the file of --out"),
@@ -74,7 +78,9 @@ async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise
     await io.json({ ...document(ctx, rotated), ...(changed && { delivered: delivery.to }) });
   }
   if (!changed) {
-    io.note(`nothing to do: version ${String(rotated.version.n)} of ${keyLabel(key)} is younger than ${formatDuration(flags.ifOlderThan ?? 0)}`);
+    io.note(
+      `nothing to do: version ${String(rotated.version.n)} of ${keyLabel(key)} is younger than ${formatDuration(flags.ifOlderThan ?? 0)}`,
+    );
     return;
   }
   sayRotated(ctx, rotated, delivery.to);

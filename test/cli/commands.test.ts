@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import { createCli } from "./fake-world.ts";
+
+const DAY = 86_400;
+
+describe("list", () => {
+  test("shows keys newest first with the status they really have", async () => {
+    const { cli, clock } = createCli();
+    await cli("generate old --expires 30d --tag team=a");
+    clock.now += 20 * DAY;
+    await cli("generate new --tag team=b");
+    await cli("disable new");
+    await cli("generate gone");
+    await cli("revoke gone --yes");
+    const { stdout } = await cli("list");
+    const rows = stdout.split("\n").map((line) => line.split(/ {2,}/).filter((_, i) => i !== 1));
+    expect(rows[0]).toEqual(["NAME", "STATUS", "EXPIRES", "LAST USED", "SCOPES"]);
+    expect(rows.slice(1, 4)).toEqual(
+      expect.arrayContaining([
+        ["gone", "revoked", "-", "-", "-"],
+        ["new", "disabled", expect.any(String), "-", "-"],
+      ]),
+    );
+    expect(rows[3]).toEqual(["old", "expiring", "2027-02-14", "-", "-"]);
+    const named = async (line: string) =>
+      JSON.parse((await cli(line)).stdout).keys.map(({ name }: { name: string }) => name);
+    expect(await named("list --json --status revoked disabled")).toHaveLength(2);
+    expect(await named("list --json --tag team=a")).toEqual(["old"]);
+    expect(await named("list --json --expiring 5d")).toEqual([]);
+    expect(await named("list --json --expiring 11d")).toEqual(["old"]);
+    clock.now += 10 * DAY;
+    expect(await named("list --json --status expired")).toEqual(["old"]);
+  });
+
+  test("an empty store is an empty answer, and says where it looked", async () => {
+    const { cli, file } = createCli();
+    expect(await cli("list")).toMatchObject({ status: 0, stdout: "", stderr: `no keys in file:${file}\n` });
+    expect(JSON.parse((await cli("list --json")).stdout)).toEqual({
+      schemaVersion: 1,
+      store: `file:${file}`,
+      keys: [],
+    });
+  });
+});
+
+describe("show", () => {
+  test("shows one key by name or id, with what became of its versions", async () => {
+    const { cli } = createCli();
+    await cli("generate ci --note 'nightly build' --scope a");
+    await cli("rotate ci --overlap 1h --json");
+    const { key } = JSON.parse((await cli("show ci --json")).stdout);
+    expect(JSON.parse((await cli(`show ${key.id} --json`)).stdout).key).toEqual(key);
+    const { stdout } = await cli("show ci");
+    expect(stdout).toMatch(/^name {5,}ci\n/);
+    expect(stdout).toContain("nightly build");
+    expect(stdout).toMatch(/1 +retiring until 2027-01-15T09:00:00Z/);
+    expect(stdout).toMatch(/2 +current/);
+  });
+
+  test("a key that is not there is exit 3", async () => {
+    expect((await createCli().cli("show nobody")).status).toBe(3);
+  });
+});
+
+describe("revoke", () => {
+  test("ends a key, and the second time changes nothing", async () => {
+    const { cli } = createCli();
+    const { stdout: token } = await cli("generate ci");
+    const first = JSON.parse((await cli("revoke ci --yes --reason compromised --json")).stdout);
+    expect(first).toMatchObject({ schemaVersion: 1, changed: true, key: { status: "revoked" } });
+    expect(first.key.versions).toMatchObject([{ state: "revoked", reason: "compromised" }]);
+    expect(JSON.parse((await cli("revoke ci --yes --json")).stdout)).toMatchObject({ changed: false });
+    expect(await cli("check", { piped: token })).toMatchObject({ status: 4 });
+    expect((await cli("check", { piped: token })).stdout).toMatch(/^refused revoked ci/);
+  });
+
+  test("ends one version only with --version", async () => {
+    const { cli } = createCli();
+    const { stdout: first } = await cli("generate ci");
+    const { stdout: second } = await cli("rotate ci");
+    expect((await cli("revoke ci --version 1 --yes")).status).toBe(0);
+    expect((await cli("check", { piped: first })).status).toBe(4);
+    expect((await cli("check", { piped: second })).status).toBe(0);
+    expect((await cli("revoke ci --version 7 --yes")).status).toBe(3);
+    expect((await cli("revoke ci --version x --yes")).status).toBe(2);
+  });
+
+  test("asks a person for the name, and a script for --yes", async () => {
+    const { cli } = createCli();
+    await cli("generate ci");
+    const refused = await cli("revoke ci");
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain("hint: say that you mean it with --yes");
+    expect((await cli("revoke ci", { answers: ["no", "ci"] })).status).toBe(0);
+  });
+});
+
+test("disable and enable are reversible and say when they change nothing", async () => {
+  const { cli } = createCli();
+  const { stdout: token } = await cli("generate ci");
+  expect(JSON.parse((await cli("disable ci --json")).stdout)).toMatchObject({
+    changed: true,
+    key: { enabled: false, status: "disabled" },
+  });
+  expect((await cli("check", { piped: token })).stdout).toMatch(/^refused disabled/);
+  expect(JSON.parse((await cli("disable ci --json")).stdout)).toMatchObject({ changed: false });
+  expect((await cli("enable ci")).stderr).toMatch(/^enabled ci/);
+  expect((await cli("check", { piped: token })).status).toBe(0);
+});
+
+describe("check", () => {
+  test("takes the token from stdin, else from MCP_API_KEY, else asks, and never from an argument", async () => {
+    const { cli } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    const other = (await cli("generate other")).stdout.trim();
+    expect((await cli("check", { piped: token, env: { MCP_API_KEY: other } })).stdout).toContain("valid ci");
+    expect((await cli("check", { piped: "", env: { MCP_API_KEY: other } })).stdout).toContain("valid other");
+    expect((await cli("check", { env: { MCP_API_KEY: token } })).stdout).toContain("valid ci");
+    expect((await cli("check", { answers: [token] })).stdout).toContain("valid ci");
+    const argument = await cli(`check ${token}`);
+    expect(argument.status).toBe(2);
+    expect(argument.stderr).not.toContain(token);
+    expect((await cli("check")).stderr).toContain("hint: pipe it in, or set MCP_API_KEY");
+  });
+
+  test.each([
+    ["unknown", (t: string) => t, "unknown"],
+    ["mistyped", (t: string) => t.slice(0, -1) + (t.endsWith("a") ? "b" : "a"), "mistyped"],
+    ["malformed", () => "some-other-token-of-another-maker-0123456789", "malformed"],
+  ])("answers %s as a value with exit 4", async (_, change, reason) => {
+    const { cli } = createCli();
+    const elsewhere = (await createCli().cli("generate ci")).stdout.trim();
+    await cli("generate ci");
+    const ran = await cli("check --json", { piped: change(elsewhere) });
+    expect(ran.status).toBe(4);
+    expect(JSON.parse(ran.stdout)).toEqual({ schemaVersion: 1, ok: false, reason });
+    expect(ran.stderr).toBe("");
+  });
+
+  test("judges scopes and audience when asked to", async () => {
+    const { cli } = createCli();
+    const { stdout: token } = await cli("generate ci --scope a b --audience https://one/mcp");
+    const status = async (flags: string) => (await cli(`check ${flags}`, { piped: token })).status;
+    expect(await status("--scope a")).toBe(0);
+    expect(await status("--scope a c")).toBe(4);
+    expect(await status("--audience https://one/mcp/")).toBe(0);
+    expect(await status("--audience https://two/mcp")).toBe(4);
+  });
+
+  test.each(["${MCP_API_KEY}", "Bearer mcp_x", '"mcp_x"', "two words"])(
+    "names what is wrong with %j before it looks anything up",
+    async (piped) => {
+      const ran = await createCli().cli("check", { piped });
+      expect(ran).toMatchObject({ status: 2, stdout: "" });
+      expect(ran.stderr).toMatch(/^error: the token from standard input .+\nhint: .+\n$/);
+    },
+  );
+});
+
+describe("export", () => {
+  test("writes a token as a snippet, wherever the token comes from", async () => {
+    const { cli } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    expect((await cli("export --format shell", { piped: token })).stdout).toBe(`export MCP_API_KEY='${token}'\n`);
+    expect((await cli("export", { env: { MCP_API_KEY: token } })).stdout).toBe(`${token}\n`);
+    expect((await cli("export --json", { piped: token })).status).toBe(2);
+  });
+
+  test("--hashes gives what a server without a store needs, with the end of each", async () => {
+    const { cli, clock } = createCli();
+    const token = (await cli("generate ci --expires never")).stdout.trim();
+    await cli("generate limited --expires 1d");
+    await cli("generate off");
+    await cli("disable off");
+    const { stdout } = await cli("export --hashes");
+    expect(stdout.trim().split(",")).toEqual([
+      expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      expect.stringMatching(new RegExp(`^sha256:[0-9a-f]{64}@${String(clock.now + DAY)}$`)),
+    ]);
+    const one = (await cli("export --hashes ci")).stdout.trim();
+    const env = { MCP_KEYS_STORE: "env:", MCP_API_KEY_HASHES: one };
+    expect((await cli("check", { piped: token, env })).status).toBe(0);
+    expect((await cli("export --hashes off")).status).toBe(5);
+    expect((await cli("export --hashes ci off")).stderr).toContain("off is left out: it is disabled");
+    expect((await cli("export --hashes ci --format shell")).stdout).toBe(`export MCP_API_KEY_HASHES='${one}'\n`);
+    expect(JSON.parse((await cli("export --hashes ci --json")).stdout)).toEqual({ schemaVersion: 1, hashes: [one] });
+  });
+});
+
+describe("audit", () => {
+  test("prints one line a change, and proves the chain", async () => {
+    const { cli, clock } = createCli();
+    await cli("generate ci");
+    clock.now += DAY;
+    await cli("rotate ci");
+    await cli("generate other");
+    const { stdout } = await cli("audit");
+    expect(stdout).toMatch(/^2027-01-15T08:00:00Z {2}ada@laptop {2}generate {2}ci \(\w{12}\) {2}version 1\n/);
+    const ops = async (line: string) =>
+      (await cli(line)).stdout
+        .trimEnd()
+        .split("\n")
+        .map((each) => JSON.parse(each).op as string);
+    expect(await ops("audit --json --key ci")).toEqual(["generate", "promote", "stage", "promote"]);
+    expect(await ops("audit --json --since 1h")).toEqual(["stage", "promote", "generate", "promote"]);
+    expect((await cli("audit --since 2027-01-17")).stdout).toBe("");
+    expect((await cli("audit --verify")).stdout).toMatch(/^intact 6 changes in file:/);
+    expect(JSON.parse((await cli("audit --verify --json")).stdout)).toMatchObject({ ok: true, changes: 6, seq: 6 });
+    expect((await cli("audit --since soon")).status).toBe(2);
+    expect((await cli("audit --key nobody")).status).toBe(3);
+  });
+});

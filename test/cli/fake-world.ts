@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHttpRequest } from "../../src/cli/http.ts";
+import type { Ask, World } from "../../src/cli/context.ts";
+import type { Output } from "../../src/cli/io.ts";
+import { run } from "../../src/cli/run.ts";
+import { Secret } from "../../src/core/secret.ts";
+
+export interface FakeOptions {
+  /** A person at a terminal, who gives these answers in turn. */
+  readonly answers?: readonly string[];
+  /** What is piped in. */
+  readonly piped?: string;
+  readonly env?: Record<string, string>;
+  readonly now?: number;
+  /** The stdout of the run cannot be written: its reader has gone. */
+  readonly brokenStdout?: boolean;
+}
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A store of its own in a folder of its own, and the CLI over it, in this process and without a terminal. */
+export function createCli(defaults: FakeOptions = {}) {
+  const dir = mkdtempSync(join(tmpdir(), "mcp-keys-cli-"));
+  const file = join(dir, "store", "keys.jsonl");
+  const clock = { now: defaults.now ?? 1_800_000_000 };
+
+  /** Splits a line of words as a shell would, without expanding anything. */
+  async function cli(line: string | readonly string[], options: FakeOptions = {}): Promise<Ran> {
+    const given = { ...defaults, ...options };
+    const said = { stdout: "", stderr: "" };
+    const asked: string[] = [];
+    const world: World = {
+      env: { MCP_KEYS_STORE: `file:${file}`, ...given.env },
+      uid: process.getuid?.() ?? null,
+      dataDir: join(dir, "data"),
+      streams: {
+        stdin: {
+          isTerminal: given.answers !== undefined,
+          isPiped: given.piped !== undefined,
+          read: async () => given.piped?.replace(/\r?\n$/, "") ?? null,
+        },
+        stdout: output((text) => (said.stdout += text), given),
+        stderr: output((text) => (said.stderr += text), { answers: given.answers }),
+      },
+      platform: "linux",
+      now: () => clock.now,
+      ticks: () => performance.now(),
+      random: (size) => randomBytes(size),
+      actor: "ada@laptop",
+      interrupted: new AbortController().signal,
+      request: async () => createHttpRequest(),
+      ask: async () => answering(given.answers ?? [], asked),
+    };
+    const status = await run(typeof line === "string" ? splitWords(line) : line, world);
+    return { status, ...said };
+  }
+  return { cli, dir, file, clock };
+}
+
+function output(take: (text: string) => void, { answers, brokenStdout }: FakeOptions): Output {
+  return {
+    write: async (text) => {
+      if (brokenStdout === true) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+      take(text);
+    },
+    isTerminal: answers !== undefined,
+    colors: 0,
+    columns: 80,
+  };
+}
+
+/** A person who gives the answers in turn, and is asked again when one does not pass the check. */
+function answering(answers: readonly string[], asked: string[]): Ask {
+  const next = (message: string): string => {
+    const answer = answers[asked.length];
+    asked.push(message);
+    if (answer === undefined) throw new Error(`nobody answers: ${message}`);
+    return answer;
+  };
+  return {
+    text: async ({ message, initial = "", check }) => {
+      for (let tries = 0; tries < 5; tries++) {
+        const answer = next(message) || initial;
+        if (check === undefined || check(answer) === true) return answer;
+      }
+      throw new Error(`no answer passes: ${message}`);
+    },
+    secret: async ({ message }) => new Secret(next(message)),
+  };
+}
+
+export function splitWords(line: string): string[] {
+  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
+}

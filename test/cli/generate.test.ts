@@ -1,0 +1,172 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseToken } from "../../src/core/token.ts";
+import { createCli } from "./fake-world.ts";
+
+const TOKEN = /^mcp_[A-Za-z0-9]{12}_[A-Za-z0-9]{49}\n$/;
+
+describe("generate", () => {
+  test("prints the token and nothing else, and the store never sees it", async () => {
+    const { cli, file } = createCli();
+    const { status, stdout, stderr } = await cli("generate ci");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(TOKEN);
+    expect(parseToken(stdout.trim()).ok).toBe(true);
+    expect(stderr).toMatch(/^issued ci \([A-Za-z0-9]{12}\); the token is shown this once\n$/);
+    const secret = stdout.trim().split("_")[2] ?? "";
+    expect(readFileSync(file, "utf8")).not.toContain(secret.slice(0, 20));
+    expect((await cli("check", { piped: stdout })).status).toBe(0);
+  });
+
+  test("without a name takes `default`, and then a name made from the id", async () => {
+    const { cli } = createCli();
+    await cli("generate");
+    await cli("generate");
+    const { keys } = JSON.parse((await cli("list --json")).stdout);
+    expect(keys.map(({ name }: { name: string }) => name)).toEqual(
+      expect.arrayContaining(["default", expect.stringMatching(/^key-[A-Za-z0-9]{12}$/)]),
+    );
+    const made = keys.find(({ name }: { name: string }) => name !== "default");
+    expect(made.name).toBe(`key-${made.id}`);
+  });
+
+  test("gives one document with the token under --json", async () => {
+    const { cli } = createCli({ now: 1_800_000_000 });
+    const { stdout } = await cli(
+      "generate ci --scope a b --owner ops --tag team=x --audience https://HOST/mcp/ --json",
+    );
+    const document = JSON.parse(stdout);
+    expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "token"]);
+    expect(document).toMatchObject({
+      schemaVersion: 1,
+      key: {
+        name: "ci",
+        status: "active",
+        scopes: ["a", "b"],
+        owner: "ops",
+        tags: { team: "x" },
+        audience: ["https://host/mcp"],
+        createdAt: "2027-01-15T08:00:00Z",
+        createdBy: "ada@laptop",
+        lastUsedAt: null,
+        enabled: true,
+      },
+      version: { n: 1, state: "current", expiresAt: "2027-04-15T08:00:00Z" },
+    });
+    expect(`${document.token}\n`).toMatch(TOKEN);
+    expect(stdout).not.toContain("sha256");
+  });
+
+  test.each([
+    ["generate ci --format shell", /^export MCP_API_KEY='mcp_\w+'\n$/],
+    ["generate ci --format dotenv --env-name NOTES_KEY", /^NOTES_KEY='?mcp_\w+'?\n$/],
+    ["generate ci --prefix acme_live", /^acme_live_\w+\n$/],
+  ])("%s", async (line, expected) => {
+    const { cli } = createCli();
+    expect((await cli(line)).stdout).toMatch(expected);
+  });
+
+  test("writes to a file only its owner can read, and prints nothing", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, "ci.key");
+    const { status, stdout, stderr } = await cli(["generate", "ci", "--out", out]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    expect(stderr).toContain(`delivered to file:${out}`);
+    expect(readFileSync(out, "utf8")).toMatch(TOKEN);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    const again = await cli(["generate", "other", "--out", out]);
+    expect(again).toMatchObject({ status: 5, stdout: "" });
+    expect((await cli("list --json")).stdout).not.toContain("other");
+    expect((await cli(["generate", "other", "--out", out, "--force", "--json"])).stdout).toMatch(
+      /^{"schemaVersion":1,.*"delivered":"file:[^"]+"}\n$/,
+    );
+  });
+
+  test("gives the token to a command, byte for byte, and the document without it to --json", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, "taken");
+    const { status, stdout } = await cli(["generate", "ci", "--to", `cat > '${out}'`, "--json"]);
+    expect(status).toBe(0);
+    const document = JSON.parse(stdout);
+    expect(document).not.toHaveProperty("token");
+    expect(document.delivered).toBe(`command:cat > '${out}'`);
+    expect(`${readFileSync(out, "utf8")}\n`).toMatch(TOKEN);
+  });
+
+  test("a token that reached nobody leaves no key behind, and the same command can be run again", async () => {
+    const { cli } = createCli();
+    const failed = await cli("generate ci", { brokenStdout: true });
+    expect(failed).toMatchObject({ status: 5, stdout: "" });
+    const { keys } = JSON.parse((await cli("list --json")).stdout);
+    expect(keys).toMatchObject([{ name: "ci", status: "revoked", versions: [{ reason: "undelivered" }] }]);
+    const again = await cli("generate ci --scope later");
+    expect(again.status).toBe(0);
+    expect((await cli("check --scope later", { piped: again.stdout })).status).toBe(0);
+    expect((await cli("list --json")).stdout).toContain(`"id":"${keys[0].id}"`);
+  });
+
+  test("a token that a failing command may have taken stays valid, and says how to go on", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, "taken");
+    const failed = await cli(["generate", "ci", "--to", `cat > '${out}'; exit 3`]);
+    expect(failed.status).toBe(5);
+    expect(failed.stderr).toContain("error: the command failed with exit status 3");
+    expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+    const taken = await cli("generate ci");
+    expect(taken.status).toBe(5);
+    expect(taken.stderr).toContain("hint: an earlier run did not finish it; complete it with: mcp-keys rotate ci");
+    const rotated = await cli("rotate ci");
+    expect((await cli("check", { piped: rotated.stdout })).status).toBe(0);
+    expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+  });
+
+  test.each([
+    { line: "generate 'a b'", status: 2, says: "is not a name for a key" },
+    { line: "generate ci --expires yesterday", status: 2, says: "hint: write a number and one of s m h d w" },
+    { line: "generate ci --prefix MCP", status: 2, says: '"MCP" is not a prefix' },
+    { line: "generate ci --scope 'a b'", status: 2, says: "is not a scope" },
+    { line: "generate ci --tag x", status: 2, says: "a tag is not of the form name=value" },
+    { line: "generate ci --audience host", status: 2, says: "is not the URL of a server" },
+    { line: "generate ci --format xml", status: 2, says: "allowed choices are token, shell" },
+    { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
+    { line: "generate ci --out x --to y", status: 2, says: "--out and --to exclude each other" },
+    { line: "generate ci --json --format shell", status: 2, says: "--json and --format exclude each other" },
+    { line: "generate ci extra", status: 2, says: "too many arguments" },
+    { line: "generate ci --exipres 3d", status: 2, says: "did you mean --expires?" },
+    { line: "generate ci --out /nonexistent/dir/file", status: 5, says: "hint:" },
+    { line: "generate taken", status: 5, says: "there is a key named taken already" },
+  ])("$line exits $status and says how to mend it", async ({ line, status, says }) => {
+    const { cli } = createCli();
+    await cli("generate taken");
+    const ran = await cli(line);
+    expect(ran).toMatchObject({ status, stdout: "" });
+    expect(ran.stderr.toLowerCase()).toContain(says.toLowerCase());
+    expect(JSON.parse((await cli("list --json")).stdout).keys).toHaveLength(1);
+  });
+
+  test("asks a person for what was not said", async () => {
+    const { cli } = createCli();
+    const ran = await cli("generate --json", { answers: ["a b", "ci", "", "notes:read notes:write"] });
+    expect(ran.status).toBe(0);
+    expect(JSON.parse(ran.stdout).key).toMatchObject({ name: "ci", scopes: ["notes:read", "notes:write"] });
+  });
+
+  test("does not ask with --no-input, in CI, or when the name was given", async () => {
+    const { cli } = createCli({ answers: [] });
+    expect((await cli("generate --no-input")).status).toBe(0);
+    expect((await cli("generate", { env: { CI: "true" } })).status).toBe(0);
+    expect((await cli("generate named")).status).toBe(0);
+  });
+
+  test("a store in a folder that cannot be made is no bug and gives a mend", async () => {
+    const { cli, dir } = createCli();
+    writeFileSync(join(dir, "plain"), "");
+    mkdirSync(join(dir, "folder"));
+    for (const path of [join(dir, "plain", "keys.jsonl"), join(dir, "folder")]) {
+      const ran = await cli(["generate", "ci", "--store", `file:${path}`]);
+      expect(ran).toMatchObject({ status: 6, stdout: "" });
+      expect(ran.stderr).toMatch(/^error: .+\nhint: .+\n$/);
+    }
+  });
+});

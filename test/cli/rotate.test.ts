@@ -1,0 +1,135 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createCli } from "./fake-world.ts";
+
+const DAY = 86_400;
+
+async function withKey(line = "generate ci") {
+  const made = createCli();
+  const { stdout } = await made.cli(line);
+  const check = async (token: string) => (await made.cli("check", { piped: token })).status;
+  return { ...made, first: stdout, check };
+}
+
+describe("rotate", () => {
+  test("prints the new token; both work for the overlap, then only the new one", async () => {
+    const { cli, clock, first, check } = await withKey("generate ci --expires never");
+    const { status, stdout, stderr } = await cli("rotate ci --overlap 1h");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^mcp_\w+\n$/);
+    expect(stdout.slice(0, 17)).toBe(first.slice(0, 17));
+    expect(stderr).toContain("version 2 of ci");
+    expect(stderr).toContain("version 1 works until 2027-01-15T09:00:00Z");
+    expect([await check(first), await check(stdout)]).toEqual([0, 0]);
+    clock.now += 3_600;
+    expect([await check(first), await check(stdout)]).toEqual([4, 0]);
+  });
+
+  test("gives one document under --json", async () => {
+    const { cli } = await withKey();
+    const document = JSON.parse((await cli("rotate ci --json")).stdout);
+    expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "changed", "retiring", "token"]);
+    expect(document).toMatchObject({
+      key: { versions: [{ state: "retiring" }, { state: "current" }] },
+      version: { n: 2, state: "current" },
+      changed: true,
+      retiring: { n: 1, until: "2027-01-16T08:00:00Z" },
+    });
+  });
+
+  test("a leaked token is cut off at once with --overlap 0s", async () => {
+    const { cli, first, check } = await withKey();
+    const { stdout } = await cli("rotate ci --overlap 0s");
+    expect([await check(first), await check(stdout)]).toEqual([4, 0]);
+  });
+
+  test("the new version lives as long as the old one was given, unless told otherwise", async () => {
+    const { cli, clock } = await withKey("generate ci --expires 30d");
+    clock.now += 10 * DAY;
+    expect(JSON.parse((await cli("rotate ci --json")).stdout).version.expiresAt).toBe("2027-02-24T08:00:00Z");
+    expect(JSON.parse((await cli("rotate ci --json --expires never")).stdout).version.expiresAt).toBeNull();
+    expect(JSON.parse((await cli("rotate ci --json")).stdout).version.expiresAt).toBeNull();
+  });
+
+  test("does nothing while the version is younger than --if-older-than", async () => {
+    const { cli, clock } = await withKey();
+    clock.now += 10 * DAY;
+    const young = await cli("rotate ci --if-older-than 30d");
+    expect(young).toMatchObject({ status: 0, stdout: "" });
+    expect(young.stderr).toContain("nothing to do");
+    expect(JSON.parse((await cli("rotate ci --if-older-than 30d --json")).stdout)).toMatchObject({
+      changed: false,
+      version: { n: 1 },
+    });
+    clock.now += 20 * DAY;
+    expect((await cli("rotate ci --if-older-than 30d")).stdout).toMatch(/^mcp_/);
+  });
+
+  test("a sink that fails leaves the old version current, and running the same line again finishes the job", async () => {
+    const { cli, dir, first, check } = await withKey();
+    const broken = await cli("rotate ci", { brokenStdout: true });
+    expect(broken.status).toBe(5);
+    expect(await check(first)).toBe(0);
+    expect(JSON.parse((await cli("show ci --json")).stdout).key.versions).toMatchObject([
+      { state: "current" },
+      { state: "revoked", reason: "undelivered" },
+    ]);
+    const out = join(dir, "taken");
+    expect((await cli(["rotate", "ci", "--to", `cat > '${out}'; false`])).status).toBe(5);
+    const uncertain = readFileSync(out, "utf8");
+    expect([await check(first), await check(uncertain)]).toEqual([0, 0]);
+    const done = await cli("rotate ci");
+    expect(done.status).toBe(0);
+    expect([await check(first), await check(uncertain), await check(done.stdout)]).toEqual([0, 0, 0]);
+  });
+
+  test.each([
+    { line: "rotate nobody", status: 3, says: 'there is no key "nobody"' },
+    { line: "rotate ci --overlap soon", status: 2, says: '"soon" is not a duration' },
+    { line: "rotate ci --finish --abort", status: 2, says: "cannot be used with" },
+    { line: "rotate ci --abort", status: 5, says: "no rotation of ci is under way" },
+    { line: "rotate", status: 2, says: "missing required argument 'key'" },
+    { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
+    { line: "rotate ci --verify nonsense", status: 2, says: "not the address" },
+    { line: "rotate ci --to /nonexistent/program", status: 5, says: "not a command" },
+  ])("$line exits $status and changes nothing", async ({ line, status, says }) => {
+    const { cli } = await withKey();
+    const ran = await cli(line);
+    expect(ran).toMatchObject({ status, stdout: "" });
+    expect(ran.stderr).toContain(says);
+    expect(JSON.parse((await cli("show ci --json")).stdout).key.versions).toMatchObject([{ state: "current" }]);
+  });
+
+  test("a revoked key is not brought back", async () => {
+    const { cli } = await withKey();
+    await cli("revoke ci --yes");
+    expect((await cli("rotate ci")).status).toBe(5);
+  });
+});
+
+describe("rotate --finish", () => {
+  test("is refused while the new token was never seen, is done with --force, and then has nothing to do", async () => {
+    const { cli, first, check } = await withKey();
+    const { stdout } = await cli("rotate ci");
+    const refused = await cli("rotate ci --finish");
+    expect(refused.status).toBe(5);
+    expect(refused.stderr).toContain("version 2 of ci was never seen in use");
+    expect(await check(first)).toBe(0);
+    expect((await cli("rotate ci --finish --force")).status).toBe(0);
+    expect([await check(first), await check(stdout)]).toEqual([4, 0]);
+    expect(JSON.parse((await cli("rotate ci --finish --json")).stdout)).toMatchObject({ changed: false });
+  });
+});
+
+describe("rotate --abort", () => {
+  test("goes back to the old token", async () => {
+    const { cli, first, check, clock } = await withKey();
+    const { stdout } = await cli("rotate ci --overlap 1h");
+    const aborted = await cli("rotate ci --abort --json");
+    expect(JSON.parse(aborted.stdout)).toMatchObject({ changed: true });
+    expect(aborted.stderr).toContain("version 1 is current again");
+    clock.now += DAY;
+    expect([await check(first), await check(stdout)]).toEqual([0, 4]);
+  });
+});

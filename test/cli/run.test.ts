@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands/index.ts";
+import { packageVersion } from "../../src/package-version.ts";
+import { createCli, splitWords } from "./fake-world.ts";
+
+describe("the program", () => {
+  test("without a command shows its help, which names every command and every exit code", async () => {
+    const { status, stdout, stderr } = await createCli().cli("");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    for (const name of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]) expect(stdout).toMatch(new RegExp(`\\b${String(code)} [a-z]`));
+    expect((await createCli().cli("--help")).stdout).toBe(stdout);
+    expect((await createCli().cli("help")).stdout).toBe(stdout);
+  });
+
+  test("says its version", async () => {
+    expect(await createCli().cli("--version")).toEqual({ status: 0, stdout: `${packageVersion}\n`, stderr: "" });
+  });
+
+  test.each([
+    ["genrate", 2, "did you mean generate?"],
+    ["--nonsense", 2, "unknown option '--nonsense'"],
+    ["list --quiet --verbose", 2, "--quiet and --verbose exclude each other"],
+    ["list --store /tmp/keys", 2, "hint: choose one of"],
+    ["list --store postgres://user:pw@host/db", 2, "hint: choose one of"],
+  ])("%s exits %i", async (line, status, says) => {
+    const ran = await createCli().cli(line);
+    expect(ran).toMatchObject({ status, stdout: "" });
+    expect(ran.stderr.toLowerCase()).toContain(says);
+    expect(ran.stderr).toMatch(/^error: [^A-Z].*[^.]\nhint: .+\n$/);
+    expect(ran.stderr).not.toContain("pw@");
+  });
+
+  test("errors are JSON on stderr with --json, wherever the flag stands", async () => {
+    for (const line of ["show nobody --json", "--json show nobody", "show --json nobody"]) {
+      const { status, stdout, stderr } = await createCli().cli(line);
+      expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
+      expect(JSON.parse(stderr)).toEqual({
+        error: {
+          code: "KEY_NOT_FOUND",
+          message: 'there is no key "nobody"',
+          hint: "see what there is with: mcp-keys list",
+        },
+      });
+    }
+    expect(JSON.parse((await createCli().cli("genrate --json")).stderr)).toMatchObject({ error: { code: "USAGE" } });
+  });
+
+  test("global flags stand before or after the command", async () => {
+    const { cli } = createCli();
+    await cli("generate ci");
+    expect((await cli("list --json")).stdout).toBe((await cli("--json list")).stdout);
+    expect((await cli("--quiet generate other")).stderr).toBe("");
+    expect((await cli("generate third --quiet")).stderr).toBe("");
+    expect((await cli("list --store memory:")).stderr).toContain("no keys in memory:");
+  });
+});
+
+describe("every command", () => {
+  const examples = Object.entries(commands).flatMap(([name, { examples: lines }]) =>
+    lines.map((line) => [name, line] as const),
+  );
+
+  test.each(Object.keys(commands))("%s shows its examples first, and then its flags", async (name) => {
+    const { status, stdout, stderr } = await createCli().cli(`${name} --help`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^Examples:\n {2}mcp-keys /);
+    expect(stdout).toContain("Global options:");
+    expect((await createCli().cli(`help ${name}`)).stdout).toBe(stdout);
+  });
+
+  test.each(examples)("%s: %s is no usage error", async (_, example) => {
+    const { cli, dir } = createCli();
+    const token = (await cli("generate ci")).stdout;
+    const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))
+      .slice(1)
+      .map((word) => word.replace("./ci.key", `${dir}/new.key`))
+      .map((word) => (word.startsWith("gh ") ? "cat >/dev/null" : word));
+    const free = words[0] === "generate" ? words.map((word) => (word === "ci" ? "another" : word)) : words;
+    const ran = await cli(free, { piped: token, ...(words[0] === "revoke" && { answers: ["ci"] }) });
+    expect(ran.stderr).not.toContain("error: unknown");
+    expect(ran.status).not.toBe(1);
+    expect(ran.status).not.toBe(2);
+  });
+});
