@@ -14,7 +14,7 @@ export interface ConfigFlags {
 
 /** Puts flags, environment and defaults together, in this order. Reads nothing by itself. */
 export function resolveConfig(flags: ConfigFlags, env: Env): Config {
-  return { store: flags.store ?? (blankToUndefined(env["MCP_KEYS_STORE"]) ?? "file:") };
+  return { store: flags.store ?? blankToUndefined(env["MCP_KEYS_STORE"]) ?? "file:" };
 }
 
 /**

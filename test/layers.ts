@@ -28,10 +28,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   probe: { holds: ["probe/"], may: ["core", "errors"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
+  open: { holds: ["open-store.ts"], may: ["config", "stores", "world"] },
   cli: { holds: ["cli/"], may: ["*"] },
   index: {
     holds: ["index.ts"],
-    may: ["core", "errors", "formats", "keys", "probe", "server", "sinks", "stores", "version", "world"],
+    may: ["core", "errors", "formats", "keys", "open", "probe", "server", "sinks", "stores", "version", "world"],
   },
 };
 

@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, type Argument } from "commander";
 import { packageVersion } from "../package-version.ts";
 import { commands } from "./commands/index.ts";
 import type { CommandModule, Context } from "./context.ts";
@@ -19,13 +19,23 @@ export function buildProgram(open: () => Context): Command {
       )
       .version(packageVersion, "--version", "print the version")
       .enablePositionalOptions()
+      .configureHelp({ subcommandTerm })
       .showSuggestionAfterError()
       .addHelpText("after", `\n${EXIT_CODES}`),
   );
-  for (const module of Object.values(commands) as CommandModule[]) {
+  for (const module of Object.values<CommandModule>(commands)) {
     const command = addGlobalFlags(module.build(open)).copyInheritedSettings(program);
     const examples = module.examples.map((example) => `  ${example}`).join("\n");
     program.addCommand(command.addHelpText("before", `Examples:\n${examples}\n`).showHelpAfterError(false));
   }
   return program.helpCommand("help [command]", "show the help of a command");
+}
+
+/** `rotate <key>`: that a command has flags goes without saying. */
+function subcommandTerm(command: Command): string {
+  return [command.name(), ...command.registeredArguments.map(term)].join(" ");
+}
+
+function term(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
 }

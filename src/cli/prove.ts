@@ -92,7 +92,12 @@ function unproven(outcome: Exclude<Outcome, "enforced">, hint: string | undefine
 
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PAUSE);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, PAUSE);
+    signal.addEventListener("abort", done);
   });
 }

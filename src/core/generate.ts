@@ -111,7 +111,6 @@ function parseTags(tags: Readonly<Record<string, string>>): Record<string, strin
 
 /** Text for people: one line, so that no list or log is torn apart by it. */
 function parseLine(what: string, text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (text.length > 256 || /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
     throw new KeysError("USAGE", `the ${what} is not one line of at most 256 characters`, { hint: "shorten it" });
   }

@@ -1,0 +1,32 @@
+/** mcp-keys as a library: keys and their store, the verifier and guards of a server, tokens, snippets and the probe. */
+
+export { createKeys, DEFAULT_WINDOW, type Keys, type KeysOptions } from "./keys.ts";
+export type { Deliver, Issued } from "./keys/deliver.ts";
+export type { GenerateInput } from "./keys/generate.ts";
+export { DEFAULT_OVERLAP, type RotateOptions, type Rotated } from "./keys/rotate.ts";
+export type { Random } from "./keys/mint.ts";
+export type { Updated } from "./keys/update.ts";
+
+export { openStore, type OpenStoreOptions } from "./open-store.ts";
+export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stores/store.ts";
+
+export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier.ts";
+export type { AuthInfo } from "./server/auth-info.ts";
+export type { GuardOptions } from "./server/guard.ts";
+export { guardFetch, type FetchAdmission } from "./server/fetch.ts";
+export { guardNode, type GuardedRequest } from "./server/node.ts";
+
+export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";
+export type { RevokeReason, Version, VersionState } from "./core/version.ts";
+export type { Demand, Reason, Verdict } from "./core/judge.ts";
+export { keyStatus } from "./core/status.ts";
+export { Secret } from "./core/secret.ts";
+export { formatToken, parsePrefix, parseToken, type ParsedToken, type TokenParts } from "./core/token.ts";
+export { parseBearer, type Presented } from "./core/authorization.ts";
+export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from "./core/digest.ts";
+export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
+
+export { formats, isFormatName, type FormatName } from "./formats/index.ts";
+export type { Connection, Format } from "./formats/format.ts";
+
+export { CODES, KeysError, type Code } from "./errors.ts";

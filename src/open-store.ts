@@ -1,0 +1,17 @@
+import { resolveConfig } from "./config.ts";
+import { openStore as openStoreIn } from "./stores/index.ts";
+import type { KeyStore, StoreWorld } from "./stores/store.ts";
+import { systemStoreWorld } from "./world.ts";
+
+/** What a store may know of the outside; what is left out is taken from this process. */
+export type OpenStoreOptions = Partial<StoreWorld>;
+
+/**
+ * Opens the store that a spec names, as `--store` does: `file:/srv/keys.jsonl`, `file:` for the user's data folder, `env:`,
+ * `memory:`. Without a spec: `MCP_KEYS_STORE`, else `file:`. Writes nothing.
+ * @throws `KeysError` `USAGE` for a spec that names no store; `STORE_UNAVAILABLE`, `STORE_INSECURE`, `STORE_DAMAGED`
+ */
+export async function openStore(spec?: string, options: OpenStoreOptions = {}): Promise<KeyStore> {
+  const world = { ...systemStoreWorld(), ...options };
+  return openStoreIn(resolveConfig({ store: spec }, world.env).store, world);
+}
