@@ -97,6 +97,7 @@ function copyVersion(version: Version): Version {
     createdAt: version.createdAt,
     expiresAt: version.expiresAt,
     state: version.state,
+    ...(version.promotedAt !== undefined && { promotedAt: version.promotedAt }),
     ...(version.retiresAt !== undefined && { retiresAt: version.retiresAt }),
     ...(version.reason !== undefined && { reason: version.reason }),
     lastUsedAt,

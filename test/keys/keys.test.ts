@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { KeysError } from "../../src/errors.ts";
+import { createKeys } from "../../src/keys.ts";
+import { parseToken } from "../../src/core/token.ts";
+import { openMemoryStore } from "../../src/stores/memory.ts";
+import type { Draft, KeyStore } from "../../src/stores/store.ts";
+
+const NOW = 1_800_000_000;
+
+async function openKeys({ peppers = [] as { id: string; key: string }[], wrap = (store: KeyStore) => store } = {}) {
+  const memory = await openMemoryStore("", { env: {}, uid: null, dataDir: null });
+  const store = wrap(memory);
+  const clock = { now: NOW };
+  const options = { now: () => clock.now, by: "ada@laptop" };
+  return {
+    keys: createKeys({ store, ...options, peppers }),
+    plain: createKeys({ store: memory, ...options }),
+    memory,
+    clock,
+  };
+}
+
+const forever = { expiresAt: null };
+
+describe("generate", () => {
+  test("gives a token that is valid at once, and keeps only its digest", async () => {
+    const { keys, memory } = await openKeys();
+    const { key, version, token } = await keys.generate({ name: "ci", scopes: ["a", "a"], ...forever });
+    expect(parseToken(token.reveal())).toMatchObject({ ok: true, id: key.id, prefix: "mcp" });
+    expect(version).toMatchObject({ n: 1, state: "current", createdAt: NOW, promotedAt: NOW });
+    expect(key.scopes).toEqual(["a"]);
+    expect(await keys.check(token.reveal())).toMatchObject({ ok: true, key: { name: "ci" } });
+    expect(await keys.verify(`Bearer ${token.reveal()}`, { scopes: ["a"] })).toMatchObject({ ok: true });
+    expect(JSON.stringify(await memory.snapshot())).not.toContain(token.reveal().slice(17, 60));
+  });
+
+  test("delivers while the version is pending, and promotes it then", async () => {
+    const { keys, memory } = await openKeys();
+    const seen: string[] = [];
+    const { version } = await keys.generate({
+      name: "ci",
+      ...forever,
+      deliver: async ({ token }) => {
+        const stored = await memory.get("ci");
+        seen.push(stored?.versions[0]?.state ?? "absent", (await keys.check(token.reveal())).ok ? "valid" : "refused");
+      },
+    });
+    expect(seen).toEqual(["pending", "valid"]);
+    expect(version.state).toBe("current");
+  });
+
+  test("of two that want one name at the same time one gets it", async () => {
+    const { keys } = await openKeys();
+    const results = await Promise.allSettled([
+      keys.generate({ name: "ci", ...forever }),
+      keys.generate({ name: "ci", ...forever }),
+    ]);
+    expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "NAME_TAKEN" } });
+  });
+
+  test("many without a name all get one", async () => {
+    const { keys } = await openKeys();
+    await Promise.all(Array.from({ length: 20 }, () => keys.generate(forever)));
+    expect(new Set((await keys.list()).map(({ name }) => name)).size).toBe(20);
+  });
+
+  test("the id of a key is not a name for another", async () => {
+    const { keys } = await openKeys();
+    const { key } = await keys.generate({ name: "ci", ...forever });
+    await expect(keys.generate({ name: key.id, ...forever })).rejects.toMatchObject({ code: "NAME_TAKEN" });
+  });
+});
+
+describe("rotate", () => {
+  test("delivers while both work, proves, and only then lets the old version retire", async () => {
+    const { keys, memory, clock } = await openKeys();
+    const { token: old } = await keys.generate({ name: "ci", ...forever });
+    const steps: string[] = [];
+    const states = async () => (await memory.get("ci"))?.versions.map(({ state }) => state).join(" ") ?? "";
+    const { retiring } = await keys.rotate("ci", {
+      overlap: 100,
+      deliver: async () => void steps.push(`deliver: ${await states()}`),
+      prove: async () => void steps.push(`prove: ${await states()}`),
+    });
+    expect(steps).toEqual(["deliver: current pending", "prove: current pending"]);
+    expect(await states()).toBe("retiring current");
+    expect(retiring).toMatchObject([{ n: 1, retiresAt: NOW + 100 }]);
+    clock.now += 100;
+    expect(await keys.check(old.reveal())).toMatchObject({ ok: false, reason: "expired" });
+  });
+
+  test("a server that refuses the new token leaves the old one current and both valid", async () => {
+    const { keys } = await openKeys();
+    const { token: old } = await keys.generate({ name: "ci", ...forever });
+    let fresh = "";
+    const refused = keys.rotate("ci", {
+      deliver: async ({ token }) => void (fresh = token.reveal()),
+      prove: () => Promise.reject(new KeysError("TOKEN_REFUSED", "refused")),
+    });
+    await expect(refused).rejects.toMatchObject({ code: "TOKEN_REFUSED" });
+    expect((await keys.get("ci")).versions).toMatchObject([{ state: "current" }, { state: "pending" }]);
+    expect([(await keys.check(old.reveal())).ok, (await keys.check(fresh)).ok]).toEqual([true, true]);
+    await keys.abort("ci");
+    expect((await keys.get("ci")).versions).toMatchObject([
+      { state: "current" },
+      { state: "revoked", reason: "superseded" },
+    ]);
+  });
+
+  test("two at the same time both deliver a token that works", async () => {
+    const { keys } = await openKeys();
+    await keys.generate({ name: "ci", ...forever });
+    const tokens: string[] = [];
+    const deliver = async ({ token }: { token: { reveal(): string } }) => void tokens.push(token.reveal());
+    await Promise.allSettled([keys.rotate("ci", { deliver }), keys.rotate("ci", { deliver })]);
+    expect(tokens).toHaveLength(2);
+    for (const token of tokens) expect(await keys.check(token)).toMatchObject({ ok: true });
+  });
+
+  test("a version revoked while it was delivered is not promoted", async () => {
+    const { keys } = await openKeys();
+    const { token: old } = await keys.generate({ name: "ci", ...forever });
+    const rotated = keys.rotate("ci", { deliver: async () => void (await keys.revoke("ci", { version: 2 })) });
+    await expect(rotated).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    expect(await keys.check(old.reveal())).toMatchObject({ ok: true });
+  });
+});
+
+describe("changes that meet others", () => {
+  test("are decided again on what the other one wrote", async () => {
+    let interfere: (() => Promise<unknown>) | undefined;
+    const { keys, plain } = await openKeys({
+      wrap: (store) => ({
+        ...store,
+        write: async (draft: Draft) => {
+          const first = interfere;
+          interfere = undefined;
+          await first?.();
+          return store.write(draft);
+        },
+      }),
+    });
+    await keys.generate({ name: "ci", ...forever });
+    interfere = () => plain.disable("ci");
+    const { key } = await keys.revoke("ci");
+    expect(key).toMatchObject({ enabled: false, versions: [{ state: "revoked" }] });
+    await expect(keys.enable("nobody")).rejects.toMatchObject({ code: "KEY_NOT_FOUND" });
+  });
+
+  test("give up after ten attempts with a conflict", async () => {
+    const conflict = new KeysError("STORE_CONFLICT", "conflict");
+    let attempts = 0;
+    const { keys, plain } = await openKeys({
+      wrap: (store) => ({ ...store, write: () => (attempts++, Promise.reject(conflict)) }),
+    });
+    await plain.generate({ name: "ci", ...forever });
+    await expect(keys.disable("ci")).rejects.toBe(conflict);
+    expect(attempts).toBe(10);
+  });
+});
+
+describe("check", () => {
+  const pepper = { id: "p1", key: "0123456789abcdef0123456789abcdef" };
+
+  test("knows tokens issued with a pepper, and with the one before it", async () => {
+    const { keys, memory } = await openKeys({ peppers: [pepper] });
+    const { token, version } = await keys.generate({ name: "ci", ...forever });
+    expect(version.digest).toMatch(/^hmac-sha256:p1:/);
+    expect(await keys.check(token.reveal())).toMatchObject({ ok: true });
+    const next = { id: "p2", key: "f".repeat(32) };
+    expect(await createKeys({ store: memory, peppers: [next, pepper] }).check(token.reveal())).toMatchObject({
+      ok: true,
+    });
+    expect(await createKeys({ store: memory, peppers: [next] }).check(token.reveal())).toMatchObject({
+      reason: "unknown",
+    });
+    expect(await createKeys({ store: memory }).check(token.reveal())).toMatchObject({ reason: "unknown" });
+  });
+
+  test("the secret of one key does not open another", async () => {
+    const { keys } = await openKeys();
+    const { token } = await keys.generate({ name: "a", ...forever });
+    const { token: other } = await keys.generate({ name: "b", ...forever });
+    expect(await keys.check(token.reveal().slice(0, 17) + other.reveal().slice(17))).toMatchObject({ ok: false });
+  });
+
+  test("a store that cannot answer is a fault and no refusal", async () => {
+    const down = new KeysError("STORE_UNAVAILABLE", "down");
+    const { keys, plain } = await openKeys({ wrap: (store) => ({ ...store, get: () => Promise.reject(down) }) });
+    const { token } = await plain.generate({ name: "ci", ...forever });
+    await expect(keys.check(token.reveal())).rejects.toBe(down);
+  });
+
+  test.each([null, undefined, "", "Basic x"])("%j in the header is missing", async (header) => {
+    expect(await (await openKeys()).keys.verify(header)).toEqual({ ok: false, reason: "missing" });
+  });
+});
