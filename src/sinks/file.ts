@@ -64,14 +64,16 @@ async function deliver(text: string, temp: TempFile, target: string, force: bool
   try {
     await temp.handle.writeFile(text);
     await temp.handle.sync();
-    await temp.handle.close();
     await placeTempFile(temp.path, target, force);
   } catch (cause) {
-    await removeTempFile(temp);
+    // Placed, though not tidily: to empty it now would empty the file that was delivered.
     if (cause instanceof KeysError) throw cause;
+    await removeTempFile(temp);
     if (errnoOf(cause) !== "EEXIST") throw fileFault(target, cause);
     const { hint } = CODES.OUTPUT_EXISTS;
     throw new KeysError("DELIVERY_FAILED", `${target} was created by somebody else meanwhile`, { hint, cause });
+  } finally {
+    await temp.handle.close().catch(() => undefined);
   }
   await syncFolder(dirname(target));
 }

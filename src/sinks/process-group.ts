@@ -7,12 +7,13 @@ export const GRACE = 2000;
 const STEP = 20;
 
 /**
- * Ends a process group and returns when it is gone: asks first, and after {@link GRACE} milliseconds does not ask.
+ * Ends a process group and returns when it is gone: asks first, and after the grace does not ask.
  * @param id - The process id of its leader.
+ * @param grace - Milliseconds.
  */
-export async function endProcessGroup(id: number): Promise<void> {
+export async function endProcessGroup(id: number, grace = GRACE): Promise<void> {
   if (!signalGroup(id, "SIGTERM")) return;
-  for (let waited = 0; waited < GRACE; waited += STEP) {
+  for (let waited = 0; waited < grace; waited += STEP) {
     await setTimeout(STEP);
     if (!signalGroup(id, 0)) return;
   }

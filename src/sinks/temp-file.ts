@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants, link, open, rename, unlink, type FileHandle } from "node:fs/promises";
+import { constants, link, lstat, open, rename, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
@@ -31,8 +31,12 @@ export async function openTempFile(target: string, uid: number | null): Promise<
   });
 }
 
-/** Closes and removes it. Does not throw: it runs when something has failed already. */
+/**
+ * Empties, closes and removes it: where it cannot be removed, no token is left in it. Does not throw, since it runs when
+ * something has failed already.
+ */
 export async function removeTempFile({ path, handle }: TempFile): Promise<void> {
+  await handle.truncate().catch(() => undefined);
   await handle.close().catch(() => undefined);
   await unlink(path).catch(() => undefined);
 }
@@ -48,8 +52,8 @@ export async function placeTempFile(path: string, target: string, replace: boole
   try {
     await link(path, target);
   } catch (error) {
-    if (errnoOf(error) === "EEXIST") throw error;
-    return placeWithoutLink(path, target);
+    if (errnoOf(error) !== "EEXIST") return placeWithoutLink(path, target);
+    if (!(await isSameFile(path, target).catch(() => false))) throw error;
   }
   await unlink(path).catch((cause: unknown) => {
     throw new KeysError(
@@ -63,8 +67,17 @@ export async function placeTempFile(path: string, target: string, replace: boole
   });
 }
 
-/** For file systems without hard links: an empty file takes the name, and only the one who created it renames over it. */
-async function placeWithoutLink(path: string, target: string): Promise<void> {
+/** NFS may answer `EEXIST` to the repetition of a request that it carried out; see open(2), `O_EXCL`. */
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [one, other] = await Promise.all([lstat(a), lstat(b)]);
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+/**
+ * For file systems without hard links: an empty file takes the name, and only the one who created it renames over it.
+ * @throws as {@link placeTempFile}
+ */
+export async function placeWithoutLink(path: string, target: string): Promise<void> {
   await (await open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)).close();
   try {
     await rename(path, target);

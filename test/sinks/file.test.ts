@@ -1,0 +1,353 @@
+import { execFile, type ExecFileOptions } from "node:child_process";
+import {
+  chmod,
+  chown,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { describe, expect, test } from "vitest";
+import { openFileSink } from "../../src/sinks/file.ts";
+import { placeTempFile, placeWithoutLink } from "../../src/sinks/temp-file.ts";
+import { freshFolder } from "./folder.ts";
+
+const run = promisify(execFile);
+const uid = process.getuid?.() ?? null;
+const NOBODY = 65534;
+const TEXT = "mcp_token\n";
+const folder = freshFolder();
+const at = (name: string): string => join(folder.path, name);
+const openAt = (name: string, force = false) => openFileSink(at(name), { force, uid });
+const failed = (message: RegExp) => ({ code: "DELIVERY_FAILED", message: expect.stringMatching(message) });
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+describe("a new file", () => {
+  test("holds the text, for its owner alone, and nothing else is left", async () => {
+    const sink = await openAt("key");
+    expect(await readdir(folder.path)).toHaveLength(1); // the folder can be written
+    await expect(stat(at("key"))).rejects.toMatchObject({ code: "ENOENT" });
+
+    expect(await sink.deliver(TEXT)).toEqual({ to: `file:${at("key")}` });
+
+    expect(await readFile(at("key"), "utf8")).toBe(TEXT);
+    expect(await modeOf(at("key"))).toBe("600");
+    expect(await readdir(folder.path)).toEqual(["key"]);
+    expect((await stat(at("key"))).nlink).toBe(1);
+  });
+
+  test("is not there after a discard, and neither is what was opened for it", async () => {
+    await (await openAt("key")).discard();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test("leaves alone what came after the sink was opened", async () => {
+    const sink = await openAt("key");
+    await writeFile(at("key"), "of somebody else");
+
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/created by somebody else meanwhile/));
+
+    expect(await readFile(at("key"), "utf8")).toBe("of somebody else");
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+
+  test("does not follow a link that came after the sink was opened", async () => {
+    const sink = await openAt("key");
+    await symlink(at("victim"), at("key"));
+
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/meanwhile/));
+
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+
+  test("goes to exactly one of twenty who deliver at once", async () => {
+    const opened = await Promise.all(Array.from({ length: 20 }, () => openAt("key")));
+    const texts = opened.map((_, i) => `token-${i}\n`);
+    const results = await Promise.allSettled(opened.map((sink, i) => sink.deliver(texts[i]!)));
+
+    const winners = texts.filter((_, i) => results[i]?.status === "fulfilled");
+    expect(winners).toHaveLength(1);
+    expect(await readFile(at("key"), "utf8")).toBe(winners[0]);
+    for (const result of results) {
+      if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "DELIVERY_FAILED" });
+    }
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+});
+
+describe("a file that is there", () => {
+  test.each([false, true])("and is a link is refused, whatever it leads to (force: %s)", async (force) => {
+    await writeFile(at("file"), "kept");
+    for (const [name, to] of Object.entries({
+      toFile: "file",
+      toNothing: "nothing",
+      toFolder: ".",
+      toItself: "toItself",
+    })) {
+      await symlink(to, at(name));
+      await expect(openAt(name, force)).rejects.toMatchObject(failed(/is a symbolic link$/));
+      expect(await readlink(at(name))).toBe(to);
+    }
+    expect(await readFile(at("file"), "utf8")).toBe("kept");
+    expect(await readdir(folder.path)).toHaveLength(5);
+  });
+
+  test("is not replaced without force, and nothing is created beside it", async () => {
+    await writeFile(at("key"), "old");
+    await expect(openAt("key")).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+
+  test("is replaced with force, and those who have it open keep the old one whole", async () => {
+    await writeFile(at("key"), "old", { mode: 0o644 });
+    const reader = await open(at("key"));
+    const sink = await openAt("key", true);
+    expect(await readFile(at("key"), "utf8")).toBe("old");
+
+    await sink.deliver(TEXT);
+
+    expect(await readFile(at("key"), "utf8")).toBe(TEXT);
+    expect(await modeOf(at("key"))).toBe("600");
+    expect(await reader.readFile("utf8")).toBe("old");
+    await reader.close();
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+
+  test("stays after a discard, with force too", async () => {
+    await writeFile(at("key"), "old");
+    await (await openAt("key", true)).discard();
+    expect(await readFile(at("key"), "utf8")).toBe("old");
+    expect(await readdir(folder.path)).toEqual(["key"]);
+  });
+
+  test("and turned into a link is replaced with force, and where it leads is left alone", async () => {
+    await writeFile(at("victim"), "kept");
+    const sink = await openAt("key", true);
+    await symlink(at("victim"), at("key"));
+
+    await sink.deliver(TEXT);
+
+    expect(await readFile(at("victim"), "utf8")).toBe("kept");
+    expect((await lstat(at("key"))).isFile()).toBe(true);
+  });
+
+  test("and turned into a folder fails, and leaves nothing behind", async () => {
+    const sink = await openAt("key", true);
+    await mkdir(at("key"));
+
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "DELIVERY_FAILED" });
+
+    expect(await readdir(folder.path)).toEqual(["key"]);
+    expect(await readdir(at("key"))).toEqual([]);
+  });
+});
+
+describe("a path that cannot be", () => {
+  test.each([
+    ["a folder", ".", /is a folder$/, /name a file in it/],
+    ["a new name with a slash behind", "new/", /is a folder$/, /name a file in it/],
+    ["in no folder", "none/key", /^there is no folder \S+none$/, /^create it with: mkdir -p -m 700 \S+none$/],
+    ["in no folder with a blank", "no ne/key", /^there is no folder/, /mkdir -p -m 700 '.*no ne'$/],
+    ["in a file", "file/key", /file is not a folder$/, /another file/],
+    ["too long", "k".repeat(300), /too long$/, /shorter/],
+    ["with NUL in it", "a\0b", /cannot write/, /another file/],
+  ])("%s fails before anything is written", async (_, name, message, hint) => {
+    await writeFile(at("file"), "");
+    const path = `${folder.path}/${name}`;
+    await expect(openFileSink(path, { force: true, uid })).rejects.toMatchObject({
+      ...failed(message),
+      hint: expect.stringMatching(hint),
+    });
+    expect(await readdir(folder.path)).toEqual(["file"]);
+  });
+
+  test("a name as long as names can be is no trouble", async () => {
+    await (await openAt("k".repeat(255))).deliver(TEXT);
+    expect(await readFile(at("k".repeat(255)), "utf8")).toBe(TEXT);
+  });
+
+  test("a socket is refused", async () => {
+    const server = createServer().listen(at("socket"));
+    await new Promise((resolve) => server.once("listening", resolve));
+    await expect(openAt("socket", true)).rejects.toMatchObject(failed(/neither a file nor a pipe/));
+    server.close();
+  });
+});
+
+test("a folder that vanishes before the delivery fails, and says so", async () => {
+  await mkdir(at("gone"));
+  const sink = await openAt("gone/key");
+  await rename(at("gone"), at("moved"));
+
+  await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/there is no folder/));
+
+  const [left] = await readdir(at("moved"));
+  expect(await readFile(at(`moved/${left}`), "utf8")).toBe(""); // out of reach, but without the token
+});
+
+test("an answer that the name is taken, by the very same file, is a success that was reported twice", async () => {
+  await writeFile(at("temp"), TEXT);
+  await link(at("temp"), at("key"));
+  await placeTempFile(at("temp"), at("key"), false);
+  expect(await readdir(folder.path)).toEqual(["key"]);
+});
+
+describe("without hard links", () => {
+  test("a new file comes whole all the same, and an old one stays", async () => {
+    await writeFile(at("temp"), TEXT, { mode: 0o600 });
+    await placeWithoutLink(at("temp"), at("key"));
+    expect(await readFile(at("key"), "utf8")).toBe(TEXT);
+    expect(await modeOf(at("key"))).toBe("600");
+
+    await writeFile(at("temp"), "second");
+    await expect(placeWithoutLink(at("temp"), at("key"))).rejects.toMatchObject({ code: "EEXIST" });
+    expect(await readFile(at("key"), "utf8")).toBe(TEXT);
+  });
+
+  test("a failure on the way gives the name back", async () => {
+    await mkdir(at("temp")); // a folder cannot be linked, nor renamed to the name of a file
+    await expect(placeTempFile(at("temp"), at("key"), false)).rejects.toMatchObject({ code: "ENOTDIR" });
+    expect(await readdir(folder.path)).toEqual(["temp"]);
+  });
+});
+
+describe("a pipe or a device", () => {
+  test("that somebody reads gets the text", async () => {
+    await run("mkfifo", [at("pipe")]);
+    const reader = run("cat", [at("pipe")]);
+    // Opening for writing fails until the reader has opened its end.
+    let sink = await openAt("pipe").catch(() => null);
+    for (let i = 0; sink === null && i < 500; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      sink = await openAt("pipe").catch(() => null);
+    }
+    expect(await sink?.deliver(TEXT)).toEqual({ to: `file:${at("pipe")}` });
+    expect((await reader).stdout).toBe(TEXT);
+    expect((await stat(at("pipe"))).isFIFO()).toBe(true);
+  });
+
+  test("that nobody reads fails at once", async () => {
+    await run("mkfifo", [at("pipe")]);
+    await expect(openAt("pipe", true)).rejects.toMatchObject(failed(/nobody reads/));
+  });
+
+  test("whose reader has gone fails at the delivery", async () => {
+    await run("mkfifo", [at("pipe")]);
+    const reader = await open(at("pipe"), 0x800); // O_NONBLOCK
+    const sink = await openAt("pipe");
+    await reader.close();
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/nobody reads \S+ any more$/));
+  });
+
+  test("of another user is refused, even when it is read", async () => {
+    await run("mkfifo", [at("pipe")]);
+    if (uid === 0) await chown(at("pipe"), NOBODY, NOBODY);
+    const reader = await open(at("pipe"), 0x800);
+    const somebody = uid === 0 ? 0 : (uid ?? 0) + 1;
+    await expect(openFileSink(at("pipe"), { force: true, uid: somebody })).rejects.toMatchObject(
+      failed(/belongs to another user/),
+    );
+    await reader.close();
+  });
+
+  test("that takes nothing fails, and one that takes all does not", async () => {
+    await expect((await openFileSink("/dev/full", { force: false, uid })).deliver(TEXT)).rejects.toMatchObject({
+      code: "DELIVERY_FAILED",
+    });
+    await (await openFileSink("/dev/null", { force: false, uid })).deliver(TEXT);
+    expect((await stat("/dev/null")).isCharacterDevice()).toBe(true);
+  });
+});
+
+describe("in a process of its own", () => {
+  let script = "";
+  async function prepare(): Promise<void> {
+    await chmod(folder.path, 0o755);
+    script = at("deliver.mjs");
+    const entryPoints = [join(import.meta.dirname, "deliver.main.ts")];
+    await build({ entryPoints, outfile: script, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  }
+  const deliver = (shell: string, name: string, options: ExecFileOptions = {}) =>
+    run("bash", ["-c", `${shell}; exec node "$0" "$1" "$2"`, script, at(name), TEXT], { ...options, encoding: "utf8" });
+
+  test("no umask opens the file to others or closes it to its owner", async () => {
+    await prepare();
+    for (const mask of ["000", "777"]) {
+      expect((await deliver(`umask ${mask}`, `key-${mask}`)).stdout).toBe("opened\ndelivered\n");
+      expect(await modeOf(at(`key-${mask}`))).toBe("600");
+    }
+  });
+
+  test("a folder that may not be written fails when it is opened", async () => {
+    await prepare();
+    await mkdir(at("closed"));
+    await chmod(at("closed"), 0o555);
+    const user = uid === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+    expect(JSON.parse((await deliver(":", "closed/key", { ...user, cwd: "/" })).stdout)).toMatchObject({
+      code: "DELIVERY_FAILED",
+      message: `cannot write in ${at("closed")}`,
+    });
+  });
+
+  test("a disk that takes no more leaves neither half a file nor another one", async () => {
+    await prepare();
+    await mkdir(at("small"));
+    const mounted = await run("mount", ["-t", "tmpfs", "-o", "size=4k,nr_inodes=9", "none", at("small")]).then(
+      () => true,
+      () => false,
+    );
+    try {
+      // Where no small disk may be mounted, a limit on the size of files makes the same write fail.
+      if (mounted) await run("bash", ["-c", `head -c 4096 /dev/zero >"$0"`, at("small/filler")]);
+      const { stdout } = await deliver(mounted ? ":" : "ulimit -f 0", "small/key");
+      const [opened, failure] = stdout.split("\n");
+      expect(opened).toBe("opened");
+      expect(JSON.parse(failure!)).toMatchObject(failed(mounted ? /^no space is left for/ : /^cannot write/));
+      expect((await readdir(at("small"))).filter((name) => name !== "filler")).toEqual([]);
+    } finally {
+      if (mounted) await run("umount", [at("small")]);
+    }
+  });
+
+  test("a kill at any moment leaves no file or the whole file", async () => {
+    await prepare();
+    const long = "x".repeat(100_000);
+    for (let i = 0; i < 8; i++) {
+      const child = execFile("node", [script, at(`key-${i}`), long]);
+      child.stdout!.once("data", () => setTimeout(() => child.kill("SIGKILL"), i / 2));
+      await new Promise((resolve) => child.once("close", resolve));
+      expect([null, long]).toContain(await readFile(at(`key-${i}`), "utf8").catch(() => null));
+    }
+    // What a kill leaves behind has a name of ours and is closed to others.
+    for (const name of await readdir(folder.path)) {
+      if (name === "deliver.mjs") continue;
+      expect(name).toMatch(/^(key-\d|\.mcp-keys-[\w-]+\.tmp)$/);
+      expect(await modeOf(at(name))).toBe("600");
+    }
+  });
+
+  test("the pipe of bash's >(command) is written to", async () => {
+    await prepare();
+    const { stdout } = await run("bash", [
+      "-c",
+      `exec 3>&1; node "$0" >(cat >&3) "$1" >/dev/null; wait $!`,
+      script,
+      TEXT,
+    ]);
+    expect(stdout).toBe(TEXT);
+  });
+});
