@@ -25,7 +25,7 @@ const { outputFiles, metafile } = await build({
   legalComments: "none", // the whole texts are in THIRD-PARTY-LICENSES.txt
   metafile: true,
   write: false,
-});
+}).catch(() => process.exit(1)); // it has said why
 
 const files = new Map(outputFiles.map(({ path, text }) => [relative(dist, path), withRequire(text)]));
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
