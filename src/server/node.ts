@@ -10,6 +10,8 @@ export type GuardedRequest = IncomingMessage & { auth: AuthInfo };
 
 /** Bytes of a request body that are read and thrown away, so that the connection stays usable after a refusal. */
 const BODY_LIMIT = 65_536;
+/** Milliseconds for which a longer one is, so that the client can read its answer. */
+const LINGER = 1_000;
 
 /**
  * A guard for `node:http`, Express and connect. Lets a request in by setting `request.auth` and calling `next`; answers
@@ -61,15 +63,32 @@ function join(before: string | null, value = ""): string {
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, {
-    ...headers,
-    "content-length": Buffer.byteLength(body),
-    ...(holdsLargeBody(request) && { connection: "close" }),
-  });
-  response.end(body);
+  const length = { "content-length": Buffer.byteLength(body) };
+  if (!holdsLargeBody(request)) {
+    response.writeHead(status, { ...headers, ...length });
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, { ...headers, ...length, connection: "close" });
+  response.write(body);
+  linger(request, response);
 }
 
-/** Such a connection is closed: what the client still sends would have to be read for nothing. HTTP/2 ends streams itself. */
+/**
+ * Closes a connection on which the client is still sending. Closed at once, it would be reset, and the client would see a
+ * broken pipe in place of the answer; so what comes is thrown away for a moment, in which a client reads and stops.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => response.end(), LINGER);
+  timer.unref();
+  request.once("close", () => {
+    clearTimeout(timer);
+    response.end();
+  });
+  request.resume();
+}
+
+/** HTTP/2 ends a stream without its connection. */
 function holdsLargeBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
   if (httpVersionMajor > 1) return false;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > BODY_LIMIT;

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { RefusalLog } from "../../src/server/refusal-log.ts";
+import { aKey, aVersion } from "../fakes.ts";
+import { createFixture } from "./fixture.ts";
+
+test("an attack fills no log: ten lines a minute for each reason, and how many there were more", () => {
+  const lines: string[] = [];
+  const log = new RefusalLog((line) => lines.push(line));
+  for (let i = 0; i < 10_000; i++) log.refused({ ok: false, reason: "unknown" }, 100, "id x");
+  log.refused({ ok: false, reason: "revoked", key: aKey(), version: aVersion() }, 101, "");
+  expect(lines).toHaveLength(11);
+  expect(lines.at(-1)).toBe("mcp-keys: refused (revoked): key ci (7Fq2x9Lm0aBc), version 1");
+  log.summarize(159);
+  expect(lines).toHaveLength(11);
+  log.summarize(160);
+  log.summarize(161);
+  expect(lines.slice(11)).toEqual(["mcp-keys: refused (unknown): 9990 more within a minute"]);
+  log.refused({ ok: false, reason: "unknown" }, 161, "id y");
+  expect(lines.at(-1)).toBe("mcp-keys: refused (unknown): id y");
+});
+
+test("the sum is told before the next line when nobody asked for it", () => {
+  const lines: string[] = [];
+  const log = new RefusalLog((line) => lines.push(line));
+  for (let i = 0; i < 12; i++) log.refused({ ok: false, reason: "missing" }, 100, "");
+  log.refused({ ok: false, reason: "missing" }, 200, "");
+  expect(lines.slice(10)).toEqual([
+    "mcp-keys: refused (missing): 2 more within a minute",
+    "mcp-keys: refused (missing)",
+  ]);
+});
+
+test("the verifier tells the sums while it follows, and when it closes", async () => {
+  const { verifier, lines, clock } = await createFixture();
+  for (let i = 0; i < 15; i++) verifier.verify("nonsense");
+  expect(lines.filter((line) => line.includes("(malformed)"))).toHaveLength(10);
+  await verifier.close();
+  expect(lines.at(-1)).toBe("mcp-keys: refused (malformed): 5 more within a minute");
+  expect(clock.now).toBe(1_800_000_000);
+});
