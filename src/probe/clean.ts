@@ -19,7 +19,11 @@ export function createClean(tokens: readonly Secret[]): Clean {
   const pieces = new Set(texts.flatMap(piecesOf));
   return (text, limit = 300) => {
     // Bounded before the work, with room for what is taken out; in this order, since hidden characters could split a token.
-    let plain = text.slice(0, limit * 4).replace(INVISIBLE, "").replace(BREAKING, " ").trim();
+    let plain = text
+      .slice(0, limit * 4)
+      .replace(INVISIBLE, "")
+      .replace(BREAKING, " ")
+      .trim();
     for (const token of texts) plain = plain.replaceAll(token, MASK);
     const masked = maskPieces(plain, pieces);
     return masked.length > limit ? `${masked.slice(0, limit - 1)}…` : masked;

@@ -1,4 +1,11 @@
-import { chooseRequest, judgedBy, readServerInfo, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
+import {
+  chooseRequest,
+  judgedBy,
+  readServerInfo,
+  stoppedAt,
+  type Conversation,
+  type Greeting,
+} from "./conversation.ts";
 import { objectAt, textAt } from "./json.ts";
 import { isRefusal, kindOf } from "./kind.ts";
 import { headerOf } from "./request.ts";

@@ -1,4 +1,11 @@
-import { chooseRequest, judgedBy, readServerInfo, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
+import {
+  chooseRequest,
+  judgedBy,
+  readServerInfo,
+  stoppedAt,
+  type Conversation,
+  type Greeting,
+} from "./conversation.ts";
 import { isObject, objectAt, textsAt } from "./json.ts";
 import { kindOf } from "./kind.ts";
 import type { Answer, Wire } from "./wire.ts";

@@ -5,8 +5,7 @@ import type { Answer } from "./wire.ts";
  * `result` let in · `unauthorized` 401 · `forbidden` 403 · `redirect` 3xx · `limited` 429 · `failed` 500 and above ·
  * `rpc-error` MCP answered, with an error, in a 2xx · `other` everything else.
  */
-export type Kind =
-  "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
+export type Kind = "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
 
 export function kindOf({ status, reply }: Answer): Kind {
   if (status === 401) return "unauthorized";

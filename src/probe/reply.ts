@@ -5,7 +5,10 @@ import { createSseParser, type SseEvent } from "./sse.ts";
 /** The JSON-RPC answer to one request. */
 export type Reply =
   | { readonly result: JsonObject; readonly error?: undefined }
-  | { readonly result?: undefined; readonly error: { readonly code: number; readonly message: string; readonly data: JsonObject } };
+  | {
+      readonly result?: undefined;
+      readonly error: { readonly code: number; readonly message: string; readonly data: JsonObject };
+    };
 
 /** What an HTTP answer held: the reply, if there was one, and the start of a body that was no event stream. */
 export interface Reading {
@@ -45,7 +48,7 @@ export async function* readEvents(response: HttpResponse): AsyncGenerator<SseEve
 export function parseReply(text: string, id: string): Reply | null {
   const message = parseJson(text);
   // The revision of 2025-03-26 allowed lists of messages.
-  const found = (Array.isArray(message) ? message : [message]).find((entry) => isReplyTo(entry, id));
+  const found = (Array.isArray(message) ? (message as unknown[]) : [message]).find((entry) => isReplyTo(entry, id));
   return isObject(found) ? replyOf(found) : null;
 }
 

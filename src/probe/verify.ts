@@ -1,7 +1,16 @@
 import type { Secret } from "../core/secret.ts";
-import { KeysError } from "../errors.ts";
-import type { HttpRequest } from "./request.ts";
-import type { Verification } from "./verification.ts";
+import { CODES, KeysError } from "../errors.ts";
+import { isLoopback, parseServerUrl } from "./address.ts";
+import { isConversation, type Attempt } from "./attempt.ts";
+import { createBogus } from "./bogus.ts";
+import { createClean, type Clean } from "./clean.ts";
+import type { Greeting } from "./conversation.ts";
+import { adviseOn } from "./advise.ts";
+import { outcomeOf } from "./outcome.ts";
+import { presentAll } from "./present.ts";
+import { headerOf, type HttpRequest } from "./request.ts";
+import type { Presentation, Verification } from "./verification.ts";
+import { Wire } from "./wire.ts";
 
 export interface VerifyOptions {
   /** The address of the server as it was typed. Never quoted in an error. */
@@ -23,10 +32,55 @@ export interface VerifyOptions {
 }
 
 /**
- * Proves from outside whether a server lets this key in, and nothing else: it is asked without a key, with a bogus one and
- * with yours. Whatever the server does is an outcome, not a fault.
+ * Proves from outside whether a server lets this key in, and nothing else. Your key finds out what the server speaks; then
+ * the same request goes out without a key and with a bogus one, each in a conversation of its own, also when yours was
+ * refused. Whatever the server does is an outcome, not a fault.
  * @throws {@link KeysError} `USAGE` for an address that cannot be used, `TOKEN_UNUSABLE`, `INTERRUPTED`.
  */
-export function verifyServer(options: VerifyOptions): Promise<Verification> {
-  return Promise.reject(new KeysError("BUG", `verify is being written (${options.clientVersion})`));
+export async function verifyServer(options: VerifyOptions): Promise<Verification> {
+  const { token, now, timeoutMs, allowHttp = false } = options;
+  if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
+    throw new KeysError("TOKEN_UNUSABLE", "the token holds a character that no header can carry");
+  }
+  const url = parseServerUrl(options.url, token);
+  if (url.protocol === "http:" && !allowHttp && !isLoopback(url)) {
+    const { hint } = CODES.INSECURE_TRANSPORT;
+    const nothing = { anonymous: null, bogus: null, presented: null };
+    return { ok: false, url: url.href, outcome: "insecure-transport", ...nothing, hint };
+  }
+
+  const bogus = createBogus(token, options.random);
+  const clean = createClean([token, bogus]);
+  const deadline = now() + timeoutMs;
+  const wire = (presented: Secret | null): Wire => new Wire({ ...options, url, token: presented, deadline });
+
+  const attempts = await presentAll(wire, { token, bogus });
+  const { real, anonymous, bogus: fake } = attempts;
+  const outcome = outcomeOf(attempts);
+  const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);
+  return {
+    ok: outcome === "enforced",
+    url: url.href,
+    outcome,
+    ...describe(found?.server ?? null, clean),
+    tools: isConversation(real) ? real.tools : undefined,
+    anonymous: presentationOf(anonymous, clean),
+    bogus: presentationOf(fake, clean),
+    presented: presentationOf(real, clean),
+    hint: adviseOn(attempts, { url, clean }),
+  };
+}
+
+function presentationOf(one: Attempt | undefined, clean: Clean): Presentation | null {
+  if (!isConversation(one)) return null;
+  const { status, ms } = one.answer;
+  const challenge = headerOf(one.answer, "www-authenticate");
+  return challenge === undefined ? { status, ms } : { status, challenge: clean(challenge), ms };
+}
+
+function describe(server: Greeting | null, clean: Clean): Pick<Verification, "era" | "protocolVersion" | "server"> {
+  if (server === null) return {};
+  const { era, protocolVersion, name, version } = server;
+  const about = name === undefined ? {} : { server: { name: clean(name, 100), version: clean(version ?? "", 100) } };
+  return { era, protocolVersion: clean(protocolVersion, 32), ...about };
 }
