@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { openFileStore } from "./file.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
 
@@ -14,6 +15,10 @@ export interface StoreDriver {
  * choices in `--help` and the hints of errors follow from it.
  */
 export const stores = {
+  file: {
+    summary: "a journal that only its owner can read; the default",
+    open: (location, world) => openFileStore(location, world),
+  },
   memory: { summary: "nothing is kept; for tests", open: openMemoryStore },
 } satisfies Record<string, StoreDriver>;
 

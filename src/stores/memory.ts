@@ -1,18 +1,16 @@
 import { KeysError } from "../errors.ts";
 import { applyDraft, checkDraft } from "./draft.ts";
 import { Ledger, versionOf } from "./ledger.ts";
-import type { Change, KeyStore, OpenStore } from "./store.ts";
+import type { Change, KeyStore } from "./store.ts";
 import { Uses } from "./uses.ts";
 
 /**
  * A store that keeps nothing: for tests, and for servers whose keys come from elsewhere. Each call opens a new, empty one.
  * @throws {@link KeysError} `USAGE` when a location is given.
  */
-export const openMemoryStore: OpenStore = (location = "") => {
+export async function openMemoryStore(location = ""): Promise<KeyStore> {
   if (location !== "") {
-    return Promise.reject(
-      new KeysError("USAGE", "memory: takes no location", { hint: "write it alone: --store memory:" }),
-    );
+    throw new KeysError("USAGE", "memory: takes no location", { hint: "write it alone: --store memory:" });
   }
   const ledger = new Ledger();
   const uses = new Uses();
@@ -66,5 +64,5 @@ export const openMemoryStore: OpenStore = (location = "") => {
       wakes.clear();
     },
   };
-  return Promise.resolve(store);
-};
+  return store;
+}

@@ -4,16 +4,7 @@ import type { Version } from "../core/version.ts";
 
 /** What was done; the word the history and the audit show. */
 export type Operation =
-  | "generate"
-  | "stage"
-  | "promote"
-  | "finish"
-  | "abort"
-  | "revoke"
-  | "disable"
-  | "enable"
-  | "import"
-  | "compact";
+  "generate" | "stage" | "promote" | "finish" | "abort" | "revoke" | "disable" | "enable" | "import" | "compact";
 
 /** A change on its way in. The store knows neither clock nor user, so it is told both. */
 export interface Draft {

@@ -1,0 +1,114 @@
+import { join, resolve } from "node:path";
+import { KeysError } from "../errors.ts";
+import { compactJournal } from "./journal/compact.ts";
+import type { Compacted, CompactOptions } from "./journal/compact.ts";
+import { realDisk } from "./journal/disk.ts";
+import type { Disk } from "./journal/disk.ts";
+import type { Place } from "./journal/folder.ts";
+import { Journal } from "./journal/journal.ts";
+import { LastUse } from "./journal/last-use.ts";
+import { Turns } from "./journal/turns.ts";
+import { watchFile } from "./journal/watch.ts";
+import { versionOf } from "./ledger.ts";
+import type { KeyStore, StoreWorld } from "./store.ts";
+
+const POLL_MS = 1_000;
+/** How many changes are held at once while somebody goes through them. */
+const BATCH = 256;
+
+/** A store in a file, which can be made smaller. */
+export interface FileStore extends KeyStore {
+  /**
+   * Leaves the history out and keeps the keys. Others may read and write meanwhile.
+   * @throws {@link KeysError} `STORE_CONFLICT` when others write all the time, `OUTPUT_EXISTS` for an archive that is there.
+   */
+  compact(options: CompactOptions): Promise<Compacted>;
+}
+
+/**
+ * Opens the journal at `location`: a path, `~/` allowed; empty for `keys.jsonl` in the user's data folder. See `docs/journal.md`.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE` when there is no data folder; `STORE_INSECURE` and `STORE_DAMAGED` come with
+ *   the first use.
+ */
+export async function openFileStore(location: string, world: StoreWorld, disk: Disk = realDisk): Promise<FileStore> {
+  const place: Place = { path: pathOf(location, world), uid: world.uid, ours: location === "" };
+  const journal = new Journal(disk, place);
+  const lastUse = new LastUse(disk, place);
+  const turns = new Turns();
+  const stops = new Set<() => void>();
+  let closed = false;
+
+  const take = <T>(job: () => Promise<T>): Promise<T> =>
+    turns.take(() => {
+      if (closed) throw new KeysError("STORE_UNAVAILABLE", `${place.path} is closed`, { hint: "open the store again" });
+      return job();
+    });
+
+  return {
+    spec: `file:${place.path}`,
+    readOnly: false,
+    get: (ref) =>
+      take(async () => {
+        const keys = (await journal.catchUp())?.keys;
+        const key = keys?.byId(ref) ?? keys?.byName(ref) ?? null;
+        return key === null ? null : (await lastUse.read()).fill(key);
+      }),
+    find: (digest) =>
+      take(async () => {
+        const key = (await journal.catchUp())?.keys.byDigest(digest) ?? null;
+        return key === null ? null : versionOf((await lastUse.read()).fill(key), digest);
+      }),
+    list: () => take(async () => (await all()).keys),
+    snapshot: () => take(all),
+    write: (draft) => take(() => journal.write(draft)),
+    async *changes(since) {
+      for (let seq = since; ;) {
+        const first = seq + 1;
+        const batch = await take(async () => (await journal.catchUp())?.changes(first, BATCH) ?? []);
+        yield* batch;
+        const last = batch.at(-1);
+        if (last === undefined) return;
+        seq = last.seq;
+      }
+    },
+    async watch(wake) {
+      const stop = await watchFile(disk, place.path, POLL_MS, wake);
+      stops.add(stop);
+      return () => {
+        stops.delete(stop);
+        stop();
+      };
+    },
+    touch: (uses) => take(() => lastUse.add(uses)),
+    compact: (options) => take(() => compactJournal(disk, place, journal, options)),
+    close: () =>
+      turns.take(async () => {
+        closed = true;
+        for (const stop of stops) stop();
+        stops.clear();
+        await journal.close();
+      }),
+  };
+
+  async function all() {
+    const reading = await journal.catchUp(true);
+    const uses = await lastUse.read();
+    return { seq: reading?.chain.seq ?? 0, keys: (reading?.keys.list() ?? []).map((key) => uses.fill(key)) };
+  }
+}
+
+function pathOf(location: string, { env, dataDir }: StoreWorld): string {
+  if (location.includes("\0")) throw new KeysError("USAGE", "a path holds a NUL character");
+  if (location === "") {
+    if (dataDir !== null) return join(resolve(dataDir), "keys.jsonl");
+    throw new KeysError("STORE_UNAVAILABLE", "there is no data folder to keep the keys in, since HOME is not set", {
+      hint: "set HOME, or name a file: --store file:<path>",
+    });
+  }
+  if (location !== "~" && !location.startsWith("~/")) return resolve(location);
+  const home = env["HOME"];
+  if (home !== undefined && home !== "") return resolve(home, location.slice(2));
+  throw new KeysError("STORE_UNAVAILABLE", "~ stands for nothing, since HOME is not set", {
+    hint: "set HOME, or name the whole path: --store file:<path>",
+  });
+}

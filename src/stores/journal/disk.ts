@@ -1,0 +1,15 @@
+import { link, lstat, mkdir, open, readdir, realpath, rename, unlink } from "node:fs/promises";
+
+/** What the journal asks of the file system; passed in, so that a test can let any step fail. */
+export interface Disk {
+  readonly link: typeof link;
+  readonly lstat: typeof lstat;
+  readonly mkdir: typeof mkdir;
+  readonly open: typeof open;
+  readonly readdir: typeof readdir;
+  readonly realpath: typeof realpath;
+  readonly rename: typeof rename;
+  readonly unlink: typeof unlink;
+}
+
+export const realDisk: Disk = { link, lstat, mkdir, open, readdir, realpath, rename, unlink };

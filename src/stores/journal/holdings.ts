@@ -1,0 +1,72 @@
+import type { Digest } from "../../core/digest.ts";
+import type { Key, KeyId, KeyName } from "../../core/key.ts";
+import type { Lookup } from "../draft.ts";
+import { Ledger } from "../ledger.ts";
+import type { Chain } from "./chain.ts";
+import { parseRecord } from "./record.ts";
+import { Scan } from "./scan.ts";
+
+/** Up to this many bytes a journal is parsed as it is read. */
+const SMALL = 256 * 1024;
+/** After so many searches through the bytes, parsing them all is cheaper. */
+const PATIENCE = 24;
+
+/**
+ * The keys of a journal that is being read: bytes to search while only a few are asked for, a {@link Ledger} from then on.
+ * A command that needs one key of a hundred thousand does not parse the others.
+ */
+export class Holdings implements Lookup {
+  readonly #ledger = new Ledger();
+  #scan: Scan | null;
+
+  /** @param whole - All keys will be asked for, so that there is no use in keeping the bytes. */
+  constructor(path: string, voids: ReadonlySet<number>, size: number, whole: boolean) {
+    this.#scan = whole || size <= SMALL ? null : new Scan(path, voids);
+  }
+
+  /** Walks the chain through `bytes` and takes what applies. Returns how many bytes are decided. */
+  walk(chain: Chain, bytes: Buffer): number {
+    const base = chain.offset;
+    const scan = this.#scan;
+    if (scan === null) return chain.walk(bytes, (...line) => this.#take(...line));
+    const length = chain.walk(bytes, () => true);
+    scan.add(bytes.subarray(0, length), base);
+    return length;
+  }
+
+  byId(id: KeyId): Key | null {
+    return this.#lookup().byId(id);
+  }
+
+  byName(name: KeyName): Key | null {
+    return this.#lookup().byName(name);
+  }
+
+  byDigest(digest: Digest): Key | null {
+    return this.#lookup().byDigest(digest);
+  }
+
+  /** All keys, by which the bytes are given up. */
+  list(): Key[] {
+    return this.#parseAll().list();
+  }
+
+  #lookup(): Lookup {
+    return this.#scan === null || this.#scan.searches >= PATIENCE ? this.#parseAll() : this.#scan;
+  }
+
+  #parseAll(): Ledger {
+    const scan = this.#scan;
+    if (scan === null) return this.#ledger;
+    for (const { change } of scan.drain()) this.#ledger.apply(change.keys);
+    this.#scan = null;
+    return this.#ledger;
+  }
+
+  #take(bytes: Buffer, start: number, end: number): boolean {
+    const record = parseRecord(bytes.toString("utf8", start, end));
+    if (record === null) return false;
+    this.#ledger.apply(record.change.keys);
+    return true;
+  }
+}

@@ -1,0 +1,147 @@
+import { dirname } from "node:path";
+import { KeysError } from "../../errors.ts";
+import { applyDraft, checkDraft } from "../draft.ts";
+import type { Change, Draft } from "../store.ts";
+import { append, openToAppend } from "./append.ts";
+import type { Appending } from "./append.ts";
+import type { Disk } from "./disk.ts";
+import { checkFolder, ensureFolder, syncFolder } from "./folder.ts";
+import type { Place } from "./folder.ts";
+import { isSameFile, stateOf } from "./open.ts";
+import { Reading } from "./reading.ts";
+import { formatRecord, GENESIS } from "./record.ts";
+import type { JournalRecord } from "./record.ts";
+import { checkContinues, finishCompaction } from "./succession.ts";
+
+/** How often a write may lose the race before it gives up. */
+const ATTEMPTS = 200;
+/** How many compactions in a row are followed before something must be wrong. */
+const SUCCESSORS = 20;
+
+/**
+ * A journal under a path, read and written. Not safe for calls that overlap: who holds it lets one in at a time.
+ * Every method throws `STORE_UNAVAILABLE`, `STORE_INSECURE` or `STORE_DAMAGED`.
+ */
+export class Journal {
+  readonly #disk: Disk;
+  readonly #place: Place;
+  #reading: Reading | null = null;
+  #appending: Appending | null = null;
+  #broken = false;
+  #whole = false;
+
+  constructor(disk: Disk, place: Place) {
+    this.#disk = disk;
+    this.#place = place;
+  }
+
+  /**
+   * Reads what is new and returns the file as it stands then; `null` when there is none.
+   * @param whole - All keys are wanted, so they are parsed as they are read.
+   */
+  async catchUp(whole = this.#whole): Promise<Reading | null> {
+    this.#whole = whole;
+    for (let round = 0; round < SUCCESSORS; round++) {
+      await this.#refresh();
+      const next = this.#reading?.chain.next ?? null;
+      if (this.#reading === null || next === null) return this.#reading;
+      await finishCompaction(this.#disk, this.#place, this.#reading.file, next);
+    }
+    throw new KeysError("STORE_UNAVAILABLE", `${this.#place.path} is compacted again and again`, {
+      hint: "run the command again",
+    });
+  }
+
+  /** As {@link KeyStore.write}. */
+  async write(draft: Draft): Promise<Change> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const reading = await this.catchUp();
+      checkDraft(draft, reading?.keys ?? NOTHING);
+      const change = applyDraft(draft, (reading?.chain.seq ?? 0) + 1);
+      const sum = await this.append({ change });
+      if (sum.won) return change;
+      // Spread by the content of the lines, which differs from writer to writer and from try to try.
+      const spread = parseInt(sum.sum.slice(0, 8), 16) / 2 ** 32;
+      await new Promise((resolve) => setTimeout(resolve, spread * Math.min(2 ** attempt, 64)));
+    }
+    throw new KeysError("STORE_CONFLICT", `${this.#place.path} was written by others all the time`);
+  }
+
+  /**
+   * Appends a record to what {@link catchUp} returned last, and makes it durable. `won` is false, and nothing is changed,
+   * when another record took its place.
+   */
+  async append(record: JournalRecord): Promise<{ won: boolean; sum: string }> {
+    const { bytes, sum } = formatRecord(record, this.#reading?.chain.head ?? GENESIS);
+    const appending = await this.#openToAppend();
+    if (appending === null || this.#reading === null) return { won: false, sum };
+    if (this.#reading.chain.seq === 0) await this.#syncFolders();
+    await append(appending, bytes, this.#place.path);
+    try {
+      // Of this very file, even when it has already been replaced: there the record has won or lost.
+      await this.#reading.readOn();
+    } catch (cause) {
+      this.#broken = true;
+      throw cause;
+    }
+    return { won: this.#reading.chain.heads.has(record.change.seq, sum), sum };
+  }
+
+  async close(): Promise<void> {
+    await this.#appending?.handle.close();
+    await this.#reading?.close();
+    this.#appending = null;
+    this.#reading = null;
+  }
+
+  async #refresh(): Promise<void> {
+    const reading = this.#reading;
+    const state = await stateOf(this.#disk, this.#place.path, this.#place.uid);
+    if (reading === null && state === null) return checkFolder(this.#disk, this.#place);
+    const same = reading !== null && state !== null && isSameFile(reading.file, state);
+    if (!same || this.#broken || state.size < reading.chain.offset) return this.#reopen(reading, same);
+    if (state.size === reading.size) return;
+    this.#broken = true;
+    await reading.readOn();
+    this.#broken = false;
+  }
+
+  async #reopen(before: Reading | null, same: boolean): Promise<void> {
+    await checkFolder(this.#disk, this.#place);
+    // The old file may have been sealed since; what else it says no longer matters.
+    if (before !== null && !same) await before.readOn().catch(() => {});
+    const reading = await Reading.open(this.#disk, this.#place, this.#whole);
+    try {
+      checkContinues(this.#place.path, before?.chain ?? null, reading?.chain ?? null);
+    } catch (cause) {
+      await reading?.close();
+      throw cause;
+    }
+    await before?.close();
+    this.#reading = reading;
+    this.#broken = false;
+  }
+
+  /** Opens the very file that was read, or creates it where there was none. `null` when it is another by now. */
+  async #openToAppend(): Promise<Appending | null> {
+    if (this.#reading === null) await ensureFolder(this.#disk, this.#place);
+    if (isSame(this.#appending, this.#reading)) return this.#appending;
+    await this.#appending?.handle.close();
+    this.#appending = await openToAppend(this.#disk, this.#place, this.#reading === null);
+    if (this.#reading === null) await this.#refresh();
+    return isSame(this.#appending, this.#reading) ? this.#appending : null;
+  }
+
+  /** Before the first record is acknowledged, whoever created the file: it may have crashed before it came to this. */
+  async #syncFolders(): Promise<void> {
+    const folder = dirname(this.#place.path);
+    await syncFolder(this.#disk, folder);
+    await syncFolder(this.#disk, dirname(folder));
+  }
+}
+
+const NOTHING = { byId: () => null, byName: () => null, byDigest: () => null };
+
+function isSame(appending: Appending | null, reading: Reading | null): boolean {
+  return appending !== null && reading !== null && isSameFile(appending.file, reading.file);
+}

@@ -1,0 +1,38 @@
+import { hash } from "node:crypto";
+
+const OPENING = '{"v":1,"seq":';
+/** The opening, a `seq` of at most 16 digits, `,"prev":"`, 64 hex digits, `","at":` */
+const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;
+/** `,"sum":"`, 64 hex digits, `"}` */
+const TAIL_LENGTH = 74;
+const SHORTEST = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
+const BRACKET = 93;
+
+/** What a chain needs to know of a line, read without parsing its JSON. */
+export interface Link {
+  readonly seq: number;
+  readonly prev: string;
+  /** Whether it has a member behind `keys`, as a seal and the first record of a compacted journal have. */
+  readonly special: boolean;
+}
+
+/** The `sum` of the line at `start` to `end`, when its bytes are those it was made of; else `null`. */
+export function verifiedSum(bytes: Buffer, start: number, end: number): string | null {
+  if (end - start < SHORTEST) return null;
+  const tail = bytes.toString("latin1", end - TAIL_LENGTH, end);
+  if (!tail.startsWith(',"sum":"') || !tail.endsWith('"}')) return null;
+  const sum = hash("sha256", bytes.subarray(start, end - TAIL_LENGTH));
+  return tail.slice(8, -2) === sum ? sum : null;
+}
+
+/** Reads a line that {@link verifiedSum} has let through. `newer`: of a later format; `null`: of none. */
+export function readLink(bytes: Buffer, start: number, end: number): Link | "newer" | null {
+  const front = bytes.toString("latin1", start, start + FRONT_LENGTH);
+  if (!front.startsWith(OPENING)) return /^\{"v":(?:[2-9]|[1-9][0-9]+),/.test(front) ? "newer" : null;
+  const comma = front.indexOf(",", OPENING.length);
+  const seq = Number(front.slice(OPENING.length, comma));
+  const prevAt = comma + 9;
+  if (!Number.isSafeInteger(seq) || seq < 1) return null;
+  if (!front.startsWith(',"prev":"', comma) || !front.startsWith('","at":', prevAt + 64)) return null;
+  return { seq, prev: front.slice(prevAt, prevAt + 64), special: bytes[end - TAIL_LENGTH - 1] !== BRACKET };
+}
