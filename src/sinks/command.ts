@@ -75,7 +75,7 @@ async function deliver(text: string, command: string, options: CommandOptions): 
 
   let stopped = Promise.resolve();
   const stop = (): void => {
-    stopped = terminal ? endLater(child) : endProcessGroup(child.pid ?? Infinity);
+    stopped = terminal ? endLater(child) : endProcessGroup(child);
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
@@ -98,9 +98,9 @@ function judge(
     throw new KeysError(begun ? "DELIVERY_UNCERTAIN" : "DELIVERY_FAILED", message);
   }
   const { status, unread } = report;
-  if (unread >= size)
-    throw new KeysError("DELIVERY_FAILED", `the command ${describeEnd(status)} without reading the token`);
-  if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command ${describeEnd(status)}`);
+  const end = interrupted && status !== 0 ? "was interrupted" : describeEnd(status);
+  if (unread >= size) throw new KeysError("DELIVERY_FAILED", `the command ${end} without reading the token`);
+  if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command ${end}`);
   if (unread > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command read only a part of the token");
 }
 

@@ -14,11 +14,18 @@ export const NOT_FOUND = 4;
  * - `cat` makes stdin a real pipe. What Node opens is a socket, and commands that open `/dev/stdin` by name would fail.
  * - `wc` counts what the command left unread. Only so is a command that never looked at its stdin told from one that took the
  *   token; both end with status 0.
+ * - It outlives the signals that end the command, to tell what became of it then.
  *
  * The token is in no argument and no variable. The answer is `<exit status> <bytes left>`, and `cat` before it if that failed.
  */
-export const DELIVERY = `read -r go <&3 || exit 1
-{ cat 3>&- || echo cat >&3; } | { "$0" -c "$1" 3>&-; status=$?; echo "$status $(wc -c)" >&3; }`;
+export const DELIVERY = `trap : HUP INT TERM
+read -r go <&3 || exit 1
+{ cat 3>&- || echo cat >&3; } | {
+  trap : HUP INT TERM
+  "$0" -c "$1" 3>&-
+  code=$?
+  echo "$code $(wc -c)" >&3
+}`;
 
 /** What {@link DELIVERY} said on fd 3. */
 export interface Report {

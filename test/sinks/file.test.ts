@@ -1,7 +1,8 @@
-import { execFile, type ExecFileOptions } from "node:child_process";
+import { execFile, spawn, type ChildProcess, type ExecFileOptions } from "node:child_process";
 import {
   chmod,
   chown,
+  constants,
   link,
   lstat,
   mkdir,
@@ -16,10 +17,12 @@ import {
 } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { openFileSink } from "../../src/sinks/file.ts";
+import type { Sink } from "../../src/sinks/sink.ts";
 import { placeTempFile, placeWithoutLink } from "../../src/sinks/temp-file.ts";
 import { freshFolder } from "./folder.ts";
 
@@ -226,17 +229,28 @@ describe("without hard links", () => {
 });
 
 describe("a pipe or a device", () => {
-  test("that somebody reads gets the text", async () => {
+  /** In a process of its own: what this one has open, every process started meanwhile has open for a moment too. */
+  async function readPipe(): Promise<{ process: ChildProcess; output: Promise<string> }> {
     await run("mkfifo", [at("pipe")]);
-    const reader = run("cat", [at("pipe")]);
-    // Opening for writing fails until the reader has opened its end.
-    let sink = await openAt("pipe").catch(() => null);
-    for (let i = 0; sink === null && i < 500; i++) {
+    const reader = spawn("cat", [at("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
+    return { process: reader, output: text(reader.stdout) };
+  }
+
+  /** Opening for writing fails until the reader has opened its end. */
+  async function openWhenRead(): Promise<Sink> {
+    for (let i = 0; i < 500; i++) {
+      const sink = await openAt("pipe").catch(() => null);
+      if (sink !== null) return sink;
       await new Promise((resolve) => setTimeout(resolve, 10));
-      sink = await openAt("pipe").catch(() => null);
     }
-    expect(await sink?.deliver(TEXT)).toEqual({ to: `file:${at("pipe")}` });
-    expect((await reader).stdout).toBe(TEXT);
+    return openAt("pipe");
+  }
+
+  test("that somebody reads gets the text", async () => {
+    const reader = await readPipe();
+    const sink = await openWhenRead();
+    expect(await sink.deliver(TEXT)).toEqual({ to: `file:${at("pipe")}` });
+    expect(await reader.output).toBe(TEXT);
     expect((await stat(at("pipe"))).isFIFO()).toBe(true);
   });
 
@@ -246,17 +260,17 @@ describe("a pipe or a device", () => {
   });
 
   test("whose reader has gone fails at the delivery", async () => {
-    await run("mkfifo", [at("pipe")]);
-    const reader = await open(at("pipe"), 0x800); // O_NONBLOCK
-    const sink = await openAt("pipe");
-    await reader.close();
+    const reader = await readPipe();
+    const sink = await openWhenRead();
+    reader.process.kill();
+    await reader.output;
     await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/nobody reads \S+ any more$/));
   });
 
   test("of another user is refused, even when it is read", async () => {
     await run("mkfifo", [at("pipe")]);
     if (uid === 0) await chown(at("pipe"), NOBODY, NOBODY);
-    const reader = await open(at("pipe"), 0x800);
+    const reader = await open(at("pipe"), constants.O_RDONLY | constants.O_NONBLOCK);
     const somebody = uid === 0 ? 0 : (uid ?? 0) + 1;
     await expect(openFileSink(at("pipe"), { force: true, uid: somebody })).rejects.toMatchObject(
       failed(/belongs to another user/),

@@ -1,0 +1,301 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { promisify } from "node:util";
+import { describe, expect, test } from "vitest";
+import { deliverThroughCmd } from "../../src/sinks/cmd.ts";
+import { openCommandSink, type CommandOptions } from "../../src/sinks/command.ts";
+import { endProcessGroup } from "../../src/sinks/process-group.ts";
+import { DELIVERY, firstWord, parseReport } from "../../src/sinks/shell-script.ts";
+import { freshFolder } from "./folder.ts";
+
+const run = promisify(execFile);
+const TOKEN = "mcp_7Fq2x9Lm0aBc_secret";
+const folder = freshFolder();
+const at = (name: string): string => join(folder.path, name);
+
+interface Outcome {
+  readonly error: unknown;
+  /** What the command printed, on either stream. */
+  readonly printed: string;
+}
+
+/** Opens and delivers in the fresh folder, `$D` to the command. */
+async function deliver(command: string, options: Partial<CommandOptions> = {}, text = TOKEN): Promise<Outcome> {
+  const printed = await open(at("printed"), "a+");
+  // Without SHLVL, bash takes a socket on its stdin for a remote login and reads the profile of the user first.
+  const env = { PATH: process.env["PATH"], D: folder.path, SHLVL: "1" };
+  const signal = new AbortController().signal;
+  try {
+    const sink = await openCommandSink(command, { env, signal, terminal: false, stderr: printed.fd, ...options });
+    const error = await sink.deliver(text).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    return { error, printed: await readFile(at("printed"), "utf8") };
+  } finally {
+    await printed.close();
+  }
+}
+
+const failed = (message: RegExp) => ({ code: "DELIVERY_FAILED", message: expect.stringMatching(message) });
+const uncertain = (message: RegExp) => ({ code: "DELIVERY_UNCERTAIN", message: expect.stringMatching(message) });
+
+describe("what the command gets", () => {
+  test("is the text on stdin, and it is nowhere else", async (ctx) => {
+    if (!existsSync("/proc/self/environ")) ctx.skip("needs /proc");
+    // Its own arguments and environment, and those of all that stand between it and us.
+    const looks = `tr '\\0' '\\n' </proc/self/environ; p=$$; while [ "$p" -gt 1 ]; do
+      tr '\\0' ' ' </proc/$p/cmdline; tr '\\0' '\\n' </proc/$p/environ; p=$(cut -d' ' -f4 /proc/$p/stat); done`;
+    const { error, printed } = await deliver(`cat >"$D/got"; ${looks}; env; set`);
+
+    expect(error).toBeNull();
+    expect(await readFile(at("got"), "utf8")).toBe(TOKEN);
+    expect(printed).toContain(`D=${folder.path}`);
+    expect(printed).not.toContain("secret");
+    expect((await readdir(folder.path)).sort()).toEqual(["got", "printed"]);
+  });
+
+  test("is a real pipe, so that it can be opened by name", async () => {
+    expect((await deliver(`cp /dev/stdin "$D/got"`)).error).toBeNull();
+    expect(await readFile(at("got"), "utf8")).toBe(TOKEN);
+  });
+
+  test.each([
+    ["bytes that are not ASCII", "ключ-🔑\n"],
+    ["lines", "a\nb\n\n"],
+    ["as much as a pipe holds on every system", "x".repeat(8192)],
+  ])("is exact for %s", async (_, text) => {
+    expect((await deliver(`cat >"$D/got"`, {}, text)).error).toBeNull();
+    expect(await readFile(at("got"), "utf8")).toBe(text);
+  });
+
+  test("is nothing when it is longer than a pipe surely holds", async () => {
+    expect((await deliver(`touch "$D/ran"; cat`, {}, "x".repeat(8193))).error).toMatchObject(
+      failed(/longer than 8192/),
+    );
+    expect(existsSync(at("ran"))).toBe(false);
+  });
+
+  test("does not include the channel on which its shell reports to us", async () => {
+    expect(await deliver(`cat >/dev/null; echo 0 0 >&3`)).toMatchObject({
+      error: uncertain(/exit status 2|exit status 1/),
+    });
+  });
+
+  test("never begins when we are gone before the whole text is on its way", async () => {
+    const command = `touch '${at("ran")}'; cat >'${at("got")}'`;
+    for (const go of ["", "go\n"]) {
+      const child = spawn("sh", ["-c", DELIVERY, "sh", command], { stdio: ["pipe", "ignore", "ignore", "pipe"] });
+      child.stdin!.end(go === "" ? "" : TOKEN);
+      (child.stdio[3] as Duplex).end(go).resume();
+      await once(child, "close");
+      expect(existsSync(at("ran"))).toBe(go !== "");
+    }
+  });
+});
+
+describe("what becomes of it", () => {
+  const ENDS: [command: string, error: object | null][] = [
+    ["cat", null],
+    ["read -r line; echo $line", null],
+    ["dd bs=1 2>/dev/null", null],
+    ["cat | (exit 0)", null],
+    ["for i in 1 2; do cat; done", null],
+    ["if true; then cat; fi", null],
+    ["FOO=bar cat", null],
+    ["true", failed(/^the command ended without reading the token$/)],
+    ["cat </dev/null", failed(/^the command ended without reading/)],
+    ["exit 3", failed(/^the command failed with exit status 3 without reading/)],
+    ["A=1 no-such-command", failed(/exit status 127 \(not found\) without/)],
+    ["true; /dev/null", failed(/exit status 126 \(not executable\) without/)],
+    ["kill -9 $$", failed(/exit status 137 without/)],
+    ["head -c 3", uncertain(/read only a part/)],
+    ["cat; exit 3", uncertain(/^the command failed with exit status 3$/)],
+    ["cat; no-such-command", uncertain(/exit status 127 \(not found\)$/)],
+    ["cat; kill -9 $PPID", uncertain(/the shell ended before/)],
+  ];
+
+  test.each(ENDS)("%s", async (command, error) => {
+    const outcome = await deliver(command);
+    if (error === null) expect(outcome.error).toBeNull();
+    else expect(outcome.error).toMatchObject(error);
+    expect(JSON.stringify(outcome.error)).not.toContain(TOKEN);
+  });
+
+  test.for(["dash", "bash", "zsh"])("is told alike by %s", async (shell, ctx) => {
+    if (!(await run("sh", ["-c", `command -v ${shell}`]).catch(() => null))) ctx.skip(`needs ${shell}`);
+    for (const [command, error] of ENDS.filter((_, i) => [0, 1, 7, 9, 13, 14].includes(i))) {
+      const outcome = await deliver(command, { shell });
+      if (error === null) expect(outcome.error).toBeNull();
+      else expect(outcome.error).toMatchObject(error);
+    }
+  });
+
+  test("what the command prints goes where we say, from both streams", async () => {
+    expect((await deliver(`cat >/dev/null; echo out; echo err >&2`)).printed).toBe("out\nerr\n");
+  });
+
+  test("a shell without cat is no success, though the command saw an end of input", async () => {
+    await writeFile(at("cat"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    const PATH = `${folder.path}:${process.env["PATH"]}`;
+    const { error } = await deliver("wc -c", { env: { PATH } });
+    expect(error).toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+  });
+});
+
+describe("before anything is delivered", () => {
+  test.each([
+    ["", { code: "USAGE" }],
+    [" \n", { code: "USAGE" }],
+    ["echo 'open", failed(/cannot parse/)],
+    ["if true", failed(/cannot parse/)],
+    ["no-such-command --body -", failed(/^no-such-command is not a command/)],
+    ["./no-such-script", failed(/^\.\/no-such-script is not a command/)],
+    ["no-such-command|cat", failed(/^no-such-command/)],
+    ["a\0b", failed(/cannot run sh/)],
+  ])("%j is refused", async (command, error) => {
+    await expect(deliver(command)).rejects.toMatchObject(error);
+  });
+
+  test("a shell that is not there is named", async () => {
+    await expect(deliver("cat", { shell: "/no/such/sh" })).rejects.toMatchObject(failed(/^cannot run \/no\/such\/sh$/));
+  });
+
+  test("the command is not run", async () => {
+    const env = { PATH: process.env["PATH"], D: folder.path };
+    const options = { env, signal: new AbortController().signal, terminal: false };
+    const sink = await openCommandSink(`touch "$D/ran"; cat`, options);
+    await sink.discard();
+    expect(existsSync(at("ran"))).toBe(false);
+  });
+
+  test.each([
+    ["gh secret set X", "gh"],
+    [" ./deploy.sh", "./deploy.sh"],
+    ["cat>file", ""],
+    ["cat|wc", "cat"],
+    ["cat;wc", "cat"],
+    ["2>/dev/null cat", ""],
+    ["A=1 cat", ""],
+    ["A+=1 cat", ""],
+    ["f() { cat; }; f", ""],
+    ["f () { cat; }; f", ""],
+    ["$TOOL x", ""],
+    ["~/bin/x", ""],
+    ['"/my tools/x"', ""],
+    ["(cat)", ""],
+    ["{ cat; }", ""],
+    ["! cat", ""],
+    ["-x", ""],
+  ])("the program that %j needs is %j", (command, word) => {
+    expect(firstWord(command)).toBe(word);
+  });
+
+  test.each(["", "0", "0 ", "a 0", "cat\n0 0", "0 0 0", "-1 0"])("%j is no report", (text) => {
+    expect(parseReport(text)).toBeNull();
+  });
+});
+
+describe("interrupted", () => {
+  /** Starts something and resolves with what it says at `$D/pipe` once it is running. */
+  async function whenRunning<T>(start: () => T): Promise<{ started: T; said: string }> {
+    await run("mkfifo", [at("pipe")]);
+    const said = readFile(at("pipe"), "utf8");
+    const started = start();
+    return { started, said: await said };
+  }
+
+  /** A zombie is not: who must bury it is not ours to say. */
+  function isAlive(pid: number): boolean {
+    try {
+      process.kill(pid, 0);
+      return !existsSync("/proc/self") || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  }
+
+  test("the command and all that it started end before the failure is told", async () => {
+    const controller = new AbortController();
+    const command = `cat >/dev/null; sleep 60 & echo "$$ $!" >"$D/pipe"; wait`;
+    const { started, said } = await whenRunning(() => deliver(command, { signal: controller.signal }));
+    const pids = said.split(" ").map(Number);
+    expect(pids.map(isAlive)).toEqual([true, true]);
+
+    controller.abort();
+
+    expect((await started).error).toMatchObject(uncertain(/interrupted/));
+    expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+
+  test("a group that does not heed the first signal is ended all the same", async () => {
+    const command = `trap "" TERM; echo >"$0/pipe"; while :; do sleep 60; done`;
+    const { started: child } = await whenRunning(() =>
+      spawn("sh", ["-c", command, folder.path], { detached: true, stdio: "ignore" }),
+    );
+    await endProcessGroup(child, 100);
+    if (child.signalCode === null) await once(child, "exit");
+    expect(child.signalCode).toBe("SIGKILL");
+    await endProcessGroup(child, 100); // nobody is left, which is no fault
+  });
+
+  test("before it began, nothing is run and nobody has the token", async () => {
+    const { error } = await deliver(`touch "$D/ran"; cat`, { signal: AbortSignal.abort() });
+    expect(error).toMatchObject(failed(/interrupted before/));
+    expect(existsSync(at("ran"))).toBe(false);
+  });
+
+  test("just after it began, nobody has the token or it is uncertain who has", async () => {
+    for (let i = 0; i < 6; i++) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), i * 2);
+      const { error } = await deliver(`cat >"$D/got"; sleep 60`, { signal: controller.signal });
+      const got = existsSync(at("got")) ? await readFile(at("got"), "utf8") : "";
+      if (got !== "") expect(error).toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+      else expect(error).toMatchObject({ code: expect.stringMatching(/^DELIVERY_/) });
+    }
+  });
+});
+
+test("at a terminal the command stays in our process group, and otherwise it has its own", async (ctx) => {
+  if (!existsSync("/proc/self/stat")) ctx.skip("needs /proc");
+  const ours = readFileSync("/proc/self/stat", "utf8").split(" ")[4];
+  for (const terminal of [true, false]) {
+    const { printed } = await deliver(`cat >/dev/null; cut -d" " -f5 /proc/self/stat`, { terminal });
+    expect(printed.trim().split("\n").at(-1) === ours).toBe(terminal);
+  }
+});
+
+describe("where there is no POSIX shell", () => {
+  const options = (signal = new AbortController().signal) => ({
+    env: { PATH: process.env["PATH"], D: folder.path },
+    signal,
+    stderr: 2,
+  });
+
+  test("the command gets the text on stdin", async () => {
+    await deliverThroughCmd(TOKEN, `cat >"$D/got"`, options());
+    expect(await readFile(at("got"), "utf8")).toBe(TOKEN);
+  });
+
+  test("a failure is uncertain, since what was read cannot be told", async () => {
+    await expect(deliverThroughCmd(TOKEN, "exit 3", options())).rejects.toMatchObject(uncertain(/exit status 3$/));
+  });
+
+  test("a command that closes its stdin before the text is there did not read it", async () => {
+    const long = "x".repeat(1_000_000); // more than is taken before anybody reads
+    await expect(deliverThroughCmd(long, "exec <&-; exit 0", options())).rejects.toMatchObject(uncertain(/not read/));
+  });
+
+  test("an interruption before it began lets nobody have the token, and one after leaves it uncertain", async () => {
+    await expect(deliverThroughCmd(TOKEN, "cat", options(AbortSignal.abort()))).rejects.toMatchObject(failed(/before/));
+    const controller = new AbortController();
+    const delivery = deliverThroughCmd(TOKEN, "cat >/dev/null; exec sleep 60", options(controller.signal));
+    setTimeout(() => controller.abort(), 20);
+    await expect(delivery).rejects.toMatchObject(uncertain(/interrupted/));
+  });
+});

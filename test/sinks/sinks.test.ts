@@ -1,0 +1,83 @@
+import { appendFile, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { sinks, type SinkName } from "../../src/sinks/index.ts";
+import type { Sink } from "../../src/sinks/sink.ts";
+import { freshFolder } from "./folder.ts";
+
+const TEXT = "mcp_the_token";
+const folder = freshFolder();
+const arrived = (): string => join(folder.path, "arrived");
+
+/** Each kind opened so that what it delivers ends up in one file, and so that it fails. */
+const kinds: Record<SinkName, { open: () => Promise<Sink>; broken: () => Promise<Sink>; to: () => string }> = {
+  stdout: {
+    to: () => "stdout",
+    open: () => sinks.stdout((text) => appendFile(arrived(), text)),
+    broken: () => sinks.stdout(() => Promise.reject(Object.assign(new Error(TEXT), { code: "EPIPE" }))),
+  },
+  file: {
+    to: () => `file:${arrived()}`,
+    open: () => sinks.file(arrived(), { force: false, uid: null }),
+    broken: () => sinks.file("/dev/full", { force: false, uid: null }),
+  },
+  command: {
+    to: () => `command:cat >>'${arrived()}'`,
+    open: () => openCommand(`cat >>'${arrived()}'`),
+    broken: () => openCommand("exit 1"),
+  },
+};
+
+function openCommand(command: string): Promise<Sink> {
+  return sinks.command(command, { env: process.env, signal: new AbortController().signal, terminal: false });
+}
+
+describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
+  const { open, broken, to } = kinds[name];
+
+  test("delivers the text byte for byte and says where", async () => {
+    const sink = await open();
+    expect(sink.to).toBe(to());
+    expect(await sink.deliver(`${TEXT}\n`)).toEqual({ to: to() });
+    expect(await readFile(arrived(), "utf8")).toBe(`${TEXT}\n`);
+  });
+
+  test("delivers once, and a discard afterwards takes nothing back", async () => {
+    const sink = await open();
+    await sink.deliver(TEXT);
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "BUG" });
+    await sink.discard();
+    expect(await readFile(arrived(), "utf8")).toBe(TEXT);
+    expect(await readdir(folder.path)).toEqual(["arrived"]);
+  });
+
+  test("delivers nothing once it is discarded, and a second discard is no harm", async () => {
+    const sink = await open();
+    await sink.discard();
+    await sink.discard();
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "BUG" });
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  test("finishes a delivery under way before a discard returns", async () => {
+    const sink = await open();
+    const delivery = sink.deliver(TEXT);
+    await sink.discard();
+    expect(await readFile(arrived(), "utf8")).toBe(TEXT);
+    await delivery;
+  });
+
+  test("says that nobody got it, and does not say it itself", async () => {
+    const sink = await broken();
+    const error: unknown = await sink.deliver(TEXT).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "DELIVERY_FAILED" });
+    expect(JSON.stringify(error)).not.toContain(TEXT);
+    await sink.discard();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});
+
+test("a long text that could not be written to stdout may have arrived in part", async () => {
+  const sink = await sinks.stdout(() => Promise.reject(new Error("broken")));
+  await expect(sink.deliver("x".repeat(513))).rejects.toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+});
