@@ -1,4 +1,4 @@
-import { Secret } from "../core/secret.ts";
+import type { Secret } from "../core/secret.ts";
 import { BASE62 } from "../core/token.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
@@ -64,8 +64,7 @@ export async function openProof(
 
 async function checkAddress(url: string, allowHttp: boolean): Promise<void> {
   const { isLoopback, parseServerUrl } = await import("../probe/address.ts");
-  // There is no token yet that the address could hold; what stands for it cannot occur in a URL.
-  const address = parseServerUrl(url, new Secret(" "));
+  const address = parseServerUrl(url, null);
   if (address.protocol === "http:" && !allowHttp && !isLoopback(address)) {
     throw new KeysError("INSECURE_TRANSPORT", "the new token is not sent over plain http beyond this machine");
   }

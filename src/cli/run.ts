@@ -9,6 +9,7 @@ import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { createIo, type Flags } from "./io.ts";
 import { buildProgram } from "./program.ts";
+import { redact } from "./redact.ts";
 import { createPainter } from "./render.ts";
 
 /** How long a run may tidy up after itself before it ends all the same. Milliseconds. */
@@ -116,7 +117,9 @@ function interruption(signal: AbortSignal): Promise<never> {
 function toKeysError(error: unknown): KeysError {
   if (error instanceof KeysError) return error;
   if (error instanceof CommanderError) {
-    const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+    // What was typed is repeated, and may be a token in the wrong place.
+    const shown = error.message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");
+    const [message = "", suggestion] = shown.split("\n");
     const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, "$1").toLowerCase();
     return new KeysError("USAGE", message, hint === undefined ? {} : { hint });
   }
@@ -131,7 +134,7 @@ function toKeysError(error: unknown): KeysError {
 
 async function report(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
   const { stderr } = world.streams;
-  const say = (text: string) => stderr.write(text).catch(() => undefined);
+  const say = (text: string) => stderr.write(redact(text)).catch(() => undefined);
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
   if (words.includes("--json")) {
     await say(`${JSON.stringify({ error })}\n`);

@@ -1,5 +1,6 @@
 import { explainUnusable } from "../core/unusable.ts";
 import { Secret } from "../core/secret.ts";
+import { parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
@@ -9,12 +10,15 @@ const PATIENCE = 30_000;
 /**
  * Takes the token of `check`, `verify` and `export` from where it may come: standard input, else `MCP_API_KEY`, else a
  * person. Never from an argument, which others could see in the list of processes.
+ * @param mistyped - `refuse` a token whose checksum does not fit, or `judge` it as any other
  * @throws `KeysError` `INPUT_REQUIRED` when there is none; `TOKEN_UNUSABLE`, naming what is wrong with it, before anything
  * is sent or printed
  */
-export async function readToken(ctx: Context): Promise<Secret> {
+export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "refuse"): Promise<Secret> {
   const { text, source } = await findToken(ctx);
-  const fault = explainUnusable(text);
+  const parsed = parseToken(text);
+  const isJudged = mistyped === "judge" && !parsed.ok && parsed.reason === "mistyped" && /^\w+$/.test(text);
+  const fault = isJudged ? null : explainUnusable(text);
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`);
   ctx.io.debug(`token from ${source}`);
   return new Secret(text);

@@ -31,7 +31,7 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     ...(audience !== undefined && { audience: parseAudience(audience) }),
   };
   const keys = await ctx.keys();
-  const token = await readToken(ctx);
+  const token = await readToken(ctx, "judge");
   const verdict = await keys.check(token.reveal(), demand);
   const { ok, key, version } = verdict;
   if (!ok) ctx.end(4);

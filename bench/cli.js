@@ -1,0 +1,101 @@
+/** What a command costs above a bare `node -e 0`, in time and in memory. Goals: 1.35 times; 1.6 for `verify`. */
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { interleave, median, printTable } from "./figures.js";
+
+const ROUNDS = Number(process.env.ROUNDS ?? 21);
+const BIN = fileURLToPath(new URL("../bin/mcp-keys.js", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "mcp-keys-bench-"));
+// Reading extra certificates triples the start of every node here and elsewhere, and is no part of what is measured.
+const { NODE_EXTRA_CA_CERTS: _, ...rest } = process.env;
+const env = { ...rest, HOME: dir, MCP_KEYS_STORE: `file:${join(dir, "keys.jsonl")}` };
+const keysOf = (args, input = "") =>
+  spawnSync(process.execPath, [BIN, ...args], { env, input, encoding: "utf8" }).stdout;
+
+for (let i = 0; i < 9; i++) keysOf(["generate", `key-${i}`]);
+const token = keysOf(["generate", "ci"]);
+const server = await startServer(token.trim());
+let issued = 0;
+const cases = [
+  { name: "node -e 0", argv: () => ["-e", "0"] },
+  { name: "--help", argv: () => [BIN, "--help"] },
+  { name: "generate", argv: () => [BIN, "generate", `new-${issued++}`] },
+  { name: "list", argv: () => [BIN, "list"] },
+  { name: "check", argv: () => [BIN, "check"] },
+  { name: "verify", argv: () => [BIN, "verify", server.url] },
+].map((each) => ({ ...each, run: () => timed(each.argv()) }));
+
+const series = await interleave(cases, ROUNDS);
+const base = series.get("node -e 0");
+printTable(
+  `CLI against bare node, one interleaved run of ${ROUNDS} rounds`,
+  ["command", "ms median", "ms least", "times node", "peak MiB"],
+  cases.map(({ name, argv }) => [
+    name,
+    median(series.get(name)).toFixed(1),
+    Math.min(...series.get(name)).toFixed(1),
+    median(series.get(name).map((ms, round) => ms / base[round])).toFixed(2),
+    peak(argv()),
+  ]),
+);
+server.close();
+rmSync(dir, { recursive: true });
+
+function timed(argv) {
+  return new Promise((resolve, reject) => {
+    const start = process.hrtime.bigint();
+    const child = spawn(process.execPath, argv, { env, stdio: ["pipe", "ignore", "ignore"] });
+    child.stdin.on("error", () => {});
+    child.stdin.end(token);
+    child.on("error", reject);
+    child.on("exit", (status) => {
+      if (status !== 0) reject(new Error(`${argv.join(" ")} ended with ${status}`));
+      else resolve(Number(process.hrtime.bigint() - start) / 1e6);
+    });
+  });
+}
+
+/** As the process itself counts it at its end, in a run of its own. */
+function peak(argv) {
+  const tell = "process.on('exit',()=>require('fs').writeSync(3,String(process.resourceUsage().maxRSS)))";
+  const preload = join(dir, "peak.cjs");
+  spawnSync("sh", ["-c", `printf %s "$TELL" > "$FILE"`], { env: { ...env, TELL: tell, FILE: preload } });
+  // `verify` needs an answer while it runs; its memory is that of the same run without a server.
+  const run = spawnSync(process.execPath, ["--require", preload, ...argv], {
+    env,
+    input: token,
+    stdio: ["pipe", "ignore", "ignore", "pipe"],
+    timeout: 15_000,
+  });
+  return (Number(run.output[3]?.toString()) / 1024).toFixed(0);
+}
+
+/** The smallest MCP server that refuses all but one token: what is measured is the command, not the server. */
+function startServer(good) {
+  const answers = {
+    "server/discover": { resultType: "complete", supportedVersions: ["2026-07-28"], capabilities: { tools: {} } },
+    "tools/list": { resultType: "complete", tools: [] },
+  };
+  const http = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      if (request.headers.authorization !== `Bearer ${good}`) {
+        response.writeHead(401, { "www-authenticate": 'Bearer realm="mcp"' }).end();
+        return;
+      }
+      const { id, method } = JSON.parse(body);
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ jsonrpc: "2.0", id, result: answers[method] }));
+    });
+  });
+  return new Promise((resolve) => {
+    http.listen(0, "127.0.0.1", () =>
+      resolve({ url: `http://127.0.0.1:${http.address().port}/mcp`, close: () => http.close() }),
+    );
+  });
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { commands } from "../../src/cli/commands/index.ts";
+import { createCli } from "./fake-world.ts";
+
+/**
+ * A token is a canary: wherever it sings beside its one place, something leaks. Every command is run, as text and as JSON,
+ * with `--verbose`, when it works and when it does not, and all that it prints is searched.
+ */
+const LINES: readonly { line: string; piped?: boolean; holds?: "token" | "digest" }[] = [
+  { line: "generate new", holds: "token" },
+  { line: "generate json --json", holds: "token" },
+  { line: "generate out --out $DIR/out.key" },
+  { line: "generate out2 --json --out $DIR/out2.key" },
+  { line: "generate to --to 'cat >/dev/null'" },
+  { line: "generate failing --to 'cat >/dev/null; exit 1'" },
+  { line: "generate ci" },
+  { line: "list" },
+  { line: "list --json" },
+  { line: "show ci" },
+  { line: "show ci --json" },
+  { line: "show $TOKEN" },
+  { line: "show $TOKEN --json" },
+  { line: "generate $TOKEN" },
+  { line: "generate x --scope $TOKEN --note $TOKEN --format $TOKEN" },
+  { line: "generate y --expires $TOKEN" },
+  { line: "generate z --prefix $TOKEN" },
+  { line: "generate z --audience $TOKEN" },
+  { line: "list --tag $TOKEN" },
+  { line: "list --store $TOKEN" },
+  { line: "audit --since $TOKEN" },
+  { line: "$TOKEN" },
+  { line: "list --$TOKEN" },
+  { line: "rotate $TOKEN" },
+  { line: "rotate ci --verify http://192.0.2.1/$TOKEN" },
+  { line: "rotate ci", holds: "token" },
+  { line: "rotate ci --json --overlap 1h", holds: "token" },
+  { line: "rotate ci --to 'cat >/dev/null; exit 1'" },
+  { line: "rotate ci --finish --force" },
+  { line: "rotate ci --abort --force --json" },
+  { line: "check", piped: true },
+  { line: "check --json", piped: true },
+  { line: "check $TOKEN" },
+  { line: "check --audience $TOKEN", piped: true },
+  { line: "verify http://127.0.0.1:1/mcp", piped: true },
+  { line: "verify http://127.0.0.1:1/mcp --json", piped: true },
+  { line: "verify http://192.0.2.1/mcp", piped: true },
+  { line: "verify http://127.0.0.1:1/mcp?key=$TOKEN", piped: true },
+  { line: "verify $TOKEN", piped: true },
+  { line: "export", piped: true, holds: "token" },
+  { line: "export --format $TOKEN", piped: true },
+  { line: "export --format shell --env-name $TOKEN-", piped: true },
+  { line: "export --json", piped: true },
+  { line: "export --hashes", holds: "digest" },
+  { line: "audit" },
+  { line: "audit --json" },
+  { line: "audit --verify" },
+  { line: "disable ci" },
+  { line: "enable ci --json" },
+  { line: "revoke ci --version 1 --yes" },
+  { line: "revoke ci --yes --json" },
+  { line: "check", piped: true },
+];
+
+test("no command prints a token or a digest anywhere but in its one place", async () => {
+  const { cli, dir, file } = createCli();
+  const token = (await cli("generate ci")).stdout.trim();
+  const tokens = new Set([token]);
+  for (const { line, piped = false, holds } of LINES) {
+    const words = line.replaceAll("$TOKEN", token).replaceAll("$DIR", dir);
+    const { stdout, stderr } = await cli(`${words} --verbose`, piped ? { piped: token } : {});
+    for (const each of stdout.match(/mcp_\w{62}/g) ?? []) tokens.add(each);
+    const where = { line, stdout: holds === undefined ? stdout : "", stderr };
+    const secrets = [...tokens].map((each) => each.slice(17, 50));
+    expect(
+      secrets.filter((secret) => JSON.stringify(where).includes(secret)),
+      line,
+    ).toEqual([]);
+    expect(JSON.stringify(holds === "digest" ? { ...where, stdout: "" } : { line, stdout, stderr }), line).not.toMatch(
+      /[0-9a-f]{64}/,
+    );
+    if (holds === "token") expect(stdout, line).toContain("mcp_");
+  }
+  const kept = readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".key"))
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  expect(kept.length).toBeGreaterThan(0);
+  expect(readFileSync(file, "utf8")).toContain("sha256:");
+  for (const each of tokens) expect(kept.join("\n")).not.toContain(each.slice(17, 50));
+  expect(LINES.map(({ line }) => line.split(" ")[0])).toEqual(expect.arrayContaining(Object.keys(commands)));
+}, 60_000);

@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { spawn as spawnPty } from "@lydell/node-pty";
+import { describe, expect, test } from "vitest";
+import { BIN, createProcesses } from "./process.ts";
+
+interface Terminal {
+  /** Resolves when the screen, without colours, shows the text; rejects after ten seconds with what it shows instead. */
+  shows(text: string | RegExp): Promise<void>;
+  type(text: string): void;
+  /** All that was written to the terminal. */
+  readonly raw: () => string;
+  readonly ended: Promise<number>;
+}
+
+/** A real terminal with a shell command in it; `mcp-keys` in the command is the built CLI. */
+function openTerminal(command: string, env: Record<string, string>): Terminal {
+  const script = command.replaceAll("mcp-keys", `'${process.execPath}' '${BIN}'`);
+  const pty = spawnPty("sh", ["-c", script], { name: env["TERM"] ?? "xterm", cols: 200, rows: 50, env });
+  let raw = "";
+  let look: (() => void) | undefined;
+  pty.onData((data) => {
+    raw += data;
+    look?.();
+  });
+  const ended = new Promise<number>((resolve) => {
+    pty.onExit(({ exitCode, signal }) => {
+      resolve(signal ? 128 + signal : exitCode);
+    });
+  });
+  return {
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          reject(new Error(`the terminal shows: ${JSON.stringify(raw)}`));
+        }, 10_000);
+        look = () => {
+          const screen = raw.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
+          if (typeof text === "string" ? !screen.includes(text) : !text.test(screen)) return;
+          clearTimeout(timer);
+          resolve();
+        };
+        look();
+      }),
+    type: (text) => {
+      pty.write(text);
+    },
+    raw: () => raw,
+    ended,
+  };
+}
+
+function open(command: string, more: Record<string, string> = {}) {
+  const { env, dir, mcpKeys } = createProcesses();
+  const full = { ...env, TERM: "xterm-256color", PATH: env.PATH ?? "", ...more };
+  return { dir, mcpKeys, env: full, terminal: openTerminal(command, full) };
+}
+
+const CTRL_C = "\u0003";
+
+describe("a person at a terminal", () => {
+  test("is asked for what was not said, on stderr, and stdout is the token alone", async () => {
+    const { terminal, dir, env } = open("mcp-keys generate > $HOME/out");
+    await terminal.shows("Name of the key:");
+    terminal.type("not a name\r");
+    await terminal.shows("is not a name for a key");
+    terminal.type("\u0015ci\r");
+    await terminal.shows("Expires in");
+    terminal.type("\r");
+    await terminal.shows("Scopes");
+    terminal.type("notes:read\r");
+    await terminal.shows("next: mcp-keys verify");
+    expect(await terminal.ended).toBe(0);
+    expect(readFileSync(join(dir, "out"), "utf8")).toMatch(/^mcp_\w+\n$/);
+    expect(terminal.raw()).toContain("\u001b[");
+    const plain = openTerminal("mcp-keys list", { ...env, NO_COLOR: "1" });
+    expect(await plain.ended).toBe(0);
+    expect(plain.raw()).not.toContain("\u001b[");
+    const dumb = openTerminal("mcp-keys list", { ...env, TERM: "dumb" });
+    expect(await dumb.ended).toBe(0);
+    expect(dumb.raw()).not.toContain("\u001b[");
+    const flag = openTerminal("mcp-keys list --no-color", env);
+    expect(await flag.ended).toBe(0);
+    expect(flag.raw()).not.toContain("\u001b[");
+    const coloured = openTerminal("mcp-keys list", env);
+    expect(await coloured.ended).toBe(0);
+    expect(coloured.raw()).toContain("\u001b[");
+  });
+
+  test("leaves a question with Ctrl-C: 130, at once, and nothing was written", async () => {
+    const { terminal, dir } = open("mcp-keys generate");
+    await terminal.shows("Name of the key:");
+    const at = performance.now();
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(130);
+    expect(performance.now() - at).toBeLessThan(1_000);
+    expect(existsSync(join(dir, "keys.jsonl"))).toBe(false);
+  });
+
+  test("types a token without showing it, and cannot make it visible", async () => {
+    const { mcpKeys, env } = open("true");
+    const { stdout: token } = await mcpKeys(["generate", "ci"]);
+    const terminal = openTerminal("mcp-keys check", env);
+    await terminal.shows("Token:");
+    terminal.type(token.trim());
+    terminal.type("\u0014");
+    terminal.type("\r");
+    await terminal.shows("valid ci");
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw()).not.toContain(token.trim().slice(17, 40));
+  });
+
+  test("must type the name to revoke", async () => {
+    const { mcpKeys, env } = open("true");
+    await mcpKeys(["generate", "ci"]);
+    const terminal = openTerminal("mcp-keys revoke ci", env);
+    await terminal.shows("Type its name");
+    terminal.type("yes\r");
+    await terminal.shows("that is not ci");
+    terminal.type("\u0015ci\r");
+    await terminal.shows("revoked ci");
+    expect(await terminal.ended).toBe(0);
+  });
+
+  test("is not asked in CI, nor with --no-input", async () => {
+    const { terminal } = open("mcp-keys generate", { CI: "true" });
+    await terminal.shows("issued default");
+    expect(await terminal.ended).toBe(0);
+    expect(await open("mcp-keys revoke nobody --no-input").terminal.ended).toBe(3);
+  });
+});
