@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { openEnvStore } from "./env.ts";
 import { openFileStore } from "./file.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
@@ -19,6 +20,7 @@ export const stores = {
     summary: "a journal that only its owner can read; the default",
     open: (location, world) => openFileStore(location, world),
   },
+  env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEY_HASHES; read-only", open: openEnvStore },
   memory: { summary: "nothing is kept; for tests", open: openMemoryStore },
 } satisfies Record<string, StoreDriver>;
 

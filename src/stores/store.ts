@@ -67,8 +67,28 @@ export interface KeyStore {
   watch(wake: () => void): Promise<() => void>;
   /** Records uses in a batch, forward only: an older time never replaces a newer one. Not part of the history. */
   touch(uses: readonly Use[]): Promise<void>;
+  /**
+   * Leaves the history out and keeps the keys, where a store has a history that grows. Others may go on meanwhile.
+   * `STORE_CONFLICT` when others write all the time; `OUTPUT_EXISTS` for an archive that is there.
+   */
+  compact?(options: CompactOptions): Promise<Compacted>;
   /** Releases handles and timers. Twice is allowed. */
   close(): Promise<void>;
+}
+
+/** Who compacts a store, when, and what becomes of its history. */
+export interface CompactOptions {
+  readonly at: Epoch;
+  readonly by: string;
+  /** Where the history so far stays, on the same disk; it is dropped without. */
+  readonly archive?: string;
+}
+
+/** What a compaction did, in bytes. */
+export interface Compacted {
+  readonly seq: number;
+  readonly before: number;
+  readonly after: number;
 }
 
 /** What a driver may know of the outside. Passed in, so that tests can pass their own. */

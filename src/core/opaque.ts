@@ -1,0 +1,48 @@
+/** A token that somebody else made must be this hard to guess, as far as can be told by looking at it. */
+export const MIN_OPAQUE_BITS = 128;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Random bits of a UUID by its version; the others hold a time, a place or a name. @see RFC 9562 section 5 */
+const UUID_BITS: Readonly<Record<string, number>> = { "4": 122, "7": 74 };
+
+/** English runs at one to two bits a letter. */
+const WORD_BITS = 2;
+/** Shorter repetitions happen by chance in random hexadecimal. */
+const REPEAT = 5;
+
+/**
+ * How many random bits a text can hold, estimated low: its length times the bits of the alphabet it seems to be drawn from.
+ * Separators count for nothing, and neither does what repeats an earlier part or goes on counting (`aaaaa`, `12345`).
+ * Nothing can tell a random text from one that somebody chose to look so.
+ */
+export function estimateBits(text: string): number {
+  const uuid = UUID.exec(text);
+  if (uuid !== null) return UUID_BITS[uuid[1] ?? ""] ?? 0;
+  return bitsPerCharacter(text) * countFresh(text.replace(/[^0-9A-Za-z]/g, ""));
+}
+
+function bitsPerCharacter(text: string): number {
+  const plain = text.replace(/[^0-9A-Za-z]/g, "");
+  if (/^(?:[a-z]*|[A-Z]*|[A-Z]?[a-z]*(?:[A-Z][a-z]{2,})*)$/.test(plain)) return WORD_BITS;
+  if (/^[0-9]*$/.test(plain)) return Math.log2(10);
+  if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(plain)) return 4;
+  const classes = [/[0-9]/, /[a-z]/, /[A-Z]/];
+  const sizes = [10, 26, 26].filter((_, i) => classes[i]?.test(plain) === true);
+  return Math.log2(sizes.reduce((sum, size) => sum + size, 0));
+}
+
+function countFresh(text: string): number {
+  const seen = new Set<string>();
+  let run = 0;
+  let step = 0;
+  let fresh = 0;
+  for (let i = 0; i < text.length; i++) {
+    const part = text.slice(Math.max(0, i + 1 - REPEAT), i + 1);
+    const by = i === 0 ? NaN : text.charCodeAt(i) - text.charCodeAt(i - 1);
+    run = Math.abs(by) <= 1 && by === step ? run + 1 : 1;
+    step = by;
+    if (run < REPEAT - 1 && !(part.length === REPEAT && seen.has(part))) fresh++;
+    seen.add(part);
+  }
+  return fresh;
+}
