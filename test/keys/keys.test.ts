@@ -8,7 +8,7 @@ import type { Draft, KeyStore } from "../../src/stores/store.ts";
 const NOW = 1_800_000_000;
 
 async function openKeys({ peppers = [] as { id: string; key: string }[], wrap = (store: KeyStore) => store } = {}) {
-  const memory = await openMemoryStore("", { env: {}, uid: null, dataDir: null });
+  const memory = await openMemoryStore();
   const store = wrap(memory);
   const clock = { now: NOW };
   const options = { now: () => clock.now, by: "ada@laptop" };
@@ -95,7 +95,9 @@ describe("rotate", () => {
     const { token: old } = await keys.generate({ name: "ci", ...forever });
     let fresh = "";
     const refused = keys.rotate("ci", {
-      deliver: async ({ token }) => void (fresh = token.reveal()),
+      deliver: async ({ token }) => {
+        fresh = token.reveal();
+      },
       prove: () => Promise.reject(new KeysError("TOKEN_REFUSED", "refused")),
     });
     await expect(refused).rejects.toMatchObject({ code: "TOKEN_REFUSED" });

@@ -9,6 +9,7 @@ interface AuditFlags {
   readonly since?: string;
   readonly key?: string;
   readonly verify?: boolean;
+  readonly archive?: string;
 }
 
 export const audit: CommandModule = {
@@ -24,15 +25,14 @@ export const audit: CommandModule = {
       .addOption(new Option("--since <when>", "a date, or a duration back from now"))
       .option("--key <key>", "only changes of this key, by name or id")
       .option("--verify", "prove that the history was not altered, and print no more than that")
+      .option("--archive <file>", "move the history so far into this file, on the same disk, and keep the keys")
       .action((flags: AuditFlags) => runAudit(open(), flags)),
 };
 
 async function runAudit(ctx: Context, flags: AuditFlags): Promise<void> {
+  if (flags.archive !== undefined) return runArchive(ctx, flags.archive);
+  if (flags.verify === true) return runProof(ctx);
   const store = await ctx.store();
-  if (flags.verify === true) {
-    await runProof(ctx);
-    return;
-  }
   const since = flags.since === undefined ? 0 : parseSince(flags.since, ctx.world.now());
   const wanted = flags.key === undefined ? undefined : (await (await ctx.keys()).get(flags.key)).id;
   let lines = "";
@@ -62,6 +62,19 @@ async function runProof(ctx: Context): Promise<void> {
   }
   if (ctx.flags.json) await ctx.io.json({ ok: true, store: store.spec, changes, seq: last });
   else await ctx.io.answer(`${ctx.paint.good("intact")} ${String(changes)} changes in ${store.spec}\n`);
+}
+
+async function runArchive(ctx: Context, archive: string): Promise<void> {
+  const store = await ctx.store();
+  if (store.compact === undefined) {
+    throw new KeysError("USAGE", `${store.spec} keeps no history that grows`, { hint: "leave --archive out" });
+  }
+  const { now, actor: by } = ctx.world;
+  const { seq, before, after } = await store.compact({ at: now(), by, archive });
+  if (ctx.flags.json) await ctx.io.json({ archive, seq, before, after });
+  ctx.io.note(
+    `the history so far is in ${archive}; ${store.spec} went from ${String(before)} to ${String(after)} bytes`,
+  );
 }
 
 function formatLine({ flags }: Context, change: Change, key: { id: string; name: string } | null): string {

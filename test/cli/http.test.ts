@@ -1,0 +1,241 @@
+import { once } from "node:events";
+import { createServer as createTlsServer } from "node:https";
+import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { createHttpRequest } from "../../src/cli/http.ts";
+import type { HttpInit, HttpResponse } from "../../src/probe/request.ts";
+import { createCertificate } from "../servers/certificate.ts";
+import { listen, listenOn } from "../servers/listen.ts";
+import { during } from "../probe/verifying.ts";
+
+const request = createHttpRequest({ limit: 1000 });
+
+function init(url: string, more: Partial<HttpInit> = {}): HttpInit {
+  return { url: new URL(url), method: "POST", headers: { authorization: "Bearer hunter2" }, timeoutMs: 3000, ...more };
+}
+
+async function textOf(response: HttpResponse): Promise<string> {
+  const chunks: string[] = [];
+  for await (const chunk of response.body) chunks.push(chunk);
+  return chunks.join("");
+}
+
+/** A server that says what it is told to whoever connects; `say` may go on by itself. */
+async function startTcp(say: (socket: Socket) => void): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.once("data", () => say(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp?secret=query`;
+}
+
+test("one exchange: method, path, headers and body go out, status, headers and body come back", async () => {
+  const { url } = await during(
+    listen(async (incoming, response) => {
+      const { method, url: path, headers } = incoming;
+      response.setHeader("x-two", ["1", "2"]);
+      response.statusCode = 203;
+      const chunks = await incoming.toArray();
+      response.end(JSON.stringify({ method, path, headers, body: Buffer.concat(chunks).toString() }));
+    }),
+  );
+  const response = await request(init(`${url}?a=b`, { body: "grüße" }));
+  expect(response).toMatchObject({ status: 203, headers: { "x-two": ["1", "2"] } });
+  expect(JSON.parse(await textOf(response))).toMatchObject({
+    ...{ method: "POST", path: "/mcp?a=b", body: "grüße" },
+    headers: { host: new URL(url).host, connection: "close", authorization: "Bearer hunter2", "content-length": "7" },
+  });
+});
+
+test("characters that are cut in the middle are put together again", async () => {
+  const url = await startTcp((socket) => {
+    const bytes = Buffer.from("😀é");
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+    let i = 0;
+    const timer = setInterval(
+      () => (i < bytes.length ? socket.write(bytes.subarray(i, ++i)) : clearInterval(timer)),
+      2,
+    );
+  });
+  expect(await textOf(await request(init(url)))).toBe("😀é");
+});
+
+test("an answer of HTTP/1.0 ends with its connection", async () => {
+  const url = await startTcp((socket) => socket.end("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{}"));
+  expect(await textOf(await request(init(url)))).toBe("{}");
+});
+
+test("a redirect is an answer like any other", async () => {
+  const other = await during(listen((_, response) => response.end()));
+  const { url } = await during(listen((_, response) => response.writeHead(307, { location: other.url }).end()));
+  const response = await request(init(url));
+  response.close();
+  expect(response).toMatchObject({ status: 307, headers: { location: [other.url] } });
+  expect(other.seen).toEqual([]);
+});
+
+test("hosts below localhost are this machine, whatever a resolver says", async () => {
+  const { url, seen } = await during(listen((incoming, response) => response.end(incoming.headers.host)));
+  const { port } = new URL(url);
+  expect(await textOf(await request(init(`http://no-such-name.localhost:${port}/`)))).toBe(
+    `no-such-name.localhost:${port}`,
+  );
+  expect(seen).toHaveLength(1);
+});
+
+test.each([
+  ["broken off before the answer", (socket: Socket) => socket.destroy(), "SERVER_UNREACHABLE", "broke off"],
+  ["ended without an answer", (socket: Socket) => socket.end(), "SERVER_UNREACHABLE", "broke off"],
+  ["silence", () => undefined, "SERVER_UNREACHABLE", "did not answer in time"],
+  ["half a head", (socket: Socket) => socket.write("HTTP/1.1 200 OK\r\nA: b"), "SERVER_UNREACHABLE", "in time"],
+  ["what is not HTTP", (socket: Socket) => socket.write("SSH-2.0-OpenSSH_9.9\r\n"), "SERVER_NOT_MCP", "in HTTP"],
+  [
+    "a head without end",
+    (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\nA: ${"x".repeat(99_999)}`),
+    "SERVER_NOT_MCP",
+    "in HTTP",
+  ],
+  [
+    "another protocol",
+    (socket: Socket) => socket.write("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    "SERVER_NOT_MCP",
+    "changed the protocol",
+  ],
+])("%s instead of an answer is told, without the query and the headers", async (_, say, code, says) => {
+  const url = await startTcp(say);
+  const failing = request(init(url, { timeoutMs: 200 }));
+  await expect(failing).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining(says),
+    hint: expect.any(String),
+  });
+  await expect(failing).rejects.not.toThrow(/hunter2|secret/);
+});
+
+const HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart";
+test.each([
+  ["is broken off", (socket: Socket) => socket.end(HEAD), "SERVER_UNREACHABLE", "broke off"],
+  ["stops", (socket: Socket) => socket.write(HEAD), "SERVER_UNREACHABLE", "did not answer in time"],
+  [
+    "does not end",
+    (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(5000)}`),
+    "SERVER_NOT_MCP",
+    "larger",
+  ],
+])("a body that %s is told to its reader", async (_, say, code, says) => {
+  const response = await request(init(await startTcp(say), { timeoutMs: 200 }));
+  await expect(textOf(response)).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
+});
+
+test("a drip of bytes does not stretch the time limit", async () => {
+  const url = await startTcp((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    const timer = setInterval(() => socket.write("x"), 10);
+    socket.on("close", () => clearInterval(timer));
+  });
+  const started = performance.now();
+  await expect(textOf(await request(init(url, { timeoutMs: 200 })))).rejects.toMatchObject({
+    code: "SERVER_UNREACHABLE",
+  });
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
+test("a body that its reader leaves or closes drops the connection without a fault", async () => {
+  const closed: string[] = [];
+  const url = await startTcp((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\nfirst");
+    socket.on("close", () => closed.push("dropped"));
+  });
+  const left = await request(init(url));
+  for await (const chunk of left.body) {
+    expect(chunk).toBe("first");
+    break;
+  }
+  const shut = await request(init(url));
+  for await (const _ of shut.body) shut.close();
+  const unread = await request(init(url));
+  unread.close();
+  unread.close();
+  await expect.poll(() => closed).toHaveLength(3);
+});
+
+test("an interrupt ends a request and a body", async () => {
+  const before = new AbortController();
+  before.abort();
+  const { url } = await during(listen(() => undefined));
+  await expect(request(init(url, { signal: before.signal }))).rejects.toMatchObject({ code: "INTERRUPTED" });
+
+  const asked = new AbortController();
+  const asking = request(init(url, { signal: asked.signal }));
+  asked.abort();
+  await expect(asking).rejects.toMatchObject({ code: "INTERRUPTED" });
+
+  const reading = new AbortController();
+  const response = await request(init(await startTcp((socket) => socket.write(HEAD)), { signal: reading.signal }));
+  const body = textOf(response);
+  reading.abort();
+  await expect(body).rejects.toMatchObject({ code: "INTERRUPTED" });
+});
+
+test("nobody at the port, no such host, and a header that cannot be sent are told", async () => {
+  const gone = await listen(() => undefined);
+  await gone.close();
+  await expect(request(init(gone.url))).rejects.toMatchObject({
+    ...{ code: "SERVER_UNREACHABLE", message: expect.stringContaining("refuses connections") },
+  });
+  await expect(request(init(gone.url, { headers: { authorization: "Bearer hunter2\r\n" } }))).rejects.toMatchObject({
+    ...{ code: "USAGE", message: expect.not.stringContaining("hunter2") },
+  });
+});
+
+test.each([
+  ["a certificate nobody signed", { host: "127.0.0.1" }, false, "self-signed", "NODE_EXTRA_CA_CERTS"],
+  ["an expired certificate", { host: "127.0.0.1", days: -1 }, true, "has expired", "renew"],
+  ["a certificate not valid yet", { host: "127.0.0.1", days: 90 }, true, "not valid yet", "clock"],
+  ["a certificate for another host", { host: "mcp.example.com" }, true, "another host name", "host name"],
+])("%s is told", async (_, options, trusted, says, hint) => {
+  const { key, cert } = createCertificate(options);
+  const { url } = await during(
+    listenOn(
+      createTlsServer({ key, cert }, (_, response) => response.end()),
+      "/mcp",
+      "https",
+    ),
+  );
+  const secure = createHttpRequest(trusted ? { ca: cert } : {});
+  await expect(secure(init(url))).rejects.toMatchObject({
+    ...{ code: "SERVER_UNREACHABLE", message: expect.stringContaining(says), hint: expect.stringContaining(hint) },
+  });
+});
+
+test("a certificate that is trusted and fits lets the request through", async () => {
+  const { key, cert } = createCertificate({ host: "127.0.0.1" });
+  const { url } = await during(
+    listenOn(
+      createTlsServer({ key, cert }, (_, response) => response.end("ok")),
+      "/mcp",
+      "https",
+    ),
+  );
+  expect(await textOf(await createHttpRequest({ ca: cert })(init(url)))).toBe("ok");
+});
+
+test("http where https is wanted and the other way round are told", async () => {
+  const { key, cert } = createCertificate({ host: "127.0.0.1" });
+  const secure = await during(listenOn(createTlsServer({ key, cert }), "/mcp", "https"));
+  const plain = await during(listen((_, response) => response.end()));
+  await expect(request(init(secure.url.replace("https", "http")))).rejects.toMatchObject({
+    hint: expect.stringContaining("https://"),
+  });
+  await expect(request(init(plain.url.replace("http", "https")))).rejects.toMatchObject({
+    hint: expect.stringContaining("http://"),
+  });
+});
