@@ -12,25 +12,24 @@ const REPEAT = 5;
 
 /**
  * How many random bits a text can hold, estimated low: its length times the bits of the alphabet it seems to be drawn from.
- * Separators count for nothing, and neither does what repeats an earlier part or goes on counting (`aaaaa`, `12345`).
+ * Words count little; what repeats an earlier part or goes on counting (`aaaaa`, `12345`) and separators count nothing.
  * Nothing can tell a random text from one that somebody chose to look so.
  */
 export function estimateBits(text: string): number {
   const uuid = UUID.exec(text);
   if (uuid !== null) return UUID_BITS[uuid[1] ?? ""] ?? 0;
-  return bitsPerCharacter(text) * countFresh(text.replace(/[^0-9A-Za-z]/g, ""));
-}
-
-function bitsPerCharacter(text: string): number {
   const plain = text.replace(/[^0-9A-Za-z]/g, "");
-  if (/^(?:[a-z]*|[A-Z]*|[A-Z]?[a-z]*(?:[A-Z][a-z]{2,})*)$/.test(plain)) return WORD_BITS;
-  if (/^[0-9]*$/.test(plain)) return Math.log2(10);
-  if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(plain)) return 4;
-  const classes = [/[0-9]/, /[a-z]/, /[A-Z]/];
-  const sizes = [10, 26, 26].filter((_, i) => classes[i]?.test(plain) === true);
-  return Math.log2(sizes.reduce((sum, size) => sum + size, 0));
+  if (/^[0-9]*$/.test(plain)) return Math.log2(10) * countFresh(plain);
+  if (/^(?:[a-z]*|[A-Z]*|[A-Z]?[a-z]*(?:[A-Z][a-z]{2,})*)[0-9]*$/.test(plain)) return WORD_BITS * countFresh(plain);
+  if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(plain)) return 4 * countFresh(plain);
+  const classes = [/[0-9]/, /[a-z]/, /[A-Z]/].map((each) => each.test(plain));
+  // All three together look like base64, in which the separators are digits like the others.
+  if (classes.every(Boolean)) return 6 * countFresh(text.replace(/[^0-9A-Za-z+/_-]/g, ""));
+  const size = [10, 26, 26].filter((_, i) => classes[i]).reduce((sum, each) => sum + each, 0);
+  return Math.log2(size) * countFresh(plain);
 }
 
+/** Characters that neither end a repetition of an earlier part nor go on a count. */
 function countFresh(text: string): number {
   const seen = new Set<string>();
   let run = 0;
