@@ -232,6 +232,15 @@ describe("interrupted", () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
+  test("a command that had not looked at its stdin by then did not get the token", async () => {
+    const controller = new AbortController();
+    const { started } = await whenRunning(() =>
+      deliver(`echo >"$D/pipe"; exec sleep 60`, { signal: controller.signal }),
+    );
+    controller.abort();
+    expect((await started).error).toMatchObject(failed(/was interrupted without reading/));
+  });
+
   test("a group that does not heed the first signal is ended all the same", async () => {
     const command = `trap "" TERM; echo >"$0/pipe"; while :; do sleep 60; done`;
     const { started: child } = await whenRunning(() =>

@@ -1,0 +1,12 @@
+import { openCommandSink } from "../../src/sinks/command.ts";
+
+/** A process of its own that delivers to a command from a terminal, and hears Ctrl-C as the CLI does. */
+
+const [command = "", text = ""] = process.argv.slice(2);
+const interruption = new AbortController();
+process.on("SIGINT", () => {
+  interruption.abort();
+});
+const sink = await openCommandSink(command, { env: process.env, signal: interruption.signal, terminal: true });
+const error: unknown = await sink.deliver(text).catch((reason: unknown) => reason);
+process.stdout.write(`end ${JSON.stringify(error)}\n`);
