@@ -33,15 +33,17 @@ function startsWithBearer(header: string): boolean {
   return header.length >= 6 && (header.startsWith("Bearer") || header.slice(0, 6).toLowerCase() === "bearer");
 }
 
+/** 1 for each character that a b64token is made of. A table, since branches on random characters cost five times as much. */
+const B64 = new Uint8Array(128);
+for (const c of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") B64[c.charCodeAt(0)] = 1;
+
 /** `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="` */
 function isB64Token(text: string, start: number): boolean {
   let end = text.length;
   while (end > start && text.charCodeAt(end - 1) === 61) end--;
   if (end === start) return false;
   for (let i = start; i < end; i++) {
-    const c = text.charCodeAt(i);
-    const plain = (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122);
-    if (!plain && c !== 95 && c !== 45 && c !== 46 && c !== 47 && c !== 126 && c !== 43) return false;
+    if (B64[text.charCodeAt(i)] !== 1) return false;
   }
   return true;
 }

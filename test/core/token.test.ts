@@ -52,6 +52,18 @@ describe("for every token", () => {
   });
 });
 
+test("a token is read alike in place and cut out", () => {
+  const tokens = fc.tuple(prefixes, base62(12), base62(43)).map(([prefix, id, secret]) => {
+    return formatToken({ prefix, id, secret }).reveal();
+  });
+  fc.assert(
+    fc.property(fc.string({ maxLength: 30 }), fc.oneof(tokens, fc.string()), (before, text) => {
+      expect(parseToken(before + text, before.length)).toEqual(parseToken(text));
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
 test("no text makes the parser throw", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {

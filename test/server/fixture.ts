@@ -26,7 +26,7 @@ export interface Fixture {
 export type FixtureOptions = Partial<VerifierOptions> & { readonly trouble?: Partial<Trouble> };
 
 export async function createFixture({ trouble: first = {}, ...options }: FixtureOptions = {}): Promise<Fixture> {
-  const { store, trouble } = createTroubledStore(options.store ?? (await openMemoryStore("", WORLD)));
+  const { store, trouble } = createTroubledStore(options.store ?? (await openMemoryStore()));
   Object.assign(trouble, first);
   const clock = { now: 1_800_000_000 };
   const lines: string[] = [];
@@ -61,8 +61,6 @@ export async function createFixture({ trouble: first = {}, ...options }: Fixture
     },
   };
 }
-
-const WORLD = { env: {}, uid: null, dataDir: null };
 
 /** Waits for something that comes by itself, two seconds at most. */
 export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
