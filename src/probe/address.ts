@@ -1,6 +1,8 @@
 import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 
+/** What one of our tokens looks like, wherever it stands. */
+const TOKEN_LIKE = /[a-z0-9]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}(?![0-9A-Za-z])/;
 /** Names under which a key is put into a query; then every request would carry it, and nothing could be proven. */
 const KEY_NAMES = /^(?:(?:access|auth|bearer|id)?[_-]?token|(?:x[_-])?api[_-]?key|key|authorization)$/i;
 
@@ -20,10 +22,7 @@ export function parseServerUrl(text: string, token: Secret | null): URL {
       hint: "leave out what stands before the @; the token alone is sent, as Authorization: Bearer",
     });
   }
-  if (
-    (token !== null && holds(url, token.reveal())) ||
-    [...url.searchParams].some(([name, value]) => KEY_NAMES.test(name) && value !== "")
-  ) {
+  if (holdsKey(url, token)) {
     throw new KeysError("USAGE", "the address holds a key, and addresses end up in logs", {
       hint: "leave it out; the token comes from stdin or MCP_API_KEY and is sent as Authorization: Bearer",
     });
@@ -37,8 +36,10 @@ export function isLoopback({ hostname }: URL): boolean {
   return /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost\.?)$/.test(hostname);
 }
 
-function holds({ href }: URL, token: string): boolean {
-  return href.includes(token) || decode(href).includes(token);
+function holdsKey({ href, searchParams }: URL, token: Secret | null): boolean {
+  const text = `${href} ${decode(href)}`;
+  if (TOKEN_LIKE.test(text) || (token !== null && text.includes(token.reveal()))) return true;
+  return [...searchParams].some(([name, value]) => KEY_NAMES.test(name) && value !== "");
 }
 
 function decode(text: string): string {

@@ -12,7 +12,7 @@ export type Clean = (text: string, limit?: number) => string;
 
 /**
  * Builds a {@link Clean}: control, direction and invisible characters are taken out, so that a terminal does nothing but
- * print; then every piece of 8 and more characters of a token is masked, whole or cut.
+ * print; then every piece of 8 and more characters of a token is masked, whole or cut, in any case.
  */
 export function createClean(tokens: readonly Secret[]): Clean {
   const texts = tokens.map((token) => token.reveal());
@@ -26,26 +26,32 @@ export function createClean(tokens: readonly Secret[]): Clean {
       .trim();
     for (const token of texts) plain = plain.replaceAll(token, MASK);
     const masked = maskPieces(plain, pieces);
-    return masked.length > limit ? `${masked.slice(0, limit - 1)}…` : masked;
+    return masked.length > limit ? `${masked.slice(0, limit - 1).replace(INVISIBLE, "")}…` : masked;
   };
 }
 
 /** Of a token of ours only the secret: prefix and id are public, and may be part of a server's name. */
 function piecesOf(token: string): string[] {
   const secret = parseToken(token).ok ? token.slice(token.lastIndexOf("_") + 1) : token;
-  return Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, i) => secret.slice(i, i + PIECE));
+  return Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, i) => fold(secret.slice(i, i + PIECE)));
 }
 
 function maskPieces(text: string, pieces: ReadonlySet<string>): string {
+  const folded = fold(text);
   let out = "";
   let copied = 0;
   for (let i = 0; i + PIECE <= text.length; i++) {
-    if (!pieces.has(text.slice(i, i + PIECE))) continue;
+    if (!pieces.has(folded.slice(i, i + PIECE))) continue;
     let end = i + PIECE;
-    while (pieces.has(text.slice(end - PIECE + 1, end + 1))) end++;
+    while (pieces.has(folded.slice(end - PIECE + 1, end + 1))) end++;
     out += text.slice(copied, i) + MASK;
     copied = end;
     i = end - 1;
   }
   return out + text.slice(copied);
+}
+
+/** Host names come back in lower case. Of the same length, unlike what `toLowerCase` makes of some letters. */
+function fold(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { createHttpRequest } from "../../src/cli/http.ts";
 import type { HttpInit, HttpResponse } from "../../src/probe/request.ts";
@@ -39,12 +40,11 @@ async function startTcp(say: (socket: Socket) => void): Promise<string> {
 
 test("one exchange: method, path, headers and body go out, status, headers and body come back", async () => {
   const { url } = await during(
-    listen(async (incoming, response) => {
+    listen((incoming, response) => {
       const { method, url: path, headers } = incoming;
       response.setHeader("x-two", ["1", "2"]);
       response.statusCode = 203;
-      const chunks = await incoming.toArray();
-      response.end(JSON.stringify({ method, path, headers, body: Buffer.concat(chunks).toString() }));
+      void text(incoming).then((body) => response.end(JSON.stringify({ method, path, headers, body })));
     }),
   );
   const response = await request(init(`${url}?a=b`, { body: "grüße" }));

@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createClean } from "../../src/probe/clean.ts";
+import { RUNS } from "../arbitraries.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { TOKEN } from "./verifying.ts";
+
+const token = TOKEN.reveal();
+const clean = createClean([TOKEN, new Secret("an-opaque-token")]);
+
+test.each([
+  ["plain text", 'Bearer realm="mcp"', 'Bearer realm="mcp"'],
+  ["colours and cursor movements", "\u001b[2J\u001b[31mred\u009b1A", "[2J [31mred 1A"],
+  ["line breaks", "a\r\nerror: b\u2028c", "a error: b c"],
+  ["directions", "abc\u202edcba\u2066", "abcdcba"],
+  ["half a surrogate pair", "a\ud800b", "ab"],
+  ["blanks around", "  a  ", "a"],
+  ["a token", `you sent Bearer ${token}!`, "you sent Bearer [secret]!"],
+  ["twice a token", `${token}${token}`, "[secret][secret]"],
+  ["a token with invisible characters in it", [...token].join("\u200b"), "[secret]"],
+  ["the start of a secret", `starts ${token.slice(0, 30)}…`, "starts mcp_7Fq2x9Lm0aBc_[secret]…"],
+  ["the end of a token", `ends ${token.slice(-8)}`, "ends [secret]"],
+  ["prefix and id, which are public", "key mcp_7Fq2x9Lm0aBc", "key mcp_7Fq2x9Lm0aBc"],
+  [
+    "a token in lower case, as in a host name",
+    `http://${token.slice(17).toLowerCase()}.example`,
+    "http://[secret].example",
+  ],
+  ["part of an opaque token", "got an-opaque-tok", "got [secret]"],
+])("%s is made fit to show", (_, text, shown) => {
+  expect(clean(text)).toBe(shown);
+});
+
+test("text is bounded after it was masked, so that no part of a token is left at the cut", () => {
+  expect(clean("x".repeat(1000))).toHaveLength(300);
+  expect(clean(`${"x".repeat(20)}${token}`, 30)).toBe("xxxxxxxxxxxxxxxxxxxx[secret]");
+  expect(clean("x".repeat(1_000_000), 10)).toBe("xxxxxxxxx…");
+});
+
+test("whatever a server wraps around a token, no eight characters of its secret are shown", () => {
+  const secret = token.slice(token.lastIndexOf("_") + 1);
+  const pieces = Array.from({ length: secret.length - 7 }, (_, i) => secret.slice(i, i + 8));
+  const part = fc.tuple(fc.nat(60), fc.nat(70)).map(([from, to]) => token.slice(from, to));
+  const noise = fc.string({ unit: "binary", maxLength: 5 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(part, noise, fc.constant(token))),
+      fc.integer({ min: 1, max: 200 }),
+      (texts, limit) => {
+        const shown = clean(texts.join(""), limit);
+        expect(shown.length).toBeLessThanOrEqual(limit);
+        expect(pieces.filter((piece) => shown.includes(piece))).toEqual([]);
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      },
+    ),
+    { numRuns: RUNS.some },
+  );
+});

@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { listen, type Running } from "./listen.ts";
+
+/** What a scripted server is asked. */
+export interface Call {
+  /** The JSON-RPC method of a POST, else the HTTP method. */
+  readonly method: string;
+  readonly id: unknown;
+  readonly path: string;
+  /** The token presented, or `undefined`. */
+  readonly token: string | undefined;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** An answer in one go; a body that is no string goes out as JSON. */
+export interface Scripted {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** Returns the answer, or `null` after having answered through `call.response` itself, or left the client hanging. */
+export type Script = (call: Call) => Scripted | null;
+
+/** A server that answers as a test tells it, in ways no SDK would. */
+export function startScripted(script: Script, path?: string): Promise<Running> {
+  return listen((request, response) => {
+    void answer(script, request, response);
+  }, path);
+}
+
+/** A legacy server without sessions; `script` may answer before it does. */
+export function legacy(script: (call: Call) => Scripted | null | undefined = () => undefined): Script {
+  return (call) => {
+    const scripted = script(call);
+    if (scripted !== undefined) return scripted;
+    if (call.method === "initialize") return result(call, GREETING);
+    if (call.method === "notifications/initialized") return { status: 202 };
+    if (call.method === "tools/list")
+      return result(call, { tools: [{ name: "add", inputSchema: { type: "object" } }] });
+    if (call.method === "ping") return result(call, {});
+    return { status: 400, body: { jsonrpc: "2.0", id: null, error: { code: -32000, message: "not initialized" } } };
+  };
+}
+
+export const GREETING = {
+  protocolVersion: "2025-06-18",
+  capabilities: { tools: {} },
+  serverInfo: { name: "scripted", version: "1" },
+};
+
+export function result({ id }: Call, value: object): Scripted {
+  return { body: { jsonrpc: "2.0", id, result: value } };
+}
+
+export function error({ id }: Call, code: number, message: string): Scripted {
+  return { body: { jsonrpc: "2.0", id, error: { code, message } } };
+}
+
+/** A 401 as RFC 6750 has it. */
+export const UNAUTHORIZED: Scripted = {
+  status: 401,
+  headers: { "www-authenticate": 'Bearer realm="test", error="invalid_token"' },
+  body: { error: "invalid_token" },
+};
+
+async function answer(script: Script, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const posted = await text(request);
+  const message = (posted === "" ? {} : JSON.parse(posted)) as { method?: string; id?: unknown };
+  const { method = request.method ?? "", id } = message;
+  const token = request.headers.authorization?.replace(/^Bearer /, "");
+  const scripted = script({ method, id, path: request.url ?? "", token, request, response });
+  if (scripted === null) return;
+  const { status = 200, headers = {}, body = "" } = scripted;
+  const type = typeof body === "string" ? "text/html" : "application/json";
+  response.writeHead(status, { "content-type": type, ...headers });
+  response.end(typeof body === "string" ? body : JSON.stringify(body));
+}

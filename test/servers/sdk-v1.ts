@@ -1,0 +1,80 @@
+import { randomUUID } from "node:crypto";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
+import { z } from "zod";
+import type { SdkServer } from "./sdk.ts";
+
+/** With sessions: `initialize` opens one, `DELETE` ends it. */
+export function startStateful(): SdkServer {
+  const transports = new Map<string, StreamableHTTPServerTransport>();
+  return {
+    path: "/mcp",
+    async handler(request, response, body) {
+      const known = transports.get(String(request.headers["mcp-session-id"]));
+      if (known !== undefined) return known.handleRequest(request, response, body);
+      const transport = new StreamableHTTPServerTransport({
+        sessionIdGenerator: randomUUID,
+        onsessioninitialized: (id) => void transports.set(id, transport),
+        onsessionclosed: (id) => void transports.delete(id),
+      });
+      // One that is not opened by this request answers 400 by itself.
+      if (isInitializeRequest(body)) await createServer().connect(transport);
+      return transport.handleRequest(request, response, body);
+    },
+    close: () => closeAll(transports.values()),
+  };
+}
+
+/** Without sessions, a server for each request, answering in JSON. */
+export function startStateless(): SdkServer {
+  return {
+    path: "/mcp",
+    async handler(request, response, body) {
+      const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
+      response.on("close", () => void transport.close());
+      await createServer().connect(transport);
+      await transport.handleRequest(request, response, body);
+    },
+    close: async () => {},
+  };
+}
+
+/** The transport of 2024: a stream at `/sse`, messages to `/messages`. */
+export function startSse(): SdkServer {
+  const transports = new Map<string, SSEServerTransport>();
+  return {
+    path: "/sse",
+    async handler(request, response, body) {
+      const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+      if (pathname === "/sse" && request.method === "GET") {
+        const transport = new SSEServerTransport("/messages", response);
+        transports.set(transport.sessionId, transport);
+        response.on("close", () => transports.delete(transport.sessionId));
+        await createServer().connect(transport);
+        return;
+      }
+      const transport = transports.get(searchParams.get("sessionId") ?? "");
+      if (pathname !== "/messages" || transport === undefined) {
+        response.writeHead(404, { "content-type": "text/html" }).end(`Cannot ${request.method ?? ""} ${pathname}`);
+        return;
+      }
+      await transport.handlePostMessage(request, response, body);
+    },
+    close: () => closeAll(transports.values()),
+  };
+}
+
+function createServer(): McpServer {
+  const server = new McpServer({ name: "sdk-v1", version: "1.2.3" });
+  server.registerTool("add", { inputSchema: { a: z.number(), b: z.number() } }, ({ a, b }) => ({
+    content: [{ type: "text", text: String(a + b) }],
+  }));
+  server.registerTool("greet", {}, () => ({ content: [{ type: "text", text: "hello" }] }));
+  return server;
+}
+
+async function closeAll(transports: Iterable<{ close(): Promise<void> }>): Promise<void> {
+  for (const transport of [...transports]) await transport.close();
+}

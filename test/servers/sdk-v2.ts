@@ -1,0 +1,33 @@
+import { toNodeHandler } from "@modelcontextprotocol/node";
+import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { SdkServer } from "./sdk.ts";
+
+/** Speaks 2026-07-28, and the revisions with a handshake without sessions. */
+export function startDual(): SdkServer {
+  return start("stateless");
+}
+
+/** Speaks 2026-07-28 alone. */
+export function startModernOnly(): SdkServer {
+  return start("reject");
+}
+
+function start(legacy: "stateless" | "reject"): SdkServer {
+  const handler = createMcpHandler(createServer, { legacy });
+  const handle = toNodeHandler(handler);
+  return {
+    path: "/mcp",
+    handler: (request, response, body) => handle(request, response, body),
+    close: () => handler.close(),
+  };
+}
+
+function createServer(): McpServer {
+  const server = new McpServer({ name: "sdk-v2", version: "4.5.6" });
+  server.registerTool("add", { inputSchema: z.object({ a: z.number(), b: z.number() }) }, ({ a, b }) => ({
+    content: [{ type: "text", text: String(a + b) }],
+  }));
+  server.registerTool("greet", {}, () => ({ content: [{ type: "text", text: "hello" }] }));
+  return server;
+}

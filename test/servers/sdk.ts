@@ -1,0 +1,59 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { json } from "node:stream/consumers";
+import { startDual, startModernOnly } from "./sdk-v2.ts";
+import { startSse, startStateful, startStateless } from "./sdk-v1.ts";
+import { listen, type Running } from "./listen.ts";
+
+/** As `guardNode` makes them: lets a request in by calling `next`, else answers it. */
+export type Guard = (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void;
+
+/** Answers one request that was let in; `body` is the JSON that was posted. */
+export type Handler = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>;
+
+/** What a kind of server is made of. */
+export interface SdkServer {
+  readonly path: string;
+  readonly handler: Handler;
+  /** Ends its sessions and streams. */
+  close(): Promise<void>;
+}
+
+/** Every transport that the official SDKs offer over HTTP; each has two tools, `add` and `greet`. */
+const KINDS = {
+  "v1-stateful": startStateful,
+  "v1-stateless": startStateless,
+  "v1-sse": startSse,
+  "v2-dual": startDual,
+  "v2-modern-only": startModernOnly,
+} as const satisfies Record<string, () => SdkServer>;
+
+export type SdkKind = keyof typeof KINDS;
+export const SDK_KINDS = Object.keys(KINDS) as SdkKind[];
+
+export interface SdkOptions {
+  /** Stands in front of everything, before the body is read. */
+  readonly guard?: Guard;
+  /** Guards only the messages whose JSON-RPC method passes, as home-made guards do. */
+  readonly guards?: (method: string) => boolean;
+}
+
+/** Starts a server of the official SDK on 127.0.0.1, at a free port, behind a guard. */
+export async function startSdkServer(kind: SdkKind, { guard, guards }: SdkOptions = {}): Promise<Running> {
+  const server = KINDS[kind]();
+  const open: Guard = (_request, _response, next) => next();
+  const first = guards === undefined ? (guard ?? open) : open;
+  const running = await listen((request, response) => {
+    first(request, response, async () => {
+      const body = request.method === "POST" ? await json(request) : undefined;
+      const second = guards?.((body as { method?: string } | undefined)?.method ?? "") === true ? guard : undefined;
+      (second ?? open)(request, response, () => server.handler(request, response, body));
+    });
+  }, server.path);
+  return {
+    ...running,
+    async close() {
+      await server.close();
+      await running.close();
+    },
+  };
+}
