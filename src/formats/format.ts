@@ -17,7 +17,8 @@ export interface Format {
   readonly summary: string;
   /**
    * The snippet, ending with one newline. Holds the token exactly once, or not at all where the reader can name the variable.
-   * @throws `KeysError` `TOKEN_UNUSABLE` when the token holds a character this reader cannot carry.
+   * @throws `KeysError` `TOKEN_UNUSABLE` when the token holds a character this reader cannot carry; `USAGE` for a `serverName`
+   * that it cannot.
    */
   render(connection: Connection): string;
 }
