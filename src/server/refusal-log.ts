@@ -1,5 +1,5 @@
 import type { Reason, Verdict } from "../core/judge.ts";
-import type { Epoch } from "../core/key.ts";
+import type { Epoch, KeyId } from "../core/key.ts";
 
 type Refusal = Extract<Verdict, { ok: false }>;
 
@@ -16,8 +16,11 @@ export class RefusalLog {
     this.#log = log;
   }
 
-  /** @param why - a few words more; must not quote the token */
-  refused({ reason, key, version }: Refusal, now: Epoch, why: string): void {
+  /**
+   * @param why - a few words more; must not quote the token
+   * @param id - what the token gave as the id of its key, when it belongs to none
+   */
+  refused({ reason, key, version }: Refusal, now: Epoch, why: string, id?: KeyId): void {
     let window = this.#windows.get(reason);
     if (window === undefined || isOver(window.since, now)) {
       if (window !== undefined) this.#sum(reason, window.more);
@@ -28,8 +31,9 @@ export class RefusalLog {
       return;
     }
     window.lines++;
-    const whose = key === undefined ? "" : `: key ${key.name} (${key.id}), version ${version?.n ?? "?"}`;
-    this.#log(`mcp-keys: refused (${reason})${whose}${why === "" ? "" : `: ${why}`}`);
+    const whose = key === undefined ? "" : `key ${key.name} (${key.id}), version ${version?.n ?? "?"}`;
+    const text = [whose, why, id ?? ""].filter((part) => part !== "").join(" ");
+    this.#log(`mcp-keys: refused (${reason})${text === "" ? "" : `: ${text}`}`);
   }
 
   /** Tells what was left out of windows that are over; of all of them when no time is given. */

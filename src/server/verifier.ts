@@ -2,7 +2,7 @@ import { parseBearer } from "../core/authorization.ts";
 import type { Pepper } from "../core/digest.ts";
 import { parseAudience } from "../core/generate.ts";
 import { judge, type Reason, type Verdict } from "../core/judge.ts";
-import type { Epoch } from "../core/key.ts";
+import type { Epoch, KeyId } from "../core/key.ts";
 import { parseToken, type ParsedToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
@@ -117,9 +117,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return verdict;
   };
 
-  const reject = (verdict: Refusal, at: Epoch, why: string): Verdict => {
+  const reject = (verdict: Refusal, at: Epoch, why: string, id?: KeyId): Verdict => {
     counters.refused[verdict.reason]++;
-    refusals.refused(verdict, at, why);
+    refusals.refused(verdict, at, why, id);
     return tell(verdict);
   };
 
@@ -133,8 +133,12 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     const held = follower.index.find(token, parsed.ok ? parsed.id : null);
     if (held === null) {
       if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
-      const known = follower.index.has(parsed.id);
-      return reject(UNKNOWN, at, `id ${parsed.id}, ${known ? "none of the versions of that key" : "no such key"}`);
+      return reject(
+        UNKNOWN,
+        at,
+        follower.index.has(parsed.id) ? "no version of the key" : "no key has the id",
+        parsed.id,
+      );
     }
     const audience = asked?.audience ?? ownAudience;
     const verdict = judge(held.key, held.version, { now: at, scopes: asked?.scopes, audience });
@@ -153,10 +157,13 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     verify,
     verifyHeader(authorization, asked) {
       // Read in place, since a token that was cut out of its header takes as long to read as to digest.
-      const usual = authorization?.startsWith(USUAL) === true ? parseToken(authorization, USUAL.length) : null;
-      if (usual?.ok === true) return judgeToken((authorization ?? "").slice(USUAL.length), usual, asked);
+      const inPlace = authorization?.startsWith(USUAL) === true ? parseToken(authorization, USUAL.length) : null;
+      if (inPlace?.ok === true) return judgeToken((authorization ?? "").slice(USUAL.length), inPlace, asked);
       const presented = parseBearer(authorization);
-      return presented.ok ? verify(presented.token, asked) : refuse(presented.reason);
+      if (!presented.ok) return refuse(presented.reason);
+      const { token } = presented;
+      const isRead = inPlace !== null && USUAL.length + token.length === authorization?.length;
+      return judgeToken(token, isRead ? inPlace : parseToken(token), asked);
     },
     refuse,
     refresh: () => follower.refresh(),

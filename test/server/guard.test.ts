@@ -111,7 +111,7 @@ const INVALID_TOKENS: readonly Case[] = (
   [
     ["a mistyped token", (t) => bearer(t.slice(0, -1) + (t.endsWith("0") ? "1" : "0")), "refused (mistyped)"],
     ["a token cut short", (t) => bearer(t.slice(0, -3)), "refused (mistyped)"],
-    ["a token of another store", async () => bearer(await (await createFixture()).issue("x")), "no such key"],
+    ["a token of another store", async () => bearer(await (await createFixture()).issue("x")), "no key has the id"],
     [
       "an expired token",
       async (_token, { clock, ...f }) => {
@@ -158,7 +158,12 @@ const INVALID_TOKENS: readonly Case[] = (
       "refused (wrong-audience): key other",
       { audience: HERE },
     ],
-    ["a refused X-API-Key", async () => apiKey(await (await createFixture()).issue("x")), "no such key", withKeyHeader],
+    [
+      "a refused X-API-Key",
+      async () => apiKey(await (await createFixture()).issue("x")),
+      "no key has the id",
+      withKeyHeader,
+    ],
   ] as readonly [string, Case["sent"], string, GuardOptions?][]
 ).map(([title, sent, says, options]) => ({
   ...{ title, sent, says, options, status: 401, challenge: INVALID, error: "invalid_token" },

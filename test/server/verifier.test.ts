@@ -97,7 +97,7 @@ describe("tokens of other kinds", () => {
     const [key] = await keys.list();
     const forged = formatToken({ prefix: "mcp", id: key!.id, secret: "s".repeat(43) }).reveal();
     expect(verifier.verify(forged)).toEqual({ ok: false, reason: "unknown" });
-    expect(lines.join("\n")).toContain(`id ${key!.id}, none of the versions of that key`);
+    expect(lines.join("\n")).toContain(`no version of the key ${key!.id}`);
   });
 
   test("digests with a pepper, with an older one and without one are all recognised", async () => {
