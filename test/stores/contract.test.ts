@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openStore, parseStoreSpec, stores } from "../../src/stores/index.ts";
+import type { StoreScheme } from "../../src/stores/index.ts";
+import { describeContract, describeReadOnly, describeWriting } from "./contract.ts";
+import type { Candidate } from "./contract.ts";
+import { aFolder, aWorld } from "./place.ts";
+
+/** How to get an empty store of each kind. The compiler asks for a line when the registry gets one. */
+const candidates: Readonly<Record<StoreScheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
+  file: {
+    writes: true,
+    async make() {
+      const spec = `file:${join(await aFolder(), "new", "keys.jsonl")}`;
+      const open = () => openStore(spec, aWorld());
+      return { open, again: open };
+    },
+  },
+  env: { writes: false, make: async () => ({ open: () => openStore("env:", aWorld()), again: null }) },
+  memory: { writes: true, make: async () => ({ open: () => openStore("memory:", aWorld()), again: null }) },
+};
+
+describe.each(Object.keys(stores) as StoreScheme[])("%s:", (scheme) => {
+  const { writes, make } = candidates[scheme];
+  describeContract(make);
+  if (writes) describeWriting(make);
+  else describeReadOnly(async () => (await make()).open());
+
+  test("its registry line says what it is", () => {
+    expect(stores[scheme].summary).toMatch(/^\S.{10,70}\S$/);
+  });
+});
+
+test("a spec is taken apart at its first colon", () => {
+  expect(parseStoreSpec("file:/srv/a:b.jsonl")).toEqual({ scheme: "file", location: "/srv/a:b.jsonl" });
+  expect(parseStoreSpec("env:")).toEqual({ scheme: "env", location: "" });
+});
+
+test.each([
+  "",
+  "keys.jsonl",
+  "./keys.jsonl",
+  "C:\\keys.jsonl",
+  "postgres://host/db",
+  "keychain:",
+  "constructor:",
+  ":",
+  "File:x",
+])("%o is no spec, and the hint names the choices", (text) => {
+  const parse = () => parseStoreSpec(text);
+  expect(parse).toThrow(
+    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: env: memory:") }),
+  );
+});
+
+test("a refused spec is not quoted behind its scheme, where a password may stand", () => {
+  expect(() => parseStoreSpec("postgres://ada:s3cret@host/db")).toThrow(
+    expect.not.objectContaining({ message: expect.stringContaining("s3cret") }),
+  );
+});
+
+test.each(["memory:x", "env:x"])("%s takes no location", async (spec) => {
+  await expect(openStore(spec, aWorld())).rejects.toMatchObject({ code: "USAGE" });
+});

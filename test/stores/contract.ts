@@ -1,0 +1,255 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { digestToken } from "../../src/core/digest.ts";
+import type { KeyStore } from "../../src/stores/store.ts";
+import { aVersion } from "../fakes.ts";
+import { aDraft, changesOf, keyNo } from "./place.ts";
+
+/** How the contract gets at a driver. */
+export interface Candidate {
+  /** A new store without keys. */
+  readonly open: () => Promise<KeyStore>;
+  /** The same store once more, as another process would open it; `null` for a store that nobody else can see. */
+  readonly again: (() => Promise<KeyStore>) | null;
+}
+
+/** What every store promises, in the words of `src/stores/store.ts`. */
+export function describeContract(candidate: () => Promise<Candidate>): void {
+  const start = async () => {
+    const { open, again } = await candidate();
+    const store = await open();
+    onTestFinished(() => store.close());
+    return { store, again };
+  };
+
+  test("a new store is empty, and what is not there is null", async () => {
+    const { store } = await start();
+    expect(await store.list()).toEqual([]);
+    expect(await store.get("nobody")).toBeNull();
+    expect(await store.get("7Fq2x9Lm0aBc")).toBeNull();
+    expect(await store.find(digestToken("nothing"))).toBeNull();
+    expect(await changesOf(store)).toEqual([]);
+  });
+
+  test("it says what it is", async () => {
+    const { store } = await start();
+    expect(store.spec).toMatch(/^[a-z]+:/);
+  });
+
+  test("closing it twice is allowed", async () => {
+    const { store } = await start();
+    await store.close();
+    await store.close();
+  });
+}
+
+/** The same for stores that can be written. */
+export function describeWriting(candidate: () => Promise<Candidate>): void {
+  const start = async () => {
+    const { open, again } = await candidate();
+    const store = await open();
+    onTestFinished(() => store.close());
+    return { store, again };
+  };
+
+  test("a key is found by id, by name and by digest", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1), keyNo(2)]));
+    const key = { ...keyNo(2), revision: 1 };
+    expect(await store.get(key.id)).toEqual(key);
+    expect(await store.get(key.name)).toEqual(key);
+    expect(await store.find(digestToken("token 2"))).toEqual({ key, version: key.versions[0] });
+  });
+
+  test("an id is looked for before a name", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1), keyNo(2, { name: keyNo(1).id })]));
+    expect(await store.get(keyNo(1).id)).toMatchObject({ name: "key-1" });
+  });
+
+  test("a version that has ended is found all the same", async () => {
+    const { store } = await start();
+    const versions = [aVersion({ state: "revoked", reason: "compromised", digest: digestToken("old") })];
+    await store.write(aDraft([keyNo(1, { versions })]));
+    expect(await store.find(digestToken("old"))).toMatchObject({
+      version: { state: "revoked", reason: "compromised" },
+    });
+  });
+
+  test("everything a key may hold comes back as it was", async () => {
+    const { store, again } = await start();
+    const key = keyNo(1, {
+      scopes: ["read", "write"],
+      audience: ["https://host/mcp"],
+      owner: "Ada \u{1F511}\t\n\0\u2028",
+      note: '"quotes", \\ and {"id":"7Fq2x9Lm0aBc","name":"x"}',
+      tags: { id: "7Fq2x9Lm0aBc", lastUsedAt: "no time", sum: "0".repeat(64) },
+      enabled: false,
+      versions: [
+        aVersion({ state: "retiring", retiresAt: 99, promotedAt: 5, expiresAt: 1000, digest: digestToken("a") }),
+        aVersion({ n: 2, state: "pending", digest: `hmac-sha256:p-1:${"a".repeat(64)}` }),
+      ],
+    });
+    await store.write(aDraft([key], { version: 2, detail: "a detail" }));
+    const reader = (await again?.()) ?? store;
+    expect(await reader.get(key.id)).toEqual({ ...key, revision: 1 });
+    expect(await changesOf(reader)).toMatchObject([{ version: 2, detail: "a detail" }]);
+    await reader.close();
+  });
+
+  test("keys are listed in the order of creation, also after a change", async () => {
+    const { store } = await start();
+    for (const n of [3, 1, 2]) await store.write(aDraft([keyNo(n)]));
+    await store.write(aDraft([keyNo(3, { revision: 1, enabled: false })]));
+    expect((await store.list()).map(({ name }) => name)).toEqual(["key-3", "key-1", "key-2"]);
+  });
+
+  test("a write returns the change as it was applied", async () => {
+    const { store } = await start();
+    const change = await store.write(aDraft([keyNo(1)], { detail: "why" }));
+    expect(change).toEqual({ ...aDraft([{ ...keyNo(1), revision: 1 }]), seq: 1, detail: "why" });
+    expect(await changesOf(store)).toEqual([change]);
+  });
+
+  test("a revision that is not the stored one is a conflict, and nothing is written", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    for (const key of [keyNo(1), keyNo(1, { revision: 2 }), keyNo(3, { revision: 1 })]) {
+      await expect(store.write(aDraft([keyNo(2), key]))).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    }
+    expect(await store.snapshot()).toEqual({ seq: 1, keys: [{ ...keyNo(1), revision: 1 }] });
+  });
+
+  test("a name that another key has is taken, and nothing is written", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    await expect(store.write(aDraft([keyNo(2, { name: "key-1" })]))).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    await expect(store.write(aDraft([keyNo(3), keyNo(4, { name: "key-3" })]))).rejects.toMatchObject({
+      code: "NAME_TAKEN",
+    });
+    expect(await store.list()).toHaveLength(1);
+  });
+
+  test("a name is free again once its key has another, and two keys can swap theirs", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1), keyNo(2)]));
+    const swapped = [keyNo(1, { revision: 1, name: "key-2" }), keyNo(2, { revision: 1, name: "key-1" })];
+    await store.write(aDraft(swapped));
+    expect(await store.get("key-1")).toMatchObject({ id: keyNo(2).id });
+    await store.write(aDraft([keyNo(1, { revision: 2, name: "renamed" })]));
+    expect(await store.get("key-2")).toBeNull();
+    await store.write(aDraft([keyNo(3, { name: "key-2" })]));
+    expect(await store.get("key-2")).toMatchObject({ id: keyNo(3).id });
+  });
+
+  test("one token cannot be two keys", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    const twin = keyNo(2, { versions: keyNo(1).versions });
+    await expect(store.write(aDraft([twin]))).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    expect(await store.list()).toHaveLength(1);
+  });
+
+  test("what the caller changes afterwards is not in the store", async () => {
+    const { store } = await start();
+    const scopes = ["read"];
+    await store.write(aDraft([keyNo(1, { scopes })]));
+    scopes.push("admin");
+    expect(await store.get("key-1")).toMatchObject({ scopes: ["read"] });
+  });
+
+  test("changes come in order, after the one that was asked for", async () => {
+    const { store } = await start();
+    for (let n = 1; n <= 5; n++) await store.write(aDraft([keyNo(n)]));
+    expect((await changesOf(store, 2)).map(({ seq }) => seq)).toEqual([3, 4, 5]);
+    expect(await changesOf(store, 5)).toEqual([]);
+    expect(await changesOf(store, 50)).toEqual([]);
+    expect((await store.snapshot()).seq).toBe(5);
+  });
+
+  test("what was written at once by one process is all there", async () => {
+    const { store } = await start();
+    await Promise.all(Array.from({ length: 20 }, (_, n) => store.write(aDraft([keyNo(n)]))));
+    expect(await store.list()).toHaveLength(20);
+    expect((await changesOf(store)).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
+  test("of two who change the same revision, one has a conflict", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    const results = await Promise.allSettled(
+      ["a", "b"].map((note) => store.write(aDraft([keyNo(1, { revision: 1, note })]))),
+    );
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "STORE_CONFLICT" } });
+  });
+
+  test("a watcher is woken by a write, and not once it has ended", async () => {
+    const { store } = await start();
+    let wakes = 0;
+    let woken = () => {};
+    const first = new Promise<void>((resolve) => (woken = resolve));
+    const stop = await store.watch(() => {
+      wakes++;
+      woken();
+    });
+    await store.write(aDraft([keyNo(1)]));
+    await first;
+    stop();
+    const before = wakes;
+    await store.write(aDraft([keyNo(2)]));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(wakes).toBe(before);
+  });
+
+  test("a use is seen by every reader and goes forward only", async () => {
+    const { store, again } = await start();
+    const { id } = keyNo(1);
+    await store.write(aDraft([keyNo(1), keyNo(2)]));
+    await store.touch([{ id, n: 1, at: 500 }]);
+    await store.touch([
+      { id, n: 1, at: 400 },
+      { id, n: 7, at: 400 },
+    ]);
+    const reader = (await again?.()) ?? store;
+    expect((await reader.get(id))?.versions[0]?.lastUsedAt).toBe(500);
+    expect((await reader.find(digestToken("token 1")))?.version.lastUsedAt).toBe(500);
+    expect((await reader.list()).map(({ versions }) => versions[0]?.lastUsedAt)).toEqual([500, null]);
+    await reader.close();
+  });
+
+  test("uses are no part of the history", async () => {
+    const { store } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    await store.touch([{ id: keyNo(1).id, n: 1, at: 500 }]);
+    expect(await changesOf(store)).toMatchObject([{ keys: [{ versions: [{ lastUsedAt: null }] }] }]);
+    const used = await store.get("key-1");
+    await store.write(aDraft([{ ...used!, note: "changed" }]));
+    expect(await changesOf(store, 1)).toMatchObject([{ keys: [{ versions: [{ lastUsedAt: null }] }] }]);
+    expect((await store.get("key-1"))?.versions[0]?.lastUsedAt).toBe(500);
+  });
+
+  test("what another process has written is there at once", async () => {
+    const { store, again } = await start();
+    const other = await again?.();
+    if (other === undefined) return;
+    onTestFinished(() => other.close());
+    await store.write(aDraft([keyNo(1)]));
+    expect(await other.get("key-1")).not.toBeNull();
+    await other.write(aDraft([keyNo(2)]));
+    expect(await store.get("key-2")).not.toBeNull();
+    await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+  });
+}
+
+/** The same for stores that cannot. */
+export function describeReadOnly(open: () => Promise<KeyStore>): void {
+  describe("read-only", () => {
+    test("every write is refused as such", async () => {
+      const store = await open();
+      expect(store.readOnly).toBe(true);
+      await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+      await expect(store.touch([])).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+      await store.close();
+    });
+  });
+}

@@ -1,0 +1,413 @@
+import { execFileSync } from "node:child_process";
+import {
+  appendFile,
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+} from "node:fs/promises";
+import { truncate, unlink, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { digestToken } from "../../src/core/digest.ts";
+import { openFileStore } from "../../src/stores/file.ts";
+import { realDisk } from "../../src/stores/journal/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk.ts";
+import { journalOf } from "./journal/bytes.ts";
+import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
+
+const modeOf = async (path: string) => (await lstat(path)).mode & 0o777;
+
+describe("where it is", () => {
+  test("without a location it is keys.jsonl in the data folder", async () => {
+    const folder = await aFolder();
+    const store = await openFileStore("", aWorld(join(folder, "data")));
+    await store.write(aDraft([keyNo(1)]));
+    await store.close();
+    expect(store.spec).toBe(`file:${join(folder, "data", "keys.jsonl")}`);
+    expect(await readdir(join(folder, "data"))).toEqual(["keys.jsonl"]);
+  });
+
+  test("~/ is the home folder", async () => {
+    const store = await openFileStore("~/a/keys.jsonl", aWorld(null, { HOME: "/home/ada" }));
+    expect(store.spec).toBe("file:/home/ada/a/keys.jsonl");
+  });
+
+  test("without a home the error says to set it, or to name a file", async () => {
+    for (const location of ["", "~/keys.jsonl"]) {
+      await expect(openFileStore(location, aWorld())).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        hint: expect.stringMatching(/^set HOME, or name .*--store file:/),
+      });
+    }
+  });
+
+  test("a NUL in the path is a mistake of the caller", async () => {
+    await expect(openFileStore("a\0b", aWorld())).rejects.toMatchObject({ code: "USAGE" });
+  });
+});
+
+describe("who may read it", () => {
+  test("the file is 0600 and its folders 0700, and reading creates neither", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "a", "b", "keys.jsonl");
+    const store = await openFileStore(path, aWorld());
+    expect(await store.list()).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+    await store.write(aDraft([keyNo(1)]));
+    await store.touch([{ id: keyNo(1).id, n: 1, at: 5 }]);
+    await store.close();
+    expect(await modeOf(join(folder, "a"))).toBe(0o700);
+    expect(await modeOf(join(folder, "a", "b"))).toBe(0o700);
+    for (const name of await readdir(join(folder, "a", "b")))
+      expect(await modeOf(join(folder, "a", "b", name))).toBe(0o600);
+  });
+
+  test.each([0o644, 0o620, 0o604])("a file of mode %o is refused, with the chmod that mends it", async (mode) => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    await writeFile(path, journalOf(1).bytes, { mode: 0o600 });
+    const open = await openIn(folder);
+    expect(await open.list()).toHaveLength(1);
+    await chmod(path, mode);
+    for (const store of [open, await openIn(folder)]) {
+      const fault = { code: "STORE_INSECURE", hint: `close it with: chmod 600 ${path}` };
+      await expect(store.list()).rejects.toMatchObject(fault);
+      await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject(fault);
+    }
+    await chmod(path, 0o600);
+    expect(await open.list()).toHaveLength(1);
+  });
+
+  test.each([0o770, 0o707, 0o777, 0o1777])("a folder of mode %o that others can write is refused", async (mode) => {
+    const folder = await aFolder();
+    await chmod(folder, mode);
+    const store = await openIn(folder);
+    const fault = { code: "STORE_INSECURE", hint: `close it with: chmod go-w ${folder}` };
+    await expect(store.get("x")).rejects.toMatchObject(fault);
+    await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject(fault);
+    await chmod(folder, 0o755);
+    await store.write(aDraft([keyNo(1)]));
+  });
+
+  test("the data folder must be closed altogether", async () => {
+    const folder = await aFolder();
+    await chmod(folder, 0o755);
+    const store = await openFileStore("", aWorld(folder));
+    await expect(store.list()).rejects.toMatchObject({
+      code: "STORE_INSECURE",
+      hint: `close it with: chmod 700 ${folder}`,
+    });
+  });
+
+  test("a folder of another user is refused, and so is a file of another user in a folder of root's", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    await writeFile(path, journalOf(1).bytes, { mode: 0o600 });
+    const ownedBy = (uid: number): Disk => ({
+      ...realDisk,
+      lstat: (async (name: string, options: object) => {
+        const found = await lstat(name, options);
+        return name === folder ? Object.assign(found, { uid }) : found;
+      }) as Disk["lstat"],
+    });
+    const me = { ...aWorld(), uid: 12_345 };
+    await expect((await openFileStore(path, me, ownedBy(777))).list()).rejects.toMatchObject({
+      code: "STORE_INSECURE",
+      message: `the folder ${folder} belongs to another user`,
+    });
+    await expect((await openFileStore(path, me, ownedBy(0))).list()).rejects.toMatchObject({
+      code: "STORE_INSECURE",
+      message: `${path} belongs to another user`,
+    });
+  });
+
+  test("a symbolic link is refused, whether it leads somewhere or not, and nothing is written through it", async () => {
+    for (const target of ["target.jsonl", "nowhere"]) {
+      const folder = await aFolder();
+      await writeFile(join(folder, "target.jsonl"), journalOf(1).bytes, { mode: 0o600 });
+      await symlink(join(folder, target), join(folder, "keys.jsonl"));
+      const store = await openIn(folder);
+      await expect(store.list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
+      await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({ code: "STORE_INSECURE" });
+      expect(await readdir(folder)).toEqual(["keys.jsonl", "target.jsonl"]);
+      expect(await readFile(join(folder, "target.jsonl"))).toEqual(journalOf(1).bytes);
+    }
+  });
+
+  test("a link put in the place of an open file is noticed", async () => {
+    const folder = await aFolder();
+    const store = await openIn(folder);
+    await store.write(aDraft([keyNo(1)]));
+    await rename(join(folder, "keys.jsonl"), join(folder, "moved"));
+    await symlink(join(folder, "moved"), join(folder, "keys.jsonl"));
+    await expect(store.list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  });
+
+  test("a folder may be a link", async () => {
+    const folder = await aFolder();
+    await mkdir(join(folder, "real"), { mode: 0o700 });
+    await symlink("real", join(folder, "linked"));
+    const store = await openIn(join(folder, "linked"));
+    await store.write(aDraft([keyNo(1)]));
+    expect(await readdir(join(folder, "real"))).toEqual(["keys.jsonl"]);
+  });
+
+  test("a pipe in its place is refused and not waited for", async () => {
+    const folder = await aFolder();
+    execFileSync("mkfifo", ["-m", "600", join(folder, "keys.jsonl")]);
+    const store = await openIn(folder);
+    await expect(store.list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  });
+});
+
+describe("when the disk says no", () => {
+  const failing = (code: string) => Object.assign(new Error(code), { code });
+
+  test("a folder in its place, or a file in its folder's, each has its mend", async () => {
+    const folder = await aFolder();
+    await mkdir(join(folder, "keys.jsonl"), { mode: 0o700 });
+    await expect((await openIn(folder)).list()).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      hint: `name a file in it: --store file:${folder}/keys.jsonl/keys.jsonl`,
+    });
+    await writeFile(join(folder, "file"), "");
+    const below = await openIn(join(folder, "file"));
+    for (const attempt of [() => below.list(), () => below.write(aDraft([keyNo(1)]))]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: "STORE_UNAVAILABLE",
+        message: expect.stringContaining("not a folder"),
+      });
+    }
+  });
+
+  test.each(["EACCES", "EPERM", "EROFS", "EIO", "EMFILE", "ESTALE"])("%s is no empty store", async (code) => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), journalOf(1).bytes, { mode: 0o600 });
+    const store = await openIn(folder, { open: () => Promise.reject(failing(code)) });
+    for (const attempt of [
+      () => store.get("key-1"),
+      () => store.list(),
+      () => store.snapshot(),
+      () => changesOf(store),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    }
+  });
+
+  test.each(["EACCES", "EROFS", "ENOSPC", "EDQUOT"])("%s on creating it has its own hint", async (code) => {
+    const folder = await aFolder();
+    const store = await openIn(join(folder, "new"), { mkdir: (() => Promise.reject(failing(code))) as Disk["mkdir"] });
+    const fault: unknown = await store.write(aDraft([keyNo(1)])).catch((cause: unknown) => cause);
+    expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(fault).not.toMatchObject({ message: expect.stringContaining(code) });
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  /** Opens files whose handles do something else for once. */
+  const withHandle = (change: (handle: FileHandle) => Partial<FileHandle>): Partial<Disk> => ({
+    open: (async (path: string, flags: number, mode: number) => {
+      const handle = await realDisk.open(path, flags, mode);
+      const other = change(handle);
+      return new Proxy(handle, {
+        get: (target, name) => {
+          const value: unknown = name in other ? Reflect.get(other, name) : Reflect.get(target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+    }) as Disk["open"],
+  });
+
+  test("a line that was written in part is not completed, and the next writer goes on", async () => {
+    const folder = await aFolder();
+    await (await openIn(folder)).write(aDraft([keyNo(1)]));
+    const short = withHandle((handle) => ({
+      write: ((bytes: Buffer) => handle.write(bytes.subarray(0, 100))) as FileHandle["write"],
+    }));
+    const store = await openIn(folder, short);
+    await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      hint: expect.stringContaining("nothing was changed"),
+    });
+    const next = await openIn(folder);
+    await next.write(aDraft([keyNo(3)]));
+    expect((await next.list()).map(({ name }) => name)).toEqual(["key-1", "key-3"]);
+    expect(await store.list()).toEqual(await next.list());
+  });
+
+  test("a flush that failed leaves it open whether the change is there", async () => {
+    const folder = await aFolder();
+    await (await openIn(folder)).write(aDraft([keyNo(1)]));
+    let flushes = 0;
+    const store = await openIn(
+      folder,
+      withHandle(() => ({ sync: () => (flushes++, Promise.reject(failing("EIO"))) })),
+    );
+    await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("may or may not"),
+    });
+    expect(flushes).toBe(1);
+  });
+});
+
+describe("damage", () => {
+  test("is named by file and line, stays, and ends when the file is mended", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    const { bytes } = journalOf(3);
+    await writeFile(path, bytes.toString().replace("key-2", "key-X"), { mode: 0o600 });
+    const store = await openIn(folder);
+    for (let i = 0; i < 2; i++) {
+      const fault = { code: "STORE_DAMAGED", message: expect.stringContaining(`line 3 of ${path}`) };
+      await expect(store.list()).rejects.toMatchObject(fault);
+      await expect(store.get("key-1")).rejects.toMatchObject(fault);
+      await expect(store.write(aDraft([keyNo(9)]))).rejects.toMatchObject(fault);
+    }
+    await writeFile(path, bytes);
+    expect(await store.list()).toHaveLength(3);
+  });
+
+  test("found while reading on hides nothing that was read before, and shows nothing that was not", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    const store = await openIn(folder);
+    await writeFile(path, journalOf(2).bytes, { mode: 0o600 });
+    expect(await store.list()).toHaveLength(2);
+    await appendFile(path, Buffer.concat([journalOf(3).records[2]!, Buffer.from("\n{}\t")]));
+    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    await truncate(path, journalOf(3).bytes.length);
+    expect(await store.list()).toHaveLength(3);
+  });
+
+  test.each([
+    ["a shorter file", (path: string) => truncate(path, journalOf(1).bytes.length)],
+    ["no file", (path: string) => unlink(path)],
+    ["an older copy", (path: string) => rename(`${path}.old`, path)],
+    [
+      "another history of the same length",
+      async (path: string) => {
+        await unlink(path);
+        await writeFile(path, journalOf(2, 50).bytes, { mode: 0o600 });
+      },
+    ],
+  ])("a history that went back to %s is noticed by whoever knew more", async (_, goBack) => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    await writeFile(`${path}.old`, journalOf(1).bytes, { mode: 0o600 });
+    await writeFile(path, journalOf(2).bytes, { mode: 0o600 });
+    const store = await openIn(folder);
+    expect(await store.list()).toHaveLength(2);
+    await goBack(path);
+    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  });
+
+  test("a copy in the file's place that holds the same and more is no damage", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    await writeFile(path, journalOf(2).bytes, { mode: 0o600 });
+    const store = await openIn(folder);
+    expect(await store.list()).toHaveLength(2);
+    await writeFile(`${path}.new`, journalOf(3).bytes, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+    expect(await store.list()).toHaveLength(3);
+    await store.write(aDraft([keyNo(4)]));
+    expect(await (await openIn(folder)).list()).toHaveLength(4);
+  });
+
+  test("a copy is a store like the first", async () => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), journalOf(3).bytes, { mode: 0o600 });
+    await copyFile(join(folder, "keys.jsonl"), join(folder, "copy.jsonl"));
+    const copy = await openFileStore(join(folder, "copy.jsonl"), aWorld());
+    expect(await copy.list()).toHaveLength(3);
+    await copy.close();
+  });
+});
+
+describe("large", () => {
+  // Above what is parsed at once, so that the first questions are answered by a search through the bytes.
+  const count = 800;
+  const large = journalOf(count);
+
+  test("a journal answers the same, whether it is searched or parsed", async () => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
+    const searched = await openIn(folder);
+    const parsed = await openIn(folder);
+    expect(await parsed.list()).toHaveLength(count);
+    for (const n of [1, 2, 400, count, count + 1]) {
+      const { id, name } = keyNo(n);
+      expect(await searched.get(id)).toEqual(await parsed.get(id));
+      expect(await searched.get(name)).toEqual(await parsed.get(name));
+      expect(await searched.find(digestToken(`token ${n}`))).toEqual(await parsed.find(digestToken(`token ${n}`)));
+    }
+  });
+
+  test("a search finds the last state of a key, its new name, and not what only looks like it", async () => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
+    const tricky = { id: keyNo(5).id, name: "key-6", digest: digestToken("token 7") };
+    const writer = await openIn(folder);
+    await writer.write(aDraft([keyNo(5, { revision: 1, name: "renamed", tags: tricky })]));
+    await writer.write(aDraft([keyNo(900, { tags: tricky, note: `{"id":"${keyNo(5).id}","name":"x"}` })]));
+    // Second in a race, and cut short: neither may be found.
+    await appendFile(join(folder, "keys.jsonl"), journalOf(1, 950).bytes);
+    await appendFile(join(folder, "keys.jsonl"), journalOf(1, 960).bytes.subarray(0, 400));
+    const store = await openIn(folder);
+    expect(await store.get(keyNo(5).id)).toMatchObject({ name: "renamed", revision: 2 });
+    expect(await store.get("renamed")).toMatchObject({ id: keyNo(5).id });
+    expect(await store.get("key-5")).toBeNull();
+    expect(await store.get("key-6")).toMatchObject({ id: keyNo(6).id });
+    expect(await store.find(tricky.digest)).toMatchObject({ key: { name: "key-7" } });
+    expect(await store.get("key-950")).toBeNull();
+    expect(await store.get("key-960")).toBeNull();
+    expect(await store.find(digestToken("token 950"))).toBeNull();
+    await expect(store.write(aDraft([keyNo(901, { name: "key-6" })]))).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    expect(await store.list()).toHaveLength(count + 1);
+  });
+
+  test("a line far longer than what is read at once is read", async () => {
+    const folder = await aFolder();
+    const store = await openIn(folder);
+    await store.write(aDraft([keyNo(1)]));
+    await store.write(aDraft([keyNo(2, { note: "n".repeat(9_000_000) })]));
+    await store.write(aDraft([keyNo(3)]));
+    expect((await (await openIn(folder)).list()).map(({ name }) => name)).toEqual(["key-1", "key-2", "key-3"]);
+    expect((await changesOf(await openIn(folder), 2)).map(({ seq }) => seq)).toEqual([3]);
+  });
+
+  test("one write adds a line, and no more than a kilobyte", async () => {
+    const folder = await aFolder();
+    const path = join(folder, "keys.jsonl");
+    await writeFile(path, large.bytes, { mode: 0o600 });
+    const store = await openIn(folder);
+    await store.write(aDraft([keyNo(900)]));
+    expect((await stat(path)).size - large.bytes.length).toBeLessThan(1_000);
+    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  });
+});
+
+test("a file with two names is one store", async () => {
+  const folder = await aFolder();
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1)]));
+  await link(join(folder, "keys.jsonl"), join(folder, "other.jsonl"));
+  const other = await openFileStore(join(folder, "other.jsonl"), aWorld());
+  await other.write(aDraft([keyNo(2)]));
+  await other.close();
+  expect(await store.list()).toHaveLength(2);
+});
+
+test("a closed store says so", async () => {
+  const store = await openIn(await aFolder());
+  await store.close();
+  await expect(store.list()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+});

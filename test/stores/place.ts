@@ -1,0 +1,48 @@
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { digestToken } from "../../src/core/digest.ts";
+import type { Key } from "../../src/core/key.ts";
+import { openFileStore } from "../../src/stores/file.ts";
+import type { FileStore } from "../../src/stores/file.ts";
+import { realDisk } from "../../src/stores/journal/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk.ts";
+import type { Draft, KeyStore, StoreWorld } from "../../src/stores/store.ts";
+import { aKey, aVersion } from "../fakes.ts";
+
+export const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
+
+/** A folder of the test's own, 0700, gone after the test. */
+export async function aFolder(): Promise<string> {
+  const folder = await mkdtemp(join(await realpath(tmpdir()), "mcp-keys-store-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function aWorld(dataDir: string | null = null, env: StoreWorld["env"] = {}): StoreWorld {
+  return { env, uid: process.getuid?.() ?? null, dataDir };
+}
+
+/** Opens `keys.jsonl` in a folder, and closes it after the test. */
+export async function openIn(folder: string, disk: Partial<Disk> = {}): Promise<FileStore> {
+  const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** The key number `n`: distinct in everything that must be. */
+export function keyNo(n: number, change: Partial<Key> = {}): Key {
+  const id = String(n).padStart(12, "K");
+  return aKey({ id, name: `key-${n}`, versions: [aVersion({ digest: digestToken(`token ${n}`) })], ...change });
+}
+
+export function aDraft(keys: readonly Key[], change: Partial<Draft> = {}): Draft {
+  return { op: "generate", at: 1_000, by: "ada@laptop", keys, ...change };
+}
+
+export async function changesOf(store: KeyStore, since = 0) {
+  const changes = [];
+  for await (const change of store.changes(since)) changes.push(change);
+  return changes;
+}
