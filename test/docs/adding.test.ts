@@ -1,0 +1,124 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { CommandModule, Context } from "../../src/cli/context.ts";
+import { Secret } from "../../src/core/secret.ts";
+import type { Format } from "../../src/formats/format.ts";
+import type { Sink } from "../../src/sinks/sink.ts";
+import type { OpenStore } from "../../src/stores/store.ts";
+import { aKey } from "../fakes.ts";
+import { describeContract, describeReadOnly } from "../stores/contract.ts";
+import { changesOf } from "../stores/place.ts";
+import { readPage, spansOf, tableOf } from "./markdown.ts";
+import { addedCodes, openSources, runSample, samplesIn, type Sources } from "./samples.ts";
+
+const page = readPage("docs/adding.md");
+const samples = samplesIn(page.blocks);
+
+const CONTRACTS = [
+  ["A store", "src/stores/store.ts", "KeyStore"],
+  ["A format", "src/formats/format.ts", "Format"],
+  ["A sink", "src/sinks/sink.ts", "Sink"],
+  ["A command", "src/cli/context.ts", "CommandModule"],
+] as const;
+
+describe("the code on the page", () => {
+  let sources: Sources;
+  beforeAll(() => {
+    const files = CONTRACTS.map(([, file]) => file);
+    sources = openSources([...samples, WRONG], files, addedCodes(page.blocks));
+  });
+
+  test("each section has a sample, of at most 25 lines", () => {
+    const sections = page.sections.filter(({ level }) => level === 2).map(({ title }) => title);
+    expect(sections).toEqual([...CONTRACTS.map(([section]) => section), "An error"]);
+    expect(samples).toHaveLength(sections.length);
+    expect(samples.filter(({ text }) => text.trimEnd().split("\n").length > 25).map(({ path }) => path)).toEqual([]);
+  });
+
+  test.each(samples)("$path is what the compiler takes", (sample) => {
+    expect(sources.faults(sample)).toEqual([]);
+  });
+
+  test("a sample that is wrong is found, with its line on the page", () => {
+    expect(sources.faults(WRONG)).toEqual([expect.stringMatching(/^line 102: Type 'number' is not assignable/)]);
+  });
+
+  test.each(CONTRACTS)(
+    "%s: the table has the members of the contract in %s, all of them and no other",
+    (section, file, name) => {
+      const written = tableOf(page, section, "member").rows.map(([member]) => spansOf(member!)[0]);
+      expect(written).toEqual(sources.members(file, name));
+    },
+  );
+});
+
+/** What stands in the page as if on its line 100. */
+const WRONG = {
+  path: "src/formats/wrong.ts",
+  line: 100,
+  text: `// src/formats/wrong.ts\nimport type { Format } from "./format.ts";\nexport const x: Format = { summary: 1, render: () => "" };\n`,
+};
+
+describe("the samples do what they say", () => {
+  const run = async (path: string): Promise<Record<string, unknown>> =>
+    runSample(samples.find((each) => each.path === path)!);
+
+  test("the format writes a line with the token once, and refuses what it cannot carry", async () => {
+    const { toml } = (await run("src/formats/toml.ts")) as { toml: Format };
+    expect(toml.render({ token: new Secret("abc"), envName: "KEY" })).toBe("KEY = 'abc'\n");
+    expect(() => toml.render({ token: new Secret("a'b"), envName: "KEY" })).toThrowError(
+      expect.objectContaining({ code: "TOKEN_UNUSABLE" }) as Error,
+    );
+  });
+
+  test("the sink tells what certainly failed from what perhaps did", async () => {
+    const { openPostSink } = (await run("src/sinks/post.ts")) as {
+      openPostSink: (name: string, post: (text: string) => Promise<number>) => Promise<Sink>;
+    };
+    const sent: string[] = [];
+    const open = (answer: number | Error) =>
+      openPostSink("vault", async (text) => {
+        if (answer instanceof Error) throw answer;
+        sent.push(text);
+        return answer;
+      });
+    expect(await (await open(204)).deliver("token")).toEqual({ to: "post:vault" });
+    expect(sent).toEqual(["token"]);
+    await expect((await open(500)).deliver("token")).rejects.toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+    await expect((await open(new Error("down"))).deliver("token")).rejects.toMatchObject({ code: "DELIVERY_FAILED" });
+  });
+
+  describe("the store", () => {
+    const open = async (env: Record<string, string>) => {
+      const { openReplicaStore } = (await run("src/stores/replica.ts")) as { openReplicaStore: OpenStore };
+      return openReplicaStore("HISTORY", { env, uid: null, dataDir: null });
+    };
+    describeContract(async () => ({ open: () => open({}), again: null }));
+    describeReadOnly(() => open({}));
+
+    test("gives the keys of a history", async () => {
+      const change = { seq: 1, at: 1, by: "ada", op: "generate" as const, keys: [aKey()] };
+      const store = await open({ HISTORY: JSON.stringify([change]) });
+      expect(await store.get("ci")).toEqual(aKey());
+      expect(await store.find(aKey().versions[0]!.digest)).toMatchObject({ key: { name: "ci" }, version: { n: 1 } });
+      expect(await store.snapshot()).toEqual({ seq: 1, keys: await store.list() });
+      expect([await changesOf(store), await changesOf(store, 1)]).toEqual([[change], []]);
+    });
+  });
+
+  test("the command answers, as text and as JSON", async () => {
+    const { count } = (await run("src/cli/commands/count.ts")) as { count: CommandModule };
+    const answered: unknown[] = [];
+    const ctx = (json: boolean) =>
+      ({
+        flags: { json },
+        keys: async () => ({ list: async () => [aKey(), aKey({ enabled: false })] }),
+        io: {
+          answer: async (text: string) => answered.push(text),
+          json: async (document: object) => answered.push(document),
+        },
+      }) as unknown as Context;
+    await count.build(() => ctx(false)).parseAsync([], { from: "user" });
+    await count.build(() => ctx(true)).parseAsync(["--enabled"], { from: "user" });
+    expect(answered).toEqual(["2\n", { count: 1 }]);
+  });
+});

@@ -1,0 +1,187 @@
+import type { Command, Option } from "commander";
+import { beforeAll, describe, expect, test } from "vitest";
+import { buildProgram } from "../../src/cli/program.ts";
+import type { Reason } from "../../src/core/judge.ts";
+import { KeysError } from "../../src/errors.ts";
+import { formats } from "../../src/formats/index.ts";
+import { OUTCOMES } from "../../src/probe/verification.ts";
+import { challenge } from "../../src/server/challenge.ts";
+import { stores } from "../../src/stores/index.ts";
+import { seenDocuments, type Seen } from "./documents.ts";
+import { readPage, spansOf, tableOf, type Table } from "./markdown.ts";
+import { openSources, type Sources } from "./samples.ts";
+import { readSources } from "./sources.ts";
+
+const page = readPage("docs/cli.md");
+const program = buildProgram(() => {
+  throw new Error("nothing is run here");
+});
+
+/** What a cell is about, without backticks. */
+const nameOf = (cell: string): string => spansOf(cell)[0] ?? cell;
+const firstColumn = ({ rows }: Table): string[] => rows.map(([cell]) => nameOf(cell!));
+
+describe("commands", () => {
+  test("each has a section, with its arguments, in the order of --help", () => {
+    const titles = page.sections.filter(({ level }) => level === 3).map(({ title }) => title);
+    expect(titles).toEqual(program.commands.map(headingOf));
+  });
+
+  test.each([
+    ["Global flags", program.options.filter(({ long }) => long !== "--version")] as const,
+    ...program.commands.map((command) => [headingOf(command), ownFlags(command)] as const),
+  ])("%s: the table has the flags and their defaults, all of them and no other", (section, flags) => {
+    const rows = flags.length === 0 ? [] : tableOf(page, section, "flag").rows;
+    expect(rows.map(([flag, value]) => [nameOf(flag!), nameOf(value!)]).sort()).toEqual(
+      flags.map((flag) => [flag.flags, defaultOf(flag)]).sort(),
+    );
+    if (flags.length === 0) expect(page.sections.find(({ title }) => title === section)?.text).toContain("No flags");
+  });
+
+  test("every choice of a flag is named, in its row or in the table of formats", () => {
+    for (const command of program.commands) {
+      for (const { flags, argChoices } of ownFlags(command).filter((flag) => flag.argChoices !== undefined)) {
+        const row = tableOf(page, headingOf(command), "flag").rows.find(([flag]) => nameOf(flag!) === flags)!;
+        const named = row[2]!.includes("(#formats)")
+          ? firstColumn(tableOf(page, "Formats", "format"))
+          : spansOf(row[2]!);
+        expect(named, `${command.name()} ${flags}`).toEqual(argChoices);
+      }
+    }
+  });
+});
+
+describe("tables", () => {
+  test("of stores: the registry", () => {
+    expect(firstColumn(tableOf(page, "Stores", "spec")).map((spec) => spec.split(":")[0])).toEqual(Object.keys(stores));
+  });
+
+  test("of formats: the registry", () => {
+    expect(firstColumn(tableOf(page, "Formats", "format"))).toEqual(Object.keys(formats));
+  });
+
+  test("of outcomes: what verify exits with", () => {
+    const { rows } = tableOf(page, "`verify <url>`", "outcome");
+    expect(Object.fromEntries(rows.map(([outcome, exit]) => [nameOf(outcome!), Number(exit)]))).toEqual(OUTCOMES);
+  });
+
+  test("of variables: all that are read, and no other", () => {
+    const read = [...readSources().values()].flatMap((text) => [
+      ...[...text.matchAll(/\benv\["([A-Z_]+)"\]/g)].map(([, name]) => name!),
+      ...[...text.matchAll(/const \{([^}]+)\} = (?:\w+\.)?env;/g)].flatMap(([, names]) =>
+        names!.match(/\b[A-Z_]{2,}\b/g)!,
+      ),
+    ]);
+    expect(firstColumn(tableOf(page, "Environment", "variable")).sort()).toEqual([...new Set(read)].sort());
+  });
+
+  test("of answers: what a guard answers to each refusal", () => {
+    const seen: unknown[] = [];
+    for (const [what, status, header] of tableOf(page, "What a guarded server answers", "the token is").rows) {
+      const fault = what!.includes("store") ? "STORE_UNAVAILABLE" : "BUG";
+      const denials = what!.startsWith("not judged") ? [new KeysError(fault, "x")] : spansOf(what!);
+      for (const denial of denials as (Reason | "ambiguous" | KeysError)[]) {
+        const answer = challenge(denial, { realm: "mcp", scopes: ["a"] });
+        const sent = answer.headers["www-authenticate"] ?? "none";
+        const error = spansOf(header!).find((span) => span.startsWith("error="));
+        expect({ denial, status: answer.status }).toEqual({ denial, status: Number(status) });
+        expect(sent).toContain(error ?? (header!.startsWith("none") ? "none" : "Bearer"));
+        expect(sent.includes("error=")).toBe(error !== undefined);
+        expect("retry-after" in answer.headers).toBe(header!.includes("Retry-After"));
+        if (typeof denial === "string") seen.push(denial);
+      }
+    }
+    expect(seen.sort()).toEqual([...oneOf("of a refusal"), "ambiguous"].sort());
+  });
+});
+
+describe("JSON", () => {
+  let sources: Sources;
+  let seen: Seen;
+  beforeAll(async () => {
+    sources = openSources([], ["src/index.ts", "src/probe/verification.ts"]);
+    seen = await seenDocuments();
+  });
+
+  const members = (column: string): Map<string, string[]> =>
+    new Map(tableOf(page, "JSON", column).rows.map(([name, listed]) => [nameOf(name!), spansOf(listed!)]));
+
+  test("each document has the members that are listed, and no other", () => {
+    const listed = members("document");
+    expect([...seen.documents.keys()].sort(), "each row is seen, and each document has a row").toEqual(
+      [...listed.keys()].filter((name) => name !== "verify").sort(),
+    );
+    for (const [name, documents] of seen.documents) {
+      // A line about a compaction has no key, and only a reader of the file that it ended sees that one.
+      const shape =
+        name === "audit" ? shapeOf([...documents, { ...documents[0], key: undefined }]) : shapeOf(documents);
+      expect([name, shape]).toEqual([name, [...listed.get(name)!].sort()]);
+    }
+    for (const [name, documents] of seen.documents) {
+      if (name !== "an error") expect(documents.every((each) => Object.keys(each)[0] === "schemaVersion")).toBe(true);
+    }
+  });
+
+  test("what stands in the documents has the members that are listed, and no other", () => {
+    const listed = members("in it");
+    for (const [name, parts] of seen.parts)
+      expect([name, shapeOf(parts)]).toEqual([name, [...(listed.get(name) ?? [])].sort()]);
+    const fromTypes = ["anonymous, bogus, presented", "server"];
+    expect([...listed.keys()].filter((name) => !fromTypes.includes(name)).sort()).toEqual(
+      [...seen.parts.keys()].sort(),
+    );
+  });
+
+  test("what verify found is listed as its types have it", () => {
+    const typed = (name: string) => sources.members("src/probe/verification.ts", name).sort();
+    expect(
+      members("document")
+        .get("verify")!
+        .filter((each) => each !== "schemaVersion")
+        .sort(),
+    ).toEqual(typed("Verification"));
+    expect([...members("in it").get("anonymous, bogus, presented")!].sort()).toEqual(typed("Presentation"));
+  });
+
+  test("the words that a member may hold are all there", () => {
+    const words = (file: string, name: string) => sources.words(file, name).sort();
+    expect(oneOf("of a key,")).toEqual(words("src/index.ts", "Status"));
+    expect(oneOf("of a version:")).toEqual(words("src/index.ts", "VersionState"));
+    expect(oneOf("of a refusal")).toEqual(words("src/index.ts", "Reason"));
+    expect(oneOf("of a revoked version")).toEqual(words("src/index.ts", "RevokeReason"));
+    expect(oneOf("")).toEqual(words("src/index.ts", "Operation"));
+    expect(spansOf(tableOf(page, "JSON", "member").rows.find(([name]) => name === "`era`")![1]!).sort()).toEqual(
+      words("src/probe/verification.ts", "Era"),
+    );
+  });
+});
+
+/** The words of the row that begins so; with nothing, those of `op`. */
+function oneOf(beginning: string): string[] {
+  const { rows } = tableOf(page, "JSON", "member");
+  const row = rows.find(([name, text]) => (beginning === "" ? name === "`op`" : text!.startsWith(beginning)))!;
+  return spansOf(row[1]!).sort();
+}
+
+/** Members in order of the alphabet, with a `?` where not all documents have them. */
+function shapeOf(documents: readonly object[]): string[] {
+  const members = documents.map((each) =>
+    Object.entries(each).flatMap(([name, value]) => (value === undefined ? [] : name)),
+  );
+  const all = new Set(members.flat());
+  return [...all].map((name) => (members.every((each) => each.includes(name)) ? name : `${name}?`)).sort();
+}
+
+function headingOf(command: Command): string {
+  const terms = command.registeredArguments.map((each) => (each.required ? `<${each.name()}>` : `[${each.name()}]`));
+  return `\`${[command.name(), ...terms].join(" ")}\``;
+}
+
+function ownFlags({ options }: Command): Option[] {
+  return options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined);
+}
+
+function defaultOf({ defaultValue, defaultValueDescription }: Option): string {
+  const value: unknown = defaultValueDescription ?? defaultValue;
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { createCli } from "../cli/fake-world.ts";
+
+type Document = Record<string, unknown>;
+
+/** Documents as `--json` printed them, by the name of their row in `docs/cli.md`, and what stood in them. */
+export interface Seen {
+  readonly documents: ReadonlyMap<string, readonly Document[]>;
+  readonly parts: ReadonlyMap<string, readonly Document[]>;
+}
+
+/** Runs each command so often that each of its members is there once, and absent once where it may be. */
+export async function seenDocuments(): Promise<Seen> {
+  const { cli, dir, clock } = createCli();
+  const documents = new Map<string, Document[]>();
+  const run = async (name: string, line: string | string[], piped?: string): Promise<Document> => {
+    const words = typeof line === "string" ? line.split(" ") : line;
+    const { stdout, stderr } = await cli([...words, "--json"], { piped });
+    const printed = (stdout || stderr)
+      .trimEnd()
+      .split("\n")
+      .map((each) => JSON.parse(each) as Document);
+    documents.set(name, [...(documents.get(name) ?? []), ...printed]);
+    return printed[0]!;
+  };
+
+  const { token } = await run(
+    "generate",
+    "generate ci --owner ada --note nightly --tag team=a --scope a --audience https://one/mcp",
+  );
+  await run("generate", ["generate", "plain", "--expires", "never", "--out", join(dir, "plain")]);
+  await run("rotate", "rotate ci --if-older-than 1d");
+  await run("rotate", "rotate ci");
+  await run("rotate --abort", "rotate ci --abort");
+  const fresh = await run("rotate", ["rotate", "ci", "--out", join(dir, "ci")]);
+  await run("rotate --finish", "rotate ci --finish --force");
+  await run("check", "check", String(token));
+  await run("check", "check", "a-token-that-somebody-else-has-made-0123456789");
+  await run("check", "check", (await cli("rotate plain")).stdout);
+  await run("export --hashes", "export --hashes");
+  for (const verb of ["disable", "enable"]) await run(verb, `${verb} plain`);
+  await run("revoke", "revoke plain --reason unused --yes");
+  clock.now += 1;
+  await run("list", "list");
+  await run("show", "show ci");
+  await run("audit", "audit");
+  await run("audit --verify", "audit --verify");
+  await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);
+  await run("audit", "audit");
+  await run("an error", "show nobody");
+
+  const all = [...documents].flatMap(([name, each]) => (name === "audit" ? [] : each));
+  const keys = all.flatMap(({ key, keys: some }) => [...(Array.isArray(some) ? some : []), key]).filter(isDocument);
+  const parts = new Map([
+    ["key", keys],
+    [
+      "version",
+      [...keys.flatMap(({ versions }) => versions as Document[]), ...all.map(({ version }) => version)].filter(
+        isDocument,
+      ),
+    ],
+    ["retiring", [fresh["retiring"]].filter(isDocument)],
+    ["error", all.map(({ error }) => error).filter(isDocument)],
+    ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
+  ]);
+  return { documents, parts };
+}
+
+function isDocument(value: unknown): value is Document {
+  return typeof value === "object" && value !== null;
+}
