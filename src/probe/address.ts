@@ -37,7 +37,7 @@ export function isLoopback({ hostname }: URL): boolean {
 }
 
 function holdsKey({ href, searchParams }: URL, token: Secret | null): boolean {
-  const text = `${href} ${decode(href)}`;
+  const text = `${href}\n${decode(href)}`;
   if (TOKEN_LIKE.test(text) || (token !== null && text.includes(token.reveal()))) return true;
   return [...searchParams].some(([name, value]) => KEY_NAMES.test(name) && value !== "");
 }

@@ -18,8 +18,11 @@ type Events = AsyncGenerator<SseEvent, undefined>;
  * @see MCP 2024-11-05, basic/transports
  */
 export async function speakSse(wire: Wire, known?: Greeting): Promise<Conversation> {
+  const started = wire.left();
   const response = await wire.open();
-  if (response.status !== 200 || !isEventStream(response)) return stoppedAt(await wire.finish(response));
+  if (response.status !== 200 || !isEventStream(response)) {
+    return stoppedAt({ ...(await wire.finish(response)), ms: Math.round(started - wire.left()) });
+  }
   const events = readEvents(response);
   const timer = setTimeout(() => response.close(), Math.min(ENDPOINT_MS, wire.left() / 2));
   try {

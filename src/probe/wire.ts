@@ -31,7 +31,7 @@ export interface Message {
 type Headers = Readonly<Record<string, string>>;
 
 /** How long the body of a refusal is waited for: the status already says what matters, the text only helps to explain it. */
-const REFUSAL_MS = 2000;
+const REFUSAL_MS = 1000;
 
 /** One presentation of a token (or of none) to one server: MCP over HTTP, one exchange at a time, all with the same header. */
 export class Wire {

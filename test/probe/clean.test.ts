@@ -44,7 +44,7 @@ test("whatever a server wraps around a token, no eight characters of its secret 
   const noise = fc.string({ unit: "binary", maxLength: 5 });
   fc.assert(
     fc.property(
-      fc.array(fc.oneof(part, noise, fc.constant(token))),
+      fc.array(fc.oneof(part, noise, fc.constant(token)), { maxLength: 6 }),
       fc.integer({ min: 1, max: 200 }),
       (texts, limit) => {
         const shown = clean(texts.join(""), limit);

@@ -199,10 +199,9 @@ test("a body without end is not MCP; an event stream without a reply runs out of
 
 test("a refusal whose body never comes is a refusal", async () => {
   const { url } = await during(
-    startScripted(({ response, token }) => {
-      if (token !== MINE) return UNAUTHORIZED;
+    startScripted(({ method, response, token }) => {
+      if (token !== MINE || method !== "server/discover") return UNAUTHORIZED;
       response.writeHead(401, { "content-length": "100", "www-authenticate": "Bearer realm=x" }).flushHeaders();
-      setTimeout(() => response.destroy(), 50);
       return null;
     }),
   );
@@ -276,7 +275,7 @@ test("HTTP+SSE: an address of another origin to post to gets nothing", async () 
 
 test("HTTP+SSE: a stream that names no address, or ends, is not MCP", async () => {
   const open = await during(startScripted(sse(null), "/sse"));
-  expect(await verify(open.url, TOKEN, { timeoutMs: 300 })).toMatchObject({ outcome: "not-mcp" });
+  expect(await verify(open.url, TOKEN, { timeoutMs: 800 })).toMatchObject({ outcome: "not-mcp" });
   const ended = await during(
     startScripted(({ method }) =>
       method === "GET" ? { headers: { "content-type": "text/event-stream" } } : { status: 405 },
