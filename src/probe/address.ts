@@ -7,7 +7,8 @@ const TOKEN_LIKE = /[a-z0-9]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}(?![0-9A-Za-z])/;
 const KEY_NAMES = /^(?:(?:access|auth|bearer|id)?[_-]?token|(?:x[_-])?api[_-]?key|key|authorization)$/i;
 
 /**
- * Reads the address of a server; `token` is what it must not hold, where that is known. None of the errors quotes it, since it may hold a password or a key.
+ * Reads the address of a server; `token` is what it must not hold, where that is known. None of the errors quotes the
+ * address, since it may hold a password or a key.
  * @throws {@link KeysError} `USAGE` for what is no http(s) address, or holds a user name, a password, the token or a key.
  */
 export function parseServerUrl(text: string, token: Secret | null): URL {
