@@ -1,12 +1,12 @@
 import { parseBearer } from "../core/authorization.ts";
-import type { Pepper } from "../core/digest.ts";
+import { parsePeppers, type Pepper } from "../core/digest.ts";
 import { parseAudience } from "../core/generate.ts";
 import { judge, type Reason, type Verdict } from "../core/judge.ts";
 import type { Epoch, KeyId } from "../core/key.ts";
 import { parseToken, type ParsedToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
-import { systemNow } from "../world.ts";
+import { systemNow, systemStoreWorld } from "../world.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { LastUse } from "./last-use.ts";
@@ -26,7 +26,7 @@ export interface VerifierOptions {
   readonly pollEvery?: number;
   /** How often last-used times are written to the store. 2 by default. */
   readonly flushEvery?: number;
-  /** What `MCP_KEYS_PEPPER` holds, as `parsePeppers` reads it. */
+  /** Those that digests were made with. By default what `MCP_KEYS_PEPPER` holds in this process. */
   readonly peppers?: readonly Pepper[];
   /** The URL of this server: keys bound to others are refused. Not checked by default. */
   readonly audience?: string;
@@ -78,12 +78,12 @@ const OPTIONS = [
 /**
  * Loads the keys of a store and follows it from then on: what is generated, rotated, revoked or disabled takes effect
  * without a restart. As long as the store holds no key, every request is refused.
- * @throws {@link KeysError} `USAGE` for options that make no sense; what the store throws when it cannot be read at all
+ * @throws {@link KeysError} `USAGE` for options that make no sense, `PEPPER_INVALID`; what the store throws when it cannot be read at all
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
   checkOptionNames("createVerifier", options, OPTIONS);
-  const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, peppers = [] } = options;
-  const { onVerdict } = options;
+  const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2 } = options;
+  const { peppers = parsePeppers(systemStoreWorld().env["MCP_KEYS_PEPPER"]), onVerdict } = options;
   const log = quietly(options.log);
   const onFault = quietly(options.onFault);
   Object.entries({ maxStaleness, pollEvery, flushEvery }).forEach(([name, value]) => checkSeconds(name, value));

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
 import { formatToken } from "../../src/core/token.ts";
 import { KeysError } from "../../src/errors.ts";
@@ -110,6 +110,18 @@ describe("tokens of other kinds", () => {
     }
     await followed();
     expect(tokens.map((token) => verifier.verify(token).ok)).toEqual([true, true, true]);
+  });
+
+  test("the pepper is taken from the environment when none is given", async () => {
+    vi.stubEnv("MCP_KEYS_PEPPER", `${PEPPER.id}:${PEPPER.key}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { store, keys } = await createFixture({ peppers: [PEPPER] });
+    const { token } = await keys.generate({ name: "ci", expiresAt: null });
+    const verifier = await createVerifier({ store, now: () => 1_800_000_000 });
+    onTestFinished(() => verifier.close());
+    expect(verifier.verify(token.reveal())).toMatchObject({ ok: true });
+    vi.stubEnv("MCP_KEYS_PEPPER", "short");
+    await expect(createVerifier({ store })).rejects.toMatchObject({ code: "PEPPER_INVALID" });
   });
 
   test("a pepper that was not given is named once, and its tokens are refused", async () => {

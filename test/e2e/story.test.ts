@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { createProcesses } from "./process.ts";
+import { startServerProcess } from "./server-process.ts";
+
+const SERVER = fileURLToPath(new URL("../../examples/express-sdk-v1/server.js", import.meta.url));
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "story", version: "1" } },
+});
+
+test("the whole story: issue, serve, rotate without an outage, revoke, and a log that says why and holds no token", async () => {
+  const { mcpKeys, env, file } = createProcesses();
+  const said: string[] = [];
+  /** Runs a command that is expected to print no token. */
+  const run = async (line: string, stdin = "") => {
+    const ended = await mcpKeys(line.split(" "), { stdin });
+    said.push(ended.stdout, ended.stderr);
+    return ended;
+  };
+  const issue = async (line: string) => {
+    const { status, stdout, stderr } = await mcpKeys(line.split(" "));
+    expect(status).toBe(0);
+    said.push(stderr);
+    return stdout.trim();
+  };
+  const old = await issue("generate ci");
+  const server = await startServerProcess(SERVER, env);
+  const ask = async (token?: string) => {
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+    const authorization = token !== undefined && { authorization: `Bearer ${token}` };
+    const response = await fetch(server.url, {
+      method: "POST",
+      headers: { ...headers, ...authorization },
+      body: INITIALIZE,
+    });
+    await response.body?.cancel();
+    return response.status;
+  };
+  /** Milliseconds until the server answers so; two seconds at most. */
+  const untilAnswers = async (token: string, status: number) => {
+    const start = performance.now();
+    let last = 0;
+    while (performance.now() - start < 2_000) {
+      last = await ask(token);
+      if (last === status) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(last).toBe(status);
+  };
+
+  expect(await ask()).toBe(401);
+  expect(await ask(old)).toBe(200);
+  expect(await run(`verify ${server.url}`, old)).toMatchObject({ status: 0 });
+
+  const fresh = await issue("rotate ci --overlap 1h");
+  await untilAnswers(fresh, 200);
+  expect(await ask(old)).toBe(200);
+
+  // The server tells the store that both are in use, and the old one is not to be ended then.
+  for (let i = 0; i < 20; i++) {
+    const { key } = JSON.parse((await run("show ci --json")).stdout);
+    if (key.versions.every(({ lastUsedAt }: { lastUsedAt: string | null }) => lastUsedAt !== null)) break;
+  }
+  const refused = await run("rotate ci --finish");
+  expect(refused.status).toBe(5);
+  expect(refused.stderr).toMatch(/version 1 .*used/);
+  expect(await ask(old)).toBe(200);
+  expect(await run("rotate ci --finish --force")).toMatchObject({ status: 0 });
+  await untilAnswers(old, 401);
+  expect(await ask(fresh)).toBe(200);
+  expect(await run(`verify ${server.url}`, old)).toMatchObject({ status: 4 });
+  expect(await run(`verify ${server.url}`, fresh)).toMatchObject({ status: 0 });
+
+  expect(await run("revoke ci --reason compromised --yes")).toMatchObject({ status: 0 });
+  await untilAnswers(fresh, 401);
+  expect(await run(`verify ${server.url}`, fresh)).toMatchObject({ status: 4 });
+
+  expect(await server.stop()).toBe(0);
+  expect(server.log()).toMatch(/refused \(missing\)/);
+  expect(server.log()).toMatch(/refused \(expired\): key ci \(\w{12}\), version 1/);
+  expect(server.log()).toMatch(/refused \(revoked\): key ci \(\w{12}\), version 2/);
+  const all = [server.log(), readFileSync(file, "utf8"), ...said].join("\n");
+  for (const token of [old, fresh]) expect(all).not.toContain(token.slice(token.indexOf("_", 5) + 1, -6));
+}, 60_000);
