@@ -49,8 +49,8 @@ export async function compactJournal(
     const { seq, head } = reading.chain;
     const { bytes, digest, last } = formatAll(reading.keys.list(), { seq, head, at, by });
     const next = nextPath(place.path, digest);
-    await writeNext(disk, place, next, bytes);
     const linked = archive !== undefined && (await keepArchive(disk, place, reading.file, archive));
+    await writeNext(disk, place, next, bytes);
     const seal = { change: { seq: seq + 1, at, by, op: "compact" as const, keys: [] }, next: digest };
     if (await appendSeal(disk, journal, seal, next)) {
       await journal.catchUp();

@@ -1,0 +1,40 @@
+// A process that writes keys to a file store: started many at a time, and killed at any moment. It says `ready`, waits for a
+// line, then prints the name of each key once its write is acknowledged.
+import { digestToken } from "../../src/core/digest.ts";
+import { openFileStore } from "../../src/stores/file.ts";
+
+const [path = "", name = "", count = "1", compactEvery = "0"] = process.argv.slice(2);
+const store = await openFileStore(path, { env: {}, uid: process.getuid?.() ?? null, dataDir: null });
+process.stdout.write("ready\n");
+process.stdin.once("data", () => void run());
+
+async function run(): Promise<void> {
+  for (let i = 0; i < Number(count); i++) {
+    const key = `${name}-${i}`;
+    const digest = digestToken(key);
+    await store.write({
+      op: "generate",
+      at: 1_000,
+      by: "writer",
+      keys: [
+        {
+          id: digest.slice(-12),
+          name: key,
+          prefix: "mcp",
+          scopes: [],
+          audience: [],
+          tags: {},
+          createdAt: 1_000,
+          createdBy: "writer",
+          enabled: true,
+          revision: 0,
+          versions: [{ n: 1, digest, createdAt: 1_000, expiresAt: null, state: "current", lastUsedAt: null }],
+        },
+      ],
+    });
+    process.stdout.write(`${key}\n`);
+    if (Number(compactEvery) > 0 && i % Number(compactEvery) === 0) await store.compact({ at: 1_000, by: "writer" });
+  }
+  await store.close();
+  process.stdin.destroy();
+}
