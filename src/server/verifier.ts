@@ -1,42 +1,16 @@
 import { parseBearer } from "../core/authorization.ts";
-import { parsePeppers, type Pepper } from "../core/digest.ts";
-import { parseAudience } from "../core/generate.ts";
 import { judge, type Reason, type Verdict } from "../core/judge.ts";
 import type { Epoch, KeyId } from "../core/key.ts";
 import { parseToken, type ParsedToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
-import type { KeyStore } from "../stores/store.ts";
-import { systemNow, systemStoreWorld } from "../world.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { LastUse } from "./last-use.ts";
-import { checkOptionNames, checkSeconds } from "./options.ts";
 import { RefusalLog } from "./refusal-log.ts";
 import { createReporter } from "./report.ts";
+import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
-/** What {@link createVerifier} works with. Times are in seconds. */
-export interface VerifierOptions {
-  /** Followed while the verifier lives; closing it stays with whoever opened it. */
-  readonly store: KeyStore;
-  /** The current time in whole seconds; the system's by default. */
-  readonly now?: () => Epoch;
-  /** For how long memory may answer while the store does not. 60 by default. */
-  readonly maxStaleness?: number;
-  /** How often to look for changes that nothing announced. 1 by default. */
-  readonly pollEvery?: number;
-  /** How often last-used times are written to the store. 2 by default. */
-  readonly flushEvery?: number;
-  /** Those that digests were made with. By default what `MCP_KEYS_PEPPER` holds in this process. */
-  readonly peppers?: readonly Pepper[];
-  /** The URL of this server: keys bound to others are refused. Not checked by default. */
-  readonly audience?: string;
-  /** Called with every verdict, for metrics. What a hook throws changes nothing. */
-  readonly onVerdict?: (verdict: Verdict) => void;
-  /** Called when the store stops answering or complains of something else, and with `null` when it answers again. */
-  readonly onFault?: (fault: KeysError | null) => void;
-  /** Takes lines for the server's log: refusals with reason and key, and faults. Never a token. Silent by default. */
-  readonly log?: (line: string) => void;
-}
+export type { VerifierOptions };
 
 /** What a request asks of a key, beside being valid. */
 export interface Asked {
@@ -70,25 +44,14 @@ export interface Verifier {
   close(): Promise<void>;
 }
 
-const OPTIONS = [
-  ...["store", "now", "maxStaleness", "pollEvery", "flushEvery"],
-  ...["peppers", "audience", "onVerdict", "onFault", "log"],
-];
-
 /**
  * Loads the keys of a store and follows it from then on: what is generated, rotated, revoked or disabled takes effect
  * without a restart. As long as the store holds no key, every request is refused.
  * @throws {@link KeysError} `USAGE` for options that make no sense, `PEPPER_INVALID`; what the store throws when it cannot be read at all
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
-  checkOptionNames("createVerifier", options, OPTIONS);
-  const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2 } = options;
-  const { peppers = parsePeppers(systemStoreWorld().env["MCP_KEYS_PEPPER"]), onVerdict } = options;
-  const log = quietly(options.log);
-  const onFault = quietly(options.onFault);
-  Object.entries({ maxStaleness, pollEvery, flushEvery }).forEach(([name, value]) => checkSeconds(name, value));
-  const ownAudience = options.audience === undefined ? undefined : parseAudience(options.audience);
-
+  const { store, now, maxStaleness, pollEvery, flushEvery, peppers, audience, log, onFault, onVerdict } =
+    resolveOptions(options);
   const counters = createCounters();
   const refusals = new RefusalLog(log);
   const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
@@ -133,15 +96,11 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     const held = follower.index.find(token, parsed.ok ? parsed.id : null);
     if (held === null) {
       if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
-      return reject(
-        UNKNOWN,
-        at,
-        follower.index.has(parsed.id) ? "no version of the key" : "no key has the id",
-        parsed.id,
-      );
+      const why = follower.index.has(parsed.id) ? "no version of the key" : "no key has the id";
+      return reject(UNKNOWN, at, why, parsed.id);
     }
-    const audience = asked?.audience ?? ownAudience;
-    const verdict = judge(held.key, held.version, { now: at, scopes: asked?.scopes, audience });
+    const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience };
+    const verdict = judge(held.key, held.version, demand);
     // A key that lacks a scope is in use all the same, and must not be retired as unused.
     if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(held, at);
     if (!verdict.ok) return reject(verdict, at, "");
@@ -179,20 +138,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   };
 }
 
-/** A hook that throws must neither let a request in nor stop the following of the store. */
-function quietly<T>(hook: ((value: T) => void) | undefined): (value: T) => void {
-  return (value) => {
-    try {
-      hook?.(value);
-    } catch {
-      // There is nobody left to tell.
-    }
-  };
-}
-
 type Refusal = Extract<Verdict, { ok: false }>;
 
 const USUAL = "Bearer ";
-const MISTYPED = { ok: false, reason: "mistyped" } as const;
-const MALFORMED = { ok: false, reason: "malformed" } as const;
-const UNKNOWN = { ok: false, reason: "unknown" } as const;
+const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
+const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
+const UNKNOWN = Object.freeze({ ok: false, reason: "unknown" });

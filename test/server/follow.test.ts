@@ -9,7 +9,7 @@ const damaged = new KeysError("STORE_DAMAGED", "line 7 is damaged");
 
 describe("following", () => {
   test("a wake-up is enough, long before the next poll", async () => {
-    const { verifier, issue } = await createFixture({ pollEvery: 3600 });
+    const { verifier, issue } = await createFixture({ pollEvery: 3600, maxStaleness: 7200 });
     expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
     expect(verifier.verify(await issue("cd"))).toMatchObject({ ok: true });
   });

@@ -257,7 +257,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
   });
 
   test("looks once, before it gives up, in a process that was frozen", async () => {
-    const fixture = await createFixture({ pollEvery: 3600, maxStaleness: 60 });
+    const fixture = await createFixture({ pollEvery: 3600, maxStaleness: 3601 });
     const token = await fixture.issue("ci");
     const adapter = await adapters[name]!(fixture.verifier, {});
     onTestFinished(() => adapter.close());

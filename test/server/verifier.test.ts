@@ -224,6 +224,7 @@ test("counts what it did, and shows each verdict to the hook", async () => {
 test.each([
   [{ maxStalenes: 5 }, 'no option "maxStalenes"'],
   [{ maxStaleness: -1 }, "maxStaleness"],
+  [{ maxStaleness: 5, pollEvery: 5 }, "maxStaleness"],
   [{ pollEvery: Number.NaN }, "pollEvery"],
   [{ flushEvery: "2" }, "flushEvery"],
   [{ audience: "mcp.example" }, "not the URL of a server"],
