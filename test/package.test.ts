@@ -41,13 +41,13 @@ describe("the packed package", () => {
     const found = new Set(paths);
     for (const path of found) {
       const text = readFileSync(installed(path), "utf8");
-      for (const [, target] of text.matchAll(/"(\.\.?\/[\w./-]+\.js)"/g)) found.add(posix.join(path, "..", target!));
+      for (const [, target] of text.matchAll(/"(\.\.?\/[\w./-]+\.c?js)"/g)) found.add(posix.join(path, "..", target!));
     }
     return found;
   }
 
   beforeAll(async () => {
-    for (const file of ["dist/index.js", "dist/cli/main.js", "dist/types/index.d.ts"]) {
+    for (const file of ["dist/index.js", "dist/cli/main.cjs", "dist/types/index.d.ts"]) {
       if (!existsSync(join(ROOT, file))) throw new Error(`${file} is not there: npm run build`);
     }
     folder = await mkdtemp(join(tmpdir(), "mcp-keys-pack-"));
@@ -70,7 +70,7 @@ describe("the packed package", () => {
 
   test("is small", () => {
     // Chunks of earlier builds may lie about where somebody develops; `prepare` starts from nothing.
-    const live = reachable(["dist/index.js", "dist/cli/main.js"]);
+    const live = reachable(["dist/index.js", "dist/cli/main.cjs"]);
     const counted = packed.files.filter(({ path }) => !path.startsWith("dist/chunks/") || live.has(path));
     expect(counted.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(1_000 * KILOBYTE);
   });

@@ -1,4 +1,4 @@
-import { fstatSync } from "node:fs";
+import { fstatSync, type Stats } from "node:fs";
 import { systemActor, systemNow, systemRandom, systemStoreWorld } from "../world.ts";
 import type { World } from "./context.ts";
 import type { Input, Output } from "./io.ts";
@@ -9,56 +9,81 @@ import { run } from "./run.ts";
 
 const interruption = new AbortController();
 
-function openOutput(stream: NodeJS.WriteStream): Output {
-  // Without a listener a closed pipe would end the process; the write that met it rejects, which is enough.
-  stream.on("error", () => undefined);
+/** Opening a stream costs more than a short command does, so each is opened when it is first used. */
+function openOutput(name: "stdout" | "stderr"): Output {
+  let opened: NodeJS.WriteStream | undefined;
+  const open = (): NodeJS.WriteStream => {
+    // Without a listener a closed pipe would end the process; the write that met it rejects, which is enough.
+    opened ??= process[name].on("error", () => undefined);
+    return opened;
+  };
+  const terminal = () => (isDevice(name === "stdout" ? 1 : 2) && open().isTTY ? open() : null);
   return {
     write: (text) =>
       new Promise((resolve, reject) => {
-        stream.write(text, (error) => {
+        open().write(text, (error) => {
           if (error == null) resolve();
           else reject(error);
         });
       }),
-    isTerminal: stream.isTTY,
-    colors: colorsOf(stream),
-    columns: stream.isTTY ? stream.columns : 80,
+    get isTerminal() {
+      return terminal() !== null;
+    },
+    get colors() {
+      return colorsOf(terminal);
+    },
+    get columns() {
+      return terminal()?.columns ?? 80;
+    },
   };
 }
 
 /** NO_COLOR holds above all, then TERM=dumb, then FORCE_COLOR, then what the terminal can show. */
-function colorsOf(stream: NodeJS.WriteStream): Output["colors"] {
+function colorsOf(open: () => NodeJS.WriteStream | null): Output["colors"] {
   const { NO_COLOR: none, FORCE_COLOR: forced, TERM: terminal } = process.env;
   if (none !== undefined && none !== "") return 0;
   if (terminal === "dumb") return 0;
   if (forced !== undefined && forced !== "") return forced === "0" || forced === "false" ? 0 : 1;
-  if (!stream.isTTY) return 0;
-  const depth = stream.getColorDepth();
+  const depth = open()?.getColorDepth() ?? 1;
   return depth >= 24 ? 3 : depth >= 8 ? 2 : depth >= 4 ? 1 : 0;
 }
 
 function openInput(): Input {
-  const isTerminal = process.stdin.isTTY;
-  return { isTerminal, isPiped: !isTerminal && isPiped(), read: (options) => readInput(process.stdin, options) };
+  return {
+    get isTerminal() {
+      return isDevice(0) && process.stdin.isTTY;
+    },
+    get isPiped() {
+      const stat = statOf(0);
+      return stat !== null && (stat.isFIFO() || stat.isFile() || stat.isSocket());
+    },
+    read: (options) => readInput(process.stdin, options),
+  };
 }
 
-function isPiped(): boolean {
+/** Whether a descriptor may be a terminal: `/dev/null` is one of these as well. */
+function isDevice(fd: number): boolean {
+  return statOf(fd)?.isCharacterDevice() ?? true;
+}
+
+function statOf(fd: number): Stats | null {
   try {
-    const stat = fstatSync(0);
-    return stat.isFIFO() || stat.isFile() || stat.isSocket();
+    return fstatSync(fd);
   } catch {
-    return false; // closed by whoever started us
+    return null; // closed by whoever started us
   }
 }
 
 const world: World = {
   ...systemStoreWorld(),
-  streams: { stdin: openInput(), stdout: openOutput(process.stdout), stderr: openOutput(process.stderr) },
+  streams: { stdin: openInput(), stdout: openOutput("stdout"), stderr: openOutput("stderr") },
   platform: process.platform,
   now: systemNow,
   ticks: () => performance.now(),
   random: systemRandom,
-  actor: systemActor(),
+  get actor() {
+    return systemActor();
+  },
   interrupted: interruption.signal,
   request: async () => (await import("./http.ts")).createHttpRequest(),
   ask: async () => (await import("./ask.ts")).createAsk({ input: process.stdin, output: process.stderr }),
@@ -75,7 +100,8 @@ for (const [signal, status] of Object.entries(SIGNALS)) {
   });
 }
 
-const status = await run(process.argv.slice(2), world);
-process.exitCode = signalled ?? status;
-// What was given up in the middle may still hold the process open, a silent stdin for one.
-if (signalled !== undefined) process.exit();
+void run(process.argv.slice(2), world).then((status) => {
+  process.exitCode = signalled ?? status;
+  // What was given up in the middle may still hold the process open, a silent stdin for one.
+  if (signalled !== undefined) process.exit();
+});
