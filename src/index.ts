@@ -1,9 +1,9 @@
 /** mcp-keys as a library: keys and their store, the verifier and guards of a server, tokens, snippets and the probe. */
 
-export { createKeys, DEFAULT_WINDOW, type Keys, type KeysOptions } from "./keys.ts";
+export { createKeys, type Keys, type KeysOptions } from "./keys.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
 export type { GenerateInput } from "./keys/generate.ts";
-export { DEFAULT_OVERLAP, type RotateOptions, type Rotated } from "./keys/rotate.ts";
+export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
 export type { Random } from "./keys/mint.ts";
 export type { Updated } from "./keys/update.ts";
 

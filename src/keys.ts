@@ -9,13 +9,10 @@ import { checkToken } from "./keys/check.ts";
 import type { Issued } from "./keys/deliver.ts";
 import { generateKey, type GenerateInput } from "./keys/generate.ts";
 import { createMint, type Random } from "./keys/mint.ts";
-import { rotateKey, type Rotated, type RotateOptions } from "./keys/rotate.ts";
+import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./keys/rotate.ts";
 import { requireKey, updateKey, type Desk, type Updated } from "./keys/update.ts";
 import type { KeyStore } from "./stores/store.ts";
 import { systemActor, systemNow, systemRandom } from "./world.ts";
-
-/** An hour: a version unused for so long counts as out of use. */
-export const DEFAULT_WINDOW = 3_600;
 
 /** What {@link createKeys} works with. All but the store has a default from the system. */
 export interface KeysOptions {

@@ -57,7 +57,7 @@ const SOLE_USER: Readonly<Record<string, string>> = {
 };
 
 /** Costs more than the rest of a command, so it is loaded when it is needed and not before. */
-const ON_FIRST_USE = ["cli/ask.ts"];
+const ON_FIRST_USE = ["cli/ask.ts", "cli/open.ts"];
 
 /**
  * File → the words it may say of the process, the clock, randomness and the console: the two edges, and the one that has

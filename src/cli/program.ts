@@ -10,8 +10,12 @@ const EXIT_CODES = `Exit codes:
   8 the server's door is not shut · 130 interrupted
 `;
 
-/** The whole command line: every command of the registry below one program. */
-export function buildProgram(open: () => Context): Command {
+/**
+ * The whole command line: every command of the registry below one program.
+ * @param argv - what will be parsed, when that is known: where it begins with a command no other is built, and only those
+ * it names get the global flags. To build all of them takes longer than a command does.
+ */
+export function buildProgram(open: () => Context, argv?: readonly string[]): Command {
   const program = addGlobalFlags(
     new Command("mcp-keys")
       .description(
@@ -23,12 +27,19 @@ export function buildProgram(open: () => Context): Command {
       .showSuggestionAfterError()
       .addHelpText("after", `\n${EXIT_CODES}`),
   );
-  for (const module of Object.values<CommandModule>(commands)) {
-    const command = addGlobalFlags(module.build(open)).copyInheritedSettings(program);
+  for (const [name, module] of chooseCommands(argv)) {
+    const bare = module.build(open);
+    const command = (argv?.includes(name) === false ? bare : addGlobalFlags(bare)).copyInheritedSettings(program);
     const examples = module.examples.map((example) => `  ${example}`).join("\n");
     program.addCommand(command.addHelpText("before", `Examples:\n${examples}\n`).showHelpAfterError(false));
   }
   return program.helpCommand("help [command]", "show the help of a command");
+}
+
+function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {
+  const all = Object.entries<CommandModule>(commands);
+  const chosen = all.filter(([name]) => name === argv[0]);
+  return chosen.length > 0 ? chosen : all;
 }
 
 /** `rotate <key>`: that a command has flags goes without saying. */

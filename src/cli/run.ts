@@ -1,9 +1,7 @@
 import { CommanderError } from "commander";
 import { resolveConfig } from "../config.ts";
-import { parsePeppers } from "../core/digest.ts";
 import { CODES, KeysError } from "../errors.ts";
-import { createKeys, type Keys } from "../keys.ts";
-import { openStore } from "../stores/index.ts";
+import type { Keys } from "../keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
@@ -21,7 +19,7 @@ const TIDY_LIMIT = 80;
  */
 export async function run(argv: readonly string[], world: World): Promise<number> {
   const session = createSession(world);
-  const program = buildProgram(session.context);
+  const program = buildProgram(session.context, argv);
   // What commander has to say about an error is said in `report`, in our own voice.
   let help = "";
   const configure = {
@@ -68,14 +66,16 @@ function createSession(world: World): Session {
     const io = createIo(world.streams, flags, createPainter(colors));
     const spec = resolveConfig(flags, world.env).store;
     const getStore = () =>
-      (store ??= openStore(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
+      (store ??= openWith(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
     const { stdin, stderr } = world.streams;
     context = {
       world,
       flags,
       io,
       paint: createPainter(flags.color ? world.streams.stdout.colors : 0),
-      interactive: flags.input && stdin.isTerminal && stderr.isTerminal && isBlank(world.env["CI"]),
+      get interactive() {
+        return flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
+      },
       store: getStore,
       keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
       end: (wanted) => {
@@ -99,7 +99,13 @@ function createSession(world: World): Session {
   };
 }
 
-function connect(store: KeyStore, world: World): Keys {
+async function openWith(spec: string, world: World): Promise<KeyStore> {
+  const { openStore } = await import("./open.ts");
+  return openStore(spec, world);
+}
+
+async function connect(store: KeyStore, world: World): Promise<Keys> {
+  const { createKeys, parsePeppers } = await import("./open.ts");
   const { now, random, actor: by } = world;
   return createKeys({ store, now, random, by, peppers: parsePeppers(world.env["MCP_KEYS_PEPPER"]) });
 }

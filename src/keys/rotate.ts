@@ -10,6 +10,9 @@ import { requireKey, updateKey, type Desk } from "./update.ts";
 /** A day: long enough for clients that read their key at start. */
 export const DEFAULT_OVERLAP = 86_400;
 
+/** An hour: a version unused for so long counts as out of use. */
+export const DEFAULT_WINDOW = 3_600;
+
 export interface RotateOptions {
   /** Seconds both versions work; 0 ends the old one at once. A day when left out. */
   readonly overlap?: number;

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { formatDuration, formatTime, parseDuration, parseExpiry } from "../../core/duration.ts";
-import { DEFAULT_WINDOW } from "../../keys.ts";
-import { DEFAULT_OVERLAP, retiringOf, type Rotated } from "../../keys/rotate.ts";
+import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../../keys/rotate.ts";
 import type { Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";

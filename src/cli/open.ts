@@ -1,0 +1,5 @@
+/** What only a command that opens the store needs. Loaded on first use: help costs nothing of it. */
+
+export { parsePeppers } from "../core/digest.ts";
+export { createKeys } from "../keys.ts";
+export { openStore } from "../stores/index.ts";
