@@ -37,13 +37,14 @@ class Taken extends Error {}
 
 /** What the command line says against it, without running it; `null` when it is taken. */
 export async function faultOf(line: string): Promise<string | null> {
+  const argv = words(line).slice(1);
   const program = buildProgram(() => {
     throw new Taken();
-  });
+  }, argv);
   const silent = { writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined };
   for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(silent);
   try {
-    await program.parseAsync(words(line).slice(1), { from: "user" });
+    await program.parseAsync(argv, { from: "user" });
     return null;
   } catch (error) {
     if (error instanceof Taken) return null;
