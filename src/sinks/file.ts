@@ -6,6 +6,7 @@ import { openDeviceSink } from "./device.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 import { once } from "./once.ts";
 import type { Sink } from "./sink.ts";
+import { sweepTempFiles } from "./sweep.ts";
 import { openTempFile, placeTempFile, removeTempFile, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {
@@ -29,6 +30,7 @@ export async function openFileSink(path: string, { force, uid }: FileOptions): P
   if (found === "device") return openDeviceSink(target, uid);
   if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} is already there`);
   const temp = await openTempFile(target, uid);
+  await sweepTempFiles(temp);
   return once(`file:${target}`, {
     deliver: (text) => deliver(text, temp, target, force),
     discard: () => removeTempFile(temp),
