@@ -146,6 +146,17 @@ describe("who may read it", () => {
     expect(await readdir(join(folder, "real"))).toEqual(["keys.jsonl"]);
   });
 
+  test("a folder that is a link to nowhere is not created behind it", async () => {
+    const folder = await aFolder();
+    await symlink("nowhere", join(folder, "linked"));
+    for (const below of ["linked", "linked/new/newer"]) {
+      const store = await openIn(join(folder, below));
+      expect(await store.list()).toEqual([]);
+      await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    }
+    expect(await readdir(folder)).toEqual(["linked"]);
+  });
+
   test("a pipe in its place is refused and not waited for", async () => {
     const folder = await aFolder();
     execFileSync("mkfifo", ["-m", "600", join(folder, "keys.jsonl")]);

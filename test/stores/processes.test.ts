@@ -69,11 +69,11 @@ test("writers and compactions at once lose nothing", async () => {
   );
   const watching = await openIn(folder);
   for (const { go } of writers) go();
-  let running = true;
-  const allEnded = Promise.all(writers.map(({ ended }) => ended)).finally(() => (running = false));
+  const state = { running: true };
+  const allEnded = Promise.all(writers.map(({ ended }) => ended)).finally(() => (state.running = false));
   // A reader that looks all the while never sees a key go.
   let before = 0;
-  for (let looks = 0; running && looks < 100_000; looks++) {
+  for (let looks = 0; state.running && looks < 100_000; looks++) {
     const { length } = await watching.list();
     expect(length).toBeGreaterThanOrEqual(before);
     before = length;

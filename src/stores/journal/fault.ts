@@ -19,6 +19,10 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
     what: "the disk quota is used up",
     hint: "free some space and run the command again; nothing was changed",
   }),
+  ENOENT: (path) => ({
+    what: "a part of the path is missing",
+    hint: `see what is there with: ls -ld ${shellQuote(path)}`,
+  }),
   ENOTDIR: (path) => ({
     what: "a part of the path is not a folder",
     hint: `see what is there with: ls -ld ${shellQuote(path)}`,

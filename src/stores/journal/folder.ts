@@ -52,12 +52,33 @@ async function statFolder(disk: Disk, folder: string): Promise<{ uid: number; mo
 export async function ensureFolder(disk: Disk, place: Place): Promise<void> {
   const folder = dirname(place.path);
   try {
-    await disk.mkdir(folder, { recursive: true, mode: 0o700 });
+    await createFolder(disk, folder);
   } catch (cause) {
-    // EEXIST: something that is not a folder has its name, which the check will say.
-    if (codeOf(cause) !== "EEXIST") throw faultOf(cause, "create", folder);
+    throw faultOf(cause, "create", folder);
   }
   await checkFolder(disk, place);
+}
+
+/** One by one, since a recursive `mkdir` on a read-only disk says that the folder is missing rather than why. */
+async function createFolder(disk: Disk, folder: string, climb = true): Promise<void> {
+  try {
+    await disk.mkdir(folder, { mode: 0o700 });
+  } catch (cause) {
+    const code = codeOf(cause);
+    // Something is there already; the check will say when it is no folder. A read-only disk may say EROFS for it.
+    if (code === "EEXIST" || (code !== "ENOENT" && (await isThere(disk, folder)))) return;
+    if (code !== "ENOENT" || !climb || dirname(folder) === folder) throw cause;
+    await createFolder(disk, dirname(folder));
+    // Missing still: a link above it leads nowhere.
+    await createFolder(disk, folder, false);
+  }
+}
+
+async function isThere(disk: Disk, folder: string): Promise<boolean> {
+  return disk.lstat(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Makes a name in a folder outlast a power cut. */

@@ -1,0 +1,108 @@
+import { chmod, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { FileStore } from "../../src/stores/file.ts";
+import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
+
+const { id } = keyNo(1);
+const useFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.includes(".used."));
+const lastUse = async (store: FileStore) => (await store.get(id))?.versions[0]?.lastUsedAt;
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
+
+async function aStore() {
+  const folder = await aFolder();
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1)]));
+  return { folder, store };
+}
+
+test("nothing to record creates nothing, and neither does what is not news", async () => {
+  const { folder, store } = await aStore();
+  await store.touch([]);
+  expect(await useFiles(folder)).toEqual([]);
+  await store.touch([{ id, n: 1, at: 10 }]);
+  const [name] = await useFiles(folder);
+  const before = await stat(join(folder, name!));
+  await store.touch([{ id, n: 1, at: 9 }]);
+  expect((await stat(join(folder, name!))).ino).toBe(before.ino);
+});
+
+test("each process has its file, and the latest of all counts", async () => {
+  const { folder, store } = await aStore();
+  const others = await Promise.all([0, 1, 2].map(() => openIn(folder)));
+  await Promise.all(others.map((other, i) => other.touch([{ id, n: 1, at: 100 + ((i * 7) % 3) }])));
+  expect(await useFiles(folder)).toHaveLength(3);
+  expect(await lastUse(store)).toBe(102);
+  await others[0]!.touch([{ id, n: 1, at: 200 }]);
+  expect(await lastUse(store)).toBe(200);
+});
+
+test("a compaction leaves it alone", async () => {
+  const { store } = await aStore();
+  await store.touch([{ id, n: 1, at: 10 }]);
+  await store.compact({ at: 1, by: "x" });
+  expect(await lastUse(store)).toBe(10);
+});
+
+describe("files of other processes", () => {
+  test("are taken over once they are idle for a day, and nothing they said is lost", async () => {
+    const { folder, store } = await aStore();
+    const idle = await openIn(folder);
+    await idle.touch([{ id, n: 1, at: 500 }]);
+    const [name] = await useFiles(folder);
+    await utimes(join(folder, name!), daysAgo(2), daysAgo(2));
+    const busy = await openIn(folder);
+    await busy.touch([{ id: keyNo(2).id, n: 1, at: 7 }]);
+    expect(await useFiles(folder)).toHaveLength(1);
+    expect(await useFiles(folder)).not.toContain(name);
+    expect(await lastUse(store)).toBe(500);
+    // Its process was only idle, and comes back.
+    await idle.touch([{ id, n: 1, at: 600 }]);
+    expect(await useFiles(folder)).toHaveLength(2);
+    expect(await lastUse(await openIn(folder))).toBe(600);
+  });
+
+  test("are left alone before that, unless there are very many", async () => {
+    const { folder, store } = await aStore();
+    for (let i = 0; i < 40; i++) {
+      const uses = JSON.stringify({ v: 1, uses: [[id, 1, 1_000 + i]] });
+      await writeFile(join(folder, `keys.jsonl.used.${i}`), uses, { mode: 0o600 });
+    }
+    expect(await lastUse(store)).toBe(1_039);
+    await (await openIn(folder)).touch([{ id, n: 1, at: 1 }]);
+    expect(await useFiles(folder)).toHaveLength(1);
+    expect(await lastUse(await openIn(folder))).toBe(1_039);
+  });
+
+  test.each(["", "{", "[]", "null", '{"uses":7}', '{"uses":[[1,2,3],["x"],null]}'])(
+    "that hold %o count for nothing",
+    async (text) => {
+      const { folder, store } = await aStore();
+      await writeFile(join(folder, "keys.jsonl.used.x"), text, { mode: 0o600 });
+      expect(await lastUse(store)).toBeNull();
+      await store.touch([{ id, n: 1, at: 10 }]);
+      expect(await lastUse(store)).toBe(10);
+    },
+  );
+
+  test("that others can read are refused like the journal", async () => {
+    const { folder, store } = await aStore();
+    await store.touch([{ id, n: 1, at: 10 }]);
+    await chmod(join(folder, (await useFiles(folder))[0]!), 0o644);
+    await expect(store.get(id)).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  });
+});
+
+test("what is written holds no name and no digest", async () => {
+  const { folder, store } = await aStore();
+  await store.touch([{ id, n: 1, at: 10 }]);
+  expect(await readFile(join(folder, (await useFiles(folder))[0]!), "utf8")).toBe(`{"v":1,"uses":[["${id}",1,10]]}\n`);
+});
+
+test("a disk that takes no more says so, and leaves no half of a file", async () => {
+  const { folder } = await aStore();
+  const full = () => Promise.reject(Object.assign(new Error(), { code: "ENOSPC" }));
+  const store = await openIn(folder, { rename: full });
+  await expect(store.touch([{ id, n: 1, at: 10 }])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+});
