@@ -1,15 +1,9 @@
 import type { Reason } from "../core/judge.ts";
 import { KeysError } from "../errors.ts";
+import { formatAnswer, type Answer } from "./answer.ts";
 
 /** Why a request is answered by the guard: a refusal, two tokens in one request, or a fault on our side. */
 export type Denial = Reason | "ambiguous" | KeysError;
-
-/** A response, before it is one of a framework. `headers` in lower case; `body` is JSON. */
-export interface Answer {
-  readonly status: 400 | 401 | 403 | 500 | 503;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
 
 export interface ChallengeOptions {
   readonly realm: string;
@@ -30,7 +24,7 @@ export function challenge(denial: Denial, options: ChallengeOptions): Answer {
   if (denial instanceof KeysError) return faultAnswer(denial);
   switch (denial) {
     case "missing":
-      return answer(401, "unauthorized", "This server needs an API key: Authorization: Bearer <key>", {
+      return formatAnswer(401, "unauthorized", "This server needs an API key: Authorization: Bearer <key>", {
         "www-authenticate": formatChallenge({ realm }),
       });
     case "ambiguous":
@@ -54,8 +48,8 @@ export function challenge(denial: Denial, options: ChallengeOptions): Answer {
 
 /** Without a challenge: the key may be good, and a client throws it away on 401. */
 function faultAnswer({ code }: KeysError): Answer {
-  if (!code.startsWith("STORE_")) return answer(500, "server_error", "The request could not be checked", {});
-  return answer(503, "temporarily_unavailable", "Keys cannot be checked at the moment: try again", {
+  if (!code.startsWith("STORE_")) return formatAnswer(500, "server_error", "The request could not be checked");
+  return formatAnswer(503, "temporarily_unavailable", "Keys cannot be checked at the moment: try again", {
     "retry-after": RETRY_AFTER,
   });
 }
@@ -67,16 +61,7 @@ function refusal(
   { realm, ...more }: Record<string, string> & { realm: string },
 ): Answer {
   const parameters = { realm, error, error_description: description, ...more };
-  return answer(status, error, description, { "www-authenticate": formatChallenge(parameters) });
-}
-
-function answer(status: Answer["status"], error: string, description: string, headers: Record<string, string>): Answer {
-  const body = JSON.stringify({ error, error_description: description });
-  return {
-    status,
-    headers: { ...headers, "content-type": "application/json", "cache-control": "no-store" },
-    body,
-  };
+  return formatAnswer(status, error, description, { "www-authenticate": formatChallenge(parameters) });
 }
 
 /** @see RFC 9110 section 5.6.4 (quoted-string) */

@@ -1,8 +1,8 @@
 import { parseBare, parseBearer } from "../core/authorization.ts";
 import { parseToken } from "../core/token.ts";
 
-/** What matters of a request, whatever its framework. */
-export interface RequestView {
+/** Where a token may stand in a request. */
+export interface TokenPlaces {
   /** The `Authorization` header, several joined by `, `; `null` when there is none. */
   readonly authorization: string | null;
   /** The header for bare tokens, likewise. */
@@ -23,7 +23,7 @@ const NO_TOKEN = { ok: false, denial: "missing", why: "" } as const;
  * looks. @see RFC 6750 section 2 (one method per request), MCP authorization (no token in the query)
  * @param acceptsApiKey - whether the header for bare tokens counts
  */
-export function presentToken({ authorization, apiKey, query }: RequestView, acceptsApiKey: boolean): Presentation {
+export function presentToken({ authorization, apiKey, query }: TokenPlaces, acceptsApiKey: boolean): Presentation {
   const bearer = parseBearer(authorization);
   const bare = parseBare(acceptsApiKey ? apiKey : null);
   const inQuery = query !== "" && holdsToken(query);

@@ -1,7 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { KeysError } from "../../src/errors.ts";
 import { createVerifier } from "../../src/server/verifier.ts";
-import type { Change } from "../../src/stores/store.ts";
+import type { Change, KeyStore } from "../../src/stores/store.ts";
 import { createFixture, until } from "./fixture.ts";
 
 const gone = new KeysError("STORE_UNAVAILABLE", "the disk is gone");
@@ -17,6 +17,38 @@ describe("following", () => {
   test("a poll is enough, for a wake-up that is lost", async () => {
     const { verifier, issue } = await createFixture({ trouble: { deaf: true } });
     expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
+  });
+
+  test("what was written before the watch began is seen when it begins", async () => {
+    const { store } = await createFixture();
+    let begin = () => {};
+    const watch: KeyStore["watch"] = async (wake) => {
+      await new Promise<void>((resolve) => (begin = resolve));
+      return store.watch(wake);
+    };
+    const slow = { pollEvery: 3600, maxStaleness: 7200, store: { ...store, watch } };
+    const { verifier, keys } = await createFixture(slow);
+    const { token } = await keys.generate({ name: "ci", expiresAt: null });
+    expect(verifier.verify(token.reveal())).toMatchObject({ ok: false });
+    begin();
+    await until(() => verifier.verify(token.reveal()).ok);
+  });
+
+  test("a wake-up during a look is followed by another look", async () => {
+    const { store } = await createFixture();
+    const gates: (() => void)[] = [];
+    const changes: KeyStore["changes"] = async function* (since) {
+      yield* store.changes(since);
+      await new Promise<void>((resolve) => gates.push(resolve));
+    };
+    const slow = { pollEvery: 3600, maxStaleness: 7200, store: { ...store, changes } };
+    const { verifier, keys } = await createFixture(slow);
+    await until(() => gates.length === 1);
+    const { token } = await keys.generate({ name: "ci", expiresAt: null });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    gates[0]!();
+    await until(() => gates.length === 2 && verifier.verify(token.reveal()).ok);
+    gates[1]!();
   });
 
   test("a watch that cannot begin is no fault, and begins later", async () => {
@@ -140,6 +172,56 @@ describe("a store that fails while serving", () => {
     trouble.hangs = false;
     await until(() => verifier.ready);
     expect(verifier.verify(token)).toMatchObject({ ok: true });
+  });
+
+  test("a read that was given up counts for nothing when it ends after all", async () => {
+    const { store } = await createFixture();
+    const gates: (() => void)[] = [];
+    const changes: KeyStore["changes"] = async function* (since) {
+      await new Promise<void>((resolve) => gates.push(resolve));
+      yield* store.changes(since);
+    };
+    const { verifier, clock } = await createFixture({ store: { ...store, changes } });
+    await until(() => gates.length === 1);
+    clock.now += 61;
+    await until(() => gates.length === 2);
+    gates[0]!();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(verifier.ready).toBe(false);
+    gates[1]!();
+    await until(() => verifier.ready);
+  });
+
+  test("a refresh does not wait for a store that is known to fail", async () => {
+    const { verifier, trouble } = await createFixture();
+    trouble.fault = gone;
+    await until(() => verifier.counters.faults > 0);
+    trouble.hangs = true;
+    const { reads } = trouble;
+    await until(() => trouble.reads > reads);
+    const start = performance.now();
+    await verifier.refresh();
+    expect(performance.now() - start).toBeLessThan(1_000);
+    trouble.hangs = false;
+  });
+
+  test("a refresh gives up after five seconds, and the next one at once", async () => {
+    const { verifier, trouble, clock } = await createFixture();
+    trouble.hangs = true;
+    const { reads } = trouble;
+    await until(() => trouble.reads > reads);
+    clock.now += 61;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const ended = verifier.refresh().then(() => "ended");
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(await Promise.race([ended, Promise.resolve("waits")])).toBe("waits");
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await ended).toBe("ended");
+    await verifier.refresh();
+    expect(verifier.ready).toBe(false);
+    expect(verifier.counters.faults).toBeGreaterThan(0);
+    trouble.hangs = false;
   });
 
   test("hooks that throw change nothing", async () => {

@@ -80,6 +80,7 @@ const TWO_TOKENS: readonly Case[] = (
     ["a header and access_token", (t) => ({ ...bearer(t), query: "?access_token=x" })],
     ["a header and a token in the query", (t) => ({ ...bearer(t), query: `?key=${t}` })],
     ["a header and an encoded token in the query", (t) => ({ ...bearer(t), query: `?key=${t.replace("_", "%5F")}` })],
+    ["a header and a mistyped token in the query", (t) => ({ ...bearer(t), query: `?key=${t.slice(0, -1)}` })],
     ["a malformed header and a token in the query", (t) => ({ ...bearer("${KEY}"), query: `?key=${t}` })],
     [
       "Authorization and X-API-Key",
@@ -249,6 +250,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     const got = await adapter.ask(bearer(token));
     expect(got).toMatchObject({ status: 503, headers: { "retry-after": "5" }, auth: null });
     expect(got.headers).not.toHaveProperty("www-authenticate");
+    expect(fixture.verifier.counters.unavailable).toBe(1);
     expect(await adapter.ask({})).toMatchObject({ status: 401 });
 
     fixture.trouble.fault = null;
