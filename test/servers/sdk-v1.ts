@@ -4,6 +4,7 @@ import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
+import { greet } from "./greet.ts";
 import type { SdkServer } from "./sdk.ts";
 
 /** With sessions: `initialize` opens one, `DELETE` ends it. */
@@ -71,7 +72,7 @@ function createServer(): McpServer {
   server.registerTool("add", { inputSchema: { a: z.number(), b: z.number() } }, ({ a, b }) => ({
     content: [{ type: "text", text: String(a + b) }],
   }));
-  server.registerTool("greet", {}, () => ({ content: [{ type: "text", text: "hello" }] }));
+  server.registerTool("greet", {}, ({ authInfo }) => ({ content: [{ type: "text", text: greet(authInfo) }] }));
   return server;
 }
 

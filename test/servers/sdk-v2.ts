@@ -1,6 +1,7 @@
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { greet } from "./greet.ts";
 import type { SdkServer } from "./sdk.ts";
 
 /** Speaks 2026-07-28, and the revisions with a handshake without sessions. */
@@ -28,6 +29,6 @@ function createServer(): McpServer {
   server.registerTool("add", { inputSchema: z.object({ a: z.number(), b: z.number() }) }, ({ a, b }) => ({
     content: [{ type: "text", text: String(a + b) }],
   }));
-  server.registerTool("greet", {}, () => ({ content: [{ type: "text", text: "hello" }] }));
+  server.registerTool("greet", {}, ({ http }) => ({ content: [{ type: "text", text: greet(http?.authInfo) }] }));
   return server;
 }

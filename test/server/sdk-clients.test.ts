@@ -1,0 +1,121 @@
+import {
+  Client as ClientV2,
+  SSEClientTransport as SseV2,
+  StreamableHTTPClientTransport as HttpV2,
+  UnauthorizedError,
+} from "@modelcontextprotocol/client";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { SSEClientTransport as SseV1 } from "@modelcontextprotocol/sdk/client/sse.js";
+import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { expect, onTestFinished, test } from "vitest";
+import { guardNode } from "../../src/server/node.ts";
+import type { Running } from "../servers/listen.ts";
+import { startSdkServer, type SdkKind } from "../servers/sdk.ts";
+import { createFixture } from "./fixture.ts";
+
+/** What both generations of clients have in common. */
+interface Connected {
+  listTools(): Promise<{ tools: { name: string }[] }>;
+  callTool(call: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
+  close(): Promise<void>;
+}
+type Connect = (url: URL, token: string) => Promise<Connected>;
+
+const info = { name: "test", version: "1" };
+const bearer = (token: string) => ({ requestInit: { headers: { Authorization: `Bearer ${token}` } } });
+const provided = (token: string) => ({ authProvider: { token: async () => token } });
+
+const CLIENTS = {
+  "sdk 1.x": async (url, token) => {
+    const client = new ClientV1(info);
+    await client.connect(new HttpV1(url, bearer(token)));
+    return client;
+  },
+  "sdk 1.x over SSE": async (url, token) => {
+    const client = new ClientV1(info);
+    await client.connect(new SseV1(url, bearer(token)));
+    return client;
+  },
+  "client 2.x": async (url, token) => {
+    const client = new ClientV2(info);
+    await client.connect(new HttpV2(url, provided(token)));
+    return client;
+  },
+  "client 2.x, both eras": async (url, token) => {
+    const client = new ClientV2(info, { versionNegotiation: { mode: "auto" } });
+    await client.connect(new HttpV2(url, provided(token)));
+    return client;
+  },
+  "client 2.x over SSE": async (url, token) => {
+    const client = new ClientV2(info);
+    await client.connect(new SseV2(url, provided(token)));
+    return client;
+  },
+} as const satisfies Record<string, Connect>;
+type ClientName = keyof typeof CLIENTS;
+
+const HTTP: readonly ClientName[] = ["sdk 1.x", "client 2.x", "client 2.x, both eras"];
+
+/** Server → the clients that speak its language. */
+const SPEAKERS: Readonly<Record<SdkKind, readonly ClientName[]>> = {
+  "v1-stateful": HTTP,
+  "v1-stateless": HTTP,
+  "v1-sse": ["sdk 1.x over SSE", "client 2.x over SSE"],
+  "v2-dual": HTTP,
+  "v2-modern-only": ["client 2.x, both eras"],
+};
+const PAIRS = Object.entries(SPEAKERS).flatMap(([kind, names]) =>
+  names.map((name) => [name, kind as SdkKind] as const),
+);
+
+test.each(PAIRS)("%s connects to %s with a key, and its tools know whose", async (name, kind) => {
+  const { url, seen, token } = await startGuarded(kind);
+  const client: Connected = await CLIENTS[name](new URL(url), token);
+  onTestFinished(() => client.close());
+
+  const { tools } = await client.listTools();
+  expect(tools.map((tool) => tool.name)).toEqual(["add", "greet"]);
+  expect(await client.callTool({ name: "add", arguments: { a: 2, b: 3 } })).toMatchObject({ content: [{ text: "5" }] });
+
+  const greeting = (await client.callTool({ name: "greet" })) as { content: [{ text: string }] };
+  const keyId = token.split("_")[1];
+  expect(JSON.parse(greeting.content[0].text.replace("hello ", ""))).toMatchObject({
+    ...{ clientId: keyId, scopes: ["notes:read"], extra: { keyId, keyName: "ci", version: 1 } },
+  });
+  expect(greeting.content[0].text).not.toContain(token.slice(-20));
+  expect(seen.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true);
+});
+
+test.each(PAIRS)("%s is told by %s that it is not authorized when its key is another", async (name, kind) => {
+  const { url } = await startGuarded(kind);
+  const { token: ofAnother } = await startGuarded(kind);
+  const failed = await CLIENTS[name](new URL(url), ofAnother).catch((cause: unknown) => cause);
+  expectUnauthorized(name, failed);
+});
+
+test.each(PAIRS)("%s goes on with %s when its key is rotated, and ends when it is revoked", async (name, kind) => {
+  const { url, token, rotate, keys, followed } = await startGuarded(kind);
+  const client: Connected = await CLIENTS[name](new URL(url), token);
+  onTestFinished(() => client.close());
+  await rotate("ci", 3600);
+  expect(await client.listTools()).toMatchObject({ tools: [{ name: "add" }, { name: "greet" }] });
+  await keys.revoke("ci");
+  await followed();
+  const failed = await client.listTools().catch((cause: unknown) => cause);
+  expectUnauthorized(name, failed);
+});
+
+/** The old clients keep the class for OAuth; one says the status in `code`, the other in words. */
+function expectUnauthorized(name: ClientName, failed: unknown): void {
+  if (name.startsWith("client 2.x")) expect(failed).toBeInstanceOf(UnauthorizedError);
+  else if (name === "sdk 1.x") expect(failed).toMatchObject({ code: 401 });
+  else expect(String(failed)).toContain("401");
+}
+
+async function startGuarded(kind: SdkKind) {
+  const fixture = await createFixture();
+  const token = await fixture.issue("ci", { scopes: ["notes:read"] });
+  const running: Running = await startSdkServer(kind, { guard: guardNode(fixture.verifier) });
+  onTestFinished(() => running.close());
+  return { ...fixture, ...running, token };
+}
