@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { constants, link, lstat, open, rename, unlink, type FileHandle } from "node:fs/promises";
+import { constants } from "node:fs";
+import { link, lstat, open, rename, unlink, type FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
