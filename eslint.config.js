@@ -110,7 +110,7 @@ export default defineConfig(
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   {
-    files: ["eslint.config.js", "vitest.config.ts"],
+    files: ["eslint.config.js", "**/vitest.config.ts"],
     rules: {
       "no-restricted-syntax": ["error", ...shape.filter(({ selector }) => selector !== "ExportDefaultDeclaration")],
     },

@@ -1,0 +1,53 @@
+import { once } from "node:events";
+import { createServer, request as send, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Proxy {
+  readonly url: string;
+  /** How many requests went through. */
+  readonly passed: () => number;
+  close(): Promise<void>;
+}
+
+/**
+ * A proxy on 127.0.0.1 that adds `Authorization: Bearer <token>` and changes nothing else: header lines keep their case,
+ * their order and their doubles, `Host` stays what the client said, and streams flow as they come.
+ */
+export async function startProxy(target: string, token: string): Promise<Proxy> {
+  const { port, pathname } = new URL(target);
+  let passed = 0;
+  const server = createServer((request, response) => {
+    passed++;
+    forward(request, response, { port, headers: ["Authorization", `Bearer ${token}`] });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`,
+    passed: () => passed,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+function forward(request: IncomingMessage, response: ServerResponse, to: { port: string; headers: string[] }): void {
+  const outgoing = send({
+    ...{ host: "127.0.0.1", port: to.port, method: request.method, path: request.url, agent: false },
+    headers: [...request.rawHeaders, ...to.headers],
+  });
+  outgoing.on("response", (incoming) => {
+    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, incoming.rawHeaders);
+    // A stream may say nothing for long, and the client waits for its headers.
+    response.flushHeaders();
+    incoming.pipe(response);
+    incoming.on("error", () => response.destroy());
+  });
+  outgoing.on("error", () => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(502).end();
+  });
+  response.on("close", () => outgoing.destroy());
+  request.pipe(outgoing);
+}
