@@ -3,24 +3,24 @@ import type { Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Lookup } from "./draft.ts";
 
-/** The keys that a history adds up to, in the order of creation, found by id, by name and by digest. */
+/**
+ * The keys that a history adds up to, in the order of creation, found by id, by name and by digest. The last two are indexed
+ * when they are first asked for: a server that loads a hundred thousand keys never does.
+ */
 export class Ledger implements Lookup {
   readonly #keys = new Map<KeyId, Key>();
-  readonly #names = new Map<KeyName, KeyId>();
-  readonly #digests = new Map<Digest, KeyId>();
+  #names: Map<KeyName, KeyId> | null = null;
+  #digests: Map<Digest, KeyId> | null = null;
 
   /** Takes the keys of one change, which {@link checkDraft} has let through. */
   apply(keys: readonly Key[]): void {
-    // Names first let go, then taken: two keys may have swapped theirs.
-    for (const { id } of keys) {
-      const before = this.#keys.get(id);
-      if (before !== undefined) this.#names.delete(before.name);
+    // Names are first let go, then taken: two keys may have swapped theirs.
+    if (this.#names !== null) {
+      for (const { id } of keys) this.#names.delete(this.#keys.get(id)?.name ?? "");
+      addNames(this.#names, keys);
     }
-    for (const key of keys) {
-      this.#keys.set(key.id, key);
-      this.#names.set(key.name, key.id);
-      for (const { digest } of key.versions) this.#digests.set(digest, key.id);
-    }
+    if (this.#digests !== null) addDigests(this.#digests, keys);
+    for (const key of keys) this.#keys.set(key.id, key);
   }
 
   byId(id: KeyId): Key | null {
@@ -28,18 +28,28 @@ export class Ledger implements Lookup {
   }
 
   byName(name: KeyName): Key | null {
-    const id = this.#names.get(name);
-    return id === undefined ? null : this.byId(id);
+    this.#names ??= addNames(new Map(), this.#keys.values());
+    return this.byId(this.#names.get(name) ?? "");
   }
 
   byDigest(digest: Digest): Key | null {
-    const id = this.#digests.get(digest);
-    return id === undefined ? null : this.byId(id);
+    this.#digests ??= addDigests(new Map(), this.#keys.values());
+    return this.byId(this.#digests.get(digest) ?? "");
   }
 
   list(): Key[] {
     return [...this.#keys.values()];
   }
+}
+
+function addNames(names: Map<KeyName, KeyId>, keys: Iterable<Key>): Map<KeyName, KeyId> {
+  for (const { id, name } of keys) names.set(name, id);
+  return names;
+}
+
+function addDigests(digests: Map<Digest, KeyId>, keys: Iterable<Key>): Map<Digest, KeyId> {
+  for (const { id, versions } of keys) for (const { digest } of versions) digests.set(digest, id);
+  return digests;
 }
 
 /** The version of `key` that has exactly this digest. */

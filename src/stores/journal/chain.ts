@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { Heads } from "./heads.ts";
-import { readLink, verifiedSum } from "./line.ts";
+import { isNext, readLink, verifiedSum } from "./line.ts";
 import { GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
@@ -140,6 +140,10 @@ export class Chain {
   }
 
   #apply(bytes: Buffer, start: number, end: number, sum: string, take: Take): void {
+    if (this.next === null && isNext(bytes, start, end, this.seq, this.head)) {
+      this.#accept(bytes, start, end, sum, null, take);
+      return;
+    }
     const link = readLink(bytes, start, end);
     if (link === "newer") {
       throw new KeysError("STORE_UNAVAILABLE", `${this.#path} was written by a newer mcp-keys`, {
@@ -156,10 +160,14 @@ export class Chain {
       this.voids.add(this.offset + start);
       return;
     }
-    this.seq = link.seq;
+    this.#accept(bytes, start, end, sum, record?.next ?? null, take);
+  }
+
+  #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, take: Take): void {
+    this.seq++;
     this.head = sum;
     this.heads.push(sum, this.offset + start);
-    this.next = record?.next ?? null;
+    this.next = next;
     if (!take(bytes, start, end)) this.#fail("it is not a record");
   }
 

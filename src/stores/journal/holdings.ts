@@ -24,6 +24,11 @@ export class Holdings implements Lookup {
     this.#scan = whole || size <= SMALL ? null : new Scan(path, voids);
   }
 
+  /** Whether what is passed to {@link Holdings.walk} must stay as it is. */
+  get keepsBytes(): boolean {
+    return this.#scan !== null;
+  }
+
   /** Walks the chain through `bytes` and takes what applies. Returns how many bytes are decided. */
   walk(chain: Chain, bytes: Buffer): number {
     const base = chain.offset;

@@ -25,6 +25,12 @@ export function verifiedSum(bytes: Buffer, start: number, end: number): string |
   return tail.slice(8, -2) === sum ? sum : null;
 }
 
+/** Whether the line begins as the next record after `seq` and `head` does: the usual case, told by one comparison. */
+export function isNext(bytes: Buffer, start: number, end: number, seq: number, head: string): boolean {
+  const front = `${OPENING}${seq + 1},"prev":"${head}","at":`;
+  return bytes.toString("latin1", start, start + front.length) === front && !isSpecial(bytes, end);
+}
+
 /** Reads a line that {@link verifiedSum} has let through. `newer`: of a later format; `null`: of none. */
 export function readLink(bytes: Buffer, start: number, end: number): Link | "newer" | null {
   const front = bytes.toString("latin1", start, start + FRONT_LENGTH);
@@ -34,5 +40,9 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | "new
   const prevAt = comma + 9;
   if (!Number.isSafeInteger(seq) || seq < 1) return null;
   if (!front.startsWith(',"prev":"', comma) || !front.startsWith('","at":', prevAt + 64)) return null;
-  return { seq, prev: front.slice(prevAt, prevAt + 64), special: bytes[end - TAIL_LENGTH - 1] !== BRACKET };
+  return { seq, prev: front.slice(prevAt, prevAt + 64), special: isSpecial(bytes, end) };
+}
+
+function isSpecial(bytes: Buffer, end: number): boolean {
+  return bytes[end - TAIL_LENGTH - 1] !== BRACKET;
 }

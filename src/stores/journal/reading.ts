@@ -11,7 +11,7 @@ import { checkPrivate, openPrivate } from "./open.ts";
 import type { FileState } from "./open.ts";
 import { parseRecord } from "./record.ts";
 
-const PIECE = 4 * 1024 * 1024;
+const PIECE = 1024 * 1024;
 const TAB = 9;
 const NEWLINE = 10;
 
@@ -51,9 +51,12 @@ export class Reading {
   async readOn(): Promise<void> {
     const { size } = await this.#state();
     let piece = PIECE;
+    let scratch: Buffer | null = null;
     while (this.chain.offset < size) {
       const length = Math.min(piece, size - this.chain.offset);
-      const bytes = await this.#read(this.chain.offset, length);
+      // Where the bytes are parsed and done with, one buffer serves for all of them.
+      if (scratch === null || scratch.length < length || this.keys.keepsBytes) scratch = Buffer.allocUnsafeSlow(length);
+      const bytes = await this.#read(this.chain.offset, scratch.subarray(0, length));
       const decided = this.keys.walk(this.chain, bytes);
       if (bytes.length < length || this.chain.offset + bytes.length - decided === size) break;
       // A line longer than the piece: take more at once.
@@ -70,7 +73,8 @@ export class Reading {
     const to = Math.min(seq, from + limit - 1);
     if (from > to) return [];
     const start = heads.startOf(from);
-    const bytes = await this.#read(start, (to === seq ? offset : heads.startOf(to + 1)) - start);
+    const end = to === seq ? offset : heads.startOf(to + 1);
+    const bytes = await this.#read(start, Buffer.allocUnsafeSlow(end - start));
     const changes: Change[] = [];
     for (let each = from; each <= to; each++) changes.push(this.#changeAt(bytes, heads.startOf(each) - start, each));
     return changes;
@@ -103,12 +107,12 @@ export class Reading {
     }
   }
 
-  async #read(position: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafeSlow(length);
+  /** Fills `bytes` from `position` on, or as much of them as there is. */
+  async #read(position: number, bytes: Buffer): Promise<Buffer> {
     let filled = 0;
     try {
-      while (filled < length) {
-        const { bytesRead } = await this.#handle.read(bytes, filled, length - filled, position + filled);
+      while (filled < bytes.length) {
+        const { bytesRead } = await this.#handle.read(bytes, filled, bytes.length - filled, position + filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
