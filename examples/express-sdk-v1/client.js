@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, and it is shut without one.
+// Checks the server: MCP_API_KEY opens it, and it is shut without one and with another.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -12,9 +12,17 @@ async function connect(headers) {
   return client;
 }
 
-await assert.rejects(connect({}), /401|unauthorized/i, "the server is open without a key");
+// Well formed, and nobody's.
+const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
+await assert.rejects(connect({}), /401|unauthorized/i, "no 401 without a key");
+await assert.rejects(connect({ authorization: `Bearer ${wrong}` }), /401|invalid_token/, "no 401 for a wrong key");
 
 const client = await connect({ authorization: `Bearer ${process.env.MCP_API_KEY}` });
+const { tools } = await client.listTools();
+assert.deepEqual(
+  tools.map(({ name }) => name),
+  ["whoami"],
+);
 const { content } = await client.callTool({ name: "whoami" });
 console.log(`let in as ${content[0].text}`);
 await client.close();

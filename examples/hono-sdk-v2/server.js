@@ -1,0 +1,36 @@
+// An MCP server (official SDK v2, on Hono) that lets in who has a key of the store.
+//   mcp-keys generate ci && node server.js
+import { serve } from "@hono/node-server";
+import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
+import { Hono } from "hono";
+import { createVerifier, guardFetch, openStore } from "mcp-keys";
+
+const verifier = await createVerifier({ store: await openStore(), log: console.error });
+const guard = guardFetch(verifier);
+const handler = createMcpHandler(createTools);
+
+const app = new Hono();
+app.all("/mcp", async ({ req }) => {
+  const entry = await guard(req.raw);
+  return entry.ok ? handler.fetch(req.raw, { authInfo: entry.auth }) : entry.response;
+});
+
+function createTools() {
+  const server = new McpServer({ name: "hono-sdk-v2", version: "1.0.0" });
+  server.registerTool("whoami", { description: "Which key opened the door" }, ({ http }) => ({
+    content: [{ type: "text", text: http.authInfo.extra.keyName }],
+  }));
+  return server;
+}
+
+const listener = serve(
+  { fetch: app.fetch, hostname: "127.0.0.1", port: Number(process.env.PORT ?? 3000) },
+  ({ port }) => console.log(`http://127.0.0.1:${port}/mcp`),
+);
+
+process.once("SIGTERM", () => {
+  listener.close();
+  listener.closeAllConnections();
+  // Writes when keys were last used.
+  void handler.close().then(() => verifier.close());
+});

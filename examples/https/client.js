@@ -1,0 +1,31 @@
+// Checks the server: MCP_API_KEY opens it, over https alone, and it is shut without one and with another.
+//   NODE_EXTRA_CA_CERTS=tls/ca.pem MCP_API_KEY=… node client.js https://127.0.0.1:3000/mcp
+import assert from "node:assert/strict";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+const url = new URL(process.argv[2] ?? "https://127.0.0.1:3000/mcp");
+
+async function connect(token) {
+  const client = new Client({ name: "https-client", version: "1.0.0" }, { versionNegotiation: { mode: "auto" } });
+  const authProvider = token === undefined ? undefined : { token: async () => token };
+  await client.connect(new StreamableHTTPClientTransport(url, { authProvider }));
+  return client;
+}
+
+// Well formed, and nobody's.
+const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
+await assert.rejects(connect(), /401|unauthorized/i, "no 401 without a key");
+await assert.rejects(connect(wrong), /401|unauthorized/i, "no 401 for a wrong key");
+
+assert.equal(url.protocol, "https:", "the key is not sent in the clear");
+await assert.rejects(fetch(url.href.replace("https:", "http:")), "the same port answers plain http");
+
+const client = await connect(process.env.MCP_API_KEY);
+const { tools } = await client.listTools();
+assert.deepEqual(
+  tools.map(({ name }) => name),
+  ["whoami"],
+);
+const { content } = await client.callTool({ name: "whoami" });
+console.log(`let in as ${content[0].text}`);
+await client.close();

@@ -1,0 +1,78 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { EXAMPLES, proveExample } from "./example.ts";
+import { createProcesses, runProcess } from "./process.ts";
+import { startServerProcess } from "./server-process.ts";
+
+const SERVER = `${EXAMPLES}https/server.js`;
+const CLIENT = `${EXAMPLES}https/client.js`;
+
+/** An authority and a certificate, as a reader of the example makes them; `null` where openssl is missing. */
+async function createCertificates() {
+  if (spawnSync("openssl", ["version"]).status !== 0) return null;
+  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-tls-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  execFileSync("sh", [`${EXAMPLES}https/certificates.sh`, folder], { stdio: "pipe" });
+  return {
+    server: { TLS_CERT: join(folder, "server.pem"), TLS_KEY: join(folder, "server.key") },
+    client: { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") },
+  };
+}
+
+test("https: the client proves that the server lets in its key, rotated or not, and nobody else", async ({ skip }) => {
+  const setup = await createCertificates();
+  if (setup === null) return skip("needs openssl");
+  await proveExample("https", setup);
+});
+
+test("https: verify and the client trust the authority only when told to", async ({ skip }) => {
+  const setup = await createCertificates();
+  if (setup === null) return skip("needs openssl");
+  const { mcpKeys, env } = createProcesses();
+  const { stdout: token } = await mcpKeys(["generate", "ci"]);
+  const { url } = await startServerProcess(SERVER, { ...env, ...setup.server });
+  const verify = (trust: Record<string, string>) =>
+    mcpKeys(["verify", url, "--json"], { stdin: token, env: trust }).then(({ status }) => status);
+  const client = (trust: Record<string, string>) =>
+    runProcess(process.execPath, [CLIENT, url], { env: { ...env, ...trust, MCP_API_KEY: token.trim() } });
+  const [trusted, untrusted, failed] = await Promise.all([verify(setup.client), verify({}), client({})]);
+  expect({ trusted, untrusted }).toEqual({ trusted: 0, untrusted: 7 });
+  expect(failed).toMatchObject({ status: 1, stderr: expect.stringMatching(/unable to verify|self-signed/) });
+});
+
+test("https: without a certificate the server starts on this machine alone", async () => {
+  const { env } = createProcesses();
+  const refused = await runProcess(process.execPath, [SERVER], { env: { ...env, HOST: "0.0.0.0", PORT: "0" } });
+  expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("in the clear") });
+  const { url } = await startServerProcess(SERVER, env);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+});
+
+test("https: neither the client nor verify sends a key in the clear", async () => {
+  const { mcpKeys, env } = createProcesses();
+  const { stdout: token } = await mcpKeys(["generate", "ci"]);
+  const { url } = await startServerProcess(SERVER, env);
+  const client = runProcess(process.execPath, [CLIENT, url], { env: { ...env, MCP_API_KEY: token.trim() } });
+  expect(await client).toMatchObject({ status: 1, stderr: expect.stringContaining("not sent in the clear") });
+
+  // 0.0.0.0 leads to this machine, and is no loopback address by its name.
+  let connections = 0;
+  const listener = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  onTestFinished(() => void listener.close());
+  const address = `http://0.0.0.0:${(listener.address() as AddressInfo).port}/mcp`;
+  expect(await mcpKeys(["verify", address], { stdin: token })).toMatchObject({ status: 2 });
+  expect(connections).toBe(0);
+  await mcpKeys(["verify", address, "--allow-http", "--timeout", "2s"], { stdin: token });
+  expect(connections).toBeGreaterThan(0);
+});
