@@ -12,7 +12,7 @@ import { createMint, type Random } from "./keys/mint.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./keys/rotate.ts";
 import { requireKey, updateKey, type Desk, type Updated } from "./keys/update.ts";
 import type { KeyStore } from "./stores/store.ts";
-import { systemActor, systemNow, systemRandom } from "./world.ts";
+import { systemActor, systemNow, systemPeppers, systemRandom } from "./world.ts";
 
 /** What {@link createKeys} works with. All but the store has a default from the system. */
 export interface KeysOptions {
@@ -22,7 +22,7 @@ export interface KeysOptions {
   readonly random?: Random;
   /** Who acts, for the history; `user@host` by default. */
   readonly by?: string;
-  /** The first makes new digests keyed, the others still verify old ones. None by default. */
+  /** The first makes new digests keyed, the others still verify old ones. By default what `MCP_KEYS_PEPPER` holds here. */
   readonly peppers?: readonly Pepper[];
 }
 
@@ -54,7 +54,7 @@ export interface Keys {
 
 /** The keys of a store. */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, now = systemNow, random = systemRandom, by = systemActor(), peppers = [] } = options;
+  const { store, now = systemNow, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;
   const desk: Desk = { store, now, by };
   const mint = createMint(random, peppers[0]);
   const check: Keys["check"] = (token, demand = {}) => checkToken(store, peppers, token, { ...demand, now: now() });

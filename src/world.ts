@@ -1,6 +1,7 @@
 import { homedir, userInfo, hostname } from "node:os";
 import { random } from "nanoid";
 import { resolveDataDir } from "./config.ts";
+import { parsePeppers, type Pepper } from "./core/digest.ts";
 import type { Epoch } from "./core/key.ts";
 import type { StoreWorld } from "./stores/store.ts";
 
@@ -26,6 +27,11 @@ export function systemStoreWorld(): StoreWorld {
     uid: process.getuid?.() ?? null,
     dataDir: resolveDataDir(process.env, process.platform),
   };
+}
+
+/** What `MCP_KEYS_PEPPER` holds in this process. @throws `KeysError` `PEPPER_INVALID` */
+export function systemPeppers(): Pepper[] {
+  return parsePeppers(process.env["MCP_KEYS_PEPPER"]);
 }
 
 /** Who acts, for the history: `ada@laptop`. */

@@ -18,7 +18,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   core: { holds: ["core/"], may: ["errors", "node:crypto", "node:zlib"] },
   config: { holds: ["config.ts"], may: ["errors", "node:path"] },
   stores: { holds: ["stores/"], may: ["core", "errors", "node:*"], onFirstUse: ["@napi-rs/keyring", "keytar"] },
-  world: { holds: ["world.ts"], may: ["config", "nanoid", "node:os"], asType: ["core", "stores/store.ts"] },
+  world: { holds: ["world.ts"], may: ["config", "core", "nanoid", "node:os"], asType: ["stores/store.ts"] },
   keys: { holds: ["keys.ts", "keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
   server: {
     holds: ["server/"],

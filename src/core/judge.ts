@@ -23,8 +23,11 @@ export interface Demand {
   readonly now: Epoch;
   /** All of them must have been given to the key. */
   readonly scopes?: readonly string[];
-  /** The URL of this server; a key bound to others is refused. */
-  readonly audience?: string;
+  /**
+   * The URL of this server: a key bound to others is refused. `null` is a server that was not told its URL, which refuses
+   * every bound key, since it cannot know that it is meant. Left out, the audience is not judged.
+   */
+  readonly audience?: string | null;
 }
 
 /**
@@ -43,7 +46,11 @@ function refusal(key: Key, version: Version, { now, scopes, audience }: Demand):
   if (version.state === "retiring" && now >= (version.retiresAt ?? 0)) return "expired";
   if (version.expiresAt !== null && now >= version.expiresAt) return "expired";
   if (!key.enabled) return "disabled";
-  if (audience !== undefined && key.audience.length > 0 && !key.audience.includes(audience)) return "wrong-audience";
+  if (audience !== undefined && !isMeant(key, audience)) return "wrong-audience";
   if (scopes?.some((scope) => !key.scopes.includes(scope)) === true) return "insufficient-scope";
   return null;
+}
+
+function isMeant(key: Key, audience: string | null): boolean {
+  return key.audience.length === 0 || (audience !== null && key.audience.includes(audience));
 }

@@ -1,10 +1,10 @@
-import { parsePeppers, type Pepper } from "../core/digest.ts";
+import type { Pepper } from "../core/digest.ts";
 import { parseAudience } from "../core/generate.ts";
 import type { Verdict } from "../core/judge.ts";
 import type { Epoch } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
-import { systemNow, systemStoreWorld } from "../world.ts";
+import { systemNow, systemPeppers } from "../world.ts";
 import { checkOptionNames, checkSeconds } from "./options.ts";
 
 /** What `createVerifier` works with. Times are in seconds. */
@@ -21,7 +21,7 @@ export interface VerifierOptions {
   readonly flushEvery?: number;
   /** Those that digests were made with. By default what `MCP_KEYS_PEPPER` holds in this process. */
   readonly peppers?: readonly Pepper[];
-  /** The URL of this server: keys bound to others are refused. Not checked by default. */
+  /** The URL of this server: keys bound to others are refused. Without it every key bound to a server is. */
   readonly audience?: string;
   /** Called with every verdict, for metrics. What a hook throws changes nothing. */
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -53,7 +53,7 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   }
   return {
     ...{ store, now, maxStaleness, pollEvery, flushEvery },
-    peppers: options.peppers ?? parsePeppers(systemStoreWorld().env["MCP_KEYS_PEPPER"]),
+    peppers: options.peppers ?? systemPeppers(),
     audience: audience === undefined ? undefined : parseAudience(audience),
     onVerdict,
     onFault: quietly(options.onFault),

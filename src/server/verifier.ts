@@ -99,11 +99,11 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       const why = follower.index.has(parsed.id) ? "no version of the key" : "no key has the id";
       return reject(UNKNOWN, at, why, parsed.id);
     }
-    const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience };
+    const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience ?? null };
     const verdict = judge(held.key, held.version, demand);
     // A key that lacks a scope is in use all the same, and must not be retired as unused.
     if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(held, at);
-    if (!verdict.ok) return reject(verdict, at, "");
+    if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (UNNAMED[verdict.reason] ?? "") : "");
     counters.accepted++;
     return tell(verdict);
   };
@@ -141,6 +141,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
 type Refusal = Extract<Verdict, { ok: false }>;
 
 const USUAL = "Bearer ";
+/** What a server that was not told its URL should be told. */
+const UNNAMED: Partial<Record<Reason, string>> = {
+  "wrong-audience": "the key is bound to servers; set `audience` here",
+};
 const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 const UNKNOWN = Object.freeze({ ok: false, reason: "unknown" });

@@ -32,6 +32,9 @@ const demands: [string, Parameters<typeof aKey>[0], Partial<Demand>, Reason | nu
   ["a server it is for", { audience: ["https://a/mcp"] }, { audience: "https://a/mcp" }, null],
   ["another server", { audience: ["https://a/mcp"] }, { audience: "https://b/mcp" }, "wrong-audience"],
   ["any server, when it is bound to none", {}, { audience: "https://b/mcp" }, null],
+  ["a server that was not told its URL", { audience: ["https://a/mcp"] }, { audience: null }, "wrong-audience"],
+  ["a server that was not told its URL, when it is bound to none", {}, { audience: null }, null],
+  ["a store that is not asked about servers", { audience: ["https://a/mcp"] }, {}, null],
 ];
 
 test.each(demands)("%s", (_, change, demand, reason) => {

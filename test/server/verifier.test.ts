@@ -243,3 +243,12 @@ test("an audience of its own holds for every request, written either way", async
   expect(verifier.verify(here)).toMatchObject({ ok: true });
   expect(verifier.verify(there)).toMatchObject({ ok: false, reason: "wrong-audience" });
 });
+
+test("a server that was not told its URL refuses keys that are bound to one, and says why", async () => {
+  const { verifier, issue, lines } = await createFixture();
+  const bound = await issue("bound", { audience: ["https://mcp.example/mcp"] });
+  expect(verifier.verify(await issue("free"))).toMatchObject({ ok: true });
+  expect(verifier.verify(bound)).toMatchObject({ ok: false, reason: "wrong-audience" });
+  expect(verifier.verify(bound, { audience: "https://mcp.example/mcp" })).toMatchObject({ ok: true });
+  expect(lines.join("\n")).toContain("set `audience` here");
+});
