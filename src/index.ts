@@ -12,9 +12,12 @@ export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stor
 
 export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier.ts";
 export type { AuthInfo } from "./server/auth-info.ts";
-export type { GuardOptions } from "./server/guard.ts";
-export { guardFetch, type FetchAdmission } from "./server/fetch.ts";
+export type { GuardOptions } from "./server/guard-options.ts";
+export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch.ts";
 export { guardNode, type GuardedRequest } from "./server/node.ts";
+export { guardFastify, type FastifyGuardOptions } from "./server/fastify.ts";
+export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./server/mcp-sdk.ts";
+export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
 
 export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";
 export type { RevokeReason, Version, VersionState } from "./core/version.ts";

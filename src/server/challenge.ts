@@ -35,15 +35,22 @@ export function challenge(denial: Denial, options: ChallengeOptions): Answer {
         scope: scopes.join(" "),
       });
     case "malformed":
-      return refusal(401, "invalid_token", "The token is not well formed: send the key alone after Bearer", { realm });
+      return refusal(401, "invalid_token", describeRefusal(denial), { realm });
     case "mistyped":
     case "unknown":
     case "expired":
     case "revoked":
     case "disabled":
     case "wrong-audience":
-      return refusal(401, "invalid_token", "The key is not valid here", { realm });
+      return refusal(401, "invalid_token", describeRefusal(denial), { realm });
   }
+}
+
+/** What a client may read of why its token is refused: one text for all but malformed. */
+export function describeRefusal(reason: Reason): string {
+  return reason === "malformed"
+    ? "The token is not well formed: send the key alone after Bearer"
+    : "The key is not valid here";
 }
 
 /** Without a challenge: the key may be good, and a client throws it away on 401. */

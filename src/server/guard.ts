@@ -1,98 +1,137 @@
-import { parseAudience, parseScope } from "../core/generate.ts";
 import type { Verdict } from "../core/judge.ts";
 import { KeysError } from "../errors.ts";
-import { createAuthInfo, type AuthInfo } from "./auth-info.ts";
-import { challenge, type Answer, type Denial } from "./challenge.ts";
-import { checkOptionNames } from "./options.ts";
-import { presentToken, type RequestView } from "./present.ts";
+import { formatRpcAnswer } from "./answer.ts";
+import { createAuthInfo } from "./auth-info.ts";
+import { challenge, type Denial } from "./challenge.ts";
+import { asFault, judgeFresh } from "./fresh.ts";
+import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
+import {
+  createToolRewriter,
+  findSession,
+  OPEN,
+  watchSession,
+  type Examine,
+  type OnAnswer,
+  type Passage,
+  type Refusal,
+} from "./passage.ts";
+import { presentToken } from "./present.ts";
 import type { Asked, Verifier } from "./verifier.ts";
-
-/** What a guard asks of each request. */
-export interface GuardOptions {
-  /** Scopes that the key must have, all of them. None by default. */
-  readonly scopes?: readonly string[];
-  /** The URL of the server, in place of the verifier's: keys bound to others are refused. */
-  readonly audience?: string;
-  /** The protection space named in challenges; `mcp` by default. */
-  readonly realm?: string;
-  /** A header that may hold the token alone, such as `X-API-Key`, beside `Authorization: Bearer`. None by default. */
-  readonly apiKeyHeader?: string;
-}
-
-/** What became of a request: let in, with who it is, or the response to send. */
-export type Admission =
-  { readonly ok: true; readonly auth: AuthInfo } | { readonly ok: false; readonly answer: Answer };
+import type { RequestView } from "./view.ts";
 
 /** A guard without a framework. */
 export interface Guard {
-  /** In lower case; empty when there is none. */
-  readonly apiKeyHeader: string;
+  /** Whether a body has to be examined, for adapters that must say so before. */
+  readonly examines: boolean;
   /** Never throws and never rejects: what goes wrong inside is an answer too. A promise only when memory is out of date. */
-  admit(view: RequestView): Admission | Promise<Admission>;
+  enter(view: RequestView): Passage | Refusal | Promise<Passage | Refusal>;
 }
+
+/** As the MCP SDKs answer for a session they do not know: the client opens a new one. */
+const NO_SESSION: Refusal = { ok: false, answer: formatRpcAnswer(404, -32_001, "Session not found") };
 
 /** @throws {@link KeysError} `USAGE` for an option that is unknown or makes no sense */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  checkOptionNames("the guard", options, ["scopes", "audience", "realm", "apiKeyHeader"]);
-  const scopes = (options.scopes ?? []).map(parseScope);
-  const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
-  const asked: Asked = { scopes, ...(audience !== undefined && { audience }) };
-  const told = { realm: checkRealm(options.realm ?? "mcp"), scopes };
-  const apiKeyHeader = checkHeader(options.apiKeyHeader);
+  const { scopes, tools, audience, realm, apiKeyHeader, judgeOrigin, openPaths, sessions } =
+    resolveGuardOptions(options);
+  const ask = (wanted: readonly string[]): Asked => ({
+    scopes: wanted,
+    ...(audience !== undefined && { audience }),
+  });
+  const asked = ask(scopes);
+  const bareHeader = apiKeyHeader || "x-api-key";
 
-  const deny = (denial: Denial): Admission => ({ ok: false, answer: challenge(denial, told) });
+  const deny = (denial: Denial, lacking = scopes): Refusal => ({
+    ok: false,
+    answer: challenge(denial, { realm, scopes: lacking }),
+  });
 
-  const settle = (verdict: Verdict): Admission =>
-    verdict.ok ? { ok: true, auth: createAuthInfo(verdict.key, verdict.version) } : deny(verdict.reason);
+  const settle = (verdict: Verdict | KeysError, view: RequestView, token: string): Passage | Refusal => {
+    if (verdict instanceof KeysError) return deny(verdict);
+    if (!verdict.ok) return deny(verdict.reason);
+    const auth = createAuthInfo(verdict.key, verdict.version);
+    const session = findSession(sessions, view, verdict.key.id);
+    if (session.isForeign) return NO_SESSION;
+    const onHead = watchSession(sessions, view, verdict.key.id, session);
+    if (tools === null) return { ok: true, auth, headers: null, examine: null, onAnswer: onHead && bare(onHead) };
 
-  const decide = (view: RequestView): Admission => {
-    const presented = presentToken(view, apiKeyHeader !== "");
-    if (presented.ok) return settle(verifier.verify(presented.token, asked));
-    verifier.refuse(presented.denial === "ambiguous" ? "malformed" : presented.denial, presented.why);
-    return deny(presented.denial);
+    const isHidden = tools.hiddenFrom(verdict.key.scopes);
+    // A list is asked for in a body, and its answer may come on a stream that was opened by GET.
+    let lists = view.method === "GET";
+    const onAnswer: OnAnswer = (head) => {
+      onHead?.(head);
+      return lists && isHidden !== null ? createToolRewriter(head, isHidden) : null;
+    };
+    const examine: Examine = (reading) => {
+      if (!reading.ok) return reading;
+      lists ||= reading.messages.some(({ method }) => method === "tools/list");
+      const needed = [...new Set([...scopes, ...tools.neededBy(reading.messages)])];
+      if (needed.every((scope) => verdict.key.scopes.includes(scope))) return null;
+      // Asked again, so that it is counted and logged, and since the key may have changed while the body came in.
+      const again = judgeFresh(verifier, () => verifier.verify(token, ask(needed)));
+      return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
+    };
+    return { ok: true, auth, headers: null, examine, onAnswer };
   };
 
-  // In a process that was frozen memory is old, though nothing is wrong: it looks once before it gives up.
-  const decideAgain = async (view: RequestView, cause: unknown): Promise<Admission> => {
-    await verifier.refresh();
-    if (!verifier.ready) return deny(asFault(cause));
-    try {
-      return decide(view);
-    } catch (again) {
-      return deny(asFault(again));
+  const weigh = (verdict: Verdict | KeysError, needed: readonly string[]): Refusal | null => {
+    if (verdict instanceof KeysError) return deny(verdict);
+    return verdict.ok ? null : deny(verdict.reason, needed);
+  };
+
+  const authenticate = (view: RequestView): Passage | Refusal | Promise<Passage | Refusal> => {
+    const presented = presentToken(
+      { authorization: view.header("authorization"), apiKey: view.header(bareHeader), query: view.query },
+      apiKeyHeader !== "",
+    );
+    if (!presented.ok) {
+      verifier.refuse(presented.denial === "ambiguous" ? "malformed" : presented.denial, presented.why);
+      return deny(presented.denial);
     }
+    const { token } = presented;
+    const verdict = judgeFresh(verifier, () => verifier.verify(token, asked));
+    return verdict instanceof Promise
+      ? verdict.then((late) => settle(late, view, token))
+      : settle(verdict, view, token);
   };
 
   return {
-    apiKeyHeader,
-    admit(view) {
+    examines: tools !== null,
+    enter(view) {
       try {
-        return decide(view);
+        if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
+        if (judgeOrigin === null) return authenticate(view);
+        const { answer, headers } = judgeOrigin(view);
+        if (answer !== null) return withHeaders({ ok: false, answer }, headers);
+        const entry = authenticate(view);
+        return entry instanceof Promise
+          ? entry.then((late) => withHeaders(late, headers))
+          : withHeaders(entry, headers);
       } catch (cause) {
-        return isUnavailable(cause) ? decideAgain(view, cause) : deny(asFault(cause));
+        return deny(asFault(cause));
       }
     },
   };
 }
 
-function isUnavailable(cause: unknown): boolean {
-  return cause instanceof KeysError && cause.code === "STORE_UNAVAILABLE";
+function bare(onHead: (head: Parameters<OnAnswer>[0]) => void): OnAnswer {
+  return (head) => {
+    onHead(head);
+    return null;
+  };
 }
 
-function asFault(cause: unknown): KeysError {
-  return cause instanceof KeysError ? cause : new KeysError("BUG", "the guard failed", { cause });
+/** Adds the headers of CORS to whatever is answered, by the guard now or by the server later. */
+function withHeaders(entry: Passage | Refusal, headers: Readonly<Record<string, string>>): Passage | Refusal {
+  if (entry.ok) return { ...entry, headers, examine: entry.examine && after(entry.examine, headers) };
+  return { ok: false, answer: { ...entry.answer, headers: { ...entry.answer.headers, ...headers } } };
 }
 
-function checkRealm(realm: string): string {
-  if (typeof realm === "string" && /^[\x20-\x7e]{1,128}$/.test(realm)) return realm;
-  throw new KeysError("USAGE", "the realm is not a line of plain ASCII", { hint: "use a short name, such as mcp" });
-}
-
-function checkHeader(name: string | undefined): string {
-  if (name === undefined) return "";
-  const lower = name.toLowerCase();
-  if (/^[a-z0-9-]{1,64}$/.test(lower) && lower !== "authorization") return lower;
-  throw new KeysError("USAGE", "apiKeyHeader is not the name of a header beside Authorization", {
-    hint: 'write it as "X-API-Key"',
-  });
+/** A refusal that comes after the body was read has the headers as well. */
+function after(examine: Examine, headers: Readonly<Record<string, string>>): Examine {
+  const add = (refusal: Refusal | null) => refusal && (withHeaders(refusal, headers) as Refusal);
+  return (reading) => {
+    const refusal = examine(reading);
+    return refusal instanceof Promise ? refusal.then(add) : add(refusal);
+  };
 }

@@ -1,17 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AuthInfo } from "./auth-info.ts";
-import type { Answer } from "./challenge.ts";
-import { createGuard, type Admission, type GuardOptions } from "./guard.ts";
-import type { RequestView } from "./present.ts";
+import { createGuard } from "./guard.ts";
+import type { GuardOptions } from "./guard-options.ts";
+import { readBytes, readParsed, TOO_LARGE } from "./messages.ts";
+import { watchAnswer } from "./node-answer.ts";
+import { hasUnreadBody, receiveBody } from "./node-body.ts";
+import { sendAnswer } from "./node-send.ts";
+import { NodeView } from "./node-view.ts";
+import type { Passage, Refusal } from "./passage.ts";
 import type { Verifier } from "./verifier.ts";
+import type { RequestView } from "./view.ts";
 
 /** A request that a guard let in. The MCP SDKs' transports read `auth` from it. */
-export type GuardedRequest = IncomingMessage & { auth: AuthInfo };
-
-/** Bytes of a request body that are read and thrown away, so that the connection stays usable after a refusal. */
-const BODY_LIMIT = 65_536;
-/** Milliseconds for which a longer one is, so that the client can read its answer. */
-const LINGER = 1_000;
+export type GuardedRequest = IncomingMessage & {
+  /** Who it is. Absent on one of `openPaths`. */
+  auth: AuthInfo;
+  /** With `toolScopes`: the JSON that was looked at, unless a parser put something there before. */
+  body?: unknown;
+};
 
 /**
  * A guard for `node:http`, Express and connect. Lets a request in by setting `request.auth` and calling `next`; answers
@@ -28,68 +34,49 @@ export function guardNode(
 ): (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void {
   const guard = createGuard(verifier, options);
   return (request, response, next) => {
-    const settle = (admission: Admission): void => {
-      if (!admission.ok) {
-        send(request, response, admission.answer);
-        return;
-      }
-      (request as GuardedRequest).auth = admission.auth;
-      next();
+    const view = new NodeView(request);
+    const settle = (entry: Passage | Refusal): void => {
+      if (!entry.ok) return sendAnswer(request, response, entry.answer);
+      welcome(request, response, entry);
+      if (entry.examine === null) return void next();
+      void examineNode(request, view, entry).then((refusal) => {
+        if (refusal === null) next();
+        else if (refusal !== "gone") sendAnswer(request, response, refusal.answer);
+      });
     };
-    const admission = guard.admit(viewOf(request, guard.apiKeyHeader));
-    if (admission instanceof Promise) void admission.then(settle);
-    else settle(admission);
+    const entry = guard.enter(view);
+    if (entry instanceof Promise) void entry.then(settle);
+    else settle(entry);
   };
 }
 
-/** From the raw headers: in `request.headers` a second `Authorization` has been dropped without a word. */
-function viewOf({ rawHeaders, url = "" }: IncomingMessage, apiKeyHeader: string): RequestView {
-  const bare = apiKeyHeader || "x-api-key";
-  let authorization: string | null = null;
-  let apiKey: string | null = null;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? "";
-    if (name.length === 13 && name.toLowerCase() === "authorization")
-      authorization = join(authorization, rawHeaders[i + 1]);
-    else if (name.length === bare.length && name.toLowerCase() === bare) apiKey = join(apiKey, rawHeaders[i + 1]);
+/** Tells the server who it is, and prepares its answer. */
+export function welcome(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
+  (request as { auth?: AuthInfo }).auth = passage.auth;
+  for (const [name, value] of Object.entries(passage.headers ?? {})) {
+    if (name === "vary") response.appendHeader(name, value);
+    else response.setHeader(name, value);
   }
-  const mark = url.indexOf("?");
-  return { authorization, apiKey, query: mark < 0 ? "" : url.slice(mark + 1) };
-}
-
-function join(before: string | null, value = ""): string {
-  return before === null ? value : `${before}, ${value}`;
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
-  if (response.headersSent || response.destroyed) return;
-  const length = { "content-length": Buffer.byteLength(body) };
-  if (!holdsLargeBody(request)) {
-    response.writeHead(status, { ...headers, ...length });
-    response.end(body);
-    return;
-  }
-  response.writeHead(status, { ...headers, ...length, connection: "close" });
-  response.write(body);
-  linger(request, response);
+  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer);
 }
 
 /**
- * Closes a connection on which the client is still sending. Closed at once, it would be reset, and the client would see a
- * broken pipe in place of the answer; so what comes is thrown away for a moment, in which a client reads and stops.
+ * Looks at what a parser has left, and at what nobody has read yet: either may be what the server reads.
+ * @param holder - whose `body` the parser has set
  */
-function linger(request: IncomingMessage, response: ServerResponse): void {
-  const timer = setTimeout(() => response.end(), LINGER);
-  timer.unref();
-  request.once("close", () => {
-    clearTimeout(timer);
-    response.end();
-  });
-  request.resume();
-}
-
-/** HTTP/2 ends a stream without its connection. */
-function holdsLargeBody({ headers, httpVersionMajor }: IncomingMessage): boolean {
-  if (httpVersionMajor > 1) return false;
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > BODY_LIMIT;
+export async function examineNode(
+  request: IncomingMessage,
+  view: RequestView,
+  { examine }: Passage,
+  holder: { body?: unknown } = request as { body?: unknown },
+): Promise<Refusal | "gone" | null> {
+  if (examine === null) return null;
+  const refusal = await examine(readParsed(holder.body, view));
+  if (refusal !== null || !hasUnreadBody(request)) return refusal;
+  const bytes = await receiveBody(request);
+  if (bytes === "gone") return "gone";
+  if (bytes === "too-large") return { ok: false, answer: TOO_LARGE };
+  const reading = readBytes(bytes, view);
+  if (reading.ok && reading.body !== undefined) holder.body ??= reading.body;
+  return examine(reading);
 }

@@ -3,9 +3,12 @@ import { createServer, request as send, type IncomingMessage, type Server } from
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import express from "express";
+import fastify from "fastify";
+import { Hono } from "hono";
 import type { AuthInfo } from "../../src/server/auth-info.ts";
+import { guardFastify } from "../../src/server/fastify.ts";
 import { guardFetch } from "../../src/server/fetch.ts";
-import type { GuardOptions } from "../../src/server/guard.ts";
+import type { GuardOptions } from "../../src/server/guard-options.ts";
 import { guardNode, type GuardedRequest } from "../../src/server/node.ts";
 import type { Verifier } from "../../src/server/verifier.ts";
 
@@ -41,9 +44,31 @@ export const adapters: Record<string, OpenAdapter> = {
         const sent = new Headers();
         for (let i = 0; i < headers.length; i += 2) sent.append(headers[i]!, headers[i + 1]!);
         const entry = await guard(new Request(`http://127.0.0.1/mcp${query}`, { method, headers: sent }));
-        if (entry.ok) return { status: 200, headers: {}, body: "", auth: entry.auth };
+        if (entry.ok) return { status: 200, headers: {}, body: "", auth: entry.auth ?? null };
         const { status, headers: received } = entry.response;
         return { status, headers: Object.fromEntries(received), body: await entry.response.text(), auth: null };
+      },
+      close: async () => {},
+    };
+  },
+  hono: async (verifier, options) => {
+    const guard = guardFetch(verifier, options);
+    let auth: AuthInfo | null = null;
+    const app = new Hono();
+    app.all("/mcp", (c) =>
+      guard(c.req.raw, (_request, who) => {
+        auth = who ?? null;
+        return c.body(null);
+      }),
+    );
+    return {
+      async ask({ method = "GET", headers = [], query = "" }) {
+        auth = null;
+        const sent = new Headers();
+        for (let i = 0; i < headers.length; i += 2) sent.append(headers[i]!, headers[i + 1]!);
+        const response = await app.request(`http://127.0.0.1/mcp${query}`, { method, headers: sent });
+        const { status, headers: received } = response;
+        return { status, headers: Object.fromEntries(received), body: await response.text(), auth };
       },
       close: async () => {},
     };
@@ -76,7 +101,27 @@ export const adapters: Record<string, OpenAdapter> = {
       () => (auth = null),
     );
   },
+  fastify: async (verifier, options) => {
+    let auth: AuthInfo | null = null;
+    const server = await fastifyServer(verifier, options, (who) => (auth = who));
+    return overHttp(
+      server,
+      () => auth,
+      () => (auth = null),
+    );
+  },
 };
+
+async function fastifyServer(verifier: Verifier, options: GuardOptions, seen: (auth: AuthInfo | null) => void) {
+  const app = fastify();
+  await app.register(guardFastify, { verifier, ...options });
+  app.all("/mcp", (request, reply) => {
+    seen((request.raw as GuardedRequest).auth);
+    return reply.send();
+  });
+  await app.ready();
+  return app.server;
+}
 
 async function overHttp(server: Server, auth: () => AuthInfo | null, forget: () => void): Promise<Adapter> {
   server.listen(0, "127.0.0.1");

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { KeysError } from "../../src/errors.ts";
-import type { GuardOptions } from "../../src/server/guard.ts";
+import type { GuardOptions } from "../../src/server/guard-options.ts";
 import { adapters, type Got, type Sent } from "./adapters.ts";
 import { createFixture, until, type Fixture } from "./fixture.ts";
 

@@ -1,0 +1,36 @@
+import type { Verdict } from "../core/judge.ts";
+import { KeysError } from "../errors.ts";
+import type { Verifier } from "./verifier.ts";
+
+/**
+ * Judges, and turns what is thrown into a value. In a process that was frozen memory is old though nothing is wrong, so it
+ * looks at the store once before it gives up; only then is the answer a promise. Never throws, never rejects.
+ */
+export function judgeFresh(
+  verifier: Verifier,
+  judge: () => Verdict,
+): Verdict | KeysError | Promise<Verdict | KeysError> {
+  try {
+    return judge();
+  } catch (cause) {
+    return isUnavailable(cause) ? judgeAgain(verifier, judge, cause) : asFault(cause);
+  }
+}
+
+async function judgeAgain(verifier: Verifier, judge: () => Verdict, cause: unknown): Promise<Verdict | KeysError> {
+  try {
+    await verifier.refresh();
+    return verifier.ready ? judge() : asFault(cause);
+  } catch (again) {
+    return asFault(again);
+  }
+}
+
+/** What was thrown, as a fault of ours. */
+export function asFault(cause: unknown): KeysError {
+  return cause instanceof KeysError ? cause : new KeysError("BUG", "the guard failed", { cause });
+}
+
+function isUnavailable(cause: unknown): boolean {
+  return cause instanceof KeysError && cause.code === "STORE_UNAVAILABLE";
+}

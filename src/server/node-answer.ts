@@ -1,0 +1,102 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { OnAnswer } from "./passage.ts";
+import type { Rewriter } from "./rewriter.ts";
+
+type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
+type Pairs = readonly (readonly [string, OutgoingHttpHeader])[];
+type Done = () => void;
+/** What is replaced, and called as a method of the response all the same. */
+interface Methods {
+  readonly writeHead: (...args: unknown[]) => ServerResponse;
+  readonly write: (...args: unknown[]) => boolean;
+  readonly end: (...args: unknown[]) => ServerResponse;
+}
+
+/**
+ * Shows the head of an answer to the guard before it is written, and lets the guard rewrite what follows. The methods that
+ * were replaced stay so: who comes later (compression, say) may have replaced them once more.
+ */
+export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
+  const { writeHead, write, end } = response as unknown as Methods;
+  /** `undefined` until the head is known. */
+  let body: BodyText | null | undefined;
+
+  const look = (status: number, headers: Pairs): BodyText | null => {
+    const header = (name: string) => findHeader(name, headers) ?? asText(response.getHeader(name));
+    const rewriter = onAnswer({ status, header });
+    body = rewriter === null ? null : createBodyText(rewriter);
+    // The length changes; without one the answer is sent in chunks.
+    if (body !== null) response.removeHeader("content-length");
+    return body;
+  };
+
+  Object.assign(response, {
+    writeHead(status: number, ...rest: unknown[]): ServerResponse {
+      // An interim answer, such as 103, is not the one.
+      if (body !== undefined || status < 200) return Reflect.apply(writeHead, response, [status, ...rest]);
+      const given = (typeof rest[0] === "string" ? rest[1] : (rest[0] ?? rest[1])) as Headers;
+      const pairs = toPairs(given);
+      if (look(status, pairs) === null) return Reflect.apply(writeHead, response, [status, ...rest]);
+      const kept = pairs.filter(([name]) => name.toLowerCase() !== "content-length");
+      const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
+      const reason = typeof rest[0] === "string" ? [rest[0]] : [];
+      return Reflect.apply(writeHead, response, [status, ...reason, headers]);
+    },
+    write(...args: unknown[]): boolean {
+      const text = body === undefined ? look(response.statusCode, []) : body;
+      if (text === null) return Reflect.apply(write, response, args);
+      const out = text.push(args[0], args[1]);
+      const done = findDone(args);
+      if (out !== "") return Reflect.apply(write, response, [out, done]);
+      if (done !== undefined) queueMicrotask(done);
+      return !response.writableNeedDrain;
+    },
+    end(...args: unknown[]): ServerResponse {
+      // Here and not at the head, which Node writes when it has taken the body.
+      const text = body === undefined ? look(response.statusCode, []) : body;
+      if (text === null) return Reflect.apply(end, response, args);
+      const out = (typeof args[0] === "function" ? "" : text.push(args[0], args[1])) + text.end();
+      // The `end` of HTTP/2 calls `write`.
+      body = null;
+      return Reflect.apply(end, response, out === "" ? [findDone(args)] : [out, findDone(args)]);
+    },
+  });
+}
+
+/** What is written to a response, in whatever form, as one text that is rewritten. */
+interface BodyText {
+  push(chunk: unknown, encoding: unknown): string;
+  end(): string;
+}
+
+function createBodyText(rewriter: Rewriter): BodyText {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return {
+    push(chunk, encoding) {
+      if (chunk === undefined || chunk === null) return "";
+      if (typeof chunk !== "string") return rewriter.push(decoder.decode(chunk as Uint8Array, { stream: true }));
+      const isUtf8 = typeof encoding !== "string" || /^utf-?8$/i.test(encoding);
+      return rewriter.push(isUtf8 ? chunk : Buffer.from(chunk, encoding as BufferEncoding).toString());
+    },
+    end: () => rewriter.push(decoder.decode()) + rewriter.end(),
+  };
+}
+
+function findDone(args: readonly unknown[]): Done | undefined {
+  return args.find((one) => typeof one === "function") as Done | undefined;
+}
+
+/** Node takes them as an object, as pairs, or as names and values in turn. */
+function toPairs(headers: Headers): Pairs {
+  if (!Array.isArray(headers)) return Object.entries(headers ?? {}).map(([name, value]) => [name, value ?? ""]);
+  if (headers.every((one) => Array.isArray(one))) return headers as unknown as Pairs;
+  return headers.flatMap((name, i) => (i % 2 === 0 ? [[String(name), headers[i + 1] ?? ""] as const] : []));
+}
+
+function findHeader(name: string, headers: Pairs): string | null {
+  return asText(headers.find(([given]) => given.toLowerCase() === name)?.[1]);
+}
+
+function asText(value: OutgoingHttpHeader | undefined): string | null {
+  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
+}
