@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { Chain } from "../../../src/stores/journal/chain.ts";
+import { realDisk } from "../../../src/stores/journal/disk.ts";
+import type { Disk } from "../../../src/stores/journal/disk.ts";
+import { openPrivate, stateOf } from "../../../src/stores/journal/open.ts";
+import { finishCompaction } from "../../../src/stores/journal/succession.ts";
+import { aDraft, aFolder, aWorld, keyNo, openIn } from "../place.ts";
+import { journalOf } from "./bytes.ts";
+
+// What stands here holds even when the look before it was overtaken: another step would hide it from outside.
+const { uid } = aWorld();
+
+test("a link is not followed, also when it came after the look", async () => {
+  const folder = await aFolder();
+  await writeFile(join(folder, "target"), "", { mode: 0o600 });
+  await symlink("target", join(folder, "link"));
+  for (const mode of ["read", "append"] as const) {
+    await expect(openPrivate(realDisk, join(folder, "link"), mode, uid)).rejects.toMatchObject({
+      code: "STORE_INSECURE",
+    });
+  }
+  expect(await openPrivate(realDisk, join(folder, "link"), "create", uid)).toBeNull();
+  await expect(stateOf(realDisk, join(folder, "link"), uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
+});
+
+test("a pipe is not waited for, also when it came after the look", async () => {
+  const path = join(await aFolder(), "pipe");
+  execFileSync("mkfifo", ["-m", "600", path]);
+  await expect(openPrivate(realDisk, path, "read", uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  await expect(openPrivate(realDisk, path, "append", uid)).rejects.toMatchObject({
+    code: expect.stringMatching(/^STORE_/),
+  });
+});
+
+test("what a chain has read stays as it was when what follows is damaged", () => {
+  const { bytes, sums, records } = journalOf(3);
+  const chain = new Chain("keys.jsonl");
+  chain.walk(records[0]!, () => true);
+  const damagedBytes = Buffer.concat([records[1]!, Buffer.from("\n{}\t")]);
+  for (let i = 0; i < 2; i++) {
+    expect(() => chain.walk(damagedBytes, () => true)).toThrow(expect.objectContaining({ code: "STORE_DAMAGED" }));
+    expect([chain.seq, chain.head, chain.offset]).toEqual([1, sums[1], records[0]!.length]);
+    expect(chain.heads.has(2, sums[2]!)).toBe(false);
+  }
+  chain.walk(bytes.subarray(chain.offset), () => true);
+  expect([chain.seq, chain.head]).toEqual([3, sums[3]]);
+});
+
+test("two compactions of the same keys in the same second prepare two files", async () => {
+  const folder = await aFolder();
+  await (await openIn(folder)).write(aDraft([keyNo(1)]));
+  // Both stop before the seal, as if they ran side by side.
+  const stopped: Partial<Disk> = {
+    open: (async (path: string, flags: number | string, mode: number) => {
+      const handle = await realDisk.open(path, flags, mode);
+      if (path.endsWith("keys.jsonl")) handle.write = () => Promise.reject(new Error("stopped"));
+      return handle;
+    }) as Disk["open"],
+    unlink: () => Promise.reject(new Error("stopped")),
+  };
+  for (let i = 0; i < 2; i++) await (await openIn(folder, stopped)).compact({ at: 1, by: "x" }).catch(() => {});
+  expect((await readdir(folder)).filter((name) => name.endsWith(".next"))).toHaveLength(2);
+});
+
+test("who comes late to a compaction that others have finished, and gone on in, finds nothing wrong", async () => {
+  const folder = await aFolder();
+  const path = join(folder, "keys.jsonl");
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1)]));
+  const sealed = (await stateOf(realDisk, path, uid))!;
+  await store.compact({ at: 1, by: "x" });
+  await store.write(aDraft([keyNo(2)]));
+  const place = { path, uid, ours: false };
+  await finishCompaction(realDisk, place, sealed, "f".repeat(64));
+  const now = (await stateOf(realDisk, path, uid))!;
+  await expect(finishCompaction(realDisk, place, now, "f".repeat(64))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+});
+
+test("before the first record is acknowledged its folder is flushed, whoever created the file", async () => {
+  const folder = await aFolder();
+  const path = join(folder, "keys.jsonl");
+  await writeFile(path, "", { mode: 0o600 });
+  const flushed: string[] = [];
+  const disk: Partial<Disk> = {
+    open: (async (name: string, flags: number | string, mode: number) => {
+      const handle = await realDisk.open(name, flags, mode);
+      const sync = handle.sync.bind(handle);
+      handle.sync = async () => {
+        flushed.push(`${name}, ${(await readFile(path)).length === 0 ? "empty" : "written"}`);
+        await sync();
+      };
+      return handle;
+    }) as Disk["open"],
+  };
+  const store = await openIn(folder, disk);
+  await store.write(aDraft([keyNo(1)]));
+  expect(flushed).toEqual([`${folder}, empty`, `${join(folder, "..")}, empty`, `${path}, written`]);
+  await store.write(aDraft([keyNo(2)]));
+  expect(flushed).toHaveLength(4);
+});
