@@ -1,0 +1,59 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { parsePeppers } from "../../src/core/digest.ts";
+import { checkToken } from "../../src/keys/check.ts";
+import vectors from "../vectors/journal.json" with { type: "json" };
+import { aFolder, openIn } from "./place.ts";
+
+/** A case of `journal.json`; `examples/python/test_mcp_keys.py` reads the same ones. */
+interface Case {
+  readonly name: string;
+  readonly file: string;
+  readonly beside?: Readonly<Record<string, string>>;
+  readonly seq?: number;
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  readonly damaged?: number | null;
+  readonly newer?: boolean;
+}
+
+interface Judged {
+  readonly name: string;
+  readonly token: string;
+  readonly now: number;
+  readonly reason: string | null;
+  readonly scopes?: readonly string[];
+  readonly audience?: string;
+  readonly pepper?: string;
+}
+
+async function openJournal(file: string, beside: Readonly<Record<string, string>> = {}) {
+  const folder = await aFolder();
+  for (const [name, text] of Object.entries({ ...beside, "": file })) {
+    await writeFile(join(folder, `keys.jsonl${name}`), text, { mode: 0o600 });
+  }
+  return openIn(folder);
+}
+
+test.each(vectors.cases as readonly Case[])("$name", async ({ file, beside, seq, keys, damaged, newer }) => {
+  const store = await openJournal(file, beside);
+  if (newer === true) {
+    await expect(store.snapshot()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  } else if (damaged !== undefined) {
+    const where = damaged === null ? "compacted" : `line ${damaged} of`;
+    const fault = { code: "STORE_DAMAGED", message: expect.stringContaining(where) };
+    await expect(store.snapshot()).rejects.toMatchObject(fault);
+  } else {
+    const snapshot = await store.snapshot();
+    const states = snapshot.keys.map(({ name, versions }) => [name, versions.map(({ state }) => state)]);
+    expect({ seq: snapshot.seq, keys: Object.fromEntries(states) }).toEqual({ seq, keys });
+  }
+});
+
+test("the verdicts on tokens of all kinds", async () => {
+  const store = await openJournal(vectors.judged.file);
+  for (const { name, token, reason, pepper, ...demand } of vectors.judged.verdicts as readonly Judged[]) {
+    const verdict = await checkToken(store, parsePeppers(pepper), token, demand);
+    expect({ name, reason: verdict.ok ? null : verdict.reason }).toEqual({ name, reason });
+  }
+});
