@@ -100,8 +100,11 @@ for (const [signal, status] of Object.entries(SIGNALS)) {
   });
 }
 
+/** What was given up in the middle may still hold the process open: a silent stdin, a name server that does not answer. */
+const LINGER_MS = 50;
+
 void run(process.argv.slice(2), world).then((status) => {
   process.exitCode = signalled ?? status;
-  // What was given up in the middle may still hold the process open, a silent stdin for one.
   if (signalled !== undefined) process.exit();
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 });
