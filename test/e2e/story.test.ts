@@ -62,7 +62,7 @@ test("the whole story: issue, serve, rotate without an outage, revoke, and a log
   expect(await ask(old)).toBe(200);
 
   // The server tells the store that both are in use, and the old one is not to be ended then.
-  for (const end = performance.now() + 6_000; performance.now() < end; ) {
+  for (const end = performance.now() + 6_000; performance.now() < end;) {
     const { key } = JSON.parse((await run("show ci --json")).stdout);
     if (key.versions.every(({ lastUsedAt }: { lastUsedAt: string | null }) => lastUsedAt !== null)) break;
   }
