@@ -70,5 +70,7 @@ function rewriteEvent(event: string, rewrite: (data: string) => string): string 
   const after = rewrite(before);
   if (after === before) return event;
   const others = lines.filter((line) => line !== "" && !isData(line));
-  return [...others, ...after.split("\n").map((line) => `data: ${line}`), "", ""].join("\n");
+  // The end of a CRLF that came in two pieces.
+  const lead = event.startsWith("\n") ? "\n" : "";
+  return lead + [...others, ...after.split("\n").map((line) => `data: ${line}`), "", ""].join("\n");
 }

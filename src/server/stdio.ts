@@ -19,7 +19,7 @@ export interface StdioOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Scopes that the key must have, all of them. None by default. */
   readonly scopes?: readonly string[];
-  /** The URL that stands for this server: keys bound to others are refused. Not checked by default. */
+  /** The URL that stands for this server: keys bound to others are refused. By default every bound key is. */
   readonly audience?: string;
   /** Where to tell the client, in JSON-RPC: `process.stdin` and `process.stdout`. By default only the error is thrown. */
   readonly answer?: StdioStreams;
@@ -46,7 +46,7 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
   }
   const demand = {
     scopes: scopes.map(parseScope),
-    ...(audience !== undefined && { audience: parseAudience(audience) }),
+    audience: audience === undefined ? null : parseAudience(audience),
   };
   try {
     return await check(options, variable, demand);
@@ -59,7 +59,7 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
 async function check(
   { store, env = systemStoreWorld().env, now = systemNow }: StdioOptions,
   variable: string,
-  demand: { readonly scopes: readonly string[]; readonly audience?: string },
+  demand: { readonly scopes: readonly string[]; readonly audience: string | null },
 ): Promise<AuthInfo> {
   const token = env[variable] ?? "";
   if (token === "") {
@@ -69,7 +69,7 @@ async function check(
   }
   const fault = explainUnusable(token);
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${variable} ${fault}`);
-  const keys = createKeys({ store, now, peppers: parsePeppers(env["MCP_KEYS_PEPPER"]) });
+  const keys = createKeys({ store, now, by: "stdio", peppers: parsePeppers(env["MCP_KEYS_PEPPER"]) });
   const verdict = await keys.check(token, demand);
   if (!verdict.ok) {
     const whose = verdict.key === undefined ? "" : ` (key ${verdict.key.name})`;

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { adapters } from "./adapters.ts";
+import { bearer, call, post, startGuarded } from "./guarded.ts";
+
+const HERE = "https://app.example";
+const OPTIONS = { allowedOrigins: [HERE, "vscode-webview://abc"], apiKeyHeader: "X-API-Key" };
+const from = (origin: string) => ["Origin", origin];
+const preflight = (origin: string) => ({
+  method: "OPTIONS",
+  headers: [
+    ...[...from(origin), "Access-Control-Request-Method", "POST"],
+    ...["Access-Control-Request-Headers", "authorization,mcp-param-region,x-evil, mcp-param-a b"],
+  ],
+});
+
+describe.each(Object.keys(adapters))("%s", (name) => {
+  test("lets in pages of an origin that is allowed, and who sends no Origin", async () => {
+    const { ask, key } = await startGuarded(name, OPTIONS, () => ({ headers: { vary: "Accept" } }));
+    expect(await ask({ headers: [...key, ...from(HERE)] })).toMatchObject({
+      status: 200,
+      auth: { extra: { keyName: "ci" } },
+      headers: {
+        "access-control-allow-origin": HERE,
+        "access-control-expose-headers": "WWW-Authenticate, Mcp-Session-Id",
+      },
+    });
+    expect(await ask({ headers: [...key, ...from("vscode-webview://abc")] })).toMatchObject({ status: 200 });
+    const got = await ask({ headers: key });
+    expect(got).toMatchObject({ status: 200, headers: { vary: expect.any(String) } });
+    expect(got.headers).not.toHaveProperty("access-control-allow-origin");
+  });
+
+  test("lets a page read why it was refused", async () => {
+    const { ask, key } = await startGuarded(name, { ...OPTIONS, toolScopes: { wipe: ["admin"] } });
+    const readable = { "access-control-allow-origin": HERE, "access-control-expose-headers": expect.any(String) };
+    expect(await ask({ headers: from(HERE) })).toMatchObject({
+      status: 401,
+      headers: { ...readable, vary: "Origin", "www-authenticate": 'Bearer realm="mcp"' },
+    });
+    expect(await ask(post(key, call("wipe"), from(HERE)))).toMatchObject({ status: 403, headers: readable });
+  });
+
+  test.each(["https://evil.example", "null", "http://app.example", `${HERE}.evil.example`, `${HERE}:8443`, "", "*"])(
+    "refuses pages of the origin '%s' before any token is looked at",
+    async (origin) => {
+      const { ask, key, verifier } = await startGuarded(name, OPTIONS);
+      const got = await ask({ headers: [...key, ...from(origin)] });
+      expect(got).toMatchObject({ status: 403, auth: null, received: null, headers: { vary: "Origin" } });
+      expect(JSON.parse(got.body)).toMatchObject({ error: "forbidden_origin" });
+      expect(got.headers).not.toHaveProperty("www-authenticate");
+      expect(got.headers).not.toHaveProperty("access-control-allow-origin");
+      expect(verifier.counters.accepted).toBe(0);
+    },
+  );
+
+  test("refuses two Origins in one request, and every one when none is allowed", async () => {
+    const { ask, key } = await startGuarded(name, OPTIONS);
+    expect(await ask({ headers: [...key, ...from(HERE), ...from(HERE)] })).toMatchObject({ status: 403 });
+    const none = await startGuarded(name, { allowedOrigins: [] });
+    expect(await none.ask({ headers: [...none.key, ...from(HERE)] })).toMatchObject({ status: 403 });
+    expect(await none.ask({ headers: none.key })).toMatchObject({ status: 200 });
+  });
+
+  test("answers a preflight of an origin that is allowed, and no other", async () => {
+    const { ask } = await startGuarded(name, OPTIONS);
+    const got = await ask(preflight(HERE));
+    const { "content-length": _length, "x-powered-by": _express, ...headers } = got.headers;
+    expect({ ...got, headers }).toEqual({
+      ...{ status: 204, body: "", auth: null, received: null },
+      headers: {
+        vary: "Origin",
+        "access-control-allow-origin": HERE,
+        "access-control-allow-methods": "GET, POST, DELETE",
+        "access-control-allow-headers":
+          "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, " +
+          "x-api-key, mcp-param-region",
+      },
+    });
+    expect(await ask(preflight("https://evil.example"))).toMatchObject({ status: 403 });
+    expect(await ask({ method: "OPTIONS", headers: from(HERE) })).toMatchObject({ status: 401 });
+    const unasked = await startGuarded(name, {});
+    expect(await unasked.ask(preflight(HERE))).toMatchObject({ status: 401 });
+  });
+
+  test("looks at no Origin where none was named", async () => {
+    const { ask, key } = await startGuarded(name, {});
+    const got = await ask({ headers: [...key, ...from("https://evil.example")] });
+    expect(got).toMatchObject({ status: 200 });
+    expect(got.headers).not.toHaveProperty("vary");
+  });
+
+  test("leaves open what is named, exactly as it is named, and nothing else", async () => {
+    const { ask, key } = await startGuarded(name, { ...OPTIONS, openPaths: ["/mcp/health"], scopes: ["admin"] });
+    for (const sent of [{}, { query: "?verbose" }, { method: "POST" }, { headers: bearer("nonsense") }]) {
+      expect(await ask({ ...sent, path: "/mcp/health" })).toMatchObject({ status: 200, received: "", auth: null });
+    }
+    const shut = [
+      "/mcp",
+      "/mcp/health/",
+      "/mcp/Health",
+      "/mcp/health2",
+      "/mcp/healt%68",
+      "/mcp//health",
+      "/mcp/x/health",
+    ];
+    for (const path of shut) {
+      expect([path, await ask({ path, headers: [] })]).toMatchObject([path, { status: 401, received: null }]);
+    }
+    expect(await ask({ path: "/mcp", query: "?/mcp/health" })).toMatchObject({ status: 401 });
+    expect(await ask({ path: "/mcp", headers: key })).toMatchObject({ status: 403 });
+  });
+});

@@ -1,0 +1,172 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { adapters, readers, type Reply } from "./adapters.ts";
+import { bearer, call, LIST, post, startGuarded } from "./guarded.ts";
+
+const RULES = { scopes: ["read"], toolScopes: { add: [], greet: ["read"], wipe: ["admin"], burn: ["admin", "fire"] } };
+const CLOSED = { toolScopes: { add: [], "*": ["admin"] } };
+
+const refused = (scope: string) =>
+  'Bearer realm="mcp", error="insufficient_scope", ' +
+  `error_description="The key lacks a scope that this request needs", scope="${scope}"`;
+
+const ALLOWED = [
+  call("add"),
+  call("greet"),
+  call("other"),
+  LIST,
+  [call("add"), call("greet"), LIST],
+  { jsonrpc: "2.0", method: "notifications/initialized" },
+  // It only talks of a call.
+  { jsonrpc: "2.0", id: 1, method: "ping", params: call("wipe") },
+  { ...call("add"), long: "ä€😀".repeat(10_000) },
+];
+const FORBIDDEN = [
+  [call("wipe"), "read admin"],
+  [{ ...call("wipe"), id: undefined }, "read admin"],
+  [[LIST, call("add"), call("burn")], "read admin fire"],
+  ['{"method":"tools\\/c\\u0061ll","params":{"name":"w\\u0069pe"}}', "read admin"],
+  ['{"method":"ping","method":"tools/call","params":{"name":"wipe"}}', "read admin"],
+  [`\uFEFF${JSON.stringify(call("wipe"))}`, "read admin"],
+] as const;
+
+describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
+  test("lets through what the key may do, and hands on its body", async () => {
+    const { ask, key } = await startGuarded(name, RULES);
+    for (const message of ALLOWED) {
+      const got = await ask(post(key, message));
+      expect([message, got]).toMatchObject([message, { status: 200, auth: { extra: { keyName: "ci" } } }]);
+      // Of a parser of Express 4 that has found nothing to parse only the `{}` is left.
+      if (!name.startsWith("express 4")) expect(JSON.parse(got.received!)).toEqual(message);
+    }
+  });
+
+  test("refuses calls of tools that need more scopes than the key has", async () => {
+    const { ask, key, verifier, lines } = await startGuarded(name, RULES);
+    // The parser of Express knows no byte order mark and answers by itself.
+    const cases = FORBIDDEN.filter(
+      ([message]) => !(name.includes("json()") && typeof message === "string" && message.startsWith("\uFEFF")),
+    );
+    for (const [message, scope] of cases) {
+      const got = await ask(post(key, message));
+      expect([message, got]).toMatchObject([
+        message,
+        { status: 403, auth: null, headers: { "www-authenticate": refused(scope) } },
+      ]);
+      expect(JSON.parse(got.body)).toMatchObject({ error: "insufficient_scope" });
+    }
+    expect(verifier.counters.refused["insufficient-scope"]).toBe(cases.length);
+    expect(lines.join("\n")).toContain("refused (insufficient-scope): key ci");
+  });
+
+  test("the body decides, whatever Mcp-Method and Mcp-Name say", async () => {
+    const { ask, key } = await startGuarded(name, RULES);
+    const headers = (method: string, tool: string) => ["Mcp-Method", method, "Mcp-Name", tool];
+    expect(await ask(post(key, call("wipe"), headers("tools/call", "add")))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call("wipe"), headers("ping", "")))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call("add"), headers("tools/call", "wipe")))).toMatchObject({ status: 200 });
+  });
+
+  test("a rule for all other tools shuts those that nobody has thought of", async () => {
+    const { ask, key, issue } = await startGuarded(name, CLOSED);
+    const admin = bearer(await issue("admin", { scopes: ["admin"] }));
+    expect(await ask(post(key, call("new")))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call(undefined)))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call(["add"])))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call("add")))).toMatchObject({ status: 200 });
+    expect(await ask(post(admin, call("new")))).toMatchObject({ status: 200 });
+  });
+
+  test("who has no key is refused before the body is read", async () => {
+    const { ask } = await startGuarded(name, RULES);
+    if (name.includes("before")) return;
+    expect(await ask(post([], "no json"))).toMatchObject({ status: 401, auth: null });
+  });
+
+  test("a key that is revoked while its body comes in is refused", async () => {
+    const { ask, key, keys, followed } = await startGuarded(name, RULES);
+    await keys.revoke("ci");
+    await followed();
+    expect(await ask(post(key, call("wipe")))).toMatchObject({ status: 401 });
+  });
+
+  test.each([
+    ["a body that is no JSON", "tools/call wipe", [], 400],
+    ["a body that is no UTF-8", Buffer.from([0x22, 0xff, 0x22]), [], 400],
+    ["a packed body", gzipSync(JSON.stringify(call("wipe"))), ["Content-Encoding", "gzip"], 415],
+  ] as const)("lets no call through in %s", async (_, body, headers, status) => {
+    const { ask, key } = await startGuarded(name, RULES);
+    const got = await ask(post(key, body, headers));
+    expect(got).toMatchObject({ auth: null, received: null });
+    // What a parser before us makes of it is its answer, or a call that is judged like any other.
+    expect(name.includes("before") ? [400, 403, 415] : [status, 400, 415]).toContain(got.status);
+  });
+
+  test("a body that another charset would read as a call is refused", async () => {
+    const { ask, key } = await startGuarded(name, RULES);
+    const body =
+      '{"a":"+ACI-,+ACI-method+ACI-:+ACI-tools/call+ACI-,+ACI-params+ACI-:{+ACI-name+ACI-:+ACI-wipe+ACI-},+ACI-b+ACI-:+ACI-"}';
+    const headers = [...key, "Content-Type", "application/json; charset=utf-7"];
+    const got = await ask({ method: "POST", headers, body });
+    // Fastify reads every body as UTF-8, in which there is no call.
+    if (name === "fastify") expect(Object.keys(JSON.parse(got.received!))).toEqual(["a"]);
+    else expect(got).toMatchObject({ status: name.includes("json()") ? 403 : 415, auth: null, received: null });
+  });
+
+  test("a body above 4 MiB is refused", async () => {
+    if (name.includes("before") || name === "fastify") return;
+    const { ask, key } = await startGuarded(name, RULES);
+    const got = await ask(post(key, { ...call("add"), long: "x".repeat(4 * 1024 * 1024) }));
+    expect(got).toMatchObject({ status: 413, auth: null });
+  });
+
+  const TOOLS = ["add", "wipe", "other"].map((tool) => ({ name: tool, inputSchema: { type: "object" } }));
+  const listed = (more: object = {}) => JSON.stringify({ jsonrpc: "2.0", id: 2, result: { tools: TOOLS, ...more } });
+  const json = (text: string): Reply => ({
+    headers: { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(text)) },
+    chunks: [text.slice(0, 70), text.slice(70)],
+  });
+  const events = (text: string): Reply => ({
+    headers: { "content-type": "text/event-stream" },
+    chunks: [": hello\n\nid: 1\nevent: message\nda", `ta: ${text.slice(0, 70)}`, `${text.slice(70)}\n\n: bye\n\n`],
+  });
+  const namesIn = (body: string) => [...body.matchAll(/"name":"(\w+)"/g)].map(([, tool]) => tool);
+
+  test.each([
+    ["JSON", json],
+    ["events", events],
+  ])("leaves tools that the key may not call out of a list in %s", async (_, write) => {
+    const { ask, key, issue } = await startGuarded(name, RULES, () => write(listed({ cacheScope: "public" })));
+    const admin = bearer(await issue("admin", { scopes: ["read", "admin", "fire"] }));
+    const got = await ask(post(key, LIST));
+    expect(got.status).toBe(200);
+    expect(namesIn(got.body)).toEqual(["add", "other"]);
+    expect(got.body).toContain('"cacheScope":"private"');
+    const all = await ask(post(admin, LIST));
+    expect(all.body).toBe(write(listed({ cacheScope: "public" })).chunks!.join(""));
+  });
+
+  test("leaves them out of a stream that was opened by GET, and of a batch", async () => {
+    const { ask, key } = await startGuarded(name, RULES, () => events(`[${listed()},{"id":3}]`));
+    const got = await ask({ headers: key });
+    expect(namesIn(got.body)).toEqual(["add", "other"]);
+    expect(got.body.startsWith(": hello\n\n") && got.body.endsWith("\n\n: bye\n\n")).toBe(true);
+    expect(got.body).toContain("id: 1\nevent: message\ndata: [{");
+  });
+
+  test("changes no other answer", async () => {
+    const texts = ["not json, but tools", '{"result":{"tools":"wipe"}}', '{"result":{"content":[{"name":"wipe"}]}}'];
+    for (const text of texts) {
+      const { ask, key } = await startGuarded(name, RULES, () => json(text));
+      expect((await ask(post(key, LIST))).body).toBe(text);
+    }
+    // Not asked for: the answer of a call may look like anything.
+    const { ask, key } = await startGuarded(name, RULES, () => json(listed()));
+    expect((await ask(post(key, call("add")))).body).toBe(listed());
+    const packed = await startGuarded(name, RULES, () => ({
+      headers: { "content-type": "application/json", "content-encoding": "x" },
+      chunks: [listed()],
+    }));
+    expect((await packed.ask(post(packed.key, LIST))).body).toBe(listed());
+  });
+});
