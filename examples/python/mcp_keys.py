@@ -1,0 +1,258 @@
+"""Checks keys of mcp-keys in Python, with the standard library alone. Reads and never writes.
+
+    keys = FileKeys("/srv/keys.jsonl")            # a journal: docs/journal.md
+    keys = EnvKeys(os.environ)                    # MCP_API_KEY_HASHES
+    verdict = keys.check(token, scopes=["notes:read"])
+    verdict.ok, verdict.reason, verdict.key["name"], verdict.version["n"]
+
+A refusal is a value, with the reason that mcp-keys gives. When the keys cannot be read, that is no refusal: StoreError
+is raised, and a server answers 503, not 401, since clients throw good keys away on 401.
+
+As a program it judges tokens, one a line, against MCP_KEYS_STORE (file:<path>, else env:):
+
+    python3 mcp_keys.py < ./ci.key
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import sys
+import time
+import zlib
+from typing import Iterable, Mapping, NamedTuple, Optional, Sequence
+
+from mcp_keys_journal import DIGEST, JournalFile, Key, StoreError
+
+Version = dict  # One of a key's "versions".
+
+BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+class Verdict(NamedTuple):
+    """The answer to a token. A refusal names the key where the token belongs to one."""
+
+    ok: bool
+    reason: Optional[str] = None
+    key: Optional[Key] = None
+    version: Optional[Version] = None
+
+
+# --- tokens: <prefix>_<id of 12>_<secret of 43><CRC-32 of all before it, base62, 6 digits>
+
+PREFIX = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+WORD = re.compile(r"[0-9A-Za-z]+")
+# A prefix, an id and at least half a secret: too much to be chance, so something was lost, added or changed.
+LIKE_OURS = re.compile(r"[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{11,13}_[0-9A-Za-z]{22,}")
+
+
+class Token(NamedTuple):
+    prefix: str
+    id: str
+
+
+def parse_token(text: str) -> Token | str:
+    """The public parts of a token; or why there are none: "malformed" (not one of ours) or "mistyped"."""
+    prefix, rest = text[:-63], text[-63:]
+    shaped = 0 < len(prefix) <= 24 and rest[0] == "_" and rest[13] == "_"
+    if not shaped:
+        return "mistyped" if LIKE_OURS.match(text[:120]) else "malformed"
+    if not PREFIX.fullmatch(prefix):
+        return "malformed"
+    if not WORD.fullmatch(rest[1:13] + rest[14:]):
+        return "mistyped"
+    value = 0
+    for digit in text[-6:]:
+        value = value * 62 + BASE62.index(digit)
+    if value != zlib.crc32(text[:-6].encode()):
+        return "mistyped"
+    return Token(prefix, rest[1:13])
+
+
+def parse_bearer(header: Optional[str]) -> tuple[Optional[str], Optional[str]]:
+    """The token of an Authorization header, None; or None, why: "missing" or "malformed" (RFC 6750 section 2.1)."""
+    if header is None or header[:6].lower() != "bearer":
+        return None, "missing"
+    token = header[6:].lstrip(" ")
+    if header[6:7] == "\t":
+        return None, "malformed"
+    if token == "" or header[6] != " ":
+        return None, "missing"
+    if len(token) > 4096 or not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token):
+        return None, "malformed"
+    return token, None
+
+
+# --- digests: sha256:<hex> or hmac-sha256:<pepper id>:<hex>, over the whole token
+
+class Pepper(NamedTuple):
+    id: str
+    key: str
+
+
+def digest_token(token: str, pepper: Optional[Pepper] = None) -> str:
+    if pepper is None:
+        return "sha256:" + hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+    keyed = hmac.new(pepper.key.encode(), token.encode("utf-8", "replace"), "sha256")
+    return f"hmac-sha256:{pepper.id}:{keyed.hexdigest()}"
+
+
+def parse_peppers(text: Optional[str]) -> list[Pepper]:
+    """Reads MCP_KEYS_PEPPER: <id>:<at least 32 characters>, several separated by commas."""
+    if text is None or text.strip() == "":
+        return []
+    found = [re.fullmatch(r"([A-Za-z0-9_-]{1,32}):(.{32,})", entry.strip()) for entry in text.split(",")]
+    if None in found:
+        raise StoreError("MCP_KEYS_PEPPER is not of the form <id>:<at least 32 characters>")
+    return [Pepper(match[1], match[2]) for match in found if match is not None]
+
+
+# --- the judgement
+
+def judge(key: Key, version: Version, now: int, scopes: Iterable[str] = (), audience: Optional[str] = None) -> Verdict:
+    """Judges a version whose digest has matched: first the version, then the key, the audience and the scopes."""
+
+    def reason() -> Optional[str]:
+        if version["state"] == "revoked":
+            return "revoked"
+        if version["state"] == "retired" or (version["state"] == "retiring" and now >= version.get("retiresAt", 0)):
+            return "expired"
+        if version["expiresAt"] is not None and now >= version["expiresAt"]:
+            return "expired"
+        if not key["enabled"]:
+            return "disabled"
+        if audience is not None and key["audience"] and audience not in key["audience"]:
+            return "wrong-audience"
+        return None if set(scopes) <= set(key["scopes"]) else "insufficient-scope"
+
+    why = reason()
+    return Verdict(why is None, why, key, version)
+
+
+def expires_at(version: Version) -> Optional[int]:
+    """The first second at which a version that works now no longer does; None for never."""
+    ends = [version[name] for name in ("expiresAt", "retiresAt") if version.get(name) is not None]
+    return min(ends, default=None)
+
+
+class Keys:
+    """Keys in memory. Subclasses say where they come from."""
+
+    def __init__(self, peppers: Sequence[Pepper] = ()):
+        self._peppers = tuple(peppers)
+        self._by_id: dict[str, Key] = {}
+        self._by_digest: dict[str, tuple[Key, Version]] = {}
+
+    def check(
+        self, token: str, scopes: Iterable[str] = (), audience: Optional[str] = None, now: Optional[int] = None
+    ) -> Verdict:
+        """Judges a token. `audience` is the URL of this server, as the keys name it. `now` is in seconds, by default
+        the clock's. Raises StoreError when the keys cannot be read."""
+        self.refresh()
+        parsed = parse_token(token)
+        if parsed == "mistyped":
+            return Verdict(False, "mistyped")
+        found = self._find(token, parsed)
+        if found is None:
+            return Verdict(False, "unknown" if isinstance(parsed, Token) else "malformed")
+        return judge(*found, int(time.time()) if now is None else now, tuple(scopes), audience)
+
+    def refresh(self) -> None:
+        """Takes up what has changed."""
+
+    def list(self) -> list[Key]:
+        return list(self._by_id.values())
+
+    def _find(self, token: str, parsed: Token | str) -> Optional[tuple[Key, Version]]:
+        candidates = [digest_token(token, pepper) for pepper in (*self._peppers, None)]
+        key = self._by_id.get(parsed.id) if isinstance(parsed, Token) else None
+        for version in [] if key is None else key["versions"]:
+            # Every candidate, so that the time says nothing of where the first difference is.
+            if any([hmac.compare_digest(version["digest"], digest) for digest in candidates]):
+                return key, version
+        # A token of another make has no id, and a bare digest another than its token.
+        return next((self._by_digest[digest] for digest in candidates if digest in self._by_digest), None)
+
+    def _hold(self, keys: Iterable[Key]) -> None:
+        by_id = {key["id"]: key for key in keys}
+        by_digest = {version["digest"]: (key, version) for key in by_id.values() for version in key["versions"]}
+        self._by_id, self._by_digest = by_id, by_digest
+
+
+# --- MCP_API_KEY_HASHES: <digest>[@<epoch seconds>], separated by commas or line breaks
+
+
+class EnvKeys(Keys):
+    """The digests of MCP_API_KEY_HASHES, read once. None there: every token is refused."""
+
+    def __init__(self, env: Mapping[str, str]):
+        super().__init__(parse_peppers(env.get("MCP_KEYS_PEPPER")))
+        ends: dict[str, Optional[int]] = {}
+        entries = filter(None, (entry.strip() for entry in re.split(r"[,\n]", env.get("MCP_API_KEY_HASHES", ""))))
+        for position, entry in enumerate(entries, 1):
+            match = re.fullmatch(rf"({DIGEST.pattern})(?:@([0-9]{{1,15}}))?", entry)
+            if match is None:
+                raise StoreError(f"entry {position} of MCP_API_KEY_HASHES is not a digest")
+            digest, end = match[1], None if match[2] is None else int(match[2])
+            pepper = digest.split(":")[1] if digest.startswith("hmac-") else None
+            if pepper is not None and pepper not in {each.id for each in self._peppers}:
+                raise StoreError(f"the pepper of entry {position} of MCP_API_KEY_HASHES is not in MCP_KEYS_PEPPER")
+            # Named twice: the earlier end holds.
+            ends[digest] = min((each for each in (ends.get(digest), end) if each is not None), default=None)
+        self._hold(_bare_key(digest, i, end) for i, (digest, end) in enumerate(ends.items(), 1))
+
+
+def _bare_key(digest: str, number: int, end: Optional[int]) -> Key:
+    rest, ident = int(digest[-64:], 16), ""
+    while len(ident) < 12:
+        rest, digit = divmod(rest, 62)
+        ident += BASE62[digit]
+    version = {"n": 1, "digest": digest, "createdAt": 0, "expiresAt": end, "state": "current"}
+    key = {"id": ident, "name": f"env-{number}", "prefix": "opaque", "scopes": [], "audience": [], "tags": {}}
+    return {**key, "createdAt": 0, "createdBy": "env", "enabled": True, "revision": 1, "versions": [version]}
+
+
+class FileKeys(Keys):
+    """The keys of a journal. Looks at the file with every check, and reads it again when it has changed."""
+
+    def __init__(self, path: str, peppers: Sequence[Pepper] = ()):
+        super().__init__(peppers)
+        self._file = JournalFile(path)
+        self.refresh()
+
+    def refresh(self) -> None:
+        keys = self._file.news()
+        if keys is not None:
+            self._hold(keys)
+
+
+def open_keys(env: Mapping[str, str]) -> Keys:
+    """The keys that MCP_KEYS_STORE names: file:<path> or env:, which is the default."""
+    spec = env.get("MCP_KEYS_STORE") or "env:"
+    if spec == "env:":
+        return EnvKeys(env)
+    if spec.startswith("file:") and spec != "file:":
+        return FileKeys(os.path.expanduser(spec[5:]), parse_peppers(env.get("MCP_KEYS_PEPPER")))
+    raise StoreError("MCP_KEYS_STORE is neither file:<path> nor env:")
+
+
+def main() -> int:
+    status = 0
+    try:
+        keys = open_keys(os.environ)
+        for line in sys.stdin:
+            ok, reason, key, version = keys.check(line.rstrip("\r\n"))
+            whose = {} if key is None else {"key": {"id": key["id"], "name": key["name"]}, "version": version["n"]}
+            print(json.dumps({"ok": ok, **({} if ok else {"reason": reason}), **whose}), flush=True)
+            status = status if ok else 4
+    except StoreError as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return 6
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

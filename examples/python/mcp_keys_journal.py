@@ -1,0 +1,289 @@
+"""Reads the journal in which mcp-keys keeps keys: docs/journal.md. Never writes. The standard library alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from typing import Any, Optional
+
+Key = dict  # As a line of the journal states it.
+
+MAX_SAFE = 2**53 - 1
+DIGEST = re.compile(r"(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}")
+
+
+class StoreError(Exception):
+    """The keys cannot be read, so that nothing can be said of a token: 503."""
+
+
+class Damaged(StoreError):
+    """The journal was altered, or a part of it is missing. `line` counts from 1; None where it is no line's fault."""
+
+    def __init__(self, what: str, line: Optional[int] = None):
+        super().__init__(what if line is None else f"line {line} of the journal is damaged: {what}")
+        self.line = line
+
+
+def is_digest(text: object) -> bool:
+    return isinstance(text, str) and DIGEST.fullmatch(text) is not None
+
+
+GENESIS = "0" * 64
+OPENING = re.compile(rb'\{"v":1,"seq":([0-9]{1,16}),"prev":"(.{64})","at":', re.DOTALL)
+NEWER = re.compile(rb'\{"v":(?:[2-9]|[1-9][0-9]+),')
+SUM = re.compile(rb',"sum":"([0-9a-f]{64})"\}')
+SUM_LENGTH = 74
+
+
+class Journal:
+    """What the bytes of one file of a journal say. Raises Damaged, or StoreError for a later format."""
+
+    def __init__(self, data: bytes):
+        self.keys: dict[str, Key] = {}
+        self.seq = 0
+        self.head = GENESIS
+        self.heads = {0: GENESIS}  # By seq, for the records that apply.
+        self.next: Optional[str] = None  # Set by a seal: the SHA-256 of the file that goes on.
+        self._data = data
+        self._line = 1
+        self._until = 0
+        self._bare = False  # A complete line that lacks its tab stands before this point.
+        rest = len(data) - self._walk()
+        if self._bare and rest == 1:
+            self._fail("its end was altered")
+        if self.seq < self._until:
+            raise Damaged("the keys that its compaction kept are not all there", self._line + 1)
+
+    def _walk(self) -> int:
+        data = self._data
+        at = self._close_line(0)
+        while at < len(data):
+            start = at + 1
+            newline = data.find(b"\n", start)
+            end = len(data) if newline == -1 else newline
+            bare, self._bare = self._bare, False
+            self._line += 1
+            record_end = self._judge_line(start, end)
+            if record_end is not None:
+                at = self._close_line(record_end)
+            elif newline != -1:
+                if bare and start == end:
+                    raise Damaged("its end was altered", self._line - 1)
+                at = end  # Cut short by a crash: without effect.
+            else:
+                self._line -= 1
+                self._bare = bare
+                break
+        return at
+
+    def _close_line(self, at: int) -> int:
+        """From behind a record to the newline that starts the next line."""
+        data = self._data
+        if self._bare:
+            if data[at : at + 1] != b"\t":
+                if data[at : at + 1] not in (b"", b"\n"):
+                    self._fail("its end was altered")
+                return at
+            self._bare = False
+            at += 1
+        while data[at : at + 1] == b"\0":
+            at += 1
+        if data[at : at + 1] not in (b"", b"\n"):
+            self._fail("there is more behind its end")
+        return at
+
+    def _judge_line(self, start: int, end: int) -> Optional[int]:
+        """Where the line's record ends; None when there is none: blank, or cut short."""
+        line = self._data[start:end].rstrip(b"\0")
+        if line == b"":
+            return None
+        if line.endswith(b"\t"):
+            digest = verified_sum(line[:-1])
+            if digest is None:
+                self._fail("it was altered")
+            self._apply(line[:-1], digest)
+            return start + len(line)
+        line = self._data[start:end]
+        digest = verified_sum(line)
+        if digest is not None:
+            self._apply(line, digest)
+            self._bare = True
+            return end
+        if b"\t" in line or verified_sum(line[:-1]) is not None:
+            self._fail("it was altered")
+        return None
+
+    def _apply(self, line: bytes, digest: str) -> None:
+        opening = OPENING.match(line)
+        if opening is None:
+            if NEWER.match(line):
+                raise StoreError("the journal was written by a newer mcp-keys")
+            self._fail("it is not a record")
+        seq, prev = int(opening[1]), opening[2].decode("latin-1")
+        if not 1 <= seq <= MAX_SAFE:
+            self._fail("it is not a record")
+        special = line[-SUM_LENGTH - 1 : -SUM_LENGTH] != b"]"
+        record = self._parse(line) if special else None
+        if self.seq == 0 and record is not None and "until" in record:
+            # The first line of a compacted journal goes on from the history that was left out.
+            self.seq, self.head, self._until = seq - 1, prev, record["until"]
+            self.heads = {self.seq: self.head}
+        if prev != self.head or seq != self.seq + 1 or self.next is not None:
+            if prev == self.head or self.heads.get(seq - 1, "")[:32] != prev[:32]:
+                self._fail("it does not follow from the lines before it")
+            return  # It lost a race: without effect.
+        record = record or self._parse(line)
+        self.seq, self.head, self.heads[seq] = seq, digest, digest
+        self.next = record.get("next")
+        for key in record["keys"]:
+            self.keys[key["id"]] = key
+
+    def _parse(self, line: bytes) -> dict:
+        record = parse_record(line)
+        if record is None:
+            self._fail("it is not a record")
+        return record
+
+    def _fail(self, what: str) -> Any:
+        raise Damaged(what, self._line)
+
+
+def verified_sum(line: bytes) -> Optional[str]:
+    """The sum of a line whose bytes are those it was made of."""
+    match = SUM.fullmatch(line[-SUM_LENGTH:])
+    digest = hashlib.sha256(line[:-SUM_LENGTH]).hexdigest()
+    return digest if match is not None and match[1].decode() == digest else None
+
+
+def parse_record(line: bytes) -> Optional[dict]:
+    def refuse(constant: str) -> Any:
+        raise ValueError(constant)
+
+    def integer(digits: str) -> int | float:
+        return int(digits) if len(digits) < 20 else float(digits)
+
+    try:
+        record = json.loads(line.decode("utf-8", "replace"), parse_constant=refuse, parse_int=integer)
+    except (ValueError, RecursionError):
+        return None
+    return record if fits(record, RECORD) else None
+
+
+# What stands behind "?" may be missing.
+RECORD = {"seq": "count", "at": "count", "by": str, "op": str, "version?": "count", "detail?": str, "keys": "keys"}
+RECORD |= {"until?": "count", "nonce?": str, "next?": str}
+KEY = {"id": str, "name": str, "prefix": str, "scopes": "texts", "audience": "texts", "tags": "tags", "owner?": str}
+KEY |= {"note?": str, "createdAt": "count", "createdBy": str, "enabled": bool, "revision": "count"}
+KEY |= {"versions": "versions"}
+VERSION = {"n": "count", "createdAt": "count", "digest": "digest", "state": "state", "expiresAt": "end"}
+VERSION |= {"promotedAt?": "count", "retiresAt?": "count", "reason?": str}
+STATES = ("pending", "current", "retiring", "retired", "revoked")
+
+
+def fits(value: object, shape: Any) -> bool:
+    """Whether a value read from JSON has a shape."""
+    if isinstance(shape, dict):
+        if not isinstance(value, dict):
+            return False
+        names = ((name.rstrip("?"), name.endswith("?"), inner) for name, inner in shape.items())
+        return all(fits(value[name], inner) if name in value else optional for name, optional, inner in names)
+    if isinstance(shape, type):
+        return isinstance(value, shape)
+    if shape == "count":
+        whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+        return whole and 0 <= value <= MAX_SAFE
+    if shape == "digest":
+        return is_digest(value)
+    if shape == "state":
+        return value in STATES
+    if shape == "end":
+        return value is None or fits(value, "count")
+    if shape == "tags":
+        return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+    inner = {"keys": KEY, "texts": str, "versions": VERSION}[shape]
+    return isinstance(value, list) and all(fits(each, inner) for each in value) and (shape != "versions" or value != [])
+
+
+class JournalFile:
+    """A journal under a path, which others may write, compact and replace."""
+
+    def __init__(self, path: str):
+        self._path = os.path.abspath(path)
+        self._mark: object = None
+        self._journal = Journal(b"")
+
+    def news(self) -> Optional[list[Key]]:
+        """All keys, when the file has changed since the last call; else None. Raises StoreError."""
+        for _ in range(20):
+            mark = self._look()
+            if mark is not None and mark == self._mark:
+                return None
+            _check_folder(self._path)
+            mark, data = _read_private(self._path)
+            journal = Journal(data)
+            if journal.next is not None:
+                successor = self._successor(journal.next)
+                if successor is None:
+                    # Somebody else has given it the journal's name meanwhile; else it is lost.
+                    if self._look() == mark:
+                        raise Damaged("it was compacted, and the file it went on in is missing or another")
+                    continue
+                journal = successor
+            before = self._journal.seq
+            if before > 0 and min(journal.heads) <= before and journal.heads.get(before) != self._journal.head:
+                raise Damaged("its history went back: what was read before is no longer in it")
+            self._mark, self._journal = mark, journal
+            return list(journal.keys.values())
+        raise StoreError(f"{self._path} is compacted again and again")
+
+    def _look(self) -> object:
+        try:
+            return _mark(os.lstat(self._path))
+        except FileNotFoundError:
+            return None
+        except OSError as cause:
+            raise StoreError(f"cannot read {self._path}: {cause.strerror}") from cause
+
+    def _successor(self, digest: str) -> Optional[Journal]:
+        """The file that a seal names, as long as nobody has renamed it."""
+        _, data = _read_private(f"{self._path}.{digest[:12]}.next")
+        return Journal(data) if hashlib.sha256(data).hexdigest() == digest else None
+
+
+def _mark(found: os.stat_result) -> object:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _read_private(path: str) -> tuple[object, bytes]:
+    """The bytes of a file that its owner alone can read or write; none when it is not there."""
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        with open(os.open(path, flags), "rb") as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise StoreError(f"{path} is not a regular file")
+            if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
+                raise StoreError(f"{path} belongs to another user or is open to others: chmod 600")
+            return _mark(found), file.read()
+    except FileNotFoundError:
+        return None, b""
+    except OSError as cause:
+        raise StoreError(f"cannot read {path}: {cause.strerror}") from cause
+
+
+def _check_folder(path: str) -> None:
+    """In a folder that others may write to, they could put another file in this one's place."""
+    folder = os.path.dirname(path)
+    try:
+        found = os.stat(folder)
+    except FileNotFoundError:
+        return
+    except OSError as cause:
+        raise StoreError(f"cannot read {folder}: {cause.strerror}") from cause
+    if hasattr(os, "getuid") and (found.st_uid not in (os.getuid(), 0) or found.st_mode & 0o022):
+        raise StoreError(f"the folder {folder} belongs to another user or is open to others: chmod go-w")

@@ -1,0 +1,220 @@
+"""Checks mcp_keys.py against the vectors that mcp-keys itself is tested with: python3 -B -m unittest"""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import types
+import unittest
+from pathlib import Path
+from types import SimpleNamespace
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from mcp_keys import (  # noqa: E402
+    EnvKeys,
+    FileKeys,
+    Pepper,
+    Token,
+    digest_token,
+    expires_at,
+    parse_bearer,
+    parse_peppers,
+    parse_token,
+)
+from mcp_keys_journal import Damaged, StoreError, is_digest  # noqa: E402
+from token_verifier import KeysTokenVerifier  # noqa: E402
+
+VECTORS = Path(os.environ.get("MCP_KEYS_VECTORS", HERE / "../../test/vectors"))
+
+
+def vectors(name):
+    return json.loads((VECTORS / f"{name}.json").read_text("utf-8"))
+
+
+class Folder(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "keys.jsonl"
+
+    def write(self, text, suffix=""):
+        path = Path(f"{self.path}{suffix}")
+        path.touch(0o600)
+        path.write_bytes(text.encode())
+        return str(path)
+
+
+class Tokens(unittest.TestCase):
+    def test_tokens(self):
+        for case in vectors("token")["valid"]:
+            with self.subTest(case["name"]):
+                self.assertEqual(parse_token(case["token"]), Token(case["prefix"], case["id"]))
+        for case in vectors("token")["invalid"]:
+            with self.subTest(case["name"]):
+                self.assertEqual(parse_token(case["token"]), case["reason"])
+
+    def test_digests(self):
+        for case in vectors("digest")["valid"]:
+            with self.subTest(case["name"]):
+                pepper = Pepper(**case["pepper"]) if "pepper" in case else None
+                self.assertEqual(digest_token(case["token"], pepper), case["digest"])
+                self.assertTrue(is_digest(case["digest"]))
+        for case in vectors("digest")["invalid"]:
+            with self.subTest(case["name"]):
+                self.assertFalse(is_digest(case["digest"]))
+
+    def test_headers(self):
+        for case in vectors("header")["valid"]:
+            with self.subTest(case["name"]):
+                self.assertEqual(parse_bearer(case["header"]), (case["token"], None))
+        for case in vectors("header")["invalid"]:
+            with self.subTest(case["name"]):
+                self.assertEqual(parse_bearer(case["header"]), (None, case["reason"]))
+
+    def test_text_that_is_no_unicode_is_refused_like_any_other(self):
+        self.assertEqual(EnvKeys({}).check("\udcff").reason, "malformed")
+
+
+class Journals(Folder):
+    def test_journals(self):
+        for case in vectors("journal")["cases"]:
+            with self.subTest(case["name"]):
+                self.setUp()
+                for suffix, text in case.get("beside", {}).items():
+                    self.write(text, suffix)
+                path = self.write(case["file"])
+                if "damaged" in case:
+                    with self.assertRaises(Damaged) as caught:
+                        FileKeys(path)
+                    self.assertEqual(caught.exception.line, case["damaged"])
+                elif case.get("newer"):
+                    self.assertRaisesRegex(StoreError, "newer", FileKeys, path)
+                else:
+                    states = {key["name"]: [each["state"] for each in key["versions"]] for key in FileKeys(path).list()}
+                    self.assertEqual(states, case["keys"])
+
+    def test_verdicts(self):
+        judged = vectors("journal")["judged"]
+        path = self.write(judged["file"])
+        for case in judged["verdicts"]:
+            with self.subTest(case["name"]):
+                keys = FileKeys(path, parse_peppers(case.get("pepper")))
+                demand = {name: case[name] for name in ("scopes", "audience") if name in case}
+                verdict = keys.check(case["token"], now=case["now"], **demand)
+                self.assertEqual((verdict.ok, verdict.reason), (case["reason"] is None, case["reason"]))
+
+    def test_what_is_written_counts_from_the_next_check(self):
+        whole = next(case["file"] for case in vectors("journal")["cases"] if case["name"].startswith("two keys"))
+        first = whole[: whole.index("\n", 1)]
+        keys = FileKeys(str(self.path))
+        self.assertEqual(keys.list(), [])
+        for text, names in ((first, ["ci"]), (whole, ["ci", "laptop"])):
+            self.write(text)
+            keys.refresh()
+            self.assertEqual([key["name"] for key in keys.list()], names)
+        # An older copy, and none at all, are no news but a loss.
+        self.write(first)
+        self.assertRaisesRegex(Damaged, "went back", keys.refresh)
+        self.path.unlink()
+        self.assertRaisesRegex(Damaged, "went back", keys.refresh)
+        self.write(whole)
+        keys.refresh()
+
+    def test_a_compaction_goes_on_from_what_was_read(self):
+        cases = {case["name"]: case for case in vectors("journal")["cases"]}
+        sealed = cases["sealed, and the file that goes on has not got its name yet"]
+        keys = FileKeys(self.write(cases["two keys, one of them rotated"]["file"]))
+        for suffix, text in sealed["beside"].items():
+            beside = self.write(text, suffix)
+        self.write(sealed["file"])
+        keys.refresh()
+        os.rename(beside, self.path)
+        keys.refresh()
+        self.write(cases["compacted, and written since"]["file"])
+        keys.refresh()
+        self.assertEqual([key["enabled"] for key in keys.list()], [False, True])
+
+    @unittest.skipUnless(hasattr(os, "getuid"), "needs users")
+    def test_a_file_that_others_could_write_is_refused(self):
+        path = self.write(vectors("journal")["judged"]["file"])
+        FileKeys(path)
+        link = f"{path}.link"
+        os.symlink(path, link)
+        self.assertRaises(StoreError, FileKeys, link)
+        self.assertRaises(StoreError, FileKeys, str(self.path.parent))
+        os.mkfifo(f"{path}.pipe", 0o600)
+        self.assertRaises(StoreError, FileKeys, f"{path}.pipe")
+        os.chmod(path, 0o640)
+        self.assertRaises(StoreError, FileKeys, path)
+        os.chmod(path, 0o600)
+        os.chmod(self.path.parent, 0o720)
+        self.assertRaises(StoreError, FileKeys, path)
+
+
+class Environment(unittest.TestCase):
+    token = vectors("digest")["valid"][0]["token"]
+    digest = vectors("digest")["valid"][0]["digest"]
+
+    def test_digests_of_the_environment(self):
+        keyed = vectors("digest")["valid"][1]
+        other = "sha256:" + hashlib.sha256(b"other").hexdigest()
+        pepper = f"{keyed['pepper']['id']}:{keyed['pepper']['key']}"
+        for text, now, reason in (
+            ("", 0, "unknown"),
+            (other, 0, "unknown"),
+            (self.digest, 0, None),
+            (f" {other},\n{self.digest}@100 \n", 99, None),
+            (f"{self.digest}@100", 100, "expired"),
+            (f"{self.digest}@100,{self.digest}@50,{self.digest}", 50, "expired"),
+            (keyed["digest"], 0, None),
+        ):
+            with self.subTest(text):
+                keys = EnvKeys({"MCP_API_KEY_HASHES": text, "MCP_KEYS_PEPPER": pepper})
+                self.assertEqual(keys.check(self.token, now=now).reason, reason)
+
+    def test_what_cannot_be_read_is_no_refusal(self):
+        for text in (self.digest[:-1], f"{self.digest}@", f"{self.digest}@1@2", self.digest.replace("sha", "hmac-sha")):
+            with self.subTest(text):
+                self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEY_HASHES": text})
+        keyed = vectors("digest")["valid"][1]["digest"]
+        self.assertRaisesRegex(StoreError, "entry 1", EnvKeys, {"MCP_API_KEY_HASHES": keyed})
+        self.assertRaises(StoreError, EnvKeys, {"MCP_KEYS_PEPPER": "short:pepper"})
+
+
+class Verifier(Folder):
+    def setUp(self):
+        super().setUp()
+        # The SDK's model, as far as it is used; the SDK itself need not be there.
+        for name in ("mcp", "mcp.server", "mcp.server.auth", "mcp.server.auth.provider"):
+            self.addCleanup(sys.modules.pop, name, None)
+            sys.modules[name] = types.ModuleType(name)
+        sys.modules["mcp.server.auth.provider"].AccessToken = SimpleNamespace
+
+    def test_tools_learn_whose_key_it_is_and_not_the_token(self):
+        judged = vectors("journal")["judged"]
+        tokens = {case["name"]: case["token"] for case in judged["verdicts"]}
+        keys = FileKeys(self.write(judged["file"]))
+        verifier = KeysTokenVerifier(keys, audience="https://mcp.example.com/mcp")
+        access = asyncio.run(verifier.verify_token(tokens["pending"]))
+        expected = {"token": "[key 0It5A2Op3dEf]", "client_id": "0It5A2Op3dEf", "scopes": [], "expires_at": None}
+        self.assertEqual(vars(access), expected)
+        with self.assertLogs("mcp_keys") as logged:
+            self.assertIsNone(asyncio.run(verifier.verify_token(tokens["revoked"])))
+            self.assertIsNone(asyncio.run(verifier.verify_token("nothing like it")))
+        self.assertNotIn(tokens["revoked"], str(logged.output))
+        self.path.write_text("\nnothing like it\t")
+        with self.assertRaises(StoreError):
+            asyncio.run(verifier.verify_token(tokens["pending"]))
+
+    def test_the_earlier_end_counts(self):
+        self.assertEqual(expires_at({"expiresAt": 300, "retiresAt": 200}), 200)
+        self.assertEqual(expires_at({"expiresAt": 300}), 300)
+        self.assertIsNone(expires_at({"expiresAt": None}))
+
+
+if __name__ == "__main__":
+    unittest.main()
