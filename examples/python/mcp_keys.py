@@ -10,7 +10,7 @@ is raised, and a server answers 503, not 401, since clients throw good keys away
 
 As a program it judges tokens, one a line, against MCP_KEYS_STORE (file:<path>, else env:):
 
-    python3 mcp_keys.py < ./ci.key
+    python3 mcp_keys.py < ./ci.key               # and the URL of the server, for keys that are bound to one
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def judge(key: Key, version: Version, now: int, scopes: Iterable[str] = (), audi
             return "expired"
         if not key["enabled"]:
             return "disabled"
-        if audience is not None and key["audience"] and audience not in key["audience"]:
+        if key["audience"] and audience not in key["audience"]:
             return "wrong-audience"
         return None if set(scopes) <= set(key["scopes"]) else "insufficient-scope"
 
@@ -149,8 +149,8 @@ class Keys:
     def check(
         self, token: str, scopes: Iterable[str] = (), audience: Optional[str] = None, now: Optional[int] = None
     ) -> Verdict:
-        """Judges a token. `audience` is the URL of this server, as the keys name it. `now` is in seconds, by default
-        the clock's. Raises StoreError when the keys cannot be read."""
+        """Judges a token. `audience` is the URL of this server, as the keys name it; without it a key that is bound to any is
+        refused. `now` is in seconds, by default the clock's. Raises StoreError when the keys cannot be read."""
         self.refresh()
         parsed = parse_token(token)
         if parsed == "mistyped":
@@ -241,10 +241,11 @@ def open_keys(env: Mapping[str, str]) -> Keys:
 
 def main() -> int:
     status = 0
+    audience = sys.argv[1] if len(sys.argv) > 1 else None
     try:
         keys = open_keys(os.environ)
         for line in sys.stdin:
-            ok, reason, key, version = keys.check(line.rstrip("\r\n"))
+            ok, reason, key, version = keys.check(line.rstrip("\r\n"), audience=audience)
             whose = {} if key is None else {"key": {"id": key["id"], "name": key["name"]}, "version": version["n"]}
             print(json.dumps({"ok": ok, **({} if ok else {"reason": reason}), **whose}), flush=True)
             status = status if ok else 4

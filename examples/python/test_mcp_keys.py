@@ -103,8 +103,7 @@ class Journals(Folder):
         for case in judged["verdicts"]:
             with self.subTest(case["name"]):
                 keys = FileKeys(path, parse_peppers(case.get("pepper")))
-                demand = {name: case[name] for name in ("scopes", "audience") if name in case}
-                verdict = keys.check(case["token"], now=case["now"], **demand)
+                verdict = keys.check(case["token"], case.get("scopes", ()), case["audience"], case["now"])
                 self.assertEqual((verdict.ok, verdict.reason), (case["reason"] is None, case["reason"]))
 
     def test_what_is_written_counts_from_the_next_check(self):

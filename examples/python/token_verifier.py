@@ -28,7 +28,7 @@ log = logging.getLogger("mcp_keys")
 
 
 class KeysTokenVerifier:
-    """A `TokenVerifier`. `audience` is the URL of this server: keys bound to others are refused."""
+    """A `TokenVerifier`. `audience` is the URL of this server; without it a key that is bound to any is refused."""
 
     def __init__(self, keys: Keys, audience: Optional[str] = None):
         self._keys = keys

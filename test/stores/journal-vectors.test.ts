@@ -23,7 +23,7 @@ interface Judged {
   readonly now: number;
   readonly reason: string | null;
   readonly scopes?: readonly string[];
-  readonly audience?: string;
+  readonly audience: string | null;
   readonly pepper?: string;
 }
 
