@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, in both generations of the protocol, and it is shut without one and with another.
+// Checks the server: MCP_API_KEY opens it, in both eras of the protocol, and it is shut without one and with another.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";

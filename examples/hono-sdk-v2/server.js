@@ -10,10 +10,7 @@ const guard = guardFetch(verifier);
 const handler = createMcpHandler(createTools);
 
 const app = new Hono();
-app.all("/mcp", async ({ req }) => {
-  const entry = await guard(req.raw);
-  return entry.ok ? handler.fetch(req.raw, { authInfo: entry.auth }) : entry.response;
-});
+app.all("/mcp", ({ req }) => guard(req.raw, (request, authInfo) => handler.fetch(request, { authInfo })));
 
 function createTools() {
   const server = new McpServer({ name: "hono-sdk-v2", version: "1.0.0" });

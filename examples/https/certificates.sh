@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a certificate authority of your own and, signed by it, a certificate for 127.0.0.1 and localhost; both for 30 days.
+# Makes a certificate authority of your own and, signed by it, a certificate for 127.0.0.1 and localhost; for 30 days.
 #   sh certificates.sh FOLDER   # ca.pem for clients; server.pem and server.key for the server
 set -eu
 umask 077

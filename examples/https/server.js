@@ -1,5 +1,5 @@
-// An MCP server (official SDK v2) on HTTPS that lets in who has a key of the store. Without a certificate it serves this
-// machine alone: a key that is sent in the clear belongs to everybody on the way.
+// An MCP server (official SDK v2) on HTTPS that lets in who has a key of the store. Without a certificate it serves
+// this machine alone: a key that is sent in the clear belongs to everybody on the way.
 //   sh certificates.sh tls && TLS_CERT=tls/server.pem TLS_KEY=tls/server.key node server.js
 import { readFileSync } from "node:fs";
 import http from "node:http";

@@ -149,8 +149,8 @@ class Keys:
     def check(
         self, token: str, scopes: Iterable[str] = (), audience: Optional[str] = None, now: Optional[int] = None
     ) -> Verdict:
-        """Judges a token. `audience` is the URL of this server, as the keys name it; without it a key that is bound to any is
-        refused. `now` is in seconds, by default the clock's. Raises StoreError when the keys cannot be read."""
+        """Judges a token. `audience` is the URL of this server, as the keys name it; without it a key that is bound to
+        any is refused. `now` is in seconds, by default the clock's. Raises StoreError when the keys cannot be read."""
         self.refresh()
         parsed = parse_token(token)
         if parsed == "mistyped":
