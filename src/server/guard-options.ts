@@ -86,11 +86,10 @@ function parseToolScopes(value: unknown): ToolScopes {
 }
 
 function checkOrigin(text: string): string {
-  const isWeb = /^https?:/i.test(text);
-  // Of an application or an extension: the web's parser knows no origin for those.
-  const isOrigin = isWeb
-    ? URL.canParse(text) && new URL(text).origin === text
-    : /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+$/.test(text);
+  const isOrigin = /^https?:/i.test(text)
+    ? URL.canParse(text) && new URL(text).origin === text && !text.includes("*")
+    : // Of an application or an extension: the web's parser knows no origin for those.
+      /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+$/.test(text);
   if (isOrigin) return text;
   throw new KeysError("USAGE", `${JSON.stringify(text)} is not an origin`, {
     hint: "write it as browsers send it, https://app.example, without a path; there is no wildcard",
