@@ -4,7 +4,11 @@ import { BASE62 } from "../src/core/token.ts";
 const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
 
 /** How often properties are tried: few by default, the full count with `npm run test:torture`. */
-export const RUNS = { many: TORTURE ? 1_000_000 : 2_000, some: TORTURE ? 20_000 : 500 } as const;
+export const RUNS = {
+  tokens: TORTURE ? 1_000_000 : 2_000,
+  rotations: TORTURE ? 100_000 : 2_000,
+  some: TORTURE ? 20_000 : 500,
+} as const;
 
 export function base62(length: number): fc.Arbitrary<string> {
   return fc.string({ unit: fc.constantFrom(...BASE62), minLength: length, maxLength: length });

@@ -148,7 +148,7 @@ test("every token that was delivered works for as long as was promised, whatever
         expect(model.key.versions.filter(({ state }) => state === "current").length).toBeLessThanOrEqual(1);
       }
     }),
-    { numRuns: RUNS.many },
+    { numRuns: RUNS.rotations },
   );
 });
 
@@ -168,6 +168,6 @@ test("nobody is locked out: some delivered version works until somebody revokes 
         expect(works || hasExpired).toBe(true);
       }
     }),
-    { numRuns: RUNS.many },
+    { numRuns: RUNS.rotations },
   );
 });

@@ -19,10 +19,12 @@ describe("for every token", () => {
     fc.assert(
       fc.property(parts, ({ prefix, id, secret }) => {
         const token = formatToken({ prefix, id, secret }).reveal();
-        expect(token).toMatch(/^[A-Za-z0-9_]+$/);
-        expect(parseToken(token)).toEqual({ ok: true, prefix, id });
+        const parsed = parseToken(token);
+        if (/\W/.test(token) || !parsed.ok || parsed.prefix !== prefix || parsed.id !== id) {
+          expect({ token, parsed }).toEqual({ token: "of [A-Za-z0-9_]", parsed: { ok: true, prefix, id } });
+        }
       }),
-      { numRuns: RUNS.many },
+      { numRuns: RUNS.tokens },
     );
   });
 
