@@ -17,7 +17,7 @@ export type Reading =
 
 export const TOO_LARGE = formatAnswer(413, "content_too_large", "The body is larger than 4 MiB");
 const UNREADABLE = formatAnswer(415, "unsupported_media_type", "The body must be JSON in UTF-8, not compressed");
-const NO_JSON = formatRpcAnswer(400, -32_700, "Parse error");
+export const NO_JSON = formatRpcAnswer(400, -32_700, "Parse error");
 const NOTHING = { ok: true, messages: [], body: undefined } as const;
 
 /**

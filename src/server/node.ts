@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AuthInfo } from "./auth-info.ts";
 import { createGuard } from "./guard.ts";
 import type { GuardOptions } from "./guard-options.ts";
-import { readBytes, readParsed, TOO_LARGE } from "./messages.ts";
+import { NO_JSON, readBytes, readParsed, TOO_LARGE } from "./messages.ts";
 import { watchAnswer } from "./node-answer.ts";
 import { hasUnreadBody, receiveBody } from "./node-body.ts";
 import { sendAnswer } from "./node-send.ts";
@@ -61,7 +61,7 @@ export function welcome(request: IncomingMessage, response: ServerResponse, pass
 }
 
 /**
- * Looks at what a parser has left, and at what nobody has read yet: either may be what the server reads.
+ * Looks at what a parser has left, and at what nobody has read yet: either may be what the server reads. Never rejects.
  * @param holder - whose `body` the parser has set
  */
 export async function examineNode(
@@ -71,12 +71,17 @@ export async function examineNode(
   holder: { body?: unknown } = request as { body?: unknown },
 ): Promise<Refusal | "gone" | null> {
   if (examine === null) return null;
-  const refusal = await examine(readParsed(holder.body, view));
-  if (refusal !== null || !hasUnreadBody(request)) return refusal;
-  const bytes = await receiveBody(request);
-  if (bytes === "gone") return "gone";
-  if (bytes === "too-large") return { ok: false, answer: TOO_LARGE };
-  const reading = readBytes(bytes, view);
-  if (reading.ok && reading.body !== undefined) holder.body ??= reading.body;
-  return examine(reading);
+  try {
+    const refusal = await examine(readParsed(holder.body, view));
+    if (refusal !== null || !hasUnreadBody(request)) return refusal;
+    const bytes = await receiveBody(request);
+    if (bytes === "gone") return "gone";
+    if (bytes === "too-large") return { ok: false, answer: TOO_LARGE };
+    const reading = readBytes(bytes, view);
+    if (reading.ok && reading.body !== undefined) holder.body ??= reading.body;
+    return await examine(reading);
+  } catch {
+    // A platform whose `body` is parsed as it is read throws for what is no JSON.
+    return { ok: false, answer: NO_JSON };
+  }
 }

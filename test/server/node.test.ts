@@ -129,6 +129,22 @@ test("a body that never comes to its end is let go with its client", async () =>
   expect(reached).toBe(0);
 });
 
+test("a body that throws as it is read, as some platforms have it, is refused", async () => {
+  const { verifier, issue } = await createFixture();
+  const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
+  const server = createServer((request, response) => {
+    Object.defineProperty(request, "body", { get: () => JSON.parse("no json") as unknown });
+    guard(request, response, () => response.end("in"));
+  });
+  const headers = { authorization: `Bearer ${await issue("ci")}` };
+  const response = await fetch(`http://127.0.0.1:${await listen(server)}`, {
+    method: "POST",
+    headers,
+    body: "no json",
+  });
+  expect(response.status).toBe(400);
+});
+
 test.each(["before", "after"])("compression that comes %s the guard stays whole", async (place) => {
   const { verifier, issue } = await createFixture();
   const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
