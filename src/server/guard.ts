@@ -53,7 +53,8 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     const session = findSession(sessions, view, verdict.key.id);
     if (session.isForeign) return NO_SESSION;
     const onHead = watchSession(sessions, view, verdict.key.id, session);
-    if (tools === null) return { ok: true, auth, headers: null, examine: null, onAnswer: onHead && bare(onHead) };
+    const passage = { ok: true, auth, headers: null, examine: null, onAnswer: onHead, mayRewrite: false } as const;
+    if (tools === null) return passage;
 
     const isHidden = tools.hiddenFrom(verdict.key.scopes);
     // A list is asked for in a body, and its answer may come on a stream that was opened by GET.
@@ -71,7 +72,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       const again = judgeFresh(verifier, () => verifier.verify(token, ask(needed)));
       return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
     };
-    return { ok: true, auth, headers: null, examine, onAnswer };
+    return isHidden === null ? { ...passage, examine } : { ...passage, examine, onAnswer, mayRewrite: true };
   };
 
   const weigh = (verdict: Verdict | KeysError, needed: readonly string[]): Refusal | null => {
@@ -111,13 +112,6 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
         return deny(asFault(cause));
       }
     },
-  };
-}
-
-function bare(onHead: (head: Parameters<OnAnswer>[0]) => void): OnAnswer {
-  return (head) => {
-    onHead(head);
-    return null;
   };
 }
 

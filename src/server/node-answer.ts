@@ -16,7 +16,7 @@ interface Methods {
  * Shows the head of an answer to the guard before it is written, and lets the guard rewrite what follows. The methods that
  * were replaced stay so: who comes later (compression, say) may have replaced them once more.
  */
-export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
+export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRewrite: boolean): void {
   const { writeHead, write, end } = response as unknown as Methods;
   /** `undefined` until the head is known. */
   let body: BodyText | null | undefined;
@@ -30,7 +30,7 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer): void 
     return body;
   };
 
-  Object.assign(response, {
+  const head = {
     writeHead(status: number, ...rest: unknown[]): ServerResponse {
       // An interim answer, such as 103, is not the one.
       if (body !== undefined || status < 200) return Reflect.apply(writeHead, response, [status, ...rest]);
@@ -42,6 +42,12 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer): void 
       const reason = typeof rest[0] === "string" ? [rest[0]] : [];
       return Reflect.apply(writeHead, response, [status, ...reason, headers]);
     },
+  };
+  if (!mayRewrite) {
+    Object.assign(response, head);
+    return;
+  }
+  Object.assign(response, head, {
     write(...args: unknown[]): boolean {
       const text = body === undefined ? look(response.statusCode, []) : body;
       if (text === null) return Reflect.apply(write, response, args);

@@ -57,7 +57,7 @@ export function welcome(request: IncomingMessage, response: ServerResponse, pass
     if (name === "vary") response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
-  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer);
+  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer, passage.mayRewrite);
 }
 
 /**

@@ -24,6 +24,8 @@ export interface Passage {
   readonly examine: Examine | null;
   /** To be told of the answer once its head is known; what it returns is to rewrite its body. */
   readonly onAnswer: OnAnswer | null;
+  /** Whether it may return anything, so that no more is replaced of a response than has to be. */
+  readonly mayRewrite: boolean;
 }
 
 /** `null`, or why the request ends here after all. Never rejects. */
@@ -36,7 +38,10 @@ export interface AnswerHead {
 }
 
 /** On a path that is open. */
-export const OPEN: Passage = { ok: true, auth: undefined, headers: null, examine: null, onAnswer: null };
+export const OPEN: Passage = {
+  ...{ ok: true, auth: undefined, headers: null },
+  ...{ examine: null, onAnswer: null, mayRewrite: false },
+};
 
 const SESSION = "mcp-session-id";
 
@@ -53,11 +58,12 @@ export function watchSession(
   view: RequestView,
   key: KeyId,
   { id, isKnown }: ReturnType<typeof findSession>,
-): ((head: AnswerHead) => void) | null {
+): ((head: AnswerHead) => null) | null {
   if (sessions === null) return null;
   if (id !== null && view.method === "DELETE") {
     return ({ status }) => {
       if (status >= 200 && status < 300) sessions.end(id);
+      return null;
     };
   }
   if (isKnown) return null;
@@ -65,6 +71,7 @@ export function watchSession(
     const opened = header(SESSION);
     // One that was opened elsewhere, by we do not know whom, is not given to the first who names it.
     if (opened !== null && opened !== id) sessions.bind(opened, key);
+    return null;
   };
 }
 
