@@ -1,23 +1,30 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
-import { pepperIdOf, type Digest, type Pepper } from "../core/digest.ts";
+import { pepperIdOf, type Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
+import type { Use } from "../stores/store.ts";
+import { KeyRows, ROW_BYTES } from "./key-rows.ts";
+import { Records } from "./records.ts";
+import { Slots } from "./slots.ts";
+import { hashDigest, VersionRows } from "./version-rows.ts";
 
-/** A version as the index holds it. The versions of a key form a chain, the newest first. */
+/** Of so many versions at most what was put together stays, for the next time. */
+const RECENTS = 4096;
+
+/** A version that was found, as it is now. */
 export interface Held {
   readonly key: Key;
   readonly version: Version;
-  /** 32 bytes, one a character: the form that is fastest to make and to compare. */
-  readonly digest: string;
-  readonly pepper: KeyObject | null;
-  readonly older: Held | null;
-  /** When it was last used, and whether that is still to be written to the store. */
-  usedAt: Epoch;
-  unsaved: boolean;
+  /** What the index calls the version. */
+  readonly row: number;
 }
 
-/** Keys in memory, found by id and by digest. Tombstones are in it, so that a refusal can say why. */
+/**
+ * Keys in memory, found by id and by digest; in under 250 bytes each, which is why they are put together anew whenever one
+ * is found. Tombstones are in it, so that a refusal can say why.
+ */
 export interface KeyIndex {
+  /** How many keys have a version that can be found. */
   readonly size: number;
   /** Peppers that versions name and nobody gave: their tokens cannot be recognised. */
   readonly unknownPeppers: ReadonlySet<string>;
@@ -29,77 +36,118 @@ export interface KeyIndex {
    * more for each pepper: an imported token has no id, and one from `MCP_API_KEY_HASHES` another than its key.
    */
   find(token: string, id: KeyId | null): Held | null;
+  /** Notes that a version was used, by its row. */
+  use(row: number, at: Epoch): void;
+  /** The latest use of each version that was used since the last call. */
+  takeUses(): Use[];
 }
 
 export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
-  const byId = new Map<KeyId, Held>();
-  const byDigest = new Map<string, Held>();
-  const unknownPeppers = new Set<string>();
   const pepperKeys = new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")]));
+  const unknownPeppers = new Set<string>();
+  const records = new Records(ROW_BYTES);
+  const keys = new KeyRows(records);
+  const versions = new VersionRows(records, pepperKeys);
+  const digests = new Slots((row) => versions.hashOf(row));
+  const recents = new Array<Held | undefined>(RECENTS).fill(undefined);
+  let unsaved: number[] = [];
+  let size = 0;
+
+  /** The rows of a key's versions, oldest first. */
+  const rowsOf = (newest: number): number[] => {
+    const rows: number[] = [];
+    for (let row = newest; row !== 0; row = versions.olderThan(row)) rows.push(row);
+    return rows.reverse();
+  };
+  const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
+
+  const hold = (row: number, known: KeyId | null): Held => {
+    const recent = recents[row % RECENTS];
+    if (recent?.row === row) return recent;
+    const newest = versions.newestOf(row);
+    const version = versions.read(row);
+    const isOnly = newest === row && versions.olderThan(row) === 0;
+    const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
+    const held = { key: keys.read(newest, known ?? keys.idOf(newest), all), version, row };
+    recents[row % RECENTS] = held;
+    return held;
+  };
+
+  const rowByDigest = (digest: string, pepper: KeyObject | null): number => {
+    for (let slot = digests.first(hashDigest(digest)); ; slot = digests.next(slot)) {
+      const row = digests.at(slot);
+      if (row === 0 || (versions.matches(row, digest) && versions.pepperOf(row) === pepper)) return row;
+    }
+  };
 
   const findByDigest = (token: string, plain: string): Held | null => {
-    const held = byDigest.get(plain);
-    if (held?.pepper === null) return held;
+    let row = rowByDigest(plain, null);
     for (const pepper of pepperKeys.values()) {
-      const peppered = byDigest.get(keyedDigest(token, pepper));
-      if (peppered?.pepper === pepper) return peppered;
+      if (row !== 0) break;
+      row = rowByDigest(keyedDigest(token, pepper), pepper);
     }
-    return null;
+    return row === 0 ? null : hold(row, null);
   };
 
   return {
     get size() {
-      return byId.size;
+      return size;
     },
     unknownPeppers,
     put(key) {
-      for (let held = byId.get(key.id) ?? null; held !== null; held = held.older) byDigest.delete(held.digest);
-      byId.delete(key.id);
-      let chain: Held | null = null;
-      for (const version of key.versions) {
-        const pepperId = pepperIdOf(version.digest);
-        const pepper = pepperId === null ? null : pepperKeys.get(pepperId);
-        if (pepper === undefined) {
-          unknownPeppers.add(pepperId ?? "");
-          continue;
-        }
-        chain = { key, version, digest: toBinary(version.digest), pepper, older: chain, usedAt: 0, unsaved: false };
-        byDigest.set(chain.digest, chain);
-        byId.set(key.id, chain);
+      const known = keys.find(key.id);
+      const rows = rowsOf(known);
+      if (rows.some(isFindable)) size--;
+      for (const row of rows) {
+        recents[row % RECENTS] = undefined;
+        digests.remove(row);
       }
+      if (known !== 0) keys.remove(known);
+      let newest = 0;
+      for (const [i, version] of key.versions.entries()) {
+        const row = rows[i] ?? records.add();
+        versions.write(row, version, newest);
+        newest = row;
+        if (isFindable(row)) digests.add(row);
+        else unknownPeppers.add(pepperIdOf(version.digest) ?? "");
+      }
+      keys.add(newest, key);
+      const written = rowsOf(newest);
+      for (const row of written) versions.setNewest(row, newest);
+      if (written.some(isFindable)) size++;
     },
-    has: (id) => byId.has(id),
+    has: (id) => keys.find(id) !== 0,
     find(token, id) {
       let plain = "";
       let keyed = "";
       let pepper: KeyObject | null = null;
-      for (let held = (id === null ? null : byId.get(id)) ?? null; held !== null; held = held.older) {
-        if (held.pepper === null) {
+      for (let row = id === null ? 0 : keys.find(id); row !== 0; row = versions.olderThan(row)) {
+        const own = versions.pepperOf(row);
+        if (own === undefined) continue;
+        if (own === null) {
+          // Put together before the digest is made, which goes on while memory answers.
+          const held = hold(row, id);
           if (plain === "") plain = hash("sha256", token, "binary");
-          if (sameText(plain, held.digest)) return held;
+          if (versions.matches(row, plain)) return held;
           continue;
         }
         // A long history of one pepper costs one digest.
-        if (held.pepper !== pepper) keyed = keyedDigest(token, (pepper = held.pepper));
-        if (sameText(keyed, held.digest)) return held;
+        if (own !== pepper) keyed = keyedDigest(token, (pepper = own));
+        if (versions.matches(row, keyed)) return hold(row, id);
       }
       return findByDigest(token, plain === "" ? hash("sha256", token, "binary") : plain);
+    },
+    use(row, at) {
+      if (versions.use(row, at)) unsaved.push(row);
+    },
+    takeUses() {
+      const rows = unsaved;
+      unsaved = [];
+      return rows.map((row) => ({ id: keys.idOf(versions.newestOf(row)), ...versions.takeUse(row) }));
     },
   };
 }
 
 function keyedDigest(token: string, pepper: KeyObject): string {
   return createHmac("sha256", pepper).update(token).digest("binary");
-}
-
-function toBinary(digest: Digest): string {
-  return Buffer.from(digest.slice(-64), "hex").toString("binary");
-}
-
-/** Looks at every character, wherever the first difference is. `timingSafeEqual` would need a copy of each. */
-function sameText(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
 }

@@ -1,6 +1,6 @@
 import type { Epoch } from "../core/key.ts";
-import type { KeyStore } from "../stores/store.ts";
-import type { Held } from "./key-index.ts";
+import type { KeyStore, Use } from "../stores/store.ts";
+import type { KeyIndex } from "./key-index.ts";
 
 /** Milliseconds for the last batch, when a server shuts down and the store hangs. */
 const CLOSE_PATIENCE = 5_000;
@@ -9,7 +9,9 @@ const CLOSE_PATIENCE = 5_000;
 export class LastUse {
   readonly #store: KeyStore;
   readonly #onWritten: (cause: unknown) => void;
-  #unsaved: Held[] = [];
+  /** Which holds the uses that are still to be written; the one before it had its last when it was replaced. */
+  #index: KeyIndex | null = null;
+  #kept: Use[] = [];
   #writing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
 
@@ -25,13 +27,13 @@ export class LastUse {
     this.#timer.unref();
   }
 
-  /** A version stands in the list once, so that its length is bounded by the versions there are. */
-  note(held: Held, now: Epoch): void {
-    if (held.usedAt >= now) return;
-    held.usedAt = now;
-    if (held.unsaved) return;
-    held.unsaved = true;
-    this.#unsaved.push(held);
+  /** @param row - what the index calls the version */
+  note(index: KeyIndex, row: number, now: Epoch): void {
+    if (index !== this.#index) {
+      this.#keep(this.#index?.takeUses() ?? []);
+      this.#index = index;
+    }
+    index.use(row, now);
   }
 
   /** Writes what is left, and gives up after a while when the store hangs. Never throws. */
@@ -49,18 +51,17 @@ export class LastUse {
 
   /** One batch at a time: while one is being written, the next one gathers. */
   #flush(): Promise<void> {
-    if (this.#writing === null && this.#unsaved.length > 0) {
-      this.#writing = this.#write().finally(() => (this.#writing = null));
-    }
-    return this.#writing ?? Promise.resolve();
+    this.#writing ??= this.#write().finally(() => (this.#writing = null));
+    return this.#writing;
   }
 
   async #write(): Promise<void> {
-    const batch = this.#unsaved;
-    this.#unsaved = [];
-    for (const held of batch) held.unsaved = false;
+    this.#keep(this.#index?.takeUses() ?? []);
+    const batch = this.#kept;
+    if (batch.length === 0) return;
+    this.#kept = [];
     try {
-      await this.#store.touch(batch.map(({ key, version, usedAt }) => ({ id: key.id, n: version.n, at: usedAt })));
+      await this.#store.touch(batch);
       this.#onWritten(null);
     } catch (cause) {
       this.#keep(batch);
@@ -68,14 +69,17 @@ export class LastUse {
     }
   }
 
-  /** For the next time. A version that was loaded anew in the meantime stands in the list twice: the later use counts. */
-  #keep(batch: readonly Held[]): void {
-    const latest = new Map<string, Held>();
-    for (const held of [...batch, ...this.#unsaved]) {
-      const name = `${held.key.id} ${held.version.n}`;
-      if ((latest.get(name)?.usedAt ?? 0) <= held.usedAt) latest.set(name, held);
+  /** For the next time. The later use of a version counts, so that the list is bounded by the versions there are. */
+  #keep(uses: readonly Use[]): void {
+    if (this.#kept.length === 0) {
+      this.#kept = [...uses];
+      return;
     }
-    this.#unsaved = [...latest.values()];
-    for (const held of this.#unsaved) held.unsaved = true;
+    const latest = new Map<string, Use>();
+    for (const use of [...this.#kept, ...uses]) {
+      const name = `${use.id} ${use.n}`;
+      if ((latest.get(name)?.at ?? 0) <= use.at) latest.set(name, use);
+    }
+    this.#kept = [...latest.values()];
   }
 }

@@ -93,16 +93,17 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       counters.unavailable++;
       throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
     }
-    const held = follower.index.find(token, parsed.ok ? parsed.id : null);
+    const { index } = follower;
+    const held = index.find(token, parsed.ok ? parsed.id : null);
     if (held === null) {
       if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
-      const why = follower.index.has(parsed.id) ? "no version of the key" : "no key has the id";
+      const why = index.has(parsed.id) ? "no version of the key" : "no key has the id";
       return reject(UNKNOWN, at, why, parsed.id);
     }
     const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience ?? null };
     const verdict = judge(held.key, held.version, demand);
     // A key that lacks a scope is in use all the same, and must not be retired as unused.
-    if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(held, at);
+    if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(index, held.row, at);
     if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (UNNAMED[verdict.reason] ?? "") : "");
     counters.accepted++;
     return tell(verdict);

@@ -47,3 +47,68 @@ test("a digest whose pepper is not known matches nothing, and does not hide the 
   expect(index.find("old", "7Fq2x9Lm0aBc")).toBeNull();
   expect([...index.unknownPeppers]).toEqual(["old"]);
 });
+
+test("what is found is the key as it was put, with every member that it had and no other", () => {
+  const index = createKeyIndex(PEPPERS);
+  const put = aKey({
+    ...{ owner: "ada", note: "for the nightly build", tags: { team: "core" }, revision: 2 ** 40, enabled: false },
+    ...{ scopes: ["read", "write"], audience: ["https://a.example/mcp"] },
+    versions: [
+      aVersion({ digest: digestToken("a"), state: "revoked", reason: "compromised", expiresAt: 2 ** 33 }),
+      aVersion({ n: 2, digest: digestToken("b", PEPPERS[1]), state: "retiring", promotedAt: 0, retiresAt: 7 }),
+      aVersion({ n: 3, digest: digestToken("c", { id: "lost", key: "x" }), lastUsedAt: 9 }),
+    ],
+  });
+  index.put(put);
+  const plain = aKey({ id: "AAAAAAAAAAAA", name: "plain", versions: [aVersion({ digest: digestToken("d") })] });
+  index.put(plain);
+  expect(index.find("a", put.id)).toMatchObject({ key: put, version: put.versions[0] });
+  expect(index.find("b", null)?.key).toStrictEqual(put);
+  expect(index.find("d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
+});
+
+test("scopes that keys share cannot be added to through one of them", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
+  const scopes = index.find("a", null)!.key.scopes as string[];
+  expect(() => scopes.push("write")).toThrow(TypeError);
+});
+
+test("keys come, change and get versions in any order, and each token stays with its key", () => {
+  const index = createKeyIndex([]);
+  // Some of them with ids that no token can have, and all with traits that come and go.
+  const idOf = (i: number) => (i % 50 === 0 ? `odd ${i}` : `key${String(i).padStart(9, "0")}`);
+  const keyOf = (i: number, versions: number) =>
+    aKey({
+      ...{ id: idOf(i), name: `key-${i}`, tags: { round: String(versions), third: String(i % 3) } },
+      versions: Array.from({ length: versions }, (_, v) =>
+        aVersion({ n: v + 1, digest: digestToken(`token ${i} ${v + 1}`) }),
+      ),
+    });
+  for (let versions = 1; versions <= 3; versions++) {
+    for (let i = 0; i < 1500; i += versions) index.put(keyOf(i, versions));
+  }
+  expect(index.size).toBe(1500);
+  for (let i = 0; i < 1500; i++) {
+    const versions = i % 3 === 0 ? 3 : i % 2 === 0 ? 2 : 1;
+    for (const id of [null, idOf(i), "key000000007"]) {
+      const held = index.find(`token ${i} ${versions}`, id);
+      expect(held?.key).toStrictEqual(keyOf(i, versions));
+      expect(held?.version.n).toBe(versions);
+    }
+    expect(index.find(`token ${i} ${versions + 1}`, idOf(i))).toBeNull();
+  }
+});
+
+test("each use is told once, with its latest time, also of a version that was put again", () => {
+  const index = createKeyIndex([]);
+  const key = aKey({ versions: [aVersion({ digest: digestToken("a") })] });
+  index.put(key);
+  const { row } = index.find("a", null)!;
+  for (const at of [5, 7, 6]) index.use(row, at);
+  index.put({ ...key, revision: 1 });
+  expect(index.find("a", null)?.version.lastUsedAt).toBe(7);
+  expect(index.takeUses()).toEqual([{ id: key.id, n: 1, at: 7 }]);
+  index.use(row, 7);
+  expect(index.takeUses()).toEqual([]);
+});
