@@ -1,0 +1,75 @@
+/**
+ * What a verifier holds at 1,000,000 keys of one version each. Goal: at most 250 bytes a key. The store makes its keys as
+ * they are asked for and keeps none, so that only the verifier is measured.
+ */
+import { hash } from "node:crypto";
+import { createVerifier } from "../dist/index.js";
+import { printTable } from "./figures.js";
+
+const COUNT = 1_000_000;
+const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+if (globalThis.gc === undefined) console.log("\nmemory.js: left out, since it needs node --expose-gc");
+else await measure();
+
+async function measure() {
+  const before = memory();
+  const start = performance.now();
+  const verifier = await createVerifier({ store: createStore() });
+  const seconds = (performance.now() - start) / 1000;
+  const after = memory();
+  const perKey = (name) => Math.round((after[name] - before[name]) / COUNT);
+  printTable(
+    `A verifier over ${COUNT.toLocaleString("en")} keys`,
+    ["bytes a key", "measured", "goal"],
+    [
+      ["heap", perKey("heapUsed"), ""],
+      ["outside the heap", perKey("external"), ""],
+      ["both", perKey("heapUsed") + perKey("external"), "<= 250"],
+      ["resident set, with what the loading left", perKey("rss"), ""],
+      ["seconds to load, with the making of the keys", seconds.toFixed(1), ""],
+    ],
+  );
+  await verifier.close();
+}
+
+function memory() {
+  globalThis.gc();
+  globalThis.gc();
+  return process.memoryUsage();
+}
+
+function createStore() {
+  return {
+    spec: "bench:",
+    readOnly: true,
+    snapshot: async () => ({ seq: 0, keys: makeKeys() }),
+    changes: () => ({ [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true }) }) }),
+    watch: async () => () => {},
+  };
+}
+
+/** Each by way of JSON, as from a file, so that no text is shared that would not be. */
+function* makeKeys() {
+  for (let i = 0; i < COUNT; i++) {
+    const digest = hash("sha256", `key-${i}`);
+    const id = Array.from({ length: 12 }, (_, at) => BASE62[parseInt(digest.slice(at, at + 4), 16) % 62]).join("");
+    yield JSON.parse(
+      JSON.stringify({
+        ...{ id, name: `client-${i}`, prefix: "mcp", scopes: ["mcp"], audience: [], tags: {} },
+        ...{ createdAt: 1_800_000_000, createdBy: "bench@here", enabled: true, revision: 1 },
+        versions: [
+          {
+            ...{
+              n: 1,
+              digest: `sha256:${digest}`,
+              createdAt: 1_800_000_000 + (i % 1000),
+              expiresAt: 1_900_000_000 + i,
+            },
+            ...{ state: "current", promotedAt: 1_800_000_000 + i, lastUsedAt: null },
+          },
+        ],
+      }),
+    );
+  }
+}

@@ -1,0 +1,70 @@
+/** Others who check keys, from `bench/peers`: installed by `bench/run.js`. Without it they are left out, and it is said. */
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(new URL("./peers/package.json", import.meta.url));
+
+/** A package of `bench/peers`, or `null`. */
+export async function loadPeer(name) {
+  try {
+    return await import(pathToFileURL(require.resolve(name)).href);
+  } catch {
+    console.log(`\nleft out: ${name} is not in bench/peers; install it with: npm ci --prefix bench/peers`);
+    return null;
+  }
+}
+
+/** As its documentation has it: the short token finds the hash, the long one is checked. */
+export async function createPrefixed(count, ms) {
+  const module = await loadPeer("prefixed-api-key");
+  if (module === null) return null;
+  const { generateAPIKey, extractShortToken, checkAPIKey } = module.default ?? module;
+  const hashes = new Map();
+  const tokens = [];
+  for (let i = 0; i < count; i++) {
+    const { token, shortToken, longTokenHash } = await generateAPIKey({ keyPrefix: "mcp" });
+    hashes.set(shortToken, longTokenHash);
+    tokens.push(token);
+  }
+  const run = () => {
+    let done = 0;
+    const start = performance.now();
+    do {
+      for (let i = 0; i < 64; i++) {
+        const token = tokens[done++ % count];
+        if (!checkAPIKey(token, hashes.get(extractShortToken(token)))) throw new Error("prefixed-api-key refused");
+      }
+    } while (performance.now() - start < ms);
+    return ((performance.now() - start) * 1e6) / done;
+  };
+  return { name: "prefixed-api-key", goal: ">= 2.5", run };
+}
+
+/** On SQLite in memory, its rate limit off. */
+export async function createBetterAuth(count, ms) {
+  const [auth, plugin, sqlite, migration] = await Promise.all(
+    ["better-auth", "@better-auth/api-key", "better-sqlite3", "better-auth/db/migration"].map(loadPeer),
+  );
+  if ([auth, plugin, sqlite, migration].includes(null)) return null;
+  const options = {
+    ...{ baseURL: "http://127.0.0.1", secret: "0123456789abcdef0123456789abcdef", telemetry: { enabled: false } },
+    ...{ database: new sqlite.default(":memory:"), emailAndPassword: { enabled: true } },
+    plugins: [plugin.apiKey({ rateLimit: { enabled: false } })],
+  };
+  await (await migration.getMigrations(options)).runMigrations();
+  const { api } = auth.betterAuth(options);
+  const account = { email: "ada@example.com", password: "not a secret at all", name: "Ada" };
+  const { user } = await api.signUpEmail({ body: account });
+  const tokens = [];
+  for (let i = 0; i < count; i++) tokens.push((await api.createApiKey({ body: { userId: user.id } })).key);
+  const run = async () => {
+    let done = 0;
+    const start = performance.now();
+    do {
+      const { valid } = await api.verifyApiKey({ body: { key: tokens[done++ % count] } });
+      if (!valid) throw new Error("better-auth refused");
+    } while (performance.now() - start < ms);
+    return ((performance.now() - start) * 1e6) / done;
+  };
+  return { name: "better-auth on SQLite", goal: ">= 300", run };
+}
