@@ -137,7 +137,11 @@ function cannotRun(shell: string, cause: unknown): KeysError {
 
 /** At a terminal Ctrl-C has reached the command already; only one that does not heed it is ended. */
 async function endLater(child: ChildProcess): Promise<void> {
-  const timer = setTimeout(() => child.kill("SIGKILL"), GRACE);
+  const timer = setTimeout(() => {
+    child.kill("SIGKILL");
+    // What it started may live on and hold its streams open; nobody waits for that.
+    for (const stream of child.stdio) stream?.destroy();
+  }, GRACE);
   await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(timer);
 }
