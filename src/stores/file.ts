@@ -30,9 +30,14 @@ export interface FileStore extends KeyStore {
  * @throws {@link KeysError} `STORE_UNAVAILABLE` when there is no data folder; `STORE_INSECURE` and `STORE_DAMAGED` come with
  *   the first use.
  */
-export async function openFileStore(location: string, world: StoreWorld, disk: Disk = realDisk): Promise<FileStore> {
+export async function openFileStore(
+  location: string,
+  world: StoreWorld,
+  disk: Disk = realDisk,
+  markEvery?: number,
+): Promise<FileStore> {
   const place: Place = { path: pathOf(location, world), uid: world.uid, ours: location === "" };
-  const journal = new Journal(disk, place);
+  const journal = new Journal(disk, place, markEvery);
   const lastUse = new LastUse(disk, place);
   const turns = new Turns();
   const stops = new Set<() => void>();

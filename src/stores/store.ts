@@ -100,5 +100,8 @@ export interface StoreWorld {
   readonly dataDir: string | null;
 }
 
-/** Opens a driver at what stands behind the colon of its spec. Must not write before the first `write` or `touch`. */
+/**
+ * Opens a driver at what stands behind the colon of its spec. Must not write before the first `write` or `touch`, but for what
+ * only saves the next reader time.
+ */
 export type OpenStore = (location: string, world: StoreWorld) => Promise<KeyStore>;

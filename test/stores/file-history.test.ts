@@ -122,6 +122,24 @@ describe("large", () => {
     expect(await store.list()).toHaveLength(count + 1);
   });
 
+  test("what was looked for and not found is found once somebody has written it", async () => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
+    const store = await openIn(folder);
+    const key = keyNo(901, { name: "late" });
+    for (let i = 0; i < 2; i++) {
+      expect([await store.get("late"), await store.get(key.id), await store.find(digestToken("token 901"))]).toEqual([
+        null,
+        null,
+        null,
+      ]);
+    }
+    await (await openIn(folder)).write(aDraft([key]));
+    const found = { ...key, revision: 1 };
+    expect(await store.find(digestToken("token 901"))).toMatchObject({ key: found });
+    expect([await store.get("late"), await store.get(key.id)]).toEqual([found, found]);
+  });
+
   test("a line far longer than what is read at once is read", async () => {
     const folder = await aFolder();
     const store = await openIn(folder);

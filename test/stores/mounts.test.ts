@@ -34,7 +34,9 @@ test("a full disk is an error with its mend, and what was there stays and goes o
   written--;
   expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringMatching(/^free some space/) });
   expect(written).toBeGreaterThan(50);
-  expect(await (await openIn(folder)).list()).toHaveLength(written);
+  for (const markEvery of [undefined, 1]) {
+    expect(await (await openIn(folder, {}, markEvery)).list()).toHaveLength(written);
+  }
   await expect(store.touch([{ id: keyNo(1).id, n: 1, at: 5 }])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await expect(store.compact({ at: 1, by: "x" })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   expect(await store.list()).toHaveLength(written);
@@ -51,6 +53,7 @@ test("a disk that is read-only can be read, and a write says what it is", async 
   await writer.write(aDraft([keyNo(1)]));
   await writer.close();
   execFileSync("mount", ["-o", "remount,ro", folder]);
+  expect(await (await openIn(folder, {}, 1)).list()).toHaveLength(1);
   const store = await openIn(folder);
   expect(await store.list()).toHaveLength(1);
   const fault = { code: "STORE_UNAVAILABLE", message: expect.stringContaining("the disk is read-only") };

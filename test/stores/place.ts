@@ -24,9 +24,9 @@ export function aWorld(dataDir: string | null = null, env: StoreWorld["env"] = {
   return { env, uid: process.getuid?.() ?? null, dataDir };
 }
 
-/** Opens `keys.jsonl` in a folder, and closes it after the test. */
-export async function openIn(folder: string, disk: Partial<Disk> = {}): Promise<FileStore> {
-  const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk });
+/** Opens `keys.jsonl` in a folder, and closes it after the test. With `markEvery` 1 it works with marks, small as it is. */
+export async function openIn(folder: string, disk: Partial<Disk> = {}, markEvery?: number): Promise<FileStore> {
+  const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk }, markEvery);
   onTestFinished(() => store.close());
   return store;
 }

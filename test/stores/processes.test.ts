@@ -24,9 +24,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(built, { recursive: true, force: true }));
 
-/** Starts a writer and waits until it has opened the store. */
-async function startWriter(path: string, name: string, count: number, compactEvery = 0) {
-  const args = [join(built, "writer.mjs"), path, name, String(count), String(compactEvery)];
+/** Starts a writer and waits until it has opened the store. With `marks` it leaves one at every opening. */
+async function startWriter(path: string, name: string, count: number, compactEvery = 0, marks = false) {
+  const args = [join(built, "writer.mjs"), path, name, String(count), String(compactEvery), ...(marks ? ["1"] : [])];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   child.stdin.on("error", () => {});
@@ -61,11 +61,11 @@ test("50 processes that write at once lose nothing", async () => {
   expect((await changesOf(store)).map(({ seq }) => seq)).toEqual(names.map((_, i) => i + 1));
 }, 120_000);
 
-test("writers and compactions at once lose nothing", async () => {
+test("writers and compactions at once lose nothing, with marks and without", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const writers = await Promise.all(
-    [0, 1, 2, 3].map((n) => startWriter(path, `w${n}`, TORTURE ? 300 : 30, n < 2 ? 3 : 0)),
+    [0, 1, 2, 3].map((n) => startWriter(path, `w${n}`, TORTURE ? 300 : 30, n < 2 ? 3 : 0, n % 2 === 0)),
   );
   const watching = await openIn(folder);
   for (const { go } of writers) go();
@@ -91,7 +91,7 @@ describe("killed at any moment", () => {
     const acknowledged: string[] = [];
     const kills = TORTURE ? 1_000 : 30;
     const killOne = async (n: number) => {
-      const writer = await startWriter(path, `w${n}`, 1_000_000, n % 3 === 0 ? 2 : 0);
+      const writer = await startWriter(path, `w${n}`, 1_000_000, n % 3 === 0 ? 2 : 0, n % 2 === 0);
       writer.go();
       await writer.acknowledges(1 + Math.floor(Math.random() * 5));
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
@@ -106,6 +106,7 @@ describe("killed at any moment", () => {
     // What was written and not acknowledged may be there: at most one of each writer.
     expect(names.size - acknowledged.length).toBeLessThanOrEqual(kills);
     expect(acknowledged.length).toBeGreaterThanOrEqual(kills);
+    expect(await (await openIn(folder, {}, 1)).snapshot()).toEqual(await store.snapshot());
     await store.write(aDraft([keyNo(1)]));
     expect(await store.get("key-1")).not.toBeNull();
     expect((await readFile(path)).length).toBeGreaterThan(0);

@@ -4,8 +4,9 @@ import { digestToken } from "../../src/core/digest.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 
-const [path = "", name = "", count = "1", compactEvery = "0"] = process.argv.slice(2);
-const store = await openFileStore(path, { env: {}, uid: process.getuid?.() ?? null, dataDir: null });
+const [path = "", name = "", count = "1", compactEvery = "0", markEvery] = process.argv.slice(2);
+const world = { env: {}, uid: process.getuid?.() ?? null, dataDir: null };
+const store = await openFileStore(path, world, undefined, markEvery === undefined ? undefined : Number(markEvery));
 process.stdout.write("ready\n");
 process.stdin.once("data", () => void run());
 

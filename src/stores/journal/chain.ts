@@ -1,4 +1,5 @@
 import { KeysError } from "../../errors.ts";
+import { damaged } from "./damage.ts";
 import { Heads } from "./heads.ts";
 import { isNext, readLink, verifiedSum } from "./line.ts";
 import { GENESIS, parseRecord } from "./record.ts";
@@ -13,6 +14,22 @@ const NEWLINE = 10;
  * Returns `false` when it cannot be read.
  */
 export type Take = (bytes: Buffer, start: number, end: number) => boolean;
+
+/** Where a walk stood behind a record: what another one needs to go on from there as if it had come along itself. */
+export interface ChainState {
+  /** How many bytes it had decided. */
+  readonly size: number;
+  readonly seq: number;
+  readonly head: string;
+  /** See {@link Heads.base}. */
+  readonly base: number;
+  /** The `seq` of the last record that restates keys in a compacted journal; else 0. */
+  readonly until: number;
+  /** How many lines there were, the empty one at the start of the file included. */
+  readonly lines: number;
+  /** Where the void lines start. */
+  readonly voids: readonly number[];
+}
 
 /**
  * Follows the chain of a journal through its bytes, as they come. What it has decided it never decides again, so that every
@@ -29,21 +46,50 @@ export class Chain {
   heads = new Heads(0, GENESIS);
   /** Where the lines start that stay without effect: cut short by a crash, or second in a race. */
   readonly voids = new Set<number>();
+  /** Set when the next line asks for a head from before the state this began with: {@link recall} them and go on. */
+  forgot = false;
 
   readonly #path: string;
   #line = 1;
   #until = 0;
   /** Whether what stands before {@link offset} is a complete line that lacks its tab. */
   #bare = false;
+  /** Where the last record that applies ends, with its tab. */
+  #end = 0;
 
-  constructor(path: string) {
+  /** @param from - Where another walk through the same bytes stood. */
+  constructor(path: string, from: ChainState | null = null) {
     this.#path = path;
+    if (from === null) return;
+    this.seq = from.seq;
+    this.head = from.head;
+    this.offset = from.size;
+    this.heads = new Heads(from.base, from.head, from.seq);
+    this.voids = new Set(from.voids);
+    this.#line = from.lines;
+    this.#until = from.until;
+    this.#end = from.size;
+  }
+
+  /** Where it stands; `null` unless that is right behind a record, and not behind a seal. */
+  get state(): ChainState | null {
+    if (this.#bare || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
+    const { offset: size, seq, head, heads, voids } = this;
+    return { size, seq, head, base: heads.base, until: this.#until, lines: this.#line, voids: [...voids] };
+  }
+
+  /** Takes in the heads from before the state it began with, as a walk from the start has found them. */
+  recall(past: Heads): void {
+    past.append(this.heads);
+    this.heads = past;
+    this.forgot = false;
   }
 
   /**
    * Goes on from {@link offset}.
    * @param bytes - What the file holds from there on, or the first part of it.
-   * @returns How many of them are decided now. The rest is a line that is not at its end yet: pass it again, with more.
+   * @returns How many of them are decided now. The rest is a line that is not at its end yet: pass it again, with more. Or it
+   *   is a line for which {@link forgot} is set now.
    * @throws {@link KeysError} `STORE_DAMAGED` with the number of the line; `STORE_UNAVAILABLE` for a later format.
    */
   walk(bytes: Buffer, take: Take): number {
@@ -86,7 +132,7 @@ export class Chain {
       this.#line++;
       const recordEnd = this.#judgeLine(bytes, start, end, take);
       if (recordEnd !== null) at = this.#closeLine(bytes, recordEnd);
-      else if (newline !== -1) {
+      else if (newline !== -1 && !this.forgot) {
         // What a tab that was turned into a newline looks like; no writer leaves it.
         if (bare && start === end) this.#fail("its end was altered", this.#line - 1);
         this.voids.add(this.offset + start);
@@ -117,7 +163,7 @@ export class Chain {
     return at;
   }
 
-  /** Returns where the line's record ends, or `null` when there is none: blank, or cut short. */
+  /** Returns where the line's record ends, or `null` when there is none: blank, cut short, or not to be told yet. */
   #judgeLine(bytes: Buffer, start: number, end: number, take: Take): number | null {
     let last = end;
     while (last > start && bytes[last - 1] === NUL) last--;
@@ -126,11 +172,12 @@ export class Chain {
       const sum = verifiedSum(bytes, start, last - 1);
       if (sum === null) this.#fail("it was altered");
       this.#apply(bytes, start, last - 1, sum, take);
-      return last;
+      return this.forgot ? null : last;
     }
     const sum = verifiedSum(bytes, start, end);
     if (sum !== null) {
       this.#apply(bytes, start, end, sum, take);
+      if (this.forgot) return null;
       this.#bare = true;
       return end;
     }
@@ -154,6 +201,9 @@ export class Chain {
     const record = link.special ? this.#parse(bytes, start, end) : null;
     if (this.seq === 0 && record?.until !== undefined) this.#begin(link.seq - 1, link.prev, record.until);
     if (link.prev !== this.head || link.seq !== this.seq + 1 || this.next !== null) {
+      const { base, first } = this.heads;
+      this.forgot = link.seq > base && link.seq <= first;
+      if (this.forgot) return;
       if (link.prev === this.head || !this.heads.has(link.seq - 1, link.prev)) {
         this.#fail("it does not follow from the lines before it");
       }
@@ -166,6 +216,7 @@ export class Chain {
   #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, take: Take): void {
     this.seq++;
     this.head = sum;
+    this.#end = this.offset + end + 1;
     this.heads.push(sum, this.offset + start);
     this.next = next;
     if (!take(bytes, start, end)) this.#fail("it is not a record");
@@ -185,11 +236,4 @@ export class Chain {
   #fail(what: string, line = this.#line): never {
     throw damaged(this.#path, line, what);
   }
-}
-
-/** `STORE_DAMAGED`, naming the line, counted from 1 as editors do. */
-export function damaged(path: string, line: number, what: string): KeysError {
-  return new KeysError("STORE_DAMAGED", `line ${line} of ${path} is damaged: ${what}`, {
-    hint: "restore the file from a backup; nothing was changed",
-  });
 }

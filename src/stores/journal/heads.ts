@@ -7,12 +7,17 @@ const WIDTH = 32;
 export class Heads {
   /** The `seq` of the record before the first one of the file: 0, unless the journal was compacted. */
   readonly base: number;
+  /** The first `seq` that is known: {@link base}, unless the reading began at a mark. Where its line starts is not known. */
+  readonly first: number;
   #count = 0;
   #sums: Buffer;
   #starts: Float64Array;
 
-  constructor(base: number, sum: string, capacity = 64) {
+  /** @param sum - The `sum` of the record `first`. */
+  constructor(base: number, sum: string, first = base) {
+    const capacity = 64;
     this.base = base;
+    this.first = first;
     this.#sums = Buffer.alloc(capacity * WIDTH);
     this.#starts = new Float64Array(capacity);
     this.push(sum, 0);
@@ -26,25 +31,31 @@ export class Heads {
 
   /** Forgets what came after record `seq`. */
   truncate(seq: number): void {
-    this.#count = Math.max(seq - this.base + 1, 1);
+    this.#count = Math.max(seq - this.first + 1, 1);
   }
 
   /** Whether the record `seq` had this `sum`. */
   has(seq: number, sum: string): boolean {
-    const at = (seq - this.base) * WIDTH;
-    if (seq < this.base || at >= this.#count * WIDTH) return false;
+    const at = (seq - this.first) * WIDTH;
+    if (seq < this.first || at >= this.#count * WIDTH) return false;
     return this.#sums.toString("latin1", at, at + WIDTH) === sum.slice(0, WIDTH);
   }
 
   /** What {@link has} compares of the record `seq`. */
   prefixOf(seq: number): string {
-    const at = (seq - this.base) * WIDTH;
+    const at = (seq - this.first) * WIDTH;
     return this.#sums.toString("latin1", at, at + WIDTH);
   }
 
   /** Where the line of record `seq` starts in the file, behind its newline. */
   startOf(seq: number): number {
-    return this.#starts[seq - this.base] ?? 0;
+    return this.#starts[seq - this.first] ?? 0;
+  }
+
+  /** Puts behind these heads those that `later` knows besides, as if they had been pushed here. */
+  append(later: Heads): void {
+    const end = later.first + later.#count;
+    for (let seq = later.first + 1; seq < end; seq++) this.push(later.prefixOf(seq), later.startOf(seq));
   }
 
   #grow(): void {

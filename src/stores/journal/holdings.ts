@@ -17,10 +17,14 @@ const PATIENCE = 24;
  */
 export class Holdings implements Lookup {
   readonly #ledger = new Ledger();
+  readonly #path: string;
+  readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
 
   /** @param whole - All keys will be asked for, so that there is no use in keeping the bytes. */
   constructor(path: string, voids: ReadonlySet<number>, size: number, whole: boolean) {
+    this.#path = path;
+    this.#voids = voids;
     this.#scan = whole || size <= SMALL ? null : new Scan(path, voids);
   }
 
@@ -37,6 +41,13 @@ export class Holdings implements Lookup {
     const length = chain.walk(bytes, () => true);
     scan.add(bytes.subarray(0, length), base);
     return length;
+  }
+
+  /** Takes whole lines without looking at their chain: to be used only when a mark says that somebody else has. */
+  restore(bytes: Buffer, base: number): void {
+    const scan = this.#scan ?? new Scan(this.#path, this.#voids);
+    scan.add(bytes, base);
+    if (scan !== this.#scan) this.#drain(scan);
   }
 
   byId(id: KeyId): Key | null {
@@ -63,9 +74,13 @@ export class Holdings implements Lookup {
   #parseAll(): Ledger {
     const scan = this.#scan;
     if (scan === null) return this.#ledger;
-    for (const { change } of scan.drain()) this.#ledger.apply(change.keys);
+    this.#drain(scan);
     this.#scan = null;
     return this.#ledger;
+  }
+
+  #drain(scan: Scan): void {
+    for (const { change } of scan.drain()) this.#ledger.apply(change.keys);
   }
 
   #take(bytes: Buffer, start: number, end: number): boolean {

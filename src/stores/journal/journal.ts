@@ -17,6 +17,8 @@ import { checkContinues, finishCompaction } from "./succession.ts";
 const ATTEMPTS = 200;
 /** How many compactions in a row are followed before something must be wrong. */
 const SUCCESSORS = 20;
+/** See {@link ReadingOptions.markEvery}. */
+const MARK_EVERY = 1024 * 1024;
 
 /**
  * A journal under a path, read and written. Not safe for calls that overlap: who holds it lets one in at a time.
@@ -27,12 +29,14 @@ export class Journal {
   readonly #place: Place;
   #reading: Reading | null = null;
   #appending: Appending | null = null;
+  readonly #markEvery: number;
   #broken = false;
   #whole = false;
 
-  constructor(disk: Disk, place: Place) {
+  constructor(disk: Disk, place: Place, markEvery = MARK_EVERY) {
     this.#disk = disk;
     this.#place = place;
+    this.#markEvery = markEvery;
   }
 
   /**
@@ -110,8 +114,10 @@ export class Journal {
     await checkFolder(this.#disk, this.#place);
     // The old file may have been sealed since; what else it says no longer matters.
     if (before !== null && !same) await before.readOn().catch(() => {});
-    const reading = await Reading.open(this.#disk, this.#place, this.#whole);
+    const options = { whole: this.#whole, markEvery: this.#markEvery };
+    const reading = await Reading.open(this.#disk, this.#place, options);
     try {
+      if (before !== null) await reading?.recallFrom(before.chain.seq - 1);
       checkContinues(this.#place.path, before?.chain ?? null, reading?.chain ?? null);
     } catch (cause) {
       await reading?.close();

@@ -6,6 +6,7 @@ const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;
 /** `,"sum":"`, 64 hex digits, `"}` */
 const TAIL_LENGTH = 74;
 const SHORTEST = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
+const NEWLINE = 10;
 const BRACKET = 93;
 
 /** What a chain needs to know of a line, read without parsing its JSON. */
@@ -41,6 +42,15 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | "new
   if (!Number.isSafeInteger(seq) || seq < 1) return null;
   if (!front.startsWith(',"prev":"', comma) || !front.startsWith('","at":', prevAt + 64)) return null;
   return { seq, prev: front.slice(prevAt, prevAt + 64), special: isSpecial(bytes, end) };
+}
+
+/** Whether `bytes` end in the record `seq` with this `sum`, tab included. Does not verify it. */
+export function endsIn(bytes: Buffer, seq: number, sum: string): boolean {
+  const end = bytes.length - 1;
+  if (bytes.toString("latin1", end - TAIL_LENGTH) !== `,"sum":"${sum}"}\t`) return false;
+  const front = `${OPENING}${seq},`;
+  const start = bytes.lastIndexOf(NEWLINE) + 1;
+  return bytes.toString("latin1", start, start + front.length) === front;
 }
 
 function isSpecial(bytes: Buffer, end: number): boolean {

@@ -1,19 +1,28 @@
-import type { FileHandle } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { KeysError } from "../../errors.ts";
 import type { Change } from "../store.ts";
+import { readChanges } from "./changes.ts";
 import { Chain } from "./chain.ts";
 import type { Disk } from "./disk.ts";
-import { faultOf } from "./fault.ts";
 import type { Place } from "./folder.ts";
 import { Holdings } from "./holdings.ts";
-import { verifiedSum } from "./line.ts";
-import { checkPrivate, openPrivate } from "./open.ts";
+import { endsIn } from "./line.ts";
+import { readMark, writeMark } from "./mark.ts";
+import type { Mark } from "./mark.ts";
+import { openPrivate } from "./open.ts";
 import type { FileState } from "./open.ts";
-import { parseRecord } from "./record.ts";
+import { Source } from "./source.ts";
 
-const PIECE = 1024 * 1024;
-const TAB = 9;
 const NEWLINE = 10;
+
+/** How a file is to be read. */
+export interface ReadingOptions {
+  /** All keys are wanted, so they are parsed as they are read. */
+  readonly whole: boolean;
+  /** So many bytes make a mark worth while: smaller files have none, and who walked so far beyond one writes the next. */
+  readonly markEvery: number;
+}
 
 /** One file of a journal, held open, as far as it has been read. */
 export class Reading {
@@ -23,102 +32,121 @@ export class Reading {
   /** How long the file was when it was last read to its end. */
   size = 0;
   readonly #place: Place;
-  readonly #handle: FileHandle;
+  readonly #source: Source;
+  readonly #mark: Mark | null;
+  /** Of all bytes that are decided, while it is opened. */
+  #sum: Hash | null = null;
+  /** How many bytes of them were walked. */
+  #walked = 0;
 
-  private constructor(place: Place, handle: FileHandle, file: FileState, whole: boolean) {
+  private constructor(place: Place, source: Source, file: FileState, whole: boolean, mark: Mark | null) {
     this.#place = place;
-    this.#handle = handle;
+    this.#source = source;
     this.file = file;
-    this.chain = new Chain(place.path);
+    this.#mark = mark;
+    this.chain = new Chain(place.path, mark);
     this.keys = new Holdings(place.path, this.chain.voids, file.size, whole);
   }
 
   /** Opens the file and reads it. `null` when it is not there. */
-  static async open(disk: Disk, place: Place, whole: boolean): Promise<Reading | null> {
+  static async open(disk: Disk, place: Place, { whole, markEvery }: ReadingOptions): Promise<Reading | null> {
     const opened = await openPrivate(disk, place.path, "read", place.uid);
     if (opened === null) return null;
-    const reading = new Reading(place, opened.handle, opened.state, whole);
+    const { handle, state } = opened;
+    const source = new Source(place, handle);
     try {
+      const isLarge = state.size >= markEvery;
+      const mark = isLarge ? await readMark(disk, place) : null;
+      let reading = new Reading(place, source, state, whole, mark);
+      if (mark !== null && !(await reading.#restore(mark))) reading = new Reading(place, source, state, whole, null);
+      if (isLarge) reading.#sum ??= createHash("sha256");
       await reading.readOn();
+      if (reading.#walked >= markEvery) await reading.#leaveMark(disk);
+      reading.#sum = null;
       return reading;
     } catch (cause) {
-      await reading.close();
+      await source.close();
       throw cause;
     }
   }
 
   /** Reads from where it stands to the end of the file. */
   async readOn(): Promise<void> {
-    const { size } = await this.#state();
-    let piece = PIECE;
-    let scratch: Buffer | null = null;
-    while (this.chain.offset < size) {
-      const length = Math.min(piece, size - this.chain.offset);
-      // Where the bytes are parsed and done with, one buffer serves for all of them.
-      if (scratch === null || scratch.length < length || this.keys.keepsBytes) scratch = Buffer.allocUnsafeSlow(length);
-      const bytes = await this.#read(this.chain.offset, scratch.subarray(0, length));
-      const decided = this.keys.walk(this.chain, bytes);
-      if (bytes.length < length || this.chain.offset + bytes.length - decided === size) break;
-      // A line longer than the piece: take more at once.
-      piece = decided === 0 ? piece * 2 : PIECE;
-    }
+    const { size } = await this.#source.state();
+    await this.#source.pieces(this.chain.offset, size, this.keys.keepsBytes, async (bytes) => {
+      let decided = this.#walk(bytes);
+      if (this.chain.forgot) {
+        await this.#recall();
+        decided += this.#walk(bytes.subarray(decided));
+      }
+      return decided;
+    });
     this.chain.checkEnd(size - this.chain.offset);
     this.size = size;
   }
 
   /** The changes from record `first` on, at most `limit`. */
   async changes(first: number, limit: number): Promise<Change[]> {
-    const { heads, seq, offset } = this.chain;
-    const from = Math.max(first, heads.base + 1);
-    const to = Math.min(seq, from + limit - 1);
+    const from = Math.max(first, this.chain.heads.base + 1);
+    const to = Math.min(this.chain.seq, from + limit - 1);
     if (from > to) return [];
-    const start = heads.startOf(from);
-    const end = to === seq ? offset : heads.startOf(to + 1);
-    const bytes = await this.#read(start, Buffer.allocUnsafeSlow(end - start));
-    const changes: Change[] = [];
-    for (let each = from; each <= to; each++) changes.push(this.#changeAt(bytes, heads.startOf(each) - start, each));
-    return changes;
+    await this.recallFrom(from - 1);
+    return readChanges(this.#source, this.#place.path, this.chain, from, to);
+  }
+
+  /** Sees to it that the heads from record `seq` on are known, and where the lines behind it start. */
+  async recallFrom(seq: number): Promise<void> {
+    const { base, first } = this.chain.heads;
+    if (seq >= base && seq < first) await this.#recall();
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#source.close();
   }
 
-  #changeAt(bytes: Buffer, start: number, seq: number): Change {
-    const newline = bytes.indexOf(NEWLINE, start);
-    let end = newline === -1 ? bytes.length : newline;
-    const tab = bytes.indexOf(TAB, start);
-    if (tab !== -1 && tab < end) end = tab;
-    const sum = verifiedSum(bytes, start, end);
-    const record =
-      sum !== null && this.chain.heads.has(seq, sum) ? parseRecord(bytes.toString("utf8", start, end)) : null;
-    if (record === null) {
-      throw new KeysError("STORE_DAMAGED", `record ${seq} of ${this.#place.path} was altered since it was read`);
-    }
-    return record.change;
-  }
-
-  async #state(): Promise<FileState> {
-    const { path, uid } = this.#place;
+  /** Takes what the mark covers, unless it is of other bytes than these. What is wrong with them the walk will say. */
+  async #restore(mark: Mark): Promise<boolean> {
+    const sum = createHash("sha256");
+    let last: Buffer = Buffer.alloc(0);
     try {
-      return checkPrivate(await this.#handle.stat({ bigint: true }), path, uid);
-    } catch (cause) {
-      throw faultOf(cause, "read", path);
+      await this.#source.pieces(0, mark.size, this.keys.keepsBytes, (bytes, at) => {
+        const isLast = at + bytes.length === mark.size;
+        last = isLast ? bytes : bytes.subarray(0, Math.max(bytes.lastIndexOf(NEWLINE), 0));
+        sum.update(last);
+        this.keys.restore(last, at);
+        return last.length;
+      });
+    } catch {
+      return false;
     }
+    this.#sum = sum;
+    // A head that is not in the file would make the next writer damage it.
+    return sum.copy().digest("hex") === mark.sha256 && endsIn(last, mark.seq, mark.head);
   }
 
-  /** Fills `bytes` from `position` on, or as much of them as there is. */
-  async #read(position: number, bytes: Buffer): Promise<Buffer> {
-    let filled = 0;
-    try {
-      while (filled < bytes.length) {
-        const { bytesRead } = await this.#handle.read(bytes, filled, bytes.length - filled, position + filled);
-        if (bytesRead === 0) break;
-        filled += bytesRead;
-      }
-    } catch (cause) {
-      throw faultOf(cause, "read", this.#place.path);
+  #walk(bytes: Buffer): number {
+    const decided = this.keys.walk(this.chain, bytes);
+    this.#sum?.update(bytes.subarray(0, decided));
+    this.#walked += decided;
+    return decided;
+  }
+
+  /** Walks what was taken as walked, to know the heads it had. */
+  async #recall(): Promise<void> {
+    const mark = this.#mark;
+    if (mark === null) return;
+    const past = new Chain(this.#place.path);
+    await this.#source.pieces(0, mark.size, false, (bytes) => past.walk(bytes, () => true));
+    if (past.seq !== mark.seq || past.head !== mark.head) {
+      throw new KeysError("STORE_DAMAGED", `${this.#place.path} was altered since it was read`);
     }
-    return bytes.subarray(0, filled);
+    this.chain.recall(past.heads);
+    this.#walked += mark.size;
+  }
+
+  async #leaveMark(disk: Disk): Promise<void> {
+    const { state } = this.chain;
+    const sha256 = this.#sum?.digest("hex");
+    if (state !== null && sha256 !== undefined) await writeMark(disk, this.#place, { ...state, sha256 });
   }
 }

@@ -2,7 +2,7 @@ import type { Digest } from "../../core/digest.ts";
 import type { KeysError } from "../../errors.ts";
 import type { Key, KeyId, KeyName } from "../../core/key.ts";
 import type { Lookup } from "../draft.ts";
-import { damaged } from "./chain.ts";
+import { damaged } from "./damage.ts";
 import { parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
@@ -20,6 +20,8 @@ export class Scan implements Lookup {
   readonly #path: string;
   readonly #voids: ReadonlySet<number>;
   readonly #pieces: { readonly base: number; readonly bytes: Buffer }[] = [];
+  /** What was looked for and not found, and in how many pieces: what is new is asked for again before it is written. */
+  readonly #absent = new Map<string, number>();
   #fault: KeysError | null = null;
 
   constructor(path: string, voids: ReadonlySet<number>) {
@@ -66,9 +68,10 @@ export class Scan implements Lookup {
 
   #last(text: string, is: (key: Key) => boolean): Key | null {
     this.#checkFault();
-    this.searches++;
+    const known = this.#absent.get(text) ?? 0;
+    if (known === 0) this.searches++;
     const needle = Buffer.from(text);
-    for (const { base, bytes } of this.#pieces.toReversed()) {
+    for (const { base, bytes } of this.#pieces.slice(known).reverse()) {
       for (let at = bytes.lastIndexOf(needle); at !== -1;) {
         const start = bytes.lastIndexOf(NEWLINE, at) + 1;
         const record = this.#voids.has(base + start) ? null : this.#parse(bytes, base, start, endOfLine(bytes, at));
@@ -77,6 +80,7 @@ export class Scan implements Lookup {
         at = start < needle.length ? -1 : bytes.lastIndexOf(needle, start - 1);
       }
     }
+    this.#absent.set(text, this.#pieces.length);
     return null;
   }
 

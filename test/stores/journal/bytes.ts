@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import type { Key } from "../../../src/core/key.ts";
 import { KeysError } from "../../../src/errors.ts";
 import type { Code } from "../../../src/errors.ts";
@@ -23,6 +24,47 @@ export function journalOf(count: number, from = 1): { bytes: Buffer; records: Bu
   }
   return { bytes: Buffer.concat(records), records, sums };
 }
+
+/** What a writer does next: looks at the end of the file, appends to what it saw, both at once, or crashes while it appends. */
+export interface Step {
+  readonly writer: number;
+  readonly act: "read" | "write" | "both" | "torn";
+  /** How much of the record a torn write leaves. */
+  readonly cut: number;
+}
+
+/** Lets four writers go on in the file of `start` as they would beside each other. */
+export function interleave(steps: readonly Step[], start: Buffer, from: { seq: number; head: string }) {
+  let file = start;
+  let number = 0;
+  let { head } = from;
+  const won: string[] = [];
+  const seen = [head, head, head, head];
+  const at = [0, 0, 0, 0];
+  for (const { writer, act, cut } of steps) {
+    if (act === "read" || act === "both") {
+      seen[writer] = head;
+      at[writer] = won.length;
+    }
+    if (act === "read") continue;
+    const { bytes, sum } = recordOf(++number, from.seq + at[writer]! + 1, seen[writer]!);
+    const length = act === "torn" ? Math.floor(cut * bytes.length) : bytes.length;
+    file = Buffer.concat([file, bytes.subarray(0, length)]);
+    // Without its tab alone, a line is complete; two newlines behind such a line are taken for an altered tab.
+    if (length < bytes.length - 1) continue;
+    if (seen[writer] === head) {
+      won.push(`key-${number}`);
+      head = sum;
+    }
+  }
+  return { file, won, head };
+}
+
+export const aStep: fc.Arbitrary<Step> = fc.record({
+  writer: fc.nat({ max: 3 }),
+  act: fc.constantFrom("read" as const, "write" as const, "both" as const, "torn" as const),
+  cut: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
+});
 
 /** What a reader makes of these bytes, given to it in these pieces: names of keys, or the code of the refusal. */
 export function read(bytes: Buffer, ends: readonly number[] = []): { names: string[]; head: string } | Code {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GENESIS } from "../../../src/stores/journal/record.ts";
 import { TORTURE } from "../place.ts";
-import { damagedLine, journalOf, read, recordOf } from "./bytes.ts";
+import { aStep, damagedLine, interleave, journalOf, read, recordOf } from "./bytes.ts";
 
 const three = journalOf(3);
 const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
@@ -131,37 +131,11 @@ describe("races", () => {
   });
 
   test("any interleaving of writers gives every reader the same keys, in whatever pieces it reads", () => {
-    const step = fc.record({
-      writer: fc.nat({ max: 3 }),
-      act: fc.constantFrom("read", "write", "write", "torn"),
-      cut: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
-    });
     const run = fc.property(
-      fc.array(step, { maxLength: 30 }),
+      fc.array(aStep, { maxLength: 30 }),
       fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }),
       (steps, cuts) => {
-        let file = Buffer.alloc(0);
-        let number = 0;
-        const won: string[] = [];
-        let head = GENESIS;
-        const seen = [GENESIS, GENESIS, GENESIS, GENESIS];
-        const at = [0, 0, 0, 0];
-        for (const { writer, act, cut } of steps) {
-          if (act === "read") {
-            seen[writer] = head;
-            at[writer] = won.length;
-            continue;
-          }
-          const { bytes, sum } = recordOf(++number, at[writer]! + 1, seen[writer]!);
-          const length = act === "torn" ? Math.floor(cut * bytes.length) : bytes.length;
-          file = Buffer.concat([file, bytes.subarray(0, length)]);
-          // Without its tab alone, a line is complete; two newlines behind such a line are taken for an altered tab.
-          if (length < bytes.length - 1) continue;
-          if (seen[writer] === head) {
-            won.push(`key-${number}`);
-            head = sum;
-          }
-        }
+        const { file, won, head } = interleave(steps, Buffer.alloc(0), { seq: 0, head: GENESIS });
         const ends = cuts.map((cut) => Math.floor(cut * file.length));
         const result = read(file, ends);
         expect(result).toEqual(read(file));
