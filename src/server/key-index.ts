@@ -48,7 +48,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const records = new Records(ROW_BYTES);
   const keys = new KeyRows(records);
   const versions = new VersionRows(records, pepperKeys);
-  const digests = new Slots((row) => versions.hashOf(row));
+  const digests = new Slots();
   const recents = new Array<Held | undefined>(RECENTS).fill(undefined);
   let unsaved: number[] = [];
   let size = 0;
@@ -74,9 +74,12 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   };
 
   const rowByDigest = (digest: string, pepper: KeyObject | null): number => {
-    for (let slot = digests.first(hashDigest(digest)); ; slot = digests.next(slot)) {
+    const wanted = hashDigest(digest);
+    for (let slot = digests.first(wanted); ; slot = digests.next(slot)) {
       const row = digests.at(slot);
-      if (row === 0 || (versions.matches(row, digest) && versions.pepperOf(row) === pepper)) return row;
+      if (row === 0) return 0;
+      if (digests.hashAt(slot) === wanted && versions.matches(row, digest) && versions.pepperOf(row) === pepper)
+        return row;
     }
   };
 
@@ -100,7 +103,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       if (rows.some(isFindable)) size--;
       for (const row of rows) {
         recents[row % RECENTS] = undefined;
-        digests.remove(row);
+        digests.remove(row, versions.hashOf(row));
       }
       if (known !== 0) keys.remove(known);
       let newest = 0;
@@ -108,7 +111,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         const row = rows[i] ?? records.add();
         versions.write(row, version, newest);
         newest = row;
-        if (isFindable(row)) digests.add(row);
+        if (isFindable(row)) digests.add(row, versions.hashOf(row));
         else unknownPeppers.add(pepperIdOf(version.digest) ?? "");
       }
       keys.add(newest, key);

@@ -19,7 +19,7 @@ type Label = string | Pick<Key, "name" | "owner" | "note">;
 /** Keys without their versions, each in the record of the newest one. */
 export class KeyRows {
   readonly #records: Records;
-  readonly #slots = new Slots((row) => this.#hashOf(row));
+  readonly #slots = new Slots();
   readonly #labels: Label[] = [];
   readonly #traits = new TraitsPool();
   /** Ids that no token can have, which a store of another make may hold. */
@@ -32,10 +32,11 @@ export class KeyRows {
 
   /** 0 when there is none. */
   find(id: KeyId): number {
-    for (let slot = this.#slots.first(hashId(id)); ; slot = this.#slots.next(slot)) {
+    const hash = hashId(id);
+    for (let slot = this.#slots.first(hash); ; slot = this.#slots.next(slot)) {
       const row = this.#slots.at(slot);
-      if (row === 0) return this.#oddRows.get(id) ?? 0;
-      if (this.#hasId(row, id)) return row;
+      if (row === 0) return this.#oddRows.size === 0 ? 0 : (this.#oddRows.get(id) ?? 0);
+      if (this.#slots.hashAt(slot) === hash && this.#hasId(row, id)) return row;
     }
   }
 
@@ -50,7 +51,7 @@ export class KeyRows {
     numbers[number + REVISION] = key.revision;
     if (isUsual(key.id)) {
       bytes.write(key.id, this.#records.startOf(row, 1) + ID, ID_LENGTH, "latin1");
-      this.#slots.add(row);
+      this.#slots.add(row, hashId(key.id));
     } else {
       this.#oddRows.set(key.id, row);
       this.#oddIds.set(row, key.id);
@@ -59,7 +60,7 @@ export class KeyRows {
 
   remove(row: number): void {
     const odd = this.#oddIds.get(row);
-    if (odd === undefined) this.#slots.remove(row);
+    if (odd === undefined) this.#slots.remove(row, hashId(this.idOf(row)));
     else this.#oddRows.delete(odd);
     this.#oddIds.delete(row);
     this.#labels[row] = "";
@@ -93,14 +94,6 @@ export class KeyRows {
     for (let i = 0; i < ID_LENGTH; i++) difference |= (bytes[start + i] ?? 0) ^ id.charCodeAt(i);
     return difference === 0;
   }
-
-  #hashOf(row: number): number {
-    const { bytes } = this.#records.chunkOf(row);
-    const start = this.#records.startOf(row, 1) + ID;
-    let hash = 0;
-    for (let i = 0; i < ID_LENGTH; i++) hash = mix(hash, bytes[start + i] ?? 0);
-    return hash ^ (hash >>> 15);
-  }
 }
 
 function labelOf({ name, owner, note }: Key): Label {
@@ -114,13 +107,9 @@ function isUsual(id: KeyId): boolean {
   return id.length === ID_LENGTH && all < 128;
 }
 
+/** FNV-1a, its upper bits folded in. */
 function hashId(id: KeyId): number {
   let hash = 0;
-  for (let i = 0; i < ID_LENGTH; i++) hash = mix(hash, id.charCodeAt(i));
+  for (let i = 0; i < ID_LENGTH; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
   return hash ^ (hash >>> 15);
-}
-
-/** FNV-1a, one character. */
-function mix(hash: number, c: number): number {
-  return Math.imul(hash ^ c, 0x01000193);
 }
