@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { open, readdir, readFile, writeFile } from "node:fs/promises";
+import { open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
@@ -232,13 +232,17 @@ describe("interrupted", () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
-  test("a command that had not looked at its stdin by then did not get the token", async () => {
+  test("a command that had not looked at its stdin by then is interrupted all the same", async () => {
     const controller = new AbortController();
     const { started } = await whenRunning(() =>
       deliver(`echo >"$D/pipe"; exec sleep 60`, { signal: controller.signal }),
     );
     controller.abort();
-    expect((await started).error).toMatchObject(failed(/was interrupted without reading/));
+    // Uncertain when the end came while the token was still on its way to the command: better so than the other way round.
+    expect((await started).error).toMatchObject({
+      code: expect.stringMatching(/^DELIVERY_(FAILED|UNCERTAIN)$/),
+      message: expect.stringContaining("was interrupted"),
+    });
   });
 
   test("a group that does not heed the first signal is ended all the same", async () => {
@@ -261,6 +265,7 @@ describe("interrupted", () => {
   test("just after it began, nobody has the token or it is uncertain who has", async () => {
     for (let i = 0; i < 6; i++) {
       const controller = new AbortController();
+      await rm(at("got"), { force: true });
       setTimeout(() => controller.abort(), i * 2);
       const { error } = await deliver(`cat >"$D/got"; sleep 60`, { signal: controller.signal });
       const got = existsSync(at("got")) ? await readFile(at("got"), "utf8") : "";
