@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { KeysError } from "../errors.ts";
+import { changesAfter } from "./journal/changes.ts";
 import { compactJournal } from "./journal/compact.ts";
 import type { Compacted, CompactOptions } from "./journal/compact.ts";
 import { realDisk } from "./journal/disk.ts";
@@ -10,11 +11,10 @@ import { LastUse } from "./journal/last-use.ts";
 import { Turns } from "./journal/turns.ts";
 import { watchFile } from "./journal/watch.ts";
 import { versionOf } from "./ledger.ts";
+import { parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 const POLL_MS = 1_000;
-/** How many changes are held at once while somebody goes through them. */
-const BATCH = 256;
 
 /** A store in a file, which can be made smaller. */
 export interface FileStore extends KeyStore {
@@ -66,16 +66,8 @@ export async function openFileStore(
     list: () => take(async () => (await all()).keys),
     snapshot: () => take(all),
     write: (draft) => take(() => journal.write(draft)),
-    async *changes(since) {
-      for (let seq = since; ;) {
-        const first = seq + 1;
-        const batch = await take(async () => (await journal.catchUp())?.changes(first, BATCH) ?? []);
-        yield* batch;
-        const last = batch.at(-1);
-        if (last === undefined) return;
-        seq = last.seq;
-      }
-    },
+    changes: (since) =>
+      changesAfter(since, (first, limit) => take(async () => (await journal.catchUp())?.changes(first, limit) ?? [])),
     async watch(wake) {
       const stop = await watchFile(disk, place.path, POLL_MS, wake);
       stops.add(stop);
@@ -102,18 +94,10 @@ export async function openFileStore(
   }
 }
 
-function pathOf(location: string, { env, dataDir }: StoreWorld): string {
-  if (location.includes("\0")) throw new KeysError("USAGE", "a path holds a NUL character");
-  if (location === "") {
-    if (dataDir !== null) return join(resolve(dataDir), "keys.jsonl");
-    throw new KeysError("STORE_UNAVAILABLE", "there is no data folder to keep the keys in, since HOME is not set", {
-      hint: "set HOME, or name a file: --store file:<path>",
-    });
-  }
-  if (location !== "~" && !location.startsWith("~/")) return resolve(location);
-  const home = env["HOME"];
-  if (home !== undefined && home !== "") return resolve(home, location.slice(2));
-  throw new KeysError("STORE_UNAVAILABLE", "~ stands for nothing, since HOME is not set", {
-    hint: "set HOME, or name the whole path: --store file:<path>",
+function pathOf(location: string, world: StoreWorld): string {
+  if (location !== "") return parsePath(location, world.env);
+  if (world.dataDir !== null) return join(resolve(world.dataDir), "keys.jsonl");
+  throw new KeysError("STORE_UNAVAILABLE", "there is no data folder to keep the keys in, since HOME is not set", {
+    hint: "set HOME, or name a file: --store file:<path>",
   });
 }

@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { openArchiveStore } from "./archive.ts";
 import { openEnvStore } from "./env.ts";
 import { openFileStore } from "./file.ts";
 import { openMemoryStore } from "./memory.ts";
@@ -20,6 +21,7 @@ export const stores = {
     summary: "a journal that only its owner can read; the default",
     open: (location, world) => openFileStore(location, world),
   },
+  archive: { summary: "the history that `audit --archive` moved away; read-only", open: openArchiveStore },
   env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEY_HASHES; read-only", open: openEnvStore },
   memory: { summary: "nothing is kept; for tests", open: openMemoryStore },
 } satisfies Record<string, StoreDriver>;

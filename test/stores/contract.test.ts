@@ -1,6 +1,8 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec, stores } from "../../src/stores/index.ts";
+import { formatRecord, GENESIS } from "../../src/stores/journal/record.ts";
 import type { StoreScheme } from "../../src/stores/index.ts";
 import { describeContract, describeReadOnly, describeWriting } from "./contract.ts";
 import type { Candidate } from "./contract.ts";
@@ -13,6 +15,17 @@ const candidates: Readonly<Record<StoreScheme, { writes: boolean; make: () => Pr
     async make() {
       const spec = `file:${join(await aFolder(), "new", "keys.jsonl")}`;
       const open = () => openStore(spec, aWorld());
+      return { open, again: open };
+    },
+  },
+  archive: {
+    writes: false,
+    async make() {
+      const path = join(await aFolder(), "old.jsonl");
+      const seal = { seq: 1, at: 1_000, by: "ada@laptop", op: "compact" as const, keys: [] };
+      const { bytes } = formatRecord({ change: seal, next: "f".repeat(64) }, GENESIS);
+      await writeFile(path, bytes, { mode: 0o600 });
+      const open = () => openStore(`archive:${path}`, aWorld());
       return { open, again: open };
     },
   },
@@ -49,7 +62,7 @@ test.each([
 ])("%o is no spec, and the hint names the choices", (text) => {
   const parse = () => parseStoreSpec(text);
   expect(parse).toThrow(
-    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: env: memory:") }),
+    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: archive: env: memory:") }),
   );
 });
 

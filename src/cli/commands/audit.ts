@@ -25,7 +25,12 @@ export const audit: CommandModule = {
       .addOption(new Option("--since <when>", "a date, or a duration back from now"))
       .option("--key <key>", "only changes of this key, by name or id")
       .option("--verify", "prove that the history was not altered, and print no more than that")
-      .option("--archive <file>", "move the history so far into this file, on the same disk, and keep the keys")
+      .addOption(
+        new Option(
+          "--archive <file>",
+          "move the history so far into this file, on the same disk, and keep the keys",
+        ).conflicts(["since", "key", "verify"]),
+      )
       .action((flags: AuditFlags) => runAudit(open(), flags)),
 };
 
@@ -72,9 +77,14 @@ async function runArchive(ctx: Context, archive: string): Promise<void> {
   const { now, actor: by } = ctx.world;
   const { seq, before, after } = await store.compact({ at: now(), by, archive });
   if (ctx.flags.json) await ctx.io.json({ archive, seq, before, after });
+  if (before === 0) {
+    ctx.io.note(`${store.spec} has no history yet; nothing was moved`);
+    return;
+  }
   ctx.io.note(
     `the history so far is in ${archive}; ${store.spec} went from ${String(before)} to ${String(after)} bytes`,
   );
+  ctx.io.next(`mcp-keys audit --store archive:${archive}`);
 }
 
 function formatLine({ flags }: Context, change: Change, key: { id: string; name: string } | null): string {

@@ -7,6 +7,22 @@ import type { Source } from "./source.ts";
 
 const TAB = 9;
 const NEWLINE = 10;
+/** How many changes are held at once while somebody goes through them. */
+const BATCH = 256;
+
+/** The changes after `since`, which `read` returns from the record `first` on, at most `limit`; none ends them. */
+export async function* changesAfter(
+  since: number,
+  read: (first: number, limit: number) => Promise<readonly Change[]>,
+): AsyncIterableIterator<Change> {
+  for (let seq = since; ;) {
+    const batch = await read(seq + 1, BATCH);
+    yield* batch;
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    seq = last.seq;
+  }
+}
 
 /**
  * Reads the records `from` to `to` once more, all of which `chain` has been through and knows the heads of.

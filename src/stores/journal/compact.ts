@@ -2,13 +2,13 @@ import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { KeysError } from "../../errors.ts";
 import type { Epoch, Key } from "../../core/key.ts";
+import { checkArchive, keepArchive } from "./archive.ts";
 import type { Disk } from "./disk.ts";
-import { codeOf, faultOf } from "./fault.ts";
+import { faultOf } from "./fault.ts";
 import { syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import type { Journal } from "./journal.ts";
-import { isSameFile, openPrivate, stateOf } from "./open.ts";
-import type { FileState } from "./open.ts";
+import { openPrivate, stateOf } from "./open.ts";
 import { formatRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 import { nextPath } from "./succession.ts";
@@ -35,7 +35,8 @@ export interface Compacted {
 /**
  * Replaces a journal by one that states each key once. A crash at any step leaves the old journal, or one that the next
  * process to look completes.
- * @throws {@link KeysError} `STORE_CONFLICT` when others write all the time, `OUTPUT_EXISTS` for an archive that is there.
+ * @throws {@link KeysError} `STORE_CONFLICT` when others write all the time, `OUTPUT_EXISTS` for an archive that is there,
+ *   `USAGE` for one with a name that the journal gives to files of its own.
  */
 export async function compactJournal(
   disk: Disk,
@@ -43,6 +44,7 @@ export async function compactJournal(
   journal: Journal,
   { at, by, archive }: CompactOptions,
 ): Promise<Compacted> {
+  if (archive !== undefined) checkArchive(place, archive);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const reading = await journal.catchUp(true);
     if (reading === null) return { seq: 0, before: 0, after: 0 };
@@ -131,24 +133,6 @@ async function writeNext(disk: Disk, place: Place, next: string, bytes: readonly
   }
   // Its name must be there for good before a seal names it.
   await syncFolder(disk, dirname(next));
-}
-
-/** Gives the old file a second name. Returns whether it was not there before. */
-async function keepArchive(disk: Disk, place: Place, file: FileState, archive: string): Promise<boolean> {
-  let linked = true;
-  try {
-    await disk.link(place.path, archive);
-  } catch (cause) {
-    if (codeOf(cause) !== "EEXIST") throw faultOf(cause, "create", archive);
-    linked = false;
-  }
-  const state = await stateOf(disk, archive, place.uid);
-  if (state !== null && isSameFile(state, file)) return linked;
-  // Replaced between the reading and the link: the seal will lose, and another round begins.
-  if (linked) return true;
-  throw new KeysError("OUTPUT_EXISTS", `there is already a file ${archive}`, {
-    hint: "choose another name for the archive",
-  });
 }
 
 /** Removes what other compactions prepared and can no longer use: a seal would have to follow a record that has been followed. */

@@ -31,6 +31,7 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
     what: "it is a folder",
     hint: `name a file in it: --store file:${shellQuote(`${path}/keys.jsonl`)}`,
   }),
+  EXDEV: () => ({ what: "it is on another disk", hint: "choose a path on the same disk" }),
   EIO: () => ({ what: "the disk reports an error", hint: "check the disk; nothing is known to have changed" }),
   EMFILE: () => ({ what: "too many open files", hint: "raise the limit with: ulimit -n 4096" }),
   ENAMETOOLONG: () => ({ what: "the path is too long", hint: "choose a shorter path: --store file:<path>" }),

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { KeysError } from "../../errors.ts";
 import type { Chain } from "./chain.ts";
 import type { Disk } from "./disk.ts";
-import { codeOf, faultOf } from "./fault.ts";
+import { codeOf, faultOf, shellQuote } from "./fault.ts";
 import { syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import { isSameFile, openPrivate, stateOf } from "./open.ts";
@@ -44,7 +44,7 @@ export async function finishCompaction(disk: Disk, place: Place, sealed: FileSta
     if (now === null || !isSameFile(now, sealed)) return;
     const what = found === null ? "is missing" : "is not the one it names";
     throw new KeysError("STORE_DAMAGED", `${place.path} was compacted, and the file it went on in ${what}: ${next}`, {
-      hint: `restore ${next} from a backup; nothing was changed`,
+      hint: `restore ${next} from a backup; or, if it is an archive, read it with: --store archive:${shellQuote(place.path)}`,
     });
   }
   try {
