@@ -1,7 +1,9 @@
 import type { Key } from "../core/key.ts";
+import { discardVersion, promoteVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Version } from "../core/version.ts";
 import { KeysError } from "../errors.ts";
+import { updateKey, type Desk } from "./update.ts";
 
 /** A version on its way to whoever will hold its token. `key` and `version` are as they will be once all is done. */
 export interface Issued {
@@ -17,21 +19,49 @@ export interface Issued {
  */
 export type Deliver = (issued: Issued) => Promise<void>;
 
+/** How a staged version is brought to its holder and put in force. */
+export interface Completion {
+  /** Seconds the versions before it go on working. */
+  readonly overlap: number;
+  readonly deliver: Deliver;
+  /** Throws to leave the version pending. */
+  readonly prove?: ((token: Secret) => Promise<void>) | undefined;
+}
+
+/**
+ * Deliver, prove, promote: the steps of `generate` and `rotate` once a version is staged.
+ * @param staged - as written, its `version` pending
+ * @returns the version as it was promoted
+ * @throws {@link KeysError} what `deliver`, `prove` and the store throw
+ */
+export async function completeVersion(desk: Desk, staged: Issued, completion: Completion): Promise<Issued> {
+  const { overlap, deliver, prove } = completion;
+  const { id } = staged.key;
+  const { n } = staged.version;
+  const promote = (key: Key) => promoteVersion(key, n, { overlap, now: desk.now() });
+  await deliverOrDiscard(issuedAs(promote(staged.key), n, staged.token), deliver, () =>
+    updateKey(desk, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
+  );
+  await prove?.(staged.token);
+  const { key } = await updateKey(desk, id, { op: "promote", version: n }, promote);
+  return issuedAs(key, n, staged.token);
+}
+
 /**
  * Delivers, and tidies up when the token certainly reached nobody.
  * @param discard - revokes the version; its own failure is left to the next run, which starts afresh anyway
  */
-export async function deliverOrDiscard(
-  issued: Issued,
-  deliver: Deliver,
-  discard: () => Promise<unknown>,
-): Promise<void> {
+async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () => Promise<unknown>): Promise<void> {
   try {
     await deliver(issued);
   } catch (error) {
     if (error instanceof KeysError && error.code === "DELIVERY_FAILED") await discard().catch(() => undefined);
     throw error;
   }
+}
+
+export function issuedAs(key: Key, n: number, token: Secret): Issued {
+  return { key, version: requireVersion(key, n), token };
 }
 
 export function requireVersion(key: Key, n: number): Version {

@@ -1,11 +1,10 @@
 import { parseName, planKey, type KeyInput } from "../core/generate.ts";
 import type { Key } from "../core/key.ts";
-import { discardVersion, promoteVersion } from "../core/rotate.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
-import { deliverOrDiscard, requireVersion, type Deliver, type Issued } from "./deliver.ts";
-import type { Mint, Minted } from "./mint.ts";
-import { updateKey, type Desk } from "./update.ts";
+import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
+import type { Mint } from "./mint.ts";
+import type { Desk } from "./update.ts";
 
 export type GenerateInput = Omit<KeyInput, "name"> & {
   /** Without one it is `default`, or, when that is taken, `key-` and the id. */
@@ -41,20 +40,8 @@ async function issue(desk: Desk, mint: Mint, { deliver, ...input }: GenerateInpu
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
   const written = await writeNew(desk, wanted, n);
-  if (deliver === undefined) return { key: written, version: requireVersion(written, n), token };
-  return complete(desk, written, n, { token, digest }, deliver);
-}
-
-async function complete(desk: Desk, key: Key, n: number, { token }: Minted, deliver: Deliver): Promise<Issued> {
-  const preview = promoteVersion(key, n, { overlap: 0, now: desk.now() });
-  const issued = { key: preview, version: requireVersion(preview, n), token };
-  await deliverOrDiscard(issued, deliver, () =>
-    updateKey(desk, key.id, { op: "abort", version: n, detail: "undelivered" }, (each) => discardVersion(each, n)),
-  );
-  const done = await updateKey(desk, key.id, { op: "promote", version: n }, (each) =>
-    promoteVersion(each, n, { overlap: 0, now: desk.now() }),
-  );
-  return { key: done.key, version: requireVersion(done.key, n), token };
+  const issued = issuedAs(written, n, token);
+  return deliver === undefined ? issued : completeVersion(desk, issued, { overlap: 0, deliver });
 }
 
 async function writeNew({ store, now, by }: Desk, key: Key, version: number): Promise<Key> {

@@ -1,9 +1,9 @@
 import type { Epoch, Key } from "../core/key.ts";
-import { discardVersion, promoteVersion, stageVersion } from "../core/rotate.ts";
+import { stageVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion } from "../core/status.ts";
 import { isUsable, type Version } from "../core/version.ts";
-import { deliverOrDiscard, requireVersion, type Deliver, type Issued } from "./deliver.ts";
+import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { requireKey, updateKey, type Desk } from "./update.ts";
 
@@ -46,18 +46,9 @@ export async function rotateKey(desk: Desk, mint: Mint, ref: string, options: Ro
   if (young !== undefined)
     return { key: before, version: young, changed: false, retiring: retiringOf(before, desk.now()) };
 
-  const issued = await stage(desk, mint, before, options);
-  const { n } = issued.version;
-  const preview = promoteVersion(issued.key, n, { overlap, now: desk.now() });
-  const outcome: Issued = { key: preview, version: requireVersion(preview, n), token: issued.token };
-  await deliverOrDiscard(outcome, deliver, () =>
-    updateKey(desk, before.id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
-  );
-  await prove?.(issued.token);
-  const { key } = await updateKey(desk, before.id, { op: "promote", version: n }, (each) =>
-    promoteVersion(each, n, { overlap, now: desk.now() }),
-  );
-  return { key, version: requireVersion(key, n), changed: true, retiring: retiringOf(key, desk.now()) };
+  const staged = await stage(desk, mint, before, options);
+  const { key, version } = await completeVersion(desk, staged, { overlap, deliver, prove });
+  return { key, version, changed: true, retiring: retiringOf(key, desk.now()) };
 }
 
 async function stage(desk: Desk, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
