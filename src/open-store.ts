@@ -8,7 +8,7 @@ export type OpenStoreOptions = Partial<StoreWorld>;
 
 /**
  * Opens the store that a spec names, as `--store` does: `file:/srv/keys.jsonl`, `file:` for the user's data folder, `env:`,
- * `memory:`. Without a spec: `MCP_KEYS_STORE`, else `file:`. Writes nothing.
+ * `archive:<path>`, `memory:`. Without a spec: `MCP_KEYS_STORE`, else `file:`. Writes nothing.
  * @throws `KeysError` `USAGE` for a spec that names no store; `STORE_UNAVAILABLE`, `STORE_INSECURE`, `STORE_DAMAGED`
  */
 export async function openStore(spec?: string, options: OpenStoreOptions = {}): Promise<KeyStore> {

@@ -2,7 +2,6 @@ import { join, resolve } from "node:path";
 import { KeysError } from "../errors.ts";
 import { changesAfter } from "./journal/changes.ts";
 import { compactJournal } from "./journal/compact.ts";
-import type { Compacted, CompactOptions } from "./journal/compact.ts";
 import { realDisk } from "./journal/disk.ts";
 import type { Disk } from "./journal/disk.ts";
 import type { Place } from "./journal/folder.ts";
@@ -12,7 +11,7 @@ import { Turns } from "./journal/turns.ts";
 import { watchFile } from "./journal/watch.ts";
 import { versionOf } from "./ledger.ts";
 import { parsePath } from "./location.ts";
-import type { KeyStore, StoreWorld } from "./store.ts";
+import type { Compacted, CompactOptions, KeyStore, StoreWorld } from "./store.ts";
 
 const POLL_MS = 1_000;
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { KeysError } from "../../errors.ts";
 import type { Epoch, Key } from "../../core/key.ts";
+import type { Compacted, CompactOptions } from "../store.ts";
 import { checkArchive, keepArchive } from "./archive.ts";
 import type { Disk } from "./disk.ts";
 import { faultOf } from "./fault.ts";
@@ -17,20 +18,6 @@ import { nextPath } from "./succession.ts";
 const LINE = 32 * 1024;
 const ATTEMPTS = 20;
 const STALE_NS = 86_400_000_000_000n;
-
-export interface CompactOptions {
-  readonly at: Epoch;
-  readonly by: string;
-  /** Where the old file stays, on the same disk, when its history is wanted. */
-  readonly archive?: string;
-}
-
-/** What a compaction did, in bytes. */
-export interface Compacted {
-  readonly seq: number;
-  readonly before: number;
-  readonly after: number;
-}
 
 /**
  * Replaces a journal by one that states each key once. A crash at any step leaves the old journal, or one that the next
