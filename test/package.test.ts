@@ -134,9 +134,11 @@ describe("the packed package", () => {
 });
 
 describe("the manifest", () => {
-  test("asks for no package and runs nothing when it is installed", () => {
+  test("asks for no package but the keychain's, and runs nothing when it is installed", () => {
     expect(manifest).not.toHaveProperty("dependencies");
-    expect(manifest).not.toHaveProperty("optionalDependencies");
+    expect(Object.keys(manifest.optionalDependencies)).toEqual(["@napi-rs/keyring"]);
+    expect(Object.keys(manifest.peerDependencies)).toEqual(["keytar"]);
+    expect(manifest.peerDependenciesMeta).toEqual({ keytar: { optional: true } });
     expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
   });
 

@@ -8,6 +8,18 @@ import { KeysError } from "../errors.ts";
  */
 export type Digest = `sha256:${string}` | `hmac-sha256:${string}:${string}`;
 
+/**
+ * Stands in a version for a digest that is kept elsewhere and was not asked for: `kept:<where>`. Of the form of no digest, so
+ * that no token is ever equal to it.
+ */
+export type KeptDigest = `kept:${string}`;
+
+/** Stands in a version for a digest that its store has given up, as a keychain does when the version is revoked. */
+export const FORGOTTEN = "forgotten";
+
+/** What a version may have where its digest belongs. */
+export type StoredDigest = Digest | KeptDigest | typeof FORGOTTEN;
+
 /** A secret kept apart from the store, without which its digests can be neither confirmed nor forged. */
 export interface Pepper {
   /** 1 to 32 of `[A-Za-z0-9_-]`; stored in each digest, so that peppers can be rotated. */
@@ -33,14 +45,19 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
+/** Whether the digest itself is not there, but what stands for it: no token can be found by it. */
+export function isWithheld(digest: StoredDigest): digest is KeptDigest | typeof FORGOTTEN {
+  return digest === FORGOTTEN || digest.startsWith("kept:");
+}
+
 /** The pepper a digest was made with, or `null` when it was made without. */
-export function pepperIdOf(digest: Digest): string | null {
+export function pepperIdOf(digest: StoredDigest): string | null {
   const [kind, id] = digest.split(":");
   return kind === "hmac-sha256" && id !== undefined ? id : null;
 }
 
 /** Compares two digests in a time that depends on their lengths alone. */
-export function sameDigest(a: Digest, b: Digest): boolean {
+export function sameDigest(a: StoredDigest, b: StoredDigest): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
   return left.length === right.length && timingSafeEqual(left, right);

@@ -1,4 +1,4 @@
-import type { Digest } from "./digest.ts";
+import type { StoredDigest } from "./digest.ts";
 import type { Epoch } from "./key.ts";
 
 /** pending → current → retiring → retired, and from any of them to revoked. */
@@ -11,7 +11,8 @@ export type RevokeReason = "compromised" | "superseded" | "unused" | "undelivere
 export interface Version {
   /** 1 for the first; one more at each rotation. */
   readonly n: number;
-  readonly digest: Digest;
+  /** A `KeptDigest` only where the key was read without its digests. */
+  readonly digest: StoredDigest;
   readonly createdAt: Epoch;
   /** The first second at which it no longer works; `null` for never. */
   readonly expiresAt: Epoch | null;

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
-import { pepperIdOf, type Pepper } from "../core/digest.ts";
+import { isWithheld, pepperIdOf, type Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Use } from "../stores/store.ts";
@@ -112,7 +112,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         versions.write(row, version, newest);
         newest = row;
         if (isFindable(row)) digests.add(row, versions.hashOf(row));
-        else unknownPeppers.add(pepperIdOf(version.digest) ?? "");
+        else if (!isWithheld(version.digest)) unknownPeppers.add(pepperIdOf(version.digest) ?? "");
       }
       keys.add(newest, key);
       const written = rowsOf(newest);

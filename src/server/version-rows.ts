@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { pepperIdOf, type Digest } from "../core/digest.ts";
+import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../core/digest.ts";
 import type { Epoch } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Records } from "./records.ts";
@@ -22,6 +22,7 @@ export interface Kind {
 }
 
 /** What matches no token. */
+const NO_DIGEST = "0".repeat(2 * DIGEST_BYTES);
 const NO_KIND: Kind = { state: "revoked", reason: undefined, scheme: "", pepper: undefined };
 
 /** Versions as records. Those of a key form a chain, the newest first; 0 ends it. */
@@ -42,7 +43,8 @@ export class VersionRows {
     const word = this.#records.startOf(row, 4);
     const number = this.#records.startOf(row, 8);
     const used = numbers[number + N] === version.n ? (numbers[number + USED] ?? NaN) : NaN;
-    const hex = version.digest.slice(-2 * DIGEST_BYTES);
+    // Nothing is found by zeros, see `#kindOf`; what stood here before must not stay.
+    const hex = isWithheld(version.digest) ? NO_DIGEST : version.digest.slice(-2 * DIGEST_BYTES);
     bytes.write(hex, this.#records.startOf(row, 1), DIGEST_BYTES, "hex");
     words[word + OLDER] = older;
     words[word + KIND] = this.#kindOf(version);
@@ -61,7 +63,7 @@ export class VersionRows {
     const { scheme, state, reason } = this.#kindAt(row);
     const version: Mutable<Version> = {
       n: numbers[number + N] ?? 0,
-      digest: (scheme + bytes.toString("hex", byte, byte + DIGEST_BYTES)) as Digest,
+      digest: scheme === FORGOTTEN ? scheme : ((scheme + bytes.toString("hex", byte, byte + DIGEST_BYTES)) as Digest),
       createdAt: numbers[number + CREATED] ?? 0,
       expiresAt: timeOf(numbers[number + EXPIRES]),
       state,
@@ -132,12 +134,13 @@ export class VersionRows {
   }
 
   #kindOf({ digest, state, reason }: Version): number {
-    const scheme = digest.slice(0, -2 * DIGEST_BYTES);
+    const withheld = isWithheld(digest);
+    const scheme = withheld ? FORGOTTEN : digest.slice(0, -2 * DIGEST_BYTES);
     const text = `${scheme} ${state} ${reason ?? ""}`;
     const known = this.#kindByText.get(text);
     if (known !== undefined) return known;
     const pepperId = pepperIdOf(digest);
-    const pepper = pepperId === null ? null : this.#peppers.get(pepperId);
+    const pepper = withheld ? undefined : pepperId === null ? null : this.#peppers.get(pepperId);
     this.#kindByText.set(text, this.#kinds.length);
     return this.#kinds.push({ scheme, state, reason, pepper }) - 1;
   }

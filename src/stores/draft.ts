@@ -1,5 +1,6 @@
 import { KeysError } from "../errors.ts";
-import type { Digest } from "../core/digest.ts";
+import { FORGOTTEN } from "../core/digest.ts";
+import type { StoredDigest } from "../core/digest.ts";
 import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Change, Draft } from "./store.ts";
@@ -8,7 +9,7 @@ import type { Change, Draft } from "./store.ts";
 export interface Lookup {
   byId(id: KeyId): Key | null;
   byName(name: KeyName): Key | null;
-  byDigest(digest: Digest): Key | null;
+  byDigest(digest: StoredDigest): Key | null;
 }
 
 /**
@@ -42,9 +43,10 @@ function checkNames(draft: Draft, drafted: ReadonlyMap<KeyId, Key>, stored: Look
 }
 
 function checkDigests(draft: Draft, stored: Lookup): void {
-  const digests = new Set<Digest>();
+  const digests = new Set<StoredDigest>();
   for (const { id, versions } of draft.keys) {
     for (const { digest } of versions) {
+      if (digest === FORGOTTEN) continue;
       const owner = stored.byDigest(digest);
       if (digests.has(digest) || (owner !== null && owner.id !== id)) {
         throw new KeysError("STORE_CONFLICT", `the token is already in the store, as key ${owner?.name ?? id}`, {

@@ -1,4 +1,5 @@
-import type { Digest } from "../core/digest.ts";
+import { FORGOTTEN } from "../core/digest.ts";
+import type { StoredDigest } from "../core/digest.ts";
 import type { Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Lookup } from "./draft.ts";
@@ -10,7 +11,7 @@ import type { Lookup } from "./draft.ts";
 export class Ledger implements Lookup {
   readonly #keys = new Map<KeyId, Key>();
   #names: Map<KeyName, KeyId> | null = null;
-  #digests: Map<Digest, KeyId> | null = null;
+  #digests: Map<StoredDigest, KeyId> | null = null;
 
   /** Takes the keys of one change, which {@link checkDraft} has let through. */
   apply(keys: readonly Key[]): void {
@@ -32,7 +33,7 @@ export class Ledger implements Lookup {
     return this.byId(this.#names.get(name) ?? "");
   }
 
-  byDigest(digest: Digest): Key | null {
+  byDigest(digest: StoredDigest): Key | null {
     this.#digests ??= addDigests(new Map(), this.#keys.values());
     return this.byId(this.#digests.get(digest) ?? "");
   }
@@ -47,13 +48,15 @@ function addNames(names: Map<KeyName, KeyId>, keys: Iterable<Key>): Map<KeyName,
   return names;
 }
 
-function addDigests(digests: Map<Digest, KeyId>, keys: Iterable<Key>): Map<Digest, KeyId> {
-  for (const { id, versions } of keys) for (const { digest } of versions) digests.set(digest, id);
+function addDigests(digests: Map<StoredDigest, KeyId>, keys: Iterable<Key>): Map<StoredDigest, KeyId> {
+  for (const { id, versions } of keys) {
+    for (const { digest } of versions) if (digest !== FORGOTTEN) digests.set(digest, id);
+  }
   return digests;
 }
 
 /** The version of `key` that has exactly this digest. */
-export function versionOf(key: Key | null, digest: Digest): { key: Key; version: Version } | null {
+export function versionOf(key: Key | null, digest: StoredDigest): { key: Key; version: Version } | null {
   const version = key?.versions.find((each) => each.digest === digest);
   return key === null || version === undefined ? null : { key, version };
 }

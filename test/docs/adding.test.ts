@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CommandModule, Context } from "../../src/cli/context.ts";
+import type { Digest } from "../../src/core/digest.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Format } from "../../src/formats/format.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
@@ -99,7 +100,10 @@ describe("the samples do what they say", () => {
       const change = { seq: 1, at: 1, by: "ada", op: "generate" as const, keys: [aKey()] };
       const store = await open({ HISTORY: JSON.stringify([change]) });
       expect(await store.get("ci")).toEqual(aKey());
-      expect(await store.find(aKey().versions[0]!.digest)).toMatchObject({ key: { name: "ci" }, version: { n: 1 } });
+      expect(await store.find(aKey().versions[0]!.digest as Digest)).toMatchObject({
+        key: { name: "ci" },
+        version: { n: 1 },
+      });
       expect(await store.snapshot()).toEqual({ seq: 1, keys: await store.list() });
       expect([await changesOf(store), await changesOf(store, 1)]).toEqual([[change], []]);
     });

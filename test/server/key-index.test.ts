@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { digestToken } from "../../src/core/digest.ts";
+import { digestToken, FORGOTTEN } from "../../src/core/digest.ts";
 import { createKeyIndex } from "../../src/server/key-index.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
@@ -111,4 +111,20 @@ test("each use is told once, with its latest time, also of a version that was pu
   expect(index.takeUses()).toEqual([{ id: key.id, n: 1, at: 7 }]);
   index.use(row, 7);
   expect(index.takeUses()).toEqual([]);
+});
+
+test("a version whose digest was given up is found by nothing, is told as it was put, and leaves its place clean", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
+  const versions = [
+    aVersion({ state: "revoked", reason: "other", digest: FORGOTTEN }),
+    aVersion({ n: 2, digest: digestToken("second") }),
+  ];
+  index.put(aKey({ versions }));
+  expect(index.find("first", null)).toBeNull();
+  expect(index.find("first", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(index.find("second", "7Fq2x9Lm0aBc")?.key.versions).toEqual(versions);
+  index.put(aKey({ versions: [versions[0]!, { ...versions[1]!, state: "revoked", digest: FORGOTTEN }] }));
+  expect(index.find("second", "7Fq2x9Lm0aBc")).toBeNull();
+  expect([index.size, [...index.unknownPeppers]]).toEqual([0, []]);
 });
