@@ -1,8 +1,10 @@
-import type { ClientRequest, IncomingMessage, RequestOptions } from "node:http";
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import type { HttpInit, HttpRequest, HttpResponse } from "../probe/request.ts";
 import { explainFault } from "./http-fault.ts";
+import { tlsOf, tlsOptions } from "./http-tls.ts";
 
 export interface HttpOptions {
   /** Certificates to trust instead of the usual ones, as PEM. */
@@ -41,7 +43,7 @@ class Exchange {
   }
 
   start(open: (answered: (message: IncomingMessage) => void) => ClientRequest): Promise<HttpResponse> {
-    const { signal, timeoutMs, body } = this.#init;
+    const { signal, timeoutMs, body, announce } = this.#init;
     return new Promise((resolve, reject) => {
       const fail = (fault: KeysError): void => {
         this.#fault ??= fault;
@@ -77,7 +79,8 @@ class Exchange {
         socket.destroy();
         broken({ code: "UPGRADED" });
       });
-      this.#request.end(body);
+      if (announce === undefined) this.#request.end(body);
+      else this.#request.write(body ?? "");
     });
   }
 
@@ -86,6 +89,7 @@ class Exchange {
     return {
       status: message.statusCode ?? 0,
       headers: message.headersDistinct,
+      tls: tlsOf(message.socket),
       body: this.#read(message),
       close: () => {
         this.#close();
@@ -121,16 +125,22 @@ class Exchange {
   }
 }
 
-function optionsOf({ url, method, headers }: HttpInit): RequestOptions {
+function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): RequestOptions {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
     method,
     // Not every resolver keeps *.localhost on this machine, and plain http is allowed there.
     hostname: /\.localhost\.?$/.test(host) ? "localhost" : host,
     port: url.port,
-    path: url.pathname + url.search,
-    headers: { host: url.host, ...headers, connection: "close" },
+    path: path ?? url.pathname + url.search,
+    headers: {
+      host: url.host,
+      ...(headers as OutgoingHttpHeaders),
+      ...(announce === undefined ? {} : { "content-length": announce }),
+      connection: "close",
+    },
     agent: false,
+    ...tlsOptions(maxTls),
   };
 }
 

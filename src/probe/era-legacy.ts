@@ -9,7 +9,7 @@ import {
 import { objectAt, textAt } from "./json.ts";
 import { isRefusal, kindOf } from "./kind.ts";
 import { headerOf } from "./request.ts";
-import type { Answer, Message, Wire } from "./wire.ts";
+import type { Answer, Client, Message, Wire } from "./wire.ts";
 
 export const LEGACY_VERSION = "2025-11-25";
 
@@ -19,7 +19,7 @@ export const LEGACY_VERSION = "2025-11-25";
  * @see MCP 2025-11-25, basic/lifecycle and basic/transports
  */
 export async function speakLegacy(wire: Wire, known?: Greeting): Promise<Conversation> {
-  const hello = await wire.post(initialize(wire, LEGACY_VERSION));
+  const hello = await wire.post(initialize(wire.client, LEGACY_VERSION));
   const server = readGreeting(hello, "legacy");
   if (server === null) return isRefusal(hello) ? knock(wire, hello, known) : stoppedAt(hello);
   const session = sessionOf(hello);
@@ -46,8 +46,8 @@ export type Request = Message & { readonly id: string };
 
 export const INITIALIZED: Message = { method: "notifications/initialized" };
 
-export function initialize(wire: Wire, protocolVersion: string): Request {
-  const params = { protocolVersion, capabilities: {}, clientInfo: wire.client };
+export function initialize(client: Client, protocolVersion: string): Request {
+  const params = { protocolVersion, capabilities: {}, clientInfo: client };
   return { id: "mcp-keys:initialize", method: "initialize", params };
 }
 

@@ -8,9 +8,9 @@ import {
 } from "./conversation.ts";
 import { isObject, objectAt, textsAt } from "./json.ts";
 import { kindOf } from "./kind.ts";
-import type { Answer, Wire } from "./wire.ts";
+import type { Answer, Client, Wire } from "./wire.ts";
 
-const VERSION = "2026-07-28";
+export const MODERN_VERSION = "2026-07-28";
 const META = "io.modelcontextprotocol";
 /** JSON-RPC error code: the protocol version is not supported. */
 const UNSUPPORTED_VERSION = -32022;
@@ -29,22 +29,27 @@ export async function speakModern(wire: Wire, known?: Greeting): Promise<Convers
 }
 
 function ask(wire: Wire, method: string): Promise<Answer> {
+  const headers = { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method };
+  return wire.post({ id: `mcp-keys:${method}`, method, params: modernParams(wire.client) }, headers);
+}
+
+/** What every request of this era says about the client. */
+export function modernParams(client: Client): Readonly<Record<string, unknown>> {
   const _meta = {
-    [`${META}/protocolVersion`]: VERSION,
-    [`${META}/clientInfo`]: wire.client,
+    [`${META}/protocolVersion`]: MODERN_VERSION,
+    [`${META}/clientInfo`]: client,
     [`${META}/clientCapabilities`]: {},
   };
-  const headers = { "mcp-protocol-version": VERSION, "mcp-method": method };
-  return wire.post({ id: `mcp-keys:${method}`, method, params: { _meta } }, headers);
+  return { _meta };
 }
 
 function readGreeting(hello: Answer): Greeting | null {
   const result = hello.reply?.result;
   if (kindOf(hello) !== "result" || result === undefined) return null;
-  if (!textsAt(result, "supportedVersions").includes(VERSION) || !isObject(result["capabilities"])) return null;
+  if (!textsAt(result, "supportedVersions").includes(MODERN_VERSION) || !isObject(result["capabilities"])) return null;
   const judged = chooseRequest(result["capabilities"], "server/discover");
   const info = readServerInfo(objectAt(result, "_meta"), `${META}/serverInfo`);
-  return { era: "modern", protocolVersion: VERSION, judged, ...info };
+  return { era: "modern", protocolVersion: MODERN_VERSION, judged, ...info };
 }
 
 function supportedBy({ reply }: Answer): string[] | undefined {

@@ -18,10 +18,10 @@ type Events = AsyncGenerator<SseEvent, undefined>;
  * @see MCP 2024-11-05, basic/transports
  */
 export async function speakSse(wire: Wire, known?: Greeting): Promise<Conversation> {
-  const started = wire.left();
+  const started = wire.now();
   const response = await wire.open();
   if (response.status !== 200 || !isEventStream(response)) {
-    return stoppedAt({ ...(await wire.finish(response)), ms: Math.round(started - wire.left()) });
+    return stoppedAt({ ...(await wire.finish(response)), ms: Math.round(wire.now() - started) });
   }
   const events = readEvents(response);
   const timer = setTimeout(() => response.close(), Math.min(ENDPOINT_MS, wire.left() / 2));
@@ -44,7 +44,7 @@ interface Line {
 }
 
 async function talk(line: Line, known?: Greeting): Promise<Conversation> {
-  const hello = await ask(line, initialize(line.wire, VERSION));
+  const hello = await ask(line, initialize(line.wire.client, VERSION));
   const server = readGreeting(hello, "sse");
   if (server === null) return isRefusal(hello) ? knockOn(line, hello, known) : stoppedAt(hello);
   await line.wire.post(INITIALIZED, {}, line.endpoint);
@@ -60,11 +60,11 @@ async function knockOn(line: Line, refused: Answer, known?: Greeting): Promise<C
 }
 
 async function ask({ wire, events, endpoint }: Line, message: Request): Promise<Answer> {
-  const started = wire.left();
+  const started = wire.now();
   const answer = await wire.post(message, {}, endpoint);
   if (answer.status >= 300 || answer.reply !== null) return answer;
   const reply = await replyFrom(events, message.id);
-  return { ...answer, reply, ms: Math.round(started - wire.left()) };
+  return { ...answer, reply, ms: Math.round(wire.now() - started) };
 }
 
 /** Goes on where the last reader stopped, so not with `for await`, which would end the stream on leaving. */

@@ -1,8 +1,8 @@
-import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 import { isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
 import { converse, converseAgain } from "./converse.ts";
 import type { Conversation } from "./conversation.ts";
+import { NOTHING, type Credentials } from "./credentials.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "./wire.ts";
 
@@ -10,27 +10,27 @@ import type { Wire } from "./wire.ts";
  * Makes the presentations: the real key first, since it finds out what the server speaks, then none and the bogus one side
  * by side, asking what the real one asked. They are made as well when the real key was refused, for a server may refuse it
  * and let everybody else in; only where nothing speaks MCP there is no door to try.
- * @param wire - The way to the server with this token, or with none.
+ * @param wire - The way to the server with these credentials.
  */
 export async function presentAll(
-  wire: (token: Secret | null) => Wire,
-  { token, bogus }: { token: Secret; bogus: Secret },
+  wire: (credentials: Credentials) => Wire,
+  { key, bogus }: { key: Credentials; bogus: Credentials },
 ): Promise<Attempts> {
-  const real = await attempt(() => converse(wire(token)));
+  const real = await attempt(() => converse(wire(key)));
   if (!isConversation(real) || outcomeOf({ real }) === "not-mcp") return { real };
   const { server } = real;
-  const present = (other: Secret | null): Promise<Attempt> =>
+  const present = (other: Credentials): Promise<Attempt> =>
     attempt(() => (server === null ? converse(wire(other)) : converseAgain(wire(other), server)));
-  const [anonymous, fake] = await Promise.all([present(null), present(bogus)]);
+  const [anonymous, fake] = await Promise.all([present(NOTHING), present(bogus)]);
   const attempts = { real, anonymous, bogus: fake };
-  return needsRepeat(attempts) ? { ...attempts, repeated: await present(token) } : attempts;
+  return needsRepeat(attempts) ? { ...attempts, repeated: await present(key) } : attempts;
 }
 
 /**
  * What a server does wrong is part of the proof; what we do wrong is thrown on. The session ends before the next begins,
  * since some servers have but one.
  */
-async function attempt(run: () => Promise<Conversation>): Promise<Attempt> {
+export async function attempt(run: () => Promise<Conversation>): Promise<Attempt> {
   try {
     const conversation = await run();
     await conversation.end?.();

@@ -1,14 +1,31 @@
+/** Name → value, or every value of a header that goes out more than once. */
+export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>;
+
 /** One HTTP exchange to make. */
 export interface HttpInit {
   readonly url: URL;
-  readonly method: "GET" | "POST" | "DELETE" | "OPTIONS";
+  /** Path and query to send as they stand, in place of those of `url`, which is always in its normal form. */
+  readonly path?: string;
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS";
   /** May hold a token, so it is never shown. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: HttpHeaders;
   readonly body?: string;
+  /** Announces a body of this many bytes and sends no more of it than `body`; only an answer that does not wait for the rest comes. */
+  readonly announce?: number;
+  /** The newest TLS version to speak, such as `TLSv1.1`; the default is the newest known. */
+  readonly maxTls?: string;
   /** Milliseconds for the whole exchange: look-up, connection, headers and body. */
   readonly timeoutMs: number;
   /** Ends the exchange early; it then fails with `INTERRUPTED`. */
   readonly signal?: AbortSignal;
+}
+
+/** What a TLS connection was made with. */
+export interface TlsInfo {
+  /** Such as `TLSv1.3`. */
+  readonly protocol: string;
+  /** When the certificate of the server ends, in seconds since 1970; `null` where it does not say. */
+  readonly validTo: number | null;
 }
 
 /** An answer whose body has not been read yet. Either read the body to its end or call `close`. */
@@ -16,6 +33,8 @@ export interface HttpResponse {
   readonly status: number;
   /** Lower-case name → every value, in the order of the answer. */
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
+  /** Of a connection over TLS. */
+  readonly tls?: TlsInfo;
   /**
    * The body as text, decoded from UTF-8, in pieces as they come; can be gone through once. Throws as {@link HttpRequest}
    * does when the connection breaks, the time is over, or the body is larger than the limit of the implementation.

@@ -5,6 +5,7 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogus } from "./bogus.ts";
 import { createClean, type Clean } from "./clean.ts";
 import type { Greeting } from "./conversation.ts";
+import { BEARER, bogusKey, rightKey, type Credentials } from "./credentials.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
@@ -52,9 +53,10 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const bogus = createBogus(token, options.random);
   const clean = createClean([token, bogus]);
   const deadline = now() + timeoutMs;
-  const wire = (presented: Secret | null): Wire => new Wire({ ...options, url, token: presented, deadline });
+  const wire = (credentials: Credentials): Wire =>
+    new Wire({ ...options, timeoutMs: undefined, url, credentials, deadline });
 
-  const attempts = await presentAll(wire, { token, bogus });
+  const attempts = await presentAll(wire, { key: rightKey(BEARER, token), bogus: bogusKey(BEARER, bogus) });
   const { real, anonymous, bogus: fake } = attempts;
   const outcome = outcomeOf(attempts);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);

@@ -1,24 +1,35 @@
-import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
-import { readReply, type Reading } from "./reply.ts";
-import { headerOf, type HttpInit, type HttpRequest, type HttpResponse } from "./request.ts";
+import type { Credentials } from "./credentials.ts";
+import type { Errand } from "./errand.ts";
+import { isEventStream, readReply, type Reading } from "./reply.ts";
+import { headerOf, type HttpHeaders, type HttpInit, type HttpRequest, type HttpResponse } from "./request.ts";
 
-/** What came of one POST: the status, the time to the end of the reply, and the reply. */
-export interface Answer extends Reading, Pick<HttpResponse, "status" | "headers"> {
+/** What came of one exchange: the status, the time to the end of the reply, and the reply. */
+export interface Answer extends Reading, Pick<HttpResponse, "status" | "headers" | "tls"> {
   readonly ms: number;
 }
 
 export interface WireOptions {
   readonly url: URL;
   readonly request: HttpRequest;
-  /** What to present as `Authorization: Bearer`, or `null` for nothing. */
-  readonly token: Secret | null;
+  /** What every request of this wire presents. */
+  readonly credentials: Credentials;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** On that clock: when all exchanges must be over. */
-  readonly deadline: number;
+  readonly deadline?: number;
+  /** Milliseconds for each exchange. */
+  readonly timeoutMs?: number;
   readonly clientVersion: string;
+  /** Told of every answer that was read. */
+  readonly onAnswer?: (answer: Answer, credentials: Credentials) => void;
   readonly signal?: AbortSignal;
+}
+
+/** As servers are told it. */
+export interface Client {
+  readonly name: string;
+  readonly version: string;
 }
 
 /** A JSON-RPC message without its envelope; one without `id` is a notification. */
@@ -28,15 +39,16 @@ export interface Message {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-type Headers = Readonly<Record<string, string>>;
+/** Of an answer whose reply is not read: nothing is to come, or a stream that stays open. */
+const UNREAD: Reading = { reply: null, excerpt: "" };
 
 /** How long the body of a refusal is waited for: the status already says what matters, the text only helps to explain it. */
 const REFUSAL_MS = 1000;
 
-/** One presentation of a token (or of none) to one server: MCP over HTTP, one exchange at a time, all with the same header. */
+/** One presentation of credentials to one server: MCP over HTTP, one exchange at a time, all with the same credentials. */
 export class Wire {
   readonly url: URL;
-  readonly client: { readonly name: string; readonly version: string };
+  readonly client: Client;
   readonly #options: WireOptions;
 
   constructor(options: WireOptions) {
@@ -45,13 +57,18 @@ export class Wire {
     this.#options = options;
   }
 
-  /** Milliseconds that are left. */
+  /** Milliseconds that are left for the next exchange. */
   left(): number {
-    return this.#options.deadline - this.#options.now();
+    const { deadline = Infinity, timeoutMs = Infinity, now } = this.#options;
+    return Math.min(deadline - now(), timeoutMs);
+  }
+
+  now(): number {
+    return this.#options.now();
   }
 
   /** Posts a message and reads the reply, to the URL of the server or to another of the same origin. */
-  async post(message: Message, headers: Headers = {}, url = this.url): Promise<Answer> {
+  async post(message: Message, headers: HttpHeaders = {}, url = this.url): Promise<Answer> {
     const started = this.#options.now();
     const response = await this.#send({
       url,
@@ -72,8 +89,19 @@ export class Wire {
     return this.#answer(response, null, this.#options.now());
   }
 
+  /** Runs an errand. Of an event stream that nothing was asked of, only the head is read. */
+  async exchange({ method, path, headers, body, announce, id }: Errand): Promise<Answer> {
+    const started = this.#options.now();
+    const response = await this.#send({ url: this.url, path, method, headers: headers ?? {}, body, announce });
+    if (id === undefined && response.status < 300 && isEventStream(response)) {
+      response.close();
+      return this.#told({ ...headOf(response), ms: this.#since(started), ...UNREAD });
+    }
+    return this.#answer(response, id ?? "", started);
+  }
+
   /** Ends a session. Good manners, so nothing depends on it: servers may answer 405, or never. */
-  async end(headers: Headers): Promise<void> {
+  async end(headers: HttpHeaders): Promise<void> {
     try {
       const response = await this.#send({ url: this.url, method: "DELETE", headers }, 1000);
       response.close();
@@ -83,27 +111,50 @@ export class Wire {
   }
 
   async #send(init: Omit<HttpInit, "timeoutMs">, limit = Infinity): Promise<HttpResponse> {
-    const { token, request, signal } = this.#options;
+    const { credentials, request, signal } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request was to leave the origin of the URL");
     const common = { "accept-encoding": "identity", "user-agent": `${this.client.name}/${this.client.version}` };
-    const bearer: Headers = token === null ? {} : { authorization: `Bearer ${token.reveal()}` };
+    const headers = { ...common, ...init.headers, ...credentials.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.left()));
-    return request({ ...init, headers: { ...common, ...init.headers, ...bearer }, timeoutMs, signal });
+    return request({ ...init, ...withQuery(init, credentials), headers, timeoutMs, signal });
   }
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<Answer> {
-    const { status, headers } = response;
     const reading = await readAnswer(response, id);
-    return { status, headers, ms: Math.round(this.#options.now() - started), ...reading };
+    return this.#told({ ...headOf(response), ms: this.#since(started), ...reading });
   }
+
+  #told(answer: Answer): Answer {
+    this.#options.onAnswer?.(answer, this.#options.credentials);
+    return answer;
+  }
+
+  #since(started: number): number {
+    return Math.round(this.#options.now() - started);
+  }
+}
+
+function headOf({ status, headers, tls }: HttpResponse): Pick<Answer, "status" | "headers" | "tls"> {
+  return { status, headers, tls };
+}
+
+/** The address of a request whose credentials go into the query. */
+function withQuery(
+  { url, path }: Pick<HttpInit, "url" | "path">,
+  { query }: Credentials,
+): Pick<HttpInit, "url" | "path"> {
+  if (query === undefined) return { url, path };
+  const added = new URLSearchParams({ ...query() }).toString();
+  const target = path ?? url.pathname + url.search;
+  return { url, path: `${target}${target.includes("?") ? "&" : "?"}${added}` };
 }
 
 async function readAnswer(response: HttpResponse, id: string | null): Promise<Reading> {
   if (response.status >= 300) return readRefusal(response, id ?? "");
   if (id !== null && response.status !== 202) return readFully(response, id);
-  // Nothing is to come, and a stream left open would be waited for in vain.
+  // A stream left open would be waited for in vain.
   response.close();
-  return { reply: null, excerpt: "" };
+  return UNREAD;
 }
 
 async function readFully(response: HttpResponse, id: string): Promise<Reading> {
@@ -120,7 +171,7 @@ async function readRefusal(response: HttpResponse, id: string): Promise<Reading>
   try {
     return await readReply(response, id);
   } catch (error) {
-    if (error instanceof KeysError && error.code !== "INTERRUPTED") return { reply: null, excerpt: "" };
+    if (error instanceof KeysError && error.code !== "INTERRUPTED") return UNREAD;
     throw error;
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createHttpRequest } from "../../src/cli/http.ts";
 import type { Secret } from "../../src/core/secret.ts";
+import { BEARER, NOTHING, rightKey } from "../../src/probe/credentials.ts";
 import { Wire } from "../../src/probe/wire.ts";
 import { listen } from "../servers/listen.ts";
 import { during, TOKEN } from "./verifying.ts";
@@ -8,7 +9,15 @@ import { during, TOKEN } from "./verifying.ts";
 function wireTo(url: string, token: Secret | null): Wire {
   const now = (): number => performance.now();
   const deadline = now() + 3000;
-  return new Wire({ url: new URL(url), token, request: createHttpRequest(), now, deadline, clientVersion: "1.2.3" });
+  const credentials = token === null ? NOTHING : rightKey(BEARER, token);
+  return new Wire({
+    url: new URL(url),
+    credentials,
+    request: createHttpRequest(),
+    now,
+    deadline,
+    clientVersion: "1.2.3",
+  });
 }
 
 test("every request carries the token, asks for plain text, and says who is asking", async () => {

@@ -1,0 +1,67 @@
+import type { Need } from "./need.ts";
+import type { Site } from "./site.ts";
+
+/** `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status. */
+export type About = "door" | "manners";
+
+/** The word of the rule (RFC 2119): a MUST that is broken fails, a SHOULD warns, a MAY informs. */
+export type Level = "must" | "should" | "may";
+
+/** Families of checks, in running order. */
+export const GROUPS = ["transport", "key", "door", "manners", "session", "browser", "lifecycle", "trace"] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** The most a check sends. */
+export interface Cost {
+  readonly requests: number;
+  /** Of those, how many do not present the right key where it belongs; these are slowed to the rate. */
+  readonly wrong: number;
+}
+
+/**
+ * One question to a server, whose answer is yes or no under one id. `S` is what is asked: a {@link Site} over HTTP, or a
+ * program over stdio.
+ *
+ * To add one: its file in `checks/` and a line in `index.ts`; the tests ask for a server that passes and for one with the
+ * mistake it is named for, see `docs/adding.md`.
+ */
+export interface Check<S = Site> {
+  /** What holds when all is well, in kebab-case: `refuses-no-key`. */
+  readonly id: string;
+  readonly group: Group;
+  readonly about: About;
+  readonly level: Level;
+  /** One sentence, lower case, without a full stop. */
+  readonly expects: string;
+  /** Where the rule stands. */
+  readonly source: URL;
+  /** How to mend it: one sentence, lower case, without a full stop. */
+  readonly mend: string;
+  /** What must be there before it can be asked; without it the finding is untestable, and nothing is sent. */
+  readonly needs?: readonly Need[];
+  /** Upper bounds; what other checks have asked already counts as well. */
+  readonly cost: Cost;
+  /**
+   * Asks. Whatever the server does is a {@link Sight}; a `KeysError` `SERVER_UNREACHABLE` or `SERVER_NOT_MCP` thrown here
+   * makes the finding untestable. No text of a sight quotes the server but through `site.clean`.
+   */
+  run(site: S): Promise<Sight>;
+}
+
+/** What a check saw, in one line without a full stop. */
+export type Sight =
+  | { readonly holds: boolean; readonly saw: string }
+  /** Why nothing could be proven. */
+  | { readonly untestable: string };
+
+export function holds(saw: string): Sight {
+  return { holds: true, saw };
+}
+
+export function breaks(saw: string): Sight {
+  return { holds: false, saw };
+}
+
+export function untestable(reason: string): Sight {
+  return { untestable: reason };
+}

@@ -1,0 +1,22 @@
+import { KeysError } from "../../errors.ts";
+import { breaks, holds, type Check } from "../check.ts";
+import { kindOf } from "../kind.ts";
+
+export const reachable: Check = {
+  id: "reachable",
+  group: "transport",
+  about: "manners",
+  level: "must",
+  expects: "an MCP server answers at this URL",
+  source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http"),
+  mend: "start the server, and check the host, the port and the path of the URL; MCP servers often answer at /mcp",
+  cost: { requests: 0, wrong: 0 },
+  run({ survey, clean }) {
+    const { real, spoken, absent } = survey;
+    if (real instanceof KeysError) return Promise.resolve(breaks(clean(real.message)));
+    const [first] = spoken;
+    if (first !== undefined) return Promise.resolve(holds(`MCP ${clean(first.protocolVersion, 32)} answers`));
+    const saw = `${real.answer.status} (${kindOf(real.answer)})`;
+    return Promise.resolve(absent ? breaks(`${saw} answers, not MCP`) : holds(`${saw} answers`));
+  },
+};

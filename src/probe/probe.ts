@@ -1,0 +1,158 @@
+import type { Secret } from "../core/secret.ts";
+import { CODES, KeysError } from "../errors.ts";
+import { isLoopback, parseServerUrl } from "./address.ts";
+import { isConversation } from "./attempt.ts";
+import { createBogus } from "./bogus.ts";
+import type { Check, Cost } from "./check.ts";
+import { createClean } from "./clean.ts";
+import { BEARER, type KeyHeader } from "./credentials.ts";
+import { explainStop } from "./explain.ts";
+import { Gate } from "./gate.ts";
+import { gradeOf } from "./grade.ts";
+import { CHECKS } from "./index.ts";
+import type { Lab } from "./lab.ts";
+import { missing } from "./need.ts";
+import { STATUSES, type Finding, type FindingStatus, type Report, type Result } from "./report.ts";
+import type { HttpRequest } from "./request.ts";
+import { runChecks } from "./run.ts";
+import { chooseChecks } from "./selection.ts";
+import { Site } from "./site.ts";
+import { SURVEY_COST } from "./survey.ts";
+
+export interface ProbeOptions {
+  /** The address of the server as it was typed. Never quoted in an error. */
+  readonly url: string;
+  /** A key that the server should let in. Sent to the origin of `url` alone. */
+  readonly key: Secret;
+  /** Where the server wants it. Default {@link BEARER}. */
+  readonly header?: KeyHeader;
+  /** Another key that it should let in, for what only two clients can show. */
+  readonly secondKey?: Secret;
+  /** A tool that may be called without arguments, for servers that guard calls alone. */
+  readonly tool?: string;
+  /** Makes keys in the store of the server, for the checks of what happens to them. */
+  readonly lab?: Lab;
+  readonly request: HttpRequest;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Seconds since 1970. */
+  readonly epoch: () => number;
+  /** That many random characters of `[0-9A-Za-z]`. */
+  readonly random: (length: number) => string;
+  readonly clientVersion: string;
+  /** Milliseconds for each exchange. Default 5,000. */
+  readonly timeoutMs?: number;
+  /** Requests without the right key in a second. Default 20. */
+  readonly rate?: number;
+  /** Exchanges at the same time. Default 6. */
+  readonly concurrency?: number;
+  /** Ids of checks to run; all when left out. */
+  readonly only?: readonly string[];
+  /** Ids of checks to leave out. */
+  readonly skip?: readonly string[];
+  /** Whether bad manners make the report not `ok`. */
+  readonly strict?: boolean;
+  /** Send the key over plain http beyond loopback as well. */
+  readonly allowHttp?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told before anything is sent: how many checks, and the most they send. */
+  readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
+  /** Told of each finding as it comes, in running order. */
+  readonly onFinding?: (finding: Finding) => void;
+}
+
+/**
+ * Tries every way into a server, with the right key and with everything else, and reports each finding. Whatever the server
+ * does is a finding, not a fault.
+ * @throws {@link KeysError} `USAGE` for an address that cannot be used or a check that does not exist, `INSECURE_TRANSPORT`,
+ * `TOKEN_UNUSABLE`, `INTERRUPTED`, and those of the lab's store.
+ */
+export async function probeDoor(options: ProbeOptions): Promise<Report> {
+  const { key, secondKey, header = BEARER, lab, rate = 20, concurrency = 6, strict = false } = options;
+  const url = parseDoor(options);
+  const checks = chooseChecks(CHECKS, options);
+  const bogus = createBogus(key, options.random);
+  const clean = createClean([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
+  const gate = new Gate({ ...options, rate, concurrency });
+  const site = new Site({
+    ...options,
+    ...{ url, header, bogus, gate, clean, secondKey: secondKey ?? null, tool: options.tool ?? null, lab: lab ?? null },
+    timeoutMs: options.timeoutMs ?? 5000,
+  });
+
+  options.onPlan?.({ checks: checks.length, ...planCost(checks, site) });
+  const survey = await site.takeSurvey();
+  const hinder = (check: Check): string | null => {
+    if (survey.absent && check.group !== "transport") return "nothing there answers in MCP";
+    return gate.stopped ?? missing(check.needs ?? [], site);
+  };
+  const findings = await runChecks({ checks, site, hinder, now: options.now, onFinding: options.onFinding });
+
+  const result = resultOf(findings, { spoken: survey.spoken.length > 0, stopped: gate.stopped });
+  const [greeting] = survey.spoken;
+  return {
+    url: url.href,
+    ok: result === "shut" && !(strict && findings.some(({ status }) => status === "fail" || status === "warn")),
+    result,
+    grade: result === "unproven" ? null : gradeOf(findings),
+    ...(greeting?.name === undefined
+      ? {}
+      : { server: { name: clean(greeting.name, 100), version: clean(greeting.version ?? "", 100) } }),
+    eras: survey.spoken.map(({ era, protocolVersion }) => ({ era, protocolVersion: clean(protocolVersion, 32) })),
+    sent: gate.sent,
+    counts: countStatuses(findings),
+    findings,
+    hint: gate.stopped ?? hintOf(site),
+  };
+}
+
+function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOptions): URL {
+  for (const { name, secret } of [
+    { name: "the token", secret: key },
+    { name: "the second token", secret: secondKey },
+  ]) {
+    if (secret !== undefined && !/^[\x21-\x7e]+$/.test(secret.reveal())) {
+      throw new KeysError("TOKEN_UNUSABLE", `${name} holds a character that no header can carry`);
+    }
+  }
+  const url = parseServerUrl(text, key);
+  if (url.protocol === "http:" && !allowHttp && !isLoopback(url)) {
+    throw new KeysError("INSECURE_TRANSPORT", "the token is not sent over plain http beyond this machine", {
+      hint: CODES.INSECURE_TRANSPORT.hint,
+    });
+  }
+  return url;
+}
+
+/** The most that will be sent. What needs the server's own word is counted as if the server gave it. */
+function planCost(checks: readonly Check[], site: Site): Cost {
+  const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), site) === null);
+  return [SURVEY_COST, ...asked.map(({ cost }) => cost)].reduce(
+    (sum, { requests, wrong }) => ({ requests: sum.requests + requests, wrong: sum.wrong + wrong }),
+    { requests: 0, wrong: 0 },
+  );
+}
+
+function isKnownBefore(need: string): boolean {
+  return !["let-in", "modern", "legacy", "session"].includes(need);
+}
+
+function resultOf(
+  findings: readonly Finding[],
+  { spoken, stopped }: { spoken: boolean; stopped: string | null },
+): Result {
+  if (findings.some(({ about, status }) => about === "door" && status === "fail")) return "open";
+  return spoken && stopped === null ? "shut" : "unproven";
+}
+
+function countStatuses(findings: readonly Finding[]): Record<FindingStatus, number> {
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<FindingStatus, number>;
+  for (const { status } of findings) counts[status]++;
+  return counts;
+}
+
+function hintOf({ survey, url, clean }: Site): string | undefined {
+  const { real, spoken } = survey;
+  if (spoken.length > 0) return undefined;
+  return isConversation(real) ? explainStop(real, { url, clean }) : `${real.message}; ${real.hint}`;
+}

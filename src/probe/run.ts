@@ -1,0 +1,50 @@
+import { KeysError } from "../errors.ts";
+import type { Check, Sight } from "./check.ts";
+import type { Finding, FindingStatus } from "./report.ts";
+
+const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
+
+export interface RunOptions<S> {
+  readonly checks: readonly Check<S>[];
+  readonly site: S;
+  /** Why a check is not asked at all, or `null`. Asked anew before each. */
+  readonly hinder: (check: Check<S>) => string | null;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Told of each finding as it comes, in running order. */
+  readonly onFinding?: (finding: Finding) => void;
+}
+
+/**
+ * Asks the checks one after the other, in the order given; what a check asks itself it asks side by side.
+ * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
+ */
+export async function runChecks<S>({ checks, site, hinder, now, onFinding }: RunOptions<S>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) {
+    const started = now();
+    const reason = hinder(check);
+    const sight = reason === null ? await ask(check, site) : { untestable: reason };
+    const finding = findingOf(check, sight, Math.round(now() - started));
+    findings.push(finding);
+    onFinding?.(finding);
+  }
+  return findings;
+}
+
+async function ask<S>(check: Check<S>, site: S): Promise<Sight> {
+  try {
+    return await check.run(site);
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    if (error.code !== "SERVER_UNREACHABLE" && error.code !== "SERVER_NOT_MCP") throw error;
+    return { untestable: error.message };
+  }
+}
+
+function findingOf<S>(check: Check<S>, sight: Sight, ms: number): Finding {
+  const { id, group, about, level, expects, mend } = check;
+  const rest = { expects, source: check.source.href, mend, ms };
+  if ("untestable" in sight) return { id, group, about, level, status: "untestable", saw: sight.untestable, ...rest };
+  return { id, group, about, level, status: sight.holds ? "pass" : STATUS_OF[level], saw: sight.saw, ...rest };
+}

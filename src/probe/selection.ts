@@ -1,0 +1,30 @@
+import { KeysError } from "../errors.ts";
+
+interface Selection {
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+}
+
+/**
+ * The checks that were asked for, in their order. A name that ends in `*` stands for all that begin so.
+ * @throws {@link KeysError} `USAGE` for an id that no check has, or when nothing is left.
+ */
+export function chooseChecks<T extends { readonly id: string }>(
+  checks: readonly T[],
+  { only = [], skip = [] }: Selection,
+): T[] {
+  for (const name of [...only, ...skip]) {
+    if (checks.some(({ id }) => matches(id, name))) continue;
+    throw new KeysError("USAGE", `there is no check "${name}"`, { hint: "list them with: mcp-keys test --list" });
+  }
+  const chosen = checks.filter(
+    ({ id }) =>
+      (only.length === 0 || only.some((name) => matches(id, name))) && !skip.some((name) => matches(id, name)),
+  );
+  if (chosen.length > 0) return chosen;
+  throw new KeysError("USAGE", "no check is left to run", { hint: "name fewer with --skip, or others with --only" });
+}
+
+function matches(id: string, name: string): boolean {
+  return name.endsWith("*") ? id.startsWith(name.slice(0, -1)) : id === name;
+}

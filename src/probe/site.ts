@@ -1,0 +1,143 @@
+import type { Secret } from "../core/secret.ts";
+import { isLoopback } from "./address.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Clean } from "./clean.ts";
+import type { Greeting } from "./conversation.ts";
+import { NOTHING, bogusKey, rightKey, type Credentials, type KeyHeader } from "./credentials.ts";
+import type { Errand } from "./errand.ts";
+import type { Gate } from "./gate.ts";
+import type { Lab } from "./lab.ts";
+import { approach, takeSurvey, type Survey } from "./survey.ts";
+import { Wire, type Answer, type Client } from "./wire.ts";
+import { KeysError } from "../errors.ts";
+
+export interface SiteOptions {
+  readonly url: URL;
+  readonly header: KeyHeader;
+  readonly key: Secret;
+  readonly bogus: Secret;
+  readonly secondKey: Secret | null;
+  readonly tool: string | null;
+  readonly lab: Lab | null;
+  readonly gate: Gate;
+  readonly clean: Clean;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** Seconds since 1970. */
+  readonly epoch: () => number;
+  /** That many random characters of `[0-9A-Za-z]`. */
+  readonly random: (length: number) => string;
+  /** For each exchange. */
+  readonly timeoutMs: number;
+  readonly clientVersion: string;
+  readonly signal?: AbortSignal;
+}
+
+/** One answer of the server, and what it was an answer to. */
+export interface Sighting {
+  readonly credentials: Credentials;
+  readonly answer: Answer;
+}
+
+/** What a raw exchange came to: the answer, or why there was none. */
+export type Seen = Answer | KeysError;
+
+/**
+ * The server under test and the ways to ask it. What was asked once is not asked again: checks share the answers to the same
+ * credentials.
+ */
+export class Site {
+  readonly url: URL;
+  readonly header: KeyHeader;
+  readonly key: Secret;
+  readonly bogus: Secret;
+  readonly secondKey: Secret | null;
+  /** A tool that may be called without arguments. */
+  readonly tool: string | null;
+  /** Makes keys in the store of the server. */
+  readonly lab: Lab | null;
+  readonly clean: Clean;
+  readonly random: (length: number) => string;
+  readonly now: () => number;
+  readonly epoch: () => number;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly loopback: boolean;
+  /** As the server is told it. */
+  readonly client: Client;
+  /** Every answer so far, for the checks that look at all of them. */
+  readonly sightings: readonly Sighting[];
+  readonly right: Credentials;
+  readonly wrong: Credentials;
+  readonly #options: SiteOptions;
+  readonly #sightings: Sighting[] = [];
+  readonly #attempts = new Map<string, Promise<Attempt>>();
+  readonly #seen = new Map<string, Promise<Seen>>();
+  #survey: Survey | null = null;
+
+  constructor(options: SiteOptions) {
+    this.#options = options;
+    this.sightings = this.#sightings;
+    ({ url: this.url, header: this.header, key: this.key, bogus: this.bogus, secondKey: this.secondKey } = options);
+    ({ tool: this.tool, lab: this.lab, clean: this.clean, random: this.random, now: this.now } = options);
+    ({ epoch: this.epoch, timeoutMs: this.timeoutMs, signal: this.signal } = options);
+    this.client = { name: "mcp-keys", version: options.clientVersion };
+    this.loopback = isLoopback(this.url);
+    this.right = rightKey(this.header, this.key);
+    this.wrong = bogusKey(this.header, this.bogus);
+  }
+
+  /** What the right key found out. Taken before the first check runs. */
+  get survey(): Survey {
+    if (this.#survey === null) throw new KeysError("BUG", "the survey was not taken");
+    return this.#survey;
+  }
+
+  async takeSurvey(): Promise<Survey> {
+    this.#survey ??= await takeSurvey((credentials) => this.wire(credentials), this.right);
+    return this.#survey;
+  }
+
+  /** A way to the server of its own, for checks that lead a conversation. Nothing on it is shared. */
+  wire(credentials: Credentials): Wire {
+    const { url, now, timeoutMs, clientVersion, signal, gate } = this.#options;
+    const request = credentials.kind === "right" ? gate.right : gate.wrong;
+    const onAnswer = (answer: Answer): void => void this.#sightings.push({ credentials, answer });
+    return new Wire({ url, request, credentials, now, timeoutMs, clientVersion, signal, onAnswer });
+  }
+
+  /**
+   * Asks for what a key is for, in a conversation from its beginning.
+   * @param greeting - The era to speak; the newest the server speaks when left out.
+   */
+  present(credentials: Credentials, greeting: Greeting | undefined = this.survey.spoken[0]): Promise<Attempt> {
+    const mark = `${credentials.id} ${greeting?.era ?? "any"}`;
+    return once(this.#attempts, mark, () => approach(this.wire(credentials), greeting));
+  }
+
+  /** The same once more, whatever was seen before. */
+  presentAgain(credentials: Credentials, greeting: Greeting | undefined = this.survey.spoken[0]): Promise<Attempt> {
+    return approach(this.wire(credentials), greeting);
+  }
+
+  /** One exchange. */
+  exchange(errand: Errand, credentials: Credentials = NOTHING): Promise<Seen> {
+    return once(this.#seen, `${credentials.id} ${errand.mark}`, () => attemptExchange(this.wire(credentials), errand));
+  }
+}
+
+async function attemptExchange(wire: Wire, errand: Errand): Promise<Seen> {
+  try {
+    return await wire.exchange(errand);
+  } catch (error) {
+    if (error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP"))
+      return error;
+    throw error;
+  }
+}
+
+function once<T>(known: Map<string, Promise<T>>, mark: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(mark) ?? make();
+  known.set(mark, found);
+  return found;
+}

@@ -1,0 +1,20 @@
+import { BROKEN_DOORS } from "./broken-doors.ts";
+import type { ProbeOptions } from "../../../src/probe/probe.ts";
+import type { Running } from "../../servers/listen.ts";
+import type { Mistake } from "./door.ts";
+
+/** A server with one realistic mistake. */
+export interface Broken {
+  /** What it does wrong, as a sentence about it. */
+  readonly mistake: string;
+  /** Every check that does not pass, and none else; the first is the one named for this mistake. */
+  readonly caught: readonly [string, ...string[]];
+  /** The mistake in a {@link Door}; its keys are the token of the tests and `secondKey`. */
+  readonly make?: () => Mistake;
+  /** A server that is no {@link Door}, in place of `make`. */
+  readonly start?: () => Promise<Running>;
+  /** How it is probed, beyond what is usual. */
+  readonly options?: Partial<ProbeOptions>;
+}
+
+export const BROKEN: readonly Broken[] = [...BROKEN_DOORS];

@@ -1,0 +1,26 @@
+import { createHttpRequest } from "../../../src/cli/http.ts";
+import { probeDoor, type ProbeOptions } from "../../../src/probe/probe.ts";
+import type { Report } from "../../../src/probe/report.ts";
+import { TOKEN } from "../verifying.ts";
+
+/** Runs the whole battery with the real HTTP client, as fast as it goes. */
+export function probeAt(url: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
+  let count = 0;
+  return probeDoor({
+    url,
+    key: TOKEN,
+    request: createHttpRequest(),
+    now: () => performance.now(),
+    epoch: () => Math.floor(Date.now() / 1000),
+    random: (length) => `${String(count++)}zYxWvUtSrQpOnMlKjIhGfEdCbA9876543210zYxWvUtSrQpO`.slice(0, length),
+    clientVersion: "0.0.0-test",
+    timeoutMs: 5000,
+    rate: 100_000,
+    ...more,
+  });
+}
+
+/** Ids of the findings that are neither good nor untestable. */
+export function caughtIn({ findings }: Report): string[] {
+  return findings.filter(({ status }) => status !== "pass" && status !== "untestable").map(({ id }) => id);
+}
