@@ -36,6 +36,7 @@ export const CODES = {
   STORE_CONFLICT: { exit: 5, http: 409, hint: "somebody else wrote first; run the command again" },
   STORE_READ_ONLY: { exit: 5, http: 409, hint: "choose a store that can be written: --store file:<path>" },
   STORE_UNAVAILABLE: { exit: 6, http: 503, hint: "choose a store that can be reached: --store file:<path>" },
+  STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system, and run the command again" },
   STORE_INSECURE: { exit: 6, http: 503, hint: "let only the owner read it: chmod 600 the file, chmod 700 its folder" },
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and that the server is running" },

@@ -44,22 +44,23 @@ export interface KeyStore {
   /** True when {@link KeyStore.write} and {@link KeyStore.touch} can only throw `STORE_READ_ONLY`. */
   readonly readOnly: boolean;
   /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */
-  get(ref: KeyId | KeyName): Promise<Key | null>;
+  get(ref: KeyId | KeyName, options?: ReadOptions): Promise<Key | null>;
   /** The version with exactly this digest, in any state. `null` when absent. */
   find(digest: Digest): Promise<{ key: Key; version: Version } | null>;
   /** Every key, tombstones included, in the order of creation. */
-  list(): Promise<Key[]>;
+  list(options?: ReadOptions): Promise<Key[]>;
   /**
    * Applies a draft whole or not at all, and returns when it is durable. Returns the change as applied.
    * `STORE_CONFLICT` when a key's `revision` is not the stored one; `NAME_TAKEN` when another key has its name.
    * Nothing is written in either case. `STORE_READ_ONLY` for a store that cannot be written.
-   * A version's `lastUsedAt` is not part of the history and is not written.
+   * A version's `lastUsedAt` is not part of the history and is not written. Of a version that was revoked a store may give up
+   * the digest: it then stands as `FORGOTTEN`, and nothing is found by it.
    */
   write(draft: Draft): Promise<Change>;
   /** All keys and the `seq` they stand for, read in one go. */
   snapshot(): Promise<{ seq: number; keys: Key[] }>;
   /** The changes after `since`, oldest first, then ends. */
-  changes(since: number): AsyncIterable<Change>;
+  changes(since: number, options?: ReadOptions): AsyncIterable<Change>;
   /**
    * Calls `wake` when {@link KeyStore.changes} may have news. A hint: it may come late, twice or for nothing, but a change
    * does not go unannounced for longer than the store's poll interval. Returns the function that ends it.
@@ -91,6 +92,15 @@ export interface Compacted {
   readonly after: number;
 }
 
+/** How much of a key is wanted. */
+export interface ReadOptions {
+  /**
+   * False: the digests are not needed. A store that keeps them elsewhere then does not look there, and gives what stands for
+   * them (`KeptDigest`). A key read so may be written back: its digests stay as they are.
+   */
+  readonly digests?: boolean;
+}
+
 /** What a driver may know of the outside. Passed in, so that tests can pass their own. */
 export interface StoreWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -98,6 +108,10 @@ export interface StoreWorld {
   readonly uid: number | null;
   /** The user's data folder for mcp-keys, or `null` when none can be told (no HOME). */
   readonly dataDir: string | null;
+  /** Somebody is there who can answer when the operating system asks; without, nothing is waited for that long. */
+  readonly attended?: boolean;
+  /** Tells a person one line on the way: what is being waited for, what could not be tidied up. */
+  readonly tell?: (line: string) => void;
 }
 
 /**
