@@ -32,6 +32,7 @@ def is_digest(text: object) -> bool:
 
 
 GENESIS = "0" * 64
+NOWHERE = "0" * 64  # What the seal of a journal that ended for good names.
 OPENING = re.compile(rb'\{"v":1,"seq":([0-9]{1,16}),"prev":"(.{64})","at":', re.DOTALL)
 NEWER = re.compile(rb'\{"v":(?:[2-9]|[1-9][0-9]+),')
 SUM = re.compile(rb',"sum":"([0-9a-f]{64})"\}')
@@ -224,7 +225,7 @@ class JournalFile:
             _check_folder(self._path)
             mark, data = _read_private(self._path)
             journal = Journal(data)
-            if journal.next is not None:
+            if journal.next not in (None, NOWHERE):
                 successor = self._successor(journal.next)
                 if successor is None:
                     # Somebody else has given it the journal's name meanwhile; else it is lost.

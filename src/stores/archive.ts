@@ -53,6 +53,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   return {
     spec: `archive:${place.path}`,
     readOnly: true,
+    path: place.path,
     get: (ref) => take(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
     find: (digest) => take(({ keys }) => versionOf(keys.byDigest(digest), digest)),
     list: () => take(({ keys }) => keys.list()),

@@ -7,22 +7,17 @@ import type { Disk } from "./journal/disk.ts";
 import type { Place } from "./journal/folder.ts";
 import { Journal } from "./journal/journal.ts";
 import { LastUse } from "./journal/last-use.ts";
+import { adoptHistory, removeJournal } from "./journal/move.ts";
 import { Turns } from "./journal/turns.ts";
 import { watchFile } from "./journal/watch.ts";
 import { versionOf } from "./ledger.ts";
 import { parsePath } from "./location.ts";
-import type { Compacted, CompactOptions, KeyStore, StoreWorld } from "./store.ts";
+import type { KeyStore, StoreWorld } from "./store.ts";
 
 const POLL_MS = 1_000;
 
-/** A store in a file, which can be made smaller. */
-export interface FileStore extends KeyStore {
-  /**
-   * Leaves the history out and keeps the keys. Others may read and write meanwhile.
-   * @throws {@link KeysError} `STORE_CONFLICT` when others write all the time, `OUTPUT_EXISTS` for an archive that is there.
-   */
-  compact(options: CompactOptions): Promise<Compacted>;
-}
+/** A store in a file has all that a store may have. */
+export type FileStore = Required<KeyStore>;
 
 /**
  * Opens the journal at `location`: a path, `~/` allowed; empty for `keys.jsonl` in the user's data folder. See `docs/journal.md`.
@@ -51,6 +46,7 @@ export async function openFileStore(
   return {
     spec: `file:${place.path}`,
     readOnly: false,
+    path: place.path,
     get: (ref) =>
       take(async () => {
         const keys = (await journal.catchUp())?.keys;
@@ -77,6 +73,8 @@ export async function openFileStore(
     },
     touch: (uses) => take(() => lastUse.add(uses)),
     compact: (options) => take(() => compactJournal(disk, place, journal, options)),
+    adopt: (history) => take(() => adoptHistory(disk, place, journal, history)),
+    remove: (options) => take(() => removeJournal(disk, place, journal, options)),
     close: () =>
       turns.take(async () => {
         closed = true;

@@ -4,7 +4,17 @@ import type { Version } from "../core/version.ts";
 
 /** What was done; the word the history and the audit show. */
 export type Operation =
-  "generate" | "stage" | "promote" | "finish" | "abort" | "revoke" | "disable" | "enable" | "import" | "compact";
+  | "generate"
+  | "stage"
+  | "promote"
+  | "finish"
+  | "abort"
+  | "revoke"
+  | "disable"
+  | "enable"
+  | "import"
+  | "compact"
+  | "migrate";
 
 /** A change on its way in. The store knows neither clock nor user, so it is told both. */
 export interface Draft {
@@ -43,6 +53,8 @@ export interface KeyStore {
   readonly spec: string;
   /** True when {@link KeyStore.write} and {@link KeyStore.touch} can only throw `STORE_READ_ONLY`. */
   readonly readOnly: boolean;
+  /** The file that holds its history, where one does: an absolute path. */
+  readonly path?: string;
   /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */
   get(ref: KeyId | KeyName, options?: ReadOptions): Promise<Key | null>;
   /** The version with exactly this digest, in any state. `null` when absent. */
@@ -73,6 +85,16 @@ export interface KeyStore {
    * `STORE_CONFLICT` when others write all the time; `OUTPUT_EXISTS` for an archive that is there.
    */
   compact?(options: CompactOptions): Promise<Compacted>;
+  /**
+   * Takes the history of another store as its own: `at`, `by` and the revisions of keys as they are, `seq` from 1 on. All of
+   * it, durable on return, or nothing. There only where what is written lasts. `STORE_CONFLICT` when it has a history.
+   */
+  adopt?(history: readonly Change[]): Promise<void>;
+  /**
+   * Ends the history at `seq` and removes the store, with all that it keeps. Nothing that others write meanwhile is lost: they
+   * come first, which is `STORE_CONFLICT` here, or are refused. What a crash leaves can be read, and be removed by the same call.
+   */
+  remove?(options: RemoveOptions): Promise<void>;
   /** Releases handles and timers. Twice is allowed. */
   close(): Promise<void>;
 }
@@ -90,6 +112,15 @@ export interface Compacted {
   readonly seq: number;
   readonly before: number;
   readonly after: number;
+}
+
+/** Who removes a store and when, and up to where its history is known to be elsewhere. */
+export interface RemoveOptions {
+  readonly at: Epoch;
+  readonly by: string;
+  readonly seq: number;
+  /** For the end of its history: where the keys are now. */
+  readonly detail: string;
 }
 
 /** How much of a key is wanted. */

@@ -1,9 +1,7 @@
 import { link, readdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
-import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { realDisk } from "../../src/stores/journal/disk.ts";
-import type { Disk } from "../../src/stores/journal/disk.ts";
+import { crashingDisk } from "./crashing.ts";
 import { read } from "./journal/bytes.ts";
 import { aDraft, aFolder, changesOf, keyNo, openIn } from "./place.ts";
 
@@ -164,38 +162,6 @@ describe("a sealed journal", () => {
 });
 
 describe("crashes", () => {
-  /** A disk that stops working at its `n`th change, before it or after it. Counts them. */
-  function crashingDisk(n: number, when: "before" | "after") {
-    const state = { steps: 0, dead: false };
-    const step = async <T>(act: () => Promise<T>): Promise<T> => {
-      if (state.dead) throw new Error("crash");
-      if (++state.steps === n) {
-        state.dead = true;
-        if (when === "after") await act();
-        throw new Error("crash");
-      }
-      return act();
-    };
-    const changing = new Set(["write", "appendFile", "writeFile", "sync"]);
-    const disk: Partial<Disk> = {
-      open: (async (path: string, flags: number, mode: number) => {
-        const handle: FileHandle = await realDisk.open(path, flags, mode);
-        return new Proxy(handle, {
-          get: (target, name) => {
-            const value: unknown = Reflect.get(target, name);
-            if (typeof value !== "function") return value;
-            const call = value.bind(target) as (...args: unknown[]) => Promise<unknown>;
-            return changing.has(String(name)) ? (...args: unknown[]) => step(() => call(...args)) : call;
-          },
-        });
-      }) as Disk["open"],
-      rename: (from, to) => step(() => realDisk.rename(from, to)),
-      unlink: (path) => step(() => realDisk.unlink(path)),
-      link: (from, to) => step(() => realDisk.link(from, to)),
-    };
-    return { disk, state };
-  }
-
   test.each(["before", "after"] as const)(
     "%s any step leave every key, and a store that can be written",
     async (when) => {

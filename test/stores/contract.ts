@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
-import type { KeyStore } from "../../src/stores/store.ts";
+import type { Change, KeyStore } from "../../src/stores/store.ts";
 import { aVersion } from "../fakes.ts";
 import { aDraft, changesOf, keyNo } from "./place.ts";
 
@@ -238,6 +238,56 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await other.write(aDraft([keyNo(2)]));
     expect(await store.get("key-2")).not.toBeNull();
     await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+  });
+
+  /** A history of two keys, one of which is changed by somebody else, later, and is used. */
+  const aHistory = (): Change[] => [
+    { seq: 41, ...aDraft([{ ...keyNo(1), revision: 7 }], { op: "compact" }) },
+    { seq: 42, ...aDraft([{ ...keyNo(2), revision: 1 }], { at: 1_001, version: 1, detail: "why" }) },
+    { seq: 43, ...aDraft([{ ...keyNo(1, { enabled: false }), revision: 8 }], { op: "disable", at: 1_002, by: "bob" }) },
+  ];
+
+  test("the history of another store is taken as it is, counted from 1, and goes on", async () => {
+    const { store, again } = await start();
+    if (store.adopt === undefined) return;
+    await store.adopt(aHistory());
+    const reader = (await again?.()) ?? store;
+    expect(await changesOf(reader)).toEqual(aHistory().map((change, i) => ({ ...change, seq: i + 1 })));
+    expect(await reader.list()).toMatchObject([{ enabled: false, revision: 8 }, { name: "key-2" }]);
+    expect(await reader.find(digestToken("token 2"))).toMatchObject({ key: { name: "key-2" } });
+    expect(await reader.write(aDraft([keyNo(1, { revision: 8 })], { op: "enable" }))).toMatchObject({ seq: 4 });
+    expect(await store.get("key-1")).toMatchObject({ enabled: true, revision: 9 });
+    await reader.close();
+  });
+
+  test("a history is taken only where there is none, and none is nothing", async () => {
+    const { store } = await start();
+    if (store.adopt === undefined) return;
+    await store.adopt([]);
+    expect(await store.snapshot()).toEqual({ seq: 0, keys: [] });
+    await store.write(aDraft([keyNo(3)]));
+    await expect(store.adopt(aHistory())).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    await expect(store.adopt([])).resolves.toBeUndefined();
+    expect((await store.list()).map(({ name }) => name)).toEqual(["key-3"]);
+  });
+
+  test("it is removed with all it keeps, unless it has gone on", async () => {
+    const { store, again } = await start();
+    if (store.remove === undefined) return;
+    await store.write(aDraft([keyNo(1)]));
+    await store.touch([{ id: keyNo(1).id, n: 1, at: 500 }]);
+    const end = { at: 2_000, by: "ada@laptop", detail: "to another store" };
+    for (const seq of [0, 2]) {
+      await expect(store.remove({ ...end, seq })).rejects.toMatchObject({ code: "STORE_CONFLICT" });
+    }
+    expect(await store.list()).toHaveLength(1);
+    await store.remove({ ...end, seq: 1 });
+    const reader = await again?.();
+    expect(await reader?.snapshot()).toEqual(reader && { seq: 0, keys: [] });
+    await reader?.remove?.({ ...end, seq: 0 });
+    expect(await reader?.write(aDraft([keyNo(1)]))).toMatchObject(reader ? { seq: 1 } : {});
+    expect((await reader?.get("key-1"))?.versions[0]?.lastUsedAt).toBe(reader ? null : undefined);
+    await reader?.close();
   });
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { KeysError } from "../../errors.ts";
+import { besideOf } from "./beside.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
 import { syncFolder } from "./folder.ts";
@@ -7,14 +8,11 @@ import type { Place } from "./folder.ts";
 import { isSameFile, stateOf } from "./open.ts";
 import type { FileState } from "./open.ts";
 
-/** What stands behind the name of a journal in those of the files beside it, which come and go. */
-const OWN = /^\.(mark(\.tmp)?|used\..*|[0-9a-f]{12}\.next)$/;
-
 /** @throws {@link KeysError} `USAGE` for a name under which the archive would be replaced or removed. */
-export function checkArchive({ path }: Place, archive: string): void {
+export function checkArchive(place: Place, archive: string): void {
   const name = basename(archive);
   if (name === "") throw new KeysError("USAGE", "the archive has no name", { hint: "name a file on the same disk" });
-  if (!name.startsWith(basename(path)) || !OWN.test(name.slice(basename(path).length))) return;
+  if (besideOf(place, name) === null) return;
   throw new KeysError("USAGE", `${name} is a name that the store gives to its own files`, {
     hint: "choose another name for the archive",
   });

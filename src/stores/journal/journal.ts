@@ -9,7 +9,7 @@ import { checkFolder, ensureFolder, syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import { isSameFile, stateOf } from "./open.ts";
 import { Reading } from "./reading.ts";
-import { formatRecord, GENESIS } from "./record.ts";
+import { formatRecord, GENESIS, NOWHERE } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 import { checkContinues, finishCompaction } from "./succession.ts";
 
@@ -48,7 +48,7 @@ export class Journal {
     for (let round = 0; round < SUCCESSORS; round++) {
       await this.#refresh();
       const next = this.#reading?.chain.next ?? null;
-      if (this.#reading === null || next === null) return this.#reading;
+      if (this.#reading === null || next === null || next === NOWHERE) return this.#reading;
       await finishCompaction(this.#disk, this.#place, this.#reading.file, next);
     }
     throw new KeysError("STORE_UNAVAILABLE", `${this.#place.path} is compacted again and again`, {
@@ -56,10 +56,19 @@ export class Journal {
     });
   }
 
+  /** As {@link catchUp}, when something is to be appended. @throws {@link KeysError} `STORE_READ_ONLY` when it has ended. */
+  async catchUpToWrite(whole = this.#whole): Promise<Reading | null> {
+    const reading = await this.catchUp(whole);
+    if (reading?.chain.next !== NOWHERE) return reading;
+    throw new KeysError("STORE_READ_ONLY", `${this.#place.path} has ended: its keys were moved to another store`, {
+      hint: "choose that store; the last line of `mcp-keys audit` names it",
+    });
+  }
+
   /** As {@link KeyStore.write}. */
   async write(draft: Draft): Promise<Change> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const reading = await this.catchUp();
+      const reading = await this.catchUpToWrite();
       checkDraft(draft, reading?.keys ?? NOTHING);
       const change = applyDraft(draft, (reading?.chain.seq ?? 0) + 1);
       const sum = await this.append({ change });

@@ -10,14 +10,17 @@ export const FORMAT = 1;
 /** What `prev` of the very first record is. */
 export const GENESIS = "0".repeat(64);
 
+/** The `next` of a seal behind which nothing goes on: the journal has ended for good. */
+export const NOWHERE = "0".repeat(64);
+
 /** One line of a journal. */
 export interface JournalRecord {
   readonly change: Change;
-  /** Only in the first record of a compacted journal: the `seq` of the last one that restates keys. */
+  /** Only in the first record of a file that was written whole: the `seq` of the last one of those. */
   readonly until?: number;
   /** Only there: random, so that two compactions of the same keys in the same second are two files. */
   readonly nonce?: string;
-  /** Only in a seal, the last record of a journal that was compacted: the SHA-256 of the file that goes on, in hex. */
+  /** Only in a seal, the last record of a file: the SHA-256 of the one that goes on, in hex, or {@link NOWHERE}. */
   readonly next?: string;
 }
 

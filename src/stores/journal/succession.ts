@@ -8,6 +8,7 @@ import { syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import { isSameFile, openPrivate, stateOf } from "./open.ts";
 import type { FileState } from "./open.ts";
+import { NOWHERE } from "./record.ts";
 
 /** What a compacted journal is called until it takes the journal's name. */
 export function nextPath(path: string, digest: string): string {
@@ -16,15 +17,21 @@ export function nextPath(path: string, digest: string): string {
 
 /**
  * Whether the file that now has the name goes on where the one read before stood.
- * @throws {@link KeysError} `STORE_DAMAGED` when it lacks what was known, as an older copy does.
+ * @throws {@link KeysError} `STORE_DAMAGED` when it lacks what was known, as an older copy does; `STORE_UNAVAILABLE` when the
+ *   one before had ended and is gone.
  */
 export function checkContinues(path: string, before: Chain | null, after: Chain | null): void {
   if (before === null || before.seq === 0) return;
   // A sealed file ends one record before its seal: the seal's place is taken by the first record of the next file.
-  const sealed = before.next !== null;
+  const sealed = before.next !== null && before.next !== NOWHERE;
   const seq = sealed ? before.seq - 1 : before.seq;
   if (after !== null && sealed && after.heads.base > seq) return;
   if (after?.heads.has(seq, sealed ? before.heads.prefixOf(seq) : before.head) === true) return;
+  if (before.next === NOWHERE) {
+    throw new KeysError("STORE_UNAVAILABLE", `${path} has ended: its keys were moved to another store`, {
+      hint: "restart what reads it with the other store",
+    });
+  }
   throw new KeysError("STORE_DAMAGED", `the history of ${path} went back: what was read before is no longer in it`, {
     hint: "put the newer file back, or, if the older one is wanted, restart what reads it",
   });
