@@ -115,7 +115,7 @@ export class Door {
       { error: error ?? "unauthorized" },
       { "www-authenticate": challenge },
     );
-  }
+    response.writeHead(200, { "content-type": "text/event-stream" });
 
   /** Behind the door. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
