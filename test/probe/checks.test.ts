@@ -24,8 +24,9 @@ test("every check is seen to fail at a server that makes the mistake it is named
 test.each(BROKEN.map((broken) => [broken.mistake, broken] as const))(
   "a server that %s is caught",
   async (_, broken) => {
-    const { url } = await during(startDoor([...KEYS], broken.make()));
-    const report = await probeAt(url);
+    const starting = broken.start === undefined ? startDoor([...KEYS], broken.make?.()) : broken.start();
+    const { url } = await during(starting);
+    const report = await probeAt(url, broken.options);
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
   },
 );

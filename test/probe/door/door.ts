@@ -115,7 +115,7 @@ export class Door {
       { error: error ?? "unauthorized" },
       { "www-authenticate": challenge },
     );
-    response.writeHead(200, { "content-type": "text/event-stream" });
+  }
 
   /** Behind the door. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -143,7 +143,8 @@ export class Door {
       this.rpcError(response, 400, { code: -32022, id: posted.id ?? null, data });
       return;
     }
-    isModern ? this.answerModern(response, posted) : this.answerLegacy(request, response, posted);
+    if (isModern) this.answerModern(response, posted);
+    else this.answerLegacy(request, response, posted);
   }
 
   answerModern(response: ServerResponse, posted: Posted): void {
@@ -187,7 +188,8 @@ export class Door {
     if (!this.stateful || id === undefined || !this.ownsSession(request, String(id))) {
       return this.json(response, 405, { error: "method not allowed" }, { allow: "POST" });
     }
-    response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.flushHeaders();
   }
 
   endSession(request: IncomingMessage, response: ServerResponse): void {
