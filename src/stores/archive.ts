@@ -1,3 +1,5 @@
+import { isWithheld } from "../core/digest.ts";
+import type { Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
 import { changesAfter } from "./journal/changes.ts";
 import { realDisk } from "./journal/disk.ts";
@@ -19,7 +21,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   if (location === "") {
     throw new KeysError("USAGE", "archive: names no file", { hint: "write it with a path: --store archive:<path>" });
   }
-  const place = { path: parsePath(location, env), uid, ours: false };
+  const place = { path: parsePath(location, env), uid, ours: false, digests: "either" as const };
   const turns = new Turns();
   let opened: Reading | null = null;
   let closed = false;
@@ -55,7 +57,12 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
     readOnly: true,
     path: place.path,
     get: (ref) => take(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
-    find: (digest) => take(({ keys }) => versionOf(keys.byDigest(digest), digest)),
+    find: (digest) =>
+      take(({ keys }) => {
+        const found = versionOf(keys.byDigest(digest), digest);
+        if (found !== null || !keys.list().some(isKept)) return found;
+        throw new KeysError("STORE_UNAVAILABLE", `the digests of ${place.path} were in a keychain and are not here`);
+      }),
     list: () => take(({ keys }) => keys.list()),
     snapshot: () => take((reading) => ({ seq: lastOf(reading), keys: reading.keys.list() })),
     changes: (since) =>
@@ -72,4 +79,8 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
         opened = null;
       }),
   };
+}
+
+function isKept({ versions }: Key): boolean {
+  return versions.some(({ digest }) => isWithheld(digest));
 }

@@ -11,6 +11,11 @@ export interface Place {
   readonly uid: number | null;
   /** Whether the folder is ours alone (the data folder), rather than one the user named. */
   readonly ours: boolean;
+  /**
+   * Where the digests of its versions are: in its records (when left out), elsewhere, so that the records only name the
+   * place, or either. A journal of the wrong kind is refused, since no key would be found in it.
+   */
+  readonly digests?: "here" | "elsewhere" | "either";
 }
 
 /**

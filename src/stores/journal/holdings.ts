@@ -3,6 +3,8 @@ import type { Key, KeyId, KeyName } from "../../core/key.ts";
 import type { Lookup } from "../draft.ts";
 import { Ledger } from "../ledger.ts";
 import type { Chain } from "./chain.ts";
+import type { Place } from "./folder.ts";
+import { checkKind } from "./kind.ts";
 import { parseRecord } from "./record.ts";
 import { Scan } from "./scan.ts";
 
@@ -17,15 +19,15 @@ const PATIENCE = 24;
  */
 export class Holdings implements Lookup {
   readonly #ledger = new Ledger();
-  readonly #path: string;
+  readonly #place: Place;
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
 
   /** @param whole - All keys will be asked for, so that there is no use in keeping the bytes. */
-  constructor(path: string, voids: ReadonlySet<number>, size: number, whole: boolean) {
-    this.#path = path;
+  constructor(place: Place, voids: ReadonlySet<number>, size: number, whole: boolean) {
+    this.#place = place;
     this.#voids = voids;
-    this.#scan = whole || size <= SMALL ? null : new Scan(path, voids);
+    this.#scan = whole || size <= SMALL ? null : new Scan(place.path, voids);
   }
 
   /** Whether what is passed to {@link Holdings.walk} must stay as it is. */
@@ -36,6 +38,7 @@ export class Holdings implements Lookup {
   /** Walks the chain through `bytes` and takes what applies. Returns how many bytes are decided. */
   walk(chain: Chain, bytes: Buffer): number {
     const base = chain.offset;
+    if (base === 0) checkKind(this.#place, bytes);
     const scan = this.#scan;
     if (scan === null) return chain.walk(bytes, (...line) => this.#take(...line));
     const length = chain.walk(bytes, () => true);
@@ -45,7 +48,8 @@ export class Holdings implements Lookup {
 
   /** Takes whole lines without looking at their chain: to be used only when a mark says that somebody else has. */
   restore(bytes: Buffer, base: number): void {
-    const scan = this.#scan ?? new Scan(this.#path, this.#voids);
+    if (base === 0) checkKind(this.#place, bytes);
+    const scan = this.#scan ?? new Scan(this.#place.path, this.#voids);
     scan.add(bytes, base);
     if (scan !== this.#scan) this.#drain(scan);
   }

@@ -7,6 +7,7 @@ import type { Appending } from "./append.ts";
 import type { Disk } from "./disk.ts";
 import { checkFolder, ensureFolder, syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
+import type { Holdings } from "./holdings.ts";
 import { isSameFile, stateOf } from "./open.ts";
 import { Reading } from "./reading.ts";
 import { formatRecord, GENESIS, NOWHERE } from "./record.ts";
@@ -65,11 +66,15 @@ export class Journal {
     });
   }
 
-  /** As {@link KeyStore.write}. */
-  async write(draft: Draft): Promise<Change> {
+  /**
+   * As {@link KeyStore.write}.
+   * @param check - Is shown what the draft is to follow, each time that changes; what it throws ends the write.
+   */
+  async write(draft: Draft, check?: (keys: Holdings | null) => Promise<void>): Promise<Change> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.catchUpToWrite();
       checkDraft(draft, reading?.keys ?? NOTHING);
+      await check?.(reading?.keys ?? null);
       const change = applyDraft(draft, (reading?.chain.seq ?? 0) + 1);
       const sum = await this.append({ change });
       if (sum.won) return change;

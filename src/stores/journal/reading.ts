@@ -45,7 +45,7 @@ export class Reading {
     this.file = file;
     this.#mark = mark;
     this.chain = new Chain(place.path, mark);
-    this.keys = new Holdings(place.path, this.chain.voids, file.size, whole);
+    this.keys = new Holdings(place, this.chain.voids, file.size, whole);
   }
 
   /** Opens the file and reads it. `null` when it is not there. */

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
-import { isDigest } from "../../core/digest.ts";
+import { isDigest, isWithheld } from "../../core/digest.ts";
+import type { StoredDigest } from "../../core/digest.ts";
 import type { Key } from "../../core/key.ts";
 import type { Version } from "../../core/version.ts";
 import type { Change } from "../store.ts";
@@ -96,13 +97,17 @@ const STATES: readonly unknown[] = ["pending", "current", "retiring", "retired",
 
 function isVersion(value: unknown): value is Version {
   if (!isObject(value) || !isCount(value["n"]) || !isCount(value["createdAt"])) return false;
-  if (!isString(value["digest"]) || !isDigest(value["digest"]) || !STATES.includes(value["state"])) return false;
+  if (!isString(value["digest"]) || !isStoredDigest(value["digest"]) || !STATES.includes(value["state"])) return false;
   if (value["expiresAt"] !== null && !isCount(value["expiresAt"])) return false;
   if (!isOptional(value["promotedAt"], isCount)) return false;
   if (!isOptional(value["promotedAt"], isCount) || !isOptional(value["retiresAt"], isCount)) return false;
   if (!isOptional(value["reason"], isString)) return false;
   value["lastUsedAt"] = null;
   return true;
+}
+
+function isStoredDigest(text: string): text is StoredDigest {
+  return isDigest(text) || isWithheld(text as StoredDigest);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -13,7 +13,7 @@ import { aStep, interleave, journalOf, recordOf } from "./bytes.ts";
 /** What a reader ends with, who walks all or goes on from a state. */
 function outcome(bytes: Buffer, from: ChainState | null) {
   const chain = new Chain("keys.jsonl", from);
-  const keys = new Holdings("keys.jsonl", chain.voids, 0, true);
+  const keys = new Holdings({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
   const past = new Chain("keys.jsonl");
   try {
     if (from !== null) keys.restore(bytes.subarray(0, from.size), 0);
