@@ -26,6 +26,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     asType: ["stores/store.ts", "node:http"],
   },
   probe: { holds: ["probe/"], may: ["core", "errors"] },
+  http: { holds: ["http/"], may: ["errors", "node:*"], asType: ["probe/request.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
   open: { holds: ["open-store.ts"], may: ["config", "stores", "world"] },

@@ -85,7 +85,7 @@ const world: World = {
     return systemActor();
   },
   interrupted: interruption.signal,
-  request: async () => (await import("./http.ts")).createHttpRequest(),
+  request: async () => (await import("../http/client.ts")).createHttpRequest(),
   ask: async () => (await import("./ask.ts")).createAsk({ input: process.stdin, output: process.stderr }),
 };
 

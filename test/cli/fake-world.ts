@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHttpRequest } from "../../src/cli/http.ts";
+import { createHttpRequest } from "../../src/http/client.ts";
 import type { Ask, World } from "../../src/cli/context.ts";
 import type { Output } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/run.ts";

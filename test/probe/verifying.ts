@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import { createHttpRequest } from "../../src/cli/http.ts";
+import { createHttpRequest } from "../../src/http/client.ts";
 import { Secret } from "../../src/core/secret.ts";
 import { formatToken } from "../../src/core/token.ts";
 import { verifyServer, type VerifyOptions } from "../../src/probe/verify.ts";

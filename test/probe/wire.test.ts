@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createHttpRequest } from "../../src/cli/http.ts";
+import { createHttpRequest } from "../../src/http/client.ts";
 import type { Secret } from "../../src/core/secret.ts";
 import { BEARER, NOTHING, rightKey } from "../../src/probe/credentials.ts";
 import { Wire } from "../../src/probe/wire.ts";

@@ -1,4 +1,4 @@
-import { createHttpRequest } from "../../../src/cli/http.ts";
+import { createHttpRequest } from "../../../src/http/client.ts";
 import { probeDoor, type ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Report } from "../../../src/probe/report.ts";
 import { TOKEN } from "../verifying.ts";

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from "node:https";
 import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import { createHttpRequest } from "../../src/cli/http.ts";
+import { createHttpRequest } from "../../src/http/client.ts";
 import type { HttpInit, HttpResponse } from "../../src/probe/request.ts";
 import { createCertificate } from "../servers/certificate.ts";
 import { listen, listenOn } from "../servers/listen.ts";

@@ -3,8 +3,8 @@ import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import type { HttpInit, HttpRequest, HttpResponse } from "../probe/request.ts";
-import { explainFault } from "./http-fault.ts";
-import { tlsOf, tlsOptions } from "./http-tls.ts";
+import { explainFault } from "./fault.ts";
+import { tlsOf, tlsOptions } from "./tls.ts";
 
 export interface HttpOptions {
   /** Certificates to trust instead of the usual ones, as PEM. */
