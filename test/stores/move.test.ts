@@ -113,14 +113,14 @@ describe("removing a journal", () => {
     const other = await openIn(folder);
     let once = true;
     const store = await openIn(folder, {
-      open: (async (...args: Parameters<typeof realDisk.open>) => {
+      open: async (...args: Parameters<typeof realDisk.open>) => {
         const appends = args[0].toString().endsWith("keys.jsonl") && Number(args[1]) & 1;
         if (appends && once) {
           once = false;
           await other.write(aDraft([keyNo(2)]));
         }
         return realDisk.open(...args);
-      }),
+      },
     });
     await expect(store.remove({ ...END, seq: 2 })).rejects.toMatchObject({ code: "STORE_CONFLICT" });
     expect(await other.list()).toHaveLength(2);
