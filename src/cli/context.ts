@@ -42,11 +42,16 @@ export interface Context {
   readonly interactive: boolean;
   /** The chosen store, opened on first use and closed at the end of the run. */
   store(): Promise<KeyStore>;
+  /** Opens another one, closed at the end of the run as well. @throws `KeysError` what `openStore` throws */
+  openStore(spec: string): Promise<KeyStore>;
   keys(): Promise<Keys>;
   /** Ends the run with this status, when its answer is a refusal rather than a failure. */
   end(status: number): void;
-  /** Runs at the end of the run, however it ends, Ctrl-C included. */
-  atEnd(tidy: () => Promise<void>): void;
+  /**
+   * Runs at the end of the run, however it ends, Ctrl-C included.
+   * @param limit - Milliseconds that the run waits for it; 80 when left out, for who presses Ctrl-C wants to leave.
+   */
+  atEnd(tidy: () => Promise<void>, limit?: number): void;
 }
 
 /**

@@ -6,11 +6,11 @@ import type { KeyStore } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { createIo, type Flags } from "./io.ts";
-import { buildProgram } from "./program.ts";
+import { allCommands, buildProgram } from "./program.ts";
 import { redact } from "./redact.ts";
 import { createPainter } from "./render.ts";
 
-/** How long a run may tidy up after itself before it ends all the same. Milliseconds. */
+/** How long a run may tidy up after itself before it ends all the same, where nothing asks for more. Milliseconds. */
 const TIDY_LIMIT = 80;
 
 /**
@@ -27,9 +27,9 @@ export async function run(argv: readonly string[], world: World): Promise<number
     writeErr: (text: string) => (help += text),
     outputError: () => undefined,
   };
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(configure);
+  for (const command of allCommands(program)) command.exitOverride().configureOutput(configure);
   program.hook("preAction", (_, command) => {
-    session.open(readFlags(program, command));
+    session.open(readFlags(command));
   });
   try {
     if (argv.length === 0) program.outputHelp();
@@ -43,7 +43,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
     }
     return await report(toKeysError(error), world, argv);
   } finally {
-    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, TIDY_LIMIT).unref())]);
+    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
   }
 }
 
@@ -51,6 +51,8 @@ interface Session {
   readonly context: () => Context;
   open(flags: Flags): void;
   status(): number;
+  /** Milliseconds that {@link Session.close} may take. */
+  limit(): number;
   close(): Promise<void>;
 }
 
@@ -58,15 +60,21 @@ function createSession(world: World): Session {
   let context: Context | undefined;
   let status = 0;
   let store: Promise<KeyStore> | undefined;
+  const opened: Promise<KeyStore>[] = [];
   let keys: Promise<Keys> | undefined;
   const tidies: (() => Promise<void>)[] = [];
+  let limit = TIDY_LIMIT;
 
   function open(flags: Flags): void {
     const colors = flags.color ? world.streams.stderr.colors : 0;
     const io = createIo(world.streams, flags, createPainter(colors));
     const spec = resolveConfig(flags, world.env).store;
-    const getStore = () =>
-      (store ??= openWith(spec, world).then((opened) => (io.debug(`store ${opened.spec}`), opened)));
+    const openStore = (named: string) => {
+      const opening = openWith(named, world).then((each) => (io.debug(`store ${each.spec}`), each));
+      opened.push(opening);
+      return opening;
+    };
+    const getStore = () => (store ??= openStore(spec));
     const { stdin, stderr } = world.streams;
     context = {
       world,
@@ -77,11 +85,15 @@ function createSession(world: World): Session {
         return flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
       },
       store: getStore,
+      openStore,
       keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
       end: (wanted) => {
         status = wanted;
       },
-      atEnd: (tidy) => tidies.push(tidy),
+      atEnd: (tidy, needed = TIDY_LIMIT) => {
+        tidies.push(tidy);
+        limit = Math.max(limit, needed);
+      },
     };
   }
 
@@ -92,9 +104,10 @@ function createSession(world: World): Session {
     },
     open,
     status: () => status,
+    limit: () => limit,
     close: async () => {
       await Promise.allSettled(tidies.map((tidy) => tidy()));
-      await store?.then((opened) => opened.close()).catch(() => undefined);
+      await Promise.allSettled(opened.map(async (each) => (await each).close()));
     },
   };
 }
