@@ -6,6 +6,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 export interface Config {
   /** As {@link parseStoreSpec} takes it. */
   readonly store: string;
+  /** What named the store: `--store`, `MCP_KEYS_STORE`, or nobody. */
+  readonly chosenBy: "flag" | "variable" | "default";
 }
 
 export interface ConfigFlags {
@@ -14,7 +16,9 @@ export interface ConfigFlags {
 
 /** Puts flags, environment and defaults together, in this order. Reads nothing by itself. */
 export function resolveConfig(flags: ConfigFlags, env: Env): Config {
-  return { store: flags.store ?? blankToUndefined(env["MCP_KEYS_STORE"]) ?? "file:" };
+  if (flags.store !== undefined) return { store: flags.store, chosenBy: "flag" };
+  const named = blankToUndefined(env["MCP_KEYS_STORE"]);
+  return named === undefined ? { store: "file:", chosenBy: "default" } : { store: named, chosenBy: "variable" };
 }
 
 /**

@@ -22,12 +22,12 @@ export function addGlobalFlags(command: Command): Command {
 }
 
 /**
- * Puts together what stands before and after the command.
+ * Puts together what stands before and after the command, and between it and the one it belongs to.
  * @throws {@link KeysError} `USAGE` for `--quiet` with `--verbose`
  */
-export function readFlags(program: Command, command: Command): Flags {
+export function readFlags(command: Command): Flags {
   const given = (name: string): unknown => {
-    for (const place of [command, program]) {
+    for (let place: Command | null = command; place !== null; place = place.parent) {
       if (place.getOptionValueSource(name) === "cli") return place.getOptionValue(name);
     }
     return undefined;

@@ -28,12 +28,23 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
       .addHelpText("after", `\n${EXIT_CODES}`),
   );
   for (const [name, module] of chooseCommands(argv)) {
-    const bare = module.build(open);
-    const command = (argv?.includes(name) === false ? bare : addGlobalFlags(bare)).copyInheritedSettings(program);
-    const examples = module.examples.map((example) => `  ${example}`).join("\n");
-    program.addCommand(command.addHelpText("before", `Examples:\n${examples}\n`).showHelpAfterError(false));
+    const top = module.build(open);
+    const dress = (command: Command, line: string): void => {
+      if (argv?.includes(name) !== false) addGlobalFlags(command);
+      const examples = module.examples.filter((example) => `${example} `.startsWith(`${line} `));
+      command.addHelpText("before", `Examples:\n${examples.map((example) => `  ${example}\n`).join("")}`);
+      command.copyInheritedSettings(program).showHelpAfterError(false);
+      for (const nested of command.commands) dress(nested, `${line} ${nested.name()}`);
+    };
+    dress(top, `mcp-keys ${name}`);
+    program.addCommand(top);
   }
   return program.helpCommand("help [command]", "show the help of a command");
+}
+
+/** The program, its commands, and theirs. */
+export function allCommands(program: Command): Command[] {
+  return [program, ...program.commands.flatMap(allCommands)];
 }
 
 function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {
