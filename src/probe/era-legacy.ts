@@ -65,7 +65,8 @@ export function readGreeting(hello: Answer, era: "legacy" | "sse"): Greeting | n
   return { era, protocolVersion, judged, ...readServerInfo(result, "serverInfo") };
 }
 
-function sessionOf(hello: Answer): { "mcp-session-id": string } | null {
+/** The header that goes on in the session which this answer opened, if it opened one. */
+export function sessionOf(hello: Answer): { "mcp-session-id": string } | null {
   const id = headerOf(hello, "mcp-session-id");
   return id !== undefined && /^[\x21-\x7e]{1,1024}$/.test(id) ? { "mcp-session-id": id } : null;
 }

@@ -1,12 +1,14 @@
 import type { HttpInit } from "./request.ts";
 
 /** One request that a client can make of an MCP server, without what is presented. */
-export interface Errand extends Pick<HttpInit, "method" | "path" | "body" | "announce"> {
+export interface Errand extends Pick<HttpInit, "method" | "path" | "body" | "announce" | "maxTls"> {
   /** Names it in findings: `tools/list`, `GET stream`. */
   readonly name: string;
   /** Tells it from all others of a run; those with the same mark and credentials are run once. */
   readonly mark: string;
   readonly headers?: HttpInit["headers"];
+  /** Milliseconds, where it is to be given less time than every exchange has. */
+  readonly timeoutMs?: number;
   /** The id of the JSON-RPC request in `body`; without one no reply is looked for. */
   readonly id?: string;
   /** What an answer gives to whoever gets it, see `isOpen`. */

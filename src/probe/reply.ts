@@ -10,13 +10,14 @@ export type Reply =
       readonly error: { readonly code: number; readonly message: string; readonly data: JsonObject };
     };
 
-/** What an HTTP answer held: the reply, if there was one, and the start of a body that was no event stream. */
+/** What an HTTP answer held: the reply, if there was one, and the start of what was read. */
 export interface Reading {
   readonly reply: Reply | null;
+  /** Of a body, or of the data of the events that were read of a stream. */
   readonly excerpt: string;
 }
 
-const EXCERPT = 4096;
+const EXCERPT = 65_536;
 
 /**
  * Reads the reply to the request `id` from a JSON body or an event stream, and no further than needed: the requests and
@@ -27,11 +28,13 @@ export async function readReply(response: HttpResponse, id: string): Promise<Rea
     const text = await readText(response);
     return { reply: parseReply(text, id), excerpt: text.slice(0, EXCERPT) };
   }
+  let excerpt = "";
   for await (const { data } of readEvents(response)) {
+    if (excerpt.length < EXCERPT) excerpt = `${excerpt}${data}\n`.slice(0, EXCERPT);
     const reply = parseReply(data, id);
-    if (reply !== null) return { reply, excerpt: "" };
+    if (reply !== null) return { reply, excerpt };
   }
-  return { reply: null, excerpt: "" };
+  return { reply: null, excerpt };
 }
 
 export function isEventStream(response: Pick<HttpResponse, "headers">): boolean {

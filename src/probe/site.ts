@@ -8,7 +8,7 @@ import type { Errand } from "./errand.ts";
 import type { Gate } from "./gate.ts";
 import type { Lab } from "./lab.ts";
 import { approach, takeSurvey, type Survey } from "./survey.ts";
-import { Wire, type Answer, type Client } from "./wire.ts";
+import { Wire, type Answer, type Client, type WireOptions } from "./wire.ts";
 import { KeysError } from "../errors.ts";
 
 export interface SiteOptions {
@@ -37,6 +37,10 @@ export interface SiteOptions {
 export interface Sighting {
   readonly credentials: Credentials;
   readonly answer: Answer;
+  /** When it had been read, in seconds since 1970. */
+  readonly at: number;
+  /** All that was sent: address, headers, body. A function, so that nothing prints a secret. */
+  readonly sent: () => string;
 }
 
 /** What a raw exchange came to: the answer, or why there was none. */
@@ -100,9 +104,11 @@ export class Site {
 
   /** A way to the server of its own, for checks that lead a conversation. Nothing on it is shared. */
   wire(credentials: Credentials): Wire {
-    const { url, now, timeoutMs, clientVersion, signal, gate } = this.#options;
+    const { url, now, epoch, timeoutMs, clientVersion, signal, gate } = this.#options;
     const request = credentials.kind === "right" ? gate.right : gate.wrong;
-    const onAnswer = (answer: Answer): void => void this.#sightings.push({ credentials, answer });
+    const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
+      this.#sightings.push({ credentials, answer, at: epoch(), sent });
+    };
     return new Wire({ url, request, credentials, now, timeoutMs, clientVersion, signal, onAnswer });
   }
 

@@ -21,8 +21,8 @@ export interface WireOptions {
   /** Milliseconds for each exchange. */
   readonly timeoutMs?: number;
   readonly clientVersion: string;
-  /** Told of every answer that was read. */
-  readonly onAnswer?: (answer: Answer, credentials: Credentials) => void;
+  /** Told of every answer that was read, and of all that was sent for it; a function, so that nothing prints a secret. */
+  readonly onAnswer?: (answer: Answer, credentials: Credentials, sent: () => string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -50,6 +50,7 @@ export class Wire {
   readonly url: URL;
   readonly client: Client;
   readonly #options: WireOptions;
+  readonly #sent = new WeakMap<HttpResponse, () => string>();
 
   constructor(options: WireOptions) {
     this.url = options.url;
@@ -90,12 +91,13 @@ export class Wire {
   }
 
   /** Runs an errand. Of an event stream that nothing was asked of, only the head is read. */
-  async exchange({ method, path, headers, body, announce, id }: Errand): Promise<Answer> {
+  async exchange({ headers = {}, id, timeoutMs, ...errand }: Errand): Promise<Answer> {
     const started = this.#options.now();
-    const response = await this.#send({ url: this.url, path, method, headers: headers ?? {}, body, announce });
+    const { method, path, body, announce, maxTls } = errand;
+    const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
     if (id === undefined && response.status < 300 && isEventStream(response)) {
       response.close();
-      return this.#told({ ...headOf(response), ms: this.#since(started), ...UNREAD });
+      return this.#told(response, { ...headOf(response), ms: this.#since(started), ...UNREAD });
     }
     return this.#answer(response, id ?? "", started);
   }
@@ -116,16 +118,19 @@ export class Wire {
     const common = { "accept-encoding": "identity", "user-agent": `${this.client.name}/${this.client.version}` };
     const headers = { ...common, ...init.headers, ...credentials.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.left()));
-    return request({ ...init, ...withQuery(init, credentials), headers, timeoutMs, signal });
+    const sent = { ...init, ...withQuery(init, credentials), headers };
+    const response = await request({ ...sent, timeoutMs, signal });
+    this.#sent.set(response, () => [sent.url.href, sent.path, ...Object.values(headers).flat(), sent.body].join("\n"));
+    return response;
   }
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<Answer> {
     const reading = await readAnswer(response, id);
-    return this.#told({ ...headOf(response), ms: this.#since(started), ...reading });
+    return this.#told(response, { ...headOf(response), ms: this.#since(started), ...reading });
   }
 
-  #told(answer: Answer): Answer {
-    this.#options.onAnswer?.(answer, this.#options.credentials);
+  #told(response: HttpResponse, answer: Answer): Answer {
+    this.#options.onAnswer?.(answer, this.#options.credentials, this.#sent.get(response) ?? ((): string => ""));
     return answer;
   }
 
