@@ -39,6 +39,8 @@ export interface Check<S = Site> {
   readonly mend: string;
   /** What must be there before it can be asked; without it the finding is untestable, and nothing is sent. */
   readonly needs?: readonly Need[];
+  /** Without an answer to it nothing is proven about the door: untestable, the run ends with 7. */
+  readonly essential?: true;
   /** Upper bounds; what other checks have asked already counts as well. */
   readonly cost: Cost;
   /**

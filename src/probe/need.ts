@@ -7,7 +7,7 @@ export const NEEDS = {
     else: "your key was not let in, so a refusal proves nothing",
   },
   bearer: {
-    met: ({ header }) => header.scheme !== null,
+    met: ({ header }) => header.name === "authorization" && header.scheme?.toLowerCase() === "bearer",
     else: "the key does not travel as Authorization: Bearer here",
   },
   modern: { met: (site) => speaks(site, "modern"), else: "the server does not speak MCP 2026-07-28" },

@@ -1,18 +1,20 @@
 import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import { isLoopback, parseServerUrl } from "./address.ts";
-import { isConversation } from "./attempt.ts";
+import { isConversation, isUnproven } from "./attempt.ts";
 import { createBogus } from "./bogus.ts";
 import type { Check, Cost } from "./check.ts";
 import { createClean } from "./clean.ts";
+import { conclude } from "./conclude.ts";
 import { BEARER, type KeyHeader } from "./credentials.ts";
+import { ELSEWHERE_COST, findElsewhere } from "./elsewhere.ts";
 import { explainStop } from "./explain.ts";
 import { Gate } from "./gate.ts";
-import { gradeOf } from "./grade.ts";
 import { CHECKS } from "./index.ts";
+import { isRefusal } from "./kind.ts";
 import type { Lab } from "./lab.ts";
 import { missing } from "./need.ts";
-import { STATUSES, type Finding, type FindingStatus, type Report, type Result } from "./report.ts";
+import type { Finding, Report } from "./report.ts";
 import type { HttpRequest } from "./request.ts";
 import { runChecks } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
@@ -88,21 +90,17 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
   };
   const findings = await runChecks({ checks, site, hinder, now: options.now, onFinding: options.onFinding });
 
-  const result = resultOf(findings, { spoken: survey.spoken.length > 0, stopped: gate.stopped });
+  const unproven = gate.stopped ?? (await whyUnproven(site)) ?? whyUncertain(checks, findings);
+  const whole = CHECKS.every((check) => check.about !== "door" || checks.includes(check));
   const [greeting] = survey.spoken;
+  const named = greeting?.name === undefined ? null : { name: greeting.name, version: greeting.version ?? "" };
   return {
     url: url.href,
-    ok: result === "shut" && !(strict && findings.some(({ status }) => status === "fail" || status === "warn")),
-    result,
-    grade: result === "unproven" ? null : gradeOf(findings),
-    ...(greeting?.name === undefined
-      ? {}
-      : { server: { name: clean(greeting.name, 100), version: clean(greeting.version ?? "", 100) } }),
+    ...conclude({ findings, unproven, whole, strict }),
+    ...(named === null ? {} : { server: { name: clean(named.name, 100), version: clean(named.version, 100) } }),
     eras: survey.spoken.map(({ era, protocolVersion }) => ({ era, protocolVersion: clean(protocolVersion, 32) })),
     sent: gate.sent,
-    counts: countStatuses(findings),
-    findings,
-    hint: gate.stopped ?? hintOf(site),
+    ...(unproven === null ? {} : { hint: unproven }),
   };
 }
 
@@ -127,7 +125,8 @@ function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOption
 /** The most that will be sent. What needs the server's own word is counted as if the server gave it. */
 function planCost(checks: readonly Check[], site: Site): Cost {
   const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), site) === null);
-  return [SURVEY_COST, ...asked.map(({ cost }) => cost)].reduce(
+  const around = site.header === BEARER ? [SURVEY_COST, ELSEWHERE_COST, LAST_LOOK_COST] : [SURVEY_COST, LAST_LOOK_COST];
+  return [...around, ...asked.map(({ cost }) => cost)].reduce(
     (sum, { requests, wrong }) => ({ requests: sum.requests + requests, wrong: sum.wrong + wrong }),
     { requests: 0, wrong: 0 },
   );
@@ -137,22 +136,30 @@ function isKnownBefore(need: string): boolean {
   return !["let-in", "modern", "legacy", "session"].includes(need);
 }
 
-function resultOf(
-  findings: readonly Finding[],
-  { spoken, stopped }: { spoken: boolean; stopped: string | null },
-): Result {
-  if (findings.some(({ about, status }) => about === "door" && status === "fail")) return "open";
-  return spoken && stopped === null ? "shut" : "unproven";
-}
+/** The most that {@link whyUnproven} sends, all with the right key. */
+const LAST_LOOK_COST = { requests: 6, wrong: 0 };
 
-function countStatuses(findings: readonly Finding[]): Record<FindingStatus, number> {
-  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<FindingStatus, number>;
-  for (const { status } of findings) counts[status]++;
-  return counts;
-}
-
-function hintOf({ survey, url, clean }: Site): string | undefined {
+/**
+ * Why the whole run proves nothing, or `null`. A server that takes many wrong keys for an attack may shut everybody out; from then
+ * on its refusals say nothing, so the right key is presented once more at the end.
+ */
+async function whyUnproven(site: Site): Promise<string | null> {
+  const { survey, url, clean } = site;
   const { real, spoken } = survey;
-  if (spoken.length > 0) return undefined;
-  return isConversation(real) ? explainStop(real, { url, clean }) : `${real.message}; ${real.hint}`;
+  if (spoken.length === 0) {
+    const header = await findElsewhere(site);
+    if (header !== null) return `the server takes your key in ${header}; run it again with --header ${header}`;
+    return isConversation(real) ? explainStop(real, { url, clean }) : `${real.message}; ${real.hint}`;
+  }
+  const last = await site.presentAgain(site.right);
+  if (!isUnproven(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
+  const saw = isConversation(last) ? String(last.answer.status) : clean(last.message);
+  return `your key was let in at first and not at the end (${saw}), so that refusals prove nothing: does the server shut out who presents many wrong keys? try a lower --rate`;
+}
+
+/** Why the door cannot be called shut although nothing was found open, or `null`. */
+function whyUncertain(checks: readonly Check[], findings: readonly Finding[]): string | null {
+  const essential = checks.filter((check) => check.essential === true).map(({ id }) => id);
+  const open = findings.find(({ id, status }) => essential.includes(id) && status === "untestable");
+  return open === undefined ? null : `${open.id} could not be tested: ${open.saw}`;
 }

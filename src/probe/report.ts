@@ -22,18 +22,25 @@ export interface Finding {
   readonly mend: string;
   /** Milliseconds the check took. */
   readonly ms: number;
+  /** It stands in the baseline, and does not count. */
+  readonly known?: true;
 }
 
-/** `shut` · `open`: a check of the door failed · `unproven`: not reached, not MCP, key refused, or stopped by a limit. */
-export type Result = "shut" | "open" | "unproven";
+/**
+ * `shut` · `open`: somebody gets in who should not, or something leaks · `partial`: nothing of the kind, but not every check of
+ * the door was asked for · `unproven`: not reached, not MCP, key refused, or stopped by a limit.
+ */
+export type Result = "shut" | "open" | "partial" | "unproven";
 
 /** The document `test --json` prints, without `schemaVersion`. */
 export interface Report {
   readonly url: string;
-  /** The exit status would be 0: the door is shut, and with `strict` no manners failed or warned. */
+  /** The exit status is 0: nothing that counts was found, and all could be asked. */
   readonly ok: boolean;
   readonly result: Result;
-  /** `null` where the door could not be tried to the end. */
+  /** Your key was let in from the beginning to the end, and nothing stopped the run; without that a refusal proves nothing. */
+  readonly proven: boolean;
+  /** `null` where the door could not be tried, or only a part of it was. */
   readonly grade: Grade | null;
   readonly server?: { readonly name: string; readonly version: string };
   /** What the server speaks to the key. */
@@ -42,6 +49,6 @@ export interface Report {
   readonly sent: { readonly requests: number; readonly wrong: number };
   readonly counts: Readonly<Record<FindingStatus, number>>;
   readonly findings: readonly Finding[];
-  /** Why it is `unproven`, or what else to say about the whole. One line. */
+  /** Why it is not proven. One line. */
   readonly hint?: string;
 }

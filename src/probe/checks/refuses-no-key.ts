@@ -7,6 +7,7 @@ export const refusesNoKey: Check = {
   group: "door",
   about: "door",
   level: "must",
+  essential: true,
   expects: "nobody is let in without a key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "put the guard in front of the MCP handler, for every method and path",
