@@ -1,5 +1,5 @@
 import { KeysError } from "../errors.ts";
-import { crc32 } from "./crc32.ts";
+import { CRC_START, endCrc, stepCrc, stepCrcBy4 } from "./crc32.ts";
 import type { KeyId } from "./key.ts";
 import { Secret } from "./secret.ts";
 
@@ -11,8 +11,8 @@ export const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 const PREFIX_LIMIT = 24;
 const BODY_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
-/** What stands to the right of the prefix: `_`, id, `_`, secret, checksum. */
-const TAIL_LENGTH = 1 + ID_LENGTH + 1 + BODY_LENGTH;
+/** What stands to the right of the prefix and its `_`: id, `_`, secret, checksum. */
+const TAIL_LENGTH = ID_LENGTH + 1 + BODY_LENGTH;
 const PREFIX = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
 /** The public parts of a token; the secret is left out on purpose. */
@@ -37,26 +37,60 @@ const MISTYPED = { ok: false, reason: "mistyped" } as const;
  */
 export function formatToken(parts: TokenParts & { secret: string }): Secret {
   const body = `${parts.prefix}_${parts.id}_${parts.secret}`;
-  return new Secret(body + formatChecksum(crc32(body, 0, body.length)));
+  let crc = CRC_START;
+  for (let i = 0; i < body.length; i++) crc = stepCrc(crc, body.charCodeAt(i));
+  return new Secret(body + formatChecksum(endCrc(crc)));
 }
 
 /**
  * Takes a token apart from the right, by fixed widths, so that a prefix may hold `_`. Needs no look-up and makes no `Error`.
  * A token that lost or gained characters is `mistyped` when what is left still begins like one of ours.
- * @param start - where the token begins: cut out of a header first, its characters would take twice as long to read.
+ * @param start - where the token begins
  */
 export function parseToken(text: string, start = 0): ParsedToken {
-  const prefixEnd = text.length - TAIL_LENGTH;
-  const idEnd = text.length - BODY_LENGTH - 1;
+  const at = locateId(text, start);
+  if (at === WRONG_CHECKSUM) return MISTYPED;
+  if (at === NO_TOKEN) return isNearly(text, start) ? MISTYPED : MALFORMED;
+  return { ok: true, prefix: text.slice(start, at - 1), id: text.slice(at, at + ID_LENGTH) };
+}
+
+/** What {@link locateId} finds in a text that is no token: another shape, or characters that were mixed up. */
+export const NO_TOKEN = -1;
+export const WRONG_CHECKSUM = -2;
+
+/**
+ * Where in a text the id of the token stands that begins at `start` and ends with the text; negative where there is none. It
+ * runs at every request: reads each character once, and makes nothing.
+ * @param start - a token that was cut out of a header first would take twice as long to read
+ */
+export function locateId(text: string, start: number): number {
+  const at = text.length - TAIL_LENGTH;
   const bodyEnd = text.length - CHECKSUM_LENGTH;
-  if (prefixEnd <= start || prefixEnd > start + PREFIX_LIMIT) return looksLikeOurs(text, start) ? MISTYPED : MALFORMED;
-  if (text.charCodeAt(prefixEnd) !== 95 || text.charCodeAt(idEnd) !== 95) {
-    return looksLikeOurs(text, start) ? MISTYPED : MALFORMED;
+  if (!isShaped(text, start, at) || !isPrefix(text, start, at - 1)) return NO_TOKEN;
+  let crc = CRC_START;
+  for (let i = start; i < at; i++) crc = stepCrc(crc, text.charCodeAt(i));
+  let foreign = 0;
+  let codes = 0;
+  // The id, `_` and the secret are 56 characters.
+  for (let i = at; i < bodyEnd; i += 4) {
+    const a = text.charCodeAt(i);
+    const b = text.charCodeAt(i + 1);
+    const c = text.charCodeAt(i + 2);
+    const d = text.charCodeAt(i + 3);
+    codes |= a | b | c | d;
+    foreign += (FOREIGN[a & 255] ?? 0) + (FOREIGN[b & 255] ?? 0) + (FOREIGN[c & 255] ?? 0) + (FOREIGN[d & 255] ?? 0);
+    crc = stepCrcBy4(crc, a | (b << 8) | (c << 16) | (d << 24));
   }
-  if (!isPrefix(text, start, prefixEnd)) return MALFORMED;
-  if (!isBase62(text, prefixEnd + 1, idEnd) || !isBase62(text, idEnd + 1, text.length)) return MISTYPED;
-  if (readChecksum(text, bodyEnd) !== crc32(text, start, bodyEnd)) return MISTYPED;
-  return { ok: true, prefix: text.slice(start, prefixEnd), id: text.slice(prefixEnd + 1, idEnd) };
+  let checksum = 0;
+  for (let i = bodyEnd; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    codes |= code;
+    foreign += FOREIGN[code & 255] ?? 0;
+    checksum = checksum * 62 + (DIGITS[code & 255] ?? 0);
+  }
+  // The `_` between id and secret is the one character there that is no digit.
+  if (codes > 255 || foreign !== 1) return NO_TOKEN;
+  return checksum === endCrc(crc) ? at : WRONG_CHECKSUM;
 }
 
 /**
@@ -81,21 +115,19 @@ function formatChecksum(value: number): string {
   return text;
 }
 
+const UNDERSCORE = 95;
+
 /** Character code → base62 digit, or -1. A table, since branches on random characters cost five times as much. */
-const DIGITS = new Int8Array(128).fill(-1);
+const DIGITS = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < BASE62.length; digit++) DIGITS[BASE62.charCodeAt(digit)] = digit;
 
-function isBase62(text: string, start: number, end: number): boolean {
-  let all = 0;
-  for (let i = start; i < end; i++) all |= DIGITS[text.charCodeAt(i)] ?? -1;
-  return all >= 0;
-}
+/** Character code → 0 for a base62 digit, else 1. */
+const FOREIGN = Uint8Array.from(DIGITS, (digit) => (digit < 0 ? 1 : 0));
 
-/** Written for characters that {@link isBase62} has let through. */
-function readChecksum(text: string, start: number): number {
-  let value = 0;
-  for (let i = start; i < text.length; i++) value = value * 62 + (DIGITS[text.charCodeAt(i)] ?? 0);
-  return value;
+/** Whether the lengths and the two `_` around an id at `at` are those of a token. */
+function isShaped(text: string, start: number, at: number): boolean {
+  if (at <= start + 1 || at > start + PREFIX_LIMIT + 1) return false;
+  return text.charCodeAt(at - 1) === UNDERSCORE && text.charCodeAt(at + ID_LENGTH) === UNDERSCORE;
 }
 
 /** {@link PREFIX} over a part of a string, without cutting it out: this runs at every request. */
@@ -112,7 +144,12 @@ function isPrefix(text: string, start: number, end: number): boolean {
   return word > 0;
 }
 
-/** A prefix, an id, and at least half a secret: too much to be chance, so something was cut off, added or replaced. */
-function looksLikeOurs(text: string, start: number): boolean {
+/**
+ * Whether a text that is no token was one before characters of it were replaced, cut off or added: the shape is right, or
+ * there is a prefix, an id, and at least half a secret, which is too much to be chance.
+ */
+function isNearly(text: string, start: number): boolean {
+  const at = text.length - TAIL_LENGTH;
+  if (isShaped(text, start, at)) return isPrefix(text, start, at - 1);
   return /^[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{11,13}_[0-9A-Za-z]{22,}/.test(text.slice(start, start + 120));
 }

@@ -1,12 +1,12 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { isWithheld, pepperIdOf, type Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Use } from "../stores/store.ts";
-import { KeyRows, ROW_BYTES } from "./key-rows.ts";
+import { KeyRows } from "./key-rows.ts";
 import { Records } from "./records.ts";
 import { Slots } from "./slots.ts";
-import { hashDigest, VersionRows } from "./version-rows.ts";
+import { hashDigest, hashKeyed, hashPlain, VersionRows } from "./version-rows.ts";
 
 /** Of so many versions at most what was put together stays, for the next time. */
 const RECENTS = 4096;
@@ -45,7 +45,7 @@ export interface KeyIndex {
 export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const pepperKeys = new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")]));
   const unknownPeppers = new Set<string>();
-  const records = new Records(ROW_BYTES);
+  const records = new Records();
   const keys = new KeyRows(records);
   const versions = new VersionRows(records, pepperKeys);
   const digests = new Slots();
@@ -62,14 +62,14 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
   const hold = (row: number, known: KeyId | null): Held => {
-    const recent = recents[row % RECENTS];
+    const recent = recents[row & (RECENTS - 1)];
     if (recent?.row === row) return recent;
     const newest = versions.newestOf(row);
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
     const held = { key: keys.read(newest, known ?? keys.idOf(newest), all), version, row };
-    recents[row % RECENTS] = held;
+    recents[row & (RECENTS - 1)] = held;
     return held;
   };
 
@@ -87,7 +87,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     let row = rowByDigest(plain, null);
     for (const pepper of pepperKeys.values()) {
       if (row !== 0) break;
-      row = rowByDigest(keyedDigest(token, pepper), pepper);
+      row = rowByDigest(hashKeyed(token, pepper), pepper);
     }
     return row === 0 ? null : hold(row, null);
   };
@@ -102,7 +102,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       const rows = rowsOf(known);
       if (rows.some(isFindable)) size--;
       for (const row of rows) {
-        recents[row % RECENTS] = undefined;
+        recents[row & (RECENTS - 1)] = undefined;
         digests.remove(row, versions.hashOf(row));
       }
       if (known !== 0) keys.remove(known);
@@ -124,21 +124,21 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       let plain = "";
       let keyed = "";
       let pepper: KeyObject | null = null;
-      for (let row = id === null ? 0 : keys.find(id); row !== 0; row = versions.olderThan(row)) {
+      for (let row = id === null ? 0 : keys.findUsual(id); row !== 0; row = versions.olderThan(row)) {
         const own = versions.pepperOf(row);
         if (own === undefined) continue;
         if (own === null) {
           // Put together before the digest is made, which goes on while memory answers.
           const held = hold(row, id);
-          if (plain === "") plain = hash("sha256", token, "binary");
+          if (plain === "") plain = hashPlain(token);
           if (versions.matches(row, plain)) return held;
           continue;
         }
         // A long history of one pepper costs one digest.
-        if (own !== pepper) keyed = keyedDigest(token, (pepper = own));
+        if (own !== pepper) keyed = hashKeyed(token, (pepper = own));
         if (versions.matches(row, keyed)) return hold(row, id);
       }
-      return findByDigest(token, plain === "" ? hash("sha256", token, "binary") : plain);
+      return findByDigest(token, plain === "" ? hashPlain(token) : plain);
     },
     use(row, at) {
       if (versions.use(row, at)) unsaved.push(row);
@@ -149,8 +149,4 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       return rows.map((row) => ({ id: keys.idOf(versions.newestOf(row)), ...versions.takeUse(row) }));
     },
   };
-}
-
-function keyedDigest(token: string, pepper: KeyObject): string {
-  return createHmac("sha256", pepper).update(token).digest("binary");
 }

@@ -1,17 +1,13 @@
 import type { Key, KeyId } from "../core/key.ts";
 import { ID_LENGTH } from "../core/token.ts";
 import type { Version } from "../core/version.ts";
-import type { Records } from "./records.ts";
+import { numberOf, wordOf, type Records } from "./records.ts";
 import { Slots } from "./slots.ts";
 import { TraitsPool } from "./traits.ts";
-import { VERSION_BYTES } from "./version-rows.ts";
 
-/** An id, a word, two numbers, behind what is the version's. */
-const ID = VERSION_BYTES;
-const TRAITS = (ID + ID_LENGTH) / 4;
-const [CREATED, REVISION] = [ID / 8 + 2, ID / 8 + 3] as const;
-/** The bytes of a record. A cache line holds 64, and each that is waited for costs as much as half a digest. */
-export const ROW_BYTES = 128;
+/** An id of three words, a word, two numbers, behind what is the version's. */
+const [ID, TRAITS] = [24, 27] as const;
+const [CREATED, REVISION] = [14, 15] as const;
 
 /** The texts that a key has for itself: its name, and mostly nothing else. */
 type Label = string | Pick<Key, "name" | "owner" | "note">;
@@ -32,25 +28,34 @@ export class KeyRows {
 
   /** 0 when there is none. */
   find(id: KeyId): number {
-    const hash = hashId(id);
+    return isUsual(id) ? this.findUsual(id) : (this.#oddRows.get(id) ?? 0);
+  }
+
+  /** The same for an id out of a token. */
+  findUsual(id: KeyId): number {
+    const [a, b, c] = [packId(id, 0), packId(id, 4), packId(id, 8)];
+    const hash = mix(a, b, c);
     for (let slot = this.#slots.first(hash); ; slot = this.#slots.next(slot)) {
       const row = this.#slots.at(slot);
-      if (row === 0) return this.#oddRows.size === 0 ? 0 : (this.#oddRows.get(id) ?? 0);
-      if (this.#slots.hashAt(slot) === hash && this.#hasId(row, id)) return row;
+      if (row === 0) return 0;
+      if (this.#slots.hashAt(slot) !== hash) continue;
+      const { words } = this.#records.chunkOf(row);
+      const word = wordOf(row) + ID;
+      if (words[word] === a && words[word + 1] === b && words[word + 2] === c) return row;
     }
   }
 
   /** Into a record that holds no key. */
   add(row: number, key: Key): void {
-    const { bytes, words, numbers } = this.#records.chunkOf(row);
-    const number = this.#records.startOf(row, 8);
+    const { words, numbers } = this.#records.chunkOf(row);
+    const number = numberOf(row);
     while (this.#labels.length <= row) this.#labels.push("");
     this.#labels[row] = labelOf(key);
-    words[this.#records.startOf(row, 4) + TRAITS] = this.#traits.take(key);
+    words[wordOf(row) + TRAITS] = this.#traits.take(key);
     numbers[number + CREATED] = key.createdAt;
     numbers[number + REVISION] = key.revision;
     if (isUsual(key.id)) {
-      bytes.write(key.id, this.#records.startOf(row, 1) + ID, ID_LENGTH, "latin1");
+      for (let i = 0; i < ID_LENGTH / 4; i++) words[wordOf(row) + ID + i] = packId(key.id, 4 * i);
       this.#slots.add(row, hashId(key.id));
     } else {
       this.#oddRows.set(key.id, row);
@@ -64,13 +69,13 @@ export class KeyRows {
     else this.#oddRows.delete(odd);
     this.#oddIds.delete(row);
     this.#labels[row] = "";
-    this.#traits.release(this.#records.chunkOf(row).words[this.#records.startOf(row, 4) + TRAITS] ?? 0);
+    this.#traits.release(this.#records.chunkOf(row).words[wordOf(row) + TRAITS] ?? 0);
   }
 
   read(row: number, id: KeyId, versions: readonly Version[]): Key {
     const { words, numbers } = this.#records.chunkOf(row);
-    const number = this.#records.startOf(row, 8);
-    const traits = this.#traits.at(words[this.#records.startOf(row, 4) + TRAITS] ?? 0);
+    const number = numberOf(row);
+    const traits = this.#traits.at(words[wordOf(row) + TRAITS] ?? 0);
     const { isNamedOnly, prefix, scopes, audience, tags, createdBy, enabled } = traits;
     const label = this.#labels[row];
     const createdAt = numbers[number + CREATED] ?? 0;
@@ -82,17 +87,9 @@ export class KeyRows {
   }
 
   idOf(row: number): KeyId {
-    const { bytes } = this.#records.chunkOf(row);
-    const start = this.#records.startOf(row, 1) + ID;
-    return this.#oddIds.get(row) ?? bytes.toString("latin1", start, start + ID_LENGTH);
-  }
-
-  #hasId(row: number, id: KeyId): boolean {
-    const { bytes } = this.#records.chunkOf(row);
-    const start = this.#records.startOf(row, 1) + ID;
-    let difference = id.length ^ ID_LENGTH;
-    for (let i = 0; i < ID_LENGTH; i++) difference |= (bytes[start + i] ?? 0) ^ id.charCodeAt(i);
-    return difference === 0;
+    const { words } = this.#records.chunkOf(row);
+    const word = wordOf(row) + ID;
+    return this.#oddIds.get(row) ?? [0, 1, 2].map((i) => unpackId(words[word + i] ?? 0)).join("");
   }
 }
 
@@ -107,9 +104,23 @@ function isUsual(id: KeyId): boolean {
   return id.length === ID_LENGTH && all < 128;
 }
 
-/** FNV-1a, its upper bits folded in. */
+/** Four characters of an id as one number. */
+function packId(id: KeyId, at: number): number {
+  return (
+    id.charCodeAt(at) | (id.charCodeAt(at + 1) << 8) | (id.charCodeAt(at + 2) << 16) | (id.charCodeAt(at + 3) << 24)
+  );
+}
+
+function unpackId(word: number): string {
+  return String.fromCharCode(word & 255, (word >> 8) & 255, (word >> 16) & 255, word >>> 24);
+}
+
 function hashId(id: KeyId): number {
-  let hash = 0;
-  for (let i = 0; i < ID_LENGTH; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  return mix(packId(id, 0), packId(id, 4), packId(id, 8));
+}
+
+/** Ids are random, but for the upper bits of each character; so the product's upper bits are folded in. */
+function mix(a: number, b: number, c: number): number {
+  const hash = Math.imul(Math.imul(Math.imul(a, 0x01000193) ^ b, 0x01000193) ^ c, 0x01000193);
   return hash ^ (hash >>> 15);
 }

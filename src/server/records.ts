@@ -1,15 +1,16 @@
 import { KeysError } from "../errors.ts";
 
+/** The bytes of a record. A cache line holds 64, and each that is waited for costs as much as half a digest. */
+export const RECORD_BYTES = 128;
+/** So many records are in a chunk. */
+const CHUNK = 1024;
+
 /** Part of the records, as bytes, as 32-bit and as 64-bit numbers. */
 export interface Chunk {
   readonly bytes: Buffer;
-  readonly words: Uint32Array;
+  readonly words: Int32Array;
   readonly numbers: Float64Array;
 }
-
-const SHIFT = 10;
-/** What to add to the number of a record so as to have its place in the chunk. */
-const MASK = (1 << SHIFT) - 1;
 
 /**
  * Records of one width, numbered from 1 so that 0 can stand for none. In chunks outside the heap: growing copies nothing, and
@@ -17,36 +18,41 @@ const MASK = (1 << SHIFT) - 1;
  */
 export class Records {
   count = 0;
-  readonly #width: number;
   readonly #chunks: Chunk[] = [];
-
-  /** @param width - bytes, a multiple of 8 */
-  constructor(width: number) {
-    this.#width = width;
-  }
 
   /** Adds a record of zeros, and returns its number. */
   add(): number {
-    if (this.count >> SHIFT === this.#chunks.length) {
-      const memory = new ArrayBuffer(this.#width << SHIFT);
+    const row = ++this.count;
+    if (row >> 10 === this.#chunks.length || this.#chunks.length === 0) {
+      const memory = new ArrayBuffer(RECORD_BYTES * CHUNK);
       this.#chunks.push({
         bytes: Buffer.from(memory),
-        words: new Uint32Array(memory),
+        words: new Int32Array(memory),
         numbers: new Float64Array(memory),
       });
     }
-    return ++this.count;
+    return row;
   }
 
   /** The chunk that holds a record. */
   chunkOf(row: number): Chunk {
-    const chunk = this.#chunks[(row - 1) >> SHIFT];
+    const chunk = this.#chunks[row >> 10];
     if (chunk === undefined) throw new KeysError("BUG", "a record is asked for that is not there");
     return chunk;
   }
+}
 
-  /** Where a record starts in its chunk, in units of `size` bytes. */
-  startOf(row: number, size: 1 | 4 | 8): number {
-    return ((row - 1) & MASK) * (this.#width / size);
-  }
+/** Where a record starts in its chunk, as a place in `bytes`. */
+export function byteOf(row: number): number {
+  return (row & 1023) << 7;
+}
+
+/** The same in `words`. */
+export function wordOf(row: number): number {
+  return (row & 1023) << 5;
+}
+
+/** The same in `numbers`. */
+export function numberOf(row: number): number {
+  return (row & 1023) << 4;
 }

@@ -1,15 +1,13 @@
-import type { KeyObject } from "node:crypto";
+import { createHmac, hash, type KeyObject } from "node:crypto";
 import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../core/digest.ts";
 import type { Epoch } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
-import type { Records } from "./records.ts";
+import { byteOf, numberOf, wordOf, type Records } from "./records.ts";
 
 const DIGEST_BYTES = 32;
-/** The digest comes first, then words and numbers. NaN stands for what is absent or `null`. */
+/** The digest comes first, then words and numbers; the last 32 bytes are a key's. NaN stands for what is absent or `null`. */
 const [NEWEST, OLDER, KIND, UNSAVED] = [8, 9, 10, 11] as const;
 const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [6, 7, 8, 9, 10, 11] as const;
-/** How many of the bytes of a record are a version's. */
-export const VERSION_BYTES = 96;
 
 /** What many versions have in common. */
 export interface Kind {
@@ -40,12 +38,12 @@ export class VersionRows {
   /** Writes a version over what is there, except for a later time of use. */
   write(row: number, version: Version, older: number): void {
     const { bytes, words, numbers } = this.#records.chunkOf(row);
-    const word = this.#records.startOf(row, 4);
-    const number = this.#records.startOf(row, 8);
+    const word = wordOf(row);
+    const number = numberOf(row);
     const used = numbers[number + N] === version.n ? (numbers[number + USED] ?? NaN) : NaN;
     // Nothing is found by zeros, see `#kindOf`; what stood here before must not stay.
     const hex = isWithheld(version.digest) ? NO_DIGEST : version.digest.slice(-2 * DIGEST_BYTES);
-    bytes.write(hex, this.#records.startOf(row, 1), DIGEST_BYTES, "hex");
+    bytes.write(hex, byteOf(row), DIGEST_BYTES, "hex");
     words[word + OLDER] = older;
     words[word + KIND] = this.#kindOf(version);
     numbers[number + N] = version.n;
@@ -58,8 +56,8 @@ export class VersionRows {
 
   read(row: number): Version {
     const { bytes, numbers } = this.#records.chunkOf(row);
-    const byte = this.#records.startOf(row, 1);
-    const number = this.#records.startOf(row, 8);
+    const byte = byteOf(row);
+    const number = numberOf(row);
     const { scheme, state, reason } = this.#kindAt(row);
     const version: Mutable<Version> = {
       n: numbers[number + N] ?? 0,
@@ -79,43 +77,46 @@ export class VersionRows {
 
   /** The newest version of the same key. */
   newestOf(row: number): number {
-    return this.#records.chunkOf(row).words[this.#records.startOf(row, 4) + NEWEST] ?? 0;
+    return this.#records.chunkOf(row).words[wordOf(row) + NEWEST] ?? 0;
   }
 
   setNewest(row: number, newest: number): void {
-    this.#records.chunkOf(row).words[this.#records.startOf(row, 4) + NEWEST] = newest;
+    this.#records.chunkOf(row).words[wordOf(row) + NEWEST] = newest;
   }
 
   olderThan(row: number): number {
-    return this.#records.chunkOf(row).words[this.#records.startOf(row, 4) + OLDER] ?? 0;
+    return this.#records.chunkOf(row).words[wordOf(row) + OLDER] ?? 0;
   }
 
   pepperOf(row: number): Kind["pepper"] {
     return this.#kindAt(row).pepper;
   }
 
-  /** Looks at every byte, wherever the first difference is. `digest` has one byte a character, the fastest form to make. */
+  /** Looks at every byte, wherever the first difference is. `digest` as {@link hashPlain} makes it. */
   matches(row: number, digest: string): boolean {
     const { bytes } = this.#records.chunkOf(row);
-    const start = this.#records.startOf(row, 1);
-    let difference = digest.length ^ DIGEST_BYTES;
-    for (let i = 0; i < DIGEST_BYTES; i++) difference |= (bytes[start + i] ?? 0) ^ digest.charCodeAt(i);
+    const start = byteOf(row);
+    let difference = digest.length ^ (DIGEST_BYTES / 2);
+    for (let i = 0; i < DIGEST_BYTES / 2; i++) {
+      const byte = start + 2 * i;
+      difference |= ((bytes[byte] ?? 0) | ((bytes[byte + 1] ?? 0) << 8)) ^ digest.charCodeAt(i);
+    }
     return difference === 0;
   }
 
   /** The same number as {@link hashDigest} of its digest. */
   hashOf(row: number): number {
     const { bytes } = this.#records.chunkOf(row);
-    return bytes.readInt32LE(this.#records.startOf(row, 1));
+    return bytes.readInt32LE(byteOf(row));
   }
 
   /** Notes a use, forward only. Returns whether it is the first one since {@link VersionRows.takeUse}. */
   use(row: number, at: Epoch): boolean {
     const { words, numbers } = this.#records.chunkOf(row);
-    const used = this.#records.startOf(row, 8) + USED;
+    const used = numberOf(row) + USED;
     if ((numbers[used] ?? NaN) >= at) return false;
     numbers[used] = at;
-    const unsaved = this.#records.startOf(row, 4) + UNSAVED;
+    const unsaved = wordOf(row) + UNSAVED;
     if (words[unsaved] === 1) return false;
     words[unsaved] = 1;
     return true;
@@ -124,13 +125,13 @@ export class VersionRows {
   /** What is to be saved about the use of a version, which from now on counts as saved. */
   takeUse(row: number): { readonly n: number; readonly at: Epoch } {
     const { words, numbers } = this.#records.chunkOf(row);
-    const number = this.#records.startOf(row, 8);
-    words[this.#records.startOf(row, 4) + UNSAVED] = 0;
+    const number = numberOf(row);
+    words[wordOf(row) + UNSAVED] = 0;
     return { n: numbers[number + N] ?? 0, at: numbers[number + USED] ?? 0 };
   }
 
   #kindAt(row: number): Kind {
-    return this.#kinds[this.#records.chunkOf(row).words[this.#records.startOf(row, 4) + KIND] ?? 0] ?? NO_KIND;
+    return this.#kinds[this.#records.chunkOf(row).words[wordOf(row) + KIND] ?? 0] ?? NO_KIND;
   }
 
   #kindOf({ digest, state, reason }: Version): number {
@@ -146,11 +147,22 @@ export class VersionRows {
   }
 }
 
+/**
+ * The SHA-256 of a token, two bytes a character with the lower one first: a text is the fastest form to make, and this one
+ * has the fewest characters to read.
+ */
+export function hashPlain(token: string): string {
+  return hash("sha256", token, "utf16le" as "binary");
+}
+
+/** The same with a pepper. */
+export function hashKeyed(token: string, pepper: KeyObject): string {
+  return createHmac("sha256", pepper).update(token).digest("utf16le" as "binary");
+}
+
 /** Of the first four bytes: any 32 bits of a digest are as random as others. */
 export function hashDigest(digest: string): number {
-  return (
-    digest.charCodeAt(0) | (digest.charCodeAt(1) << 8) | (digest.charCodeAt(2) << 16) | (digest.charCodeAt(3) << 24)
-  );
+  return digest.charCodeAt(0) | (digest.charCodeAt(1) << 16);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -123,7 +123,7 @@ describe("a server in a process of its own", () => {
     script = join(folder, "server.mjs");
     const entryPoints = [join(import.meta.dirname, "stdio.main.ts")];
     const banner = {
-      js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
     };
     await build({ entryPoints, outfile: script, bundle: true, platform: "node", format: "esm", banner });
     const store = await openFileStore(join(folder, "keys.jsonl"), WORLD);
