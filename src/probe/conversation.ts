@@ -27,6 +27,10 @@ export interface Greeting {
   readonly version?: string;
   /** The request that matters, see {@link chooseRequest}. */
   readonly judged: string;
+  /** What it is sent with, beyond what every request of the era is. */
+  readonly params?: JsonObject;
+  /** Every list that the server offers, the one that is judged among them. */
+  readonly lists: readonly string[];
 }
 
 /** A handshake that went no further. */
@@ -45,9 +49,10 @@ export function judgedBy(answer: Answer, server: Greeting): Conversation {
  * The request that tells whether the door is shut, since some servers answer the handshake to anybody: the first list
  * that the server offers, else `fallback`.
  */
-export function chooseRequest(capabilities: JsonObject, fallback: string): string {
-  const offered = ["tools", "resources", "prompts"].find((name) => isObject(capabilities[name]));
-  return offered === undefined ? fallback : `${offered}/list`;
+export function chooseRequest(capabilities: JsonObject, fallback: string): Pick<Greeting, "judged" | "lists"> {
+  const offered = ["tools", "resources", "prompts"].filter((name) => isObject(capabilities[name]));
+  const lists = offered.map((name) => `${name}/list`);
+  return { judged: lists[0] ?? fallback, lists };
 }
 
 export function readServerInfo(holder: JsonObject, name: string): Pick<Greeting, "name" | "version"> {

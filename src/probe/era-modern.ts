@@ -6,7 +6,7 @@ import {
   type Conversation,
   type Greeting,
 } from "./conversation.ts";
-import { isObject, objectAt, textsAt } from "./json.ts";
+import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
 import { kindOf } from "./kind.ts";
 import type { Answer, Client, Wire } from "./wire.ts";
 
@@ -20,7 +20,7 @@ const UNSUPPORTED_VERSION = -32022;
  * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
  */
 export async function speakModern(wire: Wire, known?: Greeting): Promise<Conversation> {
-  if (known !== undefined) return judgedBy(await ask(wire, known.judged), known);
+  if (known !== undefined) return judgedBy(await ask(wire, known.judged, known.params), known);
   const hello = await ask(wire, "server/discover");
   const server = readGreeting(hello);
   if (server === null) return { ...stoppedAt(hello), supported: supportedBy(hello) };
@@ -28,9 +28,11 @@ export async function speakModern(wire: Wire, known?: Greeting): Promise<Convers
   return judgedBy(answer, server);
 }
 
-function ask(wire: Wire, method: string): Promise<Answer> {
-  const headers = { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method };
-  return wire.post({ id: `mcp-keys:${method}`, method, params: modernParams(wire.client) }, headers);
+function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<Answer> {
+  const name = textAt(params, "name");
+  const named = { "mcp-method": method, ...(name === undefined ? {} : { "mcp-name": name }) };
+  const message = { id: `mcp-keys:${method}`, method, params: { ...params, ...modernParams(wire.client) } };
+  return wire.post(message, { "mcp-protocol-version": MODERN_VERSION, ...named });
 }
 
 /** What every request of this era says about the client. */
@@ -47,9 +49,9 @@ function readGreeting(hello: Answer): Greeting | null {
   const result = hello.reply?.result;
   if (kindOf(hello) !== "result" || result === undefined) return null;
   if (!textsAt(result, "supportedVersions").includes(MODERN_VERSION) || !isObject(result["capabilities"])) return null;
-  const judged = chooseRequest(result["capabilities"], "server/discover");
+  const chosen = chooseRequest(result["capabilities"], "server/discover");
   const info = readServerInfo(objectAt(result, "_meta"), `${META}/serverInfo`);
-  return { era: "modern", protocolVersion: MODERN_VERSION, judged, ...info };
+  return { era: "modern", protocolVersion: MODERN_VERSION, ...chosen, ...info };
 }
 
 function supportedBy({ reply }: Answer): string[] | undefined {

@@ -1,6 +1,6 @@
 import { KeysError } from "../errors.ts";
 import { judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
-import { INITIALIZED, initialize, readGreeting, request, type Request } from "./era-legacy.ts";
+import { INITIALIZED, initialize, judgedOf, readGreeting, unmet, type Request } from "./era-legacy.ts";
 import { isRefusal, kindOf } from "./kind.ts";
 import { isEventStream, parseReply, readEvents, type Reply } from "./reply.ts";
 import type { SseEvent } from "./sse.ts";
@@ -48,15 +48,14 @@ async function talk(line: Line, known?: Greeting): Promise<Conversation> {
   const server = readGreeting(hello, "sse");
   if (server === null) return isRefusal(hello) ? knockOn(line, hello, known) : stoppedAt(hello);
   await line.wire.post(INITIALIZED, {}, line.endpoint);
-  return judgedBy(await ask(line, request(known?.judged ?? server.judged)), server);
+  return judgedBy(await ask(line, judgedOf(known ?? server)), server);
 }
 
 /** As `knock` for the era after this one. */
 async function knockOn(line: Line, refused: Answer, known?: Greeting): Promise<Conversation> {
-  const judged = known?.judged ?? "tools/list";
-  const answer = await ask(line, request(judged));
-  if (kindOf(answer) !== "result") return stoppedAt(refused);
-  return judgedBy(answer, known ?? { era: "sse", protocolVersion: VERSION, judged });
+  const server = known ?? unmet("sse", VERSION);
+  const answer = await ask(line, judgedOf(server));
+  return kindOf(answer) === "result" ? judgedBy(answer, server) : stoppedAt(refused);
 }
 
 async function ask({ wire, events, endpoint }: Line, message: Request): Promise<Answer> {

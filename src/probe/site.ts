@@ -6,9 +6,10 @@ import type { Greeting } from "./conversation.ts";
 import { NOTHING, bogusKey, rightKey, type Credentials, type KeyHeader } from "./credentials.ts";
 import type { Errand } from "./errand.ts";
 import type { Gate } from "./gate.ts";
+import { textAt } from "./json.ts";
 import type { Lab } from "./lab.ts";
-import { approach, takeSurvey, type Survey } from "./survey.ts";
-import { Wire, type Answer, type Client, type WireOptions } from "./wire.ts";
+import { approach, approachBriefly, takeSurvey, type Survey } from "./survey.ts";
+import { Wire, type Answer, type Client, type Detour, type WireOptions } from "./wire.ts";
 import { KeysError } from "../errors.ts";
 
 export interface SiteOptions {
@@ -41,6 +42,13 @@ export interface Sighting {
   readonly at: number;
   /** All that was sent: address, headers, body. A function, so that nothing prints a secret. */
   readonly sent: () => string;
+}
+
+/** How something is asked, where not as usual. */
+export interface Way {
+  /** The era to speak, and what to ask for in it. */
+  readonly greeting?: Greeting;
+  readonly detour?: Detour;
 }
 
 /** What a raw exchange came to: the answer, or why there was none. */
@@ -97,19 +105,26 @@ export class Site {
     return this.#survey;
   }
 
+  /** The newest era that the server speaks to the right key; there is none where that was not let in. */
+  get greeting(): Greeting {
+    const [greeting] = this.survey.spoken;
+    if (greeting === undefined) throw new KeysError("BUG", "the key was not let in, so no era is known");
+    return greeting;
+  }
+
   async takeSurvey(): Promise<Survey> {
     this.#survey ??= await takeSurvey((credentials) => this.wire(credentials), this.right);
     return this.#survey;
   }
 
   /** A way to the server of its own, for checks that lead a conversation. Nothing on it is shared. */
-  wire(credentials: Credentials): Wire {
+  wire(credentials: Credentials, detour?: Detour): Wire {
     const { url, now, epoch, timeoutMs, clientVersion, signal, gate } = this.#options;
     const request = credentials.kind === "right" ? gate.right : gate.wrong;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
       this.#sightings.push({ credentials, answer, at: epoch(), sent });
     };
-    return new Wire({ url, request, credentials, now, timeoutMs, clientVersion, signal, onAnswer });
+    return new Wire({ url, request, credentials, detour, now, timeoutMs, clientVersion, signal, onAnswer });
   }
 
   /**
@@ -117,7 +132,7 @@ export class Site {
    * @param greeting - The era to speak; the newest the server speaks when left out.
    */
   present(credentials: Credentials, greeting: Greeting | undefined = this.survey.spoken[0]): Promise<Attempt> {
-    const mark = `${credentials.id} ${greeting?.era ?? "any"}`;
+    const mark = `${credentials.id} ${greeting === undefined ? "any" : markOf(greeting)}`;
     return once(this.#attempts, mark, () => approach(this.wire(credentials), greeting));
   }
 
@@ -126,10 +141,24 @@ export class Site {
     return approach(this.wire(credentials), greeting);
   }
 
+  /**
+   * As {@link Site.present}, in the fewest requests that prove something: one where there is no session and where the
+   * handshake is refused.
+   */
+  ask(credentials: Credentials, { greeting = this.greeting, detour }: Way = {}): Promise<Attempt> {
+    const direct = this.survey.direct.includes(greeting.era);
+    const mark = `${credentials.id} ${markOf(greeting)} briefly ${detour?.name ?? ""}`;
+    return once(this.#attempts, mark, () => approachBriefly(this.wire(credentials, detour), greeting, direct));
+  }
+
   /** One exchange. */
   exchange(errand: Errand, credentials: Credentials = NOTHING): Promise<Seen> {
     return once(this.#seen, `${credentials.id} ${errand.mark}`, () => attemptExchange(this.wire(credentials), errand));
   }
+}
+
+function markOf({ era, judged, params = {} }: Greeting): string {
+  return `${era} ${judged} ${textAt(params, "name") ?? ""}`;
 }
 
 async function attemptExchange(wire: Wire, errand: Errand): Promise<Seen> {

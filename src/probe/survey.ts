@@ -3,9 +3,10 @@ import { isConversation, isLetIn, type Attempt } from "./attempt.ts";
 import type { Greeting } from "./conversation.ts";
 import { converse, converseAgain } from "./converse.ts";
 import type { Credentials } from "./credentials.ts";
-import { speakLegacy } from "./era-legacy.ts";
+import { skipHandshake, speakLegacy } from "./era-legacy.ts";
 import { kindOf } from "./kind.ts";
 import { attempt } from "./present.ts";
+import type { Era } from "./verification.ts";
 import type { Wire } from "./wire.ts";
 
 /** What the right key found out before anything else is asked. */
@@ -16,12 +17,14 @@ export interface Survey {
   readonly spoken: readonly Greeting[];
   /** Whether the server gives session ids. */
   readonly sessions: boolean;
+  /** The eras that need no handshake: the request that matters is answered to the key when it comes alone. */
+  readonly direct: readonly Era[];
   /** Nothing there speaks MCP, or nothing there answers; then there is no door to try. */
   readonly absent: boolean;
 }
 
 /** The most a survey sends, all with the right key. */
-export const SURVEY_COST = { requests: 14, wrong: 0 };
+export const SURVEY_COST = { requests: 15, wrong: 0 };
 
 /**
  * Presents the right key in every era the server may speak. Which of the two older ones it is, the fall-back of
@@ -34,12 +37,21 @@ export async function takeSurvey(wire: (credentials: Credentials) => Wire, key: 
   const older = first?.era === "modern" ? await attempt(() => speakLegacy(wire(key))) : undefined;
   const spoken = [first, isLetIn(older) ? older.server : null].filter((greeting) => greeting !== null);
   const sessions = [real, older].some((one) => isConversation(one) && one.end !== undefined);
-  return { real, spoken, sessions, absent: isAbsent(real) };
+  const direct: Era[] = first?.era === "modern" ? ["modern"] : [];
+  const legacy = spoken.find(({ era }) => era === "legacy");
+  if (legacy !== undefined && isLetIn(await attempt(() => skipHandshake(wire(key), legacy)))) direct.push("legacy");
+  return { real, spoken, sessions, direct, absent: isAbsent(real) };
 }
 
 /** The same presentation in an era that is known, or in whichever there is. */
 export function approach(wire: Wire, greeting: Greeting | undefined): Promise<Attempt> {
   return attempt(() => (greeting === undefined ? converse(wire) : converseAgain(wire, greeting)));
+}
+
+/** The same in the fewest requests that prove something. */
+export function approachBriefly(wire: Wire, greeting: Greeting, direct: boolean): Promise<Attempt> {
+  if (greeting.era !== "legacy") return approach(wire, greeting);
+  return attempt(() => (direct ? skipHandshake(wire, greeting) : speakLegacy(wire, greeting, true)));
 }
 
 function isAbsent(real: Attempt): boolean {

@@ -14,6 +14,8 @@ export interface WireOptions {
   readonly request: HttpRequest;
   /** What every request of this wire presents. */
   readonly credentials: Credentials;
+  /** Another way to the same place. */
+  readonly detour?: Detour;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** On that clock: when all exchanges must be over. */
@@ -24,6 +26,14 @@ export interface WireOptions {
   /** Told of every answer that was read, and of all that was sent for it; a function, so that nothing prints a secret. */
   readonly onAnswer?: (answer: Answer, credentials: Credentials, sent: () => string) => void;
   readonly signal?: AbortSignal;
+}
+
+/** Of every message to the URL of the server, what is sent in place of its path and of `POST`, as it stands. */
+export interface Detour {
+  /** Names it in findings, and tells it from all others of a run. */
+  readonly name: string;
+  readonly path?: string;
+  readonly method?: HttpInit["method"];
 }
 
 /** As servers are told it. */
@@ -71,9 +81,9 @@ export class Wire {
   /** Posts a message and reads the reply, to the URL of the server or to another of the same origin. */
   async post(message: Message, headers: HttpHeaders = {}, url = this.url): Promise<Answer> {
     const started = this.#options.now();
+    const { path, method = "POST" } = (url === this.url ? this.#options.detour : undefined) ?? {};
     const response = await this.#send({
-      url,
-      method: "POST",
+      ...{ url, path, method },
       headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
       body: JSON.stringify({ jsonrpc: "2.0", ...message }),
     });
@@ -82,7 +92,8 @@ export class Wire {
 
   /** Opens the event stream of HTTP+SSE. An answer that is no stream can be read with {@link Wire.finish}. */
   open(): Promise<HttpResponse> {
-    return this.#send({ url: this.url, method: "GET", headers: { accept: "text/event-stream" } });
+    const path = this.#options.detour?.path;
+    return this.#send({ url: this.url, path, method: "GET", headers: { accept: "text/event-stream" } });
   }
 
   /** Reads an answer that {@link Wire.open} returned, as one to no message of ours. */
