@@ -18,6 +18,15 @@ export interface Cost {
   readonly wrong: number;
 }
 
+export function addCosts(costs: readonly Cost[]): Cost {
+  const sum = { requests: 0, wrong: 0 };
+  for (const { requests, wrong } of costs) {
+    sum.requests += requests;
+    sum.wrong += wrong;
+  }
+  return sum;
+}
+
 /**
  * One question to a server, whose answer is yes or no under one id. `S` is what is asked: a {@link Site} over HTTP, or a
  * program over stdio.
@@ -51,10 +60,12 @@ export interface Check<S = Site> {
 }
 
 /** What a check saw, in one line without a full stop. */
-export type Sight =
-  | { readonly holds: boolean; readonly saw: string }
-  /** Why nothing could be proven. */
-  | { readonly untestable: string };
+export type Sight = { readonly holds: boolean; readonly saw: string } | Untestable;
+
+/** Why nothing could be proven. */
+export interface Untestable {
+  readonly untestable: string;
+}
 
 export function holds(saw: string): Sight {
   return { holds: true, saw };
@@ -64,6 +75,6 @@ export function breaks(saw: string): Sight {
   return { holds: false, saw };
 }
 
-export function untestable(reason: string): Sight {
+export function untestable(reason: string): Untestable {
   return { untestable: reason };
 }

@@ -1,3 +1,4 @@
+import type { Check } from "./check.ts";
 import { gradeOf } from "./grade.ts";
 import { STATUSES, type Finding, type FindingStatus, type Report } from "./report.ts";
 
@@ -54,4 +55,14 @@ function countStatuses(findings: readonly Finding[]): Record<FindingStatus, numb
   const counted = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<FindingStatus, number>;
   for (const { status } of findings) counted[status]++;
   return counted;
+}
+
+/** Why the door cannot be called shut although nothing was found open, or `null`. */
+export function whyUncertain(
+  checks: readonly Pick<Check, "id" | "essential">[],
+  findings: readonly Finding[],
+): string | null {
+  const essential = checks.filter((check) => check.essential === true).map(({ id }) => id);
+  const open = findings.find(({ id, status }) => essential.includes(id) && status === "untestable");
+  return open === undefined ? null : `${open.id} could not be tested: ${open.saw}`;
 }

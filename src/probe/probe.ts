@@ -2,21 +2,23 @@ import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import { isLoopback, parseServerUrl } from "./address.ts";
 import { isConversation, isUnproven } from "./attempt.ts";
+import type { Baseline } from "./baseline.ts";
 import { createBogus } from "./bogus.ts";
-import type { Check, Cost } from "./check.ts";
+import { addCosts, type Check, type Cost } from "./check.ts";
 import { createClean } from "./clean.ts";
-import { conclude } from "./conclude.ts";
+import { conclude, whyUncertain } from "./conclude.ts";
 import { BEARER, type KeyHeader } from "./credentials.ts";
 import { ELSEWHERE_COST, findElsewhere } from "./elsewhere.ts";
 import { explainStop } from "./explain.ts";
 import { Gate } from "./gate.ts";
 import { CHECKS } from "./index.ts";
+import { introduce } from "./introduce.ts";
 import { isRefusal } from "./kind.ts";
 import type { Lab } from "./lab.ts";
 import { missing } from "./need.ts";
 import type { Finding, Report } from "./report.ts";
 import type { HttpRequest } from "./request.ts";
-import { runChecks } from "./run.ts";
+import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
 import { Site } from "./site.ts";
 import { SURVEY_COST } from "./survey.ts";
@@ -59,8 +61,12 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal;
   /** Told before anything is sent: how many checks, and the most they send. */
   readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
+  /** What an earlier run found; it is marked as known, and does not count. */
+  readonly baseline?: Baseline;
+  /** Told of each check before it is asked. */
+  readonly onCheck?: RunOptions<Site>["onCheck"];
   /** Told of each finding as it comes, in running order. */
-  readonly onFinding?: (finding: Finding) => void;
+  readonly onFinding?: RunOptions<Site>["onFinding"];
 }
 
 /**
@@ -88,17 +94,14 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
     if (survey.absent && check.group !== "transport") return "nothing there answers in MCP";
     return gate.stopped ?? missing(check.needs ?? [], site);
   };
-  const findings = await runChecks({ checks, site, hinder, now: options.now, onFinding: options.onFinding });
+  const findings = await runChecks({ ...options, checks, site, hinder });
 
   const unproven = gate.stopped ?? (await whyUnproven(site)) ?? whyUncertain(checks, findings);
   const whole = CHECKS.every((check) => check.about !== "door" || checks.includes(check));
-  const [greeting] = survey.spoken;
-  const named = greeting?.name === undefined ? null : { name: greeting.name, version: greeting.version ?? "" };
   return {
     url: url.href,
     ...conclude({ findings, unproven, whole, strict }),
-    ...(named === null ? {} : { server: { name: clean(named.name, 100), version: clean(named.version, 100) } }),
-    eras: survey.spoken.map(({ era, protocolVersion }) => ({ era, protocolVersion: clean(protocolVersion, 32) })),
+    ...introduce(survey.spoken, clean),
     sent: gate.sent,
     ...(unproven === null ? {} : { hint: unproven }),
   };
@@ -126,10 +129,7 @@ function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOption
 function planCost(checks: readonly Check[], site: Site): Cost {
   const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), site) === null);
   const around = site.header === BEARER ? [SURVEY_COST, ELSEWHERE_COST, LAST_LOOK_COST] : [SURVEY_COST, LAST_LOOK_COST];
-  return [...around, ...asked.map(({ cost }) => cost)].reduce(
-    (sum, { requests, wrong }) => ({ requests: sum.requests + requests, wrong: sum.wrong + wrong }),
-    { requests: 0, wrong: 0 },
-  );
+  return addCosts([...around, ...asked.map(({ cost }) => cost)]);
 }
 
 function isKnownBefore(need: string): boolean {
@@ -155,11 +155,4 @@ async function whyUnproven(site: Site): Promise<string | null> {
   if (!isUnproven(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
   const saw = isConversation(last) ? String(last.answer.status) : clean(last.message);
   return `your key was let in at first and not at the end (${saw}), so that refusals prove nothing: does the server shut out who presents many wrong keys? try a lower --rate`;
-}
-
-/** Why the door cannot be called shut although nothing was found open, or `null`. */
-function whyUncertain(checks: readonly Check[], findings: readonly Finding[]): string | null {
-  const essential = checks.filter((check) => check.essential === true).map(({ id }) => id);
-  const open = findings.find(({ id, status }) => essential.includes(id) && status === "untestable");
-  return open === undefined ? null : `${open.id} could not be tested: ${open.saw}`;
 }
