@@ -48,7 +48,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
 
 /** Folder → the only files outside it that may look in. */
 const INSIDE: Readonly<Record<string, readonly string[]>> = {
-  "stores/journal/": ["stores/archive.ts", "stores/file.ts", "stores/keychain.ts"],
+  "stores/journal/": ["stores/archive.ts", "stores/file.ts", "stores/keychain.ts", "stores/site.ts"],
 };
 
 /** Package → the only file that may name it. */

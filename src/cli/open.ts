@@ -3,3 +3,5 @@
 export { parsePeppers } from "../core/digest.ts";
 export { createKeys } from "../keys.ts";
 export { openStore } from "../stores/index.ts";
+export { migrate, planMigration } from "../stores/migrate.ts";
+export { inspectSite } from "../stores/site.ts";

@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 import { beforeAll, describe, expect, test } from "vitest";
-import { buildProgram } from "../../src/cli/program.ts";
+import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import type { Reason } from "../../src/core/judge.ts";
 import { KeysError } from "../../src/errors.ts";
 import { formats } from "../../src/formats/index.ts";
@@ -17,6 +17,9 @@ const program = buildProgram(() => {
   throw new Error("nothing is run here");
 });
 
+/** With those that belong to another one, each behind it. */
+const commands = allCommands(program).slice(1);
+
 /** What a cell is about, without backticks. */
 const nameOf = (cell: string): string => spansOf(cell)[0] ?? cell;
 const firstColumn = ({ rows }: Table): string[] => rows.map(([cell]) => nameOf(cell!));
@@ -24,12 +27,12 @@ const firstColumn = ({ rows }: Table): string[] => rows.map(([cell]) => nameOf(c
 describe("commands", () => {
   test("each has a section, with its arguments, in the order of --help", () => {
     const titles = page.sections.filter(({ level }) => level === 3).map(({ title }) => title);
-    expect(titles).toEqual(program.commands.map(headingOf));
+    expect(titles).toEqual(commands.map(headingOf));
   });
 
   test.each([
     ["Global flags", program.options.filter(({ long }) => long !== "--version")] as const,
-    ...program.commands.map((command) => [headingOf(command), ownFlags(command)] as const),
+    ...commands.map((command) => [headingOf(command), ownFlags(command)] as const),
   ])("%s: the table has the flags and their defaults, all of them and no other", (section, flags) => {
     const rows = flags.length === 0 ? [] : tableOf(page, section, "flag").rows;
     expect(rows.map(([flag, value]) => [nameOf(flag!), nameOf(value!)]).sort()).toEqual(
@@ -39,7 +42,7 @@ describe("commands", () => {
   });
 
   test("every choice of a flag is named, in its row or in the table of formats", () => {
-    for (const command of program.commands) {
+    for (const command of commands) {
       for (const { flags, argChoices } of ownFlags(command).filter((flag) => flag.argChoices !== undefined)) {
         const row = tableOf(page, headingOf(command), "flag").rows.find(([flag]) => nameOf(flag!) === flags)!;
         const named = row[2]!.includes("(#formats)")
@@ -174,7 +177,8 @@ function shapeOf(documents: readonly object[]): string[] {
 
 function headingOf(command: Command): string {
   const terms = command.registeredArguments.map((each) => (each.required ? `<${each.name()}>` : `[${each.name()}]`));
-  return `\`${[command.name(), ...terms].join(" ")}\``;
+  const names = command.parent?.parent ? [command.parent.name(), command.name()] : [command.name()];
+  return `\`${[...names, ...terms].join(" ")}\``;
 }
 
 function ownFlags({ options }: Command): Option[] {

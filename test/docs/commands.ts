@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { buildProgram } from "../../src/cli/program.ts";
+import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { KeysError } from "../../src/errors.ts";
 import type { Page } from "./markdown.ts";
 
@@ -42,7 +42,7 @@ export async function faultOf(line: string): Promise<string | null> {
     throw new Taken();
   }, argv);
   const silent = { writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined };
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(silent);
+  for (const command of allCommands(program)) command.exitOverride().configureOutput(silent);
   try {
     await program.parseAsync(argv, { from: "user" });
     return null;

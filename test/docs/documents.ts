@@ -47,6 +47,11 @@ export async function seenDocuments(): Promise<Seen> {
   await run("audit --verify", "audit --verify");
   await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);
   await run("audit", "audit");
+  await run("store", "store");
+  await run(
+    "store migrate",
+    `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,
+  );
   await run("an error", "show nobody");
 
   const all = [...documents].flatMap(([name, each]) => (name === "audit" ? [] : each));

@@ -143,6 +143,21 @@ describe("one store by two names is refused, and stays", () => {
   });
 });
 
+test.each([".mark", ".used.x", ".0123456789ab.next", ".mark.tmp"])(
+  "a target that the source would take for its own file (%s) is refused, and the other way round",
+  async (ending) => {
+    const { source, folder } = await aSource();
+    const target = await openStore(`file:${join(folder, `keys.jsonl${ending}`)}`, aWorld());
+    await expect(migrate(source, target, REMOVE)).rejects.toMatchObject({ code: "USAGE" });
+    await expect(migrate(target, source, REMOVE)).rejects.toMatchObject({ code: "USAGE" });
+    await target.close();
+    const elsewhere = await openStore(`file:${join(await aFolder(), `keys.jsonl${ending}`)}`, aWorld());
+    expect(await migrate(source, elsewhere, REMOVE)).toMatchObject({ copied: 3, removed: true });
+    expect(await elsewhere.list()).toHaveLength(2);
+    await elsewhere.close();
+  },
+);
+
 test("what cannot be written is no end of a migration, and memory is no target", async () => {
   const { source, folder } = await aSource();
   await source.compact({ at: 2_000, by: "ada@laptop", archive: join(folder, "old.jsonl") });

@@ -8,6 +8,7 @@ import { list } from "./list.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { show } from "./show.ts";
+import { store } from "./store.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -26,4 +27,5 @@ export const commands = {
   verify,
   export: exportSnippet,
   audit,
+  store,
 } satisfies Record<string, CommandModule>;

@@ -1,0 +1,153 @@
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createCli } from "./fake-world.ts";
+
+async function aStore() {
+  const world = createCli();
+  await world.cli("generate ci --scope a");
+  const { token } = JSON.parse((await world.cli("generate web --json")).stdout) as { token: string };
+  await world.cli("disable web");
+  return { ...world, token, to: `file:${join(world.dir, "new", "keys.jsonl")}` };
+}
+
+const codeOf = (stderr: string) => (JSON.parse(stderr) as { error: { code: string } }).error.code;
+
+describe("store", () => {
+  test("says which store is in use, what chose it, where it lies, and how many keys it holds", async () => {
+    const { cli, file, dir } = await aStore();
+    const { stdout } = await cli("store");
+    expect(stdout).toBe(
+      `store      file:${file}\nchosen by  MCP_KEYS_STORE\non disk    ${file}\nkeys       2\nwritable   yes\n`,
+    );
+    const json = async (line: string, env = {}) => JSON.parse((await cli(`${line} --json`, { env })).stdout) as unknown;
+    const found = { schemaVersion: 1, path: file, writable: true };
+    expect(await json("store")).toEqual({ ...found, store: `file:${file}`, chosenBy: "variable", keys: 2 });
+    expect(await json(`store --store file:${dir}/a.jsonl`)).toMatchObject({
+      chosenBy: "flag",
+      keys: 0,
+      writable: true,
+    });
+    const ours = join(dir, "data", "keys.jsonl");
+    for (const blank of ["", " "]) {
+      expect(await json("store", { MCP_KEYS_STORE: blank })).toEqual({
+        ...{ ...found, store: `file:${ours}`, chosenBy: "default", path: ours, keys: 0 },
+      });
+    }
+    expect(await json("store --store env:")).toMatchObject({ store: "env:", path: null, keys: 0, writable: false });
+    expect(await json("store --store memory:")).toMatchObject({ store: "memory:", path: null, writable: true });
+    expect(await readdir(dir)).toEqual(["store"]);
+  });
+
+  test("tells of a store that cannot be read what it can, and fails", async () => {
+    const { cli, file, dir } = await aStore();
+    await chmod(file, 0o644);
+    const ran = await cli("store --json");
+    expect(ran.status).toBe(6);
+    expect(JSON.parse(ran.stdout)).toEqual({
+      ...{ schemaVersion: 1, store: `file:${file}`, chosenBy: "variable", path: file, keys: null, writable: false },
+    });
+    expect(codeOf(ran.stderr)).toBe("STORE_INSECURE");
+    const text = await cli("store");
+    expect(text).toMatchObject({ status: 6, stdout: expect.stringContaining(file) });
+    expect(text.stderr).toContain("chmod 600");
+    const secret = await cli("store --store postgres://ada:s3cret@host/db");
+    expect(secret).toMatchObject({ status: 2, stdout: "store      postgres:\nchosen by  --store\n" });
+    expect(secret.stderr).not.toContain("s3cret");
+    await writeFile(join(dir, "plain"), "");
+    expect((await cli(`store --store file:${dir}/plain/keys.jsonl`)).status).toBe(6);
+  });
+});
+
+describe("store migrate", () => {
+  test("moves keys and history; tokens are valid and refused as before, and the history is the same", async () => {
+    const { cli, file, to, token, dir } = await aStore();
+    const [history, keys] = [(await cli("audit")).stdout, (await cli("list")).stdout];
+    const before = await readFile(file);
+    expect(await cli(`store migrate --from file:${file} --to ${to} --dry-run`)).toEqual({
+      ...{ status: 0, stdout: "" },
+      stderr: `would copy 5 of 5 changes about 2 keys from file:${file} to ${to} and compare\n`,
+    });
+    expect(await readdir(dir)).toEqual(["store"]);
+    const ran = await cli(`store migrate --from file:${file} --to ${to}`);
+    expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(ran.stderr).toContain(`copied 5 of 5 changes about 2 keys from file:${file} to ${to} and compared\n`);
+    expect(ran.stderr).toContain(`MCP_KEYS_STORE=${to}`);
+    expect((await readFile(file)).equals(before)).toBe(true);
+    const there = { env: { MCP_KEYS_STORE: to } };
+    expect((await cli("audit", there)).stdout).toBe(history);
+    expect((await cli("list", there)).stdout).toBe(keys);
+    expect((await cli("check", { ...there, piped: token })).stdout).toContain("disabled");
+    await cli("enable web", there);
+    expect((await cli("check", { ...there, piped: token })).status).toBe(0);
+    expect((await cli("check", { piped: token })).status).toBe(4);
+  });
+
+  test("with --json it says how much; again it is done, and what has come since is added", async () => {
+    const { cli, file, to } = await aStore();
+    const json = async (flags = "") =>
+      JSON.parse((await cli(`store migrate --from file:${file} --to ${to} --json ${flags}`)).stdout) as unknown;
+    const doc = { schemaVersion: 1, from: `file:${file}`, to, dryRun: false, keys: 2, changes: 5, removed: false };
+    expect(await json("--dry-run")).toEqual({ ...doc, dryRun: true, copied: 5 });
+    expect(await json()).toEqual({ ...doc, copied: 5 });
+    expect(await json()).toEqual({ ...doc, copied: 0 });
+    await cli("enable web");
+    expect(await json("--delete-source --yes")).toEqual({ ...doc, changes: 6, copied: 1, removed: true });
+    expect(await json("--delete-source --yes")).toMatchObject({ keys: 0, changes: 0, copied: 0 });
+  });
+
+  test("removes the source only when that was said, or typed", async () => {
+    const { cli, file, to, dir } = await aStore();
+    const line = `store migrate --from file:${file} --to ${to} --delete-source`;
+    const unsaid = await cli(`${line} --json`);
+    expect(unsaid).toMatchObject({ status: 2, stdout: "" });
+    expect(codeOf(unsaid.stderr)).toBe("INPUT_REQUIRED");
+    expect(await readdir(dir)).toEqual(["store"]);
+    expect((await cli(`${line} --dry-run`)).status).toBe(0);
+    await expect(cli(line, { answers: ["yes"] })).resolves.toMatchObject({ status: 1 });
+    expect(await readdir(dir)).toEqual(["store"]);
+    const ran = await cli(line, { answers: ["yes", "remove"] });
+    expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(ran.stderr).toContain(`removed file:${file}`);
+    expect(await readdir(join(dir, "store"))).toEqual([]);
+    expect((await cli("list", { env: { MCP_KEYS_STORE: to } })).stdout).toContain("ci");
+  });
+
+  test("a target with other keys is a conflict, and one store by two names is none", async () => {
+    const { cli, file, to, dir } = await aStore();
+    await cli("generate other", { env: { MCP_KEYS_STORE: to } });
+    const from = `store migrate --json --from file:${file}`;
+    for (const [line, status, code] of [
+      [`${from} --to ${to} --delete-source --yes`, 5, "STORE_CONFLICT"],
+      [`${from} --to file:${file} --delete-source --yes`, 2, "USAGE"],
+      [`${from} --to file:${dir}/x/../store/keys.jsonl --delete-source --yes`, 2, "USAGE"],
+      [`${from} --to memory:`, 2, "USAGE"],
+      [`${from} --to env:`, 5, "STORE_READ_ONLY"],
+      [`${from} --to nowhere:`, 2, "USAGE"],
+      [`${from} --to ${to} --store file:x`, 2, "USAGE"],
+      [`store migrate --json --to ${to} --from env:`, 5, "STORE_READ_ONLY"],
+      [from, 2, "USAGE"],
+    ] as const) {
+      const ran = await cli(line);
+      expect({ line, status: ran.status, stdout: ran.stdout }).toEqual({ line, status, stdout: "" });
+      expect(codeOf(ran.stderr)).toBe(code);
+    }
+    expect((await cli("list")).stdout).toContain("ci");
+  });
+
+  test("a source that is not there is said, even in quiet, and is no failure", async () => {
+    const { cli, file, to, dir } = await aStore();
+    const ran = await cli(`store migrate --quiet --from file:${dir}/typo.jsonl --to ${to}`);
+    expect(ran).toMatchObject({ status: 0, stdout: "", stderr: expect.stringContaining("typo.jsonl holds no keys") });
+    expect((await cli(`store migrate --quiet --from file:${file} --to ${to}`)).stderr).toBe("");
+  });
+
+  test("a folder of the target that others can write is refused, and nothing is copied", async () => {
+    const { cli, file, dir } = await aStore();
+    await mkdir(join(dir, "open"));
+    await chmod(join(dir, "open"), 0o777);
+    const ran = await cli(`store migrate --from file:${file} --to file:${dir}/open/keys.jsonl`);
+    expect(ran).toMatchObject({ status: 6, stderr: expect.stringContaining("chmod go-w") });
+    expect(await readdir(join(dir, "open"))).toEqual([]);
+  });
+});
