@@ -24,7 +24,7 @@ function start(legacy: "stateless" | "reject"): SdkServer {
   };
 }
 
-function createServer(): McpServer {
+export function createServer(): McpServer {
   const server = new McpServer({ name: "sdk-v2", version: "4.5.6" });
   server.registerTool("add", { inputSchema: z.object({ a: z.number(), b: z.number() }) }, ({ a, b }) => ({
     content: [{ type: "text", text: String(a + b) }],

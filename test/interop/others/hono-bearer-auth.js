@@ -1,0 +1,19 @@
+// `hono/bearer-auth` in front of `@hono/mcp`, as both their documentations have it.
+import { StreamableHTTPTransport } from "@hono/mcp";
+import { serve } from "@hono/node-server";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { Hono } from "hono";
+import { bearerAuth } from "hono/bearer-auth";
+import { ADDRESS, createTools, KEY } from "./door.js";
+
+const server = createTools(McpServer);
+const transport = new StreamableHTTPTransport();
+
+const app = new Hono();
+app.use("/mcp", bearerAuth({ token: KEY }));
+app.all("/mcp", async (c) => {
+  if (!server.isConnected()) await server.connect(transport);
+  return transport.handleRequest(c);
+});
+
+serve({ ...ADDRESS, fetch: app.fetch });

@@ -1,0 +1,25 @@
+// The SDK's first generation behind its `requireBearerAuth` in a plain Express app, a server for each request.
+import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
+import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import express from "express";
+import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
+
+const verifier = createTokenVerifier(() => new InvalidTokenError("unknown token"));
+const app = express();
+app.use(express.json());
+
+app.post("/mcp", requireBearerAuth({ verifier }), async (request, response) => {
+  const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined });
+  response.on("close", () => void transport.close());
+  await createTools(McpServer).connect(transport);
+  await transport.handleRequest(request, response, request.body);
+});
+
+const refuse = (_request, response) =>
+  response.status(405).json({ jsonrpc: "2.0", error: { code: -32_000, message: "Method not allowed." }, id: null });
+app.get("/mcp", refuse);
+app.delete("/mcp", refuse);
+
+app.listen(ADDRESS.port, ADDRESS.host);
