@@ -5,6 +5,7 @@ import type { Keys } from "../keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import type { Lab, LabKey } from "../probe/lab.ts";
 import type { Context } from "./context.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** A lab whose canaries can be given up before the run ends. */
 export interface OpenLab extends Lab {
@@ -143,16 +144,11 @@ class KeysLab implements OpenLab {
       if (this.#named.has(name)) continue;
       this.#named.add(name);
       this.#ctx.io.warn(`the canary ${name} could not be revoked and works until it expires`);
-      this.#ctx.io.warn(`revoke it with: mcp-keys revoke ${name} --yes --store ${quote(this.#store.spec)}`);
+      this.#ctx.io.warn(`revoke it with: mcp-keys revoke ${name} --yes --store ${shellWord(this.#store.spec)}`);
     }
   }
 
   #check(): void {
     if (this.#closed) throw new KeysError("INTERRUPTED", "the run is over, so no more keys are made");
   }
-}
-
-/** For a shell. */
-function quote(text: string): string {
-  return /^[\w:./@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

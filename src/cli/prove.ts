@@ -1,7 +1,7 @@
 import type { Secret } from "../core/secret.ts";
-import { BASE62 } from "../core/token.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
+import { createRandomText } from "../probe/random-text.ts";
 import type { Outcome, Verification } from "../probe/verification.ts";
 import type { Context } from "./context.ts";
 
@@ -29,8 +29,7 @@ export async function probeServer(
     token,
     request,
     now: world.ticks,
-    // Not a secret: a few favoured characters do no harm here.
-    random: (length) => Array.from(world.random(length), (byte) => BASE62.charAt(byte % 62)).join(""),
+    random: createRandomText(world.random),
     timeoutMs: timeout * 1000,
     clientVersion: packageVersion,
     allowHttp,

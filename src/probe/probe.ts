@@ -16,7 +16,7 @@ import { introduce } from "./introduce.ts";
 import { isRefusal } from "./kind.ts";
 import type { Lab } from "./lab.ts";
 import { missing } from "./need.ts";
-import type { Finding, Report } from "./report.ts";
+import type { Report } from "./report.ts";
 import type { HttpRequest } from "./request.ts";
 import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";

@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { isKnown, type Baseline } from "./baseline.ts";
 import type { Check, Sight } from "./check.ts";
 import type { Finding, FindingStatus } from "./report.ts";
 
@@ -11,6 +12,10 @@ export interface RunOptions<S> {
   readonly hinder: (check: Check<S>) => string | null;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
+  /** What does not count. */
+  readonly baseline?: Baseline;
+  /** Told of each check before it is asked. */
+  readonly onCheck?: (check: Pick<Check, "id">) => void;
   /** Told of each finding as it comes, in running order. */
   readonly onFinding?: (finding: Finding) => void;
 }
@@ -19,13 +24,16 @@ export interface RunOptions<S> {
  * Asks the checks one after the other, in the order given; what a check asks itself it asks side by side.
  * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
  */
-export async function runChecks<S>({ checks, site, hinder, now, onFinding }: RunOptions<S>): Promise<Finding[]> {
+export async function runChecks<S>(options: RunOptions<S>): Promise<Finding[]> {
+  const { checks, site, hinder, now, baseline = [], onCheck, onFinding } = options;
   const findings: Finding[] = [];
   for (const check of checks) {
+    onCheck?.(check);
     const started = now();
     const reason = hinder(check);
     const sight = reason === null ? await ask(check, site) : { untestable: reason };
-    const finding = findingOf(check, sight, Math.round(now() - started));
+    const found = findingOf(check, sight, Math.round(now() - started));
+    const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;
     findings.push(finding);
     onFinding?.(finding);
   }

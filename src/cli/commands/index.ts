@@ -9,6 +9,7 @@ import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { show } from "./show.ts";
 import { store } from "./store.ts";
+import { test } from "./test.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -25,6 +26,7 @@ export const commands = {
   enable,
   check,
   verify,
+  test,
   export: exportSnippet,
   audit,
   store,

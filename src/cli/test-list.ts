@@ -1,0 +1,22 @@
+import { CHECKS } from "../probe/index.ts";
+import { chooseChecks } from "../probe/selection.ts";
+import type { Context } from "./context.ts";
+import { renderTable } from "./render.ts";
+import type { TestFlags } from "./test-options.ts";
+
+/** What `test` would check, in running order. */
+export async function listChecks({ flags, io, paint }: Context, selection: TestFlags): Promise<void> {
+  const checks = chooseChecks(CHECKS, selection);
+  if (flags.json) {
+    const listed = checks.map(({ id, group, about, level, expects, source, mend }) => ({
+      ...{ id, group, about, level, expects },
+      ...{ source: source.href, mend },
+    }));
+    await io.json({ checks: listed });
+    return;
+  }
+  const rows = checks.map(({ id, about, level, expects }) =>
+    [id, about, level.toUpperCase(), expects].map((text) => ({ text })),
+  );
+  await io.answer(renderTable(paint, ["CHECK", "ABOUT", "LEVEL", "EXPECTS"], rows));
+}
