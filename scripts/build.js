@@ -32,10 +32,20 @@ const cli = {
   outExtension: { ".js": ".cjs" },
   plugins: [{ name: "start", setup: startFaster }],
 };
-const built = await Promise.all([build(library), build(cli)]).catch(() => process.exit(1)); // it has said why
+// A process of its own beside both, which the keychain is asked by; its engines stay outside.
+const keychain = {
+  ...common,
+  entryPoints: { "keychain/child": "src/stores/keychain/program.ts" },
+  splitting: false,
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+};
+const built = await Promise.all([build(library), build(cli), build(keychain)]).catch(() => process.exit(1)); // it has said why
 
-const [esm, cjs] = built.map(({ outputFiles }) => outputFiles.map(({ path, text }) => [relative(dist, path), text]));
-const files = new Map([...esm, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))]);
+const [esm, cjs, child] = built.map(({ outputFiles }) =>
+  outputFiles.map(({ path, text }) => [relative(dist, path), text]),
+);
+const files = new Map([...esm, ...child, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))]);
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
@@ -67,7 +77,9 @@ function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, o
  * touch every export of a built-in module. Each built-in module loads where it is first used.
  */
 async function toCommonJs(/** @type {string[]} */ [name, text]) {
-  const own = text.replace(/\bimport\("(\.[^"]+)"\)/g, `Promise.resolve().then(() => require("$1"))`);
+  const own = text
+    .replace(/\bimport\("(\.[^"]+)"\)/g, `Promise.resolve().then(() => require("$1"))`)
+    .replaceAll("import.meta.url", "__filename"); // for `createRequire`, which takes both
   const { code } = await transform(own, { format: "cjs", platform: "neutral", target: common.target });
   const names = [];
   const lazy = code.replace(/^var (import_\w+) = (.*require\("node:.*\));$/gm, (_, name, load) => {

@@ -11,7 +11,7 @@ import { generateKey, type GenerateInput } from "./keys/generate.ts";
 import { createMint, type Random } from "./keys/mint.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./keys/rotate.ts";
 import { requireKey, updateKey, type Desk, type Updated } from "./keys/update.ts";
-import type { KeyStore } from "./stores/store.ts";
+import type { KeyStore, ReadOptions } from "./stores/store.ts";
 import { systemActor, systemNow, systemPeppers, systemRandom } from "./world.ts";
 
 /** What {@link createKeys} works with. All but the store has a default from the system. */
@@ -43,9 +43,9 @@ export interface Keys {
   disable(ref: string): Promise<Updated>;
   enable(ref: string): Promise<Updated>;
   /** `KEY_NOT_FOUND` when there is none. */
-  get(ref: string): Promise<Key>;
+  get(ref: string, options?: ReadOptions): Promise<Key>;
   /** In the order of creation, revoked ones included. */
-  list(): Promise<Key[]>;
+  list(options?: ReadOptions): Promise<Key[]>;
   /** Judges a token. A refusal is a value; a store that cannot answer throws. */
   check(token: string, demand?: WithoutClock<Demand>): Promise<Verdict>;
   /** Judges the value of an `Authorization` header, as {@link Keys.check} does. */
@@ -72,8 +72,8 @@ export function createKeys(options: KeysOptions): Keys {
       ),
     disable: (ref) => updateKey(desk, ref, { op: "disable" }, (key) => setEnabled(key, false)),
     enable: (ref) => updateKey(desk, ref, { op: "enable" }, (key) => setEnabled(key, true)),
-    get: (ref) => requireKey(store, ref),
-    list: () => store.list(),
+    get: (ref, reading) => requireKey(store, ref, reading),
+    list: (reading) => store.list(reading),
     check,
     verify: async (authorization, demand) => {
       const presented = parseBearer(authorization);

@@ -2,7 +2,7 @@ import { CommanderError } from "commander";
 import { resolveConfig } from "../config.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
-import type { KeyStore } from "../stores/store.ts";
+import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { createIo, type Flags } from "./io.ts";
@@ -70,19 +70,30 @@ function createSession(world: World): Session {
     const io = createIo(world.streams, flags, createPainter(colors));
     const spec = resolveConfig(flags, world.env).store;
     const openStore = (named: string) => {
-      const opening = openWith(named, world).then((each) => (io.debug(`store ${each.spec}`), each));
+      const opening = openWith(named, outside).then((each) => (io.debug(`store ${each.spec}`), each));
       opened.push(opening);
       return opening;
     };
     const getStore = () => (store ??= openStore(spec));
     const { stdin, stderr } = world.streams;
+    const isInteractive = () => flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
+    const { env, uid, dataDir } = world;
+    const outside: StoreWorld = {
+      env,
+      uid,
+      dataDir,
+      get attended() {
+        return isInteractive();
+      },
+      tell: (line) => io.note(line),
+    };
     context = {
       world,
       flags,
       io,
       paint: createPainter(flags.color ? world.streams.stdout.colors : 0),
       get interactive() {
-        return flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
+        return isInteractive();
       },
       store: getStore,
       openStore,
@@ -112,7 +123,7 @@ function createSession(world: World): Session {
   };
 }
 
-async function openWith(spec: string, world: World): Promise<KeyStore> {
+async function openWith(spec: string, world: StoreWorld): Promise<KeyStore> {
   const { openStore } = await import("./open.ts");
   return openStore(spec, world);
 }

@@ -4,6 +4,7 @@ import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
+import { NO_DIGESTS } from "./update.ts";
 import type { Desk } from "./update.ts";
 
 export type GenerateInput = Omit<KeyInput, "name"> & {
@@ -31,7 +32,7 @@ export async function generateKey(desk: Desk, mint: Mint, input: GenerateInput):
 
 async function issue(desk: Desk, mint: Mint, { deliver, ...input }: GenerateInput & { name: string }): Promise<Issued> {
   const now = desk.now();
-  const before = await desk.store.get(parseName(input.name));
+  const before = await desk.store.get(parseName(input.name), NO_DIGESTS);
   if (before !== null && !isUndelivered(before)) throw nameTaken(before);
   const id = before?.id ?? mint.id();
   const state = deliver === undefined ? "current" : "pending";
@@ -56,7 +57,7 @@ async function writeNew({ store, now, by }: Desk, key: Key, version: number): Pr
 }
 
 async function requireNamed(store: KeyStore, key: Key): Promise<Key> {
-  return (await store.get(key.name)) ?? key;
+  return (await store.get(key.name, NO_DIGESTS)) ?? key;
 }
 
 /** A key that an earlier run could not deliver: the same command may have its name, so that it can be run again. */

@@ -5,7 +5,7 @@ import { currentVersion } from "../core/status.ts";
 import { isUsable, type Version } from "../core/version.ts";
 import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
-import { requireKey, updateKey, type Desk } from "./update.ts";
+import { NO_DIGESTS, requireKey, updateKey, type Desk } from "./update.ts";
 
 /** A day: long enough for clients that read their key at start. */
 export const DEFAULT_OVERLAP = 86_400;
@@ -41,7 +41,7 @@ export interface Rotated {
  */
 export async function rotateKey(desk: Desk, mint: Mint, ref: string, options: RotateOptions): Promise<Rotated> {
   const { overlap = DEFAULT_OVERLAP, ifOlderThan, deliver, prove } = options;
-  const before = await requireKey(desk.store, ref);
+  const before = await requireKey(desk.store, ref, NO_DIGESTS);
   const young = youngVersion(before, ifOlderThan, desk.now());
   if (young !== undefined)
     return { key: before, version: young, changed: false, retiring: retiringOf(before, desk.now()) };

@@ -1,9 +1,12 @@
 import type { Epoch, Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
-import type { Draft, KeyStore } from "../stores/store.ts";
+import type { Draft, KeyStore, ReadOptions } from "../stores/store.ts";
 
 /** How often a change is decided again when others write the same key at the same time. */
 const ATTEMPTS = 10;
+
+/** To decide about a key and to write it, its digests are not needed. */
+export const NO_DIGESTS: ReadOptions = { digests: false };
 
 export interface Updated {
   readonly key: Key;
@@ -19,8 +22,8 @@ export interface Desk {
 }
 
 /** @throws {@link KeysError} `KEY_NOT_FOUND` */
-export async function requireKey(store: KeyStore, ref: string): Promise<Key> {
-  const key = await store.get(ref);
+export async function requireKey(store: KeyStore, ref: string, options?: ReadOptions): Promise<Key> {
+  const key = await store.get(ref, options);
   // A token pasted in place of a name must not come back in an error.
   if (key === null) {
     throw new KeysError(
@@ -43,7 +46,7 @@ export async function updateKey(
   decide: (key: Key) => Key | null,
 ): Promise<Updated> {
   for (let attempt = 1; ; attempt++) {
-    const key = await requireKey(desk.store, ref);
+    const key = await requireKey(desk.store, ref, NO_DIGESTS);
     const wanted = decide(key);
     if (wanted === null) return { key, changed: false };
     try {

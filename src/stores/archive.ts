@@ -1,12 +1,12 @@
 import { isWithheld } from "../core/digest.ts";
 import type { Key } from "../core/key.ts";
+import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import { changesAfter } from "./journal/changes.ts";
 import { realDisk } from "./journal/disk.ts";
-import { shellQuote } from "./journal/fault.ts";
 import { checkFolder } from "./journal/folder.ts";
 import { Reading } from "./journal/reading.ts";
-import { Turns } from "./journal/turns.ts";
+import { Turns } from "./turns.ts";
 import { versionOf } from "./ledger.ts";
 import { parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";

@@ -49,13 +49,17 @@ function checkDigests(draft: Draft, stored: Lookup): void {
       if (digest === FORGOTTEN) continue;
       const owner = stored.byDigest(digest);
       if (digests.has(digest) || (owner !== null && owner.id !== id)) {
-        throw new KeysError("STORE_CONFLICT", `the token is already in the store, as key ${owner?.name ?? id}`, {
-          hint: "use another token; one token cannot be two keys",
-        });
+        throw digestTaken(owner?.name ?? id);
       }
       digests.add(digest);
     }
   }
+}
+
+export function digestTaken(owner: string): KeysError {
+  return new KeysError("STORE_CONFLICT", `the token is already in the store, as key ${owner}`, {
+    hint: "use another token; one token cannot be two keys",
+  });
 }
 
 /** The draft as it applies: the next `seq`, each key with its next revision, nothing undefined, no `lastUsedAt`. */

@@ -2,6 +2,7 @@ import { KeysError } from "../errors.ts";
 import { openArchiveStore } from "./archive.ts";
 import { openEnvStore } from "./env.ts";
 import { openFileStore } from "./file.ts";
+import { openKeychainStore } from "./keychain.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
 
@@ -21,6 +22,7 @@ export const stores = {
     summary: "a journal that only its owner can read; the default",
     open: (location, world) => openFileStore(location, world),
   },
+  keychain: { summary: "digests in the keychain of the operating system", open: openKeychainStore },
   archive: { summary: "the history that `audit --archive` moved away; read-only", open: openArchiveStore },
   env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEY_HASHES; read-only", open: openEnvStore },
   memory: { summary: "nothing is kept; for tests", open: openMemoryStore },

@@ -8,8 +8,11 @@ import { describeContract, describeReadOnly, describeWriting } from "./contract.
 import type { Candidate } from "./contract.ts";
 import { aFolder, aWorld } from "./place.ts";
 
+/** What needs more than a folder has its own file: `keychain/contract.test.ts`. */
+type Scheme = Exclude<StoreScheme, "keychain">;
+
 /** How to get an empty store of each kind. The compiler asks for a line when the registry gets one. */
-const candidates: Readonly<Record<StoreScheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
+const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
   file: {
     writes: true,
     async make() {
@@ -33,15 +36,15 @@ const candidates: Readonly<Record<StoreScheme, { writes: boolean; make: () => Pr
   memory: { writes: true, make: async () => ({ open: () => openStore("memory:", aWorld()), again: null }) },
 };
 
-describe.each(Object.keys(stores) as StoreScheme[])("%s:", (scheme) => {
+describe.each(Object.keys(candidates) as Scheme[])("%s:", (scheme) => {
   const { writes, make } = candidates[scheme];
   describeContract(make);
   if (writes) describeWriting(make);
   else describeReadOnly(async () => (await make()).open());
+});
 
-  test("its registry line says what it is", () => {
-    expect(stores[scheme].summary).toMatch(/^\S.{10,70}\S$/);
-  });
+test.each(Object.entries(stores))("the registry line of %s: says what it is", (_, { summary }) => {
+  expect(summary).toMatch(/^\S.{10,70}\S$/);
 });
 
 test("a spec is taken apart at its first colon", () => {
@@ -55,14 +58,14 @@ test.each([
   "./keys.jsonl",
   "C:\\keys.jsonl",
   "postgres://host/db",
-  "keychain:",
+  "keyring:",
   "constructor:",
   ":",
   "File:x",
 ])("%o is no spec, and the hint names the choices", (text) => {
   const parse = () => parseStoreSpec(text);
   expect(parse).toThrow(
-    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: archive: env: memory:") }),
+    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: keychain: archive: env: memory:") }),
   );
 });
 

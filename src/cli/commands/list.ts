@@ -39,7 +39,7 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const now = world.now();
   const store = await ctx.store();
   const tags = (flags.tag ?? []).map(parseTag);
-  const keys = (await store.list())
+  const keys = (await store.list({ digests: false }))
     .filter((key) => tags.every(([name, value]) => key.tags[name] === value))
     .filter((key) => flags.status?.includes(keyStatus(key, now)) ?? true)
     .filter((key) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")

@@ -31,7 +31,7 @@ export const revoke: CommandModule = {
 
 async function runRevoke(ctx: Context, ref: string, { version, reason, yes = false }: RevokeFlags): Promise<void> {
   const keys = await ctx.keys();
-  const before = await keys.get(ref);
+  const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
   const { key, changed } = await keys.revoke(before.id, { reason, ...(version !== undefined && { version }) });
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });

@@ -19,7 +19,7 @@ export const show: CommandModule = {
 
 async function runShow(ctx: Context, ref: string): Promise<void> {
   const { io, paint, world } = ctx;
-  const key = await (await ctx.keys()).get(ref);
+  const key = await (await ctx.keys()).get(ref, { digests: false });
   const now = world.now();
   if (ctx.flags.json) {
     await io.json({ key: keyJson(key, now) });

@@ -10,7 +10,7 @@ import type { Holdings } from "./holdings.ts";
 import { Journal } from "./journal.ts";
 import { LastUse } from "./last-use.ts";
 import { adoptHistory, removeJournal } from "./move.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../turns.ts";
 import { watchFile } from "./watch.ts";
 
 const POLL_MS = 1_000;

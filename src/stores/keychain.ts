@@ -1,0 +1,101 @@
+import { KeysError } from "../errors.ts";
+import type { Key } from "../core/key.ts";
+import { Digests } from "./keychain/digests.ts";
+import { accountOf, mayHold } from "./keychain/item.ts";
+import { openParts } from "./keychain/parts.ts";
+import type { KeychainEngine } from "./keychain/protocol.ts";
+import { KeychainWriter } from "./keychain/writer.ts";
+import { versionOf } from "./ledger.ts";
+import type { Change, KeyStore, StoreWorld } from "./store.ts";
+
+/** How many changes are held at once while their digests are fetched. */
+const BATCH = 256;
+
+/**
+ * Opens the keychain of the operating system: `keychain:` by `@napi-rs/keyring`, `keychain:keytar` by keytar. The keychain has
+ * the digests, one item a version, and a journal in the user's data folder all the rest: see `docs/keychain.md`. No keychain
+ * is asked before a digest is needed.
+ * @throws {@link KeysError} `USAGE` for another location, `STORE_UNAVAILABLE` when there is no data folder. With the use of a
+ *   digest: `STORE_LOCKED`, `STORE_UNAVAILABLE`, `STORE_DAMAGED` for an item that was altered.
+ */
+export async function openKeychainStore(location: string, world: StoreWorld): Promise<Required<KeyStore>> {
+  const engine = engineOf(location);
+  const { journal, keychain } = openParts(engine, world);
+  const digests = new Digests(keychain);
+  const writer = new KeychainWriter(journal, keychain, digests, world);
+
+  /** What is gone from the keychain is looked for in the journal once more: it may have been revoked meanwhile. */
+  const fetched = async <T>(read: () => Promise<T>, keysOf: (read: T) => readonly Key[]): Promise<T> => {
+    const first = await read();
+    if (await digests.fetch(keysOf(first))) return first;
+    const second = await read();
+    await digests.fetch(keysOf(second));
+    return second;
+  };
+  const all = () => fetched(journal.snapshot, ({ keys }) => keys);
+  const get = (ref: string) =>
+    fetched(
+      () => journal.get(ref),
+      (key) => (key === null ? [] : [key]),
+    );
+
+  return {
+    ...journal,
+    async get(ref, { digests: wanted = true } = {}) {
+      if (!wanted) return journal.get(ref);
+      const key = await get(ref);
+      return key === null ? null : digests.fill(key);
+    },
+    async find(digest) {
+      const holders = async () =>
+        (await journal.list()).filter(({ versions }) =>
+          versions.some((version) => mayHold(accountOf(version) ?? "", digest)),
+        );
+      for (const key of await fetched(holders, (keys) => keys)) {
+        const found = versionOf(digests.fill(key), digest);
+        if (found !== null) return found;
+      }
+      return null;
+    },
+    async list({ digests: wanted = true } = {}) {
+      return wanted ? (await all()).keys.map((key) => digests.fill(key)) : journal.list();
+    },
+    async snapshot() {
+      const { seq, keys } = await all();
+      return { seq, keys: keys.map((key) => digests.fill(key)) };
+    },
+    async *changes(since, { digests: wanted = true } = {}) {
+      if (!wanted) {
+        yield* journal.changes(since);
+        return;
+      }
+      const batch: Change[] = [];
+      for await (const change of journal.changes(since)) {
+        batch.push(change);
+        if (batch.length === BATCH) yield* await fill(batch.splice(0));
+      }
+      yield* await fill(batch);
+    },
+    write: (draft) => writer.write(draft),
+    adopt: (history) => writer.adopt(history),
+    remove: (options) =>
+      journal.remove(options, async () => {
+        for (const account of await keychain.accounts()) await keychain.remove(account);
+      }),
+    async close() {
+      keychain.close();
+      await journal.close();
+    },
+  };
+
+  async function fill<T extends { readonly keys: readonly Key[] }>(batch: readonly T[]): Promise<T[]> {
+    await digests.fetch(batch.flatMap(({ keys }) => keys));
+    return batch.map((change) => ({ ...change, keys: change.keys.map((key) => digests.fill(key)) }));
+  }
+}
+
+function engineOf(location: string): KeychainEngine {
+  if (location === "") return "keyring";
+  if (location === "keytar") return "keytar";
+  throw new KeysError("USAGE", "keychain: takes no path", { hint: "write it as keychain: or as keychain:keytar" });
+}

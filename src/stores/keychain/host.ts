@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import { platform, release } from "node:os";
+import type { StoreWorld } from "../store.ts";
+
+/** Where a keychain is asked for: what mends it differs. */
+export type Host = "macos" | "macos-ssh" | "windows" | "wsl" | "container" | "ssh" | "desktop" | "headless";
+
+interface Signs {
+  readonly platform: string;
+  readonly release: string;
+  readonly env: StoreWorld["env"];
+  readonly isContainer: boolean;
+}
+
+/** A container and WSL come before SSH: they decide what there is, SSH only who can answer a prompt. */
+export function hostOf({ platform: system, release: kernel, env, isContainer }: Signs): Host {
+  const has = (name: string) => (env[name] ?? "") !== "";
+  const remote = has("SSH_CONNECTION") || has("SSH_TTY");
+  if (system === "win32") return "windows";
+  if (system === "darwin") return remote ? "macos-ssh" : "macos";
+  if (has("WSL_DISTRO_NAME") || has("WSL_INTEROP") || /microsoft/i.test(kernel)) return "wsl";
+  if (isContainer || has("KUBERNETES_SERVICE_HOST") || has("container")) return "container";
+  if (remote) return "ssh";
+  return has("DISPLAY") || has("WAYLAND_DISPLAY") ? "desktop" : "headless";
+}
+
+export function thisHost(env: StoreWorld["env"]): Host {
+  const isContainer = existsSync("/.dockerenv") || existsSync("/run/.containerenv");
+  return hostOf({ platform: platform(), release: release(), env, isContainer });
+}
