@@ -1,4 +1,5 @@
 import { KeysError } from "../../errors.ts";
+import { shellQuote } from "../../core/shell-quote.ts";
 
 /** What the operating system says, in words, and what to do about it. */
 const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: string }>> = {
@@ -51,9 +52,4 @@ export function faultOf(cause: unknown, doing: "read" | "write" | "create" | "re
 /** The `code` of a system error, such as `ENOENT`. */
 export function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
-}
-
-/** A path as it can be pasted into a POSIX shell. */
-export function shellQuote(path: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
+import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
 import type { Disk } from "./disk.ts";
-import { codeOf, faultOf, shellQuote } from "./fault.ts";
+import { codeOf, faultOf } from "./fault.ts";
 
 /** Where a journal lies, and who may. */
 export interface Place {

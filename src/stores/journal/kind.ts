@@ -1,5 +1,5 @@
+import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
-import { shellQuote } from "./fault.ts";
 import type { Place } from "./folder.ts";
 
 /**

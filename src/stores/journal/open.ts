@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
 import type { Disk } from "./disk.ts";
-import { codeOf, faultOf, shellQuote } from "./fault.ts";
+import { codeOf, faultOf } from "./fault.ts";
 
 // O_NONBLOCK, so that a named pipe in the file's place is refused rather than waited for. Windows has neither.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;

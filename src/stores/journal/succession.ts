@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
+import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
 import type { Chain } from "./chain.ts";
 import type { Disk } from "./disk.ts";
-import { codeOf, faultOf, shellQuote } from "./fault.ts";
+import { codeOf, faultOf } from "./fault.ts";
 import { syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import { isSameFile, openPrivate, stateOf } from "./open.ts";
