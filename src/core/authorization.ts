@@ -29,6 +29,15 @@ export function parseBare(header: string | null | undefined): Presented {
   return header.length <= TOKEN_LIMIT && isB64Token(header, 0) ? { ok: true, token: header } : MALFORMED;
 }
 
+/** The usual slips of a configuration in a header that is malformed, told to the server's log so that somebody can mend the client. */
+export function describeMalformed(value: string): string {
+  if (/\$\{|\$[A-Z_]|%[A-Z_]+%|\{\{/.test(value)) return "it holds a variable that nobody filled in";
+  if (/bearer.*bearer/i.test(value)) return "it holds Bearer twice";
+  if (/["'`]/.test(value)) return "it holds a quotation mark";
+  if (/\s\S+\s*$/.test(value.trim().replace(/^bearer\s+/i, ""))) return "it holds a blank";
+  return "";
+}
+
 function startsWithBearer(header: string): boolean {
   return header.length >= 6 && (header.startsWith("Bearer") || header.slice(0, 6).toLowerCase() === "bearer");
 }

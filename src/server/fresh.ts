@@ -1,19 +1,23 @@
 import type { Verdict } from "../core/judge.ts";
 import { KeysError } from "../errors.ts";
-import type { Verifier } from "./verifier.ts";
+import type { Asked, Verifier } from "./verifier.ts";
+
+/** A look at the one token of a request. */
+export type Judge = (asked: Asked) => Verdict;
 
 /**
- * Judges, and turns what is thrown into a value. In a process that was frozen memory is old though nothing is wrong, so it
+ * Judges what is asked, and turns what is thrown into a value. In a process that was frozen memory is old though nothing is wrong, so it
  * looks at the store once before it gives up; only then is the answer a promise. Never throws, never rejects.
  */
 export function judgeFresh(
   verifier: Verifier,
-  judge: () => Verdict,
+  judge: Judge,
+  asked: Asked,
 ): Verdict | KeysError | Promise<Verdict | KeysError> {
   try {
-    return judge();
+    return judge(asked);
   } catch (cause) {
-    return isUnavailable(cause) ? judgeAgain(verifier, judge, cause) : asFault(cause);
+    return isUnavailable(cause) ? judgeAgain(verifier, () => judge(asked), cause) : asFault(cause);
   }
 }
 

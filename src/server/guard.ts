@@ -3,7 +3,7 @@ import { KeysError } from "../errors.ts";
 import { formatRpcAnswer } from "./answer.ts";
 import { createAuthInfo } from "./auth-info.ts";
 import { challenge, type Denial } from "./challenge.ts";
-import { asFault, judgeFresh } from "./fresh.ts";
+import { asFault, judgeFresh, type Judge } from "./fresh.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import {
   createToolRewriter,
@@ -15,7 +15,7 @@ import {
   type Passage,
   type Refusal,
 } from "./passage.ts";
-import { presentToken } from "./present.ts";
+import { isOneHeader, presentToken } from "./present.ts";
 import type { Asked, Verifier } from "./verifier.ts";
 import type { RequestView } from "./view.ts";
 
@@ -46,7 +46,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     answer: challenge(denial, { realm, scopes: lacking }),
   });
 
-  const settle = (verdict: Verdict | KeysError, view: RequestView, token: string): Passage | Refusal => {
+  const settle = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Passage | Refusal => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
     const auth = createAuthInfo(verdict.key, verdict.version);
@@ -69,7 +69,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       const needed = [...new Set([...scopes, ...tools.neededBy(reading.messages)])];
       if (needed.every((scope) => verdict.key.scopes.includes(scope))) return null;
       // Asked again, so that it is counted and logged, and since the key may have changed while the body came in.
-      const again = judgeFresh(verifier, () => verifier.verify(token, ask(needed)));
+      const again = judgeFresh(verifier, judge, ask(needed));
       return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
     };
     return isHidden === null ? { ...passage, examine } : { ...passage, examine, onAnswer, mayRewrite: true };
@@ -80,20 +80,24 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     return verdict.ok ? null : deny(verdict.reason, needed);
   };
 
+  const decide = (view: RequestView, judge: Judge): Passage | Refusal | Promise<Passage | Refusal> => {
+    const verdict = judgeFresh(verifier, judge, asked);
+    return verdict instanceof Promise
+      ? verdict.then((late) => settle(late, view, judge))
+      : settle(verdict, view, judge);
+  };
+
   const authenticate = (view: RequestView): Passage | Refusal | Promise<Passage | Refusal> => {
-    const presented = presentToken(
-      { authorization: view.header("authorization"), apiKey: view.header(bareHeader), query: view.query },
-      apiKeyHeader !== "",
-    );
+    const places = { authorization: view.header("authorization"), apiKey: view.header(bareHeader), query: view.query };
+    const { authorization } = places;
+    if (isOneHeader(places)) return decide(view, (what) => verifier.verifyHeader(authorization, what));
+    const presented = presentToken(places, apiKeyHeader !== "");
     if (!presented.ok) {
       verifier.refuse(presented.denial === "ambiguous" ? "malformed" : presented.denial, presented.why);
       return deny(presented.denial);
     }
     const { token } = presented;
-    const verdict = judgeFresh(verifier, () => verifier.verify(token, asked));
-    return verdict instanceof Promise
-      ? verdict.then((late) => settle(late, view, token))
-      : settle(verdict, view, token);
+    return decide(view, (what) => verifier.verify(token, what));
   };
 
   return {

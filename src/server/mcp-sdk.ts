@@ -43,7 +43,7 @@ export function createTokenVerifier(
   const asked = { ...(audience !== undefined && { audience }) };
   return {
     async verifyAccessToken(token) {
-      const verdict = await judgeFresh(verifier, () => verifier.verify(token, asked));
+      const verdict = await judgeFresh(verifier, (what) => verifier.verify(token, what), asked);
       if (verdict instanceof KeysError) throw verdict;
       if (!verdict.ok) throw refuse(describeRefusal(verdict.reason));
       const auth = createAuthInfo(verdict.key, verdict.version);

@@ -21,8 +21,8 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRew
   /** `undefined` until the head is known. */
   let body: BodyText | null | undefined;
 
-  const look = (status: number, headers: Pairs): BodyText | null => {
-    const header = (name: string) => findHeader(name, headers) ?? asText(response.getHeader(name));
+  const look = (status: number, given: Headers): BodyText | null => {
+    const header = (name: string) => asText(findHeader(name, given) ?? response.getHeader(name));
     const rewriter = onAnswer({ status, header });
     body = rewriter === null ? null : createBodyText(rewriter);
     // The length changes; without one the answer is sent in chunks.
@@ -30,26 +30,20 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRew
     return body;
   };
 
-  const head = {
-    writeHead(status: number, ...rest: unknown[]): ServerResponse {
-      // An interim answer, such as 103, is not the one.
-      if (body !== undefined || status < 200) return Reflect.apply(writeHead, response, [status, ...rest]);
-      const given = (typeof rest[0] === "string" ? rest[1] : (rest[0] ?? rest[1])) as Headers;
-      const pairs = toPairs(given);
-      if (look(status, pairs) === null) return Reflect.apply(writeHead, response, [status, ...rest]);
-      const kept = pairs.filter(([name]) => name.toLowerCase() !== "content-length");
-      const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
-      const reason = typeof rest[0] === "string" ? [rest[0]] : [];
-      return Reflect.apply(writeHead, response, [status, ...reason, headers]);
-    },
+  (response as { writeHead: unknown }).writeHead = (status: number, ...rest: unknown[]): ServerResponse => {
+    // An interim answer, such as 103, is not the one.
+    if (body !== undefined || status < 200) return Reflect.apply(writeHead, response, [status, ...rest]);
+    const given = (typeof rest[0] === "string" ? rest[1] : (rest[0] ?? rest[1])) as Headers;
+    if (look(status, given) === null) return Reflect.apply(writeHead, response, [status, ...rest]);
+    const kept = toPairs(given).filter(([name]) => name.toLowerCase() !== "content-length");
+    const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
+    const reason = typeof rest[0] === "string" ? [rest[0]] : [];
+    return Reflect.apply(writeHead, response, [status, ...reason, headers]);
   };
-  if (!mayRewrite) {
-    Object.assign(response, head);
-    return;
-  }
-  Object.assign(response, head, {
+  if (!mayRewrite) return;
+  Object.assign(response, {
     write(...args: unknown[]): boolean {
-      const text = body === undefined ? look(response.statusCode, []) : body;
+      const text = body === undefined ? look(response.statusCode, undefined) : body;
       if (text === null) return Reflect.apply(write, response, args);
       const out = text.push(args[0], args[1]);
       const done = findDone(args);
@@ -59,7 +53,7 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRew
     },
     end(...args: unknown[]): ServerResponse {
       // Here and not at the head, which Node writes when it has taken the body.
-      const text = body === undefined ? look(response.statusCode, []) : body;
+      const text = body === undefined ? look(response.statusCode, undefined) : body;
       if (text === null) return Reflect.apply(end, response, args);
       const out = (typeof args[0] === "function" ? "" : text.push(args[0], args[1])) + text.end();
       // The `end` of HTTP/2 calls `write`.
@@ -99,8 +93,12 @@ function toPairs(headers: Headers): Pairs {
   return headers.flatMap((name, i) => (i % 2 === 0 ? [[String(name), headers[i + 1] ?? ""] as const] : []));
 }
 
-function findHeader(name: string, headers: Pairs): string | null {
-  return asText(headers.find(([given]) => given.toLowerCase() === name)?.[1]);
+function findHeader(name: string, headers: Headers): OutgoingHttpHeader | undefined {
+  if (Array.isArray(headers)) return toPairs(headers).find(([given]) => given.toLowerCase() === name)?.[1];
+  for (const given of Object.keys(headers ?? {})) {
+    if (given.length === name.length && given.toLowerCase() === name) return headers?.[given];
+  }
+  return undefined;
 }
 
 function asText(value: OutgoingHttpHeader | undefined): string | null {

@@ -25,11 +25,14 @@ export class NodeView implements RequestView {
   }
 
   header(name: string): string | null {
+    const raw = this.#rawHeaders;
+    const first = name.charCodeAt(0);
     let found: string | null = null;
-    for (let i = 0; i + 1 < this.#rawHeaders.length; i += 2) {
-      const sent = this.#rawHeaders[i] ?? "";
-      if (sent.length !== name.length || sent.toLowerCase() !== name) continue;
-      const value = this.#rawHeaders[i + 1] ?? "";
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const sent = raw[i] ?? "";
+      // Letters that differ in their case differ in this bit.
+      if (sent.length !== name.length || (sent.charCodeAt(0) | 32) !== first || sent.toLowerCase() !== name) continue;
+      const value = raw[i + 1] ?? "";
       found = found === null ? value : `${found}, ${value}`;
     }
     return found;

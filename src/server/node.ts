@@ -35,29 +35,40 @@ export function guardNode(
   const guard = createGuard(verifier, options);
   return (request, response, next) => {
     const view = new NodeView(request);
-    const settle = (entry: Passage | Refusal): void => {
-      if (!entry.ok) return sendAnswer(request, response, entry.answer);
-      welcome(request, response, entry);
-      if (entry.examine === null) return void next();
-      void examineNode(request, view, entry).then((refusal) => {
-        if (refusal === null) next();
-        else if (refusal !== "gone") sendAnswer(request, response, refusal.answer);
-      });
-    };
     const entry = guard.enter(view);
-    if (entry instanceof Promise) void entry.then(settle);
-    else settle(entry);
+    if (entry instanceof Promise) void entry.then((late) => settle(request, response, next, view, late));
+    else settle(request, response, next, view, entry);
   };
+}
+
+function settle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: () => unknown,
+  view: RequestView,
+  entry: Passage | Refusal,
+): void {
+  if (!entry.ok) return sendAnswer(request, response, entry.answer);
+  welcome(request, response, entry);
+  if (entry.examine === null) return void next();
+  void examineNode(request, view, entry).then((refusal) => {
+    if (refusal === null) next();
+    else if (refusal !== "gone") sendAnswer(request, response, refusal.answer);
+  });
 }
 
 /** Tells the server who it is, and prepares its answer. */
 export function welcome(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
   (request as { auth?: AuthInfo }).auth = passage.auth;
-  for (const [name, value] of Object.entries(passage.headers ?? {})) {
+  if (passage.headers !== null) addHeaders(response, passage.headers);
+  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer, passage.mayRewrite);
+}
+
+function addHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
     if (name === "vary") response.appendHeader(name, value);
     else response.setHeader(name, value);
   }
-  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer, passage.mayRewrite);
 }
 
 /**

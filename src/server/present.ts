@@ -1,4 +1,4 @@
-import { parseBare, parseBearer } from "../core/authorization.ts";
+import { describeMalformed, parseBare, parseBearer } from "../core/authorization.ts";
 import { parseToken } from "../core/token.ts";
 
 /** Where a token may stand in a request. */
@@ -17,6 +17,11 @@ export type Presentation =
   | { readonly ok: false; readonly denial: "missing" | "malformed" | "ambiguous"; readonly why: string };
 
 const NO_TOKEN = { ok: false, denial: "missing", why: "" } as const;
+
+/** Whether a token can stand in one place only, and once: what the verifier reads there is all there is to know. */
+export function isOneHeader({ authorization, apiKey, query }: TokenPlaces): boolean {
+  return apiKey === null && query === "" && authorization?.includes(",") !== true;
+}
 
 /**
  * Finds the one token of a request. Two are refused, wherever they stand: which of them was checked would depend on who
@@ -69,13 +74,4 @@ function holdsToken(query: string): boolean {
     if (parsed.ok || parsed.reason === "mistyped" || (name === "access_token" && value !== "")) return true;
   }
   return false;
-}
-
-/** The usual slips of a configuration, told to the server's log so that somebody can mend the client. */
-function describeMalformed(value: string): string {
-  if (/\$\{|\$[A-Z_]|%[A-Z_]+%|\{\{/.test(value)) return "it holds a variable that nobody filled in";
-  if (/bearer.*bearer/i.test(value)) return "it holds Bearer twice";
-  if (/["'`]/.test(value)) return "it holds a quotation mark";
-  if (/\s\S+\s*$/.test(value.trim().replace(/^bearer\s+/i, ""))) return "it holds a blank";
-  return "";
 }

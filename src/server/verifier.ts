@@ -1,4 +1,4 @@
-import { parseBearer } from "../core/authorization.ts";
+import { describeMalformed, parseBearer } from "../core/authorization.ts";
 import { judge, type Reason, type Verdict } from "../core/judge.ts";
 import type { Epoch, KeyId } from "../core/key.ts";
 import { ID_LENGTH, locateId, NO_TOKEN, parseToken, WRONG_CHECKSUM } from "../core/token.ts";
@@ -135,7 +135,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
         if (verdict !== null) return verdict;
       }
       const presented = parseBearer(authorization);
-      return presented.ok ? verify(presented.token, asked) : refuse(presented.reason);
+      if (presented.ok) return verify(presented.token, asked);
+      return presented.reason === "missing"
+        ? refuse("missing")
+        : refuse("malformed", describeMalformed(authorization ?? ""));
     },
     refuse,
     refresh: () => follower.refresh(),
