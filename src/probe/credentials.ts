@@ -16,7 +16,7 @@ export const BEARER: KeyHeader = { name: "authorization", scheme: "Bearer" };
  * take it · `wrong`: nothing that a server should know.
  */
 export interface Credentials {
-  /** Names it among all credentials of a run; those with the same id are asked once. */
+  /** Names it among all that a run presents; those with the same id are asked once. */
   readonly id: string;
   /** Completes "let in with …". Holds no secret. */
   readonly name: string;
@@ -43,6 +43,19 @@ export function bogusKey(header: KeyHeader, bogus: Secret): Credentials {
 /** Another key where the server wants one. */
 export function wrongKey(header: KeyHeader, key: Secret, named: Pick<Credentials, "id" | "name">): Credentials {
   return { ...named, kind: "wrong", headers: () => keyIn(header, key.reveal()) };
+}
+
+/** No key, and other headers in its place or beside it. */
+export function instead(headers: HttpHeaders, named: Pick<Credentials, "id" | "name">): Credentials {
+  return { ...named, kind: "wrong", headers: () => headers };
+}
+
+/** The key, but not as the server should take it. */
+export function misplaced(
+  put: Pick<Credentials, "query"> & Partial<Pick<Credentials, "headers">>,
+  named: Pick<Credentials, "id" | "name">,
+): Credentials {
+  return { ...named, kind: "misplaced", headers: () => ({}), ...put };
 }
 
 /** The header that carries `text` as a key. */

@@ -6,7 +6,7 @@ import type { Era } from "./verification.ts";
 
 const POST = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 /** No server has it, so that a call of it changes nothing. */
-const NO_TOOL = "mcp-keys-no-such-tool";
+export const NO_TOOL = "mcp-keys-no-such-tool";
 
 /** Opens the stream of a session, and that of HTTP+SSE. */
 export const STREAM: Errand = {

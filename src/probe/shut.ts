@@ -1,6 +1,6 @@
 import { KeysError } from "../errors.ts";
 import { isConversation, isLetIn, isUnproven, type Attempt } from "./attempt.ts";
-import { breaks, holds, untestable, type Sight } from "./check.ts";
+import { breaks, holds, untestable, type Cost, type Sight } from "./check.ts";
 import type { Credentials } from "./credentials.ts";
 import { isRefusal } from "./kind.ts";
 import type { Site } from "./site.ts";
@@ -14,6 +14,33 @@ export interface Trial {
 /** Presents each of them from the beginning of a conversation. */
 export function presentEach(site: Site, each: readonly Credentials[]): Promise<Trial[]> {
   return Promise.all(each.map(async (credentials) => ({ credentials, attempt: await site.present(credentials) })));
+}
+
+/** The most {@link tryEach} sends for so many variants. */
+export function costOf(variants: number, controls = 1): Cost {
+  return { requests: variants + controls + 5, wrong: variants + controls };
+}
+
+/**
+ * Whether none of the variants is let in. Where a control is, they would be too: then they prove nothing, and the check that
+ * is named for the control says what is wrong.
+ */
+export async function tryEach(
+  site: Site,
+  { controls, variants }: { readonly controls: readonly Credentials[]; readonly variants: readonly Credentials[] },
+): Promise<Sight> {
+  const open = await findOpen(site, controls);
+  if (open !== null) return untestable(`${open.name} is let in already`);
+  return judgeShut(
+    site,
+    await Promise.all(variants.map(async (credentials) => ({ credentials, attempt: await site.ask(credentials) }))),
+  );
+}
+
+/** The first of them that is let in, or `null`. */
+export async function findOpen(site: Site, controls: readonly Credentials[]): Promise<Credentials | null> {
+  for (const control of controls) if (isLetIn(await site.ask(control))) return control;
+  return null;
 }
 
 /**

@@ -56,7 +56,7 @@ export type Seen = Answer | KeysError;
 
 /**
  * The server under test and the ways to ask it. What was asked once is not asked again: checks share the answers to the same
- * credentials.
+ * key, or other thing presented.
  */
 export class Site {
   readonly url: URL;
@@ -147,7 +147,9 @@ export class Site {
    */
   ask(credentials: Credentials, { greeting = this.greeting, detour }: Way = {}): Promise<Attempt> {
     const direct = this.survey.direct.includes(greeting.era);
-    const mark = `${credentials.id} ${markOf(greeting)} briefly ${detour?.name ?? ""}`;
+    const whole = `${credentials.id} ${markOf(greeting)}`;
+    if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
+    const mark = `${whole} briefly ${detour?.name ?? ""}`;
     return once(this.#attempts, mark, () => approachBriefly(this.wire(credentials, detour), greeting, direct));
   }
 

@@ -1,5 +1,7 @@
+import { parseToken } from "../../core/token.ts";
 import type { Check } from "../check.ts";
 import { judgeShut, presentEach } from "../shut.ts";
+import { strangers, unknownKey } from "../strangers.ts";
 
 export const refusesBogusKey: Check = {
   id: "refuses-bogus-key",
@@ -7,11 +9,13 @@ export const refusesBogusKey: Check = {
   about: "door",
   level: "must",
   essential: true,
-  expects: "a well-formed key that the server never issued is not let in",
+  expects: "a key of the right form that the server never issued is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "compare the digest of the whole key, not its form, its prefix or its id",
-  cost: { requests: 8, wrong: 6 },
+  mend: "compare the digest of the whole key, not its form, its length or its prefix",
+  cost: { requests: 14, wrong: 8 },
   async run(site) {
-    return judgeShut(site, await presentEach(site, [site.wrong]));
+    // The other stranger has the id of the key, where it has one, and is what refuses-other-secret is about.
+    const ours = parseToken(site.key.reveal()).ok;
+    return judgeShut(site, await presentEach(site, ours ? [unknownKey(site)] : strangers(site)));
   },
 };

@@ -1,0 +1,31 @@
+import { isUnproven } from "../attempt.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import { NOTHING, type Credentials } from "../credentials.ts";
+import { tellAll } from "../messages.ts";
+import { findOpen, nameAll } from "../shut.ts";
+
+export const guardsEveryMessage: Check = {
+  id: "guards-every-message",
+  group: "door",
+  about: "door",
+  level: "must",
+  expects: "nothing that a key is for is given without yours: no list and no call, in any era",
+  source: new URL(
+    "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
+  ),
+  mend: "put the guard in front of the MCP handler instead of naming the messages that need a key",
+  needs: ["let-in"],
+  cost: { requests: 30, wrong: 20 },
+  async run(site) {
+    const shut: Credentials[] = [];
+    for (const one of [NOTHING, site.wrong]) if ((await findOpen(site, [one])) === null) shut.push(one);
+    if (shut.length === 0) return untestable("the request that matters is answered to anybody already");
+    const told = (await Promise.all(shut.map((credentials) => tellAll(site, credentials)))).flat();
+    const open = told.filter(({ opened }) => opened);
+    if (open.length > 0) return breaks(`answered: ${nameAll(open)}`);
+    const unproven = told.find(({ attempt }) => isUnproven(attempt));
+    if (unproven !== undefined) return untestable(`no clear answer to ${unproven.name}`);
+    if (told.length === 0) return untestable("nothing but the request that matters can be asked outside a session");
+    return holds(`${String(told.length)} more messages refused to ${nameAll(shut)}`);
+  },
+};

@@ -1,0 +1,38 @@
+import { isConversation, isLetIn } from "../attempt.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import { NOTHING } from "../credentials.ts";
+import { askLegacy, askModern } from "../errands.ts";
+import { request } from "../era-legacy.ts";
+import { exchangeEach, judgeOpened } from "../opened.ts";
+import { findOpen } from "../shut.ts";
+
+export const guardsHandshake: Check = {
+  id: "guards-handshake",
+  group: "door",
+  about: "manners",
+  level: "must",
+  expects: "no handshake and no ping is answered without a key",
+  source: new URL(
+    "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
+  ),
+  mend: "put the guard in front of the MCP handler, the handshake included",
+  needs: ["let-in"],
+  cost: { requests: 7, wrong: 7 },
+  async run(site) {
+    if ((await findOpen(site, [NOTHING])) !== null) return untestable("anybody is let in already, past the handshake");
+    const { spoken } = site.survey;
+    const open: string[] = [];
+    for (const greeting of spoken.filter(({ era }) => era !== "modern")) {
+      const attempt = await site.present(NOTHING, greeting);
+      if (isConversation(attempt) && attempt.server !== null && !isLetIn(attempt))
+        open.push(`initialize (${greeting.era})`);
+    }
+    const errands = spoken.flatMap(({ era, judged }) => {
+      if (era === "modern" && judged !== "server/discover") return [askModern("server/discover", site.client)];
+      return era === "legacy" && judged !== "ping" ? [askLegacy(request("ping"))] : [];
+    });
+    const sight = judgeOpened(await exchangeEach(site, errands, [NOTHING]), site);
+    if (open.length > 0) return breaks(`answered without a key: ${open.join(" and ")}`);
+    return errands.length > 0 ? sight : holds("refused without a key");
+  },
+};

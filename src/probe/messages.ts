@@ -1,0 +1,55 @@
+import { isConversation, isLetIn, type Attempt } from "./attempt.ts";
+import { calling, failAlike, readCall } from "./calls.ts";
+import type { Greeting } from "./conversation.ts";
+import type { Credentials } from "./credentials.ts";
+import { NO_TOOL } from "./errands.ts";
+import { isRefusal } from "./kind.ts";
+import type { Site } from "./site.ts";
+
+/** A message that was sent in an era, and what came of it. */
+export interface Told {
+  /** `tools/call (legacy) with no key`. */
+  readonly name: string;
+  readonly attempt: Attempt;
+  readonly opened: boolean;
+}
+
+/**
+ * Sends everything by which a client gets what a key is for, in every era the server speaks: the lists it offers, and a call of a
+ * tool that is not there. The request that matters in the first era is left out, since it is asked by others.
+ */
+export async function tellAll(site: Site, credentials: Credentials): Promise<Told[]> {
+  const each = site.survey.spoken.map((greeting) => tellIn(site, credentials, greeting));
+  return (await Promise.all(each)).flat();
+}
+
+async function tellIn(site: Site, credentials: Credentials, greeting: Greeting): Promise<Told[]> {
+  const { era, judged, lists } = greeting;
+  const told = (attempt: Attempt, method: string, opened: boolean): Told => ({
+    ...{ attempt, opened, name: `${method} (${era}) with ${credentials.name}` },
+  });
+  const list = await site.present(credentials, greeting);
+  const first = greeting === site.greeting ? [] : [told(list, judged, isLetIn(list))];
+  const greeted = isConversation(list) && list.server !== null;
+  if (isLetIn(list) || (!greeted && !site.survey.direct.includes(era))) return first;
+  const others = lists.filter((other) => other !== judged).map((other) => ({ ...greeting, judged: other }));
+  const more = others.map(async (other) => {
+    const attempt = await site.ask(credentials, { greeting: other });
+    return told(attempt, other.judged, isLetIn(attempt));
+  });
+  const call = await site.ask(credentials, { greeting: calling(greeting, NO_TOOL) });
+  const opened = isWalled(list) && (await isBehind(site, call, greeting));
+  return [...first, ...(await Promise.all(more)), told(call, "tools/call", opened)];
+}
+
+/** Without a wall in front of the list nobody knows whether an error was said before the door or behind it. */
+function isWalled(list: Attempt): boolean {
+  return isConversation(list) && isRefusal(list.answer);
+}
+
+/** Whether the tool was looked for: the same words as to the right key. */
+async function isBehind(site: Site, call: Attempt, greeting: Greeting): Promise<boolean> {
+  const theirs = readCall(call);
+  if (theirs.became !== "failed") return theirs.became === "done";
+  return failAlike(theirs, readCall(await site.ask(site.right, { greeting: calling(greeting, NO_TOOL) })));
+}

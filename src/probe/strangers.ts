@@ -1,0 +1,18 @@
+import { wrongKey, type Credentials } from "./credentials.ts";
+import { createStranger, type Mutation } from "./mutations.ts";
+import type { Site } from "./site.ts";
+
+/** A key of the form of the right one, of which nothing is known to the server. */
+export function unknownKey({ header, key, random }: Site): Credentials {
+  return wrongKey(header, createStranger(key, random), { id: "unknown-key", name: "a key that nobody issued" });
+}
+
+/** What every key that is nearly right is held against: where these are let in, being nearly right does not matter. */
+export function strangers(site: Site): Credentials[] {
+  return [unknownKey(site), site.wrong];
+}
+
+/** Where the server wants the key, keys that are nearly right. */
+export function nearly({ header }: Site, mutations: readonly Mutation[]): Credentials[] {
+  return mutations.map(({ what, key }) => wrongKey(header, key, { id: what, name: `your key with ${what}` }));
+}
