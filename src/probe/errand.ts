@@ -4,7 +4,7 @@ import type { HttpInit } from "./request.ts";
 export interface Errand extends Pick<HttpInit, "method" | "path" | "body" | "announce" | "maxTls"> {
   /** Names it in findings: `tools/list`, `GET stream`. */
   readonly name: string;
-  /** Tells it from all others of a run; those with the same mark and credentials are run once. */
+  /** Tells it from all others of a run; those with the same mark that present the same are run once. */
   readonly mark: string;
   readonly headers?: HttpInit["headers"];
   /** Milliseconds, where it is to be given less time than every exchange has. */

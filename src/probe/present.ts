@@ -10,7 +10,7 @@ import type { Wire } from "./wire.ts";
  * Makes the presentations: the real key first, since it finds out what the server speaks, then none and the bogus one side
  * by side, asking what the real one asked. They are made as well when the real key was refused, for a server may refuse it
  * and let everybody else in; only where nothing speaks MCP there is no door to try.
- * @param wire - The way to the server with these credentials.
+ * @param wire - The way to the server that presents these.
  */
 export async function presentAll(
   wire: (credentials: Credentials) => Wire,

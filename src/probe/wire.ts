@@ -55,7 +55,7 @@ const UNREAD: Reading = { reply: null, excerpt: "" };
 /** How long the body of a refusal is waited for: the status already says what matters, the text only helps to explain it. */
 const REFUSAL_MS = 1000;
 
-/** One presentation of credentials to one server: MCP over HTTP, one exchange at a time, all with the same credentials. */
+/** One thing presented to one server: MCP over HTTP, one exchange at a time, all presenting the same. */
 export class Wire {
   readonly url: URL;
   readonly client: Client;
@@ -154,7 +154,7 @@ function headOf({ status, headers, tls }: HttpResponse): Pick<Answer, "status" |
   return { status, headers, tls };
 }
 
-/** The address of a request whose credentials go into the query. */
+/** The address of a request that presents something in the query. */
 function withQuery(
   { url, path }: Pick<HttpInit, "url" | "path">,
   { query }: Credentials,

@@ -5,6 +5,8 @@ import type { Reason } from "../../src/core/judge.ts";
 import { KeysError } from "../../src/errors.ts";
 import { formats } from "../../src/formats/index.ts";
 import { OUTCOMES } from "../../src/probe/verification.ts";
+import { GRADES } from "../../src/probe/grade.ts";
+import { STATUSES } from "../../src/probe/report.ts";
 import { challenge } from "../../src/server/challenge.ts";
 import { stores } from "../../src/stores/index.ts";
 import { seenDocuments, type Seen } from "./documents.ts";
@@ -102,7 +104,8 @@ describe("JSON", () => {
   let sources: Sources;
   let seen: Seen;
   beforeAll(async () => {
-    sources = openSources([], ["src/index.ts", "src/probe/verification.ts"]);
+    const typed = ["verification", "report", "check", "grade"].map((name) => `src/probe/${name}.ts`);
+    sources = openSources([], ["src/index.ts", ...typed]);
     seen = await seenDocuments();
   });
 
@@ -112,7 +115,7 @@ describe("JSON", () => {
   test("each document has the members that are listed, and no other", () => {
     const listed = members("document");
     expect([...seen.documents.keys()].sort(), "each row is seen, and each document has a row").toEqual(
-      [...listed.keys()].filter((name) => name !== "verify").sort(),
+      [...listed.keys()].filter((name) => !["verify", "test"].includes(name)).sort(),
     );
     for (const [name, documents] of seen.documents) {
       // A line about a compaction has no key, and only a reader of the file that it ended sees that one.
@@ -129,7 +132,7 @@ describe("JSON", () => {
     const listed = members("in it");
     for (const [name, parts] of seen.parts)
       expect([name, shapeOf(parts)]).toEqual([name, [...(listed.get(name) ?? [])].sort()]);
-    const fromTypes = ["anonymous, bogus, presented", "server"];
+    const fromTypes = ["anonymous, bogus, presented", "server", "finding", "era", "sent", "counts"];
     expect([...listed.keys()].filter((name) => !fromTypes.includes(name)).sort()).toEqual(
       [...seen.parts.keys()].sort(),
     );
@@ -146,6 +149,15 @@ describe("JSON", () => {
     expect([...members("in it").get("anonymous, bogus, presented")!].sort()).toEqual(typed("Presentation"));
   });
 
+  test("what a test found is listed as its types have it", () => {
+    const typed = (name: string) => sources.members("src/probe/report.ts", name).sort();
+    const listed = (column: string, name: string) => [...members(column).get(name)!].sort();
+    expect(listed("document", "test")).toEqual(["schemaVersion", ...typed("Report")].sort());
+    expect(listed("in it", "finding")).toEqual(typed("Finding"));
+    expect(listed("in it", "counts")).toEqual([...STATUSES].sort());
+    expect(listed("in it", "sent")).toEqual(sources.members("src/probe/check.ts", "Cost").sort());
+  });
+
   test("the words that a member may hold are all there", () => {
     const words = (file: string, name: string) => sources.words(file, name).sort();
     expect(oneOf("of a key,")).toEqual(words("src/index.ts", "Status"));
@@ -153,9 +165,12 @@ describe("JSON", () => {
     expect(oneOf("of a refusal")).toEqual(words("src/index.ts", "Reason"));
     expect(oneOf("of a revoked version")).toEqual(words("src/index.ts", "RevokeReason"));
     expect(oneOf("")).toEqual(words("src/index.ts", "Operation"));
-    expect(spansOf(tableOf(page, "JSON", "member").rows.find(([name]) => name === "`era`")![1]!).sort()).toEqual(
-      words("src/probe/verification.ts", "Era"),
-    );
+    expect(oneOf("of a finding")).toEqual([...STATUSES].sort());
+    expect(oneOf("of a test")).toEqual(words("src/probe/report.ts", "Result"));
+    expect(wordsOf("about")).toEqual(words("src/probe/check.ts", "About"));
+    expect(wordsOf("level")).toEqual(words("src/probe/check.ts", "Level"));
+    expect(wordsOf("grade")).toEqual([...Object.keys(GRADES), "null"].sort());
+    expect(wordsOf("era")).toEqual(words("src/probe/verification.ts", "Era"));
   });
 });
 
@@ -164,6 +179,12 @@ function oneOf(beginning: string): string[] {
   const { rows } = tableOf(page, "JSON", "member");
   const row = rows.find(([name, text]) => (beginning === "" ? name === "`op`" : text!.startsWith(beginning)))!;
   return spansOf(row[1]!).sort();
+}
+
+/** The words of the row of this member. */
+function wordsOf(member: string): string[] {
+  const { rows } = tableOf(page, "JSON", "member");
+  return spansOf(rows.find(([name]) => name === `\`${member}\``)![1]!).sort();
 }
 
 /** Members in order of the alphabet, with a `?` where not all documents have them. */

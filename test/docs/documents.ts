@@ -53,6 +53,7 @@ export async function seenDocuments(): Promise<Seen> {
     `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,
   );
   await run("an error", "show nobody");
+  const { checks } = await run("test --list", "test --list");
 
   const all = [...documents].flatMap(([name, each]) => (name === "audit" ? [] : each));
   const keys = all.flatMap(({ key, keys: some }) => [...(Array.isArray(some) ? some : []), key]).filter(isDocument);
@@ -65,6 +66,7 @@ export async function seenDocuments(): Promise<Seen> {
       ),
     ],
     ["retiring", [fresh["retiring"]].filter(isDocument)],
+    ["listed check", (checks as unknown[]).filter(isDocument)],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
   ]);

@@ -1,0 +1,61 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
+import { expect, test } from "vitest";
+import { GROUPS } from "../../src/probe/check.ts";
+import { exitOf } from "../../src/probe/conclude.ts";
+import { GRADES } from "../../src/probe/grade.ts";
+import { GROUP_TITLES } from "../../src/probe/group.ts";
+import { CHECKS } from "../../src/probe/index.ts";
+import { reports } from "../../src/probe/report/index.ts";
+import { STATUSES } from "../../src/probe/report.ts";
+import { readPage, ROOT, spansOf, tableOf } from "./markdown.ts";
+
+const PATH = join(ROOT, "docs/checks.md");
+
+/** The page with the tables that stand in the code. */
+async function written(): Promise<string> {
+  const page = readFileSync(PATH, "utf8");
+  const grades = Object.entries(GRADES).map(([grade, { rule }]) => `| ${grade} | ${rule} |`);
+  const groups = GROUPS.filter((group) => CHECKS.some((check) => check.group === group)).map((group) => {
+    const rows = CHECKS.filter((check) => check.group === group).map(
+      ({ id, about, level, expects, mend, source }) =>
+        `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expects)} | ${cell(mend)} |`,
+    );
+    return `### ${GROUP_TITLES[group]}\n\n| check | about | expects | mend |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  });
+  const full = page
+    .replace(
+      /(\| grade \| when[^\n]*\n\|[^\n]*\n)(?:\|[^\n]*\n)*/,
+      (_, head: string) => `${head}${grades.join("\n")}\n`,
+    )
+    .replace(/(\n## The checks\n\n[^\n]*\n)[^]*$/, (_, head: string) => `${head}\n${groups.join("\n")}`);
+  return format(full, { ...(await resolveConfig(PATH)), filepath: PATH });
+}
+
+/** Text in a table: a line of its own, with nothing in it that Markdown reads. */
+function cell(text: string): string {
+  return text.replace(/`[^`]*`|[|*_<>[\]]/g, (part) => (part.length > 1 ? part : `\\${part}`));
+}
+
+test("docs/checks.md has every check and every grade as the code has them", async () => {
+  const should = await written();
+  if (process.env["WRITE_DOCS"] === "1") writeFileSync(PATH, should);
+  expect(readFileSync(PATH, "utf8"), "write it anew: WRITE_DOCS=1 npx vitest run test/docs/checks.test.ts").toBe(
+    should,
+  );
+});
+
+test("each status, each result with its exit status, and each report has its row", () => {
+  const page = readPage("docs/checks.md");
+  const rows = (section: string, column: string) =>
+    tableOf(page, section, column).rows.map(([name, , last]) => [spansOf(name!)[0], last] as const);
+  const statuses = rows("What a finding says", "status").map(([name]) => name);
+  expect([...statuses].sort()).toEqual([...STATUSES].sort());
+  const exits = { shut: 0, partial: 0, open: 8, unproven: 7 };
+  expect(rows("What a finding says", "the whole is").map(([name, exit]) => [name, Number(exit)])).toEqual(
+    Object.entries(exits),
+  );
+  expect(exitOf({ ok: false, proven: false, findings: [] })).toBe(exits.unproven);
+  expect(rows("In CI", "report").map(([name]) => name)).toEqual(["pretty", ...Object.keys(reports)]);
+});
