@@ -50,7 +50,7 @@ export interface Check<S = Site> {
   readonly needs?: readonly Need[];
   /** Without an answer to it nothing is proven about the door: untestable, the run ends with 7. */
   readonly essential?: true;
-  /** Upper bounds; what other checks have asked already counts as well. */
+  /** Upper bounds; what other checks have asked already counts as well, but for `CONTROLS_COST`. */
   readonly cost: Cost;
   /**
    * Asks. Whatever the server does is a {@link Sight}; a `KeysError` `SERVER_UNREACHABLE` or `SERVER_NOT_MCP` thrown here

@@ -7,7 +7,7 @@ import type { Detour } from "./wire.ts";
 
 /** The most {@link tryDetours} sends. */
 export function costOfDetours(count: number): Cost {
-  return { requests: 2 * count + 6, wrong: count + 1 };
+  return { requests: 2 * count, wrong: count };
 }
 
 /** Whether nobody comes in without a key by those of the detours that lead to MCP at all, which the right key finds out. */

@@ -22,6 +22,7 @@ import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
 import { Site } from "./site.ts";
 import { SURVEY_COST } from "./survey.ts";
+import { CONTROLS_COST } from "./shut.ts";
 
 export interface ProbeOptions {
   /** The address of the server as it was typed. Never quoted in an error. */
@@ -128,8 +129,8 @@ function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOption
 /** The most that will be sent. What needs the server's own word is counted as if the server gave it. */
 function planCost(checks: readonly Check[], site: Site): Cost {
   const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), site) === null);
-  const around = site.header === BEARER ? [SURVEY_COST, ELSEWHERE_COST, LAST_LOOK_COST] : [SURVEY_COST, LAST_LOOK_COST];
-  return addCosts([...around, ...asked.map(({ cost }) => cost)]);
+  const elsewhere = site.header === BEARER ? [ELSEWHERE_COST] : [];
+  return addCosts([SURVEY_COST, CONTROLS_COST, LAST_LOOK_COST, ...elsewhere, ...asked.map(({ cost }) => cost)]);
 }
 
 function isKnownBefore(need: string): boolean {

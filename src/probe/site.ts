@@ -1,6 +1,6 @@
 import type { Secret } from "../core/secret.ts";
 import { isLoopback } from "./address.ts";
-import type { Attempt } from "./attempt.ts";
+import { isLetIn, type Attempt } from "./attempt.ts";
 import type { Clean } from "./clean.ts";
 import type { Greeting } from "./conversation.ts";
 import { NOTHING, bogusKey, rightKey, type Credentials, type KeyHeader } from "./credentials.ts";
@@ -86,6 +86,7 @@ export class Site {
   readonly #attempts = new Map<string, Promise<Attempt>>();
   readonly #seen = new Map<string, Promise<Seen>>();
   #survey: Survey | null = null;
+  #still: Promise<Attempt> | null = null;
 
   constructor(options: SiteOptions) {
     this.#options = options;
@@ -151,6 +152,12 @@ export class Site {
     if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
     const mark = `${whole} briefly ${detour?.name ?? ""}`;
     return once(this.#attempts, mark, () => approachBriefly(this.wire(credentials, detour), greeting, direct));
+  }
+
+  /** Whether the right key is still let in after others were not; asked once. */
+  async isStillIn(): Promise<boolean> {
+    this.#still ??= this.presentAgain(this.right);
+    return isLetIn(await this.#still);
   }
 
   /** One exchange. */

@@ -15,7 +15,7 @@ export const guardsBatches: Check = {
   ),
   mend: "put the guard in front of the handler, before the body is read, not around single messages",
   needs: ["let-in", "legacy"],
-  cost: { requests: 5, wrong: 4 },
+  cost: { requests: 3, wrong: 2 },
   async run(site) {
     const strangers = [NOTHING, site.wrong];
     const open = await findOpen(site, strangers);

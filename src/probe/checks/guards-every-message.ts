@@ -15,7 +15,7 @@ export const guardsEveryMessage: Check = {
   ),
   mend: "put the guard in front of the MCP handler instead of naming the messages that need a key",
   needs: ["let-in"],
-  cost: { requests: 30, wrong: 20 },
+  cost: { requests: 24, wrong: 18 },
   async run(site) {
     const shut: Credentials[] = [];
     for (const one of [NOTHING, site.wrong]) if ((await findOpen(site, [one])) === null) shut.push(one);

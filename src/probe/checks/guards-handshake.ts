@@ -17,7 +17,7 @@ export const guardsHandshake: Check = {
   ),
   mend: "put the guard in front of the MCP handler, the handshake included",
   needs: ["let-in"],
-  cost: { requests: 7, wrong: 7 },
+  cost: { requests: 6, wrong: 6 },
   async run(site) {
     if ((await findOpen(site, [NOTHING])) !== null) return untestable("anybody is let in already, past the handshake");
     const { spoken } = site.survey;

@@ -15,7 +15,7 @@ export const guardsStream: Check = {
   ),
   mend: "put the guard in front of GET as well as POST",
   needs: ["let-in"],
-  cost: { requests: 5, wrong: 4 },
+  cost: { requests: 3, wrong: 2 },
   async run(site) {
     const strangers = [NOTHING, site.wrong];
     const open = await findOpen(site, strangers);

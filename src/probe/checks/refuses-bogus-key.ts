@@ -1,6 +1,6 @@
 import { parseToken } from "../../core/token.ts";
 import type { Check } from "../check.ts";
-import { judgeShut, presentEach } from "../shut.ts";
+import { costOf, judgeShut, presentEach } from "../shut.ts";
 import { strangers, unknownKey } from "../strangers.ts";
 
 export const refusesBogusKey: Check = {
@@ -12,7 +12,7 @@ export const refusesBogusKey: Check = {
   expects: "a key of the right form that the server never issued is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "compare the digest of the whole key, not its form, its length or its prefix",
-  cost: { requests: 14, wrong: 8 },
+  cost: costOf(0),
   async run(site) {
     // The other stranger has the id of the key, where it has one, and is what refuses-other-secret is about.
     const ours = parseToken(site.key.reveal()).ok;

@@ -12,7 +12,7 @@ export const refusesChangedKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "compare the digest of the whole key, in constant time; never a part of it, and never a checksum alone",
   needs: ["let-in"],
-  cost: costOf(4, 2),
+  cost: costOf(4),
   run(site) {
     return tryEach(site, { controls: strangers(site), variants: nearly(site, changeKey(site.key)) });
   },

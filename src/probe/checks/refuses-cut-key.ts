@@ -12,7 +12,7 @@ export const refusesCutKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "compare whole keys, never by startsWith, endsWith or includes, nor up to the length of the shorter one",
   needs: ["let-in"],
-  cost: costOf(4, 2),
+  cost: costOf(4),
   async run(site) {
     const variants = nearly(site, cutKey(site.key));
     if (variants.length === 0) return untestable("nothing can be cut off a key of one character");

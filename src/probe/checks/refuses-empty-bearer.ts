@@ -12,7 +12,7 @@ export const refusesEmptyBearer: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "refuse what is empty before anything is compared, and do not start a server whose own key is empty",
   needs: ["let-in"],
-  cost: costOf(2, 3),
+  cost: costOf(2),
   run(site) {
     const { name, scheme } = site.header;
     const empty = instead({ [name]: "" }, { id: "empty-header", name: "an empty header" });

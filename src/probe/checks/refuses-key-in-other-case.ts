@@ -12,7 +12,7 @@ export const refusesKeyInOtherCase: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "compare keys byte for byte; in a database give the column a collation that tells capitals from small letters",
   needs: ["let-in"],
-  cost: costOf(1, 2),
+  cost: costOf(1),
   async run(site) {
     const variants = nearly(site, swapCase(site.key));
     if (variants.length === 0) return untestable("your key holds no letters");

@@ -12,7 +12,7 @@ export const refusesLengthenedKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "compare whole keys, never by startsWith, endsWith or includes",
   needs: ["let-in"],
-  cost: costOf(3, 2),
+  cost: costOf(3),
   run(site) {
     return tryEach(site, { controls: strangers(site), variants: nearly(site, lengthenKey(site.key)) });
   },

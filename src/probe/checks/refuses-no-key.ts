@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { NOTHING } from "../credentials.ts";
-import { judgeShut, presentEach } from "../shut.ts";
+import { costOf, judgeShut, presentEach } from "../shut.ts";
 
 export const refusesNoKey: Check = {
   id: "refuses-no-key",
@@ -11,7 +11,7 @@ export const refusesNoKey: Check = {
   expects: "nobody is let in without a key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "put the guard in front of the MCP handler, for every method and path",
-  cost: { requests: 8, wrong: 6 },
+  cost: costOf(0),
   async run(site) {
     return judgeShut(site, await presentEach(site, [NOTHING]));
   },

@@ -12,7 +12,7 @@ export const refusesOtherId: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "find a key by the digest of the whole token, or by its id alone, and compare the digest of the whole token",
   needs: ["let-in"],
-  cost: costOf(1, 2),
+  cost: costOf(1),
   async run(site) {
     const variants = nearly(site, changeId(site.key, site.random));
     if (variants.length === 0) return untestable("your key is no token of mcp-keys, so its id is not known");

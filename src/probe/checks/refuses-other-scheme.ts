@@ -12,7 +12,7 @@ export const refusesOtherScheme: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "refuse whatever is not Bearer and a key; do not pass on what the guard does not understand",
   needs: ["let-in", "bearer"],
-  cost: costOf(3, 3),
+  cost: costOf(3),
   run(site) {
     const bogus = site.bogus.reveal();
     const forms: Readonly<Record<string, string>> = {

@@ -12,7 +12,7 @@ export const refusesOtherSecret: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "find a key by its id, then compare the digest of the whole token",
   needs: ["let-in"],
-  cost: costOf(1),
+  cost: costOf(0),
   async run(site) {
     if (!parseToken(site.key.reveal()).ok)
       return untestable("your key is no token of mcp-keys, so its id is not known");

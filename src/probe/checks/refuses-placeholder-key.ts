@@ -16,7 +16,7 @@ export const refusesPlaceholderKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "refuse to start without a key in the environment; never compare with a template whose variable is not set",
   needs: ["let-in"],
-  cost: costOf(PLACEHOLDERS.length, 2),
+  cost: costOf(PLACEHOLDERS.length),
   run(site) {
     const forgotten = PLACEHOLDERS.filter((text) => text !== site.key.reveal());
     const variants = forgotten.map((text) =>

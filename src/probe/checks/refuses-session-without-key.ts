@@ -16,7 +16,7 @@ export const refusesSessionWithoutKey: Check = {
   ),
   mend: "ask for the key with every message; a session id is a name, and proves nothing",
   needs: ["let-in", "session"],
-  cost: { requests: OPENING + 8, wrong: 6 },
+  cost: { requests: OPENING + 8, wrong: 5 },
   async run(site) {
     const strangers = [NOTHING, site.wrong];
     const open = await findOpen(site, strangers);

@@ -12,7 +12,7 @@ export const refusesTwoKeys: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-5.3"),
   mend: "answer 400 to a header that comes twice; what stands in front of the server may read the other one",
   needs: ["let-in"],
-  cost: costOf(2, 3),
+  cost: costOf(2),
   run(site) {
     const { name } = site.header;
     const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyIn(site.header, key)[name] as string) });

@@ -12,7 +12,7 @@ export const schemeInAnyCase: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.1"),
   mend: "compare the scheme without regard to case, such as by /^bearer /i",
   needs: ["let-in", "bearer"],
-  cost: { requests: 10, wrong: 0 },
+  cost: { requests: 8, wrong: 0 },
   async run(site) {
     const spelled = ["bearer", "BEARER"].map((scheme) => ({
       ...rightKey({ ...site.header, scheme }, site.key),
