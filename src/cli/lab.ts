@@ -1,11 +1,11 @@
 import type { Key } from "../core/key.ts";
 import type { Secret } from "../core/secret.ts";
+import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import type { Lab, LabKey } from "../probe/lab.ts";
 import type { Context } from "./context.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** A lab whose canaries can be given up before the run ends. */
 export interface OpenLab extends Lab {
@@ -144,7 +144,7 @@ class KeysLab implements OpenLab {
       if (this.#named.has(name)) continue;
       this.#named.add(name);
       this.#ctx.io.warn(`the canary ${name} could not be revoked and works until it expires`);
-      this.#ctx.io.warn(`revoke it with: mcp-keys revoke ${name} --yes --store ${shellWord(this.#store.spec)}`);
+      this.#ctx.io.warn(`revoke it with: mcp-keys revoke ${name} --yes --store ${shellQuote(this.#store.spec)}`);
     }
   }
 

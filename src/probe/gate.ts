@@ -7,7 +7,7 @@ export interface GateOptions {
   readonly now: () => number;
   /** Requests without the right key that go out in a second. */
   readonly rate: number;
-  /** Exchanges at the same time. */
+  /** Requests at the same time; one counts until its answer begins, since a stream may stay open while others are asked. */
   readonly concurrency: number;
   readonly signal?: AbortSignal;
 }
@@ -55,37 +55,48 @@ export class Gate {
   async #pass(init: HttpInit, wrong: boolean): Promise<HttpResponse> {
     for (;;) {
       await this.#enter(wrong);
-      const order = this.#sent.requests;
-      const response = await this.#send(init, wrong);
-      if (response.status !== 429) return response;
-      response.close();
-      // One that was on its way when the first 429 came is told the same thing, not a second one.
-      if (this.#pause === null) this.#pause = this.#waitOut(response);
-      else if (order >= this.#paused)
-        this.#stop("the server limits the rate (429) and did so again after the time it named");
-      await this.#pause;
-    }
-  }
-
-  async #send(init: HttpInit, wrong: boolean): Promise<HttpResponse> {
-    this.#sent = { requests: this.#sent.requests + 1, wrong: this.#sent.wrong + (wrong ? 1 : 0) };
-    try {
-      return await this.#options.request(init);
-    } finally {
-      this.#running--;
-      this.#queue.shift()?.();
+      try {
+        const order = this.#sent.requests;
+        this.#sent = { requests: order + 1, wrong: this.#sent.wrong + (wrong ? 1 : 0) };
+        const response = await this.#options.request(init);
+        if (response.status !== 429) return response;
+        response.close();
+        this.#meetLimit(response, order);
+      } finally {
+        this.#running--;
+        this.#queue.shift()?.();
+      }
     }
   }
 
   async #enter(wrong: boolean): Promise<void> {
-    await this.#pause;
     if (wrong) await this.#delay();
-    while (this.#running >= this.#options.concurrency) await new Promise<void>((go) => this.#queue.push(go));
+    for (;;) {
+      await this.#pause;
+      if (this.#stopped !== null) throw limited(this.#stopped);
+      if (this.#running < this.#options.concurrency) break;
+      await new Promise<void>((go) => this.#queue.push(go));
+    }
     this.#running++;
-    if (this.#stopped === null) return;
-    this.#running--;
-    this.#queue.shift()?.();
-    throw limited(this.#stopped);
+  }
+
+  /** One that was on its way when the first 429 came is told the same thing, not a second one. */
+  #meetLimit(response: HttpResponse, order: number): void {
+    const wait = retryAfter(response);
+    if (this.#pause !== null && order >= this.#paused) {
+      this.#stop("the server limits the rate (429) and did so again after the time it named");
+    } else if (this.#pause === null && wait > PATIENCE) {
+      this.#stop("the server limits the rate (429) for longer than a minute");
+    }
+    this.#pause ??= this.#sleep(wait).then(() => {
+      this.#paused = this.#sent.requests;
+    });
+  }
+
+  #stop(reason: string): void {
+    this.#stopped ??= reason;
+    this.#pause = Promise.resolve();
+    for (const go of this.#queue.splice(0)) go();
   }
 
   /** As a bucket of `rate` tokens that fills at `rate` a second. */
@@ -95,18 +106,6 @@ export class Gate {
     this.#due = Math.max(this.#due + step, now() - 1000 + step);
     const wait = this.#due - now();
     if (wait > 0) await this.#sleep(wait);
-  }
-
-  async #waitOut(response: HttpResponse): Promise<void> {
-    const wait = retryAfter(response);
-    if (wait > PATIENCE) this.#stop("the server limits the rate (429) for longer than a minute");
-    await this.#sleep(wait);
-    this.#paused = this.#sent.requests;
-  }
-
-  #stop(reason: string): never {
-    this.#stopped ??= reason;
-    throw limited(this.#stopped);
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -129,9 +128,11 @@ function limited(reason: string): KeysError {
   return new KeysError("SERVER_UNREACHABLE", reason, { hint });
 }
 
-/** Seconds, as nearly every server sends it; a date is left to the patience of the person. */
+/** In milliseconds: what is given as seconds, or as a date, which is compared with the clock of the server. */
 function retryAfter(response: HttpResponse): number {
   const value = headerOf(response, "retry-after");
   if (value === undefined) return PAUSE;
-  return /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Infinity;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
+  const wait = Date.parse(value) - Date.parse(headerOf(response, "date") ?? "");
+  return Number.isNaN(wait) ? PAUSE : Math.max(wait, 0);
 }
