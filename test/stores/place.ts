@@ -8,7 +8,7 @@ import { openFileStore } from "../../src/stores/file.ts";
 import type { FileStore } from "../../src/stores/file.ts";
 import { realDisk } from "../../src/stores/journal/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk.ts";
-import type { Draft, KeyStore, StoreWorld } from "../../src/stores/store.ts";
+import type { Draft, KeyStore, ReadOptions, StoreWorld } from "../../src/stores/store.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 export const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
@@ -41,8 +41,8 @@ export function aDraft(keys: readonly Key[], change: Partial<Draft> = {}): Draft
   return { op: "generate", at: 1_000, by: "ada@laptop", keys, ...change };
 }
 
-export async function changesOf(store: KeyStore, since = 0) {
+export async function changesOf(store: KeyStore, since = 0, options: ReadOptions = {}) {
   const changes = [];
-  for await (const change of store.changes(since)) changes.push(change);
+  for await (const change of store.changes(since, options)) changes.push(change);
   return changes;
 }

@@ -6,8 +6,8 @@ import { explain, isPassing, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
 import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
 
-/** Milliseconds that a keychain has for an answer, and when somebody may have to answer a prompt first. */
-const LIMIT_MS = 3_000;
+/** Milliseconds that a keychain has for an answer, 3,000 with the start of the process; and when somebody may have to answer a prompt first. */
+const LIMIT_MS = 2_700;
 const ATTENDED_MS = 60_000;
 /** After so many milliseconds a person is told what is being waited for. */
 const TELL_MS = 1_000;
@@ -44,7 +44,9 @@ export class Keychain {
   /** Nothing when it is not there. */
   remove(account: string): Promise<void> {
     return this.#take(async () => {
-      await this.#ask({ op: "remove", service: this.#service, account });
+      const { removed = false } = await this.#ask({ op: "remove", service: this.#service, account });
+      // A locked keyring may say so as well, see `#get`.
+      if (!removed) await this.#ask({ op: "probe", service: this.#service });
     });
   }
 

@@ -43,11 +43,11 @@ const SLOW: Readonly<Record<Host, string>> = {
   macos: "look for a prompt behind other windows, and run the command again",
   "macos-ssh": "over SSH nobody sees its prompt; unlock it with: security unlock-keychain",
   windows: "run the command again",
-  wsl: "run the command again; if it hangs, end gnome-keyring-daemon and start it anew",
-  container: "run the command again; if it hangs, end gnome-keyring-daemon and start it anew",
+  wsl: `it may be locked and wait for a prompt: ${UNLOCK}; if it hangs, end gnome-keyring-daemon`,
+  container: `it may be locked and wait for a prompt: ${UNLOCK}; if it hangs, end gnome-keyring-daemon`,
   ssh: "its prompt may be open on the desktop of that machine; answer it there, and run the command again",
   desktop: "look for a prompt behind other windows; without one, end gnome-keyring-daemon and run the command again",
-  headless: "run the command again; if it hangs, end gnome-keyring-daemon and start it anew",
+  headless: `it may be locked and wait for a prompt: ${UNLOCK}; if it hangs, end gnome-keyring-daemon`,
 };
 
 /** The next step on this machine, and always the way that needs no keychain. */

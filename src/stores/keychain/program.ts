@@ -47,8 +47,7 @@ async function carryOut(line: string): Promise<Reply> {
     case "get":
       return { ok: true, value: await engine.get(request.service, request.account) };
     case "remove":
-      await engine.remove(request.service, request.account);
-      return { ok: true };
+      return { ok: true, removed: await engine.remove(request.service, request.account) };
     case "find":
       return { ok: true, items: await engine.find(request.service) };
   }

@@ -21,7 +21,7 @@ export type Request =
 
 /** One line of JSON from it. */
 export type Reply =
-  | { readonly ok: true; readonly value?: string | null; readonly items?: readonly Item[] }
+  | { readonly ok: true; readonly value?: string | null; readonly items?: readonly Item[]; readonly removed?: boolean }
   | { readonly ok: false; readonly text: string; readonly missing?: boolean };
 
 export interface Item {

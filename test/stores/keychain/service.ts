@@ -6,7 +6,9 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { beforeEach, onTestFinished } from "vitest";
-import type { StoreWorld } from "../../../src/stores/store.ts";
+import { openStore } from "../../../src/stores/index.ts";
+import type { KeychainEngine } from "../../../src/stores/keychain/protocol.ts";
+import type { KeyStore, StoreWorld } from "../../../src/stores/store.ts";
 import { aFolder } from "../place.ts";
 
 /**
@@ -27,8 +29,13 @@ export interface SecretService {
   endBus(): Promise<void>;
 }
 
+export const ENGINES: readonly { readonly engine: KeychainEngine; readonly spec: string; readonly file: string }[] = [
+  { engine: "keyring", spec: "keychain:", file: "keychain.jsonl" },
+  { engine: "keytar", spec: "keychain:keytar", file: "keychain-keytar.jsonl" },
+];
+
 const PROGRAMS = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
-export const PASSWORD = "pw";
+const PASSWORD = "pw";
 
 /** Leaves the tests of this file out where there can be no Secret Service. */
 export function needSecretService(): void {
@@ -47,6 +54,17 @@ function isInstalled(program: string): boolean {
       return false;
     }
   });
+}
+
+/** A store there, closed after the test. */
+export async function openOn(
+  { world }: SecretService,
+  spec: string,
+  more: Partial<StoreWorld> = {},
+): Promise<KeyStore> {
+  const store = await openStore(spec, { ...world, ...more });
+  onTestFinished(() => store.close());
+  return store;
 }
 
 export async function aSecretService(
@@ -109,7 +127,7 @@ async function bareConfiguration(home: string): Promise<string> {
 }
 
 /** Starts a service and opens its keyring, which is made where there is none. The password must end in something. */
-export async function unlock(env: Readonly<Record<string, string>>, password: string): Promise<void> {
+async function unlock(env: Readonly<Record<string, string>>, password: string): Promise<void> {
   const daemon = spawn("gnome-keyring-daemon", ["--unlock", "--components=secrets"], {
     env,
     stdio: ["pipe", "ignore", "ignore"],
