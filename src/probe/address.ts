@@ -1,3 +1,4 @@
+import { isLoopbackName } from "../core/loopback.ts";
 import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 
@@ -34,7 +35,7 @@ export function parseServerUrl(text: string, token: Secret | null): URL {
 
 /** Whether a host is this machine by its name alone: 127.0.0.0/8, ::1, localhost and below. */
 export function isLoopback({ hostname }: URL): boolean {
-  return /^(?:127\.\d+\.\d+\.\d+|\[::1\]|(?:.+\.)?localhost\.?)$/.test(hostname);
+  return isLoopbackName(hostname);
 }
 
 function holdsKey({ href, searchParams }: URL, token: Secret | null): boolean {

@@ -76,6 +76,9 @@ function viewOf({ headers, url, method }: Request): RequestView {
     get path() {
       return new URL(url).pathname;
     },
+    get host() {
+      return new URL(url).host;
+    },
     query: mark < 0 ? "" : url.slice(mark + 1),
     header: (name) => headers.get(name),
   };

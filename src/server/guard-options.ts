@@ -1,7 +1,7 @@
 import { parseAudience, parseScope } from "../core/generate.ts";
 import { KeysError } from "../errors.ts";
 import { checkOptionNames } from "./options.ts";
-import { createOrigins, type OriginRuling } from "./origins.ts";
+import { createOrigins, judgeOwnOrigin, type OriginRuling } from "./origins.ts";
 import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 import type { RequestView } from "./view.ts";
@@ -18,8 +18,11 @@ export interface GuardOptions {
   readonly realm?: string;
   /** A header that may hold the token alone, such as `X-API-Key`, beside `Authorization: Bearer`. None by default. */
   readonly apiKeyHeader?: string;
-  /** Origins whose pages may use the server, such as `https://app.example`. Not looked at by default; `[]` refuses all. */
-  readonly allowedOrigins?: readonly string[];
+  /**
+   * Origins whose pages may use the server, such as `https://app.example`; `[]` refuses all, and `"any"` looks at none. By
+   * default those of the host that was asked.
+   */
+  readonly allowedOrigins?: readonly string[] | "any";
   /** Paths that are open to everybody, such as `/health`, exactly as they are sent. None by default. */
   readonly openPaths?: readonly string[];
   /** Whether a session may be used only with the key that opened it. `true` by default. */
@@ -34,7 +37,8 @@ export interface GuardRules {
   readonly realm: string;
   /** In lower case; empty when there is none. */
   readonly apiKeyHeader: string;
-  readonly judgeOrigin: ((view: RequestView) => OriginRuling) | null;
+  /** Returns `null` when there is nothing to do; itself `null` when no origin is looked at. */
+  readonly judgeOrigin: ((view: RequestView) => OriginRuling | null) | null;
   readonly openPaths: ReadonlySet<string>;
   readonly sessions: Sessions | null;
 }
@@ -56,13 +60,16 @@ export function resolveGuardOptions(options: GuardOptions): GuardRules {
     audience: audience === undefined ? undefined : parseAudience(audience),
     realm: checkRealm(realm),
     apiKeyHeader,
-    judgeOrigin:
-      allowedOrigins === undefined
-        ? null
-        : createOrigins(checkList("allowedOrigins", allowedOrigins).map(checkOrigin), apiKeyHeader),
+    judgeOrigin: originRule(allowedOrigins, apiKeyHeader),
     openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
     sessions: sessions ? new Sessions() : null,
   };
+}
+
+function originRule(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): GuardRules["judgeOrigin"] {
+  if (allowed === undefined) return judgeOwnOrigin;
+  if (allowed === "any") return null;
+  return createOrigins(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
 }
 
 /** A text in place of a list would be read as a list of letters. */

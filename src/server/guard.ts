@@ -105,8 +105,9 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     enter(view) {
       try {
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
-        if (judgeOrigin === null) return authenticate(view);
-        const { answer, headers } = judgeOrigin(view);
+        const ruling = judgeOrigin === null ? null : judgeOrigin(view);
+        if (ruling === null) return authenticate(view);
+        const { answer, headers } = ruling;
         if (answer !== null) return withHeaders({ ok: false, answer }, headers);
         const entry = authenticate(view);
         return entry instanceof Promise

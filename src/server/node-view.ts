@@ -19,6 +19,10 @@ export class NodeView implements RequestView {
     return mark < 0 ? this.#url : this.#url.slice(0, mark);
   }
 
+  get host(): string | null {
+    return this.header("host") ?? this.header(":authority");
+  }
+
   get query(): string {
     const mark = this.#url.indexOf("?");
     return mark < 0 ? "" : this.#url.slice(mark + 1);

@@ -1,3 +1,4 @@
+import { isLoopbackName } from "../core/loopback.ts";
 import { formatAnswer, type Answer } from "./answer.ts";
 import type { RequestView } from "./view.ts";
 
@@ -15,6 +16,33 @@ export interface OriginRuling {
   readonly answer: Answer | null;
 }
 
+/** A cache must not hand an answer for one origin to another. */
+const VARY = { vary: "Origin" };
+const REFUSED: OriginRuling = {
+  headers: VARY,
+  answer: formatAnswer(403, "forbidden_origin", "This server does not take requests from pages of this origin"),
+};
+
+/**
+ * Judges the `Origin` where no list was given: pages of the host that was asked pass, and those of this machine when the server
+ * was asked by a name of this machine. No page is told that it may read an answer; `null` when there is nothing to do.
+ */
+export function judgeOwnOrigin(view: RequestView): OriginRuling | null {
+  const origin = view.header("origin");
+  if (origin === null || isOwn(origin, view.host ?? "")) return null;
+  return REFUSED;
+}
+
+/** By name and not by port: a page that came from another port of a host could have come from this one. */
+function isOwn(origin: string, host: string): boolean {
+  if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false;
+  const page = new URL(origin);
+  const { hostname } = new URL(`http://${host}`);
+  // Another scheme's hosts are nobody's names: chrome-extension://localhost.
+  if (page.protocol !== "https:" && page.protocol !== "http:") return false;
+  return page.hostname === hostname || (isLoopbackName(page.hostname) && isLoopbackName(hostname));
+}
+
 /**
  * Judges the `Origin` of requests: none passes, since only browsers send it; one that is not allowed is 403, before any
  * token is looked at; a preflight from one that is allowed is answered 204.
@@ -23,19 +51,13 @@ export interface OriginRuling {
 export function createOrigins(allowed: readonly string[], apiKeyHeader: string): (view: RequestView) => OriginRuling {
   const origins = new Set(allowed);
   const allowHeaders = [...HEADERS, ...(apiKeyHeader === "" ? [] : [apiKeyHeader])].join(", ");
-  // A cache must not hand an answer for one origin to another.
-  const vary = { vary: "Origin" };
-  const none: OriginRuling = { headers: vary, answer: null };
-  const refused: OriginRuling = {
-    headers: vary,
-    answer: formatAnswer(403, "forbidden_origin", "This server does not take requests from pages of this origin"),
-  };
+  const none: OriginRuling = { headers: VARY, answer: null };
 
   return (view) => {
     const origin = view.header("origin");
     if (origin === null) return none;
-    if (!origins.has(origin)) return refused;
-    const headers = { ...vary, "access-control-allow-origin": origin };
+    if (!origins.has(origin)) return REFUSED;
+    const headers = { ...VARY, "access-control-allow-origin": origin };
     if (view.method !== "OPTIONS" || view.header("access-control-request-method") === null) {
       return { headers: { ...headers, "access-control-expose-headers": EXPOSED }, answer: null };
     }

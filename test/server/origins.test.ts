@@ -61,6 +61,27 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(await none.ask({ headers: none.key })).toMatchObject({ status: 200 });
   });
 
+  test.each(["https://evil.example", "null", "http://127.0.0.1.evil.example", "chrome-extension://localhost", "", "*"])(
+    "without a list, refuses pages of the origin '%s'",
+    async (origin) => {
+      const { ask, key } = await startGuarded(name, {});
+      expect(await ask({ headers: [...key, ...from(origin)] })).toMatchObject({ status: 403, received: null });
+      const any = await startGuarded(name, { allowedOrigins: "any" });
+      expect(await any.ask({ headers: [...any.key, ...from(origin)] })).toMatchObject({ status: 200 });
+    },
+  );
+
+  test.each(["http://127.0.0.1:6274", "https://127.0.0.1", "http://localhost:6274", "http://[::1]"])(
+    "without a list, lets in pages of this machine such as %s, and lets no page of another port read",
+    async (origin) => {
+      const { ask, key } = await startGuarded(name, {});
+      const got = await ask({ headers: [...key, ...from(origin)] });
+      expect(got).toMatchObject({ status: 200 });
+      expect(got.headers).not.toHaveProperty("access-control-allow-origin");
+      expect(await ask(preflight(origin))).toMatchObject({ status: 401 });
+    },
+  );
+
   test("answers a preflight of an origin that is allowed, and no other", async () => {
     const { ask } = await startGuarded(name, OPTIONS);
     const got = await ask(preflight(HERE));
@@ -79,11 +100,11 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(await ask(preflight("https://evil.example"))).toMatchObject({ status: 403 });
     expect(await ask({ method: "OPTIONS", headers: from(HERE) })).toMatchObject({ status: 401 });
     const unasked = await startGuarded(name, {});
-    expect(await unasked.ask(preflight(HERE))).toMatchObject({ status: 401 });
+    expect(await unasked.ask(preflight(HERE))).toMatchObject({ status: 403 });
   });
 
-  test("looks at no Origin where none was named", async () => {
-    const { ask, key } = await startGuarded(name, {});
+  test("looks at no Origin where any will do", async () => {
+    const { ask, key } = await startGuarded(name, { allowedOrigins: "any" });
     const got = await ask({ headers: [...key, ...from("https://evil.example")] });
     expect(got).toMatchObject({ status: 200 });
     expect(got.headers).not.toHaveProperty("vary");
