@@ -29,6 +29,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   http: { holds: ["http/"], may: ["errors", "node:*"], asType: ["probe/request.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
+  doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
   open: { holds: ["open-store.ts"], may: ["config", "stores", "world"] },
   cli: { holds: ["cli/"], may: ["*"] },
   index: {
@@ -44,6 +45,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   "sinks/index.ts": "sinks/",
   "probe/index.ts": "probe/checks/",
   "cli/commands/index.ts": "cli/commands/",
+  "doctor/index.ts": "doctor/examinations/",
 };
 
 /** Folder → the only files outside it that may look in. */
@@ -65,7 +67,7 @@ const SOLE_USER: Readonly<Record<string, string>> = {
 };
 
 /** Costs more than the rest of a command, so it is loaded when it is needed and not before. */
-const ON_FIRST_USE = ["cli/ask.ts", "cli/open.ts"];
+const ON_FIRST_USE = ["cli/ask.ts", "cli/doctor.ts", "cli/open.ts"];
 
 /**
  * File → the words it may say of the process, the clock, randomness and the console: the two edges, and the one that has

@@ -12,6 +12,8 @@ import type { Painter } from "./render.ts";
 export interface World extends StoreWorld {
   readonly streams: Streams;
   readonly platform: string;
+  /** The version of Node.js, such as `v20.17.0`. */
+  readonly node: string;
   readonly now: () => Epoch;
   /** Milliseconds that only go forward, for measuring. */
   readonly ticks: () => number;

@@ -78,6 +78,7 @@ const world: World = {
   ...systemStoreWorld(),
   streams: { stdin: openInput(), stdout: openOutput("stdout"), stderr: openOutput("stderr") },
   platform: process.platform,
+  node: process.version,
   now: systemNow,
   ticks: () => performance.now(),
   random: systemRandom,

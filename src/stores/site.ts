@@ -23,6 +23,8 @@ export interface Site {
   /** `null` when it is not there, as the journal. */
   readonly folder: Entry | null;
   readonly journal: Entry | null;
+  /** The folders above, from the nearest on: who can write there can put another folder in the place of this one. */
+  readonly above: readonly Entry[];
   readonly beside: readonly Entry[];
   /** Whether this user could write there, as far as permissions and the disk tell. */
   readonly writable: boolean;
@@ -44,6 +46,7 @@ export async function inspectSite(path: string): Promise<Site> {
   return {
     folder,
     journal,
+    above: folder === null ? [] : await lookAbove(folder.path),
     beside: beside.filter((entry) => entry !== null),
     writable: (await isWritable(dirname(path))) && (journal === null || (await isWritable(path))),
   };
@@ -56,6 +59,15 @@ export async function isBeside(path: string, file: string): Promise<boolean> {
     [path, file].map((each) => realpath(dirname(each)).catch(() => dirname(each))),
   );
   return one === other;
+}
+
+async function lookAbove(folder: string): Promise<Entry[]> {
+  const above: Entry[] = [];
+  for (let path = folder; dirname(path) !== path; path = dirname(path)) {
+    const entry = await look(dirname(path), "folder");
+    if (entry !== null) above.push(entry);
+  }
+  return above;
 }
 
 async function look(path: string, kind: Entry["kind"]): Promise<Entry | null> {

@@ -8,7 +8,7 @@ import { createCli } from "./fake-world.ts";
  * A token is a canary: wherever it sings beside its one place, something leaks. Every command is run, as text and as JSON,
  * with `--verbose`, when it works and when it does not, and all that it prints is searched.
  */
-const LINES: readonly { line: string; piped?: boolean; holds?: "token" | "digest" }[] = [
+const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "token" | "digest" }[] = [
   { line: "generate new", holds: "token" },
   { line: "generate json --json", holds: "token" },
   { line: "generate out --out $DIR/out.key" },
@@ -66,6 +66,12 @@ const LINES: readonly { line: string; piped?: boolean; holds?: "token" | "digest
     line: "store migrate --from file:$DIR/moved/keys.jsonl --to file:$DIR/again/keys.jsonl --delete-source --yes --json",
   },
   { line: "store migrate --from file:$DIR/again/keys.jsonl --to $TOKEN" },
+  { line: "doctor" },
+  { line: "doctor --json", env: "$TOKEN" },
+  { line: "doctor", env: '"$TOKEN"' },
+  { line: "doctor --json", env: "Bearer $TOKEN\n" },
+  { line: "doctor --store $TOKEN", env: "$TOKEN " },
+  { line: "doctor --store env: --json", env: "$TOKENx" },
   { line: "disable ci" },
   { line: "enable ci --json" },
   { line: "revoke ci --version 1 --yes" },
@@ -77,9 +83,16 @@ test("no command prints a token or a digest anywhere but in its one place", asyn
   const { cli, dir, file } = createCli();
   const token = (await cli("generate ci")).stdout.trim();
   const tokens = new Set([token]);
-  for (const { line, piped = false, holds } of LINES) {
+  for (const { line, piped = false, env, holds } of LINES) {
     const words = line.replaceAll("$TOKEN", token).replaceAll("$DIR", dir);
-    const { stdout, stderr } = await cli(`${words} --verbose`, piped ? { piped: token } : {});
+    const value = env?.replaceAll("$TOKEN", token) ?? "";
+    const variables = { MCP_API_KEY: value, MCP_API_KEYS: value, MCP_API_KEY_HASHES: value };
+    const { stdout, stderr } = await cli(`${words} --verbose`, {
+      ...(piped && { piped: token }),
+      ...(env !== undefined && {
+        env: { ...variables, MCP_KEYS_STORE: line.includes("--store") ? value : `file:${file}` },
+      }),
+    });
     for (const each of stdout.match(/mcp_\w{62}/g) ?? []) tokens.add(each);
     const where = { line, stdout: holds === undefined ? stdout : "", stderr };
     const secrets = [...tokens].map((each) => each.slice(17, 50));

@@ -50,6 +50,7 @@ export function createCli(defaults: FakeOptions = {}) {
         stderr: output((text) => (said.stderr += text), { answers: given.answers }),
       },
       platform: "linux",
+      node: process.version,
       now: () => clock.now,
       ticks: () => performance.now(),
       random: (size) => randomBytes(size),

@@ -52,6 +52,7 @@ export async function seenDocuments(): Promise<Seen> {
     "store migrate",
     `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,
   );
+  const examined = await run("doctor", `doctor --store file:${dir}/none.jsonl`);
   await run("an error", "show nobody");
   const { checks } = await run("test --list", "test --list");
 
@@ -67,6 +68,8 @@ export async function seenDocuments(): Promise<Seen> {
     ],
     ["retiring", [fresh["retiring"]].filter(isDocument)],
     ["listed check", (checks as unknown[]).filter(isDocument)],
+    ["doctor's finding", examined["findings"] as Document[]],
+    ["doctor's counts", [examined["counts"] as Document]],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
   ]);

@@ -1,5 +1,5 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { inspectSite } from "../../src/stores/site.ts";
 import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
@@ -15,7 +15,9 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   await symlink("/dev/null", `${path}.mark`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);
-  const { folder: around, journal, beside, writable } = await inspectSite(path);
+  const { folder: around, above, journal, beside, writable } = await inspectSite(path);
+  expect(above[0]).toMatchObject({ path: dirname(folder), is: "folder" });
+  expect(above.at(-1)).toMatchObject({ path: "/", is: "folder", kind: "folder" });
   expect(around).toMatchObject({ path: folder, kind: "folder", is: "folder", mode: 0o700, uid: process.getuid?.() });
   expect(journal).toMatchObject({ path, kind: "journal", is: "file", mode: 0o644 });
   expect(journal!.size).toBeGreaterThan(300);
@@ -31,7 +33,7 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
 test("what is not there is not there, through a link or without", async () => {
   const folder = await aFolder();
   const missing = { journal: null, beside: [], writable: true };
-  expect(await inspectSite(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, folder: null });
+  expect(await inspectSite(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, above: [], folder: null });
   await mkdir(join(folder, "real"), { mode: 0o700 });
   await symlink(join(folder, "real"), join(folder, "link"));
   expect(await inspectSite(join(folder, "link", "keys.jsonl"))).toMatchObject({

@@ -1,6 +1,7 @@
 import type { CommandModule } from "../context.ts";
 import { audit } from "./audit.ts";
 import { check } from "./check.ts";
+import { doctor } from "./doctor.ts";
 import { disable, enable } from "./disable.ts";
 import { exportSnippet } from "./export.ts";
 import { generate } from "./generate.ts";
@@ -30,4 +31,5 @@ export const commands = {
   export: exportSnippet,
   audit,
   store,
+  doctor,
 } satisfies Record<string, CommandModule>;

@@ -1,0 +1,45 @@
+import { KeysError } from "../../errors.ts";
+import { openStore, parseStoreSpec } from "../../stores/index.ts";
+import type { Examination, Saw } from "../finding.ts";
+
+const VARIABLES = ["MCP_API_KEYS", "MCP_API_KEY_HASHES"] as const;
+
+/** What a server without a store gets its keys from. */
+export const serverKeys: Examination = {
+  about: "the keys in MCP_API_KEYS and MCP_API_KEY_HASHES",
+  exit: 2,
+  async examine({ world, config }) {
+    const isRead = readsEnvironment(config.store);
+    const found: Saw[] = [];
+    for (const name of VARIABLES) {
+      const value = world.env[name];
+      if (value === undefined || value.trim() === "") continue;
+      // One at a time, so that each is told of, and what is wrong with the other does not hide it.
+      const env = { [name]: value, MCP_KEYS_PEPPER: world.env["MCP_KEYS_PEPPER"] };
+      try {
+        const count = (await (await openStore("env:", { ...world, env })).list()).length;
+        const saw = `${name} holds ${String(count)} ${count === 1 ? "key" : "keys"}`;
+        if (isRead) found.push({ status: "pass", saw });
+        else
+          found.push({
+            status: "info",
+            saw: `${saw}, which nobody reads: the store in use is another one`,
+            mend: "--store env:",
+          });
+      } catch (fault) {
+        if (!(fault instanceof KeysError)) throw fault;
+        const saw = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
+        found.push({ status: isRead ? "fail" : "warn", saw, mend: fault.hint });
+      }
+    }
+    return found;
+  },
+};
+
+function readsEnvironment(spec: string): boolean {
+  try {
+    return parseStoreSpec(spec).scheme === "env";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,53 @@
+import { KeysError } from "../errors.ts";
+import type { Examination, Finding, FindingStatus, Saw } from "./finding.ts";
+import type { Patient } from "./patient.ts";
+
+/** Milliseconds an examination may take: a disk or a keychain that hangs is a finding and not a hanging command. */
+const LIMIT = 10_000;
+
+/** What was found, in the order of the examinations. */
+export interface Report {
+  /** Whether nothing failed. */
+  readonly ok: boolean;
+  readonly counts: Readonly<Record<FindingStatus, number>>;
+  readonly findings: readonly Finding[];
+  /** 0, or that of the gravest failure: 6 before 4 before 2. */
+  readonly exit: number;
+}
+
+/** Looks at everything at the same time. Never rejects and never hangs: what cannot be looked at is a finding. */
+export async function examineAll(
+  patient: Patient,
+  examinations: Readonly<Record<string, Examination>>,
+  limit: number = LIMIT,
+): Promise<Report> {
+  const seen = await Promise.all(
+    Object.entries(examinations).map(async ([id, examination]) => {
+      const found = await examineOne(patient, examination, limit);
+      return found.map((saw) => ({ exit: saw.status === "fail" ? examination.exit : 0, finding: { id, ...saw } }));
+    }),
+  );
+  const findings = seen.flat().map(({ finding }) => finding);
+  const count = (status: FindingStatus) => findings.filter((finding) => finding.status === status).length;
+  const counts = { pass: count("pass"), warn: count("warn"), fail: count("fail"), info: count("info") };
+  return { ok: counts.fail === 0, counts, findings, exit: Math.max(0, ...seen.flat().map(({ exit }) => exit)) };
+}
+
+async function examineOne(patient: Patient, examination: Examination, limit: number): Promise<readonly Saw[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<readonly Saw[]>((resolve) => {
+    const saw = `no answer within ${String(limit / 1000)} seconds`;
+    timer = setTimeout(resolve, limit, [{ status: "fail", saw: `${examination.about}: ${saw}` }]);
+  });
+  try {
+    return await Promise.race([examination.examine(patient), late]);
+  } catch (fault) {
+    if (fault instanceof KeysError) return [{ status: "fail", saw: fault.message, mend: fault.hint }];
+    const name = fault instanceof Error ? fault.name : "failure";
+    return [
+      { status: "fail", saw: `${examination.about}: unexpected ${name}`, mend: "report it as a defect of mcp-keys" },
+    ];
+  } finally {
+    clearTimeout(timer);
+  }
+}
