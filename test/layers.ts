@@ -44,6 +44,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   "formats/index.ts": "formats/",
   "sinks/index.ts": "sinks/",
   "probe/index.ts": "probe/checks/",
+  "probe/stdio/index.ts": "probe/stdio/checks/",
   "cli/commands/index.ts": "cli/commands/",
   "doctor/index.ts": "doctor/examinations/",
 };

@@ -1,0 +1,92 @@
+import type { Secret } from "../../core/secret.ts";
+import { KeysError } from "../../errors.ts";
+import { createBogus } from "../bogus.ts";
+import { addCosts, type Check, type Cost } from "../check.ts";
+import { conclude, whyUncertain } from "../conclude.ts";
+import { introduce } from "../introduce.ts";
+import type { Finding, Report } from "../report.ts";
+import { runChecks } from "../run.ts";
+import { chooseChecks } from "../selection.ts";
+import { STDIO_CHECKS } from "./index.ts";
+import { describe } from "./shut.ts";
+import { StdioSite } from "./site.ts";
+import type { Start } from "./start.ts";
+import type { Spawn } from "./spawn.ts";
+
+export interface StdioProbeOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** A key that the program should let in. It travels in the environment and nowhere else. */
+  readonly key: Secret;
+  /** The variable in which the program looks for it. Default `MCP_API_KEY`. */
+  readonly variable?: string;
+  readonly spawn: Spawn;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now: () => number;
+  /** That many random characters of `[0-9A-Za-z]`. */
+  readonly random: (length: number) => string;
+  readonly clientVersion: string;
+  /** Milliseconds for the conversation of each start, its own start included. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Ids of checks to run; all when left out. */
+  readonly only?: readonly string[];
+  /** Ids of checks to leave out. */
+  readonly skip?: readonly string[];
+  /** Whether bad manners make the report not `ok`. */
+  readonly strict?: boolean;
+  readonly signal?: AbortSignal;
+  /** Told before anything is started: how many checks, and how often the program is started at most. */
+  readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
+  /** Told of each finding as it comes, in running order. */
+  readonly onFinding?: (finding: Finding) => void;
+}
+
+/** To begin with the program is started with the right key. */
+const SURVEY_COST: Cost = { requests: 1, wrong: 0 };
+
+/**
+ * Starts a program with the right key and with everything else, and reports what it does. In the report a start counts as a
+ * request. Whatever the program does is a finding, not a fault.
+ * @throws {@link KeysError} `USAGE` for a check that does not exist, `TOKEN_UNUSABLE`, `INTERRUPTED`
+ */
+export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
+  const { key, command, args, variable = "MCP_API_KEY", timeoutMs = 10_000, strict = false } = options;
+  if (key.reveal().includes("\0")) {
+    throw new KeysError("TOKEN_UNUSABLE", "the token holds a character that no environment can carry");
+  }
+  if ([command, ...args].some((word) => word.includes(key.reveal()))) {
+    throw new KeysError("USAGE", "the command holds the key, and commands show in the list of processes", {
+      hint: `leave it out; the program finds it in ${variable}`,
+    });
+  }
+  const checks = chooseChecks(STDIO_CHECKS, options);
+  const bogus = createBogus(key, options.random);
+  const site = new StdioSite({ ...options, variable, bogus, timeoutMs });
+  options.onPlan?.({ checks: checks.length, ...addCosts([SURVEY_COST, ...checks.map(({ cost }) => cost)]) });
+  const absent = isAbsent(await site.takeSurvey());
+  const hinder = ({ group }: Check<StdioSite>): string | null =>
+    absent && group !== "key" ? "nothing was started that answers in MCP" : null;
+  const findings = await runChecks({ checks, site, hinder, now: options.now, onFinding: options.onFinding });
+
+  const unproven = whyUnproven(site) ?? whyUncertain(checks, findings);
+  const whole = STDIO_CHECKS.every((check) => check.about !== "door" || checks.includes(check));
+  return {
+    url: `stdio:${site.clean([command, ...args].join(" "))}`,
+    ...conclude({ findings, unproven, whole, strict }),
+    ...introduce(site.greeting === null ? [] : [site.greeting], site.clean),
+    sent: site.sent,
+    ...(unproven === null ? {} : { hint: unproven }),
+  };
+}
+
+/** With the right key it could not be started, or hangs: then there is no door to try. One that ends may have refused the key. */
+function isAbsent({ attempt, exit }: Start): boolean {
+  return attempt instanceof KeysError && exit === null;
+}
+
+function whyUnproven(site: StdioSite): string | null {
+  if (site.greeting !== null) return null;
+  const { attempt } = site.real;
+  const saw = describe(site.real, site);
+  return attempt instanceof KeysError ? `${saw}; ${attempt.hint}` : `${site.variable} with your key gets ${saw}`;
+}

@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { openSpawn } from "../../../src/cli/spawn.ts";
+import { probeStdio, type StdioProbeOptions } from "../../../src/probe/stdio/probe.ts";
+import type { Spawn } from "../../../src/probe/stdio/spawn.ts";
+import type { Report } from "../../../src/probe/report.ts";
+import { TOKEN } from "../verifying.ts";
+
+/** The programs of the tests, by their mistake. */
+export const PROGRAM = fileURLToPath(new URL("program.js", import.meta.url));
+
+/** Starts real programs. What runs at the end of a run is given to `atEnd`; the probe ends its programs itself. */
+export function realSpawn(
+  env: Readonly<Record<string, string | undefined>> = {},
+  { signal = new AbortController().signal, atEnd = () => undefined }: Partial<Ending> = {},
+): Spawn {
+  const world = { env: { PATH: process.env["PATH"], ...env }, platform: process.platform, interrupted: signal };
+  return openSpawn({ world, atEnd });
+}
+
+interface Ending {
+  readonly signal: AbortSignal;
+  readonly atEnd: (tidy: () => Promise<void>) => void;
+}
+
+/** Runs every check against `program.js` with a mistake. */
+export function probeProgram(mistake: string, more: Partial<StdioProbeOptions> = {}): Promise<Report> {
+  const KEY_DIGEST = createHash("sha256").update(TOKEN.reveal()).digest("hex");
+  return probeStdio({
+    command: process.execPath,
+    args: [PROGRAM, mistake],
+    key: TOKEN,
+    spawn: realSpawn({ KEY_DIGEST, KEY_KNOWN: TOKEN.reveal() }),
+    now: () => performance.now(),
+    random: (length) => "bogus62".repeat(length).slice(0, length),
+    clientVersion: "0.0.0-test",
+    timeoutMs: 20_000,
+    ...more,
+  });
+}
