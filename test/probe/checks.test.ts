@@ -4,14 +4,14 @@ import { GROUPS } from "../../src/probe/check.ts";
 import { BROKEN } from "./door/broken.ts";
 import { startDoor } from "./door/door.ts";
 import { caughtIn, probeAt } from "./door/probing.ts";
-import { during, TOKEN } from "./verifying.ts";
+import { during, SECOND_TOKEN, TOKEN } from "./verifying.ts";
 
-const KEYS = [TOKEN.reveal()];
+const KEYS = [TOKEN.reveal(), SECOND_TOKEN.reveal()];
 
 test("every check has an id of its own and stands in its group", () => {
   const ids = CHECKS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  expect(ids.filter((id) => !/^[a-z]+(-[a-z]+)+$|^reachable$/.test(id))).toEqual([]);
+  expect(ids.filter((id) => !/^[a-z]+(-[a-z0-9]+)+$|^reachable$/.test(id))).toEqual([]);
   const order = CHECKS.map(({ group }) => GROUPS.indexOf(group));
   expect(order).toEqual([...order].sort((a, b) => a - b));
 });

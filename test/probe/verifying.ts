@@ -13,6 +13,13 @@ export const TOKEN = formatToken({
   secret: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg",
 });
 
+/** Another one. */
+export const SECOND_TOKEN = formatToken({
+  prefix: "mcp",
+  id: "8Gr3yAMn1bCd",
+  secret: "gfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
+});
+
 /** Verifies with the real HTTP client. The bogus key is the same each time. */
 export function verify(
   url: string,

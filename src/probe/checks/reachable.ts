@@ -1,5 +1,6 @@
 import { KeysError } from "../../errors.ts";
-import { breaks, holds, type Check } from "../check.ts";
+import { certificateFault } from "../certificate.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
 import { kindOf } from "../kind.ts";
 
 export const reachable: Check = {
@@ -13,10 +14,13 @@ export const reachable: Check = {
   cost: { requests: 0, wrong: 0 },
   run({ survey, clean }) {
     const { real, spoken, absent } = survey;
+    if (certificateFault(real) !== null) {
+      return Promise.resolve(untestable("nothing was asked, since its certificate does not hold"));
+    }
     if (real instanceof KeysError) return Promise.resolve(breaks(clean(real.message)));
     const [first] = spoken;
     if (first !== undefined) return Promise.resolve(holds(`MCP ${clean(first.protocolVersion, 32)} answers`));
-    const saw = `${real.answer.status} (${kindOf(real.answer)})`;
+    const saw = `${String(real.answer.status)} (${kindOf(real.answer)})`;
     return Promise.resolve(absent ? breaks(`${saw} answers, not MCP`) : holds(`${saw} answers`));
   },
 };

@@ -1,4 +1,9 @@
+import { BROKEN_BROWSERS } from "./broken-browser.ts";
 import { BROKEN_DOORS } from "./broken-doors.ts";
+import { BROKEN_MANNERS } from "./broken-manners.ts";
+import { BROKEN_SESSIONS } from "./broken-session.ts";
+import { BROKEN_TRACES } from "./broken-trace.ts";
+import { BROKEN_TRANSPORT } from "./broken-transport.ts";
 import type { ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import type { Mistake } from "./door.ts";
@@ -17,4 +22,11 @@ export interface Broken {
   readonly options?: Partial<ProbeOptions>;
 }
 
-export const BROKEN: readonly Broken[] = [...BROKEN_DOORS];
+export const BROKEN: readonly Broken[] = [
+  ...BROKEN_TRANSPORT,
+  ...BROKEN_DOORS,
+  ...BROKEN_MANNERS,
+  ...BROKEN_SESSIONS,
+  ...BROKEN_BROWSERS,
+  ...BROKEN_TRACES,
+];

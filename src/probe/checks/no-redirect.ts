@@ -1,0 +1,14 @@
+import type { Check } from "../check.ts";
+import { judgeRedirect } from "../redirect.ts";
+
+export const noRedirect: Check = {
+  id: "no-redirect",
+  group: "transport",
+  about: "manners",
+  level: "should",
+  expects: "the URL is the one that answers, and not one that redirects to it",
+  source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.4"),
+  mend: "use the address that the server redirects to: clients may drop the key, or turn POST into GET, on the way",
+  cost: { requests: 0, wrong: 0 },
+  run: (site) => Promise.resolve(judgeRedirect(site, "within")),
+};

@@ -1,0 +1,44 @@
+import { parseToken } from "../../core/token.ts";
+import { differenceOf } from "../alike.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import { wrongKey, type Credentials } from "../credentials.ts";
+import { changeKey } from "../mutations.ts";
+import { refusalOf, REFUSAL_COST } from "../refused.ts";
+import type { Site } from "../site.ts";
+import { unknownKey } from "../strangers.ts";
+
+export const sameAnswerForUnknownKeys: Check = {
+  id: "same-answer-for-unknown-keys",
+  group: "manners",
+  about: "manners",
+  level: "should",
+  expects: "keys that are not valid get one answer, whatever is wrong with them",
+  source: new URL("https://cwe.mitre.org/data/definitions/204.html"),
+  mend: "say the same of every key that is not valid: who can tell them apart learns which ids exist",
+  needs: ["let-in"],
+  cost: { requests: 4 * REFUSAL_COST.requests, wrong: 4 * REFUSAL_COST.wrong },
+  async run(site) {
+    const first = await refusalOf(site, site.wrong);
+    if ("untestable" in first) return first;
+    for (const credentials of [unknownKey(site), ...mistypedKey(site)]) {
+      const other = await refusalOf(site, credentials);
+      if ("untestable" in other) return other;
+      const difference = differenceOf({ answer: first, to: site.wrong }, { answer: other, to: credentials });
+      if (difference === null) continue;
+      const again = await refusalOf(site, { ...site.wrong, id: "bogus-key again" });
+      if ("untestable" in again || differenceOf({ answer: first, to: site.wrong }, { answer: again, to: site.wrong })) {
+        return untestable("the server does not say the same to the same key twice");
+      }
+      const ofYours = parseToken(site.key.reveal()).ok ? "a bogus key with the id of yours" : site.wrong.name;
+      return breaks(`${credentials.name} gets another ${difference} than ${ofYours}`);
+    }
+    return holds(`${String(first.status)} to each, and the same words`);
+  },
+};
+
+/** Its checksum tells that it was never issued, before anything is looked up. */
+function mistypedKey({ bogus, header }: Site): Credentials[] {
+  const mistyped = changeKey(bogus).at(-1);
+  const named = { id: "mistyped-key", name: "a bogus key with a typing error" };
+  return mistyped === undefined ? [] : [wrongKey(header, mistyped.key, named)];
+}

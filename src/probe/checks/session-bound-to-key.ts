@@ -1,0 +1,37 @@
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import { kindOf } from "../kind.ts";
+import { takeSecondKey } from "../second-key.ts";
+import { openSession } from "../session.ts";
+
+export const sessionBoundToKey: Check = {
+  id: "session-bound-to-key",
+  group: "session",
+  about: "manners",
+  level: "should",
+  expects: "a session cannot be used with another key than the one that opened it",
+  source: new URL(
+    "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
+  ),
+  mend: "keep the id of the key beside the session, and answer 404 to any other",
+  needs: ["let-in", "session", "second-key"],
+  cost: { requests: 30, wrong: 0 },
+  async run(site) {
+    const second = await takeSecondKey(site);
+    if ("untestable" in second) return second;
+    const session = await openSession(site);
+    if (session === null) return untestable("no session was opened");
+    try {
+      const errand = session.ask();
+      const other = await site.exchange(errand, second);
+      if (!("status" in other)) return untestable(site.clean(other.message));
+      if (kindOf(other) === "result") return breaks("the session of your key goes on with another");
+      if (other.status >= 500) return untestable(`another key gets ${String(other.status)}`);
+      const own = await site.exchange(errand, site.right);
+      return "status" in own && kindOf(own) === "result"
+        ? holds(`${String(other.status)} to another key`)
+        : untestable("the session does not go on with your key either");
+    } finally {
+      await session.end();
+    }
+  },
+};

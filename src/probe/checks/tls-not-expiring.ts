@@ -1,0 +1,26 @@
+import { tlsSeen } from "../certificate.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+
+const DAY = 86_400;
+/** Days; what renews itself has done so by then. */
+const SOON = 14;
+
+export const tlsNotExpiring: Check = {
+  id: "tls-not-expiring",
+  group: "transport",
+  about: "manners",
+  level: "should",
+  expects: "the certificate does not end within 14 days",
+  source: new URL("https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5"),
+  mend: "renew the certificate, and see why it was not renewed by itself",
+  needs: ["https"],
+  cost: { requests: 0, wrong: 0 },
+  run(site) {
+    const ends = tlsSeen(site)?.validTo ?? null;
+    if (ends === null)
+      return Promise.resolve(untestable("no certificate was accepted, or it does not say when it ends"));
+    const days = Math.floor((ends - site.epoch()) / DAY);
+    const saw = days < 1 ? "it ends within a day" : `it ends in ${String(days)} days`;
+    return Promise.resolve(days < SOON ? breaks(saw) : holds(saw));
+  },
+};
