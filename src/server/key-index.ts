@@ -50,6 +50,8 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const versions = new VersionRows(records, pepperKeys);
   const digests = new Slots();
   const recents = new Array<Held | undefined>(RECENTS).fill(undefined);
+  /** Who was asked for last in each place. Kept is who is asked for twice: the collector would carry about the others in vain. */
+  const recentRows = new Int32Array(RECENTS);
   let unsaved: number[] = [];
   let size = 0;
 
@@ -62,14 +64,17 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
   const hold = (row: number, known: KeyId | null): Held => {
-    const recent = recents[row & (RECENTS - 1)];
+    const place = row & (RECENTS - 1);
+    const isRecent = recentRows[place] === row;
+    const recent = isRecent ? recents[place] : undefined;
     if (recent?.row === row) return recent;
     const newest = versions.newestOf(row);
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
     const held = { key: keys.read(newest, known ?? keys.idOf(newest), all), version, row };
-    recents[row & (RECENTS - 1)] = held;
+    if (isRecent) recents[place] = held;
+    else recentRows[place] = row;
     return held;
   };
 

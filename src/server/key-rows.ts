@@ -5,8 +5,8 @@ import { numberOf, wordOf, type Records } from "./records.ts";
 import { Slots } from "./slots.ts";
 import { TraitsPool } from "./traits.ts";
 
-/** An id of three words, a word, two numbers, behind what is the version's. */
-const [ID, TRAITS] = [24, 27] as const;
+/** An id of three words, a word, two numbers: between and behind what is the version's, see there. */
+const [ID, TRAITS] = [8, 14] as const;
 const [CREATED, REVISION] = [14, 15] as const;
 
 /** The texts that a key has for itself: its name, and mostly nothing else. */

@@ -5,9 +5,12 @@ import type { Version } from "../core/version.ts";
 import { byteOf, numberOf, wordOf, type Records } from "./records.ts";
 
 const DIGEST_BYTES = 32;
-/** The digest comes first, then words and numbers; the last 32 bytes are a key's. NaN stands for what is absent or `null`. */
-const [NEWEST, OLDER, KIND, UNSAVED] = [8, 9, 10, 11] as const;
-const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [6, 7, 8, 9, 10, 11] as const;
+/**
+ * The digest, the key's id, words, and then numbers: what a look-up reads lies together, and so does what a verdict reads.
+ * NaN stands for what is absent or `null`.
+ */
+const [KIND, OLDER, NEWEST, UNSAVED] = [11, 12, 13, 15] as const;
+const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [8, 9, 10, 11, 12, 13] as const;
 
 /** What many versions have in common. */
 export interface Kind {
@@ -157,7 +160,9 @@ export function hashPlain(token: string): string {
 
 /** The same with a pepper. */
 export function hashKeyed(token: string, pepper: KeyObject): string {
-  return createHmac("sha256", pepper).update(token).digest("utf16le" as "binary");
+  return createHmac("sha256", pepper)
+    .update(token)
+    .digest("utf16le" as "binary");
 }
 
 /** Of the first four bytes: any 32 bits of a digest are as random as others. */
