@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { digestToken } from "../../../src/core/digest.ts";
 import type { KeysError } from "../../../src/errors.ts";
 import { inspectKeychain } from "../../../src/stores/keychain/inspect.ts";
+import type { KeyStore } from "../../../src/stores/store.ts";
 import { aDraft, changesOf, keyNo } from "../place.ts";
 import { aSecretService, ENGINES, needSecretService, openOn } from "./service.ts";
 import type { SecretService } from "./service.ts";
@@ -16,7 +17,7 @@ const IN_TIME_MS = 3_000 + 2_000;
 interface Trouble {
   readonly code: "STORE_UNAVAILABLE" | "STORE_LOCKED";
   readonly state: string;
-  /** A keychain with a key in it, and then the trouble. */
+  /** A keychain with two keys in it, and then the trouble. */
   readonly make: (spec: string) => Promise<SecretService>;
 }
 
@@ -72,46 +73,36 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
   needSecretService();
 
-  describe.each(Object.keys(TROUBLES))("%s", (name) => {
-    const { code, state, make } = TROUBLES[name]!;
-
-    test("is said in time, with its mend, and no key is called unknown", async () => {
+  test.each(Object.keys(TROUBLES))(
+    "%s is said in time; no key is called unknown, and all that can be done without is done",
+    async (name) => {
+      const { code, state, make } = TROUBLES[name]!;
       const service = await make(spec);
-      const store = await openOn(service, spec);
       const fault = { code, hint: expect.stringContaining("or choose a store that needs no keychain") };
-      for (const job of [
-        () => store.get("key-1"),
-        () => store.find(digestToken("token 1")),
-        () => store.write(aDraft([keyNo(2)])),
-      ]) {
-        const start = performance.now();
-        await expect(job()).rejects.toMatchObject(fault);
-        expect(performance.now() - start).toBeLessThan(IN_TIME_MS);
-      }
-      expect((await store.list({ digests: false })).map((key) => key.name)).toEqual(["key-1"]);
+      const fails = (job: (store: KeyStore) => Promise<unknown>) => async () =>
+        expect(job(await openOn(service, spec))).rejects.toMatchObject(fault);
+      const jobs = [
+        fails((store) => store.get("key-1")),
+        fails((store) => store.find(digestToken("token 1"))),
+        fails((store) => store.write(aDraft([keyNo(3)]))),
+        async () => {
+          expect(await inspectKeychain(engine, service.world)).toMatchObject({
+            state,
+            fault: { code },
+            orphans: [],
+            missing: [],
+          });
+        },
+        () => revokeOn(service, spec),
+      ];
+      // What waits waits at the same time; what answers is asked in turn, since a keyring shows one prompt after the other.
+      if (state === "timed-out") await Promise.all(jobs.map(inTime));
+      else for (const job of jobs) await inTime(job);
+      const store = await openOn(service, spec);
+      expect((await store.list({ digests: false })).map((key) => key.name)).toEqual(["key-1", "key-2"]);
       expect(await readdir(service.dataDir)).toEqual([file]);
-    });
-
-    test("is what an inspection says", async () => {
-      const { world } = await make(spec);
-      const start = performance.now();
-      expect(await inspectKeychain(engine, world)).toMatchObject({ state, fault: { code }, orphans: [], missing: [] });
-      expect(performance.now() - start).toBeLessThan(IN_TIME_MS);
-    });
-
-    test("does not keep anybody from looking, or from revoking", async () => {
-      const service = await make(spec);
-      const told: string[] = [];
-      const store = await openOn(service, spec, { tell: (line) => void told.push(line) });
-      const key = await store.get("key-1", { digests: false });
-      const versions = key!.versions.map((version) => ({ ...version, state: "revoked" as const }));
-      await store.write(aDraft([{ ...key!, versions }], { op: "revoke" }));
-      expect(await store.get("key-1", { digests: false })).toMatchObject({ versions: [{ state: "revoked" }] });
-      expect(await changesOf(store, 0, { digests: false })).toHaveLength(2);
-      expect(await store.find(digestToken("token 1"))).toBeNull();
-      expect(told.join()).toContain("stays in the keychain");
-    });
-  });
+    },
+  );
 
   test("a service that is killed in the middle of a call is no crash of ours", async () => {
     const service = await withKey(spec);
@@ -130,11 +121,30 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
   });
 });
 
+async function inTime(job: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await job();
+  expect(performance.now() - start).toBeLessThan(IN_TIME_MS);
+}
+
+/** It is revoked whether the keychain answers or not; what stays behind is said. */
+async function revokeOn(service: SecretService, spec: string): Promise<void> {
+  const told: string[] = [];
+  const store = await openOn(service, spec, { tell: (line) => void told.push(line) });
+  const key = await store.get("key-2", { digests: false });
+  const versions = key!.versions.map((version) => ({ ...version, state: "revoked" as const }));
+  await store.write(aDraft([{ ...key!, versions }], { op: "revoke" }));
+  expect(await store.get("key-2", { digests: false })).toMatchObject({ versions: [{ state: "revoked" }] });
+  expect(await changesOf(store, 0, { digests: false })).toHaveLength(2);
+  expect(await store.find(digestToken("token 2"))).toBeNull();
+  expect(told.join()).toContain("stays in the keychain");
+}
+
 async function withKey(spec: string): Promise<SecretService> {
   const service = await aSecretService("unlocked");
   // In this much time also on a slow disk.
   const store = await openOn(service, spec, { attended: true });
-  await store.write(aDraft([keyNo(1)]));
+  await store.write(aDraft([keyNo(1), keyNo(2)]));
   await store.close();
   return service;
 }
