@@ -73,11 +73,10 @@ function resultOf(finding: Finding, ruleIndex: number, url: string): object[] {
   ];
 }
 
-/** Code scanning takes nothing but paths in a repository: `mcp.example.com/mcp`, without the query. */
+/** Code scanning takes nothing but relative paths: `mcp.example.com/mcp`, without the query. */
 function placeOf(url: string): string {
-  if (!URL.canParse(url)) return "server";
-  const { host, pathname } = new URL(url);
-  return `${host.replace(/[^\w.-]/g, "_")}${pathname}`;
+  const { host, pathname } = new URL(URL.canParse(url) ? url : "server:unknown");
+  return `${host}${pathname}`.replace(/[^\w./%~-]/g, "_").replace(/^\/+/, "");
 }
 
 function aboutText(about: Finding["about"]): string {

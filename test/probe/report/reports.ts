@@ -1,0 +1,36 @@
+import type { Finding, Report } from "../../../src/probe/report.ts";
+
+/** What a hostile server may have put into a finding; `clean` has gone over it, so it is one line. */
+export const HOSTILE = `<img src=x onerror="alert(1)"> & ]]> | \`code\` [a](http://evil) **b** @everyone www.evil.example '"\u{1f600}`;
+
+/** A finding of a check that passed, unless told otherwise. */
+export function finding(more: Partial<Finding> = {}): Finding {
+  return {
+    ...{ id: "refuses-no-key", group: "door", about: "door", level: "must", status: "pass" },
+    ...{ expects: "nobody is let in without a key", saw: "401 to no key", mend: "put the guard in front" },
+    ...{ source: "https://rules.example/a#b?c=d&e=(f)", ms: 1500 },
+    ...more,
+  };
+}
+
+/** One of each kind. */
+export const FINDINGS: readonly Finding[] = [
+  finding({ id: "let-in", status: "fail", saw: `let in with ${HOSTILE}` }),
+  finding({ id: "rude", about: "manners", group: "manners", status: "fail", saw: "403", expects: `a & b < c` }),
+  finding({ id: "odd", about: "manners", group: "manners", level: "should", status: "warn", saw: "no challenge" }),
+  finding({ id: "known-hole", status: "fail", saw: "let in as before", known: true }),
+  finding({ id: "could-be", about: "manners", group: "browser", level: "may", status: "info", saw: "any Host" }),
+  finding({ id: "no-tls", about: "manners", group: "transport", status: "untestable", saw: HOSTILE }),
+  finding({ id: "shut" }),
+];
+
+export const REPORT: Report = {
+  url: "https://mcp.example.com:8443/a/mcp?x=1&y=<2>",
+  ...{ ok: false, result: "open", proven: true, grade: "F" },
+  server: { name: HOSTILE, version: "1" },
+  eras: [{ era: "modern", protocolVersion: "2026-07-28" }],
+  sent: { requests: 90, wrong: 60 },
+  counts: { pass: 1, fail: 3, warn: 1, info: 1, untestable: 1 },
+  findings: FINDINGS,
+  hint: `why ${HOSTILE}`,
+};

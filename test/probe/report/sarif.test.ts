@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { sarif } from "../../../src/probe/report/sarif.ts";
+import { FINDINGS, HOSTILE, REPORT } from "./reports.ts";
+
+interface Log {
+  readonly $schema: string;
+  readonly version: string;
+  readonly runs: readonly [Run];
+}
+
+interface Run {
+  readonly tool: { readonly driver: { readonly name: string; readonly rules: readonly Rule[] } };
+  readonly invocations: readonly [{ executionSuccessful: boolean; toolExecutionNotifications: readonly Note[] }];
+  readonly results: readonly Result[];
+}
+
+interface Rule {
+  readonly id: string;
+  readonly helpUri: string;
+  readonly shortDescription: { readonly text: string };
+  readonly defaultConfiguration: { readonly level: string };
+}
+
+interface Note {
+  readonly associatedRule: { readonly id: string };
+  readonly level: string;
+  readonly message: { readonly text: string };
+}
+
+interface Result {
+  readonly ruleId: string;
+  readonly ruleIndex: number;
+  readonly level: string;
+  readonly kind: string;
+  readonly message: { readonly text: string };
+  readonly baselineState?: string;
+  readonly locations: readonly [
+    { readonly physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } } },
+  ];
+  readonly partialFingerprints: Readonly<Record<string, string>>;
+}
+
+function parse(text: string): Run {
+  expect(text.endsWith("\n")).toBe(true);
+  const log = JSON.parse(text) as Log;
+  expect(log.version).toBe("2.1.0");
+  expect(log.$schema).toContain("sarif-2.1.0");
+  expect(log.runs).toHaveLength(1);
+  return log.runs[0];
+}
+
+const MADE = { version: "1.2.3" };
+
+test("every check is a rule that leads to where it stands, and what does not hold is a result of it", () => {
+  const { tool, results } = parse(sarif(REPORT, MADE));
+  expect(tool.driver).toMatchObject({ name: "mcp-keys", semanticVersion: "1.2.3" });
+  expect(tool.driver.rules.map(({ id }) => id)).toEqual(FINDINGS.map(({ id }) => id));
+  for (const { helpUri, shortDescription } of tool.driver.rules) {
+    expect(new URL(helpUri).protocol).toBe("https:");
+    expect(shortDescription.text).not.toBe("");
+  }
+  expect(results.map(({ ruleId, level, kind }) => [ruleId, level, kind])).toEqual([
+    ["let-in", "error", "fail"],
+    ["rude", "error", "fail"],
+    ["odd", "warning", "fail"],
+    ["known-hole", "error", "fail"],
+    ["could-be", "note", "fail"],
+  ]);
+  for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
+  expect(results[0]?.message.text).toContain(HOSTILE);
+  const unchanged = results.filter(({ baselineState }) => baselineState === "unchanged").map(({ ruleId }) => ruleId);
+  expect(unchanged).toEqual(["known-hole"]);
+});
+
+test("a result stands at a path that code scanning takes, without the query, and the same in every run", () => {
+  const { results } = parse(sarif(REPORT, MADE));
+  for (const { locations, partialFingerprints, ruleId } of results) {
+    const { artifactLocation, region } = locations[0].physicalLocation;
+    expect(artifactLocation.uri).toBe("mcp.example.com_8443/a/mcp");
+    expect(region.startLine).toBe(1);
+    expect(Object.values(partialFingerprints)).toEqual([`${ruleId} mcp.example.com_8443/a/mcp`]);
+  }
+  const [result] = parse(sarif({ ...REPORT, url: "stdio:node server.js" }, MADE)).results;
+  expect(result?.locations[0].physicalLocation.artifactLocation.uri).toMatch(/^[\w./%-]+$/);
+});
+
+test("what is untestable is a notification, never a result", () => {
+  const { invocations, results } = parse(sarif(REPORT, MADE));
+  const [{ executionSuccessful, toolExecutionNotifications }] = invocations;
+  expect(executionSuccessful).toBe(true);
+  expect(toolExecutionNotifications).toMatchObject([
+    { associatedRule: { id: "no-tls" }, level: "note", message: { text: `no-tls: ${HOSTILE}` } },
+  ]);
+  expect(results.some(({ ruleId }) => ruleId === "no-tls" || ruleId === "shut")).toBe(false);
+  expect(parse(sarif({ ...REPORT, proven: false }, MADE)).invocations[0].executionSuccessful).toBe(false);
+});
