@@ -29,9 +29,10 @@ function bodyIn({ answer, to }: Said): string {
   return blank(answer.excerpt, to);
 }
 
-/** Pieces of what was presented are taken out first, also cut ones, as in `unknown key mcp_7Fq2…`. */
+/** Pieces of what was presented are taken out first, also cut ones, as in `unknown key mcp_7Fq2…`; not its words. */
 function blank(text: string, to: Credentials): string {
-  const presented = Object.values(to.headers()).flat().join(" ");
-  const pieces = text.replace(/[0-9A-Za-z_]{3,}/g, (word) => (presented.includes(word) ? "#" : word));
+  const keys = Object.values(to.headers()).flat();
+  const presented = keys.map((value) => value.replace(/^\S+ +/, "")).join(" ");
+  const pieces = text.replace(/\w{3,}/g, (word) => (/[0-9A-Z_]/.test(word) && presented.includes(word) ? "#" : word));
   return pieces.replace(PASSING, "#");
 }
