@@ -45,6 +45,11 @@ const NAMES = [
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   checkOptionNames("createVerifier", options, NAMES);
   const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
+  if (store.isPast === true) {
+    throw new KeysError("USAGE", `${store.spec} is an archive: it would let in keys that were revoked since`, {
+      hint: "give the verifier the store that goes on, such as file:<path>",
+    });
+  }
   for (const [name, value] of Object.entries({ maxStaleness, pollEvery, flushEvery })) checkSeconds(name, value);
   if (maxStaleness <= pollEvery) {
     throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: no look could come in time", {

@@ -55,6 +55,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   return {
     spec: `archive:${place.path}`,
     readOnly: true,
+    isPast: true,
     path: place.path,
     get: (ref) => take(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
     find: (digest) =>

@@ -53,6 +53,8 @@ export interface KeyStore {
   readonly spec: string;
   /** True when {@link KeyStore.write} and {@link KeyStore.touch} can only throw `STORE_READ_ONLY`. */
   readonly readOnly: boolean;
+  /** True for a history that goes on elsewhere: it can be looked at, but not asked who may come in now. */
+  readonly isPast?: boolean;
   /** The file that holds its history, where one does: an absolute path. */
   readonly path?: string;
   /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createKeys } from "../../src/keys.ts";
+import { createVerifier } from "../../src/server/verifier.ts";
+import { openArchiveStore } from "../../src/stores/archive.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import { createFixture, until } from "./fixture.ts";
 
@@ -12,9 +14,11 @@ async function createPlace(): Promise<string> {
   return join(folder, "keys.jsonl");
 }
 
+const WORLD = { env: {}, uid: process.getuid?.() ?? null, dataDir: null };
+
 /** A store of its own for each caller, as two processes have. */
 async function open(path: string) {
-  const store = await openFileStore(path, { env: {}, uid: process.getuid?.() ?? null, dataDir: null });
+  const store = await openFileStore(path, WORLD);
   onTestFinished(() => store.close());
   return store;
 }
@@ -127,4 +131,20 @@ test.each<[string, (path: string, other: string) => Promise<void>]>([
   await chmod(path, 0o600);
   await until(() => verifier.ready);
   expect(verifier.verify(token)).toMatchObject({ ok: true });
+});
+
+test("an archive is not served from: it would let in a key that was revoked since", async () => {
+  const path = await createPlace();
+  const store = await open(path);
+  const keys = createKeys({ store, by: "test" });
+  await keys.generate({ name: "ci", expiresAt: null });
+  await store.compact({ at: 1_800_000_000, by: "test", archive: `${path}.old` });
+  await keys.revoke("ci");
+  const archive = await openArchiveStore(`${path}.old`, WORLD);
+  onTestFinished(() => archive.close());
+  expect(await archive.list()).toMatchObject([{ name: "ci", versions: [{ state: "current" }] }]);
+  await expect(createVerifier({ store: archive })).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("is an archive"),
+  });
 });
