@@ -21,7 +21,7 @@ const MCP_PROXY = join(INSTALLED, "mcp-proxy/dist/bin/mcp-proxy.mjs");
 const SUPERGATEWAY = join(INSTALLED, "supergateway/dist/index.js");
 const STDIO = join(import.meta.dirname, "others/stdio.js");
 
-/** One of `others/`; they take `PORT` and `MCP_API_KEY`. */
+/** One of `others/`; they take `PORT` and `MCP_API_KEYS`. */
 function program(name: string, env: Other["env"] = {}): Other {
   return { command: () => [join(import.meta.dirname, `others/${name}.js`)], env };
 }
@@ -57,12 +57,12 @@ const OTHERS = {
 export type OtherName = keyof typeof OTHERS;
 
 /** Starts it at a free port and waits until it listens. Ends with the test. */
-export async function startOther(name: OtherName, key: string): Promise<string> {
+export async function startOther(name: OtherName, keys: readonly [string, ...string[]]): Promise<string> {
   const { command, env = {}, path = "/mcp" }: Other = OTHERS[name];
   const port = await findPort();
-  const child = spawn(NODE, command(port, key), {
+  const child = spawn(NODE, command(port, keys[0]), {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], PORT: String(port), MCP_API_KEY: key, ...env },
+    env: { PATH: process.env["PATH"], PORT: String(port), MCP_API_KEYS: keys.join(), ...env },
   });
   const ended = once(child, "close");
   onTestFinished(async () => {

@@ -38,6 +38,7 @@ const behindFrameworks: [string, Start][] = [
     "an Express app with sessions",
     async (verifier) => {
       const app = express();
+      app.set("env", "production");
       app.use("/mcp", guardNode(verifier) as RequestHandler, express.json(), answerWith(startStateful()));
       return (await during(listen(app as RequestListener))).url;
     },
@@ -91,7 +92,11 @@ const examples = ["express-sdk-v1", "fastify", "hono-sdk-v2", "https", "node-htt
 test.each(examples)("the example %s has its door shut and good manners", async (name) => {
   const { mcpKeys, env } = createProcesses();
   const [key, second] = [await mcpKeys(["generate", "ci"]), await mcpKeys(["generate", "other"])];
-  const { url } = await startServerProcess(`${EXAMPLES}${name}/server.js`, env);
+  const { url } = await startServerProcess(`${EXAMPLES}${name}/server.js`, {
+    ...env,
+    // Without it Express shows where an error came from, behind the guard and in front of it.
+    NODE_ENV: "production",
+  });
   expectNothingWrong(await probe(url, key.stdout.trim(), second.stdout.trim()));
 });
 

@@ -13,8 +13,13 @@ export function startStateful(): SdkServer {
   return {
     path: "/mcp",
     async handler(request, response, body) {
-      const known = transports.get(String(request.headers["mcp-session-id"]));
+      const id = request.headers["mcp-session-id"];
+      const known = transports.get(String(id));
       if (known !== undefined) return known.handleRequest(request, response, body);
+      if (id !== undefined) {
+        response.writeHead(404).end();
+        return;
+      }
       const transport = new StreamableHTTPServerTransport({
         sessionIdGenerator: randomUUID,
         onsessioninitialized: (id) => void transports.set(id, transport),

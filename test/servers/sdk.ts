@@ -37,6 +37,8 @@ export interface SdkOptions {
   readonly guards?: (method: string) => boolean;
 }
 
+const NO_JSON = Symbol("no JSON");
+
 /** Starts a server of the official SDK on 127.0.0.1, at a free port, behind a guard. */
 export async function startSdkServer(kind: SdkKind, { guard, guards }: SdkOptions = {}): Promise<Running> {
   const server = KINDS[kind]();
@@ -44,7 +46,8 @@ export async function startSdkServer(kind: SdkKind, { guard, guards }: SdkOption
   const first = guards === undefined ? (guard ?? open) : open;
   const running = await listen((request, response) => {
     first(request, response, async () => {
-      const body = request.method === "POST" ? await json(request) : undefined;
+      const body = request.method === "POST" ? await json(request).catch(() => NO_JSON) : undefined;
+      if (body === NO_JSON) return void response.writeHead(400).end();
       const second = guards?.((body as { method?: string } | undefined)?.method ?? "") === true ? guard : undefined;
       (second ?? open)(request, response, () => server.handler(request, response, body));
     });

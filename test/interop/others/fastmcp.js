@@ -1,13 +1,13 @@
 // `fastmcp` with a key in its `authenticate`, as its documentation has it.
 import { FastMCP } from "fastmcp";
-import { ADDRESS, KEY } from "./door.js";
+import { ADDRESS, KEYS } from "./door.js";
 
 const server = new FastMCP({
   name: "by-others",
   version: "1.0.0",
   authenticate: async (request) => {
     const authHeader = request.headers.authorization;
-    if (!authHeader?.startsWith("Bearer ") || authHeader.slice(7) !== KEY) {
+    if (!authHeader?.startsWith("Bearer ") || !KEYS.includes(authHeader.slice(7))) {
       throw new Response(null, { status: 401, statusText: "Unauthorized" });
     }
     return { id: 1, role: "user" };

@@ -1,10 +1,10 @@
 // `mcp-handler` and its `withMcpAuth`; with OPTIONAL=1 as it is by default, which lets in who sends nothing.
 import { serve } from "@hono/node-server";
 import { createMcpHandler, protectedResourceHandler, withMcpAuth } from "mcp-handler";
-import { ADDRESS, KEY, offer } from "./door.js";
+import { ADDRESS, KEYS, offer } from "./door.js";
 
 const handler = createMcpHandler(offer, { serverInfo: { name: "by-others", version: "1.0.0" } });
-const verifyToken = async (_request, token) => (token === KEY ? { token, clientId: "ci", scopes: [] } : undefined);
+const verifyToken = async (_request, token) => (KEYS.includes(token) ? { token, clientId: "ci", scopes: [] } : undefined);
 const authHandler = withMcpAuth(handler, verifyToken, process.env.OPTIONAL === "1" ? {} : { required: true });
 const metadata = protectedResourceHandler({ authServerUrls: ["https://auth.example"] });
 

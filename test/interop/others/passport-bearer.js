@@ -5,9 +5,9 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import express from "express";
 import passport from "passport";
 import { Strategy } from "passport-http-bearer";
-import { ADDRESS, createTools, KEY } from "./door.js";
+import { ADDRESS, createTools, KEYS } from "./door.js";
 
-passport.use(new Strategy((token, done) => done(null, token === KEY ? { name: "ci" } : false)));
+passport.use(new Strategy((token, done) => done(null, KEYS.includes(token) ? { name: "ci" } : false)));
 
 const app = express();
 app.use(express.json());
