@@ -1,4 +1,5 @@
 import { wrongKey, type Credentials } from "./credentials.ts";
+import { formsOf } from "./forms.ts";
 import { createStranger, type Mutation } from "./mutations.ts";
 import type { Site } from "./site.ts";
 
@@ -15,4 +16,11 @@ export function strangers(site: Site): Credentials[] {
 /** Where the server wants the key, keys that are nearly right. */
 export function nearly({ header }: Site, mutations: readonly Mutation[]): Credentials[] {
   return mutations.map(({ what, key }) => wrongKey(header, key, { id: what, name: `your key with ${what}` }));
+}
+
+/** A key that nobody issued in every form but the right one. A server that passes on what is not Bearer lets each of them in. */
+export function strangersInForms({ bogus }: Site): Credentials[] {
+  return formsOf(() => bogus.reveal()).map(({ how, headers }) => {
+    return { id: `bogus ${how}`, name: `a bogus key ${how}`, kind: "wrong", headers };
+  });
 }

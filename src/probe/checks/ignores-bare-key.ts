@@ -1,6 +1,8 @@
 import type { Check } from "../check.ts";
 import { misplaced, NOTHING } from "../credentials.ts";
+import { formsOf } from "../forms.ts";
 import { costOf, tryEach } from "../shut.ts";
+import { strangersInForms } from "../strangers.ts";
 
 export const ignoresBareKey: Check = {
   id: "ignores-bare-key",
@@ -11,10 +13,12 @@ export const ignoresBareKey: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2"),
   mend: "ask for the scheme: Authorization: Bearer and the key",
   needs: ["let-in", "bearer"],
-  cost: costOf(1),
+  cost: costOf(6),
   run(site) {
-    const headers = () => ({ authorization: site.key.reveal() });
-    const bare = misplaced({ headers }, { id: "key-bare", name: "your key without a scheme" });
-    return tryEach(site, { controls: [NOTHING], variants: [bare] });
+    const forms = formsOf(() => site.key.reveal()).filter(({ how }) => how === "without a scheme");
+    const variants = forms.map(({ how, headers }) =>
+      misplaced({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
+    );
+    return tryEach(site, { controls: [NOTHING, ...strangersInForms(site)], variants });
   },
 };

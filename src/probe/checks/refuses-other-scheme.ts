@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
-import { instead, NOTHING } from "../credentials.ts";
+import { NOTHING } from "../credentials.ts";
 import { costOf, tryEach } from "../shut.ts";
-import { strangers } from "../strangers.ts";
+import { strangers, strangersInForms } from "../strangers.ts";
 
 export const refusesOtherScheme: Check = {
   id: "refuses-other-scheme",
@@ -12,17 +12,8 @@ export const refusesOtherScheme: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   mend: "refuse whatever is not Bearer and a key; do not pass on what the guard does not understand",
   needs: ["let-in", "bearer"],
-  cost: costOf(3),
+  cost: costOf(5),
   run(site) {
-    const bogus = site.bogus.reveal();
-    const forms: Readonly<Record<string, string>> = {
-      Basic: `Basic ${btoa(`mcp-keys:${bogus}`)}`,
-      Token: `Token ${bogus}`,
-      "no scheme": bogus,
-    };
-    const variants = Object.entries(forms).map(([form, authorization]) =>
-      instead({ authorization }, { id: `bogus as ${form}`, name: `a bogus key with ${form}` }),
-    );
-    return tryEach(site, { controls: [NOTHING, ...strangers(site)], variants });
+    return tryEach(site, { controls: [NOTHING, ...strangers(site)], variants: strangersInForms(site) });
   },
 };

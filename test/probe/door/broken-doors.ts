@@ -1,7 +1,14 @@
+import { text } from "node:stream/consumers";
+import { BROKEN_COMPARISONS } from "./broken-comparisons.ts";
+import { BROKEN_PLACES } from "./broken-places.ts";
 import type { Broken } from "./broken.ts";
+import type { Posted } from "./door.ts";
+
+const LEGACY = { eras: "legacy" } as const;
+const STATEFUL = { eras: "legacy", stateful: true } as const;
 
 /** Servers that let somebody in who should stay out. */
-export const BROKEN_DOORS: readonly Broken[] = [
+const BROKEN_GUARDS: readonly Broken[] = [
   {
     mistake: "answers 404 to everything",
     caught: ["reachable"],
@@ -20,10 +27,174 @@ export const BROKEN_DOORS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "looks only at the form of a key",
-    caught: ["refuses-bogus-key"],
+    mistake: "forgot its guard",
+    caught: ["refuses-no-key", "refuses-bogus-key"],
+    make: () => ({ isGuarded: () => false }),
+  },
+  {
+    mistake: "guards the newest era alone",
+    caught: ["guards-every-message", "guards-handshake"],
     make: () => ({
-      knows: (token) => /^[a-z]+_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/.test(token),
+      isGuarded: (request) => request.headers["mcp-protocol-version"] === "2026-07-28",
+    }),
+  },
+  {
+    mistake: "names the messages that need a key, and forgot the calls",
+    caught: ["guards-every-message", "guards-handshake"],
+    make: () => ({
+      eras: "modern",
+      isGuarded: (request) => String(request.headers["mcp-method"]).endsWith("/list"),
+    }),
+  },
+  {
+    mistake: "looks for the method of a list of messages",
+    caught: ["guards-batches", "refuses-before-reading"],
+    make: () => ({
+      ...LEGACY,
+      isGuarded: () => false,
+      async serve(request, response) {
+        const posted = posts(await text(request));
+        if (Array.isArray(posted)) {
+          const replies = posted.map(({ id }) => ({ jsonrpc: "2.0", id, result: { tools: [] } }));
+          this.json(response, 200, replies);
+          return;
+        }
+        const reading = this.read(request);
+        if (reading !== "in") this.refuse(request, response, reading);
+        else if (request.method === "POST" && posted !== null) this.answerLegacy(request, response, posted);
+        else this.json(response, 405, {});
+      },
+    }),
+  },
+  {
+    mistake: "guards POST alone, and opens a stream to anybody",
+    caught: ["guards-stream"],
+    make: () => ({
+      ...LEGACY,
+      isGuarded: (request) => request.method !== "GET",
+      stream(_, response) {
+        response.writeHead(200, { "content-type": "text/event-stream" });
+        response.flushHeaders();
+      },
+    }),
+  },
+  {
+    mistake: "guards one spelling of its path, and finds the way by another",
+    caught: ["guards-every-path"],
+    make: () => ({
+      isGuarded: (request) => request.url?.split("?")[0] === "/mcp",
+      knowsPath: (request) => /^\/mcp\/?(\?|$)/i.test(request.url ?? ""),
+    }),
+  },
+  {
+    mistake: "guards what begins with its path, and makes the path plain afterwards",
+    caught: ["guards-every-path"],
+    make: () => ({
+      isGuarded: (request) => (request.url ?? "").startsWith("/mcp"),
+      knowsPath: (request) => new URL(request.url ?? "", "http://door").pathname === "/mcp",
+    }),
+  },
+  {
+    mistake: "guards POST, and reads the message of any method",
+    caught: ["guards-every-method"],
+    make: () => ({
+      ...LEGACY,
+      isGuarded: (request) => request.method !== "PUT",
+      async serve(request, response) {
+        const posted = posts(await text(request));
+        if (posted === null || Array.isArray(posted)) this.rpcError(response, 400, { code: -32700, id: null });
+        else this.answerLegacy(request, response, posted);
+      },
+    }),
+  },
+  {
+    mistake: "calls some tools for anybody",
+    caught: ["guards-tool-call"],
+    make: () => ({ eras: "modern", isGuarded: (request) => request.headers["mcp-name"] !== "add" }),
+    options: { tool: "add" },
+  },
+  {
+    mistake: "takes the id of a session for a key",
+    caught: ["refuses-session-without-key"],
+    make: () => ({
+      ...STATEFUL,
+      isGuarded: (request) => request.headers["mcp-session-id"] === undefined,
+      ownsSession(_, id) {
+        return this.sessions.has(id);
+      },
+    }),
+  },
+  {
+    mistake: "ends a session for anybody",
+    caught: ["refuses-session-without-key"],
+    make: () => ({
+      ...STATEFUL,
+      isGuarded: (request) => request.method !== "DELETE",
+      endSession(request, response) {
+        this.sessions.delete(String(request.headers["mcp-session-id"]));
+        response.writeHead(200).end();
+      },
+    }),
+  },
+  {
+    mistake: "opens a session to anybody, and a stream to whoever has one",
+    caught: ["refuses-anonymous-session", "guards-handshake"],
+    make: () => ({
+      ...STATEFUL,
+      isGuarded: (request) => request.method !== "GET" && request.headers["mcp-session-id"] !== undefined,
+    }),
+  },
+  {
+    mistake: "trusts the address that a proxy names",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => request.headers["x-forwarded-for"] !== "127.0.0.1" }),
+  },
+  {
+    mistake: "trusts the user that a proxy names",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => request.headers["x-forwarded-user"] === undefined }),
+  },
+  {
+    mistake: "leaves out paths by a header of the proxy",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => !String(request.headers["x-original-url"]).startsWith("/health") }),
+  },
+  {
+    mistake: "lets a preflight through, and believes a header that it is one",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => request.headers["x-http-method-override"] !== "OPTIONS" }),
+  },
+  {
+    mistake: "leaves its middleware out for requests of its own",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => request.headers["x-middleware-subrequest"] === undefined }),
+  },
+  {
+    mistake: "needs no key on localhost, and believes the Host header",
+    caught: ["refuses-proxy-headers"],
+    make: () => ({ isGuarded: (request) => request.headers.host !== "localhost" }),
+  },
+  {
+    mistake: "passes on what is not Bearer",
+    caught: ["refuses-other-scheme"],
+    make: () => ({ isGuarded: ({ headers: { authorization = "Bearer" } }) => /^(Bearer|$)/i.test(authorization) }),
+  },
+  {
+    mistake: "answers the handshake to anybody",
+    caught: ["guards-handshake"],
+    make: () => ({
+      eras: "modern",
+      isGuarded: (request) => request.headers["mcp-method"] !== "server/discover",
     }),
   },
 ];
+
+export const BROKEN_DOORS: readonly Broken[] = [...BROKEN_GUARDS, ...BROKEN_COMPARISONS, ...BROKEN_PLACES];
+
+function posts(body: string): Posted | Posted[] | null {
+  try {
+    return JSON.parse(body) as Posted | Posted[];
+  } catch {
+    return null;
+  }
+}
