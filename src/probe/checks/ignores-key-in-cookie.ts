@@ -17,7 +17,7 @@ export const ignoresKeyInCookie: Check = {
   cost: costOf(1),
   run(site) {
     const headers = (): HttpHeaders => ({ cookie: NAMES.map((name) => `${name}=${site.key.reveal()}`).join("; ") });
-    const named = { id: "key-in-cookie", name: `your key in a cookie, as ${NAMES.join(", ")}` };
+    const named = { id: "key-in-cookie", name: `your key in a cookie, tried as ${NAMES.join(", ")}` };
     return tryEach(site, { controls: [NOTHING], variants: [misplaced({ headers }, named)] });
   },
 };

@@ -16,7 +16,7 @@ export const ignoresKeyInQuery: Check = {
   cost: costOf(1),
   run(site) {
     const query = (): Record<string, string> => Object.fromEntries(NAMES.map((name) => [name, site.key.reveal()]));
-    const named = { id: "key-in-query", name: `your key in the query, as ${NAMES.join(", ")}` };
+    const named = { id: "key-in-query", name: `your key in the query, tried as ${NAMES.join(", ")}` };
     return tryEach(site, { controls: [NOTHING], variants: [misplaced({ query }, named)] });
   },
 };
