@@ -15,6 +15,7 @@ import { createKeys, type Keys } from "../../src/keys.ts";
 import { requireApiKeyFromEnv, type StdioOptions } from "../../src/server/stdio.ts";
 import { openEnvStore } from "../../src/stores/env.ts";
 import { openFileStore } from "../../src/stores/file.ts";
+import type { KeyStore } from "../../src/stores/store.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
 
 const WORLD = { env: {}, uid: process.getuid?.() ?? null, dataDir: null };
@@ -117,6 +118,7 @@ describe("a server in a process of its own", () => {
   let folder: string;
   let keys: Keys;
   let script: string;
+  let store: KeyStore;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "mcp-keys-stdio-"));
@@ -126,10 +128,13 @@ describe("a server in a process of its own", () => {
       js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
     };
     await build({ entryPoints, outfile: script, bundle: true, platform: "node", format: "esm", banner });
-    const store = await openFileStore(join(folder, "keys.jsonl"), WORLD);
+    store = await openFileStore(join(folder, "keys.jsonl"), WORLD);
     keys = createKeys({ store, by: "test", peppers: [] });
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   const CLIENTS = {
     "sdk 1.x": async (env: Record<string, string>) => {
