@@ -54,13 +54,9 @@ const BROKEN_GUARDS: readonly Broken[] = [
       isGuarded: () => false,
       async serve(request, response) {
         const posted = posts(await text(request));
-        if (Array.isArray(posted)) {
-          const replies = posted.map(({ id }) => ({ jsonrpc: "2.0", id, result: { tools: [] } }));
-          this.json(response, 200, replies);
-          return;
-        }
         const reading = this.read(request);
-        if (reading !== "in") this.refuse(request, response, reading);
+        if (Array.isArray(posted)) this.answerList(response, posted);
+        else if (reading !== "in") this.refuse(request, response, reading);
         else if (request.method === "POST" && posted !== null) this.answerLegacy(request, response, posted);
         else this.json(response, 405, {});
       },

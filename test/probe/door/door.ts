@@ -29,6 +29,8 @@ export class Door {
   eras: "dual" | "modern" | "legacy" | "sse" = "dual";
   /** Whether the legacy era opens sessions. */
   stateful = false;
+  /** Whether it takes lists of messages. */
+  batches = false;
   readonly sessions = new Map<string, Session>();
   readonly streams = new Map<string, ServerResponse>();
 
@@ -133,6 +135,10 @@ export class Door {
       return;
     }
     const posted = parse(await text(request));
+    if (this.batches && Array.isArray(posted)) {
+      this.answerList(response, posted);
+      return;
+    }
     if (posted === null || Array.isArray(posted)) {
       this.rpcError(response, 400, { code: -32700, id: null });
       return;
@@ -171,6 +177,11 @@ export class Door {
         return this.rpcError(response, 404, { code: -32001, id: posted.id ?? null });
     }
     return this.answer(response, posted);
+  }
+
+  answerList(response: ServerResponse, posted: readonly Posted[]): void {
+    const replies = posted.map((one) => ({ jsonrpc: "2.0", id: one.id, result: resultOf(one) ?? {} }));
+    this.json(response, 200, replies);
   }
 
   openSession(request: IncomingMessage): string {
