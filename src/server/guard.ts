@@ -1,4 +1,5 @@
 import type { Verdict } from "../core/judge.ts";
+import type { Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
 import { formatRpcAnswer } from "./answer.ts";
 import { createAuthInfo } from "./auth-info.ts";
@@ -16,6 +17,7 @@ import {
   type Refusal,
 } from "./passage.ts";
 import { isOneHeader, presentToken } from "./present.ts";
+import type { ToolScopes } from "./tool-scopes.ts";
 import type { Asked, Verifier } from "./verifier.ts";
 import type { RequestView } from "./view.ts";
 
@@ -54,20 +56,23 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     if (session.isForeign) return NO_SESSION;
     const onHead = watchSession(sessions, view, verdict.key.id, session);
     const passage = { ok: true, auth, headers: null, examine: null, onAnswer: onHead, mayRewrite: false } as const;
-    if (tools === null) return passage;
+    return tools === null ? passage : withTools(passage, tools, verdict.key, view.method, judge);
+  };
 
-    const isHidden = tools.hiddenFrom(verdict.key.scopes);
+  /** A passage that asks for the scopes of the tools that are called, and takes those out of lists that may not be called. */
+  const withTools = (passage: Passage, tools: ToolScopes, key: Key, method: string, judge: Judge): Passage => {
+    const isHidden = tools.hiddenFrom(key.scopes);
     // A list is asked for in a body, and its answer may come on a stream that was opened by GET.
-    let lists = view.method === "GET";
+    let lists = method === "GET";
     const onAnswer: OnAnswer = (head) => {
-      onHead?.(head);
+      passage.onAnswer?.(head);
       return lists && isHidden !== null ? createToolRewriter(head, isHidden) : null;
     };
     const examine: Examine = (reading) => {
       if (!reading.ok) return reading;
       lists ||= reading.messages.some(({ method }) => method === "tools/list");
       const needed = [...new Set([...scopes, ...tools.neededBy(reading.messages)])];
-      if (needed.every((scope) => verdict.key.scopes.includes(scope))) return null;
+      if (needed.every((scope) => key.scopes.includes(scope))) return null;
       // Asked again, so that it is counted and logged, and since the key may have changed while the body came in.
       const again = judgeFresh(verifier, judge, ask(needed));
       return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
