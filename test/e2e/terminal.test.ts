@@ -1,62 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { spawn as spawnPty } from "@lydell/node-pty";
 import { describe, expect, test } from "vitest";
-import { BIN, createProcesses } from "./process.ts";
-
-interface Terminal {
-  /** Resolves when the screen, without colours, shows the text; rejects after ten seconds with what it shows instead. */
-  shows(text: string | RegExp): Promise<void>;
-  type(text: string): void;
-  /** All that was written to the terminal. */
-  readonly raw: () => string;
-  readonly ended: Promise<number>;
-}
-
-/** A real terminal with a shell command in it; `mcp-keys` in the command is the built CLI. */
-function openTerminal(command: string, env: Record<string, string>): Terminal {
-  const script = command.replaceAll("mcp-keys", `'${process.execPath}' '${BIN}'`);
-  const pty = spawnPty("sh", ["-c", script], { name: env["TERM"] ?? "xterm", cols: 200, rows: 50, env });
-  let raw = "";
-  let look: (() => void) | undefined;
-  pty.onData((data) => {
-    raw += data;
-    look?.();
-  });
-  const ended = new Promise<number>((resolve) => {
-    pty.onExit(({ exitCode, signal }) => {
-      resolve(signal ? 128 + signal : exitCode);
-    });
-  });
-  return {
-    shows: (text) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          reject(new Error(`the terminal shows: ${JSON.stringify(raw)}`));
-        }, 10_000);
-        look = () => {
-          const screen = raw.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, "");
-          if (typeof text === "string" ? !screen.includes(text) : !text.test(screen)) return;
-          clearTimeout(timer);
-          resolve();
-        };
-        look();
-      }),
-    type: (text) => {
-      pty.write(text);
-    },
-    raw: () => raw,
-    ended,
-  };
-}
+import { createProcesses } from "./process.ts";
+import { CTRL_C, openTerminal } from "./pty.ts";
 
 function open(command: string, more: Record<string, string> = {}) {
   const { env, dir, mcpKeys } = createProcesses();
   const full = { ...env, TERM: "xterm-256color", PATH: env.PATH ?? "", ...more };
   return { dir, mcpKeys, env: full, terminal: openTerminal(command, full) };
 }
-
-const CTRL_C = "\u0003";
 
 describe("a person at a terminal", () => {
   test("is asked for what was not said, on stderr, and stdout is the token alone", async () => {

@@ -19,6 +19,11 @@ export class Digests {
     this.#known.set(account, digest);
   }
 
+  /** Drops what was removed. */
+  drop(account: string): void {
+    this.#known.delete(account);
+  }
+
   /**
    * Fetches what these keys name. Returns whether all of it is there.
    * @throws {@link KeysError} `STORE_DAMAGED` for an item that was altered; `STORE_LOCKED`, `STORE_UNAVAILABLE`

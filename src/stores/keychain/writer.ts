@@ -1,4 +1,4 @@
-import { isWithheld } from "../../core/digest.ts";
+import { FORGOTTEN, isWithheld } from "../../core/digest.ts";
 import type { StoredDigest } from "../../core/digest.ts";
 import type { Key } from "../../core/key.ts";
 import type { Version } from "../../core/version.ts";
@@ -59,11 +59,13 @@ export class KeychainWriter {
     };
   }
 
-  /** As {@link KeyStore.adopt}. A digest that the history holds many times is one item. */
+  /** As {@link KeyStore.adopt}. A digest that the history holds many times is one item; of what was revoked in it there is none. */
   async adopt(history: readonly Change[]): Promise<void> {
     const { seq } = await this.#journal.snapshot();
+    const revoked = revokedIn(history);
     const accounts = new Map<string, NewItem>();
     const nameOf = (id: string, n: number, digest: StoredDigest): StoredDigest => {
+      if (revoked.has(`${id} ${n}`)) return FORGOTTEN;
       if (isWithheld(digest)) return digest;
       const known = accounts.get(`${id} ${n} ${digest}`);
       const item = known ?? { account: newAccount(id, n, digest), value: digest };
@@ -128,7 +130,10 @@ export class KeychainWriter {
   /** What is left is no danger: no version names it. */
   async #removeAll(items: readonly Pick<NewItem, "account">[]): Promise<void> {
     try {
-      for (const { account } of items) await this.#keychain.remove(account);
+      for (const { account } of items) {
+        this.#digests.drop(account);
+        await this.#keychain.remove(account);
+      }
     } catch (cause) {
       const why = cause instanceof KeysError ? cause.message : "it failed";
       this.#tell?.(`an item that nobody uses any more stays in the keychain: ${why}`);
@@ -140,6 +145,16 @@ function ledgerOf(keys: readonly Key[]): Ledger {
   const ledger = new Ledger();
   ledger.apply(keys);
   return ledger;
+}
+
+/** The versions that are revoked where a history ends. */
+function revokedIn(history: readonly Change[]): Set<string> {
+  const last = new Map(history.flatMap(({ keys }) => keys.map((key) => [key.id, key] as const)));
+  return new Set(
+    [...last.values()].flatMap(({ id, versions }) =>
+      versions.flatMap(({ n, state }) => (state === "revoked" ? [`${id} ${n}`] : [])),
+    ),
+  );
 }
 
 /** Whether a draft may give this stored version the digest that it has already. */
