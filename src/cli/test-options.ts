@@ -16,10 +16,46 @@ export interface TestFlags {
   readonly call?: string;
   readonly secondKeyEnv?: string;
   /** Seconds. */
-  readonly timeout: number;
+  readonly timeout?: number;
   readonly rate: number;
   readonly concurrency: number;
   readonly allowHttp?: true;
+  readonly stdio?: true;
+  readonly envName?: string;
+}
+
+/**
+ * Where the server answers.
+ * @throws {@link KeysError} `USAGE`
+ */
+export function readAddress([url, ...more]: readonly string[], { envName }: TestFlags): string {
+  if (url === undefined) {
+    throw new KeysError("USAGE", "no server was named", { hint: "such as: mcp-keys test http://127.0.0.1:3000/mcp" });
+  }
+  if (more.length > 0) {
+    const hint = "name one server at a time; a program stands behind --stdio --";
+    throw new KeysError("USAGE", "more than one server was named", { hint });
+  }
+  if (envName !== undefined) throw new KeysError("USAGE", "--env-name is for programs", { hint: "add --stdio" });
+  return url;
+}
+
+/**
+ * The program to start, and its arguments.
+ * @throws {@link KeysError} `USAGE`
+ */
+export function readProgram(
+  { flags: { store } }: Context,
+  [command, ...args]: readonly string[],
+  { header, call, secondKeyEnv, allowHttp }: TestFlags,
+): { command: string; args: string[] } {
+  if (command === undefined) {
+    throw new KeysError("USAGE", "no program was named", { hint: "such as: mcp-keys test --stdio -- node server.js" });
+  }
+  const given = Object.entries({ header, call, "second-key-env": secondKeyEnv, "allow-http": allowHttp, store });
+  const [stray] = given.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (stray === undefined) return { command, args };
+  throw new KeysError("USAGE", `--${stray} is not for programs over stdio`, { hint: "leave it out" });
 }
 
 /** @throws {@link KeysError} `USAGE` for `--json` with another report */

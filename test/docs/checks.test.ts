@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
-import { GROUPS } from "../../src/probe/check.ts";
+import { GROUPS, type Check } from "../../src/probe/check.ts";
 import { exitOf } from "../../src/probe/conclude.ts";
 import { GRADES } from "../../src/probe/grade.ts";
 import { GROUP_TITLES } from "../../src/probe/group.ts";
 import { CHECKS } from "../../src/probe/index.ts";
 import { reports } from "../../src/probe/report/index.ts";
+import { STDIO_CHECKS } from "../../src/probe/stdio/index.ts";
 import { STATUSES } from "../../src/probe/report.ts";
 import { readPage, ROOT, spansOf, tableOf } from "./markdown.ts";
 
@@ -17,20 +18,28 @@ const PATH = join(ROOT, "docs/checks.md");
 async function written(): Promise<string> {
   const page = readFileSync(PATH, "utf8");
   const grades = Object.entries(GRADES).map(([grade, { rule }]) => `| ${grade} | ${rule} |`);
-  const groups = GROUPS.filter((group) => CHECKS.some((check) => check.group === group)).map((group) => {
-    const rows = CHECKS.filter((check) => check.group === group).map(
-      ({ id, about, level, expects, mend, source }) =>
-        `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expects)} | ${cell(mend)} |`,
-    );
-    return `### ${GROUP_TITLES[group]}\n\n| check | about | expects | mend |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
-  });
+  const groups = GROUPS.map((group) => ({
+    title: GROUP_TITLES[group],
+    checks: CHECKS.filter((check) => check.group === group),
+  }));
+  const sections = [...groups, { title: "programs over stdio", checks: STDIO_CHECKS }].map(
+    ({ title, checks }) => `### ${title}\n\n${table(checks)}`,
+  );
   const full = page
     .replace(
       /(\| grade \| when[^\n]*\n\|[^\n]*\n)(?:\|[^\n]*\n)*/,
       (_, head: string) => `${head}${grades.join("\n")}\n`,
     )
-    .replace(/(\n## The checks\n\n[^\n]*\n)[^]*$/, (_, head: string) => `${head}\n${groups.join("\n")}`);
+    .replace(/(\n## The checks\n\n[^\n]*\n)[^]*$/, (_, head: string) => `${head}\n${sections.join("\n")}`);
   return format(full, { ...(await resolveConfig(PATH)), filepath: PATH });
+}
+
+function table(checks: readonly Omit<Check, "run">[]): string {
+  const rows = checks.map(
+    ({ id, about, level, expects, mend, source }) =>
+      `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expects)} | ${cell(mend)} |`,
+  );
+  return `| check | about | expects | mend |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 /** Text in a table: a line of its own, with nothing in it that Markdown reads. */

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { formatDuration, parseDuration } from "../../core/duration.ts";
-import { KeysError } from "../../errors.ts";
+import { parseDuration } from "../../core/duration.ts";
+import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
 import type { TestFlags } from "../test-options.ts";
 
@@ -8,6 +8,7 @@ export const test: CommandModule = {
   examples: [
     "mcp-keys test https://host.example/mcp < ./ci.key",
     "mcp-keys test http://127.0.0.1:3000/mcp --report junit    # takes MCP_API_KEY",
+    "mcp-keys test --stdio -- node server.js                   # a program that finds its key in MCP_API_KEY",
     "mcp-keys test --list                                      # every check, and what it expects",
   ],
   build: (open) =>
@@ -19,7 +20,10 @@ export const test: CommandModule = {
           "something leaks; bad manners alone exit 0. With a --store of its own, which the server must follow, it also makes " +
           "keys there, ends them, and sees whether the server follows; they are revoked at the end.",
       )
-      .argument("[url]", "where the server answers MCP, such as https://host/mcp")
+      .argument(
+        "[target...]",
+        "where the server answers MCP, such as https://host/mcp; with --stdio a program, after --",
+      )
       .addOption(
         new Option("--report <format>", "how it is written")
           .choices(["pretty", "json", "junit", "sarif", "markdown"])
@@ -34,20 +38,27 @@ export const test: CommandModule = {
       .option("--call <tool>", "a tool that may be called, without arguments, for servers that guard calls alone")
       .option("--second-key-env <name>", "the variable with a second key, for sessions of two clients")
       .addOption(
-        new Option("--timeout <duration>", "for each request").default(5, formatDuration(5)).argParser(parseDuration),
+        new Option("--timeout <duration>", "for each request; with --stdio for each start, and twice as long")
+          .default(undefined, "5s")
+          .argParser(parseDuration),
       )
       .addOption(count("--rate <number>", "requests a second without the right key", { initial: 20, most: 1000 }))
       .addOption(count("--concurrency <number>", "requests at the same time", { initial: 6, most: 64 }))
       .option("--allow-http", "send the token over plain http beyond this machine")
-      .action((url: string | undefined, flags: TestFlags) => runTest(open(), url, flags)),
+      .option("--stdio", "start a program, which speaks MCP over its standard streams")
+      .option(
+        "--env-name <name>",
+        "the variable in which the program looks for the key (default: MCP_API_KEY)",
+        parseEnvName,
+      )
+      .action((target: string[], flags: TestFlags) => runTest(open(), target, flags)),
 };
 
-async function runTest(ctx: Context, url: string | undefined, flags: TestFlags): Promise<void> {
+/** What each kind of server takes is loaded on first use. */
+async function runTest(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
   if (flags.list === true) return (await import("../test-list.ts")).listChecks(ctx, flags);
-  if (url === undefined) {
-    throw new KeysError("USAGE", "no server was named", { hint: "such as: mcp-keys test http://127.0.0.1:3000/mcp" });
-  }
-  return (await import("../test-run.ts")).testServer(ctx, url, flags);
+  const { testServer, testProgram } = await import("../test-run.ts");
+  return flags.stdio === true ? testProgram(ctx, target, flags) : testServer(ctx, target, flags);
 }
 
 function count(flags: string, description: string, { initial, most }: { initial: number; most: number }): Option {

@@ -1,4 +1,5 @@
 import { packageVersion } from "../../package-version.ts";
+import { isBroken } from "../../probe/conclude.ts";
 import type { ProbeOptions } from "../../probe/probe.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
 import type { Finding, Report } from "../../probe/report.ts";
@@ -13,13 +14,25 @@ export interface Output {
   end(report: Report): Promise<void>;
 }
 
+/** What is tested, in words. */
+interface Subject {
+  /** What the numbers count: `request`. */
+  readonly one: string;
+  /** How fast, with a blank before it. */
+  readonly pace: string;
+  /** The command that tests it, without flags. */
+  readonly again: string;
+  /** The command that tries more than was tried. */
+  readonly further: string | null;
+}
+
 /**
  * The report on stdout: `pretty` as findings come, any other in one piece at the end. On stderr what is going to be sent, and on a
  * terminal how far it is.
- * @param rate - Requests without the right key in a second.
  */
-export function openOutput(ctx: Context, name: ReportName | "pretty", { rate }: { rate: number }): Output {
+export function openOutput(ctx: Context, name: ReportName | "pretty", subject: Subject): Output {
   const { io, world, paint } = ctx;
+  const { one, pace } = subject;
   const { stdout } = world.streams;
   const page: Page = { paint, columns: stdout.isTerminal ? stdout.columns : Infinity };
   const progress = openProgress(ctx);
@@ -32,7 +45,7 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", { rate }: 
     onPlan: (plan) => {
       checks = plan.checks;
       io.note(
-        `${String(checks)} checks, at most ${String(plan.requests)} requests, ${String(plan.wrong)} of them without your key at ${String(rate)} a second`,
+        `${String(checks)} checks, at most ${String(plan.requests)} ${one}s, ${String(plan.wrong)} of them without your key${pace}`,
       );
     },
     onCheck: ({ id }) => {
@@ -49,13 +62,28 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", { rate }: 
     listeners,
     end: async (report) => {
       progress.clear();
-      const seconds = (world.ticks() - started) / 1000;
+      const seconds = ((world.ticks() - started) / 1000).toFixed(1);
       written.write(
-        name === "pretty" ? renderEnd(page, report, seconds) : reports[name](report, { version: packageVersion }),
+        name === "pretty"
+          ? renderEnd(page, report, `${sentOf(report, one)} in ${seconds} s`)
+          : reports[name](report, { version: packageVersion }),
       );
       await written.done();
+      sayNext(ctx, report, subject);
     },
   };
+}
+
+function sentOf({ sent }: Report, one: string): string {
+  return `${String(sent.requests)} ${one}s, ${String(sent.wrong)} without your key,`;
+}
+
+/** After mending, what was broken again; after a door that is shut, what is left to be tried. */
+function sayNext({ io }: Context, { findings, result }: Report, { again, further }: Subject): void {
+  const broken = findings.filter((finding) => isBroken(finding) && finding.known !== true).map(({ id }) => id);
+  if (result === "unproven") return;
+  if (broken.length > 0) io.next(broken.length > 4 ? again : `${again} --only ${broken.join(" ")}`);
+  else if (result === "shut" && further !== null) io.next(further);
 }
 
 /** Writes one text after the other. A reader that has gone is no fault: the status of the run still tells. */

@@ -14,56 +14,62 @@ export interface Page {
 
 const STATUS_WIDTH = "untestable".length;
 const ID_WIDTH = 30;
-/** Where the text of a finding begins. */
-const INDENT = 2 + STATUS_WIDTH + 2;
+/** Where the id of a finding begins, and where its text does, beside it or, on a narrow page, below. */
+const ID_AT = 2 + STATUS_WIDTH + 2;
+const TEXT_AT = ID_AT + ID_WIDTH + 1;
+/** What a check saw that passed is cut there, so that it stays one line. */
+const LINE = 160;
 
 /** One finding as it comes, below the title of its group when that is a new one. */
 export function renderLine({ paint, columns }: Page, finding: Finding, before: Finding | undefined): string {
-  const { group, status, id, saw, known } = finding;
-  const title =
-    group === before?.group ? "" : `${before === undefined ? "" : "\n"}${paint.bold(GROUP_TITLES[group])}\n`;
+  const { group, status, id, known } = finding;
+  const gap = before === undefined ? "" : "\n";
+  const title = group === before?.group ? "" : `${gap}${paint.bold(GROUP_TITLES[group])}\n`;
   const word = paintStatus(paint, finding)(status.padEnd(STATUS_WIDTH));
-  const mark = known === true ? "known: " : "";
-  const isNarrow = columns < INDENT + ID_WIDTH + 30;
-  const indent = isNarrow ? INDENT : INDENT + ID_WIDTH + 1;
-  const text = wrap(mark + saw, columns, indent);
-  return `${title}  ${word}  ${isNarrow ? `${id}\n${" ".repeat(INDENT)}` : id.padEnd(ID_WIDTH + 1)}${status === "pass" || status === "untestable" ? paint.dim(text) : text}\n`;
+  const isNarrow = columns < TEXT_AT + 30;
+  const at = isNarrow ? ID_AT : TEXT_AT;
+  const saw = known === true ? `known: ${finding.saw}` : finding.saw;
+  const text = status === "pass" ? clip(saw, Math.min(columns, LINE) - at) : wrap(saw, columns, at);
+  const shown = status === "pass" || status === "untestable" ? paint.dim(text) : text;
+  return `${title}  ${word}  ${isNarrow ? `${id}\n${" ".repeat(ID_AT)}` : `${id.padEnd(ID_WIDTH)} `}${shown}\n`;
 }
 
 /** What it all comes to: the door first, then manners, each with its mend, and the grade. */
-export function renderEnd(page: Page, report: Report, seconds: number): string {
+export function renderEnd(page: Page, report: Report, sent: string): string {
   const { door, manners, notes } = summarize(report.findings);
   return [
     "\n",
-    section(
-      page,
-      count(door.length, "The door: # hole", "The door: # holes", ", somebody gets in or something leaks"),
-      door,
-    ),
-    section(page, count(manners.length, "Manners: # fault", "Manners: # faults", ", which let nobody in"), manners),
+    section(page, `The door is open: ${count(door.length, "hole")}`, door),
+    section(page, `Manners, which let nobody in: ${count(manners.length, "fault")}`, manners),
     section(page, "To know", notes),
-    renderFields(page.paint, fieldsOf(page, report, seconds)),
+    renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");
 }
 
-function fieldsOf({ paint, columns }: Page, report: Report, seconds: number): (readonly [string, string] | null)[] {
-  const { result, grade, counts, sent, findings, hint, eras, server } = report;
+function count(number: number, one: string): string {
+  return `${String(number)} ${one}${number === 1 ? "" : "s"}`;
+}
+
+function clip(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+}
+
+function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (readonly [string, string] | null)[] {
+  const { result, grade, counts, findings, hint, eras, server } = report;
   const word = headline(report);
   const said = result === "open" ? paint.error(word) : result === "shut" ? paint.good(word) : paint.warn(word);
   const known = findings.filter((finding) => finding.known === true).length;
   const numbers = Object.entries(counts).filter(([, number]) => number > 0);
-  const width = "untestable".length;
+  const spoken = eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`);
   return [
     ["door", said],
     grade === null ? null : ["grade", `${paint.bold(grade)}  ${GRADES[grade].rule}`],
     server === undefined ? null : ["server", `${server.name} ${server.version}`.trim()],
-    eras.length === 0
-      ? null
-      : ["protocol", eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`).join(", ")],
+    spoken.length === 0 ? null : ["protocol", spoken.join(", ")],
     ["checks", numbers.map(([status, number]) => `${String(number)} ${status}`).join(", ")],
     known === 0 ? null : ["known", `${String(known)} of them stand in the baseline and do not count`],
-    ["sent", `${String(sent.requests)} requests, ${String(sent.wrong)} without your key, in ${seconds.toFixed(1)} s`],
-    hint === undefined ? null : ["hint", wrap(hint, columns, width)],
+    ["sent", sent],
+    hint === undefined ? null : ["hint", wrap(hint, columns, "protocol  ".length)],
   ];
 }
 
@@ -83,10 +89,6 @@ function detail({ paint, columns }: Page, finding: Finding): string {
   ] as const;
   const rest = lines.map(([name, text]) => `    ${paint.dim(name.padEnd(8))}  ${wrap(text, columns, 14)}\n`);
   return head + rest.join("");
-}
-
-function count(number: number, one: string, many: string, rest: string): string {
-  return (number === 1 ? one : many).replace("#", String(number)) + rest;
 }
 
 function paintStatus(paint: Painter, finding: Finding): (text: string) => string {

@@ -1,11 +1,12 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
+import type { Baseline } from "../baseline.ts";
 import { createBogus } from "../bogus.ts";
 import { addCosts, type Check, type Cost } from "../check.ts";
 import { conclude, whyUncertain } from "../conclude.ts";
 import { introduce } from "../introduce.ts";
-import type { Finding, Report } from "../report.ts";
-import { runChecks } from "../run.ts";
+import type { Report } from "../report.ts";
+import { runChecks, type RunOptions } from "../run.ts";
 import { chooseChecks } from "../selection.ts";
 import { STDIO_CHECKS } from "./index.ts";
 import { describe } from "./shut.ts";
@@ -37,8 +38,12 @@ export interface StdioProbeOptions {
   readonly signal?: AbortSignal;
   /** Told before anything is started: how many checks, and how often the program is started at most. */
   readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
+  /** What an earlier run found; it is marked as known, and does not count. */
+  readonly baseline?: Baseline;
+  /** Told of each check before it is asked. */
+  readonly onCheck?: RunOptions<StdioSite>["onCheck"];
   /** Told of each finding as it comes, in running order. */
-  readonly onFinding?: (finding: Finding) => void;
+  readonly onFinding?: RunOptions<StdioSite>["onFinding"];
 }
 
 /** To begin with the program is started with the right key. */
@@ -66,7 +71,7 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   const absent = isAbsent(await site.takeSurvey());
   const hinder = ({ group }: Check<StdioSite>): string | null =>
     absent && group !== "key" ? "nothing was started that answers in MCP" : null;
-  const findings = await runChecks({ checks, site, hinder, now: options.now, onFinding: options.onFinding });
+  const findings = await runChecks({ ...options, checks, site, hinder });
 
   const unproven = whyUnproven(site) ?? whyUncertain(checks, findings);
   const whole = STDIO_CHECKS.every((check) => check.about !== "door" || checks.includes(check));
