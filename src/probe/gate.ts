@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { sleep } from "./sleep.ts";
 import { headerOf, type HttpInit, type HttpRequest, type HttpResponse } from "./request.ts";
 
 export interface GateOptions {
@@ -88,7 +89,7 @@ export class Gate {
     } else if (this.#pause === null && wait > PATIENCE) {
       this.#stop("the server limits the rate (429) for longer than a minute");
     }
-    this.#pause ??= this.#sleep(wait).then(() => {
+    this.#pause ??= sleep(wait, this.#options.signal).then(() => {
       this.#paused = this.#sent.requests;
     });
   }
@@ -105,21 +106,7 @@ export class Gate {
     const step = 1000 / rate;
     this.#due = Math.max(this.#due + step, now() - 1000 + step);
     const wait = this.#due - now();
-    if (wait > 0) await this.#sleep(wait);
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const { signal } = this.#options;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal?.addEventListener("abort", done);
-      if (signal?.aborted === true) done();
-    });
+    if (wait > 0) await sleep(wait, this.#options.signal);
   }
 }
 

@@ -1,4 +1,7 @@
 import type { Check } from "./check.ts";
+import { acceptsBothVersions } from "./checks/accepts-both-versions.ts";
+import { acceptsEnabledKey } from "./checks/accepts-enabled-key.ts";
+import { acceptsNewKey } from "./checks/accepts-new-key.ts";
 import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
@@ -34,6 +37,9 @@ import { refusesBogusKey } from "./checks/refuses-bogus-key.ts";
 import { refusesChangedKey } from "./checks/refuses-changed-key.ts";
 import { refusesCutKey } from "./checks/refuses-cut-key.ts";
 import { refusesEmptyBearer } from "./checks/refuses-empty-bearer.ts";
+import { refusesDisabledKey } from "./checks/refuses-disabled-key.ts";
+import { refusesExpiredKey } from "./checks/refuses-expired-key.ts";
+import { refusesRevokedKey } from "./checks/refuses-revoked-key.ts";
 import { refusesForeignHost } from "./checks/refuses-foreign-host.ts";
 import { refusesForeignOrigin } from "./checks/refuses-foreign-origin.ts";
 import { refusesKeyInOtherCase } from "./checks/refuses-key-in-other-case.ts";
@@ -124,6 +130,12 @@ export const CHECKS: readonly Check[] = [
   refusesForeignOrigin,
   refusesForeignHost,
   noCorsForEveryone,
+  acceptsNewKey,
+  refusesDisabledKey,
+  acceptsEnabledKey,
+  acceptsBothVersions,
+  refusesRevokedKey,
+  refusesExpiredKey,
   keepsKeyToItself,
   echoesNoKey,
   noStackTrace,

@@ -22,6 +22,7 @@ import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
 import { Site } from "./site.ts";
 import { SURVEY_COST } from "./survey.ts";
+import { PATIENCE } from "./wait.ts";
 import { CONTROLS_COST } from "./shut.ts";
 
 export interface ProbeOptions {
@@ -47,6 +48,8 @@ export interface ProbeOptions {
   readonly clientVersion: string;
   /** Milliseconds for each exchange. Default 5,000. */
   readonly timeoutMs?: number;
+  /** Milliseconds that the server may take to follow its store. Default 10,000. */
+  readonly patienceMs?: number;
   /** Requests without the right key in a second. Default 20. */
   readonly rate?: number;
   /** Exchanges at the same time. Default 6. */
@@ -87,6 +90,7 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
     ...options,
     ...{ url, header, bogus, gate, clean, secondKey: secondKey ?? null, tool: options.tool ?? null, lab: lab ?? null },
     timeoutMs: options.timeoutMs ?? 5000,
+    patienceMs: options.patienceMs ?? PATIENCE,
   });
 
   options.onPlan?.({ checks: checks.length, ...planCost(checks, site) });

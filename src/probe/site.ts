@@ -8,6 +8,7 @@ import type { Errand } from "./errand.ts";
 import type { Gate } from "./gate.ts";
 import { textAt } from "./json.ts";
 import type { Lab } from "./lab.ts";
+import { Life } from "./life.ts";
 import { approach, approachBriefly, takeSurvey, type Survey } from "./survey.ts";
 import { Wire, type Answer, type Client, type Detour, type WireOptions } from "./wire.ts";
 import { KeysError } from "../errors.ts";
@@ -30,6 +31,8 @@ export interface SiteOptions {
   readonly random: (length: number) => string;
   /** For each exchange. */
   readonly timeoutMs: number;
+  /** Milliseconds that the server may take to follow its store. */
+  readonly patienceMs: number;
   readonly clientVersion: string;
   readonly signal?: AbortSignal;
 }
@@ -73,6 +76,8 @@ export class Site {
   readonly now: () => number;
   readonly epoch: () => number;
   readonly timeoutMs: number;
+  /** Milliseconds that the server may take to follow its store. */
+  readonly patienceMs: number;
   readonly signal: AbortSignal | undefined;
   readonly loopback: boolean;
   /** As the server is told it. */
@@ -86,6 +91,7 @@ export class Site {
   readonly #attempts = new Map<string, Promise<Attempt>>();
   readonly #seen = new Map<string, Promise<Seen>>();
   #survey: Survey | null = null;
+  #life: Life | null = null;
   #still: Promise<Attempt> | null = null;
 
   constructor(options: SiteOptions) {
@@ -93,11 +99,17 @@ export class Site {
     this.sightings = this.#sightings;
     ({ url: this.url, header: this.header, key: this.key, bogus: this.bogus, secondKey: this.secondKey } = options);
     ({ tool: this.tool, lab: this.lab, clean: this.clean, random: this.random, now: this.now } = options);
-    ({ epoch: this.epoch, timeoutMs: this.timeoutMs, signal: this.signal } = options);
+    ({ epoch: this.epoch, timeoutMs: this.timeoutMs, patienceMs: this.patienceMs, signal: this.signal } = options);
     this.client = { name: "mcp-keys", version: options.clientVersion };
     this.loopback = isLoopback(this.url);
     this.right = rightKey(this.header, this.key);
     this.wrong = bogusKey(this.header, this.bogus);
+  }
+
+  /** The canaries of the run. */
+  get life(): Life {
+    if (this.lab === null) throw new KeysError("BUG", "there is no store to make keys in");
+    return (this.#life ??= new Life(this, this.lab));
   }
 
   /** What the right key found out. Taken before the first check runs. */

@@ -1,5 +1,6 @@
 import { BROKEN_BROWSERS } from "./broken-browser.ts";
 import { BROKEN_DOORS } from "./broken-doors.ts";
+import { BROKEN_LIFECYCLES } from "./broken-lifecycle.ts";
 import { BROKEN_MANNERS } from "./broken-manners.ts";
 import { BROKEN_SESSIONS } from "./broken-session.ts";
 import { BROKEN_TRACES } from "./broken-trace.ts";
@@ -28,5 +29,6 @@ export const BROKEN: readonly Broken[] = [
   ...BROKEN_MANNERS,
   ...BROKEN_SESSIONS,
   ...BROKEN_BROWSERS,
+  ...BROKEN_LIFECYCLES,
   ...BROKEN_TRACES,
 ];

@@ -3,6 +3,7 @@ import type { ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verifying.ts";
 import type { Mistake } from "./door.ts";
+import { followingDoor } from "./following.ts";
 import { secureDoor } from "./secure.ts";
 
 /** A server that does everything right. */
@@ -41,5 +42,6 @@ export const SOUND: readonly Sound[] = [
     options: { header: { name: "x-api-key", scheme: null } },
   },
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
+  { kind: "that follows a store", ...followingDoor() },
   { kind: "behind TLS", start: secure.start, options: { request: secure.request } },
 ];

@@ -1,0 +1,27 @@
+import { untestable, type Check } from "../check.ts";
+import { judgeBegin } from "../life.ts";
+import { LIFE_COST, waitUntil } from "../wait.ts";
+
+export const acceptsEnabledKey: Check = {
+  id: "accepts-enabled-key",
+  group: "lifecycle",
+  about: "manners",
+  level: "should",
+  expects: "a key that was disabled and enabled again is let in",
+  source: new URL(
+    "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#26-secrets-lifecycle",
+  ),
+  mend: "keep no list of keys that were refused once; ask the store at every request, or follow it",
+  needs: ["let-in", "store"],
+  cost: LIFE_COST,
+  async run(site) {
+    const disabled = await site.life.disable();
+    if ("untestable" in disabled) return disabled;
+    const { canary, waited } = disabled;
+    if (waited.seconds === null) return untestable("it was not refused while it was disabled");
+    await canary.key.enable();
+    const again = await waitUntil(site, canary.presented, "in");
+    if (again.seconds !== null) site.life.give(canary);
+    return judgeBegin(site, again, "it was enabled");
+  },
+};
