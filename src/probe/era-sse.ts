@@ -14,10 +14,11 @@ type Events = AsyncGenerator<SseEvent, undefined>;
 
 /**
  * MCP over HTTP+SSE: a stream names the address to post to and carries every reply.
+ * @param poster - Posts to that address, where it is not to be who opened the stream.
  * @throws `SERVER_NOT_MCP` when that address is of another origin, where the token must not go.
  * @see MCP 2024-11-05, basic/transports
  */
-export async function speakSse(wire: Wire, known?: Greeting): Promise<Conversation> {
+export async function speakSse(wire: Wire, known?: Greeting, poster = wire): Promise<Conversation> {
   const started = wire.now();
   const response = await wire.open();
   if (response.status !== 200 || !isEventStream(response)) {
@@ -30,7 +31,7 @@ export async function speakSse(wire: Wire, known?: Greeting): Promise<Conversati
     clearTimeout(timer);
     const opened = { status: 200, headers: response.headers, ms: 0, reply: null, excerpt: "" };
     if (endpoint === null) return stoppedAt(opened);
-    return await talk({ wire, events, endpoint }, known);
+    return await talk({ wire: poster, events, endpoint }, known);
   } finally {
     clearTimeout(timer);
     response.close();

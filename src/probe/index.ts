@@ -1,13 +1,11 @@
 import type { Check } from "./check.ts";
-import { acceptsBothVersions } from "./checks/accepts-both-versions.ts";
-import { acceptsEnabledKey } from "./checks/accepts-enabled-key.ts";
-import { acceptsNewKey } from "./checks/accepts-new-key.ts";
 import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
 import { clockInStep } from "./checks/clock-in-step.ts";
 import { echoesNoKey } from "./checks/echoes-no-key.ts";
 import { guardsBatches } from "./checks/guards-batches.ts";
+import { guardsEndpoint } from "./checks/guards-endpoint.ts";
 import { guardsEveryMessage } from "./checks/guards-every-message.ts";
 import { guardsEveryMethod } from "./checks/guards-every-method.ts";
 import { guardsEveryPath } from "./checks/guards-every-path.ts";
@@ -34,12 +32,10 @@ import { refusesAnonymousSession } from "./checks/refuses-anonymous-session.ts";
 import { refusesBeforeParsing } from "./checks/refuses-before-parsing.ts";
 import { refusesBeforeReading } from "./checks/refuses-before-reading.ts";
 import { refusesBogusKey } from "./checks/refuses-bogus-key.ts";
+import { refusesBogusKeyElsewhere } from "./checks/refuses-bogus-key-elsewhere.ts";
 import { refusesChangedKey } from "./checks/refuses-changed-key.ts";
 import { refusesCutKey } from "./checks/refuses-cut-key.ts";
 import { refusesEmptyBearer } from "./checks/refuses-empty-bearer.ts";
-import { refusesDisabledKey } from "./checks/refuses-disabled-key.ts";
-import { refusesExpiredKey } from "./checks/refuses-expired-key.ts";
-import { refusesRevokedKey } from "./checks/refuses-revoked-key.ts";
 import { refusesForeignHost } from "./checks/refuses-foreign-host.ts";
 import { refusesForeignOrigin } from "./checks/refuses-foreign-origin.ts";
 import { refusesKeyInOtherCase } from "./checks/refuses-key-in-other-case.ts";
@@ -90,6 +86,7 @@ export const CHECKS: readonly Check[] = [
   guardsEveryMessage,
   guardsBatches,
   guardsStream,
+  guardsEndpoint,
   guardsEveryPath,
   guardsEveryMethod,
   guardsToolCall,
@@ -98,6 +95,7 @@ export const CHECKS: readonly Check[] = [
   refusesEmptyBearer,
   refusesProxyHeaders,
   refusesBogusKey,
+  refusesBogusKeyElsewhere,
   refusesOtherSecret,
   refusesOtherId,
   refusesChangedKey,
@@ -130,12 +128,6 @@ export const CHECKS: readonly Check[] = [
   refusesForeignOrigin,
   refusesForeignHost,
   noCorsForEveryone,
-  acceptsNewKey,
-  refusesDisabledKey,
-  acceptsEnabledKey,
-  acceptsBothVersions,
-  refusesRevokedKey,
-  refusesExpiredKey,
   keepsKeyToItself,
   echoesNoKey,
   noStackTrace,

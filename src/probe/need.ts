@@ -12,6 +12,7 @@ export const NEEDS = {
   },
   modern: { met: (site) => speaks(site, "modern"), else: "the server does not speak MCP 2026-07-28" },
   legacy: { met: (site) => speaks(site, "legacy"), else: "the server does not speak MCP 2025-03-26 to 2025-11-25" },
+  sse: { met: (site) => speaks(site, "sse"), else: "the server does not speak HTTP+SSE" },
   session: { met: ({ survey }) => survey.sessions, else: "the server opens no sessions" },
   store: { met: ({ lab }) => lab !== null, else: "needs a store to make keys in: --store" },
   "second-key": {

@@ -138,7 +138,7 @@ function planCost(checks: readonly Check[], site: Site): Cost {
 }
 
 function isKnownBefore(need: string): boolean {
-  return !["let-in", "modern", "legacy", "session"].includes(need);
+  return !["let-in", "modern", "legacy", "sse", "session"].includes(need);
 }
 
 /** The most that {@link whyUnproven} sends, all with the right key. */

@@ -1,6 +1,7 @@
 import { wrongKey, type Credentials } from "./credentials.ts";
 import { formsOf } from "./forms.ts";
 import { createStranger, type Mutation } from "./mutations.ts";
+import { namePlace, putInto, type Place } from "./places.ts";
 import type { Site } from "./site.ts";
 
 /** A key of the form of the right one, of which nothing is known to the server. */
@@ -23,4 +24,10 @@ export function strangersInForms({ bogus }: Site): Credentials[] {
   return formsOf(() => bogus.reveal()).map(({ how, headers }) => {
     return { id: `bogus ${how}`, name: `a bogus key ${how}`, kind: "wrong", headers };
   });
+}
+
+/** A key that nobody issued, where some servers look for one beside the header. */
+export function strangerIn(place: Place, { bogus }: Site): Credentials {
+  const put = putInto(place, () => bogus.reveal());
+  return { id: `bogus in ${place}`, name: `a bogus key ${namePlace(place)}`, kind: "wrong", ...put };
 }

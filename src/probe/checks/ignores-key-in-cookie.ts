@@ -1,9 +1,8 @@
 import type { Check } from "../check.ts";
 import { misplaced, NOTHING } from "../credentials.ts";
-import type { HttpHeaders } from "../request.ts";
+import { namePlace, putInto } from "../places.ts";
 import { costOf, tryEach } from "../shut.ts";
-
-const NAMES = ["access_token", "token", "api_key", "apiKey", "session", "auth", "Authorization", "jwt"];
+import { strangerIn } from "../strangers.ts";
 
 export const ignoresKeyInCookie: Check = {
   id: "ignores-key-in-cookie",
@@ -14,10 +13,10 @@ export const ignoresKeyInCookie: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
   mend: "take the key from the header alone; cookies are sent by browsers on behalf of any page",
   needs: ["let-in"],
-  cost: costOf(1),
+  cost: costOf(2),
   run(site) {
-    const headers = (): HttpHeaders => ({ cookie: NAMES.map((name) => `${name}=${site.key.reveal()}`).join("; ") });
-    const named = { id: "key-in-cookie", name: `your key in a cookie, tried as ${NAMES.join(", ")}` };
-    return tryEach(site, { controls: [NOTHING], variants: [misplaced({ headers }, named)] });
+    const put = putInto("cookie", () => site.key.reveal());
+    const variants = [misplaced(put, { id: "key-in-cookie", name: `your key ${namePlace("cookie")}` })];
+    return tryEach(site, { controls: [NOTHING, strangerIn("cookie", site)], variants });
   },
 };

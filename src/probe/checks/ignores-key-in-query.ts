@@ -1,8 +1,8 @@
 import type { Check } from "../check.ts";
 import { misplaced, NOTHING } from "../credentials.ts";
+import { namePlace, putInto } from "../places.ts";
 import { costOf, tryEach } from "../shut.ts";
-
-const NAMES = ["access_token", "token", "api_key", "apikey", "apiKey", "api-key", "key", "auth"];
+import { strangerIn } from "../strangers.ts";
 
 export const ignoresKeyInQuery: Check = {
   id: "ignores-key-in-query",
@@ -13,10 +13,10 @@ export const ignoresKeyInQuery: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
   mend: "take the key from the header alone; addresses end up in logs, histories and Referer",
   needs: ["let-in"],
-  cost: costOf(1),
+  cost: costOf(2),
   run(site) {
-    const query = (): Record<string, string> => Object.fromEntries(NAMES.map((name) => [name, site.key.reveal()]));
-    const named = { id: "key-in-query", name: `your key in the query, tried as ${NAMES.join(", ")}` };
-    return tryEach(site, { controls: [NOTHING], variants: [misplaced({ query }, named)] });
+    const put = putInto("query", () => site.key.reveal());
+    const variants = [misplaced(put, { id: "key-in-query", name: `your key ${namePlace("query")}` })];
+    return tryEach(site, { controls: [NOTHING, strangerIn("query", site)], variants });
   },
 };

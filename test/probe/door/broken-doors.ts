@@ -141,6 +141,17 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
+    mistake: "guards the stream of HTTP+SSE and not the address for messages",
+    caught: ["guards-endpoint"],
+    make: () => ({
+      eras: "sse",
+      isGuarded: (request) => request.method === "GET",
+      ownsSession(_, id) {
+        return this.sessions.has(id);
+      },
+    }),
+  },
+  {
     mistake: "trusts the address that a proxy names",
     caught: ["refuses-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers["x-forwarded-for"] !== "127.0.0.1" }),
@@ -174,6 +185,16 @@ const BROKEN_GUARDS: readonly Broken[] = [
     mistake: "passes on what is not Bearer",
     caught: ["refuses-other-scheme"],
     make: () => ({ isGuarded: ({ headers: { authorization = "Bearer" } }) => /^(Bearer|$)/i.test(authorization) }),
+  },
+  {
+    mistake: "asks whether there is a cookie, and not what it holds",
+    caught: ["refuses-bogus-key-elsewhere"],
+    make: () => ({ isGuarded: (request) => !/(?:^|; )session=./.test(request.headers.cookie ?? "") }),
+  },
+  {
+    mistake: "asks whether there is a token in the query, and not which",
+    caught: ["refuses-bogus-key-elsewhere"],
+    make: () => ({ isGuarded: (request) => !/[?&]token=./.test(request.url ?? "") }),
   },
   {
     mistake: "answers the handshake to anybody",
