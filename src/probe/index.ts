@@ -1,4 +1,7 @@
 import type { Check } from "./check.ts";
+import { acceptsBothVersions } from "./checks/accepts-both-versions.ts";
+import { acceptsEnabledKey } from "./checks/accepts-enabled-key.ts";
+import { acceptsNewKey } from "./checks/accepts-new-key.ts";
 import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
@@ -35,7 +38,9 @@ import { refusesBogusKey } from "./checks/refuses-bogus-key.ts";
 import { refusesBogusKeyElsewhere } from "./checks/refuses-bogus-key-elsewhere.ts";
 import { refusesChangedKey } from "./checks/refuses-changed-key.ts";
 import { refusesCutKey } from "./checks/refuses-cut-key.ts";
+import { refusesDisabledKey } from "./checks/refuses-disabled-key.ts";
 import { refusesEmptyBearer } from "./checks/refuses-empty-bearer.ts";
+import { refusesExpiredKey } from "./checks/refuses-expired-key.ts";
 import { refusesForeignHost } from "./checks/refuses-foreign-host.ts";
 import { refusesForeignOrigin } from "./checks/refuses-foreign-origin.ts";
 import { refusesKeyInOtherCase } from "./checks/refuses-key-in-other-case.ts";
@@ -47,6 +52,7 @@ import { refusesOtherScheme } from "./checks/refuses-other-scheme.ts";
 import { refusesOtherSecret } from "./checks/refuses-other-secret.ts";
 import { refusesPlaceholderKey } from "./checks/refuses-placeholder-key.ts";
 import { refusesProxyHeaders } from "./checks/refuses-proxy-headers.ts";
+import { refusesRevokedKey } from "./checks/refuses-revoked-key.ts";
 import { refusesSessionWithoutKey } from "./checks/refuses-session-without-key.ts";
 import { refusesTwoKeys } from "./checks/refuses-two-keys.ts";
 import { refusesWith401 } from "./checks/refuses-with-401.ts";
@@ -128,6 +134,12 @@ export const CHECKS: readonly Check[] = [
   refusesForeignOrigin,
   refusesForeignHost,
   noCorsForEveryone,
+  acceptsNewKey,
+  refusesDisabledKey,
+  acceptsEnabledKey,
+  acceptsBothVersions,
+  refusesRevokedKey,
+  refusesExpiredKey,
   keepsKeyToItself,
   echoesNoKey,
   noStackTrace,
