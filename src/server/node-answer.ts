@@ -1,10 +1,12 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { OnAnswer } from "./passage.ts";
+import type { AnswerHead, OnAnswer } from "./passage.ts";
 import type { Rewriter } from "./rewriter.ts";
 
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
 type Pairs = readonly (readonly [string, OutgoingHttpHeader])[];
 type Done = () => void;
+/** The status, perhaps its text, perhaps headers. */
+type HeadArguments = [status: number, first?: unknown, second?: unknown];
 /** What is replaced, and called as a method of the response all the same. */
 interface Methods {
   readonly writeHead: (...args: unknown[]) => ServerResponse;
@@ -17,31 +19,47 @@ interface Methods {
  * were replaced stay so: who comes later (compression, say) may have replaced them once more.
  */
 export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRewrite: boolean): void {
+  if (mayRewrite) rewriteAnswer(response, onAnswer);
+  else watchHead(response, onAnswer);
+}
+
+/** Most answers stay as they are, and are only looked at. */
+function watchHead(response: ServerResponse, onAnswer: OnAnswer): void {
+  const { writeHead } = response as unknown as Methods;
+  let isKnown = false;
+  (response as { writeHead: unknown }).writeHead = (...args: HeadArguments): ServerResponse => {
+    const [status] = args;
+    if (!isKnown && isFinal(status)) {
+      isKnown = true;
+      onAnswer(headOf(response, status, headersOf(args)));
+    }
+    return Reflect.apply(writeHead, response, args);
+  };
+}
+
+function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
   const { writeHead, write, end } = response as unknown as Methods;
   /** `undefined` until the head is known. */
   let body: BodyText | null | undefined;
 
   const look = (status: number, given: Headers): BodyText | null => {
-    const header = (name: string) => asText(findHeader(name, given) ?? response.getHeader(name));
-    const rewriter = onAnswer({ status, header });
+    const rewriter = onAnswer(headOf(response, status, given));
     body = rewriter === null ? null : createBodyText(rewriter);
     // The length changes; without one the answer is sent in chunks.
     if (body !== null) response.removeHeader("content-length");
     return body;
   };
 
-  (response as { writeHead: unknown }).writeHead = (status: number, ...rest: unknown[]): ServerResponse => {
-    // An interim answer, such as 103, is not the one.
-    if (body !== undefined || status < 200) return Reflect.apply(writeHead, response, [status, ...rest]);
-    const given = (typeof rest[0] === "string" ? rest[1] : (rest[0] ?? rest[1])) as Headers;
-    if (look(status, given) === null) return Reflect.apply(writeHead, response, [status, ...rest]);
-    const kept = toPairs(given).filter(([name]) => name.toLowerCase() !== "content-length");
-    const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
-    const reason = typeof rest[0] === "string" ? [rest[0]] : [];
-    return Reflect.apply(writeHead, response, [status, ...reason, headers]);
-  };
-  if (!mayRewrite) return;
   Object.assign(response, {
+    writeHead(...args: HeadArguments): ServerResponse {
+      const [status, reason] = args;
+      if (body !== undefined || !isFinal(status)) return Reflect.apply(writeHead, response, args);
+      const given = headersOf(args);
+      if (look(status, given) === null) return Reflect.apply(writeHead, response, args);
+      const kept = toPairs(given).filter(([name]) => name.toLowerCase() !== "content-length");
+      const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
+      return Reflect.apply(writeHead, response, [status, ...(typeof reason === "string" ? [reason] : []), headers]);
+    },
     write(...args: unknown[]): boolean {
       const text = body === undefined ? look(response.statusCode, undefined) : body;
       if (text === null) return Reflect.apply(write, response, args);
@@ -61,6 +79,19 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRew
       return Reflect.apply(end, response, out === "" ? [findDone(args)] : [out, findDone(args)]);
     },
   });
+}
+
+/** An interim answer, such as 103, is not the one. */
+function isFinal(status: number): boolean {
+  return status >= 200;
+}
+
+function headersOf([, first, second]: HeadArguments): Headers {
+  return (typeof first === "string" ? second : (first ?? second)) as Headers;
+}
+
+function headOf(response: ServerResponse, status: number, given: Headers): AnswerHead {
+  return { status, header: (name) => asText(findHeader(name, given) ?? response.getHeader(name)) };
 }
 
 /** What is written to a response, in whatever form, as one text that is rewritten. */
