@@ -4,7 +4,8 @@ import { createMcpHandler, protectedResourceHandler, withMcpAuth } from "mcp-han
 import { ADDRESS, KEYS, offer } from "./door.js";
 
 const handler = createMcpHandler(offer, { serverInfo: { name: "by-others", version: "1.0.0" } });
-const verifyToken = async (_request, token) => (KEYS.includes(token) ? { token, clientId: "ci", scopes: [] } : undefined);
+const verifyToken = async (_request, token) =>
+  KEYS.includes(token) ? { token, clientId: "ci", scopes: [] } : undefined;
 const authHandler = withMcpAuth(handler, verifyToken, process.env.OPTIONAL === "1" ? {} : { required: true });
 const metadata = protectedResourceHandler({ authServerUrls: ["https://auth.example"] });
 

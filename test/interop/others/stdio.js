@@ -9,6 +9,7 @@ const RESULTS = {
   }),
   ping: () => ({}),
   "tools/list": () => ({ tools: [{ name: "add", inputSchema: { type: "object" } }] }),
+  "tools/call": () => ({ content: [{ type: "text", text: "3" }] }),
 };
 
 createInterface({ input: process.stdin }).on("line", (line) => {
