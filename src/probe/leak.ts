@@ -3,7 +3,7 @@ import { digestToken } from "../core/digest.ts";
 import type { Answer } from "./wire.ts";
 
 /** Prefix and id of a token of ours, which anybody may know; also of one that was changed, cut or doubled. */
-const PUBLIC = /[0-9a-z]+_[0-9a-z]{12}_/gi;
+const PUBLIC = /^[0-9a-z_]*_[0-9a-z]{12}_/i;
 /** Characters by which a key is recognised: of a random one fewer are enough. */
 const PIECE = { ours: 8, other: 12 };
 
@@ -19,18 +19,13 @@ export function piecesOf(key: string): string[] {
   return (ours ? all : all.filter(looksRandom)).map((piece) => piece.toLowerCase());
 }
 
-/** Letters and digits in turn, and not words with a number behind them. */
+/** Letters and digits in turn, and not words, a date, or a word with a number behind it. */
 function looksRandom(piece: string): boolean {
-  const kinds = Array.from(piece, kindOfCharacter);
-  const turns = kinds.filter((kind, i) => i > 0 && kind !== kinds[i - 1]).length;
-  const count = (kind: string): number => kinds.filter((one) => one === kind).length;
-  return count("digit") >= 2 && count("lower") + count("upper") >= 2 && turns >= 4;
-}
-
-function kindOfCharacter(character: string): "digit" | "lower" | "upper" | "other" {
-  if (/[0-9]/.test(character)) return "digit";
-  if (/[a-z]/.test(character)) return "lower";
-  return /[A-Z]/.test(character) ? "upper" : "other";
+  const kinds = piece
+    .replace(/[^0-9A-Za-z]/g, "")
+    .replace(/[A-Za-z]+/g, "a")
+    .replace(/[0-9]+/g, "0");
+  return kinds.length >= 5;
 }
 
 /** SHA-256 of a key in the ways in which it is written, as a server may keep it. */

@@ -1,7 +1,7 @@
 /** What only a failure inside of a server looks like → its name for findings. Bounded, since servers choose the text. */
 const TRACES: readonly (readonly [pattern: RegExp, name: string])[] = [
   [
-    /\bat (?:[\w$.<>[\]&;# ]{1,120} \()?(?:file:\/\/\/|node:|\/|[A-Za-z]:\\)[^\s()<>"]{1,240}:\d{1,7}:\d{1,7}/,
+    /\bat (?:async )?(?:[\w$.<>[\]&;# ]{1,120} \()?(?:file:\/\/\/|node:|\/|[A-Za-z]:\\)[^\s()<>"]{1,240}:\d{1,7}:\d{1,7}/,
     "a stack trace of Node",
   ],
   [/Traceback \(most recent call last\)/, "a stack trace of Python"],
