@@ -2,9 +2,9 @@ import { packageVersion } from "../../package-version.ts";
 import { isBroken } from "../../probe/conclude.ts";
 import type { ProbeOptions } from "../../probe/probe.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
-import type { Finding, Report } from "../../probe/report.ts";
+import type { Report } from "../../probe/report.ts";
 import type { Context } from "../context.ts";
-import { renderEnd, renderLine, type Page } from "./pretty.ts";
+import { count, createLines, renderEnd, type Page } from "./pretty.ts";
 import { openProgress } from "./progress.ts";
 
 /** Where a test tells what it does and finds. */
@@ -40,12 +40,12 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
   const written = openWriter((text) => io.answer(text));
   let checks = 0;
   let done = 0;
-  let last: Finding | undefined;
+  const lines = createLines(page);
   const listeners: Output["listeners"] = {
     onPlan: (plan) => {
       checks = plan.checks;
       io.note(
-        `${String(checks)} checks, at most ${String(plan.requests)} ${one}s, ${String(plan.wrong)} of them without your key${pace}`,
+        `${count(checks, "check")}, at most ${count(plan.requests, one)}, ${String(plan.wrong)} of them without your key${pace}`,
       );
     },
     onCheck: ({ id }) => {
@@ -54,8 +54,7 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
     onFinding: (finding) => {
       if (name !== "pretty") return;
       progress.clear();
-      written.write(renderLine(page, finding, last));
-      last = finding;
+      written.write(lines(finding));
     },
   };
   return {
@@ -63,11 +62,12 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
     end: async (report) => {
       progress.clear();
       const seconds = ((world.ticks() - started) / 1000).toFixed(1);
-      written.write(
-        name === "pretty"
-          ? renderEnd(page, report, `${sentOf(report, one)} in ${seconds} s`)
-          : reports[name](report, { version: packageVersion }),
-      );
+      if (name === "pretty") {
+        written.write(lines(null));
+        written.write(renderEnd(page, report, `${sentOf(report, one)} in ${seconds} s`));
+      } else {
+        written.write(reports[name](report, { version: packageVersion }));
+      }
       await written.done();
       sayNext(ctx, report, subject);
     },
@@ -75,7 +75,7 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
 }
 
 function sentOf({ sent }: Report, one: string): string {
-  return `${String(sent.requests)} ${one}s, ${String(sent.wrong)} without your key,`;
+  return `${count(sent.requests, one)}, ${String(sent.wrong)} without your key,`;
 }
 
 /** After mending, what was broken again; after a door that is shut, what is left to be tried. */
@@ -92,6 +92,7 @@ function openWriter(write: (text: string) => Promise<void>): { write(text: strin
   let gone = false;
   return {
     write: (text) => {
+      if (text === "") return;
       last = last.then(async () => {
         if (gone) return;
         try {

@@ -20,8 +20,44 @@ const TEXT_AT = ID_AT + ID_WIDTH + 1;
 /** What a check saw that passed is cut there, so that it stays one line. */
 const LINE = 160;
 
-/** One finding as it comes, below the title of its group when that is a new one. */
-export function renderLine({ paint, columns }: Page, finding: Finding, before: Finding | undefined): string {
+/**
+ * Findings as they come, those in a row that are untestable for one reason in two lines: where nothing answers, all are.
+ * @returns what is to be written now; `null` stands for the end
+ */
+export function createLines(page: Page): (finding: Finding | null) => string {
+  let last: Finding | undefined;
+  let held: Finding[] = [];
+  const line = (finding: Finding): string => {
+    const text = renderLine(page, finding, last);
+    last = finding;
+    return text;
+  };
+  const release = (): string => {
+    const [first, ...more] = held;
+    held = [];
+    if (first === undefined) return "";
+    if (more.length === 0) return line(first);
+    return renderMore(page, more.length + 1, first.saw);
+  };
+  return (finding) => {
+    if (finding !== null && isSame(last, finding)) {
+      held.push(finding);
+      return "";
+    }
+    return release() + (finding === null ? "" : line(finding));
+  };
+}
+
+function isSame(last: Finding | undefined, { status, saw }: Finding): boolean {
+  return status === "untestable" && last?.status === status && last.saw === saw;
+}
+
+function renderMore({ paint }: Page, number: number, saw: string): string {
+  return `  ${paint.dim("untestable".padEnd(STATUS_WIDTH))}  ${`${String(number)} more`.padEnd(ID_WIDTH)} ${paint.dim(saw)}\n`;
+}
+
+/** One finding, below the title of its group when that is a new one. */
+function renderLine({ paint, columns }: Page, finding: Finding, before: Finding | undefined): string {
   const { group, status, id, known } = finding;
   const gap = before === undefined ? "" : "\n";
   const title = group === before?.group ? "" : `${gap}${paint.bold(GROUP_TITLES[group])}\n`;
@@ -37,16 +73,17 @@ export function renderLine({ paint, columns }: Page, finding: Finding, before: F
 /** What it all comes to: the door first, then manners, each with its mend, and the grade. */
 export function renderEnd(page: Page, report: Report, sent: string): string {
   const { door, manners, notes } = summarize(report.findings);
+  const others = report.result === "unproven" ? "Not as it should be" : "Manners, which let nobody in";
   return [
     "\n",
     section(page, `The door is open: ${count(door.length, "hole")}`, door),
-    section(page, `Manners, which let nobody in: ${count(manners.length, "fault")}`, manners),
+    section(page, `${others}: ${count(manners.length, "fault")}`, manners),
     section(page, "To know", notes),
     renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");
 }
 
-function count(number: number, one: string): string {
+export function count(number: number, one: string): string {
   return `${String(number)} ${one}${number === 1 ? "" : "s"}`;
 }
 
