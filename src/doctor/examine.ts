@@ -2,8 +2,8 @@ import { KeysError } from "../errors.ts";
 import type { Examination, Finding, FindingStatus, Saw } from "./finding.ts";
 import type { Patient } from "./patient.ts";
 
-/** Milliseconds an examination may take: a disk or a keychain that hangs is a finding and not a hanging command. */
-const LIMIT = 10_000;
+/** Milliseconds without an answer: a disk or a keychain that hangs is a finding and not a hanging command. */
+const LIMIT = 20_000;
 
 /** What was found, in the order of the examinations. */
 export interface Report {
@@ -34,20 +34,35 @@ export async function examineAll(
 }
 
 async function examineOne(patient: Patient, examination: Examination, limit: number): Promise<readonly Saw[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<readonly Saw[]>((resolve) => {
-    const saw = `no answer within ${String(limit / 1000)} seconds`;
-    timer = setTimeout(resolve, limit, [{ status: "fail", saw: `${examination.about}: ${saw}` }]);
-  });
+  const watch = watchOver(patient, limit);
   try {
-    return await Promise.race([examination.examine(patient), late]);
+    const seen = await Promise.race([examination.examine(patient), watch.silence]);
+    if (seen !== null) return seen;
+    return [{ status: "fail", saw: `${examination.about}: no answer within ${String(limit / 1000)} seconds` }];
   } catch (fault) {
     if (fault instanceof KeysError) return [{ status: "fail", saw: fault.message, mend: fault.hint }];
     const name = fault instanceof Error ? fault.name : "failure";
-    return [
-      { status: "fail", saw: `${examination.about}: unexpected ${name}`, mend: "report it as a defect of mcp-keys" },
-    ];
+    const saw = `${examination.about}: unexpected ${name}`;
+    return [{ status: "fail", saw, mend: "report it as a defect of mcp-keys" }];
   } finally {
-    clearTimeout(timer);
+    watch.end();
   }
+}
+
+/** `silence` is `null` once nothing has been heard for so long; a long history that is being read is no silence. */
+function watchOver({ onProgress }: Patient, limit: number): { silence: Promise<null>; end: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let stop = (): void => undefined;
+  const silence = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, limit, null);
+    const rearmed = timer;
+    stop = onProgress(() => rearmed.refresh());
+  });
+  return {
+    silence,
+    end: () => {
+      stop();
+      clearTimeout(timer);
+    },
+  };
 }

@@ -30,12 +30,22 @@ export interface Patient extends Surroundings {
   readonly history: () => Promise<HistoryEnd>;
   /** What lies on the disk; `null` where the store is in no file. */
   readonly site: () => Promise<Site | null>;
+  /** Calls back whenever a part of something long was read. Returns the function that ends it. */
+  readonly onProgress: (listener: () => void) => () => void;
 }
+
+/** After so many changes it is told that the reading goes on. */
+const STEP = 256;
 
 export function admit(surroundings: Surroundings): Patient {
   const { openStore } = surroundings;
+  const listeners = new Set<() => void>();
   return {
     ...surroundings,
+    onProgress: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     holdings: once(async () => {
       const store = await openStore();
       return { store, keys: await store.list({ digests: false }) };
@@ -44,8 +54,8 @@ export function admit(surroundings: Surroundings): Patient {
       let changes = 0;
       let last: Change | null = null;
       for await (const change of (await openStore()).changes(0, { digests: false })) {
-        changes++;
         last = change;
+        if (++changes % STEP === 0) for (const listener of listeners) listener();
       }
       return { changes, last };
     }),

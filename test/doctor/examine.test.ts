@@ -4,7 +4,7 @@ import type { Examination, Saw } from "../../src/doctor/finding.ts";
 import type { Patient } from "../../src/doctor/patient.ts";
 import { KeysError } from "../../src/errors.ts";
 
-const nobody = {} as Patient;
+const nobody = { onProgress: () => () => undefined } as unknown as Patient;
 
 function anExamination(examine: () => Promise<readonly Saw[]>, exit: Examination["exit"] = 6): Examination {
   return { about: "the moon", exit, examine };
@@ -54,6 +54,23 @@ test("one that never answers is a failure, in time, and the others are there", a
     { id: "hung", status: "fail", saw: "the moon: no answer within 0.05 seconds" },
     { id: "well", status: "pass", saw: "a thing" },
   ]);
+});
+
+test("what goes on reading is not given up, however long it takes", async () => {
+  const listeners = new Set<() => void>();
+  const patient = {
+    onProgress: (listener: () => void) => (listeners.add(listener), () => listeners.delete(listener)),
+  } as unknown as Patient;
+  const long = anExamination(async () => {
+    for (let step = 0; step < 8; step++) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      for (const listener of listeners) listener();
+    }
+    return [{ status: "pass", saw: "all of it" }];
+  });
+  const { findings } = await examineAll(patient, { long }, 1_000);
+  expect(findings).toEqual([{ id: "long", status: "pass", saw: "all of it" }]);
+  expect(listeners.size).toBe(0);
 });
 
 test("what is thrown is a failure: a fault with its hint, anything else without its words", async () => {

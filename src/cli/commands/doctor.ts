@@ -56,8 +56,13 @@ const COLORS = { pass: "good", warn: "warn", fail: "error", info: "dim" } as con
 function render({ paint }: Context, findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ id }) => id.length));
   const lines = findings.map(({ id, status, saw, mend }) => {
-    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${saw}\n`;
-    return mend === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("mend:")} ${mend}\n`;
+    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${still(saw)}\n`;
+    return mend === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("mend:")} ${still(mend)}\n`;
   });
   return lines.join("");
+}
+
+/** Others may have made files here, and their names must not steer the terminal. */
+function still(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }
