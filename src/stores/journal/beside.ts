@@ -8,9 +8,9 @@ export type Beside = "mark" | "uses" | "next" | "draft";
 
 /** What stands behind the journal's name in theirs. The first that fits. */
 const ENDINGS: readonly (readonly [Beside, RegExp])[] = [
-  ["draft", /^\.(mark|used\..*)\.tmp$/],
+  ["draft", /^\.(mark|used\..*)\.tmp$/s],
   ["mark", /^\.mark$/],
-  ["uses", /^\.used\..*$/],
+  ["uses", /^\.used\./],
   ["next", /^\.[0-9a-f]{12}\.next$/],
 ];
 
