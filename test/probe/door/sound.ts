@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { Secret } from "../../../src/core/secret.ts";
 import type { ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verifying.ts";
-import type { Mistake } from "./door.ts";
+import { Door, type Mistake } from "./door.ts";
 import { followingDoor } from "./following.ts";
 import { secureDoor } from "./secure.ts";
 
@@ -43,5 +44,59 @@ export const SOUND: readonly Sound[] = [
   },
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
   { kind: "that follows a store", ...followingDoor() },
+  {
+    kind: "that has a page for every other path",
+    make: () => ({
+      handle(request, response) {
+        if (request.url?.startsWith("/mcp") === true) return Door.prototype.handle.call(this, request, response);
+        response.writeHead(200, { "content-type": "text/html" }).end("<html>hello</html>");
+        return Promise.resolve();
+      },
+    }),
+  },
+  {
+    kind: "that shows anybody what it is, and answers OPTIONS and HEAD to anybody",
+    make: () => ({
+      handle(request, response) {
+        if (request.method === "POST") return Door.prototype.handle.call(this, request, response);
+        const about = { name: "door", transport: "streamable-http", example: "Authorization: Bearer <your key>" };
+        this.json(response, 200, request.method === "GET" ? about : {}, { "www-authenticate": 'Bearer realm="mcp"' });
+        return Promise.resolve();
+      },
+    }),
+  },
+  {
+    kind: "that signs people in elsewhere, and says so",
+    make: () => ({
+      handle(request, response) {
+        const origin = `http://${request.headers.host ?? ""}`;
+        if (request.url !== "/.well-known/oauth-protected-resource/mcp") {
+          return Door.prototype.handle.call(this, request, response);
+        }
+        const servers = { authorization_servers: ["https://login.example"] };
+        this.json(response, 200, { resource: `${origin}/mcp`, ...servers });
+        return Promise.resolve();
+      },
+      refuse(request, response, reading) {
+        const metadata = `http://${request.headers.host ?? ""}/.well-known/oauth-protected-resource/mcp`;
+        const error = reading === "none" ? "" : `, error="invalid_${reading === "two" ? "request" : "token"}"`;
+        const challenge = `Bearer resource_metadata="${metadata}"${error}`;
+        this.json(response, reading === "two" ? 400 : 401, {}, { "www-authenticate": challenge });
+      },
+    }),
+  },
+  {
+    kind: "that says of each refusal when it was, and which",
+    make: () => ({
+      refuse(request, response, reading) {
+        response.setHeader("x-request-id", randomUUID());
+        const at = new Date().toISOString();
+        const key = this.tokenOf(request).slice(0, 8);
+        const error = reading === "none" ? "" : `, error="invalid_${reading === "two" ? "request" : "token"}"`;
+        const body = { at, request: randomUUID(), key };
+        this.json(response, reading === "two" ? 400 : 401, body, { "www-authenticate": `Bearer realm="mcp"${error}` });
+      },
+    }),
+  },
   { kind: "behind TLS", start: secure.start, options: { request: secure.request } },
 ];
