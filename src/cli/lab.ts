@@ -5,7 +5,7 @@ import { KeysError } from "../errors.ts";
 import type { Keys } from "../keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import type { Lab, LabKey } from "../probe/lab.ts";
-import type { Context } from "./context.ts";
+import type { Context, World } from "./context.ts";
 
 /** A lab whose canaries can be given up before the run ends. */
 export interface OpenLab extends Lab {
@@ -23,13 +23,16 @@ const OVERLAP = 900;
 /** How long the end of an interrupted run waits for the store. Milliseconds. */
 const PATIENCE = 3000;
 
+/** What of a {@link Context} a lab works with. */
+type Bench = Pick<Context, "store" | "keys" | "io" | "atEnd"> & { readonly world: Pick<World, "now" | "random"> };
+
 /**
  * Opens a lab over the store of this run. Its canaries may do what `key` may, where the store knows it, since a server may
  * ask for a scope. At the end of the run every canary is revoked, also after Ctrl-C and after a fault; one that cannot be
  * revoked is named on stderr, with the command that does it.
  * @throws {@link KeysError} `STORE_READ_ONLY`, and what the store throws
  */
-export async function openLab(ctx: Context, key: Secret): Promise<OpenLab> {
+export async function openLab(ctx: Bench, key: Secret): Promise<OpenLab> {
   const store = await ctx.store();
   if (store.readOnly) {
     throw new KeysError("STORE_READ_ONLY", `no keys can be made in ${store.spec} to test with`, {
@@ -44,7 +47,7 @@ export async function openLab(ctx: Context, key: Secret): Promise<OpenLab> {
 }
 
 class KeysLab implements OpenLab {
-  readonly #ctx: Context;
+  readonly #ctx: Bench;
   readonly #keys: Keys;
   readonly #store: KeyStore;
   readonly #model: Key | null;
@@ -54,7 +57,7 @@ class KeysLab implements OpenLab {
   readonly #named = new Set<string>();
   #closed = false;
 
-  constructor(ctx: Context, keys: Keys, store: KeyStore, model: Key | null) {
+  constructor(ctx: Bench, keys: Keys, store: KeyStore, model: Key | null) {
     this.#ctx = ctx;
     this.#keys = keys;
     this.#store = store;

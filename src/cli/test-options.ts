@@ -17,6 +17,8 @@ export interface TestFlags {
   readonly secondKeyEnv?: string;
   /** Seconds. */
   readonly timeout?: number;
+  /** Seconds. */
+  readonly patience?: number;
   readonly rate: number;
   readonly concurrency: number;
   readonly allowHttp?: true;
@@ -47,12 +49,13 @@ export function readAddress([url, ...more]: readonly string[], { envName }: Test
 export function readProgram(
   { flags: { store } }: Context,
   [command, ...args]: readonly string[],
-  { header, call, secondKeyEnv, allowHttp }: TestFlags,
+  { header, call, secondKeyEnv, patience, allowHttp }: TestFlags,
 ): { command: string; args: string[] } {
   if (command === undefined) {
     throw new KeysError("USAGE", "no program was named", { hint: "such as: mcp-keys test --stdio -- node server.js" });
   }
-  const given = Object.entries({ header, call, "second-key-env": secondKeyEnv, "allow-http": allowHttp, store });
+  const others = { header, call, "second-key-env": secondKeyEnv, patience, "allow-http": allowHttp, store };
+  const given = Object.entries(others);
   const [stray] = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (stray === undefined) return { command, args };
   throw new KeysError("USAGE", `--${stray} is not for programs over stdio`, { hint: "leave it out" });

@@ -37,6 +37,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     ...output.listeners,
     ...{ url, secondKey, header, lab, tool: flags.call, allowHttp: flags.allowHttp },
     ...{ rate: flags.rate, concurrency: flags.concurrency },
+    patienceMs: flags.patience === undefined ? undefined : flags.patience * 1000,
     request: await world.request(),
     epoch: world.now,
   });

@@ -44,6 +44,11 @@ export const test: CommandModule = {
       )
       .addOption(count("--rate <number>", "requests a second without the right key", { initial: 20, most: 1000 }))
       .addOption(count("--concurrency <number>", "requests at the same time", { initial: 6, most: 64 }))
+      .addOption(
+        new Option("--patience <duration>", "how long the server may take to follow --store")
+          .default(undefined, "10s")
+          .argParser(parseDuration),
+      )
       .option("--allow-http", "send the token over plain http beyond this machine")
       .option("--stdio", "start a program, which speaks MCP over its standard streams")
       .option(
