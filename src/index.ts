@@ -29,6 +29,14 @@ export { parseBearer, type Presented } from "./core/authorization.ts";
 export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from "./core/digest.ts";
 export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
 
+export { probe, type ProbeOptions } from "./probe.ts";
+export type { Finding, FindingStatus, Report, Result } from "./probe/report.ts";
+export type { About, Cost, Group, Level } from "./probe/check.ts";
+export type { Grade } from "./probe/grade.ts";
+export type { Baseline } from "./probe/baseline.ts";
+export type { Lab, LabKey } from "./probe/lab.ts";
+export type { Era } from "./probe/verification.ts";
+
 export { formats, isFormatName, type FormatName } from "./formats/index.ts";
 export type { Connection, Format } from "./formats/format.ts";
 

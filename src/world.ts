@@ -15,6 +15,11 @@ export function systemNow(): Epoch {
   return Math.floor(Date.now() / 1000);
 }
 
+/** Milliseconds of a clock that only goes forward. */
+export function systemTicks(): number {
+  return performance.now();
+}
+
 /** `size` bytes from the operating system's generator, from a pool, so that issuing many keys stays cheap. */
 export function systemRandom(size: number): Uint8Array {
   return random(size);

@@ -30,7 +30,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
-  open: { holds: ["open-store.ts"], may: ["config", "stores", "world"] },
+  open: {
+    holds: ["open-store.ts", "probe.ts"],
+    may: ["config", "core", "http", "probe", "stores", "version", "world"],
+  },
   cli: { holds: ["cli/"], may: ["*"] },
   index: {
     holds: ["index.ts"],
@@ -76,7 +79,7 @@ const ON_FIRST_USE = ["cli/ask.ts", "cli/doctor.ts", "cli/open.ts"];
  */
 const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "cli/main.ts": ["process", "console", "Date.now", "Math.random", "performance.now", "new Date()"],
-  "world.ts": ["process", "Date.now"],
+  "world.ts": ["process", "Date.now", "performance.now"],
   "sinks/process-group.ts": ["node:process"],
   // A process of its own, and who starts it.
   "stores/keychain/program.ts": ["process"],
