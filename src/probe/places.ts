@@ -9,9 +9,9 @@ const NAMES: Readonly<Record<Place, readonly string[]>> = {
   cookie: ["access_token", "token", "api_key", "apiKey", "session", "auth", "Authorization", "jwt"],
 };
 
-/** `in the query, as access_token, token …` */
+/** `in the query, tried as access_token, token …` */
 export function namePlace(place: Place): string {
-  return `in ${place === "query" ? "the query" : "a cookie"}, as ${NAMES[place].join(", ")}`;
+  return `in ${place === "query" ? "the query" : "a cookie"}, tried as ${NAMES[place].join(", ")}`;
 }
 
 /** What puts a key there. @param reveal - the key */

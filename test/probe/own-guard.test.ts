@@ -90,15 +90,32 @@ test("the battery takes less than five seconds at its usual rate", async () => {
 const examples = ["express-sdk-v1", "fastify", "hono-sdk-v2", "https", "node-http"];
 
 test.each(examples)("the example %s has its door shut and good manners", async (name) => {
-  const { mcpKeys, env } = createProcesses();
-  const [key, second] = [await mcpKeys(["generate", "ci"]), await mcpKeys(["generate", "other"])];
+  expectNothingWrong(await probeExample(name));
+});
+
+test("a server in another process follows its store", async () => {
+  const { findings } = await probeExample("node-http", (store) => ["--store", store]);
+  const lifecycle = findings.filter(({ group }) => group === "lifecycle");
+  expect(lifecycle.filter(({ status }) => status !== "pass")).toEqual([]);
+  expect(lifecycle.length).toBeGreaterThan(4);
+});
+
+/** Through the command; `more` arguments may name the store of the server. */
+async function probeExample(name: string, more: (store: string) => string[] = () => []): Promise<Report> {
+  const { mcpKeys, env, file } = createProcesses();
+  const [key, second] = await Promise.all([mcpKeys(["generate", "ci"]), mcpKeys(["generate", "other"])]);
   const { url } = await startServerProcess(`${EXAMPLES}${name}/server.js`, {
     ...env,
     // Without it Express shows where an error came from, behind the guard and in front of it.
     NODE_ENV: "production",
   });
-  expectNothingWrong(await probe(url, key.stdout.trim(), second.stdout.trim()));
-});
+  const { status, stdout } = await mcpKeys(
+    ["test", url, "--json", "--rate", "1000", "--second-key-env", "SECOND_KEY", ...more(`file:${file}`)],
+    { stdin: key.stdout, env: { SECOND_KEY: second.stdout.trim() } },
+  );
+  expect(status).toBe(0);
+  return JSON.parse(stdout) as Report;
+}
 
 /** The whole battery, with a second key. */
 function probe(url: string, key: string, second: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
