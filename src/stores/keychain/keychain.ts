@@ -5,15 +5,20 @@ import { Child, expectOk } from "./child.ts";
 import { explain, isPassing, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
 import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
+import { takeTurn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 /** Milliseconds that a keychain has for an answer, 3,000 with the start of the process; and when somebody may have to answer a prompt first. */
 const LIMIT_MS = 2_700;
 const ATTENDED_MS = 60_000;
+/** And when others of ours ask as well. */
+const CONTENDED_MS = 15_000;
 /** After so many milliseconds a person is told what is being waited for. */
 const TELL_MS = 1_000;
+const TICK_MS = 100;
 /** Up to so many items one by one; from there on a search for all of them is cheaper. */
 const FEW = 4;
-const ATTEMPTS = 4;
+const ATTEMPTS = 6;
 const PAUSE_MS = 200;
 
 /**
@@ -26,7 +31,8 @@ export class Keychain {
   readonly #world: StoreWorld;
   readonly #turns = new Turns();
   #child: Child | null = null;
-  #closed = false;
+  readonly #ending = new AbortController();
+  #turn: Turn | null = null;
 
   constructor(engine: KeychainEngine, service: string, world: StoreWorld) {
     this.#engine = engine;
@@ -71,7 +77,8 @@ export class Keychain {
 
   /** Ends at once, whatever is under way. */
   close(): void {
-    this.#closed = true;
+    this.#ending.abort();
+    this.#turn?.end();
     this.#child?.end(closed());
   }
 
@@ -92,7 +99,16 @@ export class Keychain {
 
   async #take<T>(job: () => Promise<T>): Promise<T> {
     try {
-      return await this.#turns.take(job);
+      return await this.#turns.take(async () => {
+        await this.#start();
+        const turn = await takeTurn(this.#service, this.#ending.signal);
+        this.#turn = turn;
+        try {
+          return await job();
+        } finally {
+          turn.end();
+        }
+      });
     } catch (cause) {
       throw explain(cause, this.#engine, thisHost(this.#world.env));
     }
@@ -101,35 +117,47 @@ export class Keychain {
   /** Again, a little later, while there is time and the failure may pass: every request may be repeated. */
   async #ask(request: Request): Promise<Extract<Reply, { ok: true }>> {
     await this.#start();
-    const { attended = false, tell } = this.#world;
-    const limit = attended ? ATTENDED_MS : LIMIT_MS;
-    let late = false;
-    const isOver = () => late || this.#closed;
-    const timers = [
-      setTimeout(() => tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C"), TELL_MS),
-      setTimeout(() => {
-        late = true;
-        this.#child?.end(new KeychainFault("timed-out", `no answer to ${request.op} in ${limit} ms`));
-      }, limit),
-    ];
+    const time = this.#limit(request);
     try {
       for (let attempt = 1; ; attempt++) {
         try {
           return expectOk(await (await this.#start()).ask(request));
         } catch (cause) {
-          if (isOver() || attempt === ATTEMPTS || !isPassing(cause)) throw cause;
+          if (time.isUp() || attempt === ATTEMPTS || !isPassing(cause)) throw cause;
           await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS)));
-          // Whoever ends this while nothing is asked has set one of these.
-          if (isOver()) throw cause;
+          // Whoever ends this while nothing is asked has seen to it that time is up.
+          if (time.isUp()) throw cause;
         }
       }
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      time.stop();
     }
   }
 
+  /**
+   * Ends what is asked when its time is up. Time is counted in ticks, of which a late one counts once: on a machine that is too
+   * busy to run us, the keychain has not been running either.
+   */
+  #limit({ op }: Request): { isUp: () => boolean; stop: () => void } {
+    const { attended = false, tell } = this.#world;
+    let spent = 0;
+    let isUp = false;
+    const ticks = setInterval(() => {
+      spent += TICK_MS;
+      if (attended && spent === TELL_MS) tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
+      const limit = attended ? ATTENDED_MS : this.#turn?.isContended() === true ? CONTENDED_MS : LIMIT_MS;
+      if (spent < limit) return;
+      isUp = true;
+      this.#child?.end(new KeychainFault("timed-out", `no answer to ${op} in ${limit} ms`));
+    }, TICK_MS);
+    return {
+      isUp: () => isUp || this.#ending.signal.aborted,
+      stop: () => clearInterval(ticks),
+    };
+  }
+
   async #start(): Promise<Child> {
-    if (this.#closed) throw closed();
+    if (this.#ending.signal.aborted) throw closed();
     if (this.#child?.hasEnded === false) return this.#child;
     this.#child = new Child(this.#world.env);
     await this.#child.open(this.#engine);
