@@ -16,7 +16,7 @@ export const NEEDS = {
   session: { met: ({ survey }) => survey.sessions, else: "the server opens no sessions" },
   store: { met: ({ lab }) => lab !== null, else: "needs a store to make keys in: --store" },
   "second-key": {
-    met: ({ secondKey }) => secondKey !== null,
+    met: ({ secondKey, lab }) => secondKey !== null || lab !== null,
     else: "needs a second key: --second-key-env, or --store",
   },
   tool: { met: ({ tool }) => tool !== null, else: "needs a tool that may be called: --call" },

@@ -2,6 +2,7 @@ import { breaks, holds, untestable, type Check } from "../check.ts";
 import { kindOf } from "../kind.ts";
 import { takeSecondKey } from "../second-key.ts";
 import { openSession } from "../session.ts";
+import { WAIT_COST } from "../wait.ts";
 
 export const sessionBoundToKey: Check = {
   id: "session-bound-to-key",
@@ -14,7 +15,7 @@ export const sessionBoundToKey: Check = {
   ),
   mend: "keep the id of the key beside the session, and answer 404 to any other",
   needs: ["let-in", "session", "second-key"],
-  cost: { requests: 30, wrong: 0 },
+  cost: { requests: WAIT_COST.requests + 10, wrong: WAIT_COST.wrong + 2 },
   async run(site) {
     const second = await takeSecondKey(site);
     if ("untestable" in second) return second;

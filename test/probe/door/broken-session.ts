@@ -1,4 +1,5 @@
 import type { Broken } from "./broken.ts";
+import { followingDoor } from "./following.ts";
 import { SECOND_TOKEN } from "../verifying.ts";
 
 /** Servers whose sessions are not what they should be. */
@@ -14,6 +15,17 @@ export const BROKEN_SESSIONS: readonly Broken[] = [
       },
     }),
     options: { secondKey: SECOND_TOKEN },
+  },
+  {
+    mistake: "lets a key of its store go on in the session of another",
+    caught: ["session-bound-to-key"],
+    ...followingDoor(undefined, {
+      eras: "legacy",
+      stateful: true,
+      ownsSession(_request, id) {
+        return this.sessions.has(id);
+      },
+    }),
   },
   {
     mistake: "counts its sessions",

@@ -44,6 +44,7 @@ export const SOUND: readonly Sound[] = [
   },
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
   { kind: "that follows a store", ...followingDoor() },
+  { kind: "that follows a store, with sessions", ...followingDoor(undefined, { eras: "legacy", stateful: true }) },
   {
     kind: "that has a page for every other path",
     make: () => ({
