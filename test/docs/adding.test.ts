@@ -3,6 +3,8 @@ import type { CommandModule, Context } from "../../src/cli/context.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import { Secret } from "../../src/core/secret.ts";
 import type { Format } from "../../src/formats/format.ts";
+import type { Check } from "../../src/probe/check.ts";
+import type { Site } from "../../src/probe/site.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import type { OpenStore } from "../../src/stores/store.ts";
 import { aKey } from "../fakes.ts";
@@ -19,6 +21,7 @@ const CONTRACTS = [
   ["A format", "src/formats/format.ts", "Format"],
   ["A sink", "src/sinks/sink.ts", "Sink"],
   ["A command", "src/cli/context.ts", "CommandModule"],
+  ["A check", "src/probe/check.ts", "Check"],
 ] as const;
 
 describe("the code on the page", () => {
@@ -124,5 +127,13 @@ describe("the samples do what they say", () => {
     await count.build(() => ctx(false)).parseAsync([], { from: "user" });
     await count.build(() => ctx(true)).parseAsync(["--enabled"], { from: "user" });
     expect(answered).toEqual(["2\n", { count: 1 }]);
+  });
+
+  test("the check tells what a server is made of from one that does not say", async () => {
+    const { noPoweredBy } = (await run("src/probe/checks/no-powered-by.ts")) as { noPoweredBy: Check };
+    const seenAt = (headers: Record<string, string[]>) =>
+      noPoweredBy.run({ ask: async () => ({ answer: { status: 401, headers } }), clean: String } as unknown as Site);
+    expect(await seenAt({})).toMatchObject({ holds: true });
+    expect(await seenAt({ "x-powered-by": ["Express"] })).toMatchObject({ holds: false, saw: "X-Powered-By: Express" });
   });
 });
