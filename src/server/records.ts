@@ -1,7 +1,7 @@
 import { KeysError } from "../errors.ts";
 
 /** The bytes of a record. A cache line holds 64, and each that is waited for costs as much as half a digest. */
-export const RECORD_BYTES = 128;
+const RECORD_BYTES = 128;
 /** So many records are in a chunk of 1 MiB, of which the system gives only what is written to. */
 const CHUNK = 8192;
 
