@@ -47,7 +47,8 @@ export interface HttpResponse {
 /**
  * Makes one exchange on a connection of its own. Follows no redirect and uses no proxy.
  * @throws `KeysError` `SERVER_UNREACHABLE` (no connection, no trust in its certificate, broken off, out of time),
- * `SERVER_NOT_MCP` (not HTTP, or an answer beyond all bounds), `INTERRUPTED`. None of them quotes a header or the query.
+ * `SERVER_NOT_MCP` (not HTTP, or an answer beyond all bounds), `INTERRUPTED`. None of them quotes a header or the query. Their
+ * `cause` has the `code` of Node (`CERT_HAS_EXPIRED`), or `TIMED_OUT`.
  */
 export type HttpRequest = (init: HttpInit) => Promise<HttpResponse>;
 

@@ -7,7 +7,7 @@ export const noRedirectElsewhere: Check = {
   about: "manners",
   level: "must",
   expects: "the key is not redirected to another origin",
-  source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.2"),
+  source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
   mend: "use the address that the server redirects to, if it is yours; let the old one answer 404, not with a redirect",
   cost: { requests: 0, wrong: 0 },
   run: (site) => Promise.resolve(judgeRedirect(site, "elsewhere")),

@@ -15,7 +15,7 @@ export const refusesBeforeReading: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
   mend: "put the guard in front of whatever reads the body, and limit what that reads",
   needs: ["let-in"],
-  cost: { requests: 2, wrong: 2 },
+  cost: { requests: 3, wrong: 3 },
   async run(site) {
     const refused = await refusedBeginning(site);
     if ("untestable" in refused) return refused;
@@ -33,6 +33,8 @@ export const refusesBeforeReading: Check = {
     const seen = await site.exchange(large, NOTHING);
     if ("status" in seen) return holds(`${String(seen.status)} before the body had come`);
     if (causeOf(seen) !== "TIMED_OUT") return untestable(site.clean(seen.message));
+    const short = await site.exchange({ ...errand, timeoutMs, mark: `${errand.mark} once more` }, NOTHING);
+    if (!("status" in short)) return untestable("no answer in time to a short body either");
     return breaks(`no answer while 8 MiB were still to come, ${String(answer.status)} to a short body`);
   },
 };

@@ -12,12 +12,16 @@ export const sendsChallenge: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2"),
   mend: 'send WWW-Authenticate: Bearer realm="mcp" with every 401',
   needs: ["let-in", "bearer"],
-  cost: REFUSAL_COST,
+  cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
   async run(site) {
-    const answer = await refusalOf(site, NOTHING);
-    if ("untestable" in answer) return answer;
-    if (answer.status !== 401) return untestable(`no key gets ${String(answer.status)} and not 401`);
-    const header = headerOf(answer, "www-authenticate") ?? "";
-    return header === "" ? breaks("401 without WWW-Authenticate") : holds(site.clean(header));
+    const seen: string[] = [];
+    for (const credentials of [NOTHING, site.wrong]) {
+      const answer = await refusalOf(site, credentials);
+      if ("untestable" in answer || answer.status !== 401) continue;
+      const header = headerOf(answer, "www-authenticate") ?? "";
+      if (header === "") return breaks(`401 without WWW-Authenticate to ${credentials.name}`);
+      seen.push(site.clean(header));
+    }
+    return seen.length > 0 ? holds(seen.join(" and ")) : untestable("no key and a bogus key do not get 401");
   },
 };

@@ -59,6 +59,15 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
+    mistake: "says how to come in to whoever shows nothing, and not to whoever shows a wrong key",
+    caught: ["sends-challenge"],
+    make: () => ({
+      refuse(_request, response, reading) {
+        this.json(response, 401, { error: "unauthorized" }, reading === "none" ? REALM : {});
+      },
+    }),
+  },
+  {
     mistake: "asks for Bearer without a parameter",
     caught: ["challenge-names-bearer"],
     make: () => ({
