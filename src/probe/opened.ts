@@ -3,7 +3,6 @@ import { breaks, holds, untestable, type Sight } from "./check.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Errand } from "./errand.ts";
 import { kindOf } from "./kind.ts";
-import { isEventStream } from "./reply.ts";
 import { nameAll } from "./shut.ts";
 import type { Seen, Site } from "./site.ts";
 
@@ -39,7 +38,7 @@ export function judgeOpened(tries: readonly Try[], { clean }: Site): Sight {
 /** Whether the errand brought what it is for: a result, or an open stream. An error is none, whoever else gets the same. */
 export function isOpened({ gives }: Errand, seen: Seen): boolean {
   if (seen instanceof KeysError || gives === "nothing") return false;
-  if (gives === "stream") return seen.status === 200 && isEventStream(seen);
+  if (gives === "stream") return seen.status === 200 && seen.stream === "open";
   return kindOf(seen) === "result";
 }
 

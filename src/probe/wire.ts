@@ -1,12 +1,15 @@
 import { KeysError } from "../errors.ts";
 import type { Credentials } from "./credentials.ts";
 import type { Errand } from "./errand.ts";
+import { staysOpen } from "./linger.ts";
 import { isEventStream, readReply, type Reading } from "./reply.ts";
 import { headerOf, type HttpHeaders, type HttpInit, type HttpRequest, type HttpResponse } from "./request.ts";
 
 /** What came of one exchange: the status, the time to the end of the reply, and the reply. */
 export interface Answer extends Reading, Pick<HttpResponse, "status" | "headers" | "tls"> {
   readonly ms: number;
+  /** Of an event stream that nothing was asked of. */
+  readonly stream?: "open" | "ended";
 }
 
 export interface WireOptions {
@@ -101,14 +104,14 @@ export class Wire {
     return this.#answer(response, null, this.#options.now());
   }
 
-  /** Runs an errand. Of an event stream that nothing was asked of, only the head is read. */
+  /** Runs an errand. Of an event stream that nothing was asked of is seen whether it stays open. */
   async exchange({ headers = {}, id, timeoutMs, ...errand }: Errand): Promise<Answer> {
     const started = this.#options.now();
     const { method, path, body, announce, maxTls } = errand;
     const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
     if (id === undefined && response.status < 300 && isEventStream(response)) {
-      response.close();
-      return this.#told(response, { ...headOf(response), ms: this.#since(started), ...UNREAD });
+      const head = { ...headOf(response), ms: this.#since(started), ...UNREAD };
+      return this.#told(response, { ...head, stream: (await staysOpen(response)) ? "open" : "ended" });
     }
     return this.#answer(response, id ?? "", started);
   }

@@ -47,6 +47,36 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
+    mistake: "names the messages that need a key, and forgot a list",
+    caught: ["guards-every-message"],
+    make: () => ({
+      eras: "modern",
+      isGuarded: (request) => request.headers["mcp-method"] !== "resources/list",
+      answerModern(response, posted) {
+        const capabilities = { tools: {}, resources: {} };
+        const discovered = { supportedVersions: ["2026-07-28"], capabilities };
+        if (posted.method === "server/discover") this.result(response, posted, discovered);
+        else if (posted.method === "resources/list") this.result(response, posted, { resources: [] });
+        else this.answer(response, posted);
+      },
+    }),
+  },
+  {
+    mistake: "asks for a key where tools are listed, and in no other message of a session",
+    caught: ["guards-every-message", "guards-handshake"],
+    make: () => ({
+      ...STATEFUL,
+      isGuarded: (request) => request.method !== "POST",
+      async serve(request, response) {
+        const posted = posts(await text(request));
+        const reading = this.read(request);
+        if (posted === null || Array.isArray(posted)) this.rpcError(response, 400, { code: -32700, id: null });
+        else if (posted.method === "tools/list" && reading !== "in") this.refuse(request, response, reading);
+        else this.answerLegacy(request, response, posted);
+      },
+    }),
+  },
+  {
     mistake: "looks for the method of a list of messages",
     caught: ["guards-batches", "refuses-before-reading"],
     make: () => ({
