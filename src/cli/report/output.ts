@@ -86,26 +86,29 @@ function sayNext({ io }: Context, { findings, result }: Report, { again, further
   else if (result === "shut" && further !== null) io.next(further);
 }
 
-/** Writes one text after the other. A reader that has gone is no fault: the status of the run still tells. */
+/** Writes texts as they come. A reader that has gone is no fault: the status of the run still tells. */
 function openWriter(write: (text: string) => Promise<void>): { write(text: string): void; done(): Promise<void> } {
-  let last = Promise.resolve();
+  const taken: Promise<void>[] = [];
   let gone = false;
+  const take = async (text: string): Promise<void> => {
+    try {
+      await write(text);
+    } catch (error) {
+      if (!isClosedPipe(error)) throw error;
+      gone = true;
+    }
+  };
   return {
     write: (text) => {
-      if (text === "") return;
-      last = last.then(async () => {
-        if (gone) return;
-        try {
-          await write(text);
-        } catch (error) {
-          if (!isClosedPipe(error)) throw error;
-          gone = true;
-        }
-      });
+      if (gone || text === "") return;
+      const each = take(text);
       // It is met at the end.
-      last.catch(() => undefined);
+      each.catch(() => undefined);
+      taken.push(each);
     },
-    done: () => last,
+    done: async () => {
+      await Promise.all(taken);
+    },
   };
 }
 

@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { format } from "prettier";
+import { describe, expect, test } from "vitest";
+import { faultOf } from "../docs/commands.ts";
+import { ROOT } from "../docs/markdown.ts";
+import { startDoor, type Mistake } from "../probe/door/door.ts";
+import { during, TOKEN } from "../probe/verifying.ts";
+import { BIN, createProcesses, runProcess } from "./process.ts";
+import { CTRL_C, openTerminal } from "./pty.ts";
+
+const FEW = "--only reachable refuses-no-key refuses-bogus-key";
+const OPEN: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
+
+async function withDoor(mistake: Mistake = {}) {
+  const { url } = await during(startDoor([TOKEN.reveal()], mistake));
+  const made = createProcesses();
+  const { env } = made;
+  return { ...made, url, env: { ...env, PATH: env.PATH ?? "", TERM: "xterm-256color", MCP_API_KEY: TOKEN.reveal() } };
+}
+
+describe("a person at a terminal", () => {
+  test("sees how far it is, every finding as it comes, and what to run next", async () => {
+    const { url, env } = await withDoor(OPEN);
+    const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
+    expect(await terminal.ended).toBe(8);
+    const raw = terminal.raw();
+    expect(raw).toContain("3 checks, at most ");
+    expect(raw).toMatch(/2 of 3 {2}refuses-no-key/);
+    expect(raw).toContain(`next: mcp-keys test ${url} --only refuses-no-key`);
+    // What tells how far it is leaves nothing behind: every such line is wiped before the next is written.
+    const lines = raw.split("\n").map((line) => line.slice(line.lastIndexOf("\u001b[2K") + 1));
+    expect(lines.filter((line) => / of 3 {2}/.test(line.replace(/^\[2K/, "")))).toEqual([]);
+    expect(raw).toContain("\u001b[31m");
+    expect(raw).not.toContain(TOKEN.reveal().slice(17, 40));
+  });
+
+  test.each([
+    ["NO_COLOR", { NO_COLOR: "1" }, ""],
+    ["--no-color", {}, "--no-color"],
+  ])("sees no colours with %s", async (_, more, flag) => {
+    const { url, env } = await withDoor();
+    const terminal = openTerminal(`mcp-keys test ${url} ${FEW} ${flag}`, { ...env, ...more });
+    expect(await terminal.ended).toBe(0);
+    // Wiping a line is no colour.
+    expect(terminal.raw().replaceAll("\u001b[2K", "")).not.toContain("\u001b[");
+  });
+
+  test("whose terminal can do nothing gets text alone", async () => {
+    const { url, env } = await withDoor();
+    const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, { ...env, TERM: "dumb" });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw()).not.toContain("\u001b");
+    expect(terminal.raw()).not.toContain(" of 3 ");
+  });
+
+  test("leaves with Ctrl-C: 130, at once, also while a server is silent", async () => {
+    const { url, env } = await withDoor({ refuse: () => undefined });
+    const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
+    await terminal.shows("2 of 3");
+    const at = performance.now();
+    terminal.type(CTRL_C);
+    expect(await terminal.ended).toBe(130);
+    expect(performance.now() - at).toBeLessThan(2000);
+  });
+});
+
+describe("a script", () => {
+  test("may stop reading: no error, and the status is that of the report", async () => {
+    const { url, env, dir } = await withDoor(OPEN);
+    const command = `{ '${process.execPath}' '${BIN}' test ${url} ${FEW}; echo $? >'${dir}/status'; } | head -n 1`;
+    const { stdout, stderr } = await runProcess("sh", ["-c", command], { env });
+    expect(stdout).toBe("transport\n");
+    expect(stderr).not.toContain("error");
+    expect(readFileSync(join(dir, "status"), "utf8")).toBe("8\n");
+  });
+
+  test("gets nothing but the report on stdout, and the token from a pipe", async () => {
+    const { url, mcpKeys } = await withDoor();
+    const args = ["test", url, ...FEW.split(" "), "--report", "json"];
+    const { status, stdout, stderr } = await mcpKeys(args, { stdin: `${TOKEN.reveal()}\n` });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, ok: true, counts: { pass: 3 } });
+    expect(stderr).toMatch(/^3 checks[^\n]*\n$/);
+  });
+});
+
+describe("the lines for CI", () => {
+  const folder = join(ROOT, "examples/ci");
+  const read = (name: string) => readFileSync(join(folder, name), "utf8");
+
+  test.each<[string, Mistake, number, string]>([
+    ["passes", {}, 0, "is shut"],
+    ["fails when the door is open", OPEN, 8, "is not shut"],
+    ["fails when nothing is proven", { knows: () => false }, 7, "nothing is proven"],
+  ])("the shell script %s, and leaves a report", async (_, mistake, wanted, says) => {
+    const { url, env, dir } = await withDoor(mistake);
+    const { status, stdout, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], {
+      env: { ...env, MCP_KEYS: `${process.execPath} ${BIN}` },
+      cwd: dir,
+    });
+    expect([status, stdout + stderr]).toEqual([wanted, expect.stringContaining(says)]);
+    expect(readFileSync(join(dir, "door.xml"), "utf8")).toMatch(/^<\?xml [^]*<\/testsuites>\n$/);
+    expect(stdout + stderr).not.toContain(TOKEN.reveal().slice(17, 40));
+  });
+
+  test("the shell script says what it misses", async () => {
+    const { url, env, dir } = await withDoor();
+    const without = { ...env, MCP_API_KEY: "" };
+    const { status, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], { env: without, cwd: dir });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("a key that the server lets in");
+    expect(readdirSync(dir)).not.toContain("door.xml");
+  });
+
+  test.each(["github-actions.yml", "gitlab-ci.yml"])("%s is YAML, and its commands are taken", async (name) => {
+    const text = read(name);
+    expect(await format(text, { parser: "yaml", printWidth: 120 })).toBe(text);
+    const lines = [...text.matchAll(/mcp-keys (?:test|generate|verify)[^\n]*?(?=\)"|\s+(?:\d?[<>]|\|\|)|\n)/g)];
+    expect(lines.length).toBeGreaterThan(0);
+    for (const [line] of lines) expect([line, await faultOf(line)]).toEqual([line, null]);
+  });
+});
