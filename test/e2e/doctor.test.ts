@@ -1,0 +1,70 @@
+import { execFile } from "node:child_process";
+import { chmodSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { BIN, createProcesses, runProcess } from "./process.ts";
+
+interface Report {
+  readonly ok: boolean;
+  readonly findings: readonly { id: string; status: string; saw: string; mend?: string }[];
+}
+
+function read(stdout: string): Report {
+  return JSON.parse(stdout) as Report;
+}
+
+test("it runs without a home and without any variable, and says what is missing", async () => {
+  const { mcpKeys, dir } = createProcesses();
+  const bare = { HOME: undefined, MCP_KEYS_STORE: undefined, PATH: undefined };
+  const { status, stdout, stderr } = await mcpKeys(["doctor", "--json"], { env: bare, cwd: dir });
+  expect({ status, stderr }).toEqual({ status: 6, stderr: "" });
+  expect(read(stdout).findings).toContainEqual({
+    ...{ id: "store", status: "fail", mend: "set HOME, or name a file: --store file:<path>" },
+    saw: "there is no data folder to keep the keys in, since HOME is not set",
+  });
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+test("a named pipe in the place of the store is a finding and nothing to wait for", async () => {
+  const { mcpKeys, file } = createProcesses();
+  await promisify(execFile)("mkfifo", ["-m", "600", file]);
+  const { status, stdout } = await mcpKeys(["doctor", "--json"]);
+  expect(status).toBe(6);
+  const failed = failedIn(stdout);
+  expect(failed.map(({ id }) => id)).toEqual(["store", "files"]);
+  expect(failed[1]?.saw).toContain("no regular file");
+});
+
+test("a store that cannot be read is a finding", async () => {
+  const { mcpKeys, dir, file } = createProcesses();
+  await mcpKeys(["generate", "ci"]);
+  chmodSync(file, 0o000);
+  if (process.getuid?.() !== 0) {
+    const { status, stdout } = await mcpKeys(["doctor", "--json"]);
+    expect(status).toBe(6);
+    expect(failedIn(stdout)).toMatchObject([
+      { id: "store" },
+      { id: "files", mend: expect.stringContaining("chmod 600") },
+    ]);
+    return;
+  }
+  // Root reads everything, so it is somebody else who looks.
+  chmodSync(dir, 0o755);
+  writeFileSync(
+    join(dir, "as-nobody.mjs"),
+    "process.setgid(65534); process.setuid(65534); process.argv.splice(1, 1); import(process.argv[1]);",
+  );
+  const ran = await runProcess(process.execPath, [join(dir, "as-nobody.mjs"), BIN, "doctor", "--json"], {
+    env: { HOME: dir, MCP_KEYS_STORE: `file:${file}` },
+  });
+  expect(ran.status).toBe(6);
+  expect(failedIn(ran.stdout)).toMatchObject([
+    { id: "store", saw: expect.stringContaining("belongs to another user") },
+    { id: "files", saw: expect.stringContaining("belongs to another user") },
+  ]);
+});
+
+function failedIn(stdout: string): Report["findings"] {
+  return read(stdout).findings.filter((each) => each.status === "fail");
+}
