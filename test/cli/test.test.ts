@@ -121,6 +121,34 @@ describe("reports", () => {
   });
 });
 
+test.each(["pretty", ...Object.keys(reports)])(
+  "no key is in the report %s, whatever the server repeats",
+  async (name) => {
+    const { run } = await withDoor({
+      refuse(request, response) {
+        const sent = request.headers.authorization ?? "";
+        const challenge = { "www-authenticate": `Bearer realm="${sent}", error="${sent}"`, location: `/${sent}` };
+        this.json(response, 401, { error: sent, message: [...sent].reverse().join(""), stack: sent }, challenge);
+      },
+      answerModern(response, posted) {
+        const serverInfo = { name: this.keys[0], version: this.keys[0]?.toUpperCase() };
+        if (posted.method !== "server/discover") {
+          this.answer(response, posted);
+          return;
+        }
+        const _meta = { "io.modelcontextprotocol/serverInfo": serverInfo };
+        this.result(response, posted, { supportedVersions: ["2026-07-28"], capabilities: { tools: {} }, _meta });
+      },
+    });
+    const { stdout, stderr } = await run(`--report ${name} --rate 1000`);
+    const secret = TOKEN.reveal().slice(17);
+    const said = (stdout + stderr).toLowerCase();
+    const pieces = Array.from({ length: secret.length - 8 }, (_, i) => secret.slice(i, i + 9).toLowerCase());
+    expect(stdout).toContain("echoes-no-key");
+    expect(pieces.filter((piece) => said.includes(piece))).toEqual([]);
+  },
+);
+
 describe("a baseline", () => {
   test("is a former report: what stands in it does not count, what is new does", async () => {
     const rude = await withDoor(RUDE);
