@@ -74,6 +74,35 @@ describe("a person at a terminal", () => {
     expect(await terminal.ended).toBe(0);
   });
 
+  test("must type remove before an old store goes, and leaves everything with Ctrl-C", async () => {
+    const { mcpKeys, env, dir } = open("true");
+    await mcpKeys(["generate", "ci"]);
+    const line = `mcp-keys store migrate --from file:$HOME/keys.jsonl --to file:$HOME/new.jsonl --delete-source`;
+    const left = openTerminal(line, env);
+    await left.shows("Type remove to go on");
+    left.type(CTRL_C);
+    expect(await left.ended).toBe(130);
+    expect([existsSync(join(dir, "keys.jsonl")), existsSync(join(dir, "new.jsonl"))]).toEqual([true, false]);
+    const typed = openTerminal(line, env);
+    await typed.shows("Type remove to go on");
+    typed.type("yes\r");
+    await typed.shows("that is not remove");
+    typed.type("\u0015remove\r");
+    await typed.shows("next: mcp-keys list --store file:");
+    expect(await typed.ended).toBe(0);
+    expect([existsSync(join(dir, "keys.jsonl")), existsSync(join(dir, "new.jsonl"))]).toEqual([false, true]);
+  });
+
+  test("sees what is wrong in colours, and in words", async () => {
+    const { env } = open("true");
+    const terminal = openTerminal("mcp-keys doctor", { ...env, MCP_API_KEY: "'quoted'" });
+    expect(await terminal.ended).toBe(4);
+    expect(terminal.raw()).toMatch(/\u001b\[[0-9;]*mfail/);
+    const plain = openTerminal("mcp-keys doctor", { ...env, NO_COLOR: "1" });
+    expect(await plain.ended).toBe(0);
+    expect(plain.raw()).not.toContain("\u001b");
+  });
+
   test("is not asked in CI, nor with --no-input", async () => {
     const { terminal } = open("mcp-keys generate", { CI: "true" });
     await terminal.shows("issued default");
