@@ -100,7 +100,6 @@ export class Keychain {
   async #take<T>(job: () => Promise<T>): Promise<T> {
     try {
       return await this.#turns.take(async () => {
-        await this.#start();
         const turn = await takeTurn(this.#service, this.#ending.signal);
         this.#turn = turn;
         try {

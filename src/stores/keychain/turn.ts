@@ -2,11 +2,14 @@ import { randomInt } from "node:crypto";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import { platform } from "node:os";
+import { KeychainFault } from "./fault.ts";
 
 /** So many processes ask at a time: more would not be served faster, and the bus gives up on those who wait for long. */
 const SLOTS = 4;
-/** After so many milliseconds it goes on without a turn: another user may have taken the names. */
-const PATIENCE_MS = 30_000;
+/** So many milliseconds it waits while others come and go, before it gives up. */
+const PATIENCE_MS = 60_000;
+/** Who has a turn for longer than that is none of ours: it goes on without one. */
+const LONGEST_MS = 20_000;
 const JITTER_MS = 30;
 
 /** Leave to ask the keychain. */
@@ -18,34 +21,34 @@ export interface Turn {
 
 /**
  * Waits until few other processes of this store ask the keychain. That keeps a Secret Service from being overrun, and nothing
- * else rests on it: whoever cannot have a turn asks without one. A turn is an abstract socket that is listened on, so it ends
- * with its process. Other systems than Linux need none.
+ * else rests on it. A turn is an abstract socket that is listened on, so it ends with its process. Other systems than Linux
+ * need none.
  * @param signal - Ends the waiting.
+ * @throws {@link KeychainFault} `timed-out` when others asked all the time
  */
 export async function takeTurn(name: string, signal: AbortSignal): Promise<Turn> {
-  if (platform() !== "linux") return FREE;
+  if (platform() !== "linux") return { isContended: () => false, end: () => {} };
   let isOver = false;
-  const patience = setTimeout(() => (isOver = true), PATIENCE_MS).unref();
-  const isDone = () => isOver || signal.aborted;
   let waited = false;
+  const patience = setTimeout(() => (isOver = true), PATIENCE_MS);
+  const isDone = () => isOver || signal.aborted;
   try {
     while (!isDone()) {
       const first = randomInt(SLOTS);
       for (let i = 0; i < SLOTS; i++) {
-        const taken = await listen(pathOf(name, (first + i) % SLOTS), waited);
-        if (taken !== null) return taken;
+        const turn = await listen(pathOf(name, (first + i) % SLOTS), waited);
+        if (turn !== null) return turn;
       }
       waited = true;
-      await release(pathOf(name, first), signal);
+      const wasReleased = await release(pathOf(name, first), signal);
+      if (!wasReleased) return { isContended: () => true, end: () => {} };
       await new Promise((resolve) => setTimeout(resolve, randomInt(JITTER_MS)));
     }
-    return FREE;
   } finally {
     clearTimeout(patience);
   }
+  throw new KeychainFault("timed-out", "others asked the keychain all the time");
 }
-
-const FREE: Turn = { isContended: () => false, end: () => {} };
 
 function pathOf(name: string, slot: number): string {
   return `\0${name}-${slot}`;
@@ -68,23 +71,28 @@ function listen(path: string, waited: boolean): Promise<Turn | null> {
     },
   };
   return new Promise((resolve) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => resolve(cause.code === "EADDRINUSE" ? null : FREE));
+    server.once("error", (cause: NodeJS.ErrnoException) => resolve(cause.code === "EADDRINUSE" ? null : turn));
     server.listen(path, () => resolve(turn));
     server.unref();
   });
 }
 
-/** Until whoever has this turn ends it. */
-function release(path: string, signal: AbortSignal): Promise<void> {
+/** Until whoever has this turn ends it, or for too long. */
+function release(path: string, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
+    let isTooLong = false;
     const leave = () => socket.destroy();
     signal.addEventListener("abort", leave, { once: true });
-    socket.setTimeout(PATIENCE_MS, leave);
+    const timer = setTimeout(() => {
+      isTooLong = true;
+      leave();
+    }, LONGEST_MS);
     socket.on("error", () => {});
     socket.on("close", () => {
+      clearTimeout(timer);
       signal.removeEventListener("abort", leave);
-      resolve();
+      resolve(!isTooLong);
     });
     socket.resume();
   });
