@@ -1,6 +1,6 @@
 import { calling, readCall } from "../calls.ts";
-import { isConversation } from "../attempt.ts";
-import { breaks, holds, type Check } from "../check.ts";
+import { isConversation, isUnproven } from "../attempt.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
 import { kindOf } from "../kind.ts";
 import { describe } from "../shut.ts";
 
@@ -20,6 +20,7 @@ export const callsTool: Check = {
     for (const greeting of spoken) {
       const attempt = await site.ask(site.right, { greeting: calling(greeting, site.tool ?? "") });
       const call = readCall(attempt);
+      if (isUnproven(attempt)) return untestable(`${greeting.era}: ${describe(attempt, site)}`);
       if (call.became === "stopped") return breaks(`${greeting.era}: ${describe(attempt, site)}`);
       const words = call.became === "failed" ? `failed with ${site.clean(call.words, 100)}` : "done";
       if (isConversation(attempt) && kindOf(attempt.answer) === "rpc-error") return breaks(`${greeting.era}: ${words}`);

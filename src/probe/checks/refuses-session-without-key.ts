@@ -1,9 +1,11 @@
+import { KeysError } from "../../errors.ts";
 import { breaks, untestable, type Check } from "../check.ts";
 import { NOTHING } from "../credentials.ts";
-import { STREAM, withHeaders } from "../errands.ts";
+import { DELETE, STREAM, withHeaders } from "../errands.ts";
 import { exchangeEach, isOpened, judgeOpened } from "../opened.ts";
-import { OPENING, openSession } from "../session.ts";
+import { OPENING, openSession, type OpenSession } from "../session.ts";
 import { findOpen } from "../shut.ts";
+import type { Seen, Site } from "../site.ts";
 
 export const refusesSessionWithoutKey: Check = {
   id: "refuses-session-without-key",
@@ -30,14 +32,21 @@ export const refusesSessionWithoutKey: Check = {
         site,
       );
       if ("holds" in sight && !sight.holds) return sight;
-      // Twice before, since a session that goes on but once would seem to have been ended.
-      const alive = async (): Promise<boolean> =>
-        isOpened(session.ask(), await site.exchange(session.ask(), site.right));
-      if (!(await alive()) || !(await alive())) return sight;
-      await site.wire(NOTHING).end(session.headers);
-      return (await alive()) ? sight : breaks("the session was ended by a request without a key");
+      return (await isEndedByAnybody(site, session))
+        ? breaks("the session was ended by a request without a key")
+        : sight;
     } finally {
       await session.end();
     }
   },
 };
+
+/** Whether a DELETE without a key was taken, and the session is not there any more that went on until then. */
+async function isEndedByAnybody(site: Site, session: OpenSession): Promise<boolean> {
+  const ask = async (): Promise<Seen> => site.exchange(session.ask(), site.right);
+  for (let times = 0; times < 2; times++) if (!isOpened(session.ask(), await ask())) return false;
+  const ended = await site.exchange(withHeaders(session.headers, session.id, DELETE), NOTHING);
+  if (ended instanceof KeysError || ended.status >= 300) return false;
+  const after = await ask();
+  return !(after instanceof KeysError) && (after.status === 404 || after.status === 400);
+}

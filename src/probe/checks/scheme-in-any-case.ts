@@ -1,7 +1,7 @@
-import { isLetIn } from "../attempt.ts";
-import { breaks, holds, type Check } from "../check.ts";
-import { rightKey } from "../credentials.ts";
-import { nameAll, presentEach } from "../shut.ts";
+import { isLetIn, isUnproven } from "../attempt.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import { rightKey, type Credentials } from "../credentials.ts";
+import { describe, nameAll } from "../shut.ts";
 
 export const schemeInAnyCase: Check = {
   id: "scheme-in-any-case",
@@ -18,9 +18,15 @@ export const schemeInAnyCase: Check = {
       ...rightKey({ ...site.header, scheme }, site.key),
       ...{ id: `key-${scheme}`, name: scheme },
     }));
-    const trials = await presentEach(site, spelled);
-    const out = trials.filter(({ attempt }) => !isLetIn(attempt));
-    if (out.length === 0) return holds(`let in with ${nameAll(spelled)}`);
-    return breaks(`not let in with ${nameAll(out.map(({ credentials }) => credentials))}`);
+    const refused: Credentials[] = [];
+    // One after the other, since some servers have but one session.
+    for (const credentials of spelled) {
+      const attempt = await site.present(credentials);
+      if (isUnproven(attempt)) return untestable(`${credentials.name}: ${describe(attempt, site)}`);
+      if (!isLetIn(attempt)) refused.push(credentials);
+    }
+    if (refused.length === 0) return holds(`let in with ${nameAll(spelled)}`);
+    if (!(await site.isStillIn())) return untestable("your key is let in once and not again");
+    return breaks(`not let in with ${nameAll(refused)}`);
   },
 };

@@ -1,3 +1,4 @@
+import { KeysError } from "../../errors.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { isOpened } from "../opened.ts";
 import { OPENING, openSession } from "../session.ts";
@@ -18,7 +19,9 @@ export const sessionGoesOn: Check = {
     try {
       const errands = [session.ask(), session.ask()];
       for (const [count, errand] of errands.entries()) {
-        if (isOpened(errand, await site.exchange(errand, site.right))) continue;
+        const seen = await site.exchange(errand, site.right);
+        if (seen instanceof KeysError) return untestable(site.clean(seen.message));
+        if (isOpened(errand, seen)) continue;
         return breaks(`${errand.name} was answered ${count === 0 ? "not even once" : "once and not again"}`);
       }
       return holds("answered twice in one session");
