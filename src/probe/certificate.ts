@@ -12,6 +12,9 @@ const OUT_OF_DATE = ["CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID"];
 const UNTRUSTED =
   /^(?:CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE|DECRYPT_CERT)|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
+/** Why a check has no answer then. */
+export const NOT_ASKED = "nothing was asked, since the certificate does not hold";
+
 /** Why the certificate kept the right key from being sent. */
 export function certificateFault(real: Attempt): CertificateFault | null {
   if (!(real instanceof KeysError)) return null;

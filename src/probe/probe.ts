@@ -4,6 +4,7 @@ import { isLoopback, parseServerUrl } from "./address.ts";
 import { isConversation, isUnproven } from "./attempt.ts";
 import type { Baseline } from "./baseline.ts";
 import { createBogus } from "./bogus.ts";
+import { certificateFault, NOT_ASKED } from "./certificate.ts";
 import { addCosts, type Check, type Cost } from "./check.ts";
 import { createClean } from "./clean.ts";
 import { conclude, whyUncertain } from "./conclude.ts";
@@ -96,7 +97,9 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
   options.onPlan?.({ checks: checks.length, ...planCost(checks, site) });
   const survey = await site.takeSurvey();
   const hinder = (check: Check): string | null => {
-    if (survey.absent && check.group !== "transport") return "nothing there answers in MCP";
+    if (survey.absent && check.group !== "transport") {
+      return certificateFault(survey.real) === null ? "nothing there answers in MCP" : NOT_ASKED;
+    }
     return gate.stopped ?? missing(check.needs ?? [], site);
   };
   const findings = await runChecks({ ...options, checks, site, hinder });

@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { certificateFault } from "../certificate.ts";
+import { certificateFault, NOT_ASKED } from "../certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { kindOf } from "../kind.ts";
 
@@ -15,7 +15,7 @@ export const reachable: Check = {
   run({ survey, clean }) {
     const { real, spoken, absent } = survey;
     if (certificateFault(real) !== null) {
-      return Promise.resolve(untestable("nothing was asked, since its certificate does not hold"));
+      return Promise.resolve(untestable(NOT_ASKED));
     }
     if (real instanceof KeysError) return Promise.resolve(breaks(clean(real.message)));
     const [first] = spoken;
