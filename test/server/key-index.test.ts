@@ -18,6 +18,24 @@ test("a key that is put again replaces what was known of it", () => {
   expect(index.find("second", null)).toMatchObject({ key: { enabled: false } });
 });
 
+test("what was found often is found as it is now, however it was changed in between", () => {
+  const index = createKeyIndex([]);
+  const versions = [aVersion({ digest: digestToken("first") })];
+  for (const enabled of [true, false, true]) {
+    index.put(aKey({ enabled, versions }));
+    for (let i = 0; i < 4; i++) expect(index.find("first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { enabled } });
+  }
+  // One that takes its place in what is kept, and gives it back.
+  const others = Array.from({ length: 4096 }, (_, i) => `key${String(i).padStart(9, "0")}`);
+  for (const id of others) index.put(aKey({ id, versions: [aVersion({ digest: digestToken(id) })] }));
+  const rival = others.at(-1)!;
+  for (const round of [1, 2, 3]) {
+    for (let i = 0; i < round; i++) expect(index.find(rival, rival)).toMatchObject({ key: { id: rival } });
+    for (let i = 0; i < round; i++)
+      expect(index.find("first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { id: "7Fq2x9Lm0aBc" } });
+  }
+});
+
 test.each([[undefined], [PEPPERS[0]], [PEPPERS[1]]])(
   "a version is found by its digest alone, whatever its pepper: %o",
   (pepper) => {

@@ -38,3 +38,20 @@ test("the verifier tells the sums while it follows, and when it closes", async (
   expect(lines.at(-1)).toBe("mcp-keys: refused (malformed): 5 more within a minute");
   expect(clock.now).toBe(1_800_000_000);
 });
+
+test("a header that is malformed is told with the slip that made it so, and without what it holds", async () => {
+  const { verifier, lines } = await createFixture();
+  for (const header of ["Bearer ${MCP_API_KEY}", "Bearer Bearer abc", 'Bearer "abc"', "Bearer a b", "Bearer ä"]) {
+    expect(verifier.verifyHeader(header)).toEqual({ ok: false, reason: "malformed" });
+  }
+  expect(verifier.verifyHeader("Basic YTpi")).toEqual({ ok: false, reason: "missing" });
+  const refused = (reason: string, why = "") => `mcp-keys: refused (${reason})${why === "" ? "" : `: ${why}`}`;
+  expect(lines.filter((line) => line.includes("refused ("))).toEqual([
+    refused("malformed", "it holds a variable that nobody filled in"),
+    refused("malformed", "it holds Bearer twice"),
+    refused("malformed", "it holds a quotation mark"),
+    refused("malformed", "it holds a blank"),
+    refused("malformed"),
+    refused("missing"),
+  ]);
+});
