@@ -14,6 +14,7 @@ const SECOND = formatToken({
 
 /** Check → what these servers do, seen by hand with requests of our own at each of them that is said to. */
 const REMARKS = {
+  "lets-key-in": "401 to the key in `Authorization`, 200 to it in `X-API-Key`",
   "refuses-no-key": "`tools/list` without a key is answered with tools",
   "refuses-bogus-key": "so it is with a key that nobody issued",
   "guards-tool-call": "so is `tools/call`",
@@ -140,7 +141,18 @@ test("mcp-proxy takes the key in a header of its own: nothing is proven, and the
   expect(others).toEqual([]);
 });
 
-/** Through the command, as it is published, and fast: none of them limits the rate. */
+test("where the rate is limited, nothing is called open or shut", async () => {
+  const { status, report } = await probe({ name: "express-rate-limit", grade: null, remarks: [] });
+  expect({ status, report }).toMatchObject({
+    ...{ status: 7, report: { ok: false, result: "unproven", grade: null } },
+    report: { hint: expect.stringContaining("limits the rate (429)") },
+  });
+  expect(report.findings.filter(isBreach)).toEqual([]);
+  const known: string[] = ["refuses-two-keys", "no-error-without-key", ...PARSED_FIRST, ...BROWSER];
+  expect(remarksOf(report).filter((id) => !known.includes(id))).toEqual([]);
+});
+
+/** Through the command, as it is published, and fast: nearly none of them limits the rate. */
 async function probe({ name, args = [], tool = "add" }: Expected): Promise<{ status: number | null; report: Report }> {
   const url = await startOther(name, [KEY.reveal(), SECOND.reveal()]);
   const second = name === "mcp-proxy" ? [] : ["--second-key-env", "SECOND_KEY"];

@@ -33,6 +33,7 @@ function supergateway(...options: string[]): Other["command"] {
 const OTHERS = {
   "sdk-v1-stateful": program("sdk-v1-stateful"),
   "sdk-v1-stateless": program("sdk-v1-stateless"),
+  "express-rate-limit": program("sdk-v1-stateless", { LIMIT: "25" }),
   "sdk-v2-express": program("sdk-v2-express"),
   "sdk-v2-web": program("sdk-v2-web"),
   "hono-bearer-auth": program("hono-bearer-auth"),

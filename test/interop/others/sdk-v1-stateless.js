@@ -1,13 +1,16 @@
-// The SDK's first generation behind its `requireBearerAuth` in a plain Express app, a server for each request.
+// The SDK's first generation behind its `requireBearerAuth` in a plain Express app, a server for each request; with LIMIT=n
+// `express-rate-limit` lets an address make so many requests a second, right or wrong.
 import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
 import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import express from "express";
+import { rateLimit } from "express-rate-limit";
 import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
 
 const verifier = createTokenVerifier(() => new InvalidTokenError("unknown token"));
 const app = express();
+if (process.env.LIMIT) app.use(rateLimit({ windowMs: 1000, limit: Number(process.env.LIMIT) }));
 app.use(express.json());
 
 app.post("/mcp", requireBearerAuth({ verifier }), async (request, response) => {
