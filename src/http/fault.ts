@@ -70,8 +70,14 @@ const NOT_HTTP: Explanation = {
 /** Turns what `node:http`, `node:tls` and `node:dns` throw into a failure that names the origin, never the path or a header. */
 export function explainFault(cause: unknown, url: URL): KeysError {
   const code = codeOf(cause);
-  const known = EXPLANATIONS[code] ?? (code.startsWith("HPE_") ? NOT_HTTP : BROKEN_OFF);
+  const known = EXPLANATIONS[code] ?? explainFamily(code);
   return new KeysError(known.code ?? "SERVER_UNREACHABLE", `${url.origin} ${known.says}`, { hint: known.hint, cause });
+}
+
+function explainFamily(code: string): Explanation {
+  if (code.startsWith("HPE_")) return NOT_HTTP;
+  // OpenSSL has many reasons against a chain, and the mend is the same.
+  return /^(?:CERT|CRL|UNABLE_TO|INVALID_(?:CA|PURPOSE)|PATH_LENGTH)/.test(code) ? UNTRUSTED : BROKEN_OFF;
 }
 
 function codeOf(cause: unknown): string {
