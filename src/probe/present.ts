@@ -41,6 +41,6 @@ export async function attempt(run: () => Promise<Conversation>): Promise<Attempt
   }
 }
 
-function isFaultOfServer(error: unknown): error is KeysError {
+export function isFaultOfServer(error: unknown): error is KeysError {
   return error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP");
 }

@@ -103,6 +103,7 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
     return gate.stopped ?? missing(check.needs ?? [], site);
   };
   const findings = await runChecks({ ...options, checks, site, hinder });
+  await site.close();
 
   const unproven = gate.stopped ?? (await whyUnproven(site)) ?? whyUncertain(checks, findings);
   const whole = CHECKS.every((check) => check.about !== "door" || checks.includes(check));

@@ -9,6 +9,9 @@ import type { Gate } from "./gate.ts";
 import { textAt } from "./json.ts";
 import type { Lab } from "./lab.ts";
 import { Life } from "./life.ts";
+import { askAsNobody } from "./nobody.ts";
+import { openSession, type OpenSession } from "./session.ts";
+import { isFaultOfServer } from "./present.ts";
 import { approach, approachBriefly, takeSurvey, type Survey } from "./survey.ts";
 import { Wire, type Answer, type Client, type Detour, type WireOptions } from "./wire.ts";
 import { KeysError } from "../errors.ts";
@@ -93,6 +96,7 @@ export class Site {
   #survey: Survey | null = null;
   #life: Life | null = null;
   #still: Promise<Attempt> | null = null;
+  #nobody: Promise<OpenSession | null> | null = null;
 
   constructor(options: SiteOptions) {
     this.#options = options;
@@ -163,7 +167,24 @@ export class Site {
     const whole = `${credentials.id} ${markOf(greeting)}`;
     if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
     const mark = `${whole} briefly ${detour?.name ?? ""}`;
-    return once(this.#attempts, mark, () => approachBriefly(this.wire(credentials, detour), greeting, direct));
+    return once(this.#attempts, mark, async () => {
+      const refused = detour === undefined ? await askAsNobody(this, credentials, greeting) : null;
+      return refused ?? approachBriefly(this.wire(credentials, detour), greeting, direct);
+    });
+  }
+
+  /** A session that was opened without a key, one for the whole run; `null` where the server opens none. */
+  openAsNobody(): Promise<OpenSession | null> {
+    this.#nobody ??= openSession(this, NOTHING).catch((error: unknown) => {
+      if (isFaultOfServer(error)) return null;
+      throw error;
+    });
+    return this.#nobody;
+  }
+
+  /** Ends what is open for the whole run. */
+  async close(): Promise<void> {
+    await (await this.#nobody)?.end();
   }
 
   /** Whether the right key is still let in after others were not; asked once. */
@@ -186,8 +207,7 @@ async function attemptExchange(wire: Wire, errand: Errand): Promise<Seen> {
   try {
     return await wire.exchange(errand);
   } catch (error) {
-    if (error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP"))
-      return error;
+    if (isFaultOfServer(error)) return error;
     throw error;
   }
 }

@@ -28,6 +28,11 @@ const RUDE: Readonly<Record<string, () => Mistake>> = {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
     }),
+  "in a stream that says so and stays open": () =>
+    refusing((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
+    }),
 };
 
 const JSON_BODY = { "content-type": "application/json" };
