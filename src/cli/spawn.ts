@@ -10,6 +10,8 @@ const FAREWELL = 200;
 const GRACE = 1000;
 /** What comes after its end is not waited for longer: something it started may hold its streams open. Milliseconds. */
 const REST = 200;
+/** How long the end of a run waits for all of that, on a machine that is busy. Milliseconds. */
+const PATIENCE = 3 * (FAREWELL + GRACE + REST);
 
 type Outside = Pick<World, "env" | "platform" | "interrupted">;
 
@@ -23,7 +25,7 @@ export function openSpawn({ world, atEnd }: { readonly world: Outside; readonly 
     async () => {
       await Promise.all([...running].map((program) => program.end()));
     },
-    FAREWELL + GRACE + REST,
+    PATIENCE,
   );
   return async (init) => {
     if (world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted");
