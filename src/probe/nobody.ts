@@ -6,7 +6,7 @@ import type { Site } from "./site.ts";
 import { KeysError } from "../errors.ts";
 
 /**
- * Presents credentials in the one session that was opened without a key, where a server opens sessions to anybody: one request, in
+ * Asks once more in the one session that was opened without a key, where a server opens sessions to anybody: one request, in
  * place of a conversation with its end. `null` where there is no such session, and where they do not get the refusal that no key
  * gets there; then only a conversation of their own tells.
  */

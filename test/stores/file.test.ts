@@ -3,6 +3,7 @@ import { chmod, link, lstat, mkdir, readdir, readFile, rename, symlink, writeFil
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Version } from "../../src/core/version.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import { realDisk } from "../../src/stores/journal/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk.ts";
@@ -10,6 +11,20 @@ import { journalOf } from "./journal/bytes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 
 const modeOf = async (path: string) => (await lstat(path)).mode & 0o777;
+
+test("what a caller without types has left out is refused before it is written", async () => {
+  const folder = await aFolder();
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1)]));
+  const { expiresAt: _, ...incomplete } = keyNo(2).versions[0]!;
+  const key = { ...keyNo(2), versions: [incomplete as Version] };
+  await expect(store.write(aDraft([key]))).rejects.toMatchObject({ code: "BUG" });
+  const elsewhere = await openIn(join(folder, "elsewhere"));
+  await expect(elsewhere.adopt([{ seq: 1, ...aDraft([key]) }])).rejects.toMatchObject({ code: "BUG" });
+  await store.write(aDraft([keyNo(3)]));
+  expect(await (await openIn(folder)).list()).toHaveLength(2);
+  expect(await elsewhere.list()).toEqual([]);
+});
 
 describe("where it is", () => {
   test("without a location it is keys.jsonl in the data folder", async () => {

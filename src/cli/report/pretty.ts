@@ -37,7 +37,7 @@ export function createLines(page: Page): (finding: Finding | null) => string {
     held = [];
     if (first === undefined) return "";
     if (more.length === 0) return line(first);
-    return renderMore(page, more.length + 1, first.saw);
+    return renderMore(page, more.length + 1);
   };
   return (finding) => {
     if (finding !== null && isSame(last, finding)) {
@@ -52,8 +52,8 @@ function isSame(last: Finding | undefined, { status, saw }: Finding): boolean {
   return status === "untestable" && last?.status === status && last.saw === saw;
 }
 
-function renderMore({ paint }: Page, number: number, saw: string): string {
-  return `  ${paint.dim("untestable".padEnd(STATUS_WIDTH))}  ${`${String(number)} more`.padEnd(ID_WIDTH)} ${paint.dim(saw)}\n`;
+function renderMore({ paint }: Page, number: number): string {
+  return `  ${paint.dim("untestable".padEnd(STATUS_WIDTH))}  ${paint.dim(`${String(number)} more, for the same reason`)}\n`;
 }
 
 /** One finding, below the title of its group when that is a new one. */

@@ -10,7 +10,7 @@ import type { Place } from "./folder.ts";
 import type { Holdings } from "./holdings.ts";
 import { isSameFile, stateOf } from "./open.ts";
 import { Reading } from "./reading.ts";
-import { formatRecord, GENESIS, NOWHERE } from "./record.ts";
+import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 import { checkContinues, finishCompaction } from "./succession.ts";
 
@@ -91,6 +91,7 @@ export class Journal {
    */
   async append(record: JournalRecord): Promise<{ won: boolean; sum: string }> {
     const { bytes, sum } = formatRecord(record, this.#reading?.chain.head ?? GENESIS);
+    checkReadable(bytes);
     const appending = await this.#openToAppend();
     if (appending === null || this.#reading === null) return { won: false, sum };
     if (this.#reading.chain.seq === 0) await this.#syncFolders();

@@ -7,7 +7,7 @@ import { codeOf, faultOf } from "./fault.ts";
 import { ensureFolder, syncFolder } from "./folder.ts";
 import type { Place } from "./folder.ts";
 import type { Journal } from "./journal.ts";
-import { GENESIS, NOWHERE } from "./record.ts";
+import { checkReadable, GENESIS, NOWHERE } from "./record.ts";
 import { formatSuccessor, succeed } from "./successor.ts";
 
 /**
@@ -26,8 +26,10 @@ export async function adoptHistory(
   if (last === undefined) return;
   await ensureFolder(disk, place);
   const seal: Change = { seq: 1, at: last.at, by: last.by, op: "migrate", keys: [] };
+  const successor = formatSuccessor(changes, GENESIS);
+  successor.bytes.forEach(checkReadable);
   const isEmpty = before === null || before.chain.seq === 0;
-  if (isEmpty && (await succeed(disk, place, journal, formatSuccessor(changes, GENESIS), seal))) return;
+  if (isEmpty && (await succeed(disk, place, journal, successor, seal))) return;
   throw new KeysError("STORE_CONFLICT", `${place.path} has a history of its own`, {
     hint: "choose a store without keys",
   });

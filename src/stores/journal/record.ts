@@ -3,6 +3,7 @@ import { isDigest, isWithheld } from "../../core/digest.ts";
 import type { StoredDigest } from "../../core/digest.ts";
 import type { Key } from "../../core/key.ts";
 import type { Version } from "../../core/version.ts";
+import { KeysError } from "../../errors.ts";
 import type { Change } from "../store.ts";
 
 /** The format of a line, its member `v`. */
@@ -41,6 +42,17 @@ export function formatRecord(
   const body = whole.slice(0, -1);
   const sum = hash("sha256", body);
   return { bytes: Buffer.from(`\n${body},"sum":"${sum}"}\t`), sum };
+}
+
+/**
+ * A caller without types may have left a member out, and what nobody can read would damage a journal for good.
+ * @throws {@link KeysError} `BUG` unless these bytes of {@link formatRecord} can be read again
+ */
+export function checkReadable(bytes: Buffer): void {
+  if (parseRecord(bytes.toString("utf8", 1, bytes.length - 1)) !== null) return;
+  throw new KeysError("BUG", "a change cannot be written: a member of it is missing or wrong", {
+    hint: "give each version its expiresAt, null for never; nothing was changed",
+  });
 }
 
 function withoutUse(version: Version): Partial<Version> {
