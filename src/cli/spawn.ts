@@ -21,12 +21,9 @@ type Outside = Pick<World, "env" | "platform" | "interrupted">;
  */
 export function openSpawn({ world, atEnd }: { readonly world: Outside; readonly atEnd: Context["atEnd"] }): Spawn {
   const running = new Set<Program>();
-  atEnd(
-    async () => {
-      await Promise.all([...running].map((program) => program.end()));
-    },
-    PATIENCE,
-  );
+  atEnd(async () => {
+    await Promise.all([...running].map((program) => program.end()));
+  }, PATIENCE);
   return async (init) => {
     if (world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted");
     const child = start(init, world);

@@ -12,9 +12,7 @@ export function calling(greeting: Greeting, tool: string): Greeting {
  * everything else: refused, or no answer.
  */
 export type Call =
-  | { readonly became: "done" }
-  | { readonly became: "failed"; readonly words: string }
-  | { readonly became: "stopped" };
+  { readonly became: "done" } | { readonly became: "failed"; readonly words: string } | { readonly became: "stopped" };
 
 /** Reads what a call came to. Some servers say "unauthorized" as an error of the tool, so that one is never `done`. */
 export function readCall(attempt: Attempt): Call {
