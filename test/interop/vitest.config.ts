@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { reportLeftOut } from "../left-out.ts";
 import { closingLine } from "./closing-line.ts";
 
 /** For `npm run test:interop`, which installs what these tests need. */
@@ -14,6 +15,6 @@ export default defineConfig({
     testTimeout: 100_000,
     // The build as Node loads it, not as a test runner reads it.
     server: { deps: { external: [/\/dist\//] } },
-    reporters: ["default", closingLine()],
+    reporters: [reportLeftOut(Boolean(process.env["CI"])), "default", closingLine()],
   },
 });
