@@ -1,11 +1,12 @@
 /** What a command costs above a bare `node -e 0`, in time and in memory. Goals: 1.35 times; 1.6 for `verify`. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { interleave, median, printTable } from "./figures.js";
+import { timed } from "./process.js";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 21);
 const BIN = fileURLToPath(new URL("../bin/mcp-keys.js", import.meta.url));
@@ -35,7 +36,7 @@ server.close();
 rmSync(dir, { recursive: true });
 
 async function compare(title, env) {
-  const runs = cases.map(({ name, argv }) => ({ name, run: () => timed(argv(), env) }));
+  const runs = cases.map(({ name, argv }) => ({ name, run: () => timed(argv(), env, token) }));
   const series = await interleave(runs, ROUNDS);
   const base = series.get("node -e 0");
   printTable(
@@ -50,20 +51,6 @@ async function compare(title, env) {
       peak(argv(), env),
     ]),
   );
-}
-
-function timed(argv, env) {
-  return new Promise((resolve, reject) => {
-    const start = process.hrtime.bigint();
-    const child = spawn(process.execPath, argv, { env, stdio: ["pipe", "ignore", "ignore"] });
-    child.stdin.on("error", () => {});
-    child.stdin.end(token);
-    child.on("error", reject);
-    child.on("exit", (status) => {
-      if (status !== 0) reject(new Error(`${argv.join(" ")} ended with ${status}`));
-      else resolve(Number(process.hrtime.bigint() - start) / 1e6);
-    });
-  });
 }
 
 /** As the process itself counts it at its end, in a run of its own. */
