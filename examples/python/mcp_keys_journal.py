@@ -13,6 +13,8 @@ Key = dict  # As a line of the journal states it.
 
 MAX_SAFE = 2**53 - 1
 DIGEST = re.compile(r"(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}")
+FORGOTTEN = "forgotten"  # Stands for the digest of a revoked version that was given up.
+KEPT = b'"digest":"kept:'  # In the text of a member these words could not stand: its quotes would have backslashes.
 
 
 class StoreError(Exception):
@@ -197,7 +199,7 @@ def fits(value: object, shape: Any) -> bool:
         whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
         return whole and 0 <= value <= MAX_SAFE
     if shape == "digest":
-        return is_digest(value)
+        return is_digest(value) or value == FORGOTTEN
     if shape == "state":
         return value in STATES
     if shape == "end":
@@ -270,11 +272,14 @@ def _read_private(path: str) -> tuple[object, bytes]:
                 raise StoreError(f"{path} is not a regular file")
             if hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077):
                 raise StoreError(f"{path} belongs to another user or is open to others: chmod 600")
-            return _mark(found), file.read()
+            data = file.read()
     except FileNotFoundError:
         return None, b""
     except OSError as cause:
         raise StoreError(f"cannot read {path}: {cause.strerror}") from cause
+    if KEPT in data:
+        raise StoreError(f"{path} is the journal of a keychain: no token can be judged without its digests")
+    return _mark(found), data
 
 
 def _check_folder(path: str) -> None:

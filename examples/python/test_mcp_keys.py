@@ -93,6 +93,8 @@ class Journals(Folder):
                     self.assertEqual(caught.exception.line, case["damaged"])
                 elif case.get("newer"):
                     self.assertRaisesRegex(StoreError, "newer", FileKeys, path)
+                elif case.get("elsewhere"):
+                    self.assertRaisesRegex(StoreError, "keychain", FileKeys, path)
                 else:
                     states = {key["name"]: [each["state"] for each in key["versions"]] for key in FileKeys(path).list()}
                     self.assertEqual(states, case["keys"])
@@ -122,6 +124,20 @@ class Journals(Folder):
         self.assertRaisesRegex(Damaged, "went back", keys.refresh)
         self.write(whole)
         keys.refresh()
+
+    def test_a_journal_that_becomes_that_of_a_keychain_is_no_refusal(self):
+        cases = {case["name"]: case["file"] for case in vectors("journal")["cases"]}
+        token = vectors("digest")["valid"][0]["token"]
+        keys = FileKeys(self.write(cases["empty"]))
+        self.assertEqual(keys.check(token).reason, "unknown")
+        self.write(cases["the journal of a keychain, whose digests are not in it"])
+        self.assertRaisesRegex(StoreError, "keychain", keys.check, token)
+
+    def test_what_stands_for_a_digest_that_was_given_up_is_no_token(self):
+        cases = {case["name"]: case["file"] for case in vectors("journal")["cases"]}
+        keys = FileKeys(self.write(cases["a digest that was given up with its version"]))
+        for text in ("forgotten", vectors("digest")["valid"][0]["token"]):
+            self.assertFalse(keys.check(text).ok)
 
     def test_a_compaction_goes_on_from_what_was_read(self):
         cases = {case["name"]: case for case in vectors("journal")["cases"]}

@@ -15,6 +15,7 @@ interface Case {
   readonly keys?: Readonly<Record<string, readonly string[]>>;
   readonly damaged?: number | null;
   readonly newer?: boolean;
+  readonly elsewhere?: boolean;
 }
 
 interface Judged {
@@ -35,10 +36,12 @@ async function openJournal(file: string, beside: Readonly<Record<string, string>
   return openIn(folder);
 }
 
-test.each(vectors.cases as readonly Case[])("$name", async ({ file, beside, seq, keys, damaged, newer }) => {
+test.each(vectors.cases as readonly Case[])("$name", async ({ file, beside, seq, keys, damaged, newer, elsewhere }) => {
   const store = await openJournal(file, beside);
-  if (newer === true) {
-    await expect(store.snapshot()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  if (newer === true || elsewhere === true) {
+    const why = newer === true ? "newer" : "keychain";
+    const fault = { code: "STORE_UNAVAILABLE", message: expect.stringContaining(why) };
+    await expect(store.snapshot()).rejects.toMatchObject(fault);
   } else if (damaged !== undefined) {
     const where = damaged === null ? "compacted" : `line ${damaged} of`;
     const fault = { code: "STORE_DAMAGED", message: expect.stringContaining(where) };
