@@ -2,12 +2,15 @@ import { parseBearer } from "./core/authorization.ts";
 import type { Pepper } from "./core/digest.ts";
 import type { Demand, Verdict } from "./core/judge.ts";
 import type { Epoch, Key } from "./core/key.ts";
+import { checkArgument, checkOptions, TEXT } from "./core/options.ts";
 import { revokeVersions, setEnabled } from "./core/revoke.ts";
 import { abortRotation, finishRotation } from "./core/rotate.ts";
 import type { RevokeReason } from "./core/version.ts";
 import { checkToken } from "./keys/check.ts";
 import type { Issued } from "./keys/deliver.ts";
 import { generateKey, type GenerateInput } from "./keys/generate.ts";
+import { checkRef, checkTokenText, wholeSeconds } from "./keys/input.ts";
+import { DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./keys/input.ts";
 import { createMint, type Random } from "./keys/mint.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./keys/rotate.ts";
 import { requireKey, updateKey, type Desk, type Updated } from "./keys/update.ts";
@@ -52,32 +55,70 @@ export interface Keys {
   verify(authorization: string | null | undefined, demand?: WithoutClock<Demand>): Promise<Verdict>;
 }
 
-/** The keys of a store. */
+/** The keys of a store. @throws `KeysError` `USAGE` for options that make no sense */
 export function createKeys(options: KeysOptions): Keys {
-  const { store, now = systemNow, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;
+  checkOptions("createKeys", options, KEYS);
+  const { store, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;
+  const now = wholeSeconds(options.now ?? systemNow);
   const desk: Desk = { store, now, by };
   const mint = createMint(random, peppers[0]);
-  const check: Keys["check"] = (token, demand = {}) => checkToken(store, peppers, token, { ...demand, now: now() });
 
   return {
-    generate: (input) => generateKey(desk, mint, input),
-    rotate: (ref, rotation) => rotateKey(desk, mint, ref, rotation),
-    finish: (ref, { window = DEFAULT_WINDOW, force = false } = {}) =>
-      updateKey(desk, ref, { op: "finish" }, (key) => finishRotation(key, { now: now(), window, force })),
-    abort: (ref, { window = DEFAULT_WINDOW, force = false } = {}) =>
-      updateKey(desk, ref, { op: "abort" }, (key) => abortRotation(key, { now: now(), window, force })),
-    revoke: (ref, { version, reason = "other" } = {}) =>
-      updateKey(desk, ref, { op: "revoke", ...(version !== undefined && { version }), detail: reason }, (key) =>
-        revokeVersions(key, { n: version, reason }),
-      ),
-    disable: (ref) => updateKey(desk, ref, { op: "disable" }, (key) => setEnabled(key, false)),
-    enable: (ref) => updateKey(desk, ref, { op: "enable" }, (key) => setEnabled(key, true)),
-    get: (ref, reading) => requireKey(store, ref, reading),
-    list: (reading) => store.list(reading),
-    check,
-    verify: async (authorization, demand) => {
+    generate: async (input) => {
+      checkOptions("generate", input, GENERATE);
+      return generateKey(desk, mint, input);
+    },
+    rotate: async (ref, rotation) => {
+      checkRef(ref);
+      checkOptions("rotate", rotation, ROTATE);
+      return rotateKey(desk, mint, ref, rotation);
+    },
+    finish: async (ref, ending = {}) => {
+      checkRef(ref);
+      checkOptions("finish", ending, END_ROTATION);
+      const { window = DEFAULT_WINDOW, force = false } = ending;
+      return updateKey(desk, ref, { op: "finish" }, (key) => finishRotation(key, { now: now(), window, force }));
+    },
+    abort: async (ref, ending = {}) => {
+      checkRef(ref);
+      checkOptions("abort", ending, END_ROTATION);
+      const { window = DEFAULT_WINDOW, force = false } = ending;
+      return updateKey(desk, ref, { op: "abort" }, (key) => abortRotation(key, { now: now(), window, force }));
+    },
+    revoke: async (ref, revocation = {}) => {
+      checkRef(ref);
+      checkOptions("revoke", revocation, REVOKE);
+      const { version, reason = "other" } = revocation;
+      const draft = { op: "revoke", ...(version !== undefined && { version }), detail: reason } as const;
+      return updateKey(desk, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
+    },
+    disable: async (ref) => {
+      checkRef(ref);
+      return updateKey(desk, ref, { op: "disable" }, (key) => setEnabled(key, false));
+    },
+    enable: async (ref) => {
+      checkRef(ref);
+      return updateKey(desk, ref, { op: "enable" }, (key) => setEnabled(key, true));
+    },
+    get: async (ref, reading = {}) => {
+      checkRef(ref);
+      checkOptions("get", reading, READ);
+      return requireKey(store, ref, reading);
+    },
+    list: async (reading = {}) => {
+      checkOptions("list", reading, READ);
+      return store.list(reading);
+    },
+    check: async (token, demand = {}) => {
+      checkTokenText(token);
+      checkOptions("check", demand, DEMAND);
+      return checkToken(store, peppers, token, { ...demand, now: now() });
+    },
+    verify: async (authorization, demand = {}) => {
+      checkOptions("verify", demand, DEMAND);
+      checkArgument("the header", authorization ?? "", TEXT);
       const presented = parseBearer(authorization);
-      return presented.ok ? check(presented.token, demand) : presented;
+      return presented.ok ? checkToken(store, peppers, presented.token, { ...demand, now: now() }) : presented;
     },
   };
 }

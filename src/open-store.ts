@@ -1,4 +1,5 @@
 import { resolveConfig } from "./config.ts";
+import { checkArgument, TEXT } from "./core/options.ts";
 import { openStore as openStoreIn } from "./stores/index.ts";
 import type { KeyStore, StoreWorld } from "./stores/store.ts";
 import { systemStoreWorld } from "./world.ts";
@@ -12,6 +13,7 @@ export type OpenStoreOptions = Partial<StoreWorld>;
  * @throws `KeysError` `USAGE` for a spec that names no store; `STORE_UNAVAILABLE`, `STORE_INSECURE`, `STORE_DAMAGED`
  */
 export async function openStore(spec?: string, options: OpenStoreOptions = {}): Promise<KeyStore> {
+  if (spec !== undefined) checkArgument("the store", spec, { ...TEXT, hint: "name one, such as file:/srv/keys.jsonl" });
   const world = { ...systemStoreWorld(), ...options };
   return openStoreIn(resolveConfig({ store: spec }, world.env).store, world);
 }

@@ -1,6 +1,6 @@
 import { parseAudience, parseScope } from "../core/generate.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
-import { checkOptionNames } from "./options.ts";
 import { createOrigins, judgeOwnOrigin, type OriginRuling } from "./origins.ts";
 import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";

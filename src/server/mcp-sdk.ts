@@ -1,9 +1,9 @@
 import { parseAudience } from "../core/generate.ts";
+import { checkOptionNames } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
 import { createAuthInfo, type AuthInfo } from "./auth-info.ts";
 import { describeRefusal } from "./challenge.ts";
 import { judgeFresh } from "./fresh.ts";
-import { checkOptionNames } from "./options.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** What `requireBearerAuth` of the MCP SDKs takes as its `verifier`, v1 and v2. */

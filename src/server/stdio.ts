@@ -2,12 +2,12 @@ import { parsePeppers } from "../core/digest.ts";
 import { parseAudience, parseScope } from "../core/generate.ts";
 import type { Epoch } from "../core/key.ts";
 import { explainUnusable } from "../core/unusable.ts";
+import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
 import { createKeys } from "../keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemNow, systemStoreWorld } from "../world.ts";
 import { createAuthInfo, type AuthInfo } from "./auth-info.ts";
-import { checkOptionNames } from "./options.ts";
 import { answerWithFault, type StdioStreams } from "./stdio-answer.ts";
 
 export interface StdioOptions {
@@ -38,6 +38,7 @@ const NAMES = ["store", "variable", "env", "scopes", "audience", "answer", "now"
  */
 export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthInfo> {
   checkOptionNames("requireApiKeyFromEnv", options, NAMES);
+  checkArgument("store of requireApiKeyFromEnv", options.store, STORE);
   const { variable = "MCP_API_KEY", scopes = [], audience, answer } = options;
   if (options.store.spec === "env:") {
     throw new KeysError("USAGE", `the store env: would check ${variable} against itself`, {

@@ -2,10 +2,11 @@ import type { Pepper } from "../core/digest.ts";
 import { parseAudience } from "../core/generate.ts";
 import type { Verdict } from "../core/judge.ts";
 import type { Epoch } from "../core/key.ts";
+import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemNow, systemPeppers } from "../world.ts";
-import { checkOptionNames, checkSeconds } from "./options.ts";
+import { checkSeconds } from "./options.ts";
 
 /** What `createVerifier` works with. Times are in seconds. */
 export interface VerifierOptions {
@@ -44,6 +45,7 @@ const NAMES = [
 /** @throws `KeysError` `USAGE` for an option that is unknown or makes no sense; `PEPPER_INVALID` */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   checkOptionNames("createVerifier", options, NAMES);
+  checkArgument("store of createVerifier", options.store, STORE);
   const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
   if (store.isPast === true) {
     throw new KeysError("USAGE", `${store.spec} is an archive: it would let in keys that were revoked since`, {

@@ -1,0 +1,79 @@
+import type { Pepper } from "../core/digest.ts";
+import type { Demand } from "../core/judge.ts";
+import type { Epoch } from "../core/key.ts";
+import { FLAG, FUNCTION, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
+import { checkArgument, isCount, type Rule, type Rules } from "../core/options.ts";
+import { REVOKE_REASONS } from "../core/revoke.ts";
+import type { RevokeReason } from "../core/version.ts";
+import { KeysError } from "../errors.ts";
+import type { ReadOptions } from "../stores/store.ts";
+import type { GenerateInput } from "./generate.ts";
+import type { RotateOptions } from "./rotate.ts";
+
+/** What the operations take, for callers without types. What a text must look like is said where it is parsed. */
+
+export const GENERATE: Rules<GenerateInput> = {
+  ...{ name: TEXT, prefix: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
+  // A key that never expires is a decision, which nobody takes by forgetting a member.
+  expiresAt: { ...TIME_OR_NEVER, required: true },
+  deliver: FUNCTION,
+};
+
+export const ROTATE: Rules<RotateOptions> = {
+  ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS },
+  deliver: { ...FUNCTION, required: true },
+  prove: FUNCTION,
+};
+
+export const END_ROTATION: Rules<{ window?: number; force?: boolean }> = { window: SECONDS, force: FLAG };
+
+export const REVOKE: Rules<{ version?: number; reason?: RevokeReason }> = {
+  version: { what: "the number of a version", is: isCount },
+  reason: {
+    what: `one of ${REVOKE_REASONS.join(", ")}`,
+    is: (value) => REVOKE_REASONS.some((reason) => reason === value),
+  },
+};
+
+export const READ: Rules<ReadOptions> = { digests: FLAG };
+
+export const DEMAND: Rules<Omit<Demand, "now">> = {
+  scopes: TEXTS,
+  audience: { what: "a URL, or null", is: (value) => value === null || TEXT.is(value) },
+};
+
+export const KEYS: Rules<{ store: unknown; now: unknown; random: unknown; by: unknown; peppers: unknown }> = {
+  ...{ store: STORE, now: FUNCTION, random: FUNCTION, by: TEXT },
+  peppers: { what: "a list of { id, key }", is: (value) => Array.isArray(value) && value.every(isPepper) },
+};
+
+function isPepper(value: unknown): boolean {
+  const { id, key } = (value ?? {}) as Partial<Record<keyof Pepper, unknown>>;
+  return TEXT.is(id) && TEXT.is(key);
+}
+
+const REF: Rule = { ...TEXT, what: "the id or name of a key", hint: "see what there is with: keys.list()" };
+
+/** @throws {@link KeysError} `USAGE` */
+export function checkRef(ref: unknown): void {
+  checkArgument("the key", ref, REF);
+}
+
+/** @throws {@link KeysError} `USAGE` */
+export function checkTokenText(token: unknown): void {
+  checkArgument("the token", token, {
+    ...TEXT,
+    hint: "pass the text of it; what generate gives has it in: token.reveal()",
+  });
+}
+
+/** A clock in fractions or nonsense would write times that nobody can read. */
+export function wholeSeconds(now: () => Epoch): () => Epoch {
+  return () => {
+    const at = now();
+    if (isCount(at)) return at;
+    throw new KeysError("USAGE", "the clock of createKeys does not tell whole seconds", {
+      hint: "pass now: () => Math.floor(Date.now() / 1000), or leave it out",
+    });
+  };
+}
