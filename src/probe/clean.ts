@@ -15,9 +15,22 @@ export type Clean = (text: string, limit?: number) => string;
  * print; then every piece of 8 and more characters of a token is masked, whole or cut, in any case.
  */
 export function createClean(tokens: readonly Secret[]): Clean {
-  const texts = tokens.map((token) => token.reveal());
-  const pieces = new Set(texts.flatMap(piecesOf));
-  return (text, limit = 300) => {
+  return createMask(tokens).clean;
+}
+
+/** A {@link Clean} that masks the tokens it is told of later as well. */
+export function createMask(tokens: readonly Secret[]): {
+  readonly clean: Clean;
+  readonly add: (token: Secret) => void;
+} {
+  const texts: string[] = [];
+  const pieces = new Set<string>();
+  const add = (token: Secret): void => {
+    texts.push(token.reveal());
+    for (const piece of piecesOf(token.reveal())) pieces.add(piece);
+  };
+  tokens.forEach(add);
+  const clean: Clean = (text, limit = 300) => {
     // Bounded before the work, with room for what is taken out; in this order, since hidden characters could split a token.
     let plain = text
       .slice(0, limit * 4)
@@ -28,6 +41,7 @@ export function createClean(tokens: readonly Secret[]): Clean {
     const masked = maskPieces(plain, pieces);
     return masked.length > limit ? `${masked.slice(0, limit - 1).replace(INVISIBLE, "")}…` : masked;
   };
+  return { clean, add };
 }
 
 /** Of a token of ours only the secret: prefix and id are public, and may be part of a server's name. */

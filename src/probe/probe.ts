@@ -6,7 +6,7 @@ import type { Baseline } from "./baseline.ts";
 import { createBogus } from "./bogus.ts";
 import { certificateFault, NOT_ASKED } from "./certificate.ts";
 import { addCosts, type Check, type Cost } from "./check.ts";
-import { createClean } from "./clean.ts";
+import { createMask } from "./clean.ts";
 import { conclude, whyUncertain } from "./conclude.ts";
 import { BEARER, type KeyHeader } from "./credentials.ts";
 import { ELSEWHERE_COST, findElsewhere } from "./elsewhere.ts";
@@ -15,7 +15,7 @@ import { Gate } from "./gate.ts";
 import { CHECKS } from "./index.ts";
 import { introduce } from "./introduce.ts";
 import { isRefusal } from "./kind.ts";
-import type { Lab } from "./lab.ts";
+import { telling, type Lab } from "./lab.ts";
 import { missing } from "./need.ts";
 import type { Report } from "./report.ts";
 import type { HttpRequest } from "./request.ts";
@@ -85,11 +85,13 @@ export async function probeDoor(options: ProbeOptions): Promise<Report> {
   const url = parseDoor(options);
   const checks = chooseChecks(CHECKS, options);
   const bogus = createBogus(key, options.random);
-  const clean = createClean([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
+  const mask = createMask([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
+  const { clean } = mask;
   const gate = new Gate({ ...options, rate, concurrency });
   const site = new Site({
     ...options,
-    ...{ url, header, bogus, gate, clean, secondKey: secondKey ?? null, tool: options.tool ?? null, lab: lab ?? null },
+    ...{ url, header, bogus, gate, clean, secondKey: secondKey ?? null, tool: options.tool ?? null },
+    lab: lab === undefined ? null : telling(lab, mask.add),
     timeoutMs: options.timeoutMs ?? 5000,
     patienceMs: options.patienceMs ?? PATIENCE,
   });
@@ -158,7 +160,7 @@ async function whyUnproven(site: Site): Promise<string | null> {
   if (spoken.length === 0) {
     const header = await findElsewhere(site);
     if (header !== null) return `the server takes your key in ${header}; run it again with --header ${header}`;
-    return isConversation(real) ? explainStop(real, { url, clean }) : `${real.message}; ${real.hint}`;
+    return isConversation(real) ? explainStop(real, { url, clean }) : `${clean(real.message)}; ${real.hint}`;
   }
   const last = await site.presentAgain(site.right);
   if (!isUnproven(last) && !(isConversation(last) && isRefusal(last.answer))) return null;

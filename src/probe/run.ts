@@ -1,11 +1,17 @@
 import { KeysError } from "../errors.ts";
 import { isKnown, type Baseline } from "./baseline.ts";
 import type { Check, Sight } from "./check.ts";
+import type { Clean } from "./clean.ts";
 import type { Finding, FindingStatus } from "./report.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 
-export interface RunOptions<S> {
+/** What of a site its run needs. */
+interface Shown {
+  readonly clean: Clean;
+}
+
+export interface RunOptions<S extends Shown> {
   readonly checks: readonly Check<S>[];
   readonly site: S;
   /** Why a check is not asked at all, or `null`. Asked anew before each. */
@@ -24,7 +30,7 @@ export interface RunOptions<S> {
  * Asks the checks one after the other, in the order given; what a check asks itself it asks side by side.
  * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
  */
-export async function runChecks<S>(options: RunOptions<S>): Promise<Finding[]> {
+export async function runChecks<S extends Shown>(options: RunOptions<S>): Promise<Finding[]> {
   const { checks, site, hinder, now, baseline = [], onCheck, onFinding } = options;
   const findings: Finding[] = [];
   for (const check of checks) {
@@ -40,13 +46,13 @@ export async function runChecks<S>(options: RunOptions<S>): Promise<Finding[]> {
   return findings;
 }
 
-async function ask<S>(check: Check<S>, site: S): Promise<Sight> {
+async function ask<S extends Shown>(check: Check<S>, site: S): Promise<Sight> {
   try {
     return await check.run(site);
   } catch (error) {
     if (!(error instanceof KeysError)) throw error;
     if (error.code !== "SERVER_UNREACHABLE" && error.code !== "SERVER_NOT_MCP") throw error;
-    return { untestable: error.message };
+    return { untestable: site.clean(error.message) };
   }
 }
 

@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createClean } from "../../src/probe/clean.ts";
+import { createClean, createMask } from "../../src/probe/clean.ts";
 import { RUNS } from "../arbitraries.ts";
 import { Secret } from "../../src/core/secret.ts";
-import { TOKEN } from "./verifying.ts";
+import { telling, type Lab } from "../../src/probe/lab.ts";
+import type { Following } from "./door/following.ts";
+import { followingDoor } from "./door/following.ts";
+import { probeAt } from "./door/probing.ts";
+import { during, TOKEN } from "./verifying.ts";
 
 const token = TOKEN.reveal();
 const clean = createClean([TOKEN, new Secret("an-opaque-token")]);
@@ -55,4 +59,44 @@ test("whatever a server wraps around a token, no eight characters of its secret 
     ),
     { numRuns: RUNS.some },
   );
+});
+
+test("a key that the test makes in the store is in no report, whatever the server says", async () => {
+  const canary = TOKEN.reveal().replace(/_[^_]+$/, "_QqWwEeRrTtYyUuIiOoPpAaSsDdFfGgHhJjKkLlZzXxCcVvBb0");
+  const { start, options } = followingDoor(undefined, {
+    answerModern(response, posted) {
+      if (posted.method !== "server/discover") {
+        this.answer(response, posted);
+        return;
+      }
+      const _meta = { "io.modelcontextprotocol/serverInfo": { name: `I am ${canary}`, version: canary.slice(-20) } };
+      this.result(response, posted, { supportedVersions: ["2026-07-28"], capabilities: { tools: {} }, _meta });
+    },
+  });
+  const { url } = await during(start());
+  const store = options.lab as Following;
+  const lab: Lab = {
+    knows: (key) => store.knows(key),
+    mint: async (purpose, lifetime) => {
+      const key = await store.mint(purpose, lifetime);
+      store.rows.at(-1)!.tokens.push(canary);
+      return { ...key, token: new Secret(canary) };
+    },
+  };
+  const report = await probeAt(url, { ...options, lab, only: ["accepts-new-key"] });
+  expect(report).toMatchObject({
+    counts: { pass: 1 },
+    server: { name: "I am [secret]", version: "[secret]" },
+  });
+});
+
+test("of every token that a lab makes it is told before anybody has it", async () => {
+  const { options } = followingDoor();
+  const { clean, add } = createMask([]);
+  const lab = telling(options.lab!, add);
+  const key = await lab.mint("life");
+  const rotated = await key.rotate();
+  for (const token of [key.token, rotated]) expect(clean(`sent ${token.reveal()}`)).toBe("sent [secret]");
+  await key.disable();
+  expect((options.lab as Following).rows).toMatchObject([{ enabled: false }]);
 });
