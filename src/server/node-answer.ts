@@ -27,13 +27,18 @@ export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRew
 function watchHead(response: ServerResponse, onAnswer: OnAnswer): void {
   const { writeHead } = response as unknown as Methods;
   let isKnown = false;
-  (response as { writeHead: unknown }).writeHead = (...args: HeadArguments): ServerResponse => {
-    const [status] = args;
+  (response as { writeHead: unknown }).writeHead = (
+    status: number,
+    first?: unknown,
+    second?: unknown,
+  ): ServerResponse => {
     if (!isKnown && isFinal(status)) {
       isKnown = true;
-      onAnswer(headOf(response, status, headersOf(args)));
+      onAnswer(new Head(response, status, headersOf(first, second)));
     }
-    return Reflect.apply(writeHead, response, args);
+    // With as many arguments as were given: who was here before may count them.
+    if (second !== undefined) return writeHead.call(response, status, first, second);
+    return first === undefined ? writeHead.call(response, status) : writeHead.call(response, status, first);
   };
 }
 
@@ -43,7 +48,7 @@ function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
   let body: BodyText | null | undefined;
 
   const look = (status: number, given: Headers): BodyText | null => {
-    const rewriter = onAnswer(headOf(response, status, given));
+    const rewriter = onAnswer(new Head(response, status, given));
     body = rewriter === null ? null : createBodyText(rewriter);
     // The length changes; without one the answer is sent in chunks.
     if (body !== null) response.removeHeader("content-length");
@@ -52,9 +57,9 @@ function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
 
   Object.assign(response, {
     writeHead(...args: HeadArguments): ServerResponse {
-      const [status, reason] = args;
+      const [status, reason, last] = args;
       if (body !== undefined || !isFinal(status)) return Reflect.apply(writeHead, response, args);
-      const given = headersOf(args);
+      const given = headersOf(reason, last);
       if (look(status, given) === null) return Reflect.apply(writeHead, response, args);
       const kept = toPairs(given).filter(([name]) => name.toLowerCase() !== "content-length");
       const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
@@ -86,12 +91,24 @@ function isFinal(status: number): boolean {
   return status >= 200;
 }
 
-function headersOf([, first, second]: HeadArguments): Headers {
+function headersOf(first: unknown, second: unknown): Headers {
   return (typeof first === "string" ? second : (first ?? second)) as Headers;
 }
 
-function headOf(response: ServerResponse, status: number, given: Headers): AnswerHead {
-  return { status, header: (name) => asText(findHeader(name, given) ?? response.getHeader(name)) };
+class Head implements AnswerHead {
+  readonly status: number;
+  readonly #response: ServerResponse;
+  readonly #given: Headers;
+
+  constructor(response: ServerResponse, status: number, given: Headers) {
+    this.status = status;
+    this.#response = response;
+    this.#given = given;
+  }
+
+  header(name: string): string | null {
+    return asText(findHeader(name, this.#given) ?? this.#response.getHeader(name));
+  }
 }
 
 /** What is written to a response, in whatever form, as one text that is rewritten. */
@@ -126,8 +143,8 @@ function toPairs(headers: Headers): Pairs {
 
 function findHeader(name: string, headers: Headers): OutgoingHttpHeader | undefined {
   if (Array.isArray(headers)) return toPairs(headers).find(([given]) => given.toLowerCase() === name)?.[1];
-  for (const given of Object.keys(headers ?? {})) {
-    if (given.length === name.length && given.toLowerCase() === name) return headers?.[given];
+  for (const given in headers) {
+    if (given.length === name.length && given.toLowerCase() === name) return headers[given];
   }
   return undefined;
 }

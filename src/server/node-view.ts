@@ -1,22 +1,28 @@
 import type { IncomingMessage } from "node:http";
 import type { RequestView } from "./view.ts";
 
-/** A request of Node as a guard sees it. From the raw headers: in `headers` a second `Authorization` has been dropped. */
+/**
+ * A request of Node as a guard sees it. From the raw headers: in `headers` a second `Authorization` has been dropped. What
+ * stands in the request is read once and late: Express gives every request a shape of its own, in which each look costs.
+ */
 export class NodeView implements RequestView {
-  readonly method: string;
+  readonly #request: IncomingMessage;
   readonly #rawHeaders: readonly string[];
-  readonly #url: string;
+  #url: string | null = null;
 
   constructor(request: IncomingMessage) {
-    this.method = request.method ?? "";
+    this.#request = request;
     this.#rawHeaders = request.rawHeaders;
-    // Express and connect cut off what they mounted the guard at.
-    this.#url = (request as { originalUrl?: string }).originalUrl ?? request.url ?? "";
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
   }
 
   get path(): string {
-    const mark = this.#url.indexOf("?");
-    return mark < 0 ? this.#url : this.#url.slice(0, mark);
+    const url = this.#wholeUrl();
+    const mark = url.indexOf("?");
+    return mark < 0 ? url : url.slice(0, mark);
   }
 
   get host(): string | null {
@@ -24,21 +30,34 @@ export class NodeView implements RequestView {
   }
 
   get query(): string {
-    const mark = this.#url.indexOf("?");
-    return mark < 0 ? "" : this.#url.slice(mark + 1);
+    const url = this.#wholeUrl();
+    const mark = url.indexOf("?");
+    return mark < 0 ? "" : url.slice(mark + 1);
   }
 
   header(name: string): string | null {
     const raw = this.#rawHeaders;
+    const { length } = name;
     const first = name.charCodeAt(0);
     let found: string | null = null;
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const sent = raw[i] ?? "";
       // Letters that differ in their case differ in this bit.
-      if (sent.length !== name.length || (sent.charCodeAt(0) | 32) !== first || sent.toLowerCase() !== name) continue;
+      if (sent.length !== length || (sent.charCodeAt(0) | 32) !== first || !isSame(sent, name)) continue;
       const value = raw[i + 1] ?? "";
       found = found === null ? value : `${found}, ${value}`;
     }
     return found;
   }
+
+  #wholeUrl(): string {
+    if (this.#url !== null) return this.#url;
+    const request = this.#request as { originalUrl?: string; url?: string };
+    // Express and connect cut off what they mounted the guard at.
+    return (this.#url = request.originalUrl ?? request.url ?? "");
+  }
+}
+
+function isSame(sent: string, name: string): boolean {
+  return sent === name || sent.toLowerCase() === name;
 }

@@ -34,7 +34,7 @@ export type OnAnswer = (head: AnswerHead) => Rewriter | null;
 
 export interface AnswerHead {
   readonly status: number;
-  readonly header: (name: string) => string | null;
+  header(name: string): string | null;
 }
 
 /** On a path that is open. */
@@ -67,8 +67,8 @@ export function watchSession(
     };
   }
   if (isKnown) return null;
-  return ({ header }) => {
-    const opened = header(SESSION);
+  return (head) => {
+    const opened = head.header(SESSION);
     // One that was opened elsewhere, by we do not know whom, is not given to the first who names it.
     if (opened !== null && opened !== id) sessions.bind(opened, key);
     return null;
@@ -76,9 +76,9 @@ export function watchSession(
 }
 
 /** Takes tools out of an answer in JSON or in events; `null` for one that cannot be read. */
-export function createToolRewriter({ header }: AnswerHead, isHidden: (tool: unknown) => boolean): Rewriter | null {
-  const encoding = header("content-encoding") ?? "identity";
-  const type = header("content-type")?.toLowerCase() ?? "";
+export function createToolRewriter(head: AnswerHead, isHidden: (tool: unknown) => boolean): Rewriter | null {
+  const encoding = head.header("content-encoding") ?? "identity";
+  const type = head.header("content-type")?.toLowerCase() ?? "";
   const rewrite = (text: string) => hideTools(text, isHidden);
   if (encoding !== "identity") return null;
   if (type.startsWith("text/event-stream")) return createEventRewriter(rewrite);

@@ -7,6 +7,9 @@ type Refusal = Extract<Verdict, { ok: false }>;
 const LINES = 10;
 const WINDOW = 60;
 
+/** A few words more, which must not quote the token; made only when they are logged. */
+export type Why = string | (() => string);
+
 /** Writes refusals to a log, each on one line, at a bounded rate. */
 export class RefusalLog {
   readonly #log: (line: string) => void;
@@ -17,10 +20,9 @@ export class RefusalLog {
   }
 
   /**
-   * @param why - a few words more; must not quote the token
    * @param id - what the token gave as the id of its key, when it belongs to none
    */
-  refused({ reason, key, version }: Refusal, now: Epoch, why: string, id?: KeyId): void {
+  refused({ reason, key, version }: Refusal, now: Epoch, why: Why, id?: KeyId): void {
     let window = this.#windows.get(reason);
     if (window === undefined || isOver(window.since, now)) {
       if (window !== undefined) this.#sum(reason, window.more);
@@ -32,7 +34,7 @@ export class RefusalLog {
     }
     window.lines++;
     const whose = key === undefined ? "" : `key ${key.name} (${key.id}), version ${version?.n ?? "?"}`;
-    const text = [whose, why, id ?? ""].filter((part) => part !== "").join(" ");
+    const text = [whose, typeof why === "string" ? why : why(), id ?? ""].filter((part) => part !== "").join(" ");
     this.#log(`mcp-keys: refused (${reason})${text === "" ? "" : `: ${text}`}`);
   }
 

@@ -6,7 +6,7 @@ import { KeysError } from "../errors.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { LastUse } from "./last-use.ts";
-import { RefusalLog } from "./refusal-log.ts";
+import { RefusalLog, type Why } from "./refusal-log.ts";
 import { createReporter } from "./report.ts";
 import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
@@ -80,7 +80,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return verdict;
   };
 
-  const reject = (verdict: Refusal, at: Epoch, why: string, id?: KeyId): Verdict => {
+  const reject = (verdict: Refusal, at: Epoch, why: Why, id?: KeyId): Verdict => {
     counters.refused[verdict.reason]++;
     refusals.refused(verdict, at, why, id);
     return tell(verdict);
@@ -99,8 +99,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     const held = index.find(token, id);
     if (held === null) {
       if (id === null) return reject(MALFORMED, at, "not a token of this store");
-      const why = index.has(id) ? "no version of the key" : "no key has the id";
-      return reject(UNKNOWN, at, why, id);
+      return reject(UNKNOWN, at, () => (index.has(id) ? "no version of the key" : "no key has the id"), id);
     }
     const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience ?? null };
     const verdict = judge(held.key, held.version, demand);

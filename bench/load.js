@@ -1,0 +1,68 @@
+/** Load on a server over HTTP: by `wrk` where it is installed, else by a client of our own. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+const CONNECTIONS = 32;
+/** Short, so that what disturbs one case for a while disturbs its neighbours alike; as short as wrk can. */
+const WRK_SECONDS = 1;
+const OWN_MS = 150;
+const OWN_CONNECTIONS = 16;
+
+/** @param pids - the servers, which get the second core, and wrk the first */
+export async function createLoad(pids) {
+  const hasWrk = await isInstalled("wrk", ["-v"]);
+  if (!hasWrk) return { name: `${OWN_MS} ms, ${OWN_CONNECTIONS} connections, without wrk`, run: runOwn };
+  const isPinned = availableParallelism() > 1 && (await isInstalled("taskset", ["-V"]));
+  if (isPinned) for (const pid of pids) await run("taskset", ["-apc", "1", String(pid)]);
+  const name = `wrk, ${WRK_SECONDS} s, ${CONNECTIONS} connections${isPinned ? ", a core each" : ""}`;
+  return { name, run: (port, token) => runWrk(port, token, isPinned ? ["taskset", "-c", "0"] : []) };
+}
+
+/** `wrk -v` ends with 1. */
+function isInstalled(program, args) {
+  return run(program, args).then(
+    () => true,
+    ({ code }) => code !== "ENOENT",
+  );
+}
+
+async function runWrk(port, token, before) {
+  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
+  try {
+    const script = join(folder, "post.lua");
+    await writeFile(script, `wrk.method = "POST"\nwrk.headers["Authorization"] = "Bearer ${token}"\n`);
+    const [program, ...args] = [...before, "wrk", "-t1", `-c${CONNECTIONS}`, `-d${WRK_SECONDS}s`, "-s", script];
+    const { stdout } = await run(program, [...args, `http://127.0.0.1:${port}/mcp`]);
+    const [, requests, seconds] = /(\d+) requests in ([\d.]+)s/.exec(stdout) ?? [];
+    if (requests === undefined || stdout.includes("Non-2xx")) throw new Error(`wrk: ${stdout}`);
+    return { requests: Number(requests), seconds: Number(seconds) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Sends one request after the other on each connection. */
+async function runOwn(port, token) {
+  const request = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\n\r\n`;
+  const start = performance.now();
+  let requests = 0;
+  const send = () =>
+    new Promise((resolve, reject) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(request));
+      socket.setNoDelay(true).setEncoding("latin1").on("error", reject);
+      socket.on("data", (text) => {
+        if (!text.startsWith("HTTP/1.1 200") || !text.endsWith("\r\n\r\nok")) return socket.destroy(new Error(text));
+        requests++;
+        if (performance.now() - start < OWN_MS) socket.write(request);
+        else socket.end(resolve);
+      });
+    });
+  await Promise.all(Array.from({ length: OWN_CONNECTIONS }, send));
+  return { requests, seconds: (performance.now() - start) / 1000 };
+}
