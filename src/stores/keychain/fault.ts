@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import type { Host } from "./host.ts";
 import { mendOf } from "./mend.ts";
-import type { KeychainEngine } from "./protocol.ts";
+import type { KeychainEngine, Reply } from "./protocol.ts";
 import { PACKAGES } from "./protocol.ts";
 
 /** In which way a keychain failed. */
@@ -57,6 +57,14 @@ export function troubleOf(text: string): Trouble {
 /** Whether the same call may well succeed a moment later: the bus was overloaded, or its other end is starting again. */
 export function isPassing(cause: unknown): boolean {
   return cause instanceof KeychainFault && (cause.trouble === "timed-out" || cause.trouble === "crashed");
+}
+
+/** Of these it is the keychain itself that speaks. */
+const SPOKEN: readonly Trouble[] = ["locked", "no-collection", "too-large", "denied"];
+
+/** Whether a reply shows that the keychain works, if only to refuse. */
+export function isSign(reply: Reply): boolean {
+  return reply.ok || SPOKEN.includes(troubleOf(reply.text));
 }
 
 const WORDS: Readonly<Record<Trouble, (engine: KeychainEngine) => string>> = {

@@ -1,25 +1,28 @@
-import { randomInt } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 import type { StoreWorld } from "../store.ts";
 import { Turns } from "../turns.ts";
 import { Child, expectOk } from "./child.ts";
-import { explain, isPassing, KeychainFault } from "./fault.ts";
+import { explain, isPassing, isSign, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
 import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
-import { takeTurn } from "./turn.ts";
-import type { Turn } from "./turn.ts";
+import { Turn } from "./turn.ts";
 
-/** Milliseconds that a keychain has for an answer, 3,000 with the start of the process; and when somebody may have to answer a prompt first. */
-const LIMIT_MS = 2_700;
+/**
+ * For so many milliseconds nothing may be heard of a keychain: 3,000 with the start of its process, and less where that comes
+ * on top of waiting for a turn. And where somebody may have to answer a prompt first.
+ */
+const LIMIT_MS = 2_600;
+const MISSED_MS = 2_400;
 const ATTENDED_MS = 60_000;
-/** And when others of ours ask as well. */
-const CONTENDED_MS = 15_000;
 /** After so many milliseconds a person is told what is being waited for. */
 const TELL_MS = 1_000;
-const TICK_MS = 100;
 /** Up to so many items one by one; from there on a search for all of them is cheaper. */
 const FEW = 4;
 const ATTEMPTS = 6;
 const PAUSE_MS = 200;
+
+type Answer = Extract<Reply, { ok: true }>;
+type Ask = (request: Request) => Promise<Answer>;
 
 /**
  * The items of one service in the keychain. Everything throws `STORE_LOCKED` or `STORE_UNAVAILABLE` with the mend for this
@@ -32,7 +35,6 @@ export class Keychain {
   readonly #turns = new Turns();
   #child: Child | null = null;
   readonly #ending = new AbortController();
-  #turn: Turn | null = null;
 
   constructor(engine: KeychainEngine, service: string, world: StoreWorld) {
     this.#engine = engine;
@@ -42,28 +44,28 @@ export class Keychain {
 
   /** Writes an item and reads it back. */
   set({ account, value }: Item): Promise<void> {
-    return this.#take(async () => {
-      await this.#ask({ op: "set", service: this.#service, account, value });
+    return this.#take(async (ask) => {
+      await ask({ op: "set", service: this.#service, account, value });
     });
   }
 
   /** Nothing when it is not there. */
   remove(account: string): Promise<void> {
-    return this.#take(async () => {
-      const { removed = false } = await this.#ask({ op: "remove", service: this.#service, account });
+    return this.#take(async (ask) => {
+      const { removed = false } = await ask({ op: "remove", service: this.#service, account });
       // A locked keyring may say so as well, see `#get`.
-      if (!removed) await this.#ask({ op: "probe", service: this.#service });
+      if (!removed) await ask({ op: "probe", service: this.#service });
     });
   }
 
   /** The values of these items, by account; without those that are not there. */
   read(accounts: readonly string[]): Promise<Map<string, string>> {
-    return this.#take(async () => {
-      const all = accounts.length > FEW ? await this.#find() : [];
+    return this.#take(async (ask) => {
+      const all = accounts.length > FEW ? await this.#find(ask) : [];
       const values = new Map(all.map(({ account, value }) => [account, value]));
       for (const account of accounts) {
         if (values.has(account)) continue;
-        const value = await this.#get(account);
+        const value = await this.#get(account, ask);
         if (value !== null) values.set(account, value);
       }
       return values;
@@ -72,38 +74,37 @@ export class Keychain {
 
   /** The accounts of all items, after a round trip that proves them to be all. */
   accounts(): Promise<string[]> {
-    return this.#take(async () => (await this.#find()).map(({ account }) => account));
+    return this.#take(async (ask) => (await this.#find(ask)).map(({ account }) => account));
   }
 
   /** Ends at once, whatever is under way. */
   close(): void {
     this.#ending.abort();
-    this.#turn?.end();
     this.#child?.end(closed());
   }
 
-  async #get(account: string): Promise<string | null> {
+  async #get(account: string, ask: Ask): Promise<string | null> {
     const request: Request = { op: "get", service: this.#service, account };
-    const value = (await this.#ask(request)).value ?? null;
+    const value = (await ask(request)).value ?? null;
     if (value !== null) return value;
     // A locked keyring may say "absent" as well; after a round trip it is believed.
-    await this.#ask({ op: "probe", service: this.#service });
-    return (await this.#ask(request)).value ?? null;
+    await ask({ op: "probe", service: this.#service });
+    return (await ask(request)).value ?? null;
   }
 
   /** A search crashes keytar when the keyring is locked, and never ends when the service hangs: a round trip comes first. */
-  async #find(): Promise<readonly Item[]> {
-    await this.#ask({ op: "probe", service: this.#service });
-    return (await this.#ask({ op: "find", service: this.#service })).items ?? [];
+  async #find(ask: Ask): Promise<readonly Item[]> {
+    await ask({ op: "probe", service: this.#service });
+    return (await ask({ op: "find", service: this.#service })).items ?? [];
   }
 
-  async #take<T>(job: () => Promise<T>): Promise<T> {
+  async #take<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
     try {
       return await this.#turns.take(async () => {
-        const turn = await takeTurn(this.#service, this.#ending.signal);
-        this.#turn = turn;
+        const turn = this.#newTurn();
         try {
-          return await job();
+          await turn.take();
+          return await job((request) => this.#ask(request, turn));
         } finally {
           turn.end();
         }
@@ -113,55 +114,58 @@ export class Keychain {
     }
   }
 
-  /** Again, a little later, while there is time and the failure may pass: every request may be repeated. */
-  async #ask(request: Request): Promise<Extract<Reply, { ok: true }>> {
-    await this.#start();
-    const time = this.#limit(request);
-    try {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          return expectOk(await (await this.#start()).ask(request));
-        } catch (cause) {
-          if (time.isUp() || attempt === ATTEMPTS || !isPassing(cause)) throw cause;
-          await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS)));
-          // Whoever ends this while nothing is asked has seen to it that time is up.
-          if (time.isUp()) throw cause;
-        }
+  /** A turn in which what is asked is ended when its time is up. */
+  #newTurn(): Turn {
+    const { attended = false, tell } = this.#world;
+    let isTold = false;
+    const turn = new Turn(turnName(this.#world), this.#ending.signal, ({ silence, isAsking }) => {
+      if (attended && !isTold && silence.owed >= TELL_MS) {
+        isTold = true;
+        tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
       }
-    } finally {
-      time.stop();
+      if (isAsking && this.#isUp(turn)) this.#child?.end(new KeychainFault("timed-out", "nothing was heard of it"));
+    });
+    return turn;
+  }
+
+  #isUp(turn: Turn): boolean {
+    const limit = this.#world.attended === true ? ATTENDED_MS : turn.isMissed ? MISSED_MS : LIMIT_MS;
+    return this.#ending.signal.aborted || turn.silence.isOver(limit);
+  }
+
+  /** Again, a little later, while there is time and the failure may pass: every request may be repeated. */
+  async #ask(request: Request, turn: Turn): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const child = await this.#start(turn);
+        // The others may have been heard of meanwhile.
+        if (turn.isMissed) await turn.take();
+        turn.asks();
+        const reply = await child.ask(request);
+        if (isSign(reply)) turn.hasAnswer();
+        return expectOk(reply);
+      } catch (cause) {
+        if (!isPassing(cause) || this.#isUp(turn) || attempt === ATTEMPTS) throw cause;
+        await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS)));
+        if (this.#isUp(turn)) throw cause;
+      }
     }
   }
 
-  /**
-   * Ends what is asked when its time is up. Time is counted in ticks, of which a late one counts once: on a machine that is too
-   * busy to run us, the keychain has not been running either.
-   */
-  #limit({ op }: Request): { isUp: () => boolean; stop: () => void } {
-    const { attended = false, tell } = this.#world;
-    let spent = 0;
-    let isUp = false;
-    const ticks = setInterval(() => {
-      spent += TICK_MS;
-      if (attended && spent === TELL_MS) tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
-      const limit = attended ? ATTENDED_MS : this.#turn?.isContended() === true ? CONTENDED_MS : LIMIT_MS;
-      if (spent < limit) return;
-      isUp = true;
-      this.#child?.end(new KeychainFault("timed-out", `no answer to ${op} in ${limit} ms`));
-    }, TICK_MS);
-    return {
-      isUp: () => isUp || this.#ending.signal.aborted,
-      stop: () => clearInterval(ticks),
-    };
-  }
-
-  async #start(): Promise<Child> {
+  async #start(turn: Turn): Promise<Child> {
     if (this.#ending.signal.aborted) throw closed();
     if (this.#child?.hasEnded === false) return this.#child;
+    turn.works();
     this.#child = new Child(this.#world.env);
     await this.#child.open(this.#engine);
     return this.#child;
   }
+}
+
+/** Whoever asks the same bus takes turns, for whatever items. */
+function turnName({ env, uid }: StoreWorld): string {
+  const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
+  return `mcp-keys-turn-${hash("sha256", bus).slice(0, 12)}`;
 }
 
 function closed(): KeychainFault {

@@ -1,99 +1,135 @@
 import { randomInt } from "node:crypto";
-import { connect, createServer } from "node:net";
-import type { Server, Socket } from "node:net";
 import { platform } from "node:os";
-import { KeychainFault } from "./fault.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pace } from "./load.ts";
+import { Silence, TICK_MS } from "./silence.ts";
+import type { Doing } from "./silence.ts";
+import { Ear, Slot } from "./slot.ts";
+import type { Beat } from "./slot.ts";
 
-/** So many processes ask at a time: more would not be served faster, and the bus gives up on those who wait for long. */
-const SLOTS = 4;
-/** So many milliseconds it waits while others come and go, before it gives up. */
-const PATIENCE_MS = 60_000;
-/** Who has a turn for longer than that is none of ours: it goes on without one. */
-const LONGEST_MS = 20_000;
+/** After so much silence whoever has the turn is none of ours, or stands still, or waits for a keychain that hangs. */
+const PATIENCE_MS = 1_600;
+/** And so long in all, of the minute that there is: who has the turn may be anybody who makes noise. */
+const QUEUE_MS = 45_000;
+/** Not all who wait try at the same moment. */
 const JITTER_MS = 30;
 
-/** Leave to ask the keychain. */
-export interface Turn {
-  /** Whether others of ours want to ask as well, so that it is their load if an answer takes long. */
-  isContended(): boolean;
-  end(): void;
-}
-
 /**
- * Waits until few other processes of this store ask the keychain. That keeps a Secret Service from being overrun, and nothing
- * else rests on it. A turn is an abstract socket that is listened on, so it ends with its process. Other systems than Linux
- * need none.
- * @param signal - Ends the waiting.
- * @throws {@link KeychainFault} `timed-out` when others asked all the time
+ * Leave to ask the keychain, which one process has at a time: a Secret Service that many ask gives up, and one that has to refuse two
+ * prompts at once never answers again. Nothing else rests on it, so whoever hears nothing for a while does without. Other
+ * systems than Linux need none.
  */
-export async function takeTurn(name: string, signal: AbortSignal): Promise<Turn> {
-  if (platform() !== "linux") return { isContended: () => false, end: () => {} };
-  let isOver = false;
-  let waited = false;
-  const patience = setTimeout(() => (isOver = true), PATIENCE_MS);
-  const isDone = () => isOver || signal.aborted;
-  try {
-    while (!isDone()) {
-      const first = randomInt(SLOTS);
-      for (let i = 0; i < SLOTS; i++) {
-        const turn = await listen(pathOf(name, (first + i) % SLOTS), waited);
-        if (turn !== null) return turn;
-      }
-      waited = true;
-      const wasReleased = await release(pathOf(name, first), signal);
-      if (!wasReleased) return { isContended: () => true, end: () => {} };
-      await new Promise((resolve) => setTimeout(resolve, randomInt(JITTER_MS)));
-    }
-  } finally {
-    clearTimeout(patience);
+export class Turn {
+  readonly silence = new Silence();
+  readonly #path: string;
+  readonly #signal: AbortSignal;
+  readonly #onTick: (turn: Turn) => void;
+  #slot: Slot | null = null;
+  #ear: Ear | null = null;
+  /** The best of what was heard since the last tick. */
+  #heard: Beat | null = null;
+  #doing: Doing = "waiting";
+  #answered = false;
+  #seeking: Promise<Ear | null> | null = null;
+  #hasEnded = false;
+  #ticks: NodeJS.Timeout | undefined;
+
+  /**
+   * @param name - Which keychain: those with the same name take turns.
+   * @param signal - Ends the waiting.
+   * @param onTick - Called after each tick, also while it waits.
+   */
+  constructor(name: string, signal: AbortSignal, onTick: (turn: Turn) => void) {
+    this.#path = `\0${name}`;
+    this.#signal = signal;
+    this.#onTick = onTick;
   }
-  throw new KeychainFault("timed-out", "others asked the keychain all the time");
-}
 
-function pathOf(name: string, slot: number): string {
-  return `\0${name}-${slot}`;
-}
+  get isAsking(): boolean {
+    return this.#doing === "asking";
+  }
 
-/** `null` when another process has it. */
-function listen(path: string, waited: boolean): Promise<Turn | null> {
-  const waiting = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    waiting.add(socket);
-    socket.unref();
-    socket.on("error", () => {});
-    socket.on("close", () => waiting.delete(socket));
-  });
-  const turn: Turn = {
-    isContended: () => waited || waiting.size > 0,
-    end: () => {
-      server.close();
-      for (const socket of waiting) socket.destroy();
-    },
-  };
-  return new Promise((resolve) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => resolve(cause.code === "EADDRINUSE" ? null : turn));
-    server.listen(path, () => resolve(turn));
-    server.unref();
-  });
-}
+  /** Whether it is to be had, and another has it. */
+  get isMissed(): boolean {
+    return this.#slot === null && platform() === "linux";
+  }
 
-/** Until whoever has this turn ends it, or for too long. */
-function release(path: string, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    let isTooLong = false;
-    const leave = () => socket.destroy();
-    signal.addEventListener("abort", leave, { once: true });
-    const timer = setTimeout(() => {
-      isTooLong = true;
-      leave();
-    }, LONGEST_MS);
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", leave);
-      resolve(!isTooLong);
+  /** Until there is a turn, or it is no use to wait for it. The silence that was heard meanwhile counts on. */
+  async take(): Promise<void> {
+    this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
+    this.#doing = "waiting";
+    while (this.isMissed && !this.#isInVain()) {
+      const ear = await this.#seek();
+      if (ear === null) break;
+      await ear.closed;
+      await sleep(randomInt(JITTER_MS));
+    }
+    this.#doing = "working";
+  }
+
+  /** The keychain is about to be asked. */
+  asks(): void {
+    this.#doing = "asking";
+  }
+
+  /** It is not asked just now. */
+  works(): void {
+    this.#doing = "working";
+  }
+
+  /** It has answered. */
+  hasAnswer(): void {
+    this.#answered = true;
+    this.#doing = "working";
+    this.silence.end();
+  }
+
+  end(): void {
+    this.#hasEnded = true;
+    clearInterval(this.#ticks);
+    if (this.#answered) this.#slot?.tell("answered");
+    this.#slot?.end();
+    this.#ear?.close();
+  }
+
+  #isInVain(): boolean {
+    return this.#signal.aborted || this.silence.ms >= PATIENCE_MS || this.silence.owed >= QUEUE_MS;
+  }
+
+  #tick(): void {
+    this.silence.tick(this.#doing, this.#heard, pace);
+    this.#heard = null;
+    const beat = this.#beat();
+    this.#answered = false;
+    if (beat !== null) this.#slot?.tell(beat);
+    if (this.#doing !== "waiting") {
+      // Somebody has to have the turn, or nobody would hear how it goes.
+      if (this.isMissed && this.#ear?.isOpen !== true) void this.#seek();
+    } else if (this.#isInVain()) this.#ear?.close();
+    this.#onTick(this);
+  }
+
+  #beat(): Beat | null {
+    return this.#answered ? "answered" : this.#doing === "working" ? "at work" : null;
+  }
+
+  /** Takes the turn where nobody has it, and returns `null`; else listens to whoever has it. */
+  #seek(): Promise<Ear | null> {
+    return (this.#seeking ??= this.#seekOnce().finally(() => (this.#seeking = null)));
+  }
+
+  async #seekOnce(): Promise<Ear | null> {
+    const slot = await Slot.take(this.#path, () => this.#beat());
+    if (slot !== null) {
+      if (this.#hasEnded) slot.end();
+      else this.#slot = slot;
+      return null;
+    }
+    this.#ear?.close();
+    this.#ear = new Ear(this.#path, (beat) => {
+      if (this.#heard !== "answered") this.#heard = beat;
     });
-    socket.resume();
-  });
+    if (this.#hasEnded) this.#ear.close();
+    return this.#ear;
+  }
 }
