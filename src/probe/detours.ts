@@ -1,3 +1,4 @@
+import { count } from "../core/count.ts";
 import { isLetIn } from "./attempt.ts";
 import { holds, untestable, type Cost, type Sight } from "./check.ts";
 import { NOTHING } from "./credentials.ts";
@@ -16,7 +17,7 @@ export async function tryDetours(site: Site, detours: readonly Detour[]): Promis
   const reached = await Promise.all(detours.map(async (detour) => isLetIn(await site.ask(site.right, { detour }))));
   const ways = detours.filter((_, i) => reached[i] === true);
   if (ways.length === 0 && !(await site.isStillIn())) return untestable("your key is let in once and not again");
-  if (ways.length === 0) return holds(`by none of ${String(detours.length)} ways MCP answers, not even to your key`);
+  if (ways.length === 0) return holds(`by none of ${count(detours.length, "way")} MCP answers, not even to your key`);
   const trials = ways.map(async (detour) => {
     const credentials = { ...NOTHING, name: `no key at ${detour.name}` };
     return { credentials, attempt: await site.ask(credentials, { detour }) };

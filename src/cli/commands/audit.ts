@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { Command, Option } from "commander";
 import { formatTime, parseDate, parseDuration } from "../../core/duration.ts";
 import type { Epoch } from "../../core/key.ts";
@@ -66,7 +67,7 @@ async function runProof(ctx: Context): Promise<void> {
     last = change.seq;
   }
   if (ctx.flags.json) await ctx.io.json({ ok: true, store: store.spec, changes, seq: last });
-  else await ctx.io.answer(`${ctx.paint.good("intact")} ${String(changes)} changes in ${store.spec}\n`);
+  else await ctx.io.answer(`${ctx.paint.good("intact")} ${count(changes, "change")} in ${store.spec}\n`);
 }
 
 async function runArchive(ctx: Context, archive: string): Promise<void> {

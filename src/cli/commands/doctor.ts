@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { Command } from "commander";
 import { resolveConfig } from "../../config.ts";
 import type { Finding } from "../../doctor/finding.ts";
@@ -31,7 +32,7 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
   const config = resolveConfig(flags, world.env);
   if (removeOrphans) {
     const removed = await removeOrphansOf(config.store, world);
-    io.note(removed === null ? "no keychain is in use" : `removed ${String(removed.length)} items of the keychain`);
+    io.note(removed === null ? "no keychain is in use" : `removed ${count(removed.length, "item")} of the keychain`);
   }
   // Of its own, and not told that somebody is there: nobody is to be waited for who could answer a prompt.
   let opened: Promise<KeyStore> | undefined;

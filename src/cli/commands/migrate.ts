@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { Command } from "commander";
 import { KeysError } from "../../errors.ts";
 import type { Migration } from "../../stores/migrate.ts";
@@ -88,8 +89,4 @@ function say({ io }: Context, { source, target, done, dryRun, deleteSource }: Sa
   else io.note(`${source.spec} is there still; what is changed in one of the two does not reach the other`);
   io.note(`to use the new one: MCP_KEYS_STORE=${target.spec}, or --store`);
   io.next(`mcp-keys list --store ${target.spec}`);
-}
-
-function count(n: number, what: string): string {
-  return `${String(n)} ${what}${n === 1 ? "" : "s"}`;
 }

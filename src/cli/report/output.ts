@@ -1,10 +1,11 @@
+import { count } from "../../core/count.ts";
 import { packageVersion } from "../../package-version.ts";
 import { isBroken } from "../../probe/conclude.ts";
 import type { ProbeOptions } from "../../probe/probe.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
 import type { Report } from "../../probe/report.ts";
 import type { Context } from "../context.ts";
-import { count, createLines, renderEnd, type Page } from "./pretty.ts";
+import { createLines, renderEnd, type Page } from "./pretty.ts";
 import { openProgress } from "./progress.ts";
 
 /** Where a test tells what it does and finds. */

@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { isBreach } from "../../probe/conclude.ts";
 import { GRADES } from "../../probe/grade.ts";
 import { GROUP_TITLES } from "../../probe/group.ts";
@@ -81,10 +82,6 @@ export function renderEnd(page: Page, report: Report, sent: string): string {
     section(page, "To know", notes),
     renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");
-}
-
-export function count(number: number, one: string): string {
-  return `${String(number)} ${one}${number === 1 ? "" : "s"}`;
 }
 
 function clip(text: string, width: number): string {

@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import type { Examination } from "../finding.ts";
 import { orNull } from "../patient.ts";
 
@@ -18,6 +19,6 @@ export const history: Examination = {
         },
       ];
     }
-    return [{ status: "pass", saw: `${String(changes)} changes, each following from the one before` }];
+    return [{ status: "pass", saw: `${count(changes, "change")}, each following from the one before` }];
   },
 };

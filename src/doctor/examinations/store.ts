@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import type { Examination } from "../finding.ts";
 import type { Patient } from "../patient.ts";
 
@@ -19,7 +20,7 @@ export const store: Examination = {
     if (opened.spec === "memory:") {
       return [{ status: "warn", saw: `${which}: nothing is kept`, mend: elsewhere(patient) }];
     }
-    const holds = `${String(keys.length)} ${keys.length === 1 ? "key" : "keys"} in ${which}`;
+    const holds = `${count(keys.length, "key")} in ${which}`;
     if (opened.readOnly && keys.length === 0) {
       const mend = "set MCP_API_KEY_HASHES to what this prints where the keys are: mcp-keys export --hashes";
       return [{ status: "warn", saw: `${holds}: every request is refused`, mend }];

@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import type { Credentials } from "../credentials.ts";
 import { partsOf, piecesOf } from "../leak.ts";
@@ -25,7 +26,7 @@ export const echoesNoKey: Check = {
         return Promise.resolve(breaks(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));
       }
     }
-    return Promise.resolve(looked > 0 ? holds(`in none of ${String(looked)} answers`) : untestable("no key was sent"));
+    return Promise.resolve(looked > 0 ? holds(`in none of ${count(looked, "answer")}`) : untestable("no key was sent"));
   },
 };
 

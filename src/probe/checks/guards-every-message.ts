@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { isUnproven } from "../attempt.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { NOTHING, type Credentials } from "../credentials.ts";
@@ -26,6 +27,6 @@ export const guardsEveryMessage: Check = {
     const unproven = told.find(({ attempt }) => isUnproven(attempt));
     if (unproven !== undefined) return untestable(`no clear answer to ${unproven.name}`);
     if (told.length === 0) return untestable("nothing but the request that matters can be asked outside a session");
-    return holds(`${String(told.length)} more messages refused to ${nameAll(shut)}`);
+    return holds(`${count(told.length, "more message")} refused to ${nameAll(shut)}`);
   },
 };

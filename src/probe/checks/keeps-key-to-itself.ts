@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { digestsOf, partsOf, piecesOf } from "../leak.ts";
 
@@ -30,6 +31,6 @@ export const keepsKeyToItself: Check = {
     const seen = pieces.length > 0 && others.length > 0;
     const why =
       others.length === 0 ? "nothing was asked without it" : "the key is too plain to be told from other words";
-    return Promise.resolve(seen ? holds(`nothing in ${String(others.length)} answers`) : untestable(why));
+    return Promise.resolve(seen ? holds(`nothing in ${count(others.length, "answer")}`) : untestable(why));
   },
 };

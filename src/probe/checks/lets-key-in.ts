@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { isConversation } from "../attempt.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { explainStop } from "../explain.ts";
@@ -15,7 +16,7 @@ export const letsKeyIn: Check = {
     const { real, spoken } = survey;
     if (spoken.length > 0) {
       const eras = spoken.map(({ era, protocolVersion }) => `${era} (${clean(protocolVersion, 32)})`).join(" and ");
-      const tools = isConversation(real) && real.tools !== undefined ? `, ${real.tools} tools` : "";
+      const tools = isConversation(real) && real.tools !== undefined ? `, ${count(real.tools, "tool")}` : "";
       return Promise.resolve(holds(`let in, ${eras}${tools}`));
     }
     const reason = isConversation(real) ? explainStop(real, { url, clean }) : clean(real.message);

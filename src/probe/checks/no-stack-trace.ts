@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { beginning, cutShort } from "../refused.ts";
 import type { Sighting } from "../site.ts";
@@ -20,7 +21,7 @@ export const noStackTrace: Check = {
       const trace = findTrace(answer.excerpt);
       if (trace !== null) return breaks(`${trace} in a ${String(answer.status)} to ${credentials.name}`);
     }
-    return errors.length > 0 ? holds(`none in ${String(errors.length)} errors`) : untestable("no error was answered");
+    return errors.length > 0 ? holds(`none in ${count(errors.length, "error")}`) : untestable("no error was answered");
   },
 };
 

@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { tlsSeen } from "../certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 
@@ -20,7 +21,7 @@ export const tlsNotExpiring: Check = {
     if (ends === null)
       return Promise.resolve(untestable("no certificate was accepted, or it does not say when it ends"));
     const days = Math.floor((ends - site.epoch()) / DAY);
-    const saw = days < 1 ? "it ends within a day" : `it ends in ${String(days)} days`;
+    const saw = days < 1 ? "it ends within a day" : `it ends in ${count(days, "day")}`;
     return Promise.resolve(days < SOON ? breaks(saw) : holds(saw));
   },
 };

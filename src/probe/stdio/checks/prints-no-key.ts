@@ -1,3 +1,4 @@
+import { count } from "../../../core/count.ts";
 import { breaks, holds, untestable, type Check } from "../../check.ts";
 import { nameAll } from "../../shut.ts";
 import { bogusKey, NOTHING } from "../presented.ts";
@@ -21,6 +22,6 @@ export const printsNoKey: Check<StdioSite> = {
       const when = nameAll(telling.map(({ presented }) => presented));
       return breaks(`a key, or a part of one, on ${streams.join(" and ")} when started with ${when}`);
     }
-    return site.greeting === null ? untestable(NOT_LET_IN) : holds(`nothing in ${String(site.starts.length)} starts`);
+    return site.greeting === null ? untestable(NOT_LET_IN) : holds(`nothing in ${count(site.starts.length, "start")}`);
   },
 };

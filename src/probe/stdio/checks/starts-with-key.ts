@@ -1,3 +1,4 @@
+import { count } from "../../../core/count.ts";
 import { isConversation } from "../../attempt.ts";
 import { breaks, holds, type Check } from "../../check.ts";
 import { introduce } from "../../introduce.ts";
@@ -20,6 +21,6 @@ export const startsWithKey: Check<StdioSite> = {
     const tools = isConversation(real.attempt) ? real.attempt.tools : undefined;
     const named = `${spoken?.era ?? ""} (${spoken?.protocolVersion ?? ""})`;
     const took = `let in after ${(real.ms / 1000).toFixed(1)} s, ${named}`;
-    return holds(tools === undefined ? took : `${took}, ${String(tools)} tools`);
+    return holds(tools === undefined ? took : `${took}, ${count(tools, "tool")}`);
   },
 };
