@@ -1,13 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CommandModule, Context } from "../../src/cli/context.ts";
 import type { Digest } from "../../src/core/digest.ts";
+import type { Key } from "../../src/core/key.ts";
 import { Secret } from "../../src/core/secret.ts";
+import type { Examination } from "../../src/doctor/finding.ts";
+import type { Patient } from "../../src/doctor/patient.ts";
 import type { Format } from "../../src/formats/format.ts";
 import type { Check } from "../../src/probe/check.ts";
 import type { Site } from "../../src/probe/site.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
-import type { OpenStore } from "../../src/stores/store.ts";
-import { aKey } from "../fakes.ts";
+import type { KeyStore, OpenStore } from "../../src/stores/store.ts";
+import { aKey, aVersion } from "../fakes.ts";
 import { describeContract, describeReadOnly } from "../stores/contract.ts";
 import { changesOf } from "../stores/place.ts";
 import { readPage, spansOf, tableOf } from "./markdown.ts";
@@ -22,6 +25,7 @@ const CONTRACTS = [
   ["A sink", "src/sinks/sink.ts", "Sink"],
   ["A command", "src/cli/context.ts", "CommandModule"],
   ["A check", "src/probe/check.ts", "Check"],
+  ["An examination", "src/doctor/finding.ts", "Examination"],
 ] as const;
 
 describe("the code on the page", () => {
@@ -135,5 +139,17 @@ describe("the samples do what they say", () => {
       noPoweredBy.run({ ask: async () => ({ answer: { status: 401, headers } }), clean: String } as unknown as Site);
     expect(await seenAt({})).toMatchObject({ holds: true });
     expect(await seenAt({ "x-powered-by": ["Express"] })).toMatchObject({ holds: false, saw: "X-Powered-By: Express" });
+  });
+
+  test("the examination finds the key that never expires, where there is one that works", async () => {
+    const { eternal } = (await run("src/doctor/examinations/eternal.ts")) as { eternal: Examination };
+    const holding = (keys: readonly Key[]) =>
+      eternal.examine({ holdings: async () => ({ store: {} as KeyStore, keys }), now: 1_000 } as unknown as Patient);
+    const ending = aKey({ name: "ending", versions: [aVersion({ expiresAt: 2_000 })] });
+    const lasting = aKey({ name: "lasting", versions: [aVersion({ expiresAt: null })] });
+    expect(await holding([ending])).toMatchObject([{ status: "pass" }]);
+    expect(await holding([ending, lasting])).toMatchObject([{ status: "warn", saw: "lasting never expires" }]);
+    expect(await holding([{ ...lasting, enabled: false }])).toMatchObject([{ status: "pass" }]);
+    expect(await holding([])).toEqual([]);
   });
 });
