@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { explain, isPassing, KeychainFault, troubleOf } from "../../../src/stores/keychain/fault.ts";
+import { explain, isPassing, isSign, KeychainFault, troubleOf } from "../../../src/stores/keychain/fault.ts";
 import type { Trouble } from "../../../src/stores/keychain/fault.ts";
 import { hostOf } from "../../../src/stores/keychain/host.ts";
 import type { Host } from "../../../src/stores/keychain/host.ts";
@@ -43,6 +43,13 @@ describe("what engines say", () => {
     expect(isPassing(new KeychainFault("crashed", ""))).toBe(true);
     expect(isPassing(new KeychainFault("locked", ""))).toBe(false);
     expect(isPassing(new Error("timed-out"))).toBe(false);
+  });
+
+  test("is a sign of life where the keychain itself refuses", () => {
+    expect(isSign({ ok: true })).toBe(true);
+    expect(isSign({ ok: false, text: "IsLocked: Cannot get secret of a locked object" })).toBe(true);
+    expect(isSign({ ok: false, text: "DBus error: Did not receive a reply" })).toBe(false);
+    expect(isSign({ ok: false, text: "Message recipient disconnected from message bus without replying" })).toBe(false);
   });
 
   test("is shown to nobody who did not ask for it", () => {

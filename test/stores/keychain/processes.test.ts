@@ -66,26 +66,52 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     180_000,
   );
 
-  test("a keychain that hangs is exit 6 in time, with its mend; Ctrl-C is not waited for", async () => {
-    const { service, env, mcpKeys } = await start();
-    const { stdout: token } = await mcpKeys("generate ci");
-    process.kill(await service.pid(), "SIGSTOP");
-    const at = performance.now();
-    const ended = await mcpKeys("check --json", token);
-    expect(performance.now() - at).toBeLessThan(3_000 + 3_000);
-    expect(ended).toMatchObject({ status: 6, stdout: "" });
-    expect(JSON.parse(ended.stderr)).toMatchObject({ error: { code: "STORE_UNAVAILABLE", hint: expect.any(String) } });
+  // What is special about a crowd is not the engine.
+  test.each(TORTURE || engine === "keyring" ? [1, 5, 50] : [1, 5])(
+    "%i processes that meet a keychain that hangs: each is exit 6, with its mend, three seconds after it was ready to ask",
+    async (count) => {
+      const { service, mcpKeys } = await start();
+      const { stdout: token } = await mcpKeys("generate ci");
+      const checks = (more: Record<string, string> = {}) =>
+        Promise.all(
+          Array.from({ length: count }, async () => {
+            const at = performance.now();
+            const ended = await mcpKeys("check --json", token, more);
+            expect(ended).toMatchObject({ status: 6, stdout: "" });
+            const { error } = JSON.parse(ended.stderr) as { error: Record<string, string> };
+            expect(error).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.any(String) });
+            return { ms: performance.now() - at, message: error["message"] };
+          }),
+        );
+      const longest = (runs: Awaited<ReturnType<typeof checks>>) => Math.max(...runs.map(({ ms }) => ms));
+      // What as many take on this machine, as busy as it is, where there is nothing to wait for.
+      const ready = longest(await checks({ DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent/bus" }));
+      process.kill(await service.pid(), "SIGSTOP");
+      const hung = await checks();
+      for (const { message } of hung) expect(message).toContain("did not answer in time");
+      if (TORTURE)
+        console.log(`${spec} ${count} processes: ${longest(hung)} ms when it hangs, ${ready} when it is away`);
+      // It may be twice as busy a moment later, and one second is for what else a machine does.
+      expect(longest(hung)).toBeLessThan(3_000 + 2 * ready + 1_000);
+    },
+    60_000,
+  );
 
-    const terminal = openTerminal("mcp-keys generate other", env);
-    await terminal.shows("waiting for the keychain");
-    const [pid] = await childrenIn(service);
-    const typed = performance.now();
-    terminal.type(CTRL_C);
-    expect(await terminal.ended).toBe(130);
-    // 100 ms, and a machine that does ten other things.
-    expect(performance.now() - typed).toBeLessThan(1_000);
-    expect(pid).toBeDefined();
-    expect(await childrenIn(service)).toEqual([]);
+  test("Ctrl-C ends the waiting for a keychain, and its process, within 100 ms: the median of five tries", async () => {
+    const { service, env } = await start();
+    process.kill(await service.pid(), "SIGSTOP");
+    const took: number[] = [];
+    for (let tries = 0; tries < 5; tries++) {
+      const terminal = openTerminal("exec mcp-keys generate other", env);
+      await terminal.shows("waiting for the keychain");
+      expect(await childrenIn(service)).toHaveLength(1);
+      const typed = performance.now();
+      terminal.type(CTRL_C);
+      expect(await terminal.ended).toBe(130);
+      took.push(performance.now() - typed);
+      expect(await childrenIn(service)).toEqual([]);
+    }
+    expect(took.sort((a, b) => a - b)[2]).toBeLessThan(100);
   });
 
   test("what asks the keychain sees no token and no pepper, and ends with whoever started it", async () => {

@@ -95,13 +95,23 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
         },
         () => revokeOn(service, spec),
       ];
-      // In turn: a keyring shows one prompt after the other, and calls that wait for each other are given more time.
-      for (const job of jobs) await inTime(job);
+      // At once, so that they have to wait for each other as well.
+      await Promise.all(jobs.map(inTime));
       const store = await openOn(service, spec);
       expect((await store.list({ digests: false })).map((key) => key.name)).toEqual(["key-1", "key-2"]);
       expect(await readdir(service.dataDir)).toEqual([file]);
     },
   );
+
+  test("a locked keyring is called locked, also where many find it so at once", async () => {
+    const service = await TROUBLES["a locked keyring"]!.make(spec);
+    const stores = await Promise.all(Array.from({ length: 5 }, () => openOn(service, spec)));
+    await Promise.all(
+      stores.map((store) => expect(store.get("key-1")).rejects.toMatchObject({ code: "STORE_LOCKED" })),
+    );
+    // What is asked to show two prompts at once, and can show none, shows no other until it is ended.
+    await expect((await openOn(service, spec)).get("key-1")).rejects.toMatchObject({ code: "STORE_LOCKED" });
+  });
 
   test("a service that is killed in the middle of a call is no crash of ours", async () => {
     const service = await withKey(spec);
