@@ -16,24 +16,19 @@ export class Slot {
   readonly #server: Server;
   readonly #others = new Set<Socket>();
 
-  private constructor(now: () => Beat | null) {
+  private constructor() {
     this.#server = createServer((socket) => {
       this.#others.add(socket);
       socket.unref();
       socket.on("error", () => {});
       socket.on("close", () => this.#others.delete(socket));
-      const beat = now();
-      if (beat !== null) socket.write(BYTES[beat]);
     });
     this.#server.maxConnections = MOST;
   }
 
-  /**
-   * `null` when another process has it. Where there can be no such socket, it is had at once.
-   * @param now - What is to be told to somebody who has just begun to listen.
-   */
-  static take(path: string, now: () => Beat | null): Promise<Slot | null> {
-    const slot = new Slot(now);
+  /** `null` when another process has it. Where there can be no such socket, it is had at once. */
+  static take(path: string): Promise<Slot | null> {
+    const slot = new Slot();
     return new Promise((resolve) => {
       slot.#server.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EADDRINUSE" ? null : slot));
       // In a worker of a cluster as well, it is this process that has it.

@@ -99,18 +99,14 @@ export class Turn {
   #tick(): void {
     this.silence.tick(this.#doing, this.#heard, pace);
     this.#heard = null;
-    const beat = this.#beat();
+    if (this.#answered) this.#slot?.tell("answered");
+    else if (this.#doing === "working") this.#slot?.tell("at work");
     this.#answered = false;
-    if (beat !== null) this.#slot?.tell(beat);
     if (this.#doing !== "waiting") {
       // Somebody has to have the turn, or nobody would hear how it goes.
       if (this.isMissed && this.#ear?.isOpen !== true) void this.#seek();
     } else if (this.#isInVain()) this.#ear?.close();
     this.#onTick(this);
-  }
-
-  #beat(): Beat | null {
-    return this.#answered ? "answered" : this.#doing === "working" ? "at work" : null;
   }
 
   /** Takes the turn where nobody has it, and returns `null`; else listens to whoever has it. */
@@ -119,7 +115,7 @@ export class Turn {
   }
 
   async #seekOnce(): Promise<Ear | null> {
-    const slot = await Slot.take(this.#path, () => this.#beat());
+    const slot = await Slot.take(this.#path);
     if (slot !== null) {
       if (this.#hasEnded) slot.end();
       else this.#slot = slot;
