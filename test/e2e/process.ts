@@ -17,6 +17,8 @@ export interface ProcessOptions {
   readonly env?: Record<string, string | undefined>;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** Milliseconds until it is killed: a minute unless told otherwise. */
+  readonly limit?: number;
   /** Called with what stderr has said so far, each time it says more. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -33,14 +35,14 @@ export function createProcesses() {
   return { dir, file, env, mcpKeys };
 }
 
-/** Runs a program to its end; what it prints is kept, and it gets no more than a minute. */
+/** Runs a program to its end; what it prints is kept, and it gets no more time than `limit`. */
 export function runProcess(program: string, args: readonly string[], options: ProcessOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env: options.env,
       cwd: options.cwd,
       stdio: ["pipe", "pipe", "pipe"],
-      timeout: 60_000,
+      timeout: options.limit ?? 60_000,
     });
     const said = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));

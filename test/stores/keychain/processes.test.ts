@@ -15,7 +15,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     const service = await aSecretService("unlocked");
     const env = { ...service.env, MCP_KEYS_STORE: spec, TERM: "xterm" };
     const mcpKeys = (line: string, stdin = "", more: Record<string, string> = {}): Promise<Ended> =>
-      runProcess(process.execPath, [BIN, ...line.split(" ")], { env: { ...env, ...more }, stdin });
+      runProcess(process.execPath, [BIN, ...line.split(" ")], { env: { ...env, ...more }, stdin, limit: 150_000 });
     return { service, env, mcpKeys };
   };
 
