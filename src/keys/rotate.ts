@@ -58,7 +58,8 @@ async function stage(desk: Desk, mint: Mint, before: Key, options: RotateOptions
   const { key } = await updateKey(
     desk,
     before.id,
-    { op: "stage", version: before.versions.length + 1 },
+    // The last one: another rotation may have staged one since the key was read.
+    ({ versions }) => ({ op: "stage", version: versions.length }),
     (each) => stageVersion(each, { digest, expiresAt, now }).key,
   );
   const version = key.versions.findLast((each) => each.digest === digest);

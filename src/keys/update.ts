@@ -34,15 +34,18 @@ export async function requireKey(store: KeyStore, ref: string, options?: ReadOpt
   return key;
 }
 
+type Described = Pick<Draft, "op" | "version" | "detail">;
+
 /**
  * Reads a key, decides, and writes; where somebody else wrote in between, reads and decides again.
+ * @param draft - how the history tells of it; made of the key as it is to be where that depends on it
  * @param decide - pure; gives the key as it is to be, or `null` for no change
  * @throws {@link KeysError} `KEY_NOT_FOUND`, `STORE_CONFLICT` after ten attempts, and what `decide` throws
  */
 export async function updateKey(
   desk: Desk,
   ref: string,
-  draft: Pick<Draft, "op" | "version" | "detail">,
+  draft: Described | ((wanted: Key) => Described),
   decide: (key: Key) => Key | null,
 ): Promise<Updated> {
   for (let attempt = 1; ; attempt++) {
@@ -50,7 +53,8 @@ export async function updateKey(
     const wanted = decide(key);
     if (wanted === null) return { key, changed: false };
     try {
-      const { keys } = await desk.store.write({ ...draft, at: desk.now(), by: desk.by, keys: [wanted] });
+      const described = typeof draft === "function" ? draft(wanted) : draft;
+      const { keys } = await desk.store.write({ ...described, at: desk.now(), by: desk.by, keys: [wanted] });
       return { key: withUses(keys[0] ?? wanted, key), changed: true };
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT" || attempt === ATTEMPTS) throw error;

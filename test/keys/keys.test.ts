@@ -110,6 +110,18 @@ describe("rotate", () => {
     ]);
   });
 
+  test("the history names the version that each of two rotations at once has staged", async () => {
+    const { keys, memory } = await openKeys();
+    await keys.generate({ name: "ci", ...forever });
+    await Promise.allSettled([
+      keys.rotate("ci", { deliver: async () => {} }),
+      keys.rotate("ci", { deliver: async () => {} }),
+    ]);
+    const staged: (number | undefined)[] = [];
+    for await (const { op, version } of memory.changes(0)) if (op === "stage") staged.push(version);
+    expect(staged).toEqual([2, 3]);
+  });
+
   test("two at the same time both deliver a token that works", async () => {
     const { keys } = await openKeys();
     await keys.generate({ name: "ci", ...forever });
