@@ -62,9 +62,10 @@ export function isPassing(cause: unknown): boolean {
 /** Of these it is the keychain itself that speaks. */
 const SPOKEN: readonly Trouble[] = ["locked", "no-collection", "too-large", "denied"];
 
-/** Whether a reply shows that the keychain works, if only to refuse. */
+/** Whether a reply shows that the keychain works, if only to refuse. "Absent" does not: engines say it of what they cannot ask. */
 export function isSign(reply: Reply): boolean {
-  return reply.ok || SPOKEN.includes(troubleOf(reply.text));
+  if (reply.ok) return reply.value !== null && reply.removed !== false;
+  return SPOKEN.includes(troubleOf(reply.text));
 }
 
 const WORDS: Readonly<Record<Trouble, (engine: KeychainEngine) => string>> = {

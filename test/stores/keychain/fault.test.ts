@@ -45,8 +45,12 @@ describe("what engines say", () => {
     expect(isPassing(new Error("timed-out"))).toBe(false);
   });
 
-  test("is a sign of life where the keychain itself refuses", () => {
+  test("is a sign of life where the keychain itself speaks, if only to refuse", () => {
     expect(isSign({ ok: true })).toBe(true);
+    expect(isSign({ ok: true, value: "something" })).toBe(true);
+    // Said of a locked keyring whose prompt is open, too.
+    expect(isSign({ ok: true, value: null })).toBe(false);
+    expect(isSign({ ok: true, removed: false })).toBe(false);
     expect(isSign({ ok: false, text: "IsLocked: Cannot get secret of a locked object" })).toBe(true);
     expect(isSign({ ok: false, text: "DBus error: Did not receive a reply" })).toBe(false);
     expect(isSign({ ok: false, text: "Message recipient disconnected from message bus without replying" })).toBe(false);
