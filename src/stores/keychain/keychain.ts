@@ -35,6 +35,7 @@ export class Keychain {
   readonly #turns = new Turns();
   #child: Child | null = null;
   readonly #ending = new AbortController();
+  #lastTurn: Turn | undefined;
 
   constructor(engine: KeychainEngine, service: string, world: StoreWorld) {
     this.#engine = engine;
@@ -103,10 +104,11 @@ export class Keychain {
       return await this.#turns.take(async () => {
         const turn = this.#newTurn();
         try {
-          await turn.take();
+          await turn.take(this.#lastTurn);
           return await job((request) => this.#ask(request, turn));
         } finally {
           turn.end();
+          this.#lastTurn = turn;
         }
       });
     } catch (cause) {

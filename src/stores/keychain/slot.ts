@@ -37,6 +37,11 @@ export class Slot {
     });
   }
 
+  /** Whether there are others who would have it. */
+  get isWanted(): boolean {
+    return this.#others.size > 0;
+  }
+
   tell(beat: Beat): void {
     for (const socket of this.#others) socket.write(BYTES[beat]);
   }

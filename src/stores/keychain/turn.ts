@@ -13,6 +13,8 @@ const PATIENCE_MS = 1_600;
 const QUEUE_MS = 45_000;
 /** Not all who wait try at the same moment. */
 const JITTER_MS = 30;
+/** Whoever asks often lets the others have theirs in between. */
+const YIELD_MS = 60;
 
 /**
  * Leave to ask the keychain, which one process has at a time: a Secret Service that many ask gives up, and one that has to refuse two
@@ -32,6 +34,7 @@ export class Turn {
   #answered = false;
   #seeking: Promise<Ear | null> | null = null;
   #hasEnded = false;
+  #wasWanted = false;
   #ticks: NodeJS.Timeout | undefined;
 
   /**
@@ -54,8 +57,17 @@ export class Turn {
     return this.#slot === null && platform() === "linux";
   }
 
-  /** Until there is a turn, or it is no use to wait for it. The silence that was heard meanwhile counts on. */
-  async take(): Promise<void> {
+  /** Whether others would have had it when it ended. */
+  get wasWanted(): boolean {
+    return this.#wasWanted;
+  }
+
+  /**
+   * Until there is a turn, or it is no use to wait for it. The silence that was heard meanwhile counts on.
+   * @param after - The turn before it, of the same process.
+   */
+  async take(after?: Turn): Promise<void> {
+    if (after?.wasWanted === true) await sleep(YIELD_MS);
     this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     this.#doing = "waiting";
     while (this.isMissed && !this.#isInVain()) {
@@ -88,6 +100,7 @@ export class Turn {
     this.#hasEnded = true;
     clearInterval(this.#ticks);
     if (this.#answered) this.#slot?.tell("answered");
+    this.#wasWanted = this.#slot?.isWanted === true;
     this.#slot?.end();
     this.#ear?.close();
   }

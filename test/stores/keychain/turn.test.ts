@@ -29,6 +29,25 @@ describe("a turn", () => {
     expect(last.turn.isMissed).toBe(false);
   });
 
+  test("is had by others in between when one process takes many", async () => {
+    const name = aName();
+    const [first, other] = [aTurn(name), aTurn(name)];
+    await first.turn.take();
+    const taken = other.turn.take();
+    // By then the other listens.
+    await other.ticks(1);
+    first.turn.end();
+    expect(first.turn.wasWanted).toBe(true);
+    let last = first.turn;
+    for (let turns = 0; turns < 10 && other.turn.isMissed; turns++) {
+      const { turn } = aTurn(name);
+      await Promise.race([turn.take(last), taken]);
+      turn.end();
+      last = turn;
+    }
+    expect(other.turn.isMissed).toBe(false);
+  });
+
   test("is waited for while whoever has it is at work or gets answers, and not much longer", async () => {
     const name = aName();
     const [has, waits] = [aTurn(name), aTurn(name)];
