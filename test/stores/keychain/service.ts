@@ -25,6 +25,8 @@ export interface SecretService {
   readonly world: StoreWorld;
   /** The process of the service, which may be stopped or killed. */
   pid(): Promise<number>;
+  /** Stops the bus until the test ends: it takes connections and says nothing. */
+  hangBus(): void;
   /** Ends the bus. */
   endBus(): Promise<void>;
 }
@@ -87,6 +89,7 @@ export async function aSecretService(
     dataDir,
     world: { env: bus.env, uid: process.getuid?.() ?? null, dataDir },
     pid: async () => (await servicePid(bus.env)) ?? Promise.reject(new Error("no service runs")),
+    hangBus: () => void bus.process.kill("SIGSTOP"),
     endBus: () => endProcess(bus.process),
   };
 }
@@ -154,6 +157,7 @@ async function servicePid(env: Readonly<Record<string, string>>): Promise<number
 
 /** The service first: it may outlive its bus. */
 async function endAll(bus: Bus): Promise<void> {
+  bus.process.kill("SIGCONT");
   const pid = await servicePid(bus.env);
   if (pid !== null) killIfThere(pid);
   await endProcess(bus.process);

@@ -39,6 +39,14 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
       return service;
     },
   },
+  "a bus that hangs": {
+    ...slow,
+    make: async (spec) => {
+      const service = await withKey(spec);
+      service.hangBus();
+      return service;
+    },
+  },
   "a bus without a service": {
     ...away,
     make: async (spec) => moved(await withKey(spec), (await aSecretService("none")).env),
