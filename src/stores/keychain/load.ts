@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 
-/** With so many processes that want to run for each processor, an answer still comes in the time that it takes. */
+/** With so many threads that want to run for each processor, an answer still comes in the time that it takes. */
 const BEARABLE = 4;
+/** It is never taken to be slower than this: a container may see the load of its host, and few of its processors. */
+const SLOWEST = 0.25;
 
 /**
  * How fast a process gets along now that others want to run as well: 1, or less on a machine that has far more to do than it can.
@@ -10,7 +12,8 @@ const BEARABLE = 4;
  */
 export function pace(): number {
   try {
-    return paceOf(readFileSync("/proc/loadavg", "latin1"), availableParallelism());
+    // Those of the whole machine, as the load is.
+    return paceOf(readFileSync("/proc/loadavg", "latin1"), cpus().length);
   } catch {
     return 1;
   }
@@ -19,5 +22,6 @@ export function pace(): number {
 /** @param loadavg - `/proc/loadavg`: three averages, then how many of all threads want to run at this moment. */
 export function paceOf(loadavg: string, processors: number): number {
   const running = Number(/ (\d+)\/\d+ /.exec(loadavg)?.[1] ?? 1);
-  return Math.min(1, (BEARABLE * processors) / Math.max(1, running));
+  const share = (BEARABLE * Math.max(1, processors)) / Math.max(1, running);
+  return Math.min(1, Math.max(SLOWEST, share));
 }
