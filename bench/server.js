@@ -7,7 +7,11 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { fork } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { interleave, median, printTable } from "./figures.js";
 import { createLoad } from "./load.js";
@@ -144,22 +148,35 @@ const SERVERS = {
   },
 };
 
+/** On a file, as in use: a store in memory would add to what is collected again and again. */
 async function createKeyed(count) {
-  const { createKeys, createVerifier, openStore } = await import("../dist/index.js");
-  const store = await openStore("memory:");
-  const keys = createKeys({ store, by: "bench@here" });
+  const { createVerifier, openStore } = await import("../dist/index.js");
+  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  const store = await openStore(`file:${join(folder, "keys.jsonl")}`);
+  const { history, token } = await createHistory(count);
+  await store.adopt(history);
+  return { token, store, verifier: await createVerifier({ store }) };
+}
+
+async function createHistory(count) {
+  const { createKeys, openStore } = await import("../dist/index.js");
+  const memory = await openStore("memory:");
+  const keys = createKeys({ store: memory, by: "bench@here" });
   let token = "";
   for (let i = 0; i < count; i++) {
     const made = await keys.generate({ name: `key-${i}`, expiresAt: null, scopes: ["mcp"] });
     token = made.token.reveal();
   }
-  return { token, store, verifier: await createVerifier({ store }) };
+  const history = [];
+  for await (const change of memory.changes(0)) history.push(change);
+  return { history, token };
 }
 
 /** What a careful author writes: the digest found by the id, compared in constant time. */
 async function createPlainVerifier(store, refuse) {
   const keys = new Map();
-  for (const { id, scopes, versions } of await store.list()) {
+  for (const { id, scopes, versions } of (await store.snapshot()).keys) {
     keys.set(id, { id, scopes, digest: Buffer.from(versions[0].digest.slice(-64), "hex"), expiresAt: null });
   }
   return {

@@ -15,10 +15,10 @@ const PATIENCE = 24;
 
 /**
  * The keys of a journal that is being read: bytes to search while only a few are asked for, a {@link Ledger} from then on.
- * A command that needs one key of a hundred thousand does not parse the others.
+ * A command that needs one key of a hundred thousand does not parse the others. Who only follows the journal lets them go.
  */
 export class Holdings implements Lookup {
-  readonly #ledger = new Ledger();
+  #ledger: Ledger | null = new Ledger();
   readonly #place: Place;
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
@@ -28,6 +28,17 @@ export class Holdings implements Lookup {
     this.#place = place;
     this.#voids = voids;
     this.#scan = whole || size <= SMALL ? null : new Scan(place.path, voids);
+  }
+
+  /** Whether they were let go: then there is nothing to ask for. */
+  get areGone(): boolean {
+    return this.#ledger === null;
+  }
+
+  /** Frees what is held. What comes from now on is still checked, and not kept. */
+  letGo(): void {
+    this.#ledger = null;
+    this.#scan = null;
   }
 
   /** Whether what is passed to {@link Holdings.walk} must stay as it is. */
@@ -76,21 +87,22 @@ export class Holdings implements Lookup {
   }
 
   #parseAll(): Ledger {
+    const ledger = this.#ledger;
+    if (ledger === null) throw new Error("the keys of a journal were let go");
     const scan = this.#scan;
-    if (scan === null) return this.#ledger;
-    this.#drain(scan);
+    if (scan !== null) this.#drain(scan);
     this.#scan = null;
-    return this.#ledger;
+    return ledger;
   }
 
   #drain(scan: Scan): void {
-    for (const { change } of scan.drain()) this.#ledger.apply(change.keys);
+    for (const { change } of scan.drain()) this.#ledger?.apply(change.keys);
   }
 
   #take(bytes: Buffer, start: number, end: number): boolean {
     const record = parseRecord(bytes.toString("utf8", start, end));
     if (record === null) return false;
-    this.#ledger.apply(record.change.keys);
+    this.#ledger?.apply(record.change.keys);
     return true;
   }
 }

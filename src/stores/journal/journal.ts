@@ -33,6 +33,8 @@ export class Journal {
   readonly #markEvery: number;
   #broken = false;
   #whole = false;
+  /** Whether anybody asks for keys, and not only for what is new. */
+  #holds = true;
 
   constructor(disk: Disk, place: Place, markEvery = MARK_EVERY) {
     this.#disk = disk;
@@ -46,6 +48,22 @@ export class Journal {
    */
   async catchUp(whole = this.#whole): Promise<Reading | null> {
     this.#whole = whole;
+    this.#holds = true;
+    const reading = await this.follow();
+    if (reading?.keys.areGone !== true) return reading;
+    await this.#reopen(reading, true);
+    return this.follow();
+  }
+
+  /** Lets go of the keys, which a server would hold twice. Whoever asks for one later has them read again. */
+  letGo(): void {
+    this.#holds = false;
+    this.#whole = false;
+    this.#reading?.keys.letGo();
+  }
+
+  /** As {@link catchUp}, where only changes are wanted: the keys may be gone. */
+  async follow(): Promise<Reading | null> {
     for (let round = 0; round < SUCCESSORS; round++) {
       await this.#refresh();
       const next = this.#reading?.chain.next ?? null;
@@ -139,6 +157,7 @@ export class Journal {
       throw cause;
     }
     await before?.close();
+    if (!this.#holds) reading?.keys.letGo();
     this.#reading = reading;
     this.#broken = false;
   }

@@ -61,10 +61,15 @@ export function openJournal(spec: string, place: Place, options: JournalOptions 
         return key === null ? null : versionOf((await lastUse.read()).fill(key), digest);
       }),
     list: () => take(async () => (await all()).keys),
-    snapshot: () => take(all),
+    snapshot: () =>
+      take(async () => {
+        const snapshot = await all();
+        journal.letGo();
+        return snapshot;
+      }),
     write: (draft, check) => take(() => journal.write(draft, check)),
     changes: (since) =>
-      changesAfter(since, (first, limit) => take(async () => (await journal.catchUp())?.changes(first, limit) ?? [])),
+      changesAfter(since, (first, limit) => take(async () => (await journal.follow())?.changes(first, limit) ?? [])),
     async watch(wake) {
       const stop = await watchFile(disk, place.path, POLL_MS, wake);
       stops.add(stop);
