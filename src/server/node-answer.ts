@@ -1,12 +1,10 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import type { AnswerHead, OnAnswer } from "./passage.ts";
+import type { ServerResponse } from "node:http";
+import { Head, headersOf, isFinal, toPairs, watchHead } from "./node-head.ts";
+import type { HeadArguments, Headers } from "./node-head.ts";
+import type { OnAnswer } from "./passage.ts";
 import type { Rewriter } from "./rewriter.ts";
 
-type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
-type Pairs = readonly (readonly [string, OutgoingHttpHeader])[];
 type Done = () => void;
-/** The status, perhaps its text, perhaps headers. */
-type HeadArguments = [status: number, first?: unknown, second?: unknown];
 /** What is replaced, and called as a method of the response all the same. */
 interface Methods {
   readonly writeHead: (...args: unknown[]) => ServerResponse;
@@ -21,25 +19,6 @@ interface Methods {
 export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRewrite: boolean): void {
   if (mayRewrite) rewriteAnswer(response, onAnswer);
   else watchHead(response, onAnswer);
-}
-
-/** Most answers stay as they are, and are only looked at. */
-function watchHead(response: ServerResponse, onAnswer: OnAnswer): void {
-  const { writeHead } = response as unknown as Methods;
-  let isKnown = false;
-  (response as { writeHead: unknown }).writeHead = (
-    status: number,
-    first?: unknown,
-    second?: unknown,
-  ): ServerResponse => {
-    if (!isKnown && isFinal(status)) {
-      isKnown = true;
-      onAnswer(new Head(response, status, headersOf(first, second)));
-    }
-    // With as many arguments as were given: who was here before may count them.
-    if (second !== undefined) return writeHead.call(response, status, first, second);
-    return first === undefined ? writeHead.call(response, status) : writeHead.call(response, status, first);
-  };
 }
 
 function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
@@ -86,31 +65,6 @@ function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
   });
 }
 
-/** An interim answer, such as 103, is not the one. */
-function isFinal(status: number): boolean {
-  return status >= 200;
-}
-
-function headersOf(first: unknown, second: unknown): Headers {
-  return (typeof first === "string" ? second : (first ?? second)) as Headers;
-}
-
-class Head implements AnswerHead {
-  readonly status: number;
-  readonly #response: ServerResponse;
-  readonly #given: Headers;
-
-  constructor(response: ServerResponse, status: number, given: Headers) {
-    this.status = status;
-    this.#response = response;
-    this.#given = given;
-  }
-
-  header(name: string): string | null {
-    return asText(findHeader(name, this.#given) ?? this.#response.getHeader(name));
-  }
-}
-
 /** What is written to a response, in whatever form, as one text that is rewritten. */
 interface BodyText {
   push(chunk: unknown, encoding: unknown): string;
@@ -132,23 +86,4 @@ function createBodyText(rewriter: Rewriter): BodyText {
 
 function findDone(args: readonly unknown[]): Done | undefined {
   return args.find((one) => typeof one === "function") as Done | undefined;
-}
-
-/** Node takes them as an object, as pairs, or as names and values in turn. */
-function toPairs(headers: Headers): Pairs {
-  if (!Array.isArray(headers)) return Object.entries(headers ?? {}).map(([name, value]) => [name, value ?? ""]);
-  if (headers.every((one) => Array.isArray(one))) return headers as unknown as Pairs;
-  return headers.flatMap((name, i) => (i % 2 === 0 ? [[String(name), headers[i + 1] ?? ""] as const] : []));
-}
-
-function findHeader(name: string, headers: Headers): OutgoingHttpHeader | undefined {
-  if (Array.isArray(headers)) return toPairs(headers).find(([given]) => given.toLowerCase() === name)?.[1];
-  for (const given in headers) {
-    if (given.length === name.length && given.toLowerCase() === name) return headers[given];
-  }
-  return undefined;
-}
-
-function asText(value: OutgoingHttpHeader | undefined): string | null {
-  return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
 }
