@@ -46,6 +46,8 @@ function createStore() {
     snapshot: async () => ({ seq: 0, keys: makeKeys() }),
     changes: () => ({ [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true }) }) }),
     watch: async () => () => {},
+    get: async () => null,
+    write: () => Promise.reject(new Error("this store is only read")),
   };
 }
 
