@@ -63,6 +63,22 @@ export function createKeys(options: KeysOptions): Keys {
   const desk: Desk = { store, now, by };
   const mint = createMint(random, peppers[0]);
 
+  const endRotation =
+    (op: "finish" | "abort", end: typeof finishRotation): Keys["finish"] =>
+    async (ref, ending = {}) => {
+      checkRef(ref);
+      checkOptions(op, ending, END_ROTATION);
+      const { window = DEFAULT_WINDOW, force = false } = ending;
+      return updateKey(desk, ref, { op }, (key) => end(key, { now: now(), window, force }));
+    };
+
+  const switchTo =
+    (op: "disable" | "enable"): Keys["disable"] =>
+    async (ref) => {
+      checkRef(ref);
+      return updateKey(desk, ref, { op }, (key) => setEnabled(key, op === "enable"));
+    };
+
   return {
     generate: async (input) => {
       checkOptions("generate", input, GENERATE);
@@ -73,18 +89,8 @@ export function createKeys(options: KeysOptions): Keys {
       checkOptions("rotate", rotation, ROTATE);
       return rotateKey(desk, mint, ref, rotation);
     },
-    finish: async (ref, ending = {}) => {
-      checkRef(ref);
-      checkOptions("finish", ending, END_ROTATION);
-      const { window = DEFAULT_WINDOW, force = false } = ending;
-      return updateKey(desk, ref, { op: "finish" }, (key) => finishRotation(key, { now: now(), window, force }));
-    },
-    abort: async (ref, ending = {}) => {
-      checkRef(ref);
-      checkOptions("abort", ending, END_ROTATION);
-      const { window = DEFAULT_WINDOW, force = false } = ending;
-      return updateKey(desk, ref, { op: "abort" }, (key) => abortRotation(key, { now: now(), window, force }));
-    },
+    finish: endRotation("finish", finishRotation),
+    abort: endRotation("abort", abortRotation),
     revoke: async (ref, revocation = {}) => {
       checkRef(ref);
       checkOptions("revoke", revocation, REVOKE);
@@ -92,14 +98,8 @@ export function createKeys(options: KeysOptions): Keys {
       const draft = { op: "revoke", ...(version !== undefined && { version }), detail: reason } as const;
       return updateKey(desk, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
     },
-    disable: async (ref) => {
-      checkRef(ref);
-      return updateKey(desk, ref, { op: "disable" }, (key) => setEnabled(key, false));
-    },
-    enable: async (ref) => {
-      checkRef(ref);
-      return updateKey(desk, ref, { op: "enable" }, (key) => setEnabled(key, true));
-    },
+    disable: switchTo("disable"),
+    enable: switchTo("enable"),
     get: async (ref, reading = {}) => {
       checkRef(ref);
       checkOptions("get", reading, READ);

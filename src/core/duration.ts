@@ -5,6 +5,9 @@ const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
 /** A hundred years: beyond it a number is a slip of the keyboard. */
 const LIMIT = 100 * 365 * 86_400;
 
+/** The end of the year 9999, behind which there is no date in RFC 3339. */
+export const LAST_SECOND = 253_402_300_799;
+
 /**
  * Reads a duration such as `90s` `15m` `24h` `30d` `12w`.
  * @returns seconds

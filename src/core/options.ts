@@ -1,4 +1,6 @@
 import { KeysError } from "../errors.ts";
+import { LAST_SECOND } from "./duration.ts";
+import { isCount, isObject } from "./shape.ts";
 
 /** What an option must be, for callers whose compiler does not say it. */
 export interface Rule {
@@ -19,7 +21,7 @@ export type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
  * @throws {@link KeysError} `USAGE`
  */
 export function checkOptions<Options>(where: string, options: unknown, rules: Rules<Options>): void {
-  if (!isRecord(options)) throw new KeysError("USAGE", `${where} takes its options as an object`);
+  if (!isObject(options)) throw new KeysError("USAGE", `${where} takes its options as an object`);
   checkOptionNames(where, options, Object.keys(rules));
   for (const [name, rule] of Object.entries<Rule>(rules)) {
     const value = options[name];
@@ -57,12 +59,10 @@ export const TEXTS: Rule = {
 };
 export const TEXTS_BY_NAME: Rule = {
   what: "an object of texts",
-  is: (value) => isRecord(value) && Object.values(value).every(TEXT.is),
+  is: (value) => isObject(value) && Object.values(value).every(TEXT.is),
 };
 
-/** The end of the year 9999, behind which there is no date in RFC 3339. In milliseconds, today would be far behind it. */
-const LAST_SECOND = 253_402_300_799;
-
+/** What is in milliseconds is far behind the last second. */
 export const TIME_OR_NEVER: Rule = {
   what: "whole seconds since 1970, or null for never",
   is: (value) => value === null || (isCount(value) && value <= LAST_SECOND),
@@ -73,15 +73,7 @@ export const SECONDS: Rule = {
 };
 export const STORE: Rule = {
   what: "an open store",
-  is: (value) => isRecord(value) && ["get", "write"].every((name) => typeof value[name] === "function"),
+  is: (value) => isObject(value) && ["get", "write"].every((name) => typeof value[name] === "function"),
   required: true,
   hint: "open one with: await openStore()",
 };
-
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

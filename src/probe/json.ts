@@ -1,3 +1,5 @@
+import { isObject } from "../core/shape.ts";
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The value of a JSON text, or `undefined` when it is none. */
@@ -9,9 +11,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+export { isObject };
 
 /** The object at `name`, or an empty one. */
 export function objectAt(value: JsonObject, name: string): JsonObject {

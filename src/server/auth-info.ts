@@ -1,9 +1,7 @@
+import { LAST_SECOND } from "../core/duration.ts";
 import type { Key } from "../core/key.ts";
 import { endOf } from "../core/status.ts";
 import type { Version } from "../core/version.ts";
-
-/** 9999-12-31T23:59:59Z: the MCP SDKs take an `expiresAt` that is missing for expired. */
-const NEVER = 253_402_300_799;
 
 /**
  * Who made a request, in the shape of the MCP SDKs' `AuthInfo`: tools find it as `extra.authInfo` (v1) and
@@ -29,7 +27,8 @@ export function createAuthInfo(key: Key, version: Version): AuthInfo {
     token: `[key ${key.id}]`,
     clientId: key.id,
     scopes: [...key.scopes],
-    expiresAt: Math.min(endOf(version), NEVER),
+    // For never too: the MCP SDKs take an `expiresAt` that is missing for expired.
+    expiresAt: Math.min(endOf(version), LAST_SECOND),
     extra: { keyId: key.id, keyName: key.name, version: version.n },
   };
 }

@@ -37,13 +37,12 @@ export class NodeView implements RequestView {
 
   header(name: string): string | null {
     const raw = this.#rawHeaders;
-    const { length } = name;
     const first = name.charCodeAt(0);
     let found: string | null = null;
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const sent = raw[i] ?? "";
       // Letters that differ in their case differ in this bit.
-      if (sent.length !== length || (sent.charCodeAt(0) | 32) !== first || !isSame(sent, name)) continue;
+      if (sent.length !== name.length || (sent.charCodeAt(0) | 32) !== first || sent.toLowerCase() !== name) continue;
       const value = raw[i + 1] ?? "";
       found = found === null ? value : `${found}, ${value}`;
     }
@@ -56,8 +55,4 @@ export class NodeView implements RequestView {
     // Express and connect cut off what they mounted the guard at.
     return (this.#url = request.originalUrl ?? request.url ?? "");
   }
-}
-
-function isSame(sent: string, name: string): boolean {
-  return sent === name || sent.toLowerCase() === name;
 }

@@ -1,5 +1,5 @@
-import { count } from "../../core/count.ts";
 import { Command, Option } from "commander";
+import { count } from "../../core/count.ts";
 import { formatTime, parseDate, parseDuration } from "../../core/duration.ts";
 import type { Epoch } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";

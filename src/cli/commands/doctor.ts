@@ -1,5 +1,5 @@
-import { count } from "../../core/count.ts";
 import { Command } from "commander";
+import { count } from "../../core/count.ts";
 import { resolveConfig } from "../../config.ts";
 import type { Finding } from "../../doctor/finding.ts";
 import type { KeyStore } from "../../stores/store.ts";

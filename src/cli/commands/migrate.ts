@@ -1,5 +1,5 @@
-import { count } from "../../core/count.ts";
 import { Command } from "commander";
+import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
 import type { Migration } from "../../stores/migrate.ts";
 import type { KeyStore } from "../../stores/store.ts";

@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
 import { parseStoreSpec } from "../../stores/index.ts";
 import { inspectKeychain, removeOrphans } from "../../stores/keychain/inspect.ts";
@@ -42,8 +43,7 @@ export function judgeKeychain({
     mend: `mcp-keys rotate ${key}`,
   }));
   if (orphans.length > 0) {
-    const items =
-      orphans.length === 1 ? "1 item that no version names" : `${String(orphans.length)} items that no version names`;
+    const items = `${count(orphans.length, "item")} that no version names`;
     found.push({
       status: "warn",
       saw: `the keychain holds ${items}, which a crash has left under the name ${service}`,

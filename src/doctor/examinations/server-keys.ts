@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
 import { openStore, parseStoreSpec } from "../../stores/index.ts";
 import type { Examination, Saw } from "../finding.ts";
@@ -17,8 +18,8 @@ export const serverKeys: Examination = {
       // One at a time, so that each is told of, and what is wrong with the other does not hide it.
       const env = { [name]: value, MCP_KEYS_PEPPER: world.env["MCP_KEYS_PEPPER"] };
       try {
-        const count = (await (await openStore("env:", { ...world, env })).list()).length;
-        const saw = `${name} holds ${String(count)} ${count === 1 ? "key" : "keys"}`;
+        const keys = await (await openStore("env:", { ...world, env })).list();
+        const saw = `${name} holds ${count(keys.length, "key")}`;
         if (isRead) found.push({ status: "pass", saw });
         else
           found.push({

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isCount } from "../../core/shape.ts";
 import type { ChainState } from "./chain.ts";
 import type { Disk } from "./disk.ts";
 import type { Place } from "./folder.ts";
@@ -67,10 +68,6 @@ export function parseMark(bytes: Buffer): Mark | null {
   if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
   return { size, sha256, seq, head, base, until, lines, voids };
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function markPath({ path }: Place): string {

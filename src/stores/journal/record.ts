@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { isDigest, isWithheld } from "../../core/digest.ts";
 import type { StoredDigest } from "../../core/digest.ts";
 import type { Key } from "../../core/key.ts";
+import { isCount, isObject } from "../../core/shape.ts";
 import type { Version } from "../../core/version.ts";
 import { KeysError } from "../../errors.ts";
 import type { Change } from "../store.ts";
@@ -122,20 +123,12 @@ function isStoredDigest(text: string): text is StoredDigest {
   return isDigest(text) || isWithheld(text as StoredDigest);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isString(value: unknown): value is string {
   return typeof value === "string";
 }
 
 function isStrings(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(isString);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
