@@ -1,21 +1,13 @@
-import { hash, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { StoreWorld } from "../store.ts";
 import { Turns } from "../turns.ts";
 import { Child, expectOk } from "./child.ts";
 import { explain, isPassing, isSign, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
 import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
-import { Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
+import { Wait } from "./wait.ts";
 
-/**
- * For so many milliseconds nothing may be heard of a keychain: 3,000 with the start of its process, and less where that comes
- * on top of waiting for a turn. And where somebody may have to answer a prompt first.
- */
-const LIMIT_MS = 2_600;
-const MISSED_MS = 2_400;
-const ATTENDED_MS = 60_000;
-/** After so many milliseconds a person is told what is being waited for. */
-const TELL_MS = 1_000;
 /** Up to so many items one by one; from there on a search for all of them is cheaper. */
 const FEW = 4;
 const ATTEMPTS = 6;
@@ -102,13 +94,13 @@ export class Keychain {
   async #take<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
     try {
       return await this.#turns.take(async () => {
-        const turn = this.#newTurn();
+        const wait = new Wait(this.#world, this.#ending.signal, (fault) => this.#child?.end(fault));
         try {
-          await turn.take(this.#lastTurn);
-          return await job((request) => this.#ask(request, turn));
+          await wait.turn.take(this.#lastTurn);
+          return await job((request) => this.#ask(request, wait));
         } finally {
-          turn.end();
-          this.#lastTurn = turn;
+          wait.end();
+          this.#lastTurn = wait.turn;
         }
       });
     } catch (cause) {
@@ -116,27 +108,9 @@ export class Keychain {
     }
   }
 
-  /** A turn in which what is asked is ended when its time is up. */
-  #newTurn(): Turn {
-    const { attended = false, tell } = this.#world;
-    let isTold = false;
-    const turn = new Turn(turnName(this.#world), this.#ending.signal, ({ silence, isAsking }) => {
-      if (attended && !isTold && silence.owed >= TELL_MS) {
-        isTold = true;
-        tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
-      }
-      if (isAsking && this.#isUp(turn)) this.#child?.end(new KeychainFault("timed-out", "nothing was heard of it"));
-    });
-    return turn;
-  }
-
-  #isUp(turn: Turn): boolean {
-    const limit = this.#world.attended === true ? ATTENDED_MS : turn.isMissed ? MISSED_MS : LIMIT_MS;
-    return this.#ending.signal.aborted || turn.silence.isOver(limit);
-  }
-
   /** Again, a little later, while there is time and the failure may pass: every request may be repeated. */
-  async #ask(request: Request, turn: Turn): Promise<Answer> {
+  async #ask(request: Request, wait: Wait): Promise<Answer> {
+    const { turn } = wait;
     for (let attempt = 1; ; attempt++) {
       try {
         const child = await this.#start(turn);
@@ -147,9 +121,9 @@ export class Keychain {
         if (isSign(reply)) turn.hasAnswer();
         return expectOk(reply);
       } catch (cause) {
-        if (!isPassing(cause) || this.#isUp(turn) || attempt === ATTEMPTS) throw cause;
+        if (!isPassing(cause) || wait.isUp() || attempt === ATTEMPTS) throw cause;
         await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS)));
-        if (this.#isUp(turn)) throw cause;
+        if (wait.isUp()) throw cause;
       }
     }
   }
@@ -162,12 +136,6 @@ export class Keychain {
     await this.#child.open(this.#engine);
     return this.#child;
   }
-}
-
-/** Whoever asks the same bus takes turns, for whatever items. */
-function turnName({ env, uid }: StoreWorld): string {
-  const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
-  return `mcp-keys-turn-${hash("sha256", bus).slice(0, 12)}`;
 }
 
 function closed(): KeychainFault {

@@ -3,11 +3,13 @@ import type { Server, Socket } from "node:net";
 
 /**
  * What whoever has a turn tells the others as it goes along. `answered`: the keychain has answered. `at work`: the keychain is
- * not being asked just now, since the process that asks it is starting. Nothing is told while an answer is waited for.
+ * not being asked just now, since the process that asks it is starting. `locked`: the keyring is locked, and its prompt waited
+ * for. Nothing is told while anything else is waited for.
  */
-export type Beat = "answered" | "at work";
+export type Beat = "answered" | "at work" | "locked";
 
-const BYTES: Readonly<Record<Beat, string>> = { answered: "a", "at work": "w" };
+/** What ends a silence comes first: of those that come together, the first one here is heard. */
+const BYTES: Readonly<Record<Beat, string>> = { answered: "a", "at work": "w", locked: "l" };
 /** Anybody on this machine may connect; beyond so many they are turned away, and hear nothing. */
 const MOST = 512;
 
@@ -64,8 +66,8 @@ export class Ear {
     this.#socket.on("error", () => {});
     this.closed = new Promise((resolve) => this.#socket.once("close", () => resolve()));
     this.#socket.on("data", (bytes) => {
-      if (bytes.includes(BYTES.answered)) hear("answered");
-      else if (bytes.includes(BYTES["at work"])) hear("at work");
+      const beat = (Object.keys(BYTES) as Beat[]).find((each) => bytes.includes(BYTES[each]));
+      if (beat !== undefined) hear(beat);
     });
   }
 

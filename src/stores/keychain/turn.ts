@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { platform } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { KeychainFault } from "./fault.ts";
 import { pace } from "./load.ts";
 import { Silence, TICK_MS } from "./silence.ts";
 import type { Doing } from "./silence.ts";
@@ -16,6 +17,15 @@ const JITTER_MS = 30;
 /** Whoever asks often lets the others have theirs in between. */
 const YIELD_MS = 60;
 
+export interface TurnOptions {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Somebody is there who may be answering the prompt that whoever has the turn waits for. */
+  readonly attended?: boolean;
+  /** Called after each tick, also while it waits. */
+  readonly onTick: (turn: Turn) => void;
+}
+
 /**
  * Leave to ask the keychain, which one process has at a time: a Secret Service that many ask gives up, and one that has to refuse two
  * prompts at once never answers again. Nothing else rests on it, so whoever hears nothing for a while does without. Other
@@ -24,28 +34,23 @@ const YIELD_MS = 60;
 export class Turn {
   readonly silence = new Silence();
   readonly #path: string;
-  readonly #signal: AbortSignal;
-  readonly #onTick: (turn: Turn) => void;
+  readonly #options: TurnOptions;
   #slot: Slot | null = null;
   #ear: Ear | null = null;
   /** The best of what was heard since the last tick. */
   #heard: Beat | null = null;
   #doing: Doing = "waiting";
   #answered = false;
+  #isLocked = false;
   #seeking: Promise<Ear | null> | null = null;
   #hasEnded = false;
   #wasWanted = false;
   #ticks: NodeJS.Timeout | undefined;
 
-  /**
-   * @param name - Which keychain: those with the same name take turns.
-   * @param signal - Ends the waiting.
-   * @param onTick - Called after each tick, also while it waits.
-   */
-  constructor(name: string, signal: AbortSignal, onTick: (turn: Turn) => void) {
+  /** @param name - Which keychain: those with the same name take turns. */
+  constructor(name: string, options: TurnOptions) {
     this.#path = `\0${name}`;
-    this.#signal = signal;
-    this.#onTick = onTick;
+    this.#options = options;
   }
 
   get isAsking(): boolean {
@@ -57,6 +62,11 @@ export class Turn {
     return this.#slot === null && platform() === "linux";
   }
 
+  /** Whether the keyring was found locked by whoever asks, and has not answered since. */
+  get isLocked(): boolean {
+    return this.#isLocked;
+  }
+
   /** Whether others would have had it when it ended. */
   get wasWanted(): boolean {
     return this.#wasWanted;
@@ -65,11 +75,13 @@ export class Turn {
   /**
    * Until there is a turn, or it is no use to wait for it. The silence that was heard meanwhile counts on.
    * @param after - The turn before it, of the same process.
+   * @throws {@link KeychainFault} `locked`: whoever has the turn waits for a prompt, and a second one would be shown beside it
    */
   async take(after?: Turn): Promise<void> {
     if (after?.wasWanted === true) await sleep(YIELD_MS);
     this.#ticks ??= setInterval(() => this.#tick(), TICK_MS);
     this.#doing = "waiting";
+    this.#isLocked = false;
     while (this.isMissed && !this.#isInVain()) {
       const ear = await this.#seek();
       if (ear === null) break;
@@ -77,6 +89,9 @@ export class Turn {
       await sleep(randomInt(JITTER_MS));
     }
     this.#doing = "working";
+    if (!this.isMissed) this.#isLocked = false;
+    if (this.isLocked && !this.#options.signal.aborted)
+      throw new KeychainFault("locked", "another process waits for the prompt");
   }
 
   /** The keychain is about to be asked. */
@@ -89,9 +104,15 @@ export class Turn {
     this.#doing = "working";
   }
 
+  /** It is locked, so that a prompt is what is waited for. */
+  findsLocked(): void {
+    this.#isLocked = true;
+  }
+
   /** It has answered. */
   hasAnswer(): void {
     this.#answered = true;
+    this.#isLocked = false;
     this.#doing = "working";
     this.silence.end();
   }
@@ -106,20 +127,23 @@ export class Turn {
   }
 
   #isInVain(): boolean {
-    return this.#signal.aborted || this.silence.ms >= PATIENCE_MS || this.silence.owed >= QUEUE_MS;
+    return this.#options.signal.aborted || this.silence.ms >= PATIENCE_MS || this.silence.owed >= QUEUE_MS;
   }
 
   #tick(): void {
-    this.silence.tick(this.#doing, this.#heard, pace);
+    // A person may take longer than a keychain.
+    const isAnswering = this.#heard === "locked" && this.#options.attended === true;
+    this.silence.tick(this.#doing, isAnswering ? "at work" : this.#heard, pace);
     this.#heard = null;
     if (this.#answered) this.#slot?.tell("answered");
     else if (this.#doing === "working") this.#slot?.tell("at work");
+    else if (this.#isLocked) this.#slot?.tell("locked");
     this.#answered = false;
     if (this.#doing !== "waiting") {
       // Somebody has to have the turn, or nobody would hear how it goes.
       if (this.isMissed && this.#ear?.isOpen !== true) void this.#seek();
     } else if (this.#isInVain()) this.#ear?.close();
-    this.#onTick(this);
+    this.#options.onTick(this);
   }
 
   /** Takes the turn where nobody has it, and returns `null`; else listens to whoever has it. */
@@ -137,6 +161,7 @@ export class Turn {
     this.#ear?.close();
     this.#ear = new Ear(this.#path, (beat) => {
       if (this.#heard !== "answered") this.#heard = beat;
+      if (this.#doing === "waiting") this.#isLocked = beat === "locked";
     });
     if (this.#hasEnded) this.#ear.close();
     return this.#ear;

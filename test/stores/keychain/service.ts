@@ -69,13 +69,21 @@ export async function openOn(
   return store;
 }
 
+interface ServiceOptions {
+  /** For the environment of all of it. */
+  readonly more?: Readonly<Record<string, string>>;
+  /** The command that the bus starts to show prompts, in the place of the desktop's. */
+  readonly prompter?: string;
+}
+
 export async function aSecretService(
   state: ServiceState,
-  more: Readonly<Record<string, string>> = {},
+  { more = {}, prompter }: ServiceOptions = {},
 ): Promise<SecretService> {
   const home = await aFolder();
   const dataDir = join(home, "data", "mcp-keys");
   const base = { HOME: home, PATH: process.env["PATH"] ?? "", ...(await foldersIn(home)), ...more };
+  if (prompter !== undefined) await usePrompter(home, prompter);
   if (state === "locked") {
     const first = await startBus(home, base, true);
     await unlock(first.env, PASSWORD);
@@ -104,6 +112,13 @@ async function foldersIn(home: string): Promise<Record<string, string>> {
   const paths = Object.entries(folders).map(([name, folder]) => [name, join(home, folder)] as const);
   for (const [, path] of paths) await mkdir(path, { mode: 0o700 });
   return Object.fromEntries(paths);
+}
+
+async function usePrompter(home: string, command: string): Promise<void> {
+  const folder = join(home, "data/dbus-1/services");
+  await mkdir(folder, { recursive: true });
+  const name = "org.gnome.keyring.SystemPrompter";
+  await writeFile(join(folder, `${name}.service`), `[D-BUS Service]\nName=${name}\nExec=${command}\n`);
 }
 
 /** @param activates - Whether the bus starts a service when it is asked for one, as the bus of a desktop does. */

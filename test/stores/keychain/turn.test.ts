@@ -76,6 +76,50 @@ describe("a turn", () => {
     expect(waits.turn.silence.ms).toBeLessThanOrEqual(300);
   });
 
+  test("is not waited for where the keyring is locked, and no second prompt is asked for", async () => {
+    const name = aName();
+    const [has, waits] = [aTurn(name), aTurn(name)];
+    await has.turn.take();
+    has.turn.asks();
+    has.turn.findsLocked();
+    await expect(waits.turn.take()).rejects.toMatchObject({ trouble: "locked" });
+    expect(waits.turn.silence.ms).toBeGreaterThanOrEqual(1_600);
+    expect(waits.turn.silence.ms).toBeLessThan(2_000);
+  });
+
+  test("is waited for by somebody attended for as long as whoever has it may be answering a prompt", async () => {
+    const name = aName();
+    const [has, waits] = [aTurn(name), aTurn(name, { attended: true })];
+    await has.turn.take();
+    has.turn.asks();
+    has.turn.findsLocked();
+    let isTaken = false;
+    const taken = waits.turn.take().then(() => (isTaken = true));
+    await waits.ticks(3 * SECOND);
+    expect(isTaken).toBe(false);
+    has.turn.hasAnswer();
+    has.turn.end();
+    await taken;
+    expect(waits.turn.isMissed).toBe(false);
+    expect(waits.turn.isLocked).toBe(false);
+  });
+
+  test("is waited for again where what was locked has answered since", async () => {
+    const name = aName();
+    const [has, waits] = [aTurn(name), aTurn(name)];
+    await has.turn.take();
+    has.turn.asks();
+    has.turn.findsLocked();
+    const taken = waits.turn.take();
+    await waits.ticks(SECOND);
+    has.turn.hasAnswer();
+    await waits.ticks(SECOND);
+    // Silent now, and not known to be locked.
+    has.turn.asks();
+    await taken;
+    expect(waits.turn.isMissed).toBe(true);
+  });
+
   test.each<[string, (socket: Socket) => void]>([
     ["says nothing", () => {}],
     ["hangs up", (socket) => socket.destroy()],
@@ -114,7 +158,7 @@ describe("a turn", () => {
   test("is given up at once when the store is closed", async () => {
     const name = aName();
     const ending = new AbortController();
-    const [has, waits] = [aTurn(name), aTurn(name, ending.signal)];
+    const [has, waits] = [aTurn(name), aTurn(name, ending)];
     await has.turn.take();
     const taken = waits.turn.take();
     await waits.ticks(1);
@@ -136,13 +180,14 @@ interface Watched {
   ticks(more: number): Promise<void>;
 }
 
-function aTurn(name: string, signal: AbortSignal = new AbortController().signal): Watched {
+function aTurn(name: string, { signal = new AbortController().signal, attended = false } = {}): Watched {
   let count = 0;
   let look: (() => void) | undefined;
-  const turn = new Turn(name, signal, () => {
+  const onTick = () => {
     count++;
     look?.();
-  });
+  };
+  const turn = new Turn(name, { signal, attended, onTick });
   onTestFinished(() => turn.end());
   return {
     turn,
