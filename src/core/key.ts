@@ -13,7 +13,7 @@ export type KeyName = string;
 export interface Key {
   readonly id: KeyId;
   readonly name: KeyName;
-  /** What its tokens begin with, such as `mcp` or `acme_live`. */
+  /** What its tokens begin with, such as `mcp` or `acme_live`; `opaque` where they are not of our making. */
   readonly prefix: string;
   /** What the key may do; empty means that no scope was given to it. */
   readonly scopes: readonly string[];

@@ -1,3 +1,9 @@
+/**
+ * The prefix of a key whose tokens are of another make, or are known by their digests alone: none of them need carry the key's
+ * id. A key of ours with this prefix loses nothing by it but time.
+ */
+export const OPAQUE_PREFIX = "opaque";
+
 /** A token that somebody else made must be this hard to guess, as far as can be told by looking at it. */
 export const MIN_OPAQUE_BITS = 128;
 

@@ -176,7 +176,7 @@ interface Loaded {
 
 async function load({ store, peppers }: FollowOptions): Promise<Loaded> {
   const { seq, keys } = await store.snapshot();
-  const index = createKeyIndex(peppers);
+  const index = createKeyIndex(peppers, store.tokensCarryIds);
   for (const key of keys) index.put(key);
   return { index, seq };
 }

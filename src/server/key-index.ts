@@ -1,6 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { isWithheld, pepperIdOf, type Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
+import { OPAQUE_PREFIX } from "../core/opaque.ts";
+import { ID_LENGTH } from "../core/token.ts";
 import type { Version } from "../core/version.ts";
 import type { Use } from "../stores/store.ts";
 import { KeyRows } from "./key-rows.ts";
@@ -19,6 +21,9 @@ export interface Held {
   readonly row: number;
 }
 
+/** No version: the token's SHA-256 as {@link hashPlain} makes it, so that it need not be made again; empty where it was not made. */
+export type Missed = string;
+
 /**
  * Keys in memory, found by id and by digest; in under 250 bytes each, which is why they are put together anew whenever one
  * is found. Tombstones are in it, so that a refusal can say why.
@@ -32,17 +37,28 @@ export interface KeyIndex {
   put(key: Key): void;
   has(id: KeyId): boolean;
   /**
-   * The version that a token is, or null. By the id in the token where it has one; else by its digest, which costs one
-   * more for each pepper: an imported token has no id, and one from `MCP_API_KEY_HASHES` another than its key.
+   * The version that a token is, of the key whose id it carries; where there is no such key, no digest is made.
+   * @param at - where in `text` the id stands: cut out of it first, it would take twice as long to read
    */
-  find(token: string, id: KeyId | null): Held | null;
+  findById(token: string, text: string, at: number): Held | Missed;
+  /**
+   * Whether a token may be a version of a key whose id it does not carry, as one from `MCP_API_KEY_HASHES`: it is then to be
+   * looked for by its digest.
+   */
+  readonly hasOthers: boolean;
+  /**
+   * The version that a token is, of any key, or null. Costs a digest, and one more for each pepper.
+   * @param missed - what {@link KeyIndex.findById} gave
+   */
+  findByDigest(token: string, missed?: Missed): Held | null;
   /** Notes that a version was used, by its row. */
   use(row: number, at: Epoch): void;
   /** The latest use of each version that was used since the last call. */
   takeUses(): Use[];
 }
 
-export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
+/** @param carryIds - as `tokensCarryIds` of the store */
+export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): KeyIndex {
   const pepperKeys = new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")]));
   const unknownPeppers = new Set<string>();
   const records = new Records();
@@ -52,6 +68,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const recents = new Array<Held | undefined>(RECENTS).fill(undefined);
   /** Who was asked for last in each place. Kept is who is asked for twice: the collector would carry about the others in vain. */
   const recentRows = new Int32Array(RECENTS);
+  let hasOthers = !carryIds;
   let unsaved: number[] = [];
   let size = 0;
 
@@ -63,7 +80,8 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   };
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
-  const hold = (row: number, known: KeyId | null): Held => {
+  /** @param text - where the key's id stands, at `at`, for whoever has it at hand */
+  const hold = (row: number, text = "", at = 0): Held => {
     const place = row & (RECENTS - 1);
     const isRecent = recentRows[place] === row;
     const recent = isRecent ? recents[place] : undefined;
@@ -72,7 +90,11 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
-    const held = { key: keys.read(newest, known ?? keys.idOf(newest), all), version, row };
+    const held = {
+      key: keys.read(newest, text === "" ? keys.idOf(newest) : text.slice(at, at + ID_LENGTH), all),
+      version,
+      row,
+    };
     if (isRecent) recents[place] = held;
     else recentRows[place] = row;
     return held;
@@ -88,21 +110,16 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     }
   };
 
-  const findByDigest = (token: string, plain: string): Held | null => {
-    let row = rowByDigest(plain, null);
-    for (const pepper of pepperKeys.values()) {
-      if (row !== 0) break;
-      row = rowByDigest(hashKeyed(token, pepper), pepper);
-    }
-    return row === 0 ? null : hold(row, null);
-  };
-
   return {
     get size() {
       return size;
     },
     unknownPeppers,
+    get hasOthers() {
+      return hasOthers;
+    },
     put(key) {
+      hasOthers ||= key.prefix === OPAQUE_PREFIX;
       const known = keys.find(key.id);
       const rows = rowsOf(known);
       if (rows.some(isFindable)) size--;
@@ -125,25 +142,33 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       if (written.some(isFindable)) size++;
     },
     has: (id) => keys.find(id) !== 0,
-    find(token, id) {
+    findById(token, text, at) {
       let plain = "";
       let keyed = "";
       let pepper: KeyObject | null = null;
-      for (let row = id === null ? 0 : keys.findUsual(id); row !== 0; row = versions.olderThan(row)) {
+      for (let row = keys.findAt(text, at); row !== 0; row = versions.olderThan(row)) {
         const own = versions.pepperOf(row);
         if (own === undefined) continue;
         if (own === null) {
           // Put together before the digest is made, which goes on while memory answers.
-          const held = hold(row, id);
+          const held = hold(row, text, at);
           if (plain === "") plain = hashPlain(token);
           if (versions.matches(row, plain)) return held;
           continue;
         }
         // A long history of one pepper costs one digest.
         if (own !== pepper) keyed = hashKeyed(token, (pepper = own));
-        if (versions.matches(row, keyed)) return hold(row, id);
+        if (versions.matches(row, keyed)) return hold(row, text, at);
       }
-      return findByDigest(token, plain === "" ? hashPlain(token) : plain);
+      return plain;
+    },
+    findByDigest(token, missed = "") {
+      let row = rowByDigest(missed === "" ? hashPlain(token) : missed, null);
+      for (const pepper of pepperKeys.values()) {
+        if (row !== 0) break;
+        row = rowByDigest(hashKeyed(token, pepper), pepper);
+      }
+      return row === 0 ? null : hold(row);
     },
     use(row, at) {
       if (versions.use(row, at)) unsaved.push(row);

@@ -28,12 +28,12 @@ export class KeyRows {
 
   /** 0 when there is none. */
   find(id: KeyId): number {
-    return isUsual(id) ? this.findUsual(id) : (this.#oddRows.get(id) ?? 0);
+    return isUsual(id) ? this.findAt(id, 0) : (this.#oddRows.get(id) ?? 0);
   }
 
-  /** The same for an id out of a token. */
-  findUsual(id: KeyId): number {
-    const [a, b, c] = [packId(id, 0), packId(id, 4), packId(id, 8)];
+  /** The same for what stands in a text where a token has its id. */
+  findAt(text: string, at: number): number {
+    const [a, b, c] = [packId(text, at), packId(text, at + 4), packId(text, at + 8)];
     const hash = mix(a, b, c);
     for (let slot = this.#slots.first(hash); ; slot = this.#slots.next(slot)) {
       const row = this.#slots.at(slot);

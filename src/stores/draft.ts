@@ -1,6 +1,7 @@
 import { KeysError } from "../errors.ts";
 import { FORGOTTEN } from "../core/digest.ts";
 import type { StoredDigest } from "../core/digest.ts";
+import { OPAQUE_PREFIX } from "../core/opaque.ts";
 import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Change, Draft } from "./store.ts";
@@ -15,13 +16,17 @@ export interface Lookup {
 /**
  * Whether a draft fits what is stored: revisions, then names, then digests. Changes nothing.
  * @throws {@link KeysError} `STORE_CONFLICT` for a revision that is not the stored one or a digest that another key has;
- *   `NAME_TAKEN` for a name that another key has; `BUG` for a draft that holds a key twice or a key without a version.
+ *   `NAME_TAKEN` for a name that another key has; `BUG` for a draft that holds a key twice or a key without a version, or that
+ *   imports a key as if its tokens were known to carry its id.
  */
 export function checkDraft(draft: Draft, stored: Lookup): void {
   const drafted = new Map(draft.keys.map((key) => [key.id, key]));
   if (drafted.size !== draft.keys.length) throw new KeysError("BUG", "a draft holds the same key twice");
   for (const key of draft.keys) {
     if (key.versions.length === 0) throw new KeysError("BUG", `key ${key.id} has no version`);
+    if (draft.op === "import" && key.revision === 0 && key.prefix !== OPAQUE_PREFIX) {
+      throw new KeysError("BUG", `key ${key.name} is imported, and its prefix is not ${OPAQUE_PREFIX}`);
+    }
     if ((stored.byId(key.id)?.revision ?? 0) !== key.revision) {
       throw new KeysError("STORE_CONFLICT", `key ${key.name} was changed by somebody else`);
     }

@@ -1,7 +1,7 @@
 import { digestToken, isDigest, parsePeppers, pepperIdOf } from "../core/digest.ts";
 import type { Digest, Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
-import { estimateBits, MIN_OPAQUE_BITS } from "../core/opaque.ts";
+import { estimateBits, MIN_OPAQUE_BITS, OPAQUE_PREFIX } from "../core/opaque.ts";
 import { BASE62, ID_LENGTH, parseToken } from "../core/token.ts";
 import { explainUnusable } from "../core/unusable.ts";
 import { KeysError } from "../errors.ts";
@@ -50,6 +50,7 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   return {
     spec: "env:",
     readOnly: true,
+    tokensCarryIds: true,
     get: async (ref) => ledger.byId(ref) ?? ledger.byName(ref),
     find: async (digest) => versionOf(ledger.byDigest(digest), digest),
     list: async () => ledger.list(),
@@ -79,7 +80,7 @@ function readToken(text: string, source: string): Entry {
   if (estimateBits(text) < MIN_OPAQUE_BITS) {
     throw new KeysError("TOKEN_WEAK", `the token from ${source} can be guessed: it holds less than 128 random bits`);
   }
-  return { id: idOf(digest), prefix: "opaque", digest, expiresAt: null };
+  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: null };
 }
 
 function readDigest(text: string, position: number, peppers: readonly Pepper[]): Entry {
@@ -97,7 +98,7 @@ function readDigest(text: string, position: number, peppers: readonly Pepper[]):
       hint: `add the pepper ${pepper} to MCP_KEYS_PEPPER`,
     });
   }
-  return { id: idOf(digest), prefix: "opaque", digest, expiresAt: time };
+  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: time };
 }
 
 /** The same at every start, and nothing that helps to find the token. */
@@ -124,7 +125,7 @@ function toKeys(entries: readonly Entry[]): Key[] {
   return [...byId].map(([id, versions], i) => ({
     id,
     name: `env-${i + 1}`,
-    prefix: versions[0]?.prefix ?? "opaque",
+    prefix: versions[0]?.prefix ?? OPAQUE_PREFIX,
     scopes: [],
     audience: [],
     tags: {},

@@ -55,6 +55,11 @@ export interface KeyStore {
   readonly readOnly: boolean;
   /** True for a history that goes on elsewhere: it can be looked at, but not asked who may come in now. */
   readonly isPast?: boolean;
+  /**
+   * True where each token in our form carries the id of its key, but for keys with the prefix `opaque`. A verifier
+   * then refuses one whose id no key has without making its digest. Leave it out where keys came from elsewhere.
+   */
+  readonly tokensCarryIds?: boolean;
   /** The file that holds its history, where one does: an absolute path. */
   readonly path?: string;
   /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../src/core/digest.ts";
 import { createKeyIndex } from "../../src/server/key-index.ts";
+import type { Held, KeyIndex } from "../../src/server/key-index.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 const PEPPERS = [
@@ -8,14 +9,20 @@ const PEPPERS = [
   { id: "old", key: "fedcba9876543210fedcba9876543210" },
 ];
 
+/** As a verifier looks for a token: by the id in it, where it has one, then by its digest. */
+function find(index: KeyIndex, token: string, id: string | null): Held | null {
+  const found = id === null ? "" : index.findById(token, `_${id}_`, 1);
+  return typeof found === "string" ? index.findByDigest(token, found) : found;
+}
+
 test("a key that is put again replaces what was known of it", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
   index.put(aKey({ enabled: false, versions: [aVersion({ digest: digestToken("second") })] }));
   expect(index.size).toBe(1);
-  expect(index.find("first", null)).toBeNull();
-  expect(index.find("first", "7Fq2x9Lm0aBc")).toBeNull();
-  expect(index.find("second", null)).toMatchObject({ key: { enabled: false } });
+  expect(find(index, "first", null)).toBeNull();
+  expect(find(index, "first", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "second", null)).toMatchObject({ key: { enabled: false } });
 });
 
 test("what was found often is found as it is now, however it was changed in between", () => {
@@ -23,16 +30,16 @@ test("what was found often is found as it is now, however it was changed in betw
   const versions = [aVersion({ digest: digestToken("first") })];
   for (const enabled of [true, false, true]) {
     index.put(aKey({ enabled, versions }));
-    for (let i = 0; i < 4; i++) expect(index.find("first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { enabled } });
+    for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { enabled } });
   }
   // One that takes its place in what is kept, and gives it back.
   const others = Array.from({ length: 4096 }, (_, i) => `key${String(i).padStart(9, "0")}`);
   for (const id of others) index.put(aKey({ id, versions: [aVersion({ digest: digestToken(id) })] }));
   const rival = others.at(-1)!;
   for (const round of [1, 2, 3]) {
-    for (let i = 0; i < round; i++) expect(index.find(rival, rival)).toMatchObject({ key: { id: rival } });
+    for (let i = 0; i < round; i++) expect(find(index, rival, rival)).toMatchObject({ key: { id: rival } });
     for (let i = 0; i < round; i++)
-      expect(index.find("first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { id: "7Fq2x9Lm0aBc" } });
+      expect(find(index, "first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { id: "7Fq2x9Lm0aBc" } });
   }
 });
 
@@ -41,9 +48,9 @@ test.each([[undefined], [PEPPERS[0]], [PEPPERS[1]]])(
   (pepper) => {
     const index = createKeyIndex(PEPPERS);
     index.put(aKey({ versions: [aVersion({ digest: digestToken("a", pepper) })] }));
-    expect(index.find("a", null)).toMatchObject({ version: { n: 1 } });
-    expect(index.find("a", "AAAAAAAAAAAA")).toMatchObject({ version: { n: 1 } });
-    expect(index.find("b", null)).toBeNull();
+    expect(find(index, "a", null)).toMatchObject({ version: { n: 1 } });
+    expect(find(index, "a", "AAAAAAAAAAAA")).toMatchObject({ version: { n: 1 } });
+    expect(find(index, "b", null)).toBeNull();
   },
 );
 
@@ -52,17 +59,17 @@ test("each version of a long history is found, under whatever pepper it was made
   const digests = Array.from({ length: 30 }, (_, i) => digestToken(`token ${i}`, [undefined, ...PEPPERS][i % 3]));
   index.put(aKey({ versions: digests.map((digest, i) => aVersion({ n: i + 1, digest })) }));
   for (let i = 0; i < 30; i++) {
-    expect(index.find(`token ${i}`, "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: i + 1 } });
+    expect(find(index, `token ${i}`, "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: i + 1 } });
   }
-  expect(index.find("token 30", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "token 30", "7Fq2x9Lm0aBc")).toBeNull();
 });
 
 test("a digest whose pepper is not known matches nothing, and does not hide the others", () => {
   const index = createKeyIndex([PEPPERS[0]!]);
   const versions = PEPPERS.map((pepper, i) => aVersion({ n: i + 1, digest: digestToken(pepper.id, pepper) }));
   index.put(aKey({ versions }));
-  expect(index.find("new", "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: 1 } });
-  expect(index.find("old", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "new", "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: 1 } });
+  expect(find(index, "old", "7Fq2x9Lm0aBc")).toBeNull();
   expect([...index.unknownPeppers]).toEqual(["old"]);
 });
 
@@ -80,15 +87,15 @@ test("what is found is the key as it was put, with every member that it had and 
   index.put(put);
   const plain = aKey({ id: "AAAAAAAAAAAA", name: "plain", versions: [aVersion({ digest: digestToken("d") })] });
   index.put(plain);
-  expect(index.find("a", put.id)).toMatchObject({ key: put, version: put.versions[0] });
-  expect(index.find("b", null)?.key).toStrictEqual(put);
-  expect(index.find("d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
+  expect(find(index, "a", put.id)).toMatchObject({ key: put, version: put.versions[0] });
+  expect(find(index, "b", null)?.key).toStrictEqual(put);
+  expect(find(index, "d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
 });
 
 test("scopes that keys share cannot be added to through one of them", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
-  const scopes = index.find("a", null)!.key.scopes as string[];
+  const scopes = find(index, "a", null)!.key.scopes as string[];
   expect(() => scopes.push("write")).toThrow(TypeError);
 });
 
@@ -110,11 +117,11 @@ test("keys come, change and get versions in any order, and each token stays with
   for (let i = 0; i < 1500; i++) {
     const versions = i % 3 === 0 ? 3 : i % 2 === 0 ? 2 : 1;
     for (const id of [null, idOf(i), "key000000007"]) {
-      const held = index.find(`token ${i} ${versions}`, id);
+      const held = find(index, `token ${i} ${versions}`, id);
       expect(held?.key).toStrictEqual(keyOf(i, versions));
       expect(held?.version.n).toBe(versions);
     }
-    expect(index.find(`token ${i} ${versions + 1}`, idOf(i))).toBeNull();
+    expect(find(index, `token ${i} ${versions + 1}`, idOf(i))).toBeNull();
   }
 });
 
@@ -122,10 +129,10 @@ test("each use is told once, with its latest time, also of a version that was pu
   const index = createKeyIndex([]);
   const key = aKey({ versions: [aVersion({ digest: digestToken("a") })] });
   index.put(key);
-  const { row } = index.find("a", null)!;
+  const { row } = find(index, "a", null)!;
   for (const at of [5, 7, 6]) index.use(row, at);
   index.put({ ...key, revision: 1 });
-  expect(index.find("a", null)?.version.lastUsedAt).toBe(7);
+  expect(find(index, "a", null)?.version.lastUsedAt).toBe(7);
   expect(index.takeUses()).toEqual([{ id: key.id, n: 1, at: 7 }]);
   index.use(row, 7);
   expect(index.takeUses()).toEqual([]);
@@ -139,10 +146,21 @@ test("a version whose digest was given up is found by nothing, is told as it was
     aVersion({ n: 2, digest: digestToken("second") }),
   ];
   index.put(aKey({ versions }));
-  expect(index.find("first", null)).toBeNull();
-  expect(index.find("first", "7Fq2x9Lm0aBc")).toBeNull();
-  expect(index.find("second", "7Fq2x9Lm0aBc")?.key.versions).toEqual(versions);
+  expect(find(index, "first", null)).toBeNull();
+  expect(find(index, "first", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "second", "7Fq2x9Lm0aBc")?.key.versions).toEqual(versions);
   index.put(aKey({ versions: [versions[0]!, { ...versions[1]!, state: "revoked", digest: FORGOTTEN }] }));
-  expect(index.find("second", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "second", "7Fq2x9Lm0aBc")).toBeNull();
   expect([index.size, [...index.unknownPeppers]]).toEqual([0, []]);
+});
+
+test.each([
+  ["carry their ids, and none is of another make", { carry: true, prefix: "mcp", hasOthers: false }],
+  ["carry their ids, and one is of another make", { carry: true, prefix: "opaque", hasOthers: true }],
+  ["may carry any id", { carry: false, prefix: "mcp", hasOthers: true }],
+])("where tokens %s, a token is to be looked for under other ids: %o", (_, { carry, prefix, hasOthers }) => {
+  const index = createKeyIndex([], carry);
+  index.put(aKey({ prefix, versions: [aVersion({ digest: digestToken("first") })] }));
+  index.put(aKey({ id: "AAAAAAAAAAAA", name: "other", versions: [aVersion({ digest: digestToken("second") })] }));
+  expect(index.hasOthers).toBe(hasOthers);
 });

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
-import { formatToken } from "../../src/core/token.ts";
+import { formatToken, parseToken } from "../../src/core/token.ts";
 import { KeysError } from "../../src/errors.ts";
 import { createKeys } from "../../src/keys.ts";
 import { createVerifier, type VerifierOptions } from "../../src/server/verifier.ts";
-import { RUNS } from "../arbitraries.ts";
+import { openMemoryStore } from "../../src/stores/memory.ts";
+import { base62, RUNS } from "../arbitraries.ts";
 import { aKey, aVersion } from "../fakes.ts";
 import { createFixture, until } from "./fixture.ts";
 
@@ -75,7 +76,7 @@ describe("tokens of other kinds", () => {
   test("an imported token is found by its digest", async () => {
     const { store, verifier, followed } = await createFixture();
     const opaque = "5f0c1e6a-77d3-4f6b-9a67-2f6d1c1a9e55";
-    const key = aKey({ prefix: "", versions: [aVersion({ digest: digestToken(opaque) })] });
+    const key = aKey({ prefix: "opaque", versions: [aVersion({ digest: digestToken(opaque) })] });
     await store.write({ op: "import", at: 1, by: "test", keys: [key] });
     await followed();
     expect(verifier.verify(opaque)).toMatchObject({ ok: true, key: { name: "ci" } });
@@ -85,9 +86,20 @@ describe("tokens of other kinds", () => {
   test("a token of ours whose digest came without its id is found by its digest", async () => {
     const { store, verifier, followed } = await createFixture();
     const token = formatToken({ prefix: "mcp", id: "AAAAAAAAAAAA", secret: "s".repeat(43) }).reveal();
-    const key = aKey({ id: "BBBBBBBBBBBB", versions: [aVersion({ digest: digestToken(token) })] });
+    const versions = [aVersion({ digest: digestToken(token) })];
+    const key = aKey({ id: "BBBBBBBBBBBB", prefix: "opaque", versions });
     await store.write({ op: "import", at: 1, by: "test", keys: [key] });
     await followed();
+    expect(verifier.verify(token)).toMatchObject({ ok: true, key: { id: "BBBBBBBBBBBB" } });
+  });
+
+  test("a token of ours is found by its digest in a store of another make, whatever the prefix of its key", async () => {
+    const { tokensCarryIds, ...store } = await openMemoryStore();
+    expect(tokensCarryIds).toBe(true);
+    const token = formatToken({ prefix: "mcp", id: "AAAAAAAAAAAA", secret: "s".repeat(43) }).reveal();
+    const versions = [aVersion({ digest: digestToken(token) })];
+    await store.write({ op: "generate", at: 1, by: "test", keys: [aKey({ id: "BBBBBBBBBBBB", versions })] });
+    const { verifier } = await createFixture({ store });
     expect(verifier.verify(token)).toMatchObject({ ok: true, key: { id: "BBBBBBBBBBBB" } });
   });
 
@@ -134,6 +146,39 @@ describe("tokens of other kinds", () => {
     await until(() => lines.some((line) => line.includes("pepper 2026")));
     expect(lines.filter((line) => line.includes("pepper"))).toHaveLength(1);
   });
+});
+
+test("a token is judged alike whatever came before it, in its place or in a header", async () => {
+  const { verifier, issue, keys } = await createFixture();
+  const tokens = [await issue("a"), await issue("b")];
+  const ids = (await keys.list()).map(({ id }) => id);
+  const valid = fc.constantFrom(...tokens);
+  const ours = fc
+    .record({ prefix: fc.constant("mcp"), id: fc.oneof(fc.constantFrom(...ids), base62(12)), secret: base62(43) })
+    .map((parts) => formatToken(parts).reveal());
+  const changed = fc
+    .tuple(fc.oneof(valid, ours), fc.nat(), fc.constantFrom(..."0aZ_-.ö\u0141"))
+    .map(([token, at, character]) => {
+      const place = at % token.length;
+      return token.slice(0, place) + character + token.slice(place + 1);
+    });
+  const any = fc.oneof({ weight: 4, arbitrary: valid }, ours, changed, fc.string());
+  // Long enough for the checksum to come first, and last again.
+  const many = fc.array(any, { minLength: 150, maxLength: 300 });
+  fc.assert(
+    fc.property(many, (sent) => {
+      for (const token of sent) {
+        const parsed = parseToken(token);
+        const expected = tokens.includes(token) ? "ok" : parsed.ok ? "unknown" : parsed.reason;
+        const verdict = verifier.verify(token);
+        expect(verdict.ok ? "ok" : verdict.reason, token).toBe(expected);
+        if (/\s|^$/.test(token)) continue;
+        const inHeader = verifier.verifyHeader(`Bearer ${token}`);
+        if (inHeader.ok !== verdict.ok) expect({ token, inHeader }).toEqual({ token, inHeader: verdict });
+      }
+    }),
+    { numRuns: RUNS.some / 10 },
+  );
 });
 
 test("judges every token as the command line does, whatever has been done to the keys", async () => {

@@ -141,6 +141,16 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.get("key-2")).toMatchObject({ id: keyNo(3).id });
   });
 
+  test("a key that is imported has the prefix that says so, and nothing is written without", async () => {
+    const { store } = await start();
+    const draft = (prefix: string) => aDraft([keyNo(1, { prefix })], { op: "import" });
+    await expect(store.write(draft("mcp"))).rejects.toMatchObject({ code: "BUG" });
+    expect(await store.list()).toEqual([]);
+    expect(await store.write(draft("opaque"))).toMatchObject({ seq: 1 });
+    // What is done to it later needs no such care.
+    await store.write(aDraft([keyNo(1, { revision: 1, prefix: "opaque" })], { op: "disable" }));
+  });
+
   test("one token cannot be two keys", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));

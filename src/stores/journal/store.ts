@@ -47,6 +47,7 @@ export function openJournal(spec: string, place: Place, options: JournalOptions 
   return {
     spec,
     readOnly: false,
+    tokensCarryIds: true,
     isPast: false,
     path: place.path,
     get: (ref) =>
