@@ -2,7 +2,6 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { isWithheld, pepperIdOf, type Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import { OPAQUE_PREFIX } from "../core/opaque.ts";
-import { ID_LENGTH } from "../core/token.ts";
 import type { Version } from "../core/version.ts";
 import type { Use } from "../stores/store.ts";
 import { KeyRows } from "./key-rows.ts";
@@ -80,8 +79,7 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
   };
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
-  /** @param text - where the key's id stands, at `at`, for whoever has it at hand */
-  const hold = (row: number, text = "", at = 0): Held => {
+  const hold = (row: number): Held => {
     const place = row & (RECENTS - 1);
     const isRecent = recentRows[place] === row;
     const recent = isRecent ? recents[place] : undefined;
@@ -90,11 +88,7 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
-    const held = {
-      key: keys.read(newest, text === "" ? keys.idOf(newest) : text.slice(at, at + ID_LENGTH), all),
-      version,
-      row,
-    };
+    const held = { key: keys.read(newest, all), version, row };
     if (isRecent) recents[place] = held;
     else recentRows[place] = row;
     return held;
@@ -151,14 +145,14 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
         if (own === undefined) continue;
         if (own === null) {
           // Put together before the digest is made, which goes on while memory answers.
-          const held = hold(row, text, at);
+          const held = hold(row);
           if (plain === "") plain = hashPlain(token);
           if (versions.matches(row, plain)) return held;
           continue;
         }
         // A long history of one pepper costs one digest.
         if (own !== pepper) keyed = hashKeyed(token, (pepper = own));
-        if (versions.matches(row, keyed)) return hold(row, text, at);
+        if (versions.matches(row, keyed)) return hold(row);
       }
       return plain;
     },

@@ -31,7 +31,7 @@ export class KeyRows {
     return isUsual(id) ? this.findAt(id, 0) : (this.#oddRows.get(id) ?? 0);
   }
 
-  /** The same for what stands in a text where a token has its id. */
+  /** The same for what stands in a text where a token has its id. Characters beyond a byte may be taken for others. */
   findAt(text: string, at: number): number {
     const [a, b, c] = [packId(text, at), packId(text, at + 4), packId(text, at + 8)];
     const hash = mix(a, b, c);
@@ -72,7 +72,7 @@ export class KeyRows {
     this.#traits.release(this.#records.chunkOf(row).words[wordOf(row) + TRAITS] ?? 0);
   }
 
-  read(row: number, id: KeyId, versions: readonly Version[]): Key {
+  read(row: number, versions: readonly Version[]): Key {
     const { words, numbers } = this.#records.chunkOf(row);
     const number = numberOf(row);
     const traits = this.#traits.at(words[wordOf(row) + TRAITS] ?? 0);
@@ -80,6 +80,7 @@ export class KeyRows {
     const label = this.#labels[row];
     const createdAt = numbers[number + CREATED] ?? 0;
     const revision = numbers[number + REVISION] ?? 0;
+    const id = this.idOf(row);
     // Not told by a look at the label, which would wait for memory.
     const name = (isNamedOnly ? label : "") as string;
     const key = { id, name, prefix, scopes, audience, tags, createdAt, createdBy, enabled, revision, versions };
@@ -89,7 +90,8 @@ export class KeyRows {
   idOf(row: number): KeyId {
     const { words } = this.#records.chunkOf(row);
     const word = wordOf(row) + ID;
-    return this.#oddIds.get(row) ?? [0, 1, 2].map((i) => unpackId(words[word + i] ?? 0)).join("");
+    const odd = this.#oddIds.get(row);
+    return odd ?? unpackId(words[word] ?? 0) + unpackId(words[word + 1] ?? 0) + unpackId(words[word + 2] ?? 0);
   }
 }
 

@@ -22,7 +22,10 @@ export interface Draft {
   readonly at: Epoch;
   /** Who did it, such as `ada@laptop`. At most 128 characters. */
   readonly by: string;
-  /** The whole keys as they are to be, each with the `revision` that the writer read (0: must not exist yet). */
+  /**
+   * The whole keys as they are to be, each with the `revision` that the writer read (0: must not exist yet). One that is
+   * imported has the prefix `opaque`, for its tokens need not carry its id.
+   */
   readonly keys: readonly Key[];
   /** The version it is about, where it is about one. */
   readonly version?: number;

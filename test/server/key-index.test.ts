@@ -154,6 +154,13 @@ test("a version whose digest was given up is found by nothing, is told as it was
   expect([index.size, [...index.unknownPeppers]]).toEqual([0, []]);
 });
 
+test("an id with characters that run into each other never becomes that of a key", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
+  for (let i = 0; i < 4; i++) expect(find(index, "second", "7Fq2\u01789Lm0aBc")).toBeNull();
+  for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")?.key.id).toBe("7Fq2x9Lm0aBc");
+});
+
 test.each([
   ["carry their ids, and none is of another make", { carry: true, prefix: "mcp", hasOthers: false }],
   ["carry their ids, and one is of another make", { carry: true, prefix: "opaque", hasOthers: true }],

@@ -72,7 +72,8 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   "a locked keyring, and a prompter that takes its time": {
     ...shut,
-    make: async (spec) => moved(await withKey(spec), (await aSecretService("locked", { prompter: "/bin/sleep 8" })).env),
+    make: async (spec) =>
+      moved(await withKey(spec), (await aSecretService("locked", { prompter: "/bin/sleep 8" })).env),
   },
   "a service that hangs": {
     ...slow,
