@@ -14,8 +14,8 @@ export async function loadPeer(name) {
   }
 }
 
-/** As its documentation has it: the short token finds the hash, the long one is checked. `judge` takes a header. */
-export async function createPrefixed(count) {
+/** As its documentation has it: the short token finds the hash, the long one is checked. `sendTo` gives headers to a judge. */
+export async function createPrefixed(count, sendTo) {
   const module = await loadPeer("prefixed-api-key");
   if (module === null) return null;
   const { generateAPIKey, extractShortToken, checkAPIKey } = module.default ?? module;
@@ -30,7 +30,7 @@ export async function createPrefixed(count) {
     const token = header.slice(7);
     if (!checkAPIKey(token, hashes.get(extractShortToken(token)))) throw new Error("prefixed-api-key refused");
   };
-  return { name: "prefixed-api-key", goal: ">= 2.5", headers, judge };
+  return { name: "prefixed-api-key", goal: ">= 2.5", run: sendTo(judge, headers) };
 }
 
 /** On SQLite in memory, its rate limit off. */

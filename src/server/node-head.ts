@@ -48,9 +48,10 @@ function share(response: ServerResponse): boolean {
   if (next === null || last === null || last === response || !Object.isExtensible(last)) return false;
   const layer = last;
   const writeHead: WriteHead = function (...args) {
-    const onAnswer = isFinal(args[0]) ? watching.get(exchangeOf(this)) : undefined;
+    const exchange = exchangeOf(this);
+    const onAnswer = isFinal(args[0]) ? watching.get(exchange) : undefined;
     if (onAnswer !== undefined) {
-      watching.delete(exchangeOf(this));
+      watching.delete(exchange);
       onAnswer(headOf(this, args));
     }
     return Reflect.apply(writeHeadOf(Object.getPrototypeOf(layer)), this, args);

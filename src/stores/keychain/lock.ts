@@ -14,8 +14,14 @@ const QUESTION = [
   "string:org.freedesktop.Secret.Collection",
   "string:Locked",
 ];
-/** Without one of these the program might start a bus. */
-const BUSES = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
+
+/** What tells which bus is asked; nothing where none is known. */
+export function busOf(env: StoreWorld["env"]) {
+  return {
+    DBUS_SESSION_BUS_ADDRESS: env["DBUS_SESSION_BUS_ADDRESS"],
+    XDG_RUNTIME_DIR: env["XDG_RUNTIME_DIR"],
+  };
+}
 
 /**
  * Asks a Secret Service whether its keyring is locked, past the engines: these only ask to unlock it, and hear nothing while its
@@ -24,10 +30,12 @@ const BUSES = ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"];
  * @returns `null` where the service does not say so: it hangs, there is none, or the program is not installed
  */
 export function askLock(env: StoreWorld["env"], signal: AbortSignal): Promise<boolean | null> {
-  if (!BUSES.some((name) => env[name])) return Promise.resolve(null);
-  const few = Object.fromEntries(["PATH", ...BUSES].map((name) => [name, env[name]]));
+  const bus = busOf(env);
+  // Without any the program might start one.
+  if (!Object.values(bus).some(Boolean)) return Promise.resolve(null);
+  const options = { env: { PATH: env["PATH"], ...bus }, signal, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
-    execFile(PROGRAM, QUESTION, { env: few, signal, killSignal: "SIGKILL" }, (fault, stdout) => {
+    execFile(PROGRAM, QUESTION, options, (fault, stdout) => {
       const [, answer] = /\bboolean (true|false)\b/.exec(stdout) ?? [];
       resolve(fault !== null || answer === undefined ? null : answer === "true");
     });

@@ -21,7 +21,7 @@ export interface TurnOptions {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
   /** Somebody is there who may be answering the prompt that whoever has the turn waits for. */
-  readonly attended?: boolean;
+  readonly attended: boolean;
   /** Called after each tick, also while it waits. */
   readonly onTick: (turn: Turn) => void;
 }
@@ -90,7 +90,7 @@ export class Turn {
     }
     this.#doing = "working";
     if (!this.isMissed) this.#isLocked = false;
-    if (this.isLocked && !this.#options.signal.aborted)
+    else if (this.isLocked && !this.#options.signal.aborted)
       throw new KeychainFault("locked", "another process waits for the prompt");
   }
 
@@ -132,7 +132,7 @@ export class Turn {
 
   #tick(): void {
     // A person may take longer than a keychain.
-    const isAnswering = this.#heard === "locked" && this.#options.attended === true;
+    const isAnswering = this.#heard === "locked" && this.#options.attended;
     this.silence.tick(this.#doing, isAnswering ? "at work" : this.#heard, pace);
     this.#heard = null;
     if (this.#answered) this.#slot?.tell("answered");

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { StoreWorld } from "../store.ts";
 import { KeychainFault } from "./fault.ts";
-import { askLock } from "./lock.ts";
+import { askLock, busOf } from "./lock.ts";
 import { Turn } from "./turn.ts";
 
 /**
@@ -73,6 +73,6 @@ export class Wait {
 
 /** Whoever asks the same bus takes turns, for whatever items. */
 function turnName({ env, uid }: StoreWorld): string {
-  const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
+  const bus = [uid, ...Object.values(busOf(env))].join("\n");
   return `mcp-keys-turn-${hash("sha256", bus).slice(0, 12)}`;
 }

@@ -88,9 +88,10 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
   needSecretService();
 
-  for (const [name, { code, state, make }] of Object.entries(TROUBLES)) {
-    const title = `${name} is said in time; no key is called unknown, and all that can be done without is done`;
-    test(title, async () => {
+  test.each(Object.keys(TROUBLES))(
+    "%s is said in time; no key is called unknown, and all that can be done without is done",
+    async (name) => {
+      const { code, state, make } = TROUBLES[name]!;
       const service = await make(spec);
       const fault = { code, hint: expect.stringContaining("or choose a store that needs no keychain") };
       const fails = (job: (store: KeyStore) => Promise<unknown>) => async () =>
@@ -114,8 +115,8 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
       const store = await openOn(service, spec);
       expect((await store.list({ digests: false })).map((key) => key.name)).toEqual(["key-1", "key-2"]);
       expect(await readdir(service.dataDir)).toEqual([file]);
-    });
-  }
+    },
+  );
 
   test("a locked keyring is called locked, also where many find it so at once", async () => {
     const service = await TROUBLES["a locked keyring"]!.make(spec);

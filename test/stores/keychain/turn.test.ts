@@ -78,10 +78,8 @@ describe("a turn", () => {
 
   test("is not waited for where the keyring is locked, and no second prompt is asked for", async () => {
     const name = aName();
-    const [has, waits] = [aTurn(name), aTurn(name)];
-    await has.turn.take();
-    has.turn.asks();
-    has.turn.findsLocked();
+    await aPrompted(name);
+    const waits = aTurn(name);
     await expect(waits.turn.take()).rejects.toMatchObject({ trouble: "locked" });
     expect(waits.turn.silence.ms).toBeGreaterThanOrEqual(1_600);
     expect(waits.turn.silence.ms).toBeLessThan(2_000);
@@ -89,10 +87,7 @@ describe("a turn", () => {
 
   test("is waited for by somebody attended for as long as whoever has it may be answering a prompt", async () => {
     const name = aName();
-    const [has, waits] = [aTurn(name), aTurn(name, { attended: true })];
-    await has.turn.take();
-    has.turn.asks();
-    has.turn.findsLocked();
+    const [has, waits] = [await aPrompted(name), aTurn(name, { attended: true })];
     let isTaken = false;
     const taken = waits.turn.take().then(() => (isTaken = true));
     await waits.ticks(3 * SECOND);
@@ -106,10 +101,7 @@ describe("a turn", () => {
 
   test("is waited for again where what was locked has answered since", async () => {
     const name = aName();
-    const [has, waits] = [aTurn(name), aTurn(name)];
-    await has.turn.take();
-    has.turn.asks();
-    has.turn.findsLocked();
+    const [has, waits] = [await aPrompted(name), aTurn(name)];
     const taken = waits.turn.take();
     await waits.ticks(SECOND);
     has.turn.hasAnswer();
@@ -201,6 +193,15 @@ function aTurn(name: string, { signal = new AbortController().signal, attended =
       });
     },
   };
+}
+
+/** One that is had, by whoever waits for a prompt. */
+async function aPrompted(name: string): Promise<Watched> {
+  const has = aTurn(name);
+  await has.turn.take();
+  has.turn.asks();
+  has.turn.findsLocked();
+  return has;
 }
 
 /** Somebody who has taken the name for a turn and is none of ours. */
