@@ -1,76 +1,69 @@
 import type { IncomingMessage, OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { findLayer, parentOf } from "./node-layer.ts";
+import { hasOneList, Note } from "./node-note.ts";
+import { isNamed } from "./node-view.ts";
 import type { AnswerHead, OnAnswer } from "./passage.ts";
 
 export type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined;
 type Pairs = readonly (readonly [string, OutgoingHttpHeader])[];
 /** The status, perhaps its text, perhaps headers. */
 export type HeadArguments = [status: number, first?: unknown, second?: unknown];
-/** Always called by `Reflect.apply`: what it is a method of is said there. */
+/** Always called with what it is a method of. */
 type WriteHead = (this: ServerResponse, ...args: HeadArguments) => ServerResponse;
 
-/** Who is to be told of a head, where a method of ours is shared by many responses. By request, which also a proxy of a response has. */
-const watching = new WeakMap<object, OnAnswer>();
+/** Methods of ours, each on what the responses of all Express apps inherit. */
 const shared = new WeakSet<WriteHead>();
 
 /** Shows the head of an answer to the guard before it is written. */
 export function watchHead(response: ServerResponse, onAnswer: OnAnswer): void {
-  const writeHead = writeHeadOf(response);
-  if (!shared.has(writeHead) && !share(response)) return watchOne(response, writeHead, onAnswer);
-  const exchange = exchangeOf(response);
-  const before = watching.get(exchange);
-  watching.set(exchange, before === undefined ? onAnswer : (head) => before(head) ?? onAnswer(head));
+  const request = requestOf(response);
+  if (request !== undefined && isShared(response, request)) Note.watch(request.rawHeaders, onAnswer);
+  else watchOne(response, onAnswer);
 }
 
-function watchOne(response: ServerResponse, writeHead: WriteHead, onAnswer: OnAnswer): void {
+function watchOne(response: ServerResponse, onAnswer: OnAnswer): void {
+  const writeHead = writeHeadOf(response);
   let isKnown = false;
   (response as { writeHead: unknown }).writeHead = (...args: HeadArguments): ServerResponse => {
-    if (!isKnown && isFinal(args[0])) {
+    const [status, first, second] = args;
+    if (!isKnown && isFinal(status)) {
       isKnown = true;
-      onAnswer(headOf(response, args));
+      onAnswer(new Head(response, status, headersOf(first, second)));
     }
     return Reflect.apply(writeHead, response, args);
   };
 }
 
-/**
- * Express has objects of its own between its responses and Node's class. On the last one before that class a method is met by
- * the responses of all its apps. One on each response would cost an eighth of all that Express does for a request, for it
- * gives each response a shape of its own.
- * @returns whether there is such an object, and nothing in front of it that writes heads
- */
-function share(response: ServerResponse): boolean {
-  let last: object | null = null;
-  let next: object | null = response;
-  while (next !== null && !Object.hasOwn(next, "writeHead")) {
-    last = next;
-    next = Object.getPrototypeOf(next) as object | null;
-  }
-  if (next === null || last === null || last === response || !Object.isExtensible(last)) return false;
-  const layer = last;
-  const writeHead: WriteHead = function (...args) {
-    const exchange = exchangeOf(this);
-    const onAnswer = isFinal(args[0]) ? watching.get(exchange) : undefined;
-    if (onAnswer !== undefined) {
-      watching.delete(exchange);
-      onAnswer(headOf(this, args));
-    }
-    return Reflect.apply(writeHeadOf(Object.getPrototypeOf(layer)), this, args);
-  };
-  shared.add(writeHead);
-  Object.defineProperty(layer, "writeHead", { value: writeHead, writable: true, configurable: true });
+/** Whether `writeHead` is a method of ours; where it would be Node's, one is put in front of that. */
+function isShared(response: ServerResponse, request: IncomingMessage): boolean {
+  const parent = parentOf(response);
+  if (parent === null || Object.hasOwn(response, "writeHead")) return false;
+  if (shared.has(writeHeadOf(parent))) return true;
+  const layer = findLayer(parent, "writeHead");
+  if (layer === null || !hasOneList(request)) return false;
+  share(layer);
   return true;
 }
 
-function exchangeOf(response: ServerResponse): object {
-  return (response as { readonly req?: IncomingMessage }).req ?? response;
+function share(layer: object): void {
+  const writeHead: WriteHead = function (status, first, second) {
+    const base = parentOf(layer) as ServerResponse;
+    const request = isFinal(status) ? requestOf(this) : undefined;
+    const onAnswer = request === undefined ? null : Note.takeWatcher(request.rawHeaders);
+    if (onAnswer !== null) onAnswer(new Head(this, status, headersOf(first, second), base));
+    return writeHeadOf(base).call(this, status, first, second);
+  };
+  shared.add(writeHead);
+  Object.defineProperty(layer, "writeHead", { value: writeHead, writable: true, configurable: true });
+}
+
+/** What is answered. A proxy of a response has it too. */
+function requestOf(response: ServerResponse): IncomingMessage | undefined {
+  return (response as { readonly req?: IncomingMessage }).req;
 }
 
 function writeHeadOf(holder: unknown): WriteHead {
   return (holder as { readonly writeHead: WriteHead }).writeHead;
-}
-
-function headOf(response: ServerResponse, [status, first, second]: HeadArguments): Head {
-  return new Head(response, status, headersOf(first, second));
 }
 
 /** An interim answer, such as 103, is not the one. */
@@ -87,15 +80,18 @@ export class Head implements AnswerHead {
   readonly status: number;
   readonly #response: ServerResponse;
   readonly #given: Headers;
+  readonly #base: ServerResponse;
 
-  constructor(response: ServerResponse, status: number, given: Headers) {
+  /** @param base - whose methods are called; that of a class is found sooner than that of a response of Express */
+  constructor(response: ServerResponse, status: number, given: Headers, base = response) {
     this.status = status;
     this.#response = response;
     this.#given = given;
+    this.#base = base;
   }
 
   header(name: string): string | null {
-    return asText(findHeader(name, this.#given) ?? this.#response.getHeader(name));
+    return asText(findHeader(name, this.#given) ?? this.#base.getHeader.call(this.#response, name));
   }
 }
 
@@ -107,9 +103,9 @@ export function toPairs(headers: Headers): Pairs {
 }
 
 function findHeader(name: string, headers: Headers): OutgoingHttpHeader | undefined {
-  if (Array.isArray(headers)) return toPairs(headers).find(([given]) => given.toLowerCase() === name)?.[1];
+  if (Array.isArray(headers)) return toPairs(headers).find(([given]) => isNamed(given, name))?.[1];
   for (const given in headers) {
-    if (given.length === name.length && given.toLowerCase() === name) return headers[given];
+    if (isNamed(given, name)) return headers[given];
   }
   return undefined;
 }

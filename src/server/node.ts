@@ -4,6 +4,7 @@ import { createGuard } from "./guard.ts";
 import type { GuardOptions } from "./guard-options.ts";
 import { NO_JSON, readBytes, readParsed, TOO_LARGE } from "./messages.ts";
 import { watchAnswer } from "./node-answer.ts";
+import { setAuth } from "./node-auth.ts";
 import { hasUnreadBody, receiveBody } from "./node-body.ts";
 import { sendAnswer } from "./node-send.ts";
 import { NodeView } from "./node-view.ts";
@@ -13,7 +14,7 @@ import type { RequestView } from "./view.ts";
 
 /** A request that a guard let in. The MCP SDKs' transports read `auth` from it. */
 export type GuardedRequest = IncomingMessage & {
-  /** Who it is. Absent on one of `openPaths`. */
+  /** Who it is. `undefined` on one of `openPaths`. */
   auth: AuthInfo;
   /** With `toolScopes`: the JSON that was looked at, unless a parser put something there before. */
   body?: unknown;
@@ -59,7 +60,7 @@ function settle(
 
 /** Tells the server who it is, and prepares its answer. */
 export function welcome(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
-  (request as { auth?: AuthInfo }).auth = passage.auth;
+  setAuth(request, passage.auth);
   if (passage.headers !== null) addHeaders(response, passage.headers);
   if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer, passage.mayRewrite);
 }
