@@ -7,7 +7,7 @@ import type { Use } from "../stores/store.ts";
 import { KeyRows } from "./key-rows.ts";
 import { Records } from "./records.ts";
 import { Slots } from "./slots.ts";
-import { hashDigest, hashKeyed, hashPlain, VersionRows } from "./version-rows.ts";
+import { endingOf, hashDigest, hashKeyed, hashPlain, VersionRows } from "./version-rows.ts";
 
 /** Of so many versions at most what was put together stays, for the next time. */
 const RECENTS = 4096;
@@ -36,7 +36,8 @@ export interface KeyIndex {
   put(key: Key): void;
   has(id: KeyId): boolean;
   /**
-   * The version that a token is, of the key whose id it carries; where there is no such key, no digest is made.
+   * The version that a token is, of the key whose id it carries. No digest is made where there is no such key, nor where each
+   * of its versions was seen with a token that ends otherwise.
    * @param at - where in `text` the id stands: cut out of it first, it would take twice as long to read
    */
   findById(token: string, text: string, at: number): Held | Missed;
@@ -140,19 +141,23 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
       let plain = "";
       let keyed = "";
       let pepper: KeyObject | null = null;
+      const ending = endingOf(text);
       for (let row = keys.findAt(text, at); row !== 0; row = versions.olderThan(row)) {
         const own = versions.pepperOf(row);
-        if (own === undefined) continue;
+        if (own === undefined || !versions.mayEnd(row, ending)) continue;
         if (own === null) {
           // Put together before the digest is made, which goes on while memory answers.
           const held = hold(row);
           if (plain === "") plain = hashPlain(token);
-          if (versions.matches(row, plain)) return held;
-          continue;
+          if (!versions.matches(row, plain)) continue;
+          versions.setEnding(row, ending);
+          return held;
         }
         // A long history of one pepper costs one digest.
         if (own !== pepper) keyed = hashKeyed(token, (pepper = own));
-        if (versions.matches(row, keyed)) return hold(row);
+        if (!versions.matches(row, keyed)) continue;
+        versions.setEnding(row, ending);
+        return hold(row);
       }
       return plain;
     },

@@ -5,11 +5,13 @@ import type { Version } from "../core/version.ts";
 import { byteOf, numberOf, wordOf, type Records } from "./records.ts";
 
 const DIGEST_BYTES = 32;
+/** In the word of notes: a use that is still to be saved. The other bits are the ending of the version's token, once it was seen. */
+const UNSAVED = 1;
 /**
  * The digest, the key's id, words, and then numbers: what a look-up reads lies together, and so does what a verdict reads.
  * NaN stands for what is absent or `null`.
  */
-const [KIND, OLDER, NEWEST, UNSAVED] = [11, 12, 13, 15] as const;
+const [KIND, OLDER, NEWEST, NOTES] = [11, 12, 13, 15] as const;
 const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [8, 9, 10, 11, 12, 13] as const;
 
 /** What many versions have in common. */
@@ -49,6 +51,8 @@ export class VersionRows {
     bytes.write(hex, byteOf(row), DIGEST_BYTES, "hex");
     words[word + OLDER] = older;
     words[word + KIND] = this.#kindOf(version);
+    // The digest may be another's.
+    words[word + NOTES] = (words[word + NOTES] ?? 0) & UNSAVED;
     numbers[number + N] = version.n;
     numbers[number + CREATED] = version.createdAt;
     numbers[number + EXPIRES] = version.expiresAt ?? NaN;
@@ -107,6 +111,19 @@ export class VersionRows {
     return difference === 0;
   }
 
+  /** Whether a token that ends so may be this version: unless one that ends otherwise was. Spares a digest. */
+  mayEnd(row: number, ending: number): boolean {
+    const seen = (this.#records.chunkOf(row).words[wordOf(row) + NOTES] ?? 0) & ~UNSAVED;
+    return seen === 0 || seen === ending;
+  }
+
+  /** Notes how the token of a version ends. */
+  setEnding(row: number, ending: number): void {
+    const { words } = this.#records.chunkOf(row);
+    const notes = wordOf(row) + NOTES;
+    words[notes] = ending | ((words[notes] ?? 0) & UNSAVED);
+  }
+
   /** The same number as {@link hashDigest} of its digest. */
   hashOf(row: number): number {
     const { bytes } = this.#records.chunkOf(row);
@@ -119,17 +136,18 @@ export class VersionRows {
     const used = numberOf(row) + USED;
     if ((numbers[used] ?? NaN) >= at) return false;
     numbers[used] = at;
-    const unsaved = wordOf(row) + UNSAVED;
-    if (words[unsaved] === 1) return false;
-    words[unsaved] = 1;
-    return true;
+    const notes = wordOf(row) + NOTES;
+    const before = words[notes] ?? 0;
+    words[notes] = before | UNSAVED;
+    return (before & UNSAVED) === 0;
   }
 
   /** What is to be saved about the use of a version, which from now on counts as saved. */
   takeUse(row: number): { readonly n: number; readonly at: Epoch } {
     const { words, numbers } = this.#records.chunkOf(row);
     const number = numberOf(row);
-    words[wordOf(row) + UNSAVED] = 0;
+    const notes = wordOf(row) + NOTES;
+    words[notes] = (words[notes] ?? 0) & ~UNSAVED;
     return { n: numbers[number + N] ?? 0, at: numbers[number + USED] ?? 0 };
   }
 
@@ -161,6 +179,16 @@ export function hashPlain(token: string): string {
 /** The same with a pepper. */
 export function hashKeyed(token: string, pepper: KeyObject): string {
   return createHmac("sha256", pepper).update(token).digest(BY_TWO);
+}
+
+/**
+ * The last six characters of a text, the checksum of a token, as a number for {@link VersionRows.mayEnd}: never 0, and even.
+ * Tells no more of a token than that checksum does.
+ */
+export function endingOf(text: string): number {
+  let ending = 0;
+  for (let i = text.length - 6; i < text.length; i++) ending = Math.imul(ending, 62) + text.charCodeAt(i);
+  return (ending << 2) | 2;
 }
 
 /** Of the first four bytes: any 32 bits of a digest are as random as others. */

@@ -92,6 +92,29 @@ test("what is found is the key as it was put, with every member that it had and 
   expect(find(index, "d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
 });
 
+test("a token that ends otherwise than the version it was seen with is not it, and a new digest may end as it likes", () => {
+  const index = createKeyIndex(PEPPERS);
+  const [id, secret] = ["7Fq2x9Lm0aBc", "s".repeat(43)];
+  const tokens = ["111111", "222222"].map((checksum) => `mcp_${id}_${secret}${checksum}`);
+  const findIn = (token: string) => index.findById(token, token, 4);
+  for (const pepper of [undefined, PEPPERS[0]]) {
+    for (const [i, token] of tokens.entries()) {
+      index.put(aKey({ id, versions: [aVersion({ n: i + 1, digest: digestToken(token, pepper) })] }));
+      for (const turn of [1, 2, 3]) {
+        expect(findIn(token), String(turn)).toMatchObject({ version: { n: i + 1 } });
+        // No digest is made: there is none to go on with.
+        expect(findIn(tokens[1 - i]!)).toBe("");
+        expect(findIn(token.replace("sss", "tss"))).toEqual(pepper === undefined ? expect.stringMatching(/./) : "");
+        index.use(1, turn);
+      }
+      expect(index.takeUses()).toHaveLength(1);
+    }
+  }
+  const both = tokens.map((token, i) => aVersion({ n: i + 1, digest: digestToken(token) }));
+  index.put(aKey({ id, versions: both }));
+  for (const n of [1, 2, 1]) expect(findIn(tokens[n - 1]!)).toMatchObject({ version: { n } });
+});
+
 test("scopes that keys share cannot be added to through one of them", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
