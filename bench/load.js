@@ -47,22 +47,31 @@ async function runWrk(port, token, before) {
   }
 }
 
-/** Sends one request after the other on each connection. */
 async function runOwn(port, token) {
-  const request = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\n\r\n`;
   const start = performance.now();
+  const requests = await send(port, token, () => performance.now() - start < OWN_MS);
+  return { requests, seconds: (performance.now() - start) / 1000 };
+}
+
+/** So many requests, and perhaps one more on each connection. */
+export async function sendRequests(port, token, count) {
+  return send(port, token, (requests) => requests < count);
+}
+
+/** Sends one request after the other on each connection. Returns how many were answered. */
+async function send(port, token, goesOn) {
+  const request = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\n\r\n`;
   let requests = 0;
-  const send = () =>
+  const connection = () =>
     new Promise((resolve, reject) => {
       const socket = connect(port, "127.0.0.1", () => socket.write(request));
       socket.setNoDelay(true).setEncoding("latin1").on("error", reject);
       socket.on("data", (text) => {
         if (!text.startsWith("HTTP/1.1 200") || !text.endsWith("\r\n\r\nok")) return socket.destroy(new Error(text));
-        requests++;
-        if (performance.now() - start < OWN_MS) socket.write(request);
+        if (goesOn(++requests)) socket.write(request);
         else socket.end(resolve);
       });
     });
-  await Promise.all(Array.from({ length: OWN_CONNECTIONS }, send));
-  return { requests, seconds: (performance.now() - start) / 1000 };
+  await Promise.all(Array.from({ length: OWN_CONNECTIONS }, connection));
+  return requests;
 }

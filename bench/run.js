@@ -7,7 +7,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const helpers = ["run.js", "figures.js", "load.js", "peers.js", "process.js", "secret-service.js"];
+const helpers = ["run.js", "figures.js", "load.js", "peers.js", "process.js", "secret-service.js", "serve.js"];
 
 if (!existsSync(`${here}peers/node_modules`)) {
   console.log("installing bench/peers, which takes a few minutes");

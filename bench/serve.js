@@ -1,0 +1,155 @@
+/** A server in a process of its own, `serve.js <framework> <guard>`, and what there is of both. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { fork } from "node:child_process";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadPeer } from "./peers.js";
+
+export const NONE = "no guard";
+export const EMPTY = "a middleware that does nothing";
+export const OURS = ["ours, 1 key", "ours, 100,000 keys"];
+export const SAYS_YES = "SDK's, which checks nothing";
+export const SDKS = ["SDK's with a Map of digests, 100,000 keys", "SDK's with our verifier, 100,000 keys"];
+const MANY = Number(process.env.KEYS ?? 100_000);
+
+/**
+ * A process for each, as in use: what the compiler learns from one guard would slow down the others.
+ * @returns `port`, undefined when a package is missing; `token`; `ask`, which tells the microseconds of processor time so far
+ */
+export async function start(framework, guard, options = {}) {
+  const child = fork(fileURLToPath(import.meta.url), [framework, guard], options);
+  const hear = () =>
+    new Promise((resolve, reject) => {
+      child.once("message", resolve).once("exit", () => reject(new Error(`${framework}, ${guard}: the server ended`)));
+    });
+  const ask = () => {
+    child.removeAllListeners("exit");
+    const answer = hear();
+    child.send("cpu");
+    return answer;
+  };
+  return { framework, guard, child, ask, ...(await hear()) };
+}
+
+async function serve(framework, guard) {
+  const keyed = await createKeyed(guard.includes("100,000") ? MANY : 1);
+  const port = await SERVERS[framework](await createMiddleware(framework, guard, keyed));
+  process.on("message", () => {
+    const { user, system } = process.cpuUsage();
+    process.send(user + system);
+  });
+  process.on("disconnect", () => process.exit());
+  process.send({ port, token: keyed.token });
+}
+
+/** `null` for none, what to register on Fastify, undefined when a package is missing. */
+async function createMiddleware(framework, guard, { store, verifier }) {
+  const { createTokenVerifier, guardFastify, guardNode } = await import("../dist/index.js");
+  if (guard === NONE) return null;
+  if (framework === "Fastify") return guard === EMPTY ? empty : [guardFastify, { verifier }];
+  if (guard === EMPTY) return (_request, _response, next) => next();
+  if (OURS.includes(guard)) return guardNode(verifier);
+  const auth = "@modelcontextprotocol/sdk/server/auth";
+  const [sdk, errors] = await Promise.all([`${auth}/middleware/bearerAuth.js`, `${auth}/errors.js`].map(loadPeer));
+  if (sdk === null || errors === null) return undefined;
+  const refuse = (why) => new errors.InvalidTokenError(why);
+  const [plain, own] = SDKS;
+  const verifiers = {
+    [SAYS_YES]: () => ({ verifyAccessToken: async (token) => authInfo(token, "ci") }),
+    [plain]: () => createPlainVerifier(store, refuse),
+    [own]: () => createTokenVerifier(verifier, refuse),
+  };
+  return sdk.requireBearerAuth({ verifier: await verifiers[guard]() });
+}
+
+const empty = Symbol("a hook that does nothing");
+const answer = (_, response) => response.writeHead(200, { "content-length": "2" }).end("ok");
+const listen = (server) =>
+  new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
+
+/** Each returns its port, or undefined when its package is missing. */
+const SERVERS = {
+  "node:http": (guard) =>
+    listen(
+      createServer(
+        guard === null ? answer : (request, response) => guard(request, response, () => answer(request, response)),
+      ),
+    ),
+  async Express(guard) {
+    const express = await loadPeer("express");
+    if (express === null || guard === undefined) return undefined;
+    const app = express.default();
+    // At the route: `app.use` alone costs more than most guards.
+    app.post("/mcp", ...(guard === null ? [] : [guard]), answer);
+    return listen(createServer(app));
+  },
+  async Fastify(guard) {
+    const fastify = await loadPeer("fastify");
+    if (fastify === null) return undefined;
+    const app = fastify.default();
+    if (guard === empty) app.addHook("onRequest", (_request, _reply, done) => done());
+    else if (guard !== null) await app.register(...guard);
+    app.post("/mcp", (_, reply) => reply.send("ok"));
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    return app.server.address().port;
+  },
+};
+
+/** On a file, as in use: a store in memory would add to what is collected again and again. */
+async function createKeyed(count) {
+  const { createVerifier, openStore } = await import("../dist/index.js");
+  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  const store = await openStore(`file:${join(folder, "keys.jsonl")}`);
+  const { history, tokens } = await createHistory();
+  await store.adopt(history.slice(0, count));
+  return { token: tokens[count - 1], store, verifier: await createVerifier({ store }) };
+}
+
+/**
+ * As long in every server, with no guard too: it also makes the compiler and the collector ready, by which servers that were
+ * just started differ more than by any guard.
+ */
+async function createHistory() {
+  const { createKeys, openStore } = await import("../dist/index.js");
+  const memory = await openStore("memory:");
+  const keys = createKeys({ store: memory, by: "bench@here" });
+  const tokens = [];
+  for (let i = 0; i < MANY; i++) {
+    const made = await keys.generate({ name: `key-${i}`, expiresAt: null, scopes: ["mcp"] });
+    tokens.push(made.token.reveal());
+  }
+  const history = [];
+  for await (const change of memory.changes(0)) history.push(change);
+  return { history, tokens };
+}
+
+/** What a careful author writes: the digest found by the id, compared in constant time. */
+async function createPlainVerifier(store, refuse) {
+  const keys = new Map();
+  for (const { id, scopes, versions } of (await store.snapshot()).keys) {
+    keys.set(id, { id, scopes, digest: Buffer.from(versions[0].digest.slice(-64), "hex"), expiresAt: null });
+  }
+  return {
+    async verifyAccessToken(token) {
+      const key = keys.get(token.split("_")[1]);
+      const digest = createHash("sha256").update(token).digest();
+      const isExpired = key?.expiresAt !== null && Date.now() / 1000 >= key?.expiresAt;
+      if (key === undefined || !timingSafeEqual(digest, key.digest) || isExpired) {
+        throw refuse("The key is not valid here");
+      }
+      return authInfo(token, key.id, key.scopes);
+    },
+  };
+}
+
+function authInfo(token, clientId, scopes = ["mcp"]) {
+  return { token, clientId, scopes, expiresAt: 4_000_000_000 };
+}
+
+const [, entry, framework, guard] = process.argv;
+if (entry === fileURLToPath(import.meta.url)) await serve(framework, guard);
