@@ -25,11 +25,12 @@ export function createAsk(streams: { input: NodeJS.ReadableStream; output: NodeJ
   };
 }
 
+/** Whoever is asked something is asked before anything is done. */
 async function leaving<T>(prompt: Promise<T>): Promise<T> {
   try {
     return await prompt;
   } catch (error) {
-    if (error instanceof Error && error.name === "ExitPromptError") throw new KeysError("INTERRUPTED", "interrupted");
-    throw error;
+    if (!(error instanceof Error) || error.name !== "ExitPromptError") throw error;
+    throw new KeysError("INTERRUPTED", "interrupted", { hint: "nothing was changed; run the same command again" });
   }
 }

@@ -46,6 +46,7 @@ describe("a person at a terminal", () => {
     terminal.type(CTRL_C);
     expect(await terminal.ended).toBe(130);
     expect(performance.now() - at).toBeLessThan(1_000);
+    await terminal.shows("hint: nothing was changed");
     expect(existsSync(join(dir, "keys.jsonl"))).toBe(false);
   });
 
@@ -82,6 +83,7 @@ describe("a person at a terminal", () => {
     await left.shows("Type remove to go on");
     left.type(CTRL_C);
     expect(await left.ended).toBe(130);
+    await left.shows("hint: nothing was changed");
     expect([existsSync(join(dir, "keys.jsonl")), existsSync(join(dir, "new.jsonl"))]).toEqual([true, false]);
     const typed = openTerminal(line, env);
     await typed.shows("Type remove to go on");
