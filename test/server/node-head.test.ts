@@ -121,6 +121,42 @@ test("an app that writes heads itself is watched all the same, also when it bega
   expect(seen).toEqual(["s1 200", "s1 200"]);
 });
 
+test("a response that writes its head by Node's class itself is watched all the same", async () => {
+  const seen: string[] = [];
+  const direct: Middleware = (_request, response, next) => {
+    (response as { writeHead: unknown }).writeHead = (...args: unknown[]) =>
+      Reflect.apply(ServerResponse.prototype.writeHead, response, args) as ServerResponse;
+    next();
+  };
+  await ask(express().use(watcher(seen), answer));
+  await ask(express().use(direct, watcher(seen), answer));
+  expect(seen).toEqual(["s1 200", "s1 200"]);
+});
+
+test("an answer to a request whose raw headers are made as they are asked for is shown", async () => {
+  class Own extends ServerResponse {}
+  const seen: string[] = [];
+  await ask((request, response) => {
+    Object.setPrototypeOf(response, Own.prototype);
+    Object.defineProperty(request, "rawHeaders", { get: () => [] });
+    watcher(seen)(request, response, () => answer(request, response, () => {}));
+  });
+  expect(seen).toEqual(["s1 200"]);
+  expect(Object.hasOwn(Own.prototype, "writeHead")).toBe(false);
+});
+
+test("a head that is written twice, which Node refuses, is shown once", async () => {
+  const seen: string[] = [];
+  const twice: Middleware = (_request, response) => {
+    response.writeHead(200, { "mcp-session-id": "s1" });
+    expect(() => response.writeHead(500)).toThrow(expect.objectContaining({ code: "ERR_HTTP_HEADERS_SENT" }));
+    response.end();
+  };
+  await ask(express().use(watcher(seen), twice));
+  await ask((request, response) => watcher(seen)(request, response, () => twice(request, response, () => {})));
+  expect(seen).toEqual(["s1 200", "s1 200"]);
+});
+
 test("of Node's own classes nothing is replaced", async () => {
   const { writeHead } = ServerResponse.prototype as unknown as { writeHead: unknown };
   const seen: string[] = [];
