@@ -16,8 +16,9 @@ export class Note extends Given {
   #auth: AuthInfo | undefined;
   #onAnswer: OnAnswer | null = null;
 
-  static authOf(headers: object): AuthInfo | undefined {
-    return #auth in headers ? headers.#auth : undefined;
+  static authOf(headers: unknown): AuthInfo | undefined {
+    const note = Note.#find(headers);
+    return note === null ? undefined : note.#auth;
   }
 
   static setAuth(headers: object, auth: AuthInfo | undefined): void {
@@ -32,15 +33,21 @@ export class Note extends Given {
   }
 
   /** Who is to be told of the answer, once. */
-  static takeWatcher(headers: object): OnAnswer | null {
-    if (!(#onAnswer in headers)) return null;
-    const onAnswer = headers.#onAnswer;
-    headers.#onAnswer = null;
+  static takeWatcher(headers: unknown): OnAnswer | null {
+    const note = Note.#find(headers);
+    if (note === null) return null;
+    const onAnswer = note.#onAnswer;
+    note.#onAnswer = null;
     return onAnswer;
   }
 
   static #on(headers: object): Note {
     return #auth in headers ? headers : new Note(headers);
+  }
+
+  /** Also asked about what is no request, but inherits from what requests do. */
+  static #find(headers: unknown): Note | null {
+    return typeof headers === "object" && headers !== null && #auth in headers ? headers : null;
   }
 }
 

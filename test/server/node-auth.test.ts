@@ -1,23 +1,9 @@
-import { once } from "node:events";
-import { createServer, IncomingMessage, request as send, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { IncomingMessage } from "node:http";
 import express, { type Express, type Request, type RequestHandler } from "express";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { AuthInfo } from "../../src/server/auth-info.ts";
 import { setAuth } from "../../src/server/node-auth.ts";
-
-/** What there is to be read of a request once it was answered, and what answered. */
-async function ask(listener: RequestListener, path = "/"): Promise<number> {
-  const server = createServer(listener);
-  onTestFinished(() => void server.close());
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const request = send({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, path }).end();
-  const [response] = (await once(request, "response")) as [IncomingMessage];
-  response.resume();
-  await once(response, "end");
-  return response.statusCode ?? 0;
-}
+import { ask } from "./ask.ts";
 
 function authOf(request: object): unknown {
   return (request as { auth?: AuthInfo }).auth;
@@ -111,6 +97,15 @@ test("a class of requests whose raw headers are made as they are asked for is as
   });
   expect(seen).toEqual([who("a")]);
   expect("auth" in Late.prototype).toBe(false);
+});
+
+test("what requests inherit from can be looked at, and so can what only pretends to be one", async () => {
+  const app = noting([], sets("a"));
+  await ask(app);
+  const pretended = Object.create(app.request) as object;
+  expect([authOf(app.request), authOf(pretended)]).toEqual([undefined, undefined]);
+  expect(authOf(Object.assign(pretended, { auth: "own" }))).toBe("own");
+  expect(authOf(Object.create(app.request, { rawHeaders: { value: [] } }) as object)).toBeUndefined();
 });
 
 test("plain Node: it is a property, and Node's own class has none", async () => {

@@ -1,10 +1,8 @@
-import { once } from "node:events";
-import { createServer, request as send, ServerResponse } from "node:http";
-import type { IncomingMessage, RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import express from "express";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { watchHead } from "../../src/server/node-head.ts";
+import { ask } from "./ask.ts";
 
 type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
@@ -17,18 +15,6 @@ function watcher(seen: string[]): Middleware {
     });
     next();
   };
-}
-
-async function ask(listener: RequestListener, path = "/"): Promise<number> {
-  const server = createServer(listener);
-  onTestFinished(() => void server.close());
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const request = send({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, path }).end();
-  const [response] = (await once(request, "response")) as [IncomingMessage];
-  response.resume();
-  await once(response, "end");
-  return response.statusCode ?? 0;
 }
 
 /** As compression and others do: a method of the response's own that calls the one that was there. */
@@ -155,6 +141,16 @@ test("a head that is written twice, which Node refuses, is shown once", async ()
   await ask(express().use(watcher(seen), twice));
   await ask((request, response) => watcher(seen)(request, response, () => twice(request, response, () => {})));
   expect(seen).toEqual(["s1 200", "s1 200"]);
+});
+
+test("what only pretends to answer a request writes its head as ever", async () => {
+  const seen: string[] = [];
+  const app = express().use(watcher(seen), answer);
+  await ask(app);
+  const pretended = new ServerResponse(Object.create(null) as IncomingMessage);
+  Object.setPrototypeOf(pretended, app.response);
+  expect(pretended.writeHead(200, { "mcp-session-id": "s2" }).statusCode).toBe(200);
+  expect(seen).toEqual(["s1 200"]);
 });
 
 test("of Node's own classes nothing is replaced", async () => {

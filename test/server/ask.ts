@@ -1,0 +1,17 @@
+import { once } from "node:events";
+import { createServer, request as send, type IncomingMessage, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** Sends one GET to a server of its own, and returns the status once all of the answer is there. */
+export async function ask(listener: RequestListener, path = "/"): Promise<number> {
+  const server = createServer(listener);
+  onTestFinished(() => void server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const request = send({ host: "127.0.0.1", port: (server.address() as AddressInfo).port, path }).end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  await once(response, "end");
+  return response.statusCode ?? 0;
+}
