@@ -72,7 +72,10 @@ test("Express: an app within an app and a proxy of a request have it too", async
       response.end();
     }),
   );
-  expect(seen).toEqual([who("a"), who("b"), who("c"), who("c")]);
+  // Called by hand, which `use` would have mounted.
+  const inner = noting(seen);
+  await ask(express().use(sets("d"), (request, response) => inner(request, response)));
+  expect(seen).toEqual([who("a"), who("b"), who("c"), who("c"), who("d")]);
 });
 
 test("an app whose requests have an `auth` of their own keeps it, and is assigned to", async () => {
