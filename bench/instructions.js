@@ -4,6 +4,7 @@
  * alone, 0.95 of no guard as in `server.js`: elsewhere the kernel does half of the work. Without valgrind nothing is measured.
  */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,7 +73,9 @@ async function count(framework, guard) {
     await tell("-d");
     return await read(`${out}.1`, requests);
   } finally {
-    child.removeAllListeners("exit").kill("SIGKILL");
+    const ended = once(child.removeAllListeners("exit"), "exit");
+    child.disconnect();
+    await ended;
     await rm(folder, { recursive: true });
   }
 }
