@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { Head, headersOf, isFinal, toPairs, watchHead } from "./node-head.ts";
 import type { HeadArguments, Headers } from "./node-head.ts";
+import { isNamed } from "./node-view.ts";
 import type { OnAnswer } from "./passage.ts";
 import type { Rewriter } from "./rewriter.ts";
 
@@ -40,7 +41,7 @@ function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
       if (body !== undefined || !isFinal(status)) return Reflect.apply(writeHead, response, args);
       const given = headersOf(reason, last);
       if (look(status, given) === null) return Reflect.apply(writeHead, response, args);
-      const kept = toPairs(given).filter(([name]) => name.toLowerCase() !== "content-length");
+      const kept = toPairs(given).filter(([name]) => !isNamed(name, "content-length"));
       const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
       return Reflect.apply(writeHead, response, [status, ...(typeof reason === "string" ? [reason] : []), headers]);
     },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { AuthInfo } from "./auth-info.ts";
-import { findLayer, parentOf } from "./node-layer.ts";
+import { findLayer, ownerOf, parentOf } from "./node-layer.ts";
 import { hasOneList, Note } from "./node-note.ts";
 
 /** What has our `auth` of its own, and what requests inherit it through. */
@@ -22,13 +22,12 @@ export function setAuth(request: IncomingMessage, auth: AuthInfo | undefined): v
 function prepare(parent: object, request: IncomingMessage): boolean {
   const layer = findLayer(parent, "headers");
   if (layer === null || !hasOneList(request)) return false;
-  if (!("auth" in parent)) {
-    Object.defineProperty(layer, "auth", inherited);
-    owners.add(layer);
+  let owner = ownerOf(parent, "auth");
+  if (owner === null) {
+    owner = Object.defineProperty(layer, "auth", inherited);
+    owners.add(owner);
   }
-  let owner: object | null = parent;
-  while (owner !== null && !Object.hasOwn(owner, "auth")) owner = parentOf(owner);
-  if (owner === null || !owners.has(owner)) return false;
+  if (!owners.has(owner)) return false;
   parents.add(parent);
   return true;
 }

@@ -16,6 +16,13 @@ export function findLayer(parent: object, own: string): object | null {
   return next !== null && last !== null && Object.isExtensible(last) ? last : null;
 }
 
+/** What of an object and all that it inherits from has a property of its own first; `null` when nothing has. */
+export function ownerOf(object: object, property: string): object | null {
+  let owner: object | null = object;
+  while (owner !== null && !Object.hasOwn(owner, property)) owner = parentOf(owner);
+  return owner;
+}
+
 export function parentOf(object: object): object | null {
   return Object.getPrototypeOf(object) as object | null;
 }

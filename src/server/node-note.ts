@@ -42,7 +42,7 @@ export class Note extends Given {
   }
 
   static #on(headers: object): Note {
-    return #auth in headers ? headers : new Note(headers);
+    return Note.#find(headers) ?? new Note(headers);
   }
 
   /** Also asked about what is no request, but inherits from what requests do. */
