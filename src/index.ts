@@ -1,6 +1,6 @@
 /** mcp-keys as a library: keys and their store, the verifier and guards of a server, tokens, snippets and the probe. */
 
-export { createKeys, type Keys, type KeysOptions } from "./keys.ts";
+export { createKeys, type Keys, type KeysOptions } from "./keys/keys.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
 export type { GenerateInput } from "./keys/generate.ts";
 export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
@@ -10,11 +10,11 @@ export type { Updated } from "./keys/update.ts";
 export { openStore, type OpenStoreOptions } from "./open-store.ts";
 export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stores/store.ts";
 
-export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier.ts";
-export type { AuthInfo } from "./server/auth-info.ts";
-export type { GuardOptions } from "./server/guard-options.ts";
-export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch.ts";
-export { guardNode, type GuardedRequest } from "./server/node.ts";
+export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
+export type { AuthInfo } from "./server/guard/auth-info.ts";
+export type { GuardOptions } from "./server/guard/guard-options.ts";
+export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch/guard-fetch.ts";
+export { guardNode, type GuardedRequest } from "./server/node/guard-node.ts";
 export { guardFastify, type FastifyGuardOptions } from "./server/fastify.ts";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./server/mcp-sdk.ts";
 export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
@@ -30,12 +30,12 @@ export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from ".
 export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
 
 export { probe, type ProbeOptions } from "./probe.ts";
-export type { Finding, FindingStatus, Report, Result } from "./probe/report.ts";
+export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
 export type { About, Cost, Group, Level } from "./probe/check.ts";
-export type { Grade } from "./probe/grade.ts";
-export type { Baseline } from "./probe/baseline.ts";
-export type { Lab, LabKey } from "./probe/lab.ts";
-export type { Era } from "./probe/verification.ts";
+export type { Grade } from "./probe/report/grade.ts";
+export type { Baseline } from "./probe/report/baseline.ts";
+export type { Lab, LabKey } from "./probe/target/lab.ts";
+export type { Era } from "./probe/verify/verification.ts";
 
 export { formats, isFormatName, type FormatName } from "./formats/index.ts";
 export type { Connection, Format } from "./formats/format.ts";

@@ -1,7 +1,7 @@
 import { Secret } from "./core/secret.ts";
 import { packageVersion } from "./package-version.ts";
 import type { ProbeOptions as DoorOptions } from "./probe/probe.ts";
-import type { Report } from "./probe/report.ts";
+import type { Report } from "./probe/report/report.ts";
 import { systemNow, systemRandom, systemTicks } from "./world.ts";
 
 type Chosen =
@@ -43,7 +43,7 @@ export async function probe({ url, key, secondKey, header, ca, ...options }: Pro
   // A server that guards itself never needs it.
   const [{ probeDoor }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
-    import("./probe/key-header.ts"),
+    import("./probe/mcp/key-header.ts"),
     import("./probe/random-text.ts"),
     import("./http/client.ts"),
   ]);

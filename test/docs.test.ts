@@ -92,7 +92,7 @@ describe("every page", () => {
 /** Where another program's own word is meant. */
 const FOREIGN_WORDS = [
   "src/formats/systemd.ts:8: credential:",
-  ...["35", "40"].map((line) => `src/probe/checks/no-cors-for-everyone.ts:${line}: credentials:`),
+  ...["35", "40"].map((line) => `src/probe/checks/restricts-cors.ts:${line}: credentials:`),
 ];
 
 function lostLinks({ path, links, sections }: Page): string[] {

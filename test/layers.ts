@@ -19,14 +19,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   config: { holds: ["config.ts"], may: ["errors", "node:path"] },
   stores: { holds: ["stores/"], may: ["core", "errors", "node:*"], onFirstUse: ["@napi-rs/keyring", "keytar"] },
   world: { holds: ["world.ts"], may: ["config", "core", "nanoid", "node:os"], asType: ["stores/store.ts"] },
-  keys: { holds: ["keys.ts", "keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
+  keys: { holds: ["keys/keys.ts", "keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
   server: {
     holds: ["server/"],
     may: ["core", "errors", "keys", "world", "node:crypto"],
     asType: ["stores/store.ts", "node:http"],
   },
   probe: { holds: ["probe/"], may: ["core", "errors"] },
-  http: { holds: ["http/"], may: ["errors", "node:*"], asType: ["probe/request.ts"] },
+  http: { holds: ["http/"], may: ["errors", "node:*"], asType: ["http/http.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
@@ -60,18 +60,18 @@ const INSIDE: Readonly<Record<string, readonly string[]>> = {
     "stores/keychain.ts",
     "stores/keychain/parts.ts",
     "stores/keychain/writer.ts",
-    "stores/site.ts",
+    "stores/inspect-files.ts",
   ],
 };
 
 /** Package → the only file that may name it. */
 const SOLE_USER: Readonly<Record<string, string>> = {
-  chalk: "cli/render.ts",
-  "@inquirer/prompts": "cli/ask.ts",
+  chalk: "cli/terminal/render.ts",
+  "@inquirer/prompts": "cli/terminal/ask.ts",
 };
 
 /** Costs more than the rest of a command, so it is loaded when it is needed and not before. */
-const ON_FIRST_USE = ["cli/ask.ts", "cli/doctor.ts", "cli/open.ts"];
+const ON_FIRST_USE = ["cli/terminal/ask.ts", "cli/doctor.ts", "cli/open.ts"];
 
 /**
  * File → the words it may say of the process, the clock, randomness and the console: the two edges, and the one that has

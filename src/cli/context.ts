@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { Secret } from "../core/secret.ts";
 import type { Epoch } from "../core/key.ts";
-import type { Keys } from "../keys.ts";
+import type { Keys } from "../keys/keys.ts";
 import type { Random } from "../keys/mint.ts";
-import type { HttpRequest } from "../probe/request.ts";
+import type { HttpRequest } from "../http/http.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
-import type { Flags, Io, Streams } from "./io.ts";
-import type { Painter } from "./render.ts";
+import type { Flags, Io, Streams } from "./terminal/io.ts";
+import type { Painter } from "./terminal/render.ts";
 
 /** The outside, made once by `main.ts` or by a test. */
 export interface World extends StoreWorld {

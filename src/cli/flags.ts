@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { KeysError } from "../errors.ts";
-import type { Flags } from "./io.ts";
+import type { Flags } from "./terminal/io.ts";
 
 const GROUP = "Global options:";
 

@@ -1,8 +1,8 @@
 import { fstatSync, type Stats } from "node:fs";
 import { systemActor, systemNow, systemRandom, systemStoreWorld } from "../world.ts";
 import type { World } from "./context.ts";
-import type { Input, Output } from "./io.ts";
-import { readInput } from "./read-input.ts";
+import type { Input, Output } from "./terminal/io.ts";
+import { readInput } from "./terminal/read-input.ts";
 import { run } from "./run.ts";
 
 /** The real world, and nothing else: all that the CLI does is in `run`. */
@@ -87,7 +87,7 @@ const world: World = {
   },
   interrupted: interruption.signal,
   request: async () => (await import("../http/client.ts")).createHttpRequest(),
-  ask: async () => (await import("./ask.ts")).createAsk({ input: process.stdin, output: process.stderr }),
+  ask: async () => (await import("./terminal/ask.ts")).createAsk({ input: process.stdin, output: process.stderr }),
 };
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

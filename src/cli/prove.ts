@@ -2,7 +2,7 @@ import type { Secret } from "../core/secret.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { createRandomText } from "../probe/random-text.ts";
-import type { Outcome, Verification } from "../probe/verification.ts";
+import type { Outcome, Verification } from "../probe/verify/verification.ts";
 import type { Context } from "./context.ts";
 
 /** Between two tries of a token that the server does not know yet. Milliseconds. */
@@ -23,7 +23,7 @@ export async function probeServer(
   { world }: Context,
   { url, token, timeout, allowHttp }: Target,
 ): Promise<Verification> {
-  const [{ verifyServer }, request] = await Promise.all([import("../probe/verify.ts"), world.request()]);
+  const [{ verifyServer }, request] = await Promise.all([import("../probe/verify/verify.ts"), world.request()]);
   return verifyServer({
     url,
     token,
@@ -62,7 +62,7 @@ export async function openProof(
 }
 
 async function checkAddress(url: string, allowHttp: boolean): Promise<void> {
-  const { isLoopback, parseServerUrl } = await import("../probe/address.ts");
+  const { isLoopback, parseServerUrl } = await import("../probe/mcp/server-url.ts");
   const address = parseServerUrl(url, null);
   if (address.protocol === "http:" && !allowHttp && !isLoopback(address)) {
     throw new KeysError("INSECURE_TRANSPORT", "the new token is not sent over plain http beyond this machine");

@@ -1,14 +1,14 @@
 import { CommanderError } from "commander";
 import { resolveConfig } from "../config.ts";
 import { CODES, KeysError } from "../errors.ts";
-import type { Keys } from "../keys.ts";
+import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
-import { createIo, type Flags } from "./io.ts";
+import { createIo, type Flags } from "./terminal/io.ts";
 import { allCommands, buildProgram } from "./program.ts";
 import { redact } from "./redact.ts";
-import { createPainter } from "./render.ts";
+import { createPainter } from "./terminal/render.ts";
 
 /** How long a run may tidy up after itself before it ends all the same, where nothing asks for more. Milliseconds. */
 const TIDY_LIMIT = 80;

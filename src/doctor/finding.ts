@@ -1,4 +1,4 @@
-import type { Patient } from "./patient.ts";
+import type { Patient } from "./subject.ts";
 
 /** `fail`: it does not work, or is not safe. `warn`: it works, and should be mended. `info`: nothing is wrong. */
 export type FindingStatus = "pass" | "warn" | "fail" | "info";

@@ -1,15 +1,15 @@
-import { apiKey } from "./examinations/api-key.ts";
-import { clock } from "./examinations/clock.ts";
-import { files } from "./examinations/files.ts";
-import { history } from "./examinations/history.ts";
-import { keychain } from "./examinations/keychain.ts";
-import { leftovers } from "./examinations/leftovers.ts";
-import { node } from "./examinations/node.ts";
-import { pending } from "./examinations/pending.ts";
-import { pepper } from "./examinations/pepper.ts";
-import { serverKeys } from "./examinations/server-keys.ts";
-import { storeVariable } from "./examinations/store-variable.ts";
-import { store } from "./examinations/store.ts";
+import { apiKey } from "./diagnostics/api-key.ts";
+import { clock } from "./diagnostics/clock.ts";
+import { files } from "./diagnostics/files.ts";
+import { history } from "./diagnostics/history.ts";
+import { keychain } from "./diagnostics/keychain.ts";
+import { leftovers } from "./diagnostics/leftovers.ts";
+import { node } from "./diagnostics/node.ts";
+import { pending } from "./diagnostics/pending.ts";
+import { pepper } from "./diagnostics/pepper.ts";
+import { serverKeys } from "./diagnostics/server-keys.ts";
+import { storeVariable } from "./diagnostics/store-variable.ts";
+import { store } from "./diagnostics/store.ts";
 import type { Examination } from "./finding.ts";
 
 /** Everything that `doctor` looks at, by the id of its findings and in their order. */

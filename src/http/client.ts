@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:h
 import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
-import type { HttpInit, HttpRequest, HttpResponse } from "../probe/request.ts";
+import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
 import { explainFault } from "./fault.ts";
 import { tlsOf, tlsOptions } from "./tls.ts";
 

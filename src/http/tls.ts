@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { RequestOptions } from "node:https";
 import type { TLSSocket } from "node:tls";
-import type { TlsInfo } from "../probe/request.ts";
+import type { TlsInfo } from "./http.ts";
 
 /** What a connection was made with, or `undefined` for one without TLS. */
 export function tlsOf(socket: Socket): TlsInfo | undefined {

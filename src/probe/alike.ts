@@ -1,6 +1,6 @@
-import type { Credentials } from "./credentials.ts";
-import { headerOf } from "./request.ts";
-import type { Answer } from "./wire.ts";
+import type { Credentials } from "./mcp/credentials.ts";
+import { headerOf } from "../http/http.ts";
+import type { Answer } from "./mcp/wire.ts";
 
 /** An answer, and to whom. */
 interface Said {

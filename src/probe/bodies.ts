@@ -1,8 +1,8 @@
-import { askLegacy, askModern } from "./errands.ts";
-import type { Errand } from "./errand.ts";
-import { initialize, LEGACY_VERSION, request } from "./era-legacy.ts";
-import { isObject, objectAt, parseJson } from "./json.ts";
-import type { Site } from "./site.ts";
+import { askLegacy, askModern } from "./mcp/planned-requests.ts";
+import type { Errand } from "./mcp/planned-request.ts";
+import { initialize, LEGACY_VERSION, request } from "./mcp/era-legacy.ts";
+import { isObject, objectAt, parseJson } from "./mcp/json.ts";
+import type { Site } from "./target/target.ts";
 
 const NAMES = ["access_token", "token", "api_key", "apiKey", "key"];
 

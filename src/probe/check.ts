@@ -1,5 +1,5 @@
-import type { Need } from "./need.ts";
-import type { Site } from "./site.ts";
+import type { Need } from "./target/need.ts";
+import type { Site } from "./target/target.ts";
 
 /** `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status. */
 export type About = "door" | "manners";
@@ -35,7 +35,7 @@ export function addCosts(costs: readonly Cost[]): Cost {
  * mistake it is named for, see `docs/adding.md`.
  */
 export interface Check<S = Site> {
-  /** What holds when all is well, in kebab-case: `refuses-no-key`. */
+  /** What holds when all is well, in kebab-case: `requires-key`. */
   readonly id: string;
   readonly group: Group;
   readonly about: About;

@@ -5,65 +5,65 @@ import { acceptsNewKey } from "./checks/accepts-new-key.ts";
 import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
-import { clockInStep } from "./checks/clock-in-step.ts";
-import { echoesNoKey } from "./checks/echoes-no-key.ts";
-import { guardsBatches } from "./checks/guards-batches.ts";
-import { guardsEndpoint } from "./checks/guards-endpoint.ts";
-import { guardsEveryMessage } from "./checks/guards-every-message.ts";
-import { guardsEveryMethod } from "./checks/guards-every-method.ts";
-import { guardsEveryPath } from "./checks/guards-every-path.ts";
-import { guardsHandshake } from "./checks/guards-handshake.ts";
-import { guardsStream } from "./checks/guards-stream.ts";
-import { guardsToolCall } from "./checks/guards-tool-call.ts";
+import { clockInSync } from "./checks/clock-in-sync.ts";
+import { hidesPresentedKey } from "./checks/hides-presented-key.ts";
+import { requiresKeyForBatches } from "./checks/requires-key-for-batches.ts";
+import { requiresKeyForSseEndpoint } from "./checks/requires-key-for-sse-endpoint.ts";
+import { requiresKeyForEveryMessage } from "./checks/requires-key-for-every-message.ts";
+import { requiresKeyForEveryMethod } from "./checks/requires-key-for-every-method.ts";
+import { requiresKeyForEveryPath } from "./checks/requires-key-for-every-path.ts";
+import { requiresKeyForHandshake } from "./checks/requires-key-for-handshake.ts";
+import { requiresKeyForStream } from "./checks/requires-key-for-stream.ts";
+import { requiresKeyForToolCall } from "./checks/requires-key-for-tool-call.ts";
 import { httpsBeyondLoopback } from "./checks/https-beyond-loopback.ts";
-import { ignoresBareKey } from "./checks/ignores-bare-key.ts";
-import { ignoresKeyInBody } from "./checks/ignores-key-in-body.ts";
-import { ignoresKeyInCookie } from "./checks/ignores-key-in-cookie.ts";
-import { ignoresKeyInQuery } from "./checks/ignores-key-in-query.ts";
-import { ignoresOtherScheme } from "./checks/ignores-other-scheme.ts";
-import { keepsKeyToItself } from "./checks/keeps-key-to-itself.ts";
-import { letsKeyIn } from "./checks/lets-key-in.ts";
+import { rejectsBareKey } from "./checks/rejects-bare-key.ts";
+import { rejectsKeyInBody } from "./checks/rejects-key-in-body.ts";
+import { rejectsKeyInCookie } from "./checks/rejects-key-in-cookie.ts";
+import { rejectsKeyInQuery } from "./checks/rejects-key-in-query.ts";
+import { rejectsOtherScheme } from "./checks/rejects-other-scheme.ts";
+import { hidesValidKey } from "./checks/hides-valid-key.ts";
+import { acceptsValidKey } from "./checks/accepts-valid-key.ts";
 import { listsTools } from "./checks/lists-tools.ts";
-import { noCorsForEveryone } from "./checks/no-cors-for-everyone.ts";
-import { noErrorWithoutKey } from "./checks/no-error-without-key.ts";
+import { restrictsCors } from "./checks/restricts-cors.ts";
+import { omitsErrorWithoutKey } from "./checks/omits-error-without-key.ts";
 import { noRedirect } from "./checks/no-redirect.ts";
-import { noRedirectElsewhere } from "./checks/no-redirect-elsewhere.ts";
-import { noStackTrace } from "./checks/no-stack-trace.ts";
-import { oauthMetadataLeadsSomewhere } from "./checks/oauth-metadata-leads-somewhere.ts";
+import { noRedirectToOtherOrigin } from "./checks/no-redirect-to-other-origin.ts";
+import { hidesStackTrace } from "./checks/hides-stack-trace.ts";
+import { oauthMetadataResolves } from "./checks/oauth-metadata-resolves.ts";
 import { reachable } from "./checks/reachable.ts";
-import { refusesAnonymousSession } from "./checks/refuses-anonymous-session.ts";
-import { refusesBeforeParsing } from "./checks/refuses-before-parsing.ts";
-import { refusesBeforeReading } from "./checks/refuses-before-reading.ts";
-import { refusesBogusKey } from "./checks/refuses-bogus-key.ts";
-import { refusesBogusKeyElsewhere } from "./checks/refuses-bogus-key-elsewhere.ts";
-import { refusesChangedKey } from "./checks/refuses-changed-key.ts";
-import { refusesCutKey } from "./checks/refuses-cut-key.ts";
-import { refusesDisabledKey } from "./checks/refuses-disabled-key.ts";
-import { refusesEmptyBearer } from "./checks/refuses-empty-bearer.ts";
-import { refusesExpiredKey } from "./checks/refuses-expired-key.ts";
-import { refusesForeignHost } from "./checks/refuses-foreign-host.ts";
-import { refusesForeignOrigin } from "./checks/refuses-foreign-origin.ts";
-import { refusesKeyInOtherCase } from "./checks/refuses-key-in-other-case.ts";
-import { refusesLengthenedKey } from "./checks/refuses-lengthened-key.ts";
-import { refusesNoKey } from "./checks/refuses-no-key.ts";
-import { refusesOldTls } from "./checks/refuses-old-tls.ts";
-import { refusesOtherId } from "./checks/refuses-other-id.ts";
-import { refusesOtherScheme } from "./checks/refuses-other-scheme.ts";
-import { refusesOtherSecret } from "./checks/refuses-other-secret.ts";
-import { refusesPlaceholderKey } from "./checks/refuses-placeholder-key.ts";
-import { refusesProxyHeaders } from "./checks/refuses-proxy-headers.ts";
-import { refusesRevokedKey } from "./checks/refuses-revoked-key.ts";
-import { refusesSessionWithoutKey } from "./checks/refuses-session-without-key.ts";
-import { refusesTwoKeys } from "./checks/refuses-two-keys.ts";
-import { refusesWith401 } from "./checks/refuses-with-401.ts";
-import { refusesWrongKeyWith401 } from "./checks/refuses-wrong-key-with-401.ts";
+import { rejectsAnonymousSession } from "./checks/rejects-anonymous-session.ts";
+import { rejectsBeforeParsing } from "./checks/rejects-before-parsing.ts";
+import { rejectsBeforeReading } from "./checks/rejects-before-reading.ts";
+import { rejectsBogusKey } from "./checks/rejects-bogus-key.ts";
+import { rejectsBogusKeyElsewhere } from "./checks/rejects-bogus-key-elsewhere.ts";
+import { rejectsChangedKey } from "./checks/rejects-changed-key.ts";
+import { rejectsTruncatedKey } from "./checks/rejects-truncated-key.ts";
+import { rejectsDisabledKey } from "./checks/rejects-disabled-key.ts";
+import { rejectsEmptyBearer } from "./checks/rejects-empty-bearer.ts";
+import { rejectsExpiredKey } from "./checks/rejects-expired-key.ts";
+import { rejectsForeignHost } from "./checks/rejects-foreign-host.ts";
+import { rejectsForeignOrigin } from "./checks/rejects-foreign-origin.ts";
+import { rejectsKeyInOtherCase } from "./checks/rejects-key-in-other-case.ts";
+import { rejectsExtendedKey } from "./checks/rejects-extended-key.ts";
+import { requiresKey } from "./checks/requires-key.ts";
+import { rejectsOldTls } from "./checks/rejects-old-tls.ts";
+import { rejectsOtherId } from "./checks/rejects-other-id.ts";
+import { rejectsBogusKeyInOtherScheme } from "./checks/rejects-bogus-key-in-other-scheme.ts";
+import { rejectsOtherSecret } from "./checks/rejects-other-secret.ts";
+import { rejectsPlaceholderKey } from "./checks/rejects-placeholder-key.ts";
+import { rejectsProxyHeaders } from "./checks/rejects-proxy-headers.ts";
+import { rejectsRevokedKey } from "./checks/rejects-revoked-key.ts";
+import { requiresKeyInSession } from "./checks/requires-key-in-session.ts";
+import { rejectsTwoKeys } from "./checks/rejects-two-keys.ts";
+import { answers401WithoutKey } from "./checks/answers-401-without-key.ts";
+import { answers401ToWrongKey } from "./checks/answers-401-to-wrong-key.ts";
 import { sameAnswerForUnknownKeys } from "./checks/same-answer-for-unknown-keys.ts";
-import { saysInvalidToken } from "./checks/says-invalid-token.ts";
-import { schemeInAnyCase } from "./checks/scheme-in-any-case.ts";
+import { sendsInvalidToken } from "./checks/sends-invalid-token.ts";
+import { acceptsSchemeInAnyCase } from "./checks/accepts-scheme-in-any-case.ts";
 import { sendsChallenge } from "./checks/sends-challenge.ts";
 import { sessionBoundToKey } from "./checks/session-bound-to-key.ts";
 import { sessionEnds } from "./checks/session-ends.ts";
-import { sessionGoesOn } from "./checks/session-goes-on.ts";
+import { sessionContinues } from "./checks/session-continues.ts";
 import { sessionIdUnguessable } from "./checks/session-id-unguessable.ts";
 import { tlsHostMatches } from "./checks/tls-host-matches.ts";
 import { tlsNotExpiring } from "./checks/tls-not-expiring.ts";
@@ -71,76 +71,76 @@ import { tlsTrusted } from "./checks/tls-trusted.ts";
 
 /**
  * Every check of a server over HTTP, in running order: by group, in the order of `GROUPS`. To add one: its file in `checks/`
- * and a line here; `test/probe/checks.test.ts` then asks for a server with the mistake it is named for.
+ * and a line here; `test/probe/checks/checks.test.ts` then asks for a server with the mistake it is named for.
  */
 export const CHECKS: readonly Check[] = [
   reachable,
   httpsBeyondLoopback,
   tlsTrusted,
   tlsHostMatches,
-  refusesOldTls,
+  rejectsOldTls,
   tlsNotExpiring,
-  noRedirectElsewhere,
+  noRedirectToOtherOrigin,
   noRedirect,
-  clockInStep,
-  letsKeyIn,
+  clockInSync,
+  acceptsValidKey,
   listsTools,
-  schemeInAnyCase,
-  sessionGoesOn,
+  acceptsSchemeInAnyCase,
+  sessionContinues,
   callsTool,
-  refusesNoKey,
-  guardsEveryMessage,
-  guardsBatches,
-  guardsStream,
-  guardsEndpoint,
-  guardsEveryPath,
-  guardsEveryMethod,
-  guardsToolCall,
-  refusesSessionWithoutKey,
-  refusesAnonymousSession,
-  refusesEmptyBearer,
-  refusesProxyHeaders,
-  refusesBogusKey,
-  refusesBogusKeyElsewhere,
-  refusesOtherSecret,
-  refusesOtherId,
-  refusesChangedKey,
-  refusesCutKey,
-  refusesLengthenedKey,
-  refusesKeyInOtherCase,
-  refusesPlaceholderKey,
-  refusesOtherScheme,
-  guardsHandshake,
-  ignoresKeyInQuery,
-  ignoresKeyInCookie,
-  ignoresKeyInBody,
-  ignoresBareKey,
-  ignoresOtherScheme,
-  refusesTwoKeys,
-  refusesWith401,
-  refusesWrongKeyWith401,
+  requiresKey,
+  requiresKeyForEveryMessage,
+  requiresKeyForBatches,
+  requiresKeyForStream,
+  requiresKeyForSseEndpoint,
+  requiresKeyForEveryPath,
+  requiresKeyForEveryMethod,
+  requiresKeyForToolCall,
+  requiresKeyInSession,
+  rejectsAnonymousSession,
+  rejectsEmptyBearer,
+  rejectsProxyHeaders,
+  rejectsBogusKey,
+  rejectsBogusKeyElsewhere,
+  rejectsOtherSecret,
+  rejectsOtherId,
+  rejectsChangedKey,
+  rejectsTruncatedKey,
+  rejectsExtendedKey,
+  rejectsKeyInOtherCase,
+  rejectsPlaceholderKey,
+  rejectsBogusKeyInOtherScheme,
+  requiresKeyForHandshake,
+  rejectsKeyInQuery,
+  rejectsKeyInCookie,
+  rejectsKeyInBody,
+  rejectsBareKey,
+  rejectsOtherScheme,
+  rejectsTwoKeys,
+  answers401WithoutKey,
+  answers401ToWrongKey,
   sendsChallenge,
   challengeParses,
   challengeNamesBearer,
-  noErrorWithoutKey,
-  saysInvalidToken,
+  omitsErrorWithoutKey,
+  sendsInvalidToken,
   sameAnswerForUnknownKeys,
-  oauthMetadataLeadsSomewhere,
-  refusesBeforeParsing,
-  refusesBeforeReading,
+  oauthMetadataResolves,
+  rejectsBeforeParsing,
+  rejectsBeforeReading,
   sessionBoundToKey,
   sessionIdUnguessable,
   sessionEnds,
-  refusesForeignOrigin,
-  refusesForeignHost,
-  noCorsForEveryone,
+  rejectsForeignOrigin,
+  rejectsForeignHost,
+  restrictsCors,
   acceptsNewKey,
-  refusesDisabledKey,
+  rejectsDisabledKey,
   acceptsEnabledKey,
   acceptsBothVersions,
-  refusesRevokedKey,
-  refusesExpiredKey,
-  keepsKeyToItself,
-  echoesNoKey,
-  noStackTrace,
+  rejectsRevokedKey,
+  rejectsExpiredKey,
+  hidesValidKey,
+  hidesPresentedKey,
+  hidesStackTrace,
 ];

@@ -1,10 +1,10 @@
-import { isConversation, isLetIn, type Attempt } from "./attempt.ts";
-import { calling, failAlike, readCall } from "./calls.ts";
-import type { Greeting } from "./conversation.ts";
-import type { Credentials } from "./credentials.ts";
-import { NO_TOOL } from "./errands.ts";
-import { isRefusal } from "./kind.ts";
-import type { Site } from "./site.ts";
+import { isConversation, isLetIn, type Attempt } from "./verify/attempt.ts";
+import { calling, failAlike, readCall } from "./verify/tool-call.ts";
+import type { Greeting } from "./mcp/conversation.ts";
+import type { Credentials } from "./mcp/credentials.ts";
+import { NO_TOOL } from "./mcp/planned-requests.ts";
+import { isRefusal } from "./mcp/answer-kind.ts";
+import type { Site } from "./target/target.ts";
 
 /** A message that was sent in an era, and what came of it. */
 export interface Told {

@@ -1,8 +1,8 @@
-import { NOTHING } from "./credentials.ts";
-import type { Errand } from "./errand.ts";
-import { isObject, parseJson, textAt, type JsonObject } from "./json.ts";
-import { kindOf } from "./kind.ts";
-import type { Site } from "./site.ts";
+import { NOTHING } from "./mcp/credentials.ts";
+import type { Errand } from "./mcp/planned-request.ts";
+import { isObject, parseJson, textAt, type JsonObject } from "./mcp/json.ts";
+import { kindOf } from "./mcp/answer-kind.ts";
+import type { Site } from "./target/target.ts";
 
 /**
  * Reads metadata of the site's own origin, without a key. Many servers answer every path with a page, so only a JSON object that

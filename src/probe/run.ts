@@ -1,8 +1,8 @@
 import { KeysError } from "../errors.ts";
-import { isKnown, type Baseline } from "./baseline.ts";
+import { isKnown, type Baseline } from "./report/baseline.ts";
 import type { Check, Sight } from "./check.ts";
-import type { Clean } from "./clean.ts";
-import type { Finding, FindingStatus } from "./report.ts";
+import type { Clean } from "./mcp/redact.ts";
+import type { Finding, FindingStatus } from "./report/report.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 

@@ -1,7 +1,7 @@
-import { isLetIn } from "./attempt.ts";
+import { isLetIn } from "./verify/attempt.ts";
 import { untestable, type Untestable } from "./check.ts";
-import { keyIn, type Credentials } from "./credentials.ts";
-import type { Site } from "./site.ts";
+import { keyIn, type Credentials } from "./mcp/credentials.ts";
+import type { Site } from "./target/target.ts";
 
 /** Another key that the server lets in: the one that was named, or one made in its store. */
 export async function takeSecondKey(site: Site): Promise<Credentials | Untestable> {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { KeysError } from "../errors.ts";
-import type { AuthInfo } from "./auth-info.ts";
-import { createGuard } from "./guard.ts";
-import type { GuardOptions } from "./guard-options.ts";
-import { examineNode, welcome } from "./node.ts";
-import { holdsLargeBody, sendAnswer } from "./node-send.ts";
-import { NodeView } from "./node-view.ts";
-import type { Passage, Refusal } from "./passage.ts";
-import type { Verifier } from "./verifier.ts";
+import type { AuthInfo } from "./guard/auth-info.ts";
+import { createGuard } from "./guard/guard.ts";
+import type { GuardOptions } from "./guard/guard-options.ts";
+import { examineNode, welcome } from "./node/guard-node.ts";
+import { holdsLargeBody, sendAnswer } from "./node/send-answer.ts";
+import { NodeView } from "./node/request-view.ts";
+import type { Passage, Refusal } from "./guard/admission.ts";
+import type { Verifier } from "./verifier/verifier.ts";
 
 /** What the plugin needs of Fastify 4 or 5, so that Fastify is no dependency. */
 export interface FastifyLike {

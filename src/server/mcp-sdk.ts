@@ -1,10 +1,10 @@
 import { parseAudience } from "../core/generate.ts";
 import { checkOptionNames } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
-import { createAuthInfo, type AuthInfo } from "./auth-info.ts";
-import { describeRefusal } from "./challenge.ts";
-import { judgeFresh } from "./fresh.ts";
-import type { Verifier } from "./verifier.ts";
+import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
+import { describeRefusal } from "./guard/challenge.ts";
+import { judgeFresh } from "./verifier/verify-fresh.ts";
+import type { Verifier } from "./verifier/verifier.ts";
 
 /** What `requireBearerAuth` of the MCP SDKs takes as its `verifier`, v1 and v2. */
 export interface TokenVerifier {

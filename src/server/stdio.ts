@@ -4,10 +4,10 @@ import type { Epoch } from "../core/key.ts";
 import { explainUnusable } from "../core/unusable.ts";
 import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
-import { createKeys } from "../keys.ts";
+import { createKeys } from "../keys/keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemNow, systemStoreWorld } from "../world.ts";
-import { createAuthInfo, type AuthInfo } from "./auth-info.ts";
+import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
 import { answerWithFault, type StdioStreams } from "./stdio-answer.ts";
 
 export interface StdioOptions {

@@ -1,4 +1,4 @@
-import type { Disk } from "./journal/disk.ts";
+import type { Disk } from "./journal/disk/disk.ts";
 import { openJournal } from "./journal/store.ts";
 import { inDataDir, parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";

@@ -3,7 +3,7 @@ import { KeysError } from "../errors.ts";
 import type { Epoch, Key } from "../core/key.ts";
 import { compareStores } from "./comparison.ts";
 import type { Comparison } from "./comparison.ts";
-import { isBeside } from "./site.ts";
+import { isBeside } from "./inspect-files.ts";
 import type { Change, KeyStore, RemoveOptions } from "./store.ts";
 
 /** How often a source that others go on writing is followed before it is given up. */

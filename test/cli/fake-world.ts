@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHttpRequest } from "../../src/http/client.ts";
 import type { Ask, World } from "../../src/cli/context.ts";
-import type { Output } from "../../src/cli/io.ts";
+import type { Output } from "../../src/cli/terminal/io.ts";
 import { run } from "../../src/cli/run.ts";
 import { Secret } from "../../src/core/secret.ts";
 

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { format, resolveConfig } from "prettier";
 import { expect, test } from "vitest";
 import { GROUPS, type Check } from "../../src/probe/check.ts";
-import { exitOf } from "../../src/probe/conclude.ts";
-import { GRADES } from "../../src/probe/grade.ts";
+import { exitOf } from "../../src/probe/report/conclude.ts";
+import { GRADES } from "../../src/probe/report/grade.ts";
 import { GROUP_TITLES } from "../../src/probe/group.ts";
 import { CHECKS } from "../../src/probe/index.ts";
 import { reports } from "../../src/probe/report/index.ts";
 import { STDIO_CHECKS } from "../../src/probe/stdio/index.ts";
-import { STATUSES } from "../../src/probe/report.ts";
+import { STATUSES } from "../../src/probe/report/report.ts";
 import { readPage, ROOT, spansOf, tableOf } from "./markdown.ts";
 
 const PATH = join(ROOT, "docs/checks.md");

@@ -4,10 +4,10 @@ import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import type { Reason } from "../../src/core/judge.ts";
 import { KeysError } from "../../src/errors.ts";
 import { formats } from "../../src/formats/index.ts";
-import { OUTCOMES } from "../../src/probe/verification.ts";
-import { GRADES } from "../../src/probe/grade.ts";
-import { STATUSES } from "../../src/probe/report.ts";
-import { challenge } from "../../src/server/challenge.ts";
+import { OUTCOMES } from "../../src/probe/verify/verification.ts";
+import { GRADES } from "../../src/probe/report/grade.ts";
+import { STATUSES } from "../../src/probe/report/report.ts";
+import { challenge } from "../../src/server/guard/challenge.ts";
 import { stores } from "../../src/stores/index.ts";
 import { seenDocuments, type Seen } from "./documents.ts";
 import { readPage, spansOf, tableOf, type Table } from "./markdown.ts";
@@ -139,7 +139,7 @@ describe("JSON", () => {
   });
 
   test("what verify found is listed as its types have it", () => {
-    const typed = (name: string) => sources.members("src/probe/verification.ts", name).sort();
+    const typed = (name: string) => sources.members("src/probe/verify/verification.ts", name).sort();
     expect(
       members("document")
         .get("verify")!
@@ -150,7 +150,7 @@ describe("JSON", () => {
   });
 
   test("what a test found is listed as its types have it", () => {
-    const typed = (name: string) => sources.members("src/probe/report.ts", name).sort();
+    const typed = (name: string) => sources.members("src/probe/report/report.ts", name).sort();
     const listed = (column: string, name: string) => [...members(column).get(name)!].sort();
     expect(listed("document", "test")).toEqual(["schemaVersion", ...typed("Report")].sort());
     expect(listed("in it", "finding")).toEqual(typed("Finding"));
@@ -166,11 +166,11 @@ describe("JSON", () => {
     expect(oneOf("of a revoked version")).toEqual(words("src/index.ts", "RevokeReason"));
     expect(oneOf("")).toEqual(words("src/index.ts", "Operation"));
     expect(oneOf("of a finding")).toEqual([...STATUSES].sort());
-    expect(oneOf("of a test")).toEqual(words("src/probe/report.ts", "Result"));
+    expect(oneOf("of a test")).toEqual(words("src/probe/report/report.ts", "Result"));
     expect(wordsOf("about")).toEqual(words("src/probe/check.ts", "About"));
     expect(wordsOf("level")).toEqual(words("src/probe/check.ts", "Level"));
     expect(wordsOf("grade")).toEqual([...Object.keys(GRADES), "null"].sort());
-    expect(wordsOf("era")).toEqual(words("src/probe/verification.ts", "Era"));
+    expect(wordsOf("era")).toEqual(words("src/probe/verify/verification.ts", "Era"));
   });
 });
 

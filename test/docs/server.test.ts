@@ -13,8 +13,8 @@ function local(text: string): string {
 }
 
 const OPTIONS = [
-  ["src/server/guard-options.ts", "GuardOptions"],
-  ["src/server/verifier-options.ts", "VerifierOptions"],
+  ["src/server/guard/guard-options.ts", "GuardOptions"],
+  ["src/server/verifier/verifier-options.ts", "VerifierOptions"],
 ] as const;
 
 describe("docs/server.md", () => {

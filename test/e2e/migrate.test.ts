@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openStore } from "../../src/stores/index.ts";
-import { createVerifier } from "../../src/server/verifier.ts";
+import { createVerifier } from "../../src/server/verifier/verifier.ts";
 import { aDraft, aWorld, changesOf, keyNo } from "../stores/place.ts";
 import { BIN, createProcesses } from "./process.ts";
 

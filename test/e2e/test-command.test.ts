@@ -4,12 +4,12 @@ import { format } from "prettier";
 import { describe, expect, test } from "vitest";
 import { faultOf } from "../docs/commands.ts";
 import { ROOT } from "../docs/markdown.ts";
-import { startDoor, type Mistake } from "../probe/door/door.ts";
-import { during, TOKEN } from "../probe/verifying.ts";
+import { startDoor, type Mistake } from "../probe/servers/configurable-server.ts";
+import { during, TOKEN } from "../probe/verify/verifying.ts";
 import { BIN, createProcesses, runProcess } from "./process.ts";
 import { CTRL_C, openTerminal } from "./pty.ts";
 
-const FEW = "--only reachable refuses-no-key refuses-bogus-key";
+const FEW = "--only reachable requires-key rejects-bogus-key";
 const OPEN: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
 
 async function withDoor(mistake: Mistake = {}) {
@@ -26,8 +26,8 @@ describe("a person at a terminal", () => {
     expect(await terminal.ended).toBe(8);
     const raw = terminal.raw();
     expect(raw).toContain("3 checks, at most ");
-    expect(raw).toMatch(/2 of 3 {2}refuses-no-key/);
-    expect(raw).toContain(`next: mcp-keys test ${url} --only refuses-no-key`);
+    expect(raw).toMatch(/2 of 3 {2}requires-key/);
+    expect(raw).toContain(`next: mcp-keys test ${url} --only requires-key`);
     // What tells how far it is leaves nothing behind: every such line is wiped before the next is written.
     const lines = raw.split("\n").map((line) => line.slice(line.lastIndexOf("\u001b[2K") + 1));
     expect(lines.filter((line) => / of 3 {2}/.test(line.replace(/^\[2K/, "")))).toEqual([]);

@@ -4,10 +4,10 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from "
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { createHttpRequest } from "../../src/http/client.ts";
-import type { HttpInit, HttpResponse } from "../../src/probe/request.ts";
+import type { HttpInit, HttpResponse } from "../../src/http/http.ts";
 import { createCertificate } from "../servers/certificate.ts";
 import { listen, listenOn } from "../servers/listen.ts";
-import { during } from "../probe/verifying.ts";
+import { during } from "../probe/verify/verifying.ts";
 
 const request = createHttpRequest({ limit: 1000 });
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createProcesses } from "../e2e/process.ts";
 import { startOther, type OtherName } from "./others.ts";
 import { formatToken } from "../../src/core/token.ts";
-import type { Finding, Report } from "../../src/probe/report.ts";
+import type { Finding, Report } from "../../src/probe/report/report.ts";
 
 /** The servers know both, but those that know one key alone. */
 const KEY = formatToken({ prefix: "mcp", id: "7Fq2x9Lm0aBc", secret: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg" });
@@ -14,22 +14,22 @@ const SECOND = formatToken({
 
 /** Check → what these servers do, seen by hand with requests of our own at each of them that is said to. */
 const REMARKS = {
-  "lets-key-in": "401 to the key in `Authorization`, 200 to it in `X-API-Key`",
-  "refuses-no-key": "`tools/list` without a key is answered with tools",
-  "refuses-bogus-key": "so it is with a key that nobody issued",
-  "guards-tool-call": "so is `tools/call`",
-  "scheme-in-any-case": "401 to `bearer` and `BEARER`",
-  "ignores-key-in-query": "200 to `?access_token=`",
-  "refuses-two-keys": "200 to the key before another, 401 to them the other way round: Node drops the second",
+  "accepts-valid-key": "401 to the key in `Authorization`, 200 to it in `X-API-Key`",
+  "requires-key": "`tools/list` without a key is answered with tools",
+  "rejects-bogus-key": "so it is with a key that nobody issued",
+  "requires-key-for-tool-call": "so is `tools/call`",
+  "accepts-scheme-in-any-case": "401 to `bearer` and `BEARER`",
+  "rejects-key-in-query": "200 to `?access_token=`",
+  "rejects-two-keys": "200 to the key before another, 401 to them the other way round: Node drops the second",
   "sends-challenge": "401 without `WWW-Authenticate`",
-  "no-error-without-key": '`error="invalid_token"` to who sent none',
-  "refuses-before-parsing": "400 to `{` without a key",
-  "refuses-before-reading": "no answer to the head and the first byte of a large body without a key",
+  "omits-error-without-key": '`error="invalid_token"` to who sent none',
+  "rejects-before-parsing": "400 to `{` without a key",
+  "rejects-before-reading": "no answer to the head and the first byte of a large body without a key",
   "session-bound-to-key": "200 to the id of a session of the other key",
   "session-ends": "400 to its id after DELETE got 200",
-  "refuses-foreign-origin": "200 to `Origin: https://evil.example`",
-  "refuses-foreign-host": "200 to `Host: evil.example`",
-  "no-stack-trace": "400 to `{` with the trace of the parser, in HTML",
+  "rejects-foreign-origin": "200 to `Origin: https://evil.example`",
+  "rejects-foreign-host": "200 to `Host: evil.example`",
+  "hides-stack-trace": "400 to `{` with the trace of the parser, in HTML",
 } as const;
 type Remark = keyof typeof REMARKS;
 
@@ -43,40 +43,40 @@ interface Expected {
   readonly tool?: string;
 }
 
-const BROWSER = ["refuses-foreign-origin", "refuses-foreign-host"] as const;
+const BROWSER = ["rejects-foreign-origin", "rejects-foreign-host"] as const;
 /** What `express.json()` does in front of a guard, outside of production. */
-const PARSED_FIRST = ["refuses-before-parsing", "refuses-before-reading", "no-stack-trace"] as const;
+const PARSED_FIRST = ["rejects-before-parsing", "rejects-before-reading", "hides-stack-trace"] as const;
 
 const SHUT: readonly Expected[] = [
   {
     ...{ name: "sdk-v1-stateful", grade: "D" },
     remarks: [
-      ...(["refuses-two-keys", "no-error-without-key", "session-bound-to-key", "session-ends"] as const),
-      ...[...PARSED_FIRST, "refuses-foreign-origin" as const],
+      ...(["rejects-two-keys", "omits-error-without-key", "session-bound-to-key", "session-ends"] as const),
+      ...[...PARSED_FIRST, "rejects-foreign-origin" as const],
     ],
   },
   {
     ...{ name: "sdk-v1-stateless", grade: "C" },
-    remarks: ["refuses-two-keys", "no-error-without-key", ...PARSED_FIRST, ...BROWSER],
+    remarks: ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, ...BROWSER],
   },
-  { name: "sdk-v2-express", grade: "B", remarks: ["refuses-two-keys", "no-error-without-key", ...PARSED_FIRST] },
-  { name: "sdk-v2-web", grade: "C", remarks: ["refuses-two-keys", "no-error-without-key", ...BROWSER] },
+  { name: "sdk-v2-express", grade: "B", remarks: ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST] },
+  { name: "sdk-v2-web", grade: "C", remarks: ["rejects-two-keys", "omits-error-without-key", ...BROWSER] },
   { name: "hono-bearer-auth", grade: "C", remarks: [...BROWSER] },
   {
     ...{ name: "fastify-bearer-auth", grade: "D" },
-    remarks: ["scheme-in-any-case", "refuses-two-keys", "sends-challenge", ...BROWSER],
+    remarks: ["accepts-scheme-in-any-case", "rejects-two-keys", "sends-challenge", ...BROWSER],
   },
   {
     ...{ name: "fastmcp", grade: "D" },
     remarks: [
-      ...(["scheme-in-any-case", "refuses-two-keys", "sends-challenge", "refuses-before-reading"] as const),
+      ...(["accepts-scheme-in-any-case", "rejects-two-keys", "sends-challenge", "rejects-before-reading"] as const),
       ...["session-bound-to-key" as const, ...BROWSER],
     ],
   },
-  { name: "mcp-handler", grade: "C", remarks: ["no-error-without-key", ...BROWSER] },
+  { name: "mcp-handler", grade: "C", remarks: ["omits-error-without-key", ...BROWSER] },
   {
     ...{ name: "passport-http-bearer", grade: "D" },
-    remarks: ["ignores-key-in-query", "refuses-two-keys", ...PARSED_FIRST, ...BROWSER],
+    remarks: ["rejects-key-in-query", "rejects-two-keys", ...PARSED_FIRST, ...BROWSER],
   },
   { name: "mcp-proxy", grade: "C", args: ["--header", "X-API-Key"], remarks: [...BROWSER] },
 ];
@@ -106,14 +106,14 @@ test.each(SHUT)("$name is shut, and what is said about its manners is true", asy
   expect(unasked.filter((saw) => !NOTHING_TO_ASK.some((reason) => reason.test(saw)))).toEqual([]);
 });
 
-const ANYBODY = ["refuses-no-key", "guards-tool-call", "refuses-bogus-key"] as const;
+const ANYBODY = ["requires-key", "requires-key-for-tool-call", "rejects-bogus-key"] as const;
 
 const OPEN: readonly Expected[] = [
   { name: "mcp-handler, optional", grade: "F", remarks: [...ANYBODY, ...BROWSER] },
-  { name: "supergateway", grade: "F", remarks: [...ANYBODY, ...BROWSER, "no-stack-trace"] },
+  { name: "supergateway", grade: "F", remarks: [...ANYBODY, ...BROWSER, "hides-stack-trace"] },
   {
     ...{ name: "supergateway, stateful", grade: "F" },
-    remarks: [...ANYBODY, ...BROWSER, "no-stack-trace", "session-bound-to-key"],
+    remarks: [...ANYBODY, ...BROWSER, "hides-stack-trace", "session-bound-to-key"],
   },
   { name: "supergateway, SSE", grade: "F", remarks: [...ANYBODY, ...BROWSER] },
   {
@@ -137,7 +137,7 @@ test("mcp-proxy takes the key in a header of its own: nothing is proven, and the
     report: { hint: expect.stringContaining("--header X-API-Key") },
   });
   const [said, ...others] = report.findings.filter(({ status }) => status !== "pass" && status !== "untestable");
-  expect(said).toMatchObject({ id: "lets-key-in", saw: expect.stringContaining("Invalid or missing API key") });
+  expect(said).toMatchObject({ id: "accepts-valid-key", saw: expect.stringContaining("Invalid or missing API key") });
   expect(others).toEqual([]);
 });
 
@@ -148,7 +148,7 @@ test("where the rate is limited, nothing is called open or shut", async () => {
     report: { hint: expect.stringContaining("limits the rate (429)") },
   });
   expect(report.findings.filter(isBreach)).toEqual([]);
-  const known: string[] = ["refuses-two-keys", "no-error-without-key", ...PARSED_FIRST, ...BROWSER];
+  const known: string[] = ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, ...BROWSER];
   expect(remarksOf(report).filter((id) => !known.includes(id))).toEqual([]);
 });
 

@@ -14,7 +14,7 @@ import {
   type McpHttpHandler,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { FetchAdmission } from "../../src/server/fetch.ts";
+import type { FetchAdmission } from "../../src/server/fetch/guard-fetch.ts";
 import { fillTemplate, PROMPTS, RESOURCES, TOOLS } from "./offers.ts";
 import type { Served } from "./server.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { createKeys, type KeysOptions } from "../../src/keys.ts";
+import { createKeys, type KeysOptions } from "../../src/keys/keys.ts";
 import { openStore } from "../../src/open-store.ts";
-import { createVerifier } from "../../src/server/verifier.ts";
+import { createVerifier } from "../../src/server/verifier/verifier.ts";
 import { requireApiKeyFromEnv } from "../../src/server/stdio.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KeysError } from "../../src/errors.ts";
-import { createKeys } from "../../src/keys.ts";
+import { createKeys } from "../../src/keys/keys.ts";
 import { parseToken } from "../../src/core/token.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
 import type { Draft, KeyStore } from "../../src/stores/store.ts";

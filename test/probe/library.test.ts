@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { KeysError, probe } from "../../src/index.ts";
-import { startDoor } from "./door/door.ts";
-import { during, TOKEN } from "./verifying.ts";
+import { startDoor } from "./servers/configurable-server.ts";
+import { during, TOKEN } from "./verify/verifying.ts";
 
-const FEW = ["refuses-no-key", "refuses-bogus-key"];
+const FEW = ["requires-key", "rejects-bogus-key"];
 const DIST = join(import.meta.dirname, "../../dist/index.js");
 
 test("a library user gets the report of a server, with the network and the clock of this machine", async () => {

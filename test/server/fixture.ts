@@ -1,10 +1,10 @@
 import { onTestFinished } from "vitest";
 import type { Epoch, Key } from "../../src/core/key.ts";
-import { createKeys, type Keys } from "../../src/keys.ts";
-import { createVerifier, type Verifier, type VerifierOptions } from "../../src/server/verifier.ts";
+import { createKeys, type Keys } from "../../src/keys/keys.ts";
+import { createVerifier, type Verifier, type VerifierOptions } from "../../src/server/verifier/verifier.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
 import type { KeyStore } from "../../src/stores/store.ts";
-import { createTroubledStore, type Trouble } from "./troubled-store.ts";
+import { createTroubledStore, type Trouble } from "./verifier/troubled-store.ts";
 
 /** A store with its keys, a clock that stands still unless it is moved, and a verifier that follows the store. */
 export interface Fixture {

@@ -4,9 +4,9 @@ import { OAuthError, OAuthErrorCode, requireBearerAuth as requireV2 } from "@mod
 import express, { type ErrorRequestHandler } from "express";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { KeysError } from "../../src/errors.ts";
-import type { AuthInfo } from "../../src/server/auth-info.ts";
+import type { AuthInfo } from "../../src/server/guard/auth-info.ts";
 import { createTokenVerifier, type TokenVerifierOptions } from "../../src/server/mcp-sdk.ts";
-import type { Verifier } from "../../src/server/verifier.ts";
+import type { Verifier } from "../../src/server/verifier/verifier.ts";
 import { listen } from "../servers/listen.ts";
 import { createFixture, until } from "./fixture.ts";
 

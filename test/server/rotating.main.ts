@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { createKeys } from "../../src/keys.ts";
+import { createKeys } from "../../src/keys/keys.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 
 /**

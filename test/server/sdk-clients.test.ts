@@ -8,7 +8,7 @@ import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport as SseV1 } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { expect, onTestFinished, test } from "vitest";
-import { guardNode } from "../../src/server/node.ts";
+import { guardNode } from "../../src/server/node/guard-node.ts";
 import type { Running } from "../servers/listen.ts";
 import { startSdkServer, type SdkKind } from "../servers/sdk.ts";
 import { createFixture } from "./fixture.ts";

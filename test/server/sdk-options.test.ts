@@ -12,10 +12,10 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { guardFastify } from "../../src/server/fastify.ts";
-import { guardFetch } from "../../src/server/fetch.ts";
-import type { GuardOptions } from "../../src/server/guard-options.ts";
-import { guardNode } from "../../src/server/node.ts";
-import type { Verifier } from "../../src/server/verifier.ts";
+import { guardFetch } from "../../src/server/fetch/guard-fetch.ts";
+import type { GuardOptions } from "../../src/server/guard/guard-options.ts";
+import { guardNode } from "../../src/server/node/guard-node.ts";
+import type { Verifier } from "../../src/server/verifier/verifier.ts";
 import { SDK_KINDS, startSdkServer, type SdkKind } from "../servers/sdk.ts";
 import { createFixture } from "./fixture.ts";
 

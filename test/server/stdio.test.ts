@@ -11,7 +11,7 @@ import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { createKeys, type Keys } from "../../src/keys.ts";
+import { createKeys, type Keys } from "../../src/keys/keys.ts";
 import { requireApiKeyFromEnv, type StdioOptions } from "../../src/server/stdio.ts";
 import { openEnvStore } from "../../src/stores/env.ts";
 import { openFileStore } from "../../src/stores/file.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
 import { openArchiveStore } from "../../src/stores/archive.ts";
-import { realDisk } from "../../src/stores/journal/disk.ts";
-import type { Disk } from "../../src/stores/journal/disk.ts";
+import { realDisk } from "../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { journalOf } from "./journal/bytes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec, stores } from "../../src/stores/index.ts";
-import { formatRecord, GENESIS } from "../../src/stores/journal/record.ts";
+import { formatRecord, GENESIS } from "../../src/stores/journal/format/record.ts";
 import type { StoreScheme } from "../../src/stores/index.ts";
 import { describeContract, describeReadOnly, describeWriting } from "./contract.ts";
 import type { Candidate } from "./contract.ts";

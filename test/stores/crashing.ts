@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import { realDisk } from "../../src/stores/journal/disk.ts";
-import type { Disk } from "../../src/stores/journal/disk.ts";
+import { realDisk } from "../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 
 /** A disk that stops working at its `n`th change, before it or after it. Counts them. */
 export function crashingDisk(n: number, when: "before" | "after") {

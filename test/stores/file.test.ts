@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Version } from "../../src/core/version.ts";
 import { openFileStore } from "../../src/stores/file.ts";
-import { realDisk } from "../../src/stores/journal/disk.ts";
-import type { Disk } from "../../src/stores/journal/disk.ts";
+import { realDisk } from "../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { journalOf } from "./journal/bytes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 

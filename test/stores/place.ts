@@ -6,8 +6,8 @@ import { digestToken } from "../../src/core/digest.ts";
 import type { Key } from "../../src/core/key.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import type { FileStore } from "../../src/stores/file.ts";
-import { realDisk } from "../../src/stores/journal/disk.ts";
-import type { Disk } from "../../src/stores/journal/disk.ts";
+import { realDisk } from "../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import type { Draft, KeyStore, ReadOptions, StoreWorld } from "../../src/stores/store.ts";
 import { aKey, aVersion } from "../fakes.ts";
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { parseAudience } from "../../core/generate.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson, versionJson } from "../json.ts";
-import { keyLabel } from "../render.ts";
+import { keyLabel } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
 interface CheckFlags {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
-import { keyLabel } from "../render.ts";
+import { keyLabel } from "../terminal/render.ts";
 
 export const disable: CommandModule = {
   examples: ["mcp-keys disable ci"],

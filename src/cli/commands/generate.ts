@@ -5,7 +5,7 @@ import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
-import { keyLabel } from "../render.ts";
+import { keyLabel } from "../terminal/render.ts";
 import { parseTags } from "../tags.ts";
 
 interface GenerateFlags extends DeliveryFlags {

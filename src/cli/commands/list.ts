@@ -5,7 +5,7 @@ import { endOf, EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status
 import { isUsable } from "../../core/version.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
-import { renderTable } from "../render.ts";
+import { renderTable } from "../terminal/render.ts";
 import { parseTag } from "../tags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];

@@ -4,7 +4,7 @@ import { REVOKE_REASONS } from "../../core/revoke.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
-import { keyLabel } from "../render.ts";
+import { keyLabel } from "../terminal/render.ts";
 
 interface RevokeFlags {
   readonly version?: number;

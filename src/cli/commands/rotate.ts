@@ -6,7 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { openProof } from "../prove.ts";
-import { keyLabel } from "../render.ts";
+import { keyLabel } from "../terminal/render.ts";
 
 interface RotateFlags extends DeliveryFlags {
   readonly overlap: number;

@@ -5,7 +5,7 @@ import { keyStatus } from "../../core/status.ts";
 import type { Version } from "../../core/version.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
-import { renderFields, renderTable } from "../render.ts";
+import { renderFields, renderTable } from "../terminal/render.ts";
 
 export const show: CommandModule = {
   examples: ["mcp-keys show ci", "mcp-keys show ci --json"],

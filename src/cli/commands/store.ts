@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { resolveConfig } from "../../config.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { renderFields } from "../render.ts";
+import { renderFields } from "../terminal/render.ts";
 import { migrateCommand } from "./migrate.ts";
 
 const CHOSEN_BY = {

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseDuration } from "../../core/duration.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
-import type { TestFlags } from "../test-options.ts";
+import type { TestFlags } from "../test/options.ts";
 
 export const test: CommandModule = {
   examples: [
@@ -61,8 +61,8 @@ export const test: CommandModule = {
 
 /** What each kind of server takes is loaded on first use. */
 async function runTest(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
-  if (flags.list === true) return (await import("../test-list.ts")).listChecks(ctx, flags);
-  const { testServer, testProgram } = await import("../test-run.ts");
+  if (flags.list === true) return (await import("../test/list.ts")).listChecks(ctx, flags);
+  const { testServer, testProgram } = await import("../test/run.ts");
   return flags.stdio === true ? testProgram(ctx, target, flags) : testServer(ctx, target, flags);
 }
 

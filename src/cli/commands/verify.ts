@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
-import { OUTCOMES, type Presentation, type Verification } from "../../probe/verification.ts";
+import { OUTCOMES, type Presentation, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { probeServer } from "../prove.ts";
-import { renderFields, type Painter } from "../render.ts";
+import { renderFields, type Painter } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
 interface VerifyFlags {

@@ -1,8 +1,8 @@
-import { isLetIn, isUnproven } from "../attempt.ts";
+import { isLetIn, isUnproven } from "../verify/attempt.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { judgeBegin } from "../life.ts";
-import { describe } from "../shut.ts";
-import { askAnew, LIFE_COST, waitUntil } from "../wait.ts";
+import { judgeBegin } from "../target/canaries.ts";
+import { describe } from "../judge/judge-refused.ts";
+import { askAnew, LIFE_COST, waitUntil } from "../target/wait.ts";
 
 export const acceptsBothVersions: Check = {
   id: "accepts-both-versions",

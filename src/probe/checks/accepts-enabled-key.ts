@@ -1,6 +1,6 @@
 import { untestable, type Check } from "../check.ts";
-import { judgeBegin } from "../life.ts";
-import { LIFE_COST, waitUntil } from "../wait.ts";
+import { judgeBegin } from "../target/canaries.ts";
+import { LIFE_COST, waitUntil } from "../target/wait.ts";
 
 export const acceptsEnabledKey: Check = {
   id: "accepts-enabled-key",

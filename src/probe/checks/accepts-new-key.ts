@@ -1,6 +1,6 @@
 import { breaks, untestable, type Check } from "../check.ts";
-import { judgeBegin } from "../life.ts";
-import { WAIT_COST } from "../wait.ts";
+import { judgeBegin } from "../target/canaries.ts";
+import { WAIT_COST } from "../target/wait.ts";
 
 export const acceptsNewKey: Check = {
   id: "accepts-new-key",

@@ -1,8 +1,8 @@
-import { calling, readCall } from "../calls.ts";
-import { isConversation, isUnproven } from "../attempt.ts";
+import { calling, readCall } from "../verify/tool-call.ts";
+import { isConversation, isUnproven } from "../verify/attempt.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { kindOf } from "../kind.ts";
-import { describe } from "../shut.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
+import { describe } from "../judge/judge-refused.ts";
 
 export const callsTool: Check = {
   id: "calls-tool",

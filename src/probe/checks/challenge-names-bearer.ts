@@ -1,6 +1,6 @@
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { NOTHING } from "../credentials.ts";
-import { challengeOf, REFUSAL_COST } from "../refused.ts";
+import { NOTHING } from "../mcp/credentials.ts";
+import { challengeOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 
 export const challengeNamesBearer: Check = {
   id: "challenge-names-bearer",

@@ -1,6 +1,6 @@
 import { breaks, holds, type Check } from "../check.ts";
-import { NOTHING } from "../credentials.ts";
-import { challengeOf, REFUSAL_COST, type Challenged } from "../refused.ts";
+import { NOTHING } from "../mcp/credentials.ts";
+import { challengeOf, REFUSAL_COST, type Challenged } from "../judge/judge-refusal.ts";
 
 export const challengeParses: Check = {
   id: "challenge-parses",

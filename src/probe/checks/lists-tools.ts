@@ -1,4 +1,4 @@
-import { isConversation } from "../attempt.ts";
+import { isConversation } from "../verify/attempt.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 
 export const listsTools: Check = {

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { judgeRedirect } from "../redirect.ts";
+import { judgeRedirect } from "../judge/judge-redirect.ts";
 
 export const noRedirect: Check = {
   id: "no-redirect",

@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
-import { certificateFault, NOT_ASKED } from "../certificate.ts";
+import { certificateFault, NOT_ASKED } from "../judge/certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { kindOf } from "../kind.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
 
 export const reachable: Check = {
   id: "reachable",

@@ -1,11 +1,11 @@
 import { parseToken } from "../../core/token.ts";
 import { differenceOf } from "../alike.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { wrongKey, type Credentials } from "../credentials.ts";
-import { changeKey } from "../mutations.ts";
-import { refusalOf, REFUSAL_COST } from "../refused.ts";
-import type { Site } from "../site.ts";
-import { unknownKey } from "../strangers.ts";
+import { wrongKey, type Credentials } from "../mcp/credentials.ts";
+import { changeKey } from "../judge/mutations.ts";
+import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import type { Site } from "../target/target.ts";
+import { unknownKey } from "../judge/wrong-keys.ts";
 
 export const sameAnswerForUnknownKeys: Check = {
   id: "same-answer-for-unknown-keys",

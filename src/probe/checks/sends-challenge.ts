@@ -1,7 +1,7 @@
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { NOTHING } from "../credentials.ts";
-import { refusalOf, REFUSAL_COST } from "../refused.ts";
-import { headerOf } from "../request.ts";
+import { NOTHING } from "../mcp/credentials.ts";
+import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { headerOf } from "../../http/http.ts";
 
 export const sendsChallenge: Check = {
   id: "sends-challenge",

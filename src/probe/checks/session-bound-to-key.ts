@@ -1,8 +1,8 @@
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { kindOf } from "../kind.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
 import { takeSecondKey } from "../second-key.ts";
-import { openSession } from "../session.ts";
-import { WAIT_COST } from "../wait.ts";
+import { openSession } from "../target/session.ts";
+import { WAIT_COST } from "../target/wait.ts";
 
 export const sessionBoundToKey: Check = {
   id: "session-bound-to-key",

@@ -1,7 +1,7 @@
 import { breaks, holds, untestable, type Check } from "../check.ts";
-import { DELETE, withHeaders } from "../errands.ts";
-import { kindOf } from "../kind.ts";
-import { openSession } from "../session.ts";
+import { DELETE, withHeaders } from "../mcp/planned-requests.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
+import { openSession } from "../target/session.ts";
 
 export const sessionEnds: Check = {
   id: "session-ends",

@@ -1,6 +1,6 @@
 import { breaks, holds, untestable, type Check } from "../check.ts";
 import { guessBits } from "../guess.ts";
-import { openSession } from "../session.ts";
+import { openSession } from "../target/session.ts";
 
 /** Two random ids of 64 bits differ in about as many; those that are counted up differ in a few. */
 const ENOUGH = 48;

@@ -1,4 +1,4 @@
-import { certificateFault, tlsSeen } from "../certificate.ts";
+import { certificateFault, tlsSeen } from "../judge/certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 
 export const tlsHostMatches: Check = {

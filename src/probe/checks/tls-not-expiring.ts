@@ -1,5 +1,5 @@
 import { count } from "../../core/count.ts";
-import { tlsSeen } from "../certificate.ts";
+import { tlsSeen } from "../judge/certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 
 const DAY = 86_400;

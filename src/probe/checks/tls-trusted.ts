@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { certificateFault, tlsSeen } from "../certificate.ts";
+import { certificateFault, tlsSeen } from "../judge/certificate.ts";
 import { breaks, holds, untestable, type Check } from "../check.ts";
 
 export const tlsTrusted: Check = {

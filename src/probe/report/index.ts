@@ -1,4 +1,4 @@
-import type { Report } from "../report.ts";
+import type { Report } from "./report.ts";
 import { json } from "./json.ts";
 import { junit } from "./junit.ts";
 import { markdown } from "./markdown.ts";

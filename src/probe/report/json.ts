@@ -1,4 +1,4 @@
-import type { Report } from "../report.ts";
+import type { Report } from "./report.ts";
 
 /** The document itself, on one line. */
 export function json(report: Report): string {

@@ -1,5 +1,5 @@
-import { isBroken } from "../conclude.ts";
-import type { Finding, Report } from "../report.ts";
+import { isBroken } from "./conclude.ts";
+import type { Finding, Report } from "./report.ts";
 
 /**
  * A suite of the door and one of manners, a case a finding. Whatever is broken is a failure, also where it does not count for the

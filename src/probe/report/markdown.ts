@@ -1,7 +1,7 @@
-import { isBroken } from "../conclude.ts";
-import { GRADES } from "../grade.ts";
-import type { Finding, Report } from "../report.ts";
-import { headline, summarize } from "../summary.ts";
+import { isBroken } from "./conclude.ts";
+import { GRADES } from "./grade.ts";
+import type { Finding, Report } from "./report.ts";
+import { headline, summarize } from "./summary.ts";
 
 /** For the summary of a job, or a pull request. */
 export function markdown(report: Report): string {

@@ -1,5 +1,5 @@
-import { isBreach } from "../conclude.ts";
-import type { Finding, FindingStatus, Report } from "../report.ts";
+import { isBreach } from "./conclude.ts";
+import type { Finding, FindingStatus, Report } from "./report.ts";
 import type { Made } from "./index.ts";
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";

@@ -1,19 +1,19 @@
 import type { Check } from "../check.ts";
-import { printsNoKey } from "./checks/prints-no-key.ts";
-import { refusesNoKey } from "./checks/refuses-no-key.ts";
-import { refusesWrongKey } from "./checks/refuses-wrong-key.ts";
-import { saysNo } from "./checks/says-no.ts";
-import { startsWithKey } from "./checks/starts-with-key.ts";
-import type { StdioSite } from "./site.ts";
+import { hidesKeyInOutput } from "./checks/hides-key-in-output.ts";
+import { requiresKey } from "./checks/requires-key.ts";
+import { rejectsWrongKey } from "./checks/rejects-wrong-key.ts";
+import { reportsRefusal } from "./checks/reports-refusal.ts";
+import { acceptsValidKey } from "./checks/accepts-valid-key.ts";
+import type { StdioSite } from "./target.ts";
 
 /**
  * Every check of a program over stdio, in running order. To add one: its file in `checks/` and a line here;
  * `test/probe/stdio/checks.test.ts` then asks for a program with the mistake it is named for.
  */
 export const STDIO_CHECKS: readonly Check<StdioSite>[] = [
-  startsWithKey,
-  refusesNoKey,
-  refusesWrongKey,
-  printsNoKey,
-  saysNo,
+  acceptsValidKey,
+  requiresKey,
+  rejectsWrongKey,
+  hidesKeyInOutput,
+  reportsRefusal,
 ];

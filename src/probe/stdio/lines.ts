@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
-import { isObject, parseJson, textAt } from "../json.ts";
-import { parseReply } from "../reply.ts";
-import type { HttpInit, HttpRequest, HttpResponse } from "../request.ts";
+import { isObject, parseJson, textAt } from "../mcp/json.ts";
+import { parseReply } from "../mcp/reply.ts";
+import type { HttpInit, HttpRequest, HttpResponse } from "../../http/http.ts";
 import type { Exit, Program } from "./spawn.ts";
 
 /** Characters of one line; what is longer is thrown away. */

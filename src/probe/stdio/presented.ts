@@ -1,5 +1,5 @@
 import { Secret } from "../../core/secret.ts";
-import type { StdioSite } from "./site.ts";
+import type { StdioSite } from "./target.ts";
 import type { Presented } from "./start.ts";
 
 /** The variable is not there. */

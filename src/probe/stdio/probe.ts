@@ -1,16 +1,16 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
-import type { Baseline } from "../baseline.ts";
-import { createBogus } from "../bogus.ts";
+import type { Baseline } from "../report/baseline.ts";
+import { createBogus } from "../verify/bogus-key.ts";
 import { addCosts, type Check, type Cost } from "../check.ts";
-import { conclude, whyUncertain } from "../conclude.ts";
-import { introduce } from "../introduce.ts";
-import type { Report } from "../report.ts";
+import { conclude, whyUncertain } from "../report/conclude.ts";
+import { introduce } from "../report/introduce.ts";
+import type { Report } from "../report/report.ts";
 import { runChecks, type RunOptions } from "../run.ts";
 import { chooseChecks } from "../selection.ts";
 import { STDIO_CHECKS } from "./index.ts";
-import { describe } from "./shut.ts";
-import { StdioSite } from "./site.ts";
+import { describe } from "./judge-refused.ts";
+import { StdioSite } from "./target.ts";
 import type { Start } from "./start.ts";
 import type { Spawn } from "./spawn.ts";
 

@@ -1,9 +1,9 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
-import { isConversation, type Attempt } from "../attempt.ts";
-import { NOTHING } from "../credentials.ts";
-import { attempt } from "../present.ts";
-import { Wire } from "../wire.ts";
+import { isConversation, type Attempt } from "../verify/attempt.ts";
+import { NOTHING } from "../mcp/credentials.ts";
+import { attempt } from "../verify/present.ts";
+import { Wire } from "../mcp/wire.ts";
 import { Lines } from "./lines.ts";
 import type { Exit, Program, Spawn } from "./spawn.ts";
 import { lead } from "./talk.ts";

@@ -1,9 +1,9 @@
 import { KeysError } from "../../errors.ts";
-import { stoppedAt, type Conversation, type Greeting } from "../conversation.ts";
-import { knock, speakLegacy } from "../era-legacy.ts";
-import { MODERN_VERSION, speakModern } from "../era-modern.ts";
-import { kindOf } from "../kind.ts";
-import type { Wire } from "../wire.ts";
+import { stoppedAt, type Conversation, type Greeting } from "../mcp/conversation.ts";
+import { knock, speakLegacy } from "../mcp/era-legacy.ts";
+import { MODERN_VERSION, speakModern } from "../mcp/era-modern.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
+import type { Wire } from "../mcp/wire.ts";
 
 /** What a program that has refused the handshake may take to answer anything else. Milliseconds. */
 const AFTER_REFUSAL = 2000;

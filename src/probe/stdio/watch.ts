@@ -1,5 +1,5 @@
 import type { Secret } from "../../core/secret.ts";
-import { createClean } from "../clean.ts";
+import { createClean } from "../mcp/redact.ts";
 
 /** Of what was printed so many characters are looked at again with what follows: a key may come in pieces. */
 const OVERLAP = 512;

@@ -2,17 +2,17 @@ import { dirname } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { applyDraft, checkDraft } from "../draft.ts";
 import type { Change, Draft } from "../store.ts";
-import { append, openToAppend } from "./append.ts";
-import type { Appending } from "./append.ts";
-import type { Disk } from "./disk.ts";
-import { checkFolder, ensureFolder, syncFolder } from "./folder.ts";
-import type { Place } from "./folder.ts";
-import type { Holdings } from "./holdings.ts";
-import { isSameFile, stateOf } from "./open.ts";
-import { Reading } from "./reading.ts";
-import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./record.ts";
-import type { JournalRecord } from "./record.ts";
-import { checkContinues, finishCompaction } from "./succession.ts";
+import { append, openToAppend } from "./disk/append.ts";
+import type { Appending } from "./disk/append.ts";
+import type { Disk } from "./disk/disk.ts";
+import { checkFolder, ensureFolder, syncFolder } from "./disk/folder.ts";
+import type { Place } from "./disk/folder.ts";
+import type { Holdings } from "./read/lazy-keys.ts";
+import { isSameFile, stateOf } from "./disk/open.ts";
+import { Reading } from "./read/reading.ts";
+import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
+import type { JournalRecord } from "./format/record.ts";
+import { checkContinues, finishCompaction } from "./replace/finish.ts";
 
 /** How often a write may lose the race before it gives up. */
 const ATTEMPTS = 200;

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { Use } from "../store.ts";
 import { Uses } from "../uses.ts";
-import type { Disk } from "./disk.ts";
-import { codeOf, faultOf } from "./fault.ts";
-import { ensureFolder } from "./folder.ts";
-import type { Place } from "./folder.ts";
-import { openPrivate, stateOf } from "./open.ts";
+import type { Disk } from "./disk/disk.ts";
+import { codeOf, faultOf } from "./disk/fault.ts";
+import { ensureFolder } from "./disk/folder.ts";
+import type { Place } from "./disk/folder.ts";
+import { openPrivate, stateOf } from "./disk/open.ts";
 
 /** A file that its process has not touched for so long is taken over by another. */
 const IDLE_NS = 86_400_000_000_000n;

@@ -1,17 +1,17 @@
 import { KeysError } from "../../errors.ts";
 import { versionOf } from "../ledger.ts";
 import type { Change, Draft, KeyStore, RemoveOptions } from "../store.ts";
-import { changesAfter } from "./changes.ts";
-import { compactJournal } from "./compact.ts";
-import { realDisk } from "./disk.ts";
-import type { Disk } from "./disk.ts";
-import type { Place } from "./folder.ts";
-import type { Holdings } from "./holdings.ts";
+import { changesAfter } from "./read/changes.ts";
+import { compactJournal } from "./replace/compact.ts";
+import { realDisk } from "./disk/disk.ts";
+import type { Disk } from "./disk/disk.ts";
+import type { Place } from "./disk/folder.ts";
+import type { Holdings } from "./read/lazy-keys.ts";
 import { Journal } from "./journal.ts";
 import { LastUse } from "./last-use.ts";
-import { adoptHistory, removeJournal } from "./move.ts";
-import { Turns } from "../turns.ts";
-import { watchFile } from "./watch.ts";
+import { adoptHistory, removeJournal } from "./replace/adopt-remove.ts";
+import { Turns } from "../mutex.ts";
+import { watchFile } from "./disk/watch.ts";
 
 const POLL_MS = 1_000;
 

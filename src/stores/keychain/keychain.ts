@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import type { StoreWorld } from "../store.ts";
-import { Turns } from "../turns.ts";
+import { Turns } from "../mutex.ts";
 import { Child, expectOk } from "./child.ts";
 import { explain, isPassing, isSign, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
 import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
-import type { Turn } from "./turn.ts";
-import { Wait } from "./wait.ts";
+import type { Turn } from "./queue/queue.ts";
+import { Wait } from "./queue/wait.ts";
 
 /** Up to so many items one by one; from there on a search for all of them is cheaper. */
 const FEW = 4;

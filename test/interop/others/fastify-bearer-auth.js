@@ -3,7 +3,7 @@ import bearerAuth from "@fastify/bearer-auth";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import fastify from "fastify";
-import { ADDRESS, createTools, KEYS } from "./door.js";
+import { ADDRESS, createTools, KEYS } from "./server.js";
 
 const answer = toNodeHandler(createMcpHandler(() => createTools(McpServer)));
 const app = fastify();

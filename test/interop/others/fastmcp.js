@@ -1,6 +1,6 @@
 // `fastmcp` with a key in its `authenticate`, as its documentation has it.
 import { FastMCP } from "fastmcp";
-import { ADDRESS, KEYS } from "./door.js";
+import { ADDRESS, KEYS } from "./server.js";
 
 const server = new FastMCP({
   name: "by-others",

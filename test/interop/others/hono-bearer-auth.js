@@ -4,7 +4,7 @@ import { serve } from "@hono/node-server";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { Hono } from "hono";
 import { bearerAuth } from "hono/bearer-auth";
-import { ADDRESS, createTools, KEYS } from "./door.js";
+import { ADDRESS, createTools, KEYS } from "./server.js";
 
 const server = createTools(McpServer);
 const transport = new StreamableHTTPTransport();

@@ -1,7 +1,7 @@
 // `mcp-handler` and its `withMcpAuth`; with OPTIONAL=1 as it is by default, which lets in who sends nothing.
 import { serve } from "@hono/node-server";
 import { createMcpHandler, protectedResourceHandler, withMcpAuth } from "mcp-handler";
-import { ADDRESS, KEYS, offer } from "./door.js";
+import { ADDRESS, KEYS, offer } from "./server.js";
 
 const handler = createMcpHandler(offer, { serverInfo: { name: "by-others", version: "1.0.0" } });
 const verifyToken = async (_request, token) =>

@@ -5,7 +5,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import express from "express";
 import passport from "passport";
 import { Strategy } from "passport-http-bearer";
-import { ADDRESS, createTools, KEYS } from "./door.js";
+import { ADDRESS, createTools, KEYS } from "./server.js";
 
 passport.use(new Strategy((token, done) => done(null, KEYS.includes(token) ? { name: "ci" } : false)));
 

@@ -6,7 +6,7 @@ import { createMcpExpressApp } from "@modelcontextprotocol/sdk/server/express.js
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
-import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
+import { ADDRESS, createTokenVerifier, createTools } from "./server.js";
 
 const transports = new Map();
 const verifier = createTokenVerifier(() => new InvalidTokenError("unknown token"));

@@ -6,7 +6,7 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import express from "express";
 import { rateLimit } from "express-rate-limit";
-import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
+import { ADDRESS, createTokenVerifier, createTools } from "./server.js";
 
 const verifier = createTokenVerifier(() => new InvalidTokenError("unknown token"));
 const app = express();

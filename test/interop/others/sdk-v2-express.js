@@ -2,7 +2,7 @@
 import { createMcpExpressApp, requireBearerAuth } from "@modelcontextprotocol/express";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { createMcpHandler, McpServer, OAuthError, OAuthErrorCode } from "@modelcontextprotocol/server";
-import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
+import { ADDRESS, createTokenVerifier, createTools } from "./server.js";
 
 const verifier = createTokenVerifier(() => new OAuthError(OAuthErrorCode.InvalidToken, "unknown token"));
 const answer = toNodeHandler(createMcpHandler(() => createTools(McpServer)));

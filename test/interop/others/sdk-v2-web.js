@@ -7,7 +7,7 @@ import {
   OAuthErrorCode,
   requireBearerAuth,
 } from "@modelcontextprotocol/server";
-import { ADDRESS, createTokenVerifier, createTools } from "./door.js";
+import { ADDRESS, createTokenVerifier, createTools } from "./server.js";
 
 const verifier = createTokenVerifier(() => new OAuthError(OAuthErrorCode.InvalidToken, "unknown token"));
 const gate = requireBearerAuth({ verifier });

@@ -1,4 +1,4 @@
-import type { Finding, Report } from "../../../src/probe/report.ts";
+import type { Finding, Report } from "../../../src/probe/report/report.ts";
 
 /** What a hostile server may have put into a finding; `clean` has gone over it, so it is one line. */
 export const HOSTILE = `<img src=x onerror="alert(1)"> & ]]> | \`code\` [a](http://evil) **b** @everyone www.evil.example '"\u{1f600}`;
@@ -6,7 +6,7 @@ export const HOSTILE = `<img src=x onerror="alert(1)"> & ]]> | \`code\` [a](http
 /** A finding of a check that passed, unless told otherwise. */
 export function finding(more: Partial<Finding> = {}): Finding {
   return {
-    ...{ id: "refuses-no-key", group: "door", about: "door", level: "must", status: "pass" },
+    ...{ id: "requires-key", group: "door", about: "door", level: "must", status: "pass" },
     ...{ expects: "nobody is let in without a key", saw: "401 to no key", mend: "put the guard in front" },
     ...{ source: "https://rules.example/a#b?c=d&e=(f)", ms: 1500 },
     ...more,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { GROUPS } from "../../../src/probe/check.ts";
 import { STDIO_CHECKS } from "../../../src/probe/stdio/index.ts";
-import { caughtIn } from "../door/probing.ts";
-import { TOKEN } from "../verifying.ts";
+import { caughtIn } from "../servers/probing.ts";
+import { TOKEN } from "../verify/verifying.ts";
 import { BROKEN, RIGHT } from "./broken.ts";
 import { probeProgram } from "./probing.ts";
 

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Secret } from "../../../src/core/secret.ts";
-import { createKeys } from "../../../src/keys.ts";
-import type { Report } from "../../../src/probe/report.ts";
+import { createKeys } from "../../../src/keys/keys.ts";
+import type { Report } from "../../../src/probe/report/report.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
 import { EXAMPLES } from "../../e2e/example.ts";
 import { BIN, createProcesses, runProcess } from "../../e2e/process.ts";
 import { until } from "../../server/fixture.ts";
-import { caughtIn } from "../door/probing.ts";
+import { caughtIn } from "../servers/probing.ts";
 import { probeProgram, realSpawn } from "./probing.ts";
 
 let folder: string;
@@ -58,7 +58,7 @@ test.each([
 
 test.each(["v1", "v2-modern"])("a server of the official SDK, %s, without a guard is open", async (sdk) => {
   const report = await probeGuarded(sdk, "none");
-  expect(caughtIn(report)).toEqual(["refuses-no-key", "refuses-wrong-key"]);
+  expect(caughtIn(report)).toEqual(["requires-key", "rejects-wrong-key"]);
   expect(report).toMatchObject({ ok: false, result: "open", grade: "F" });
 });
 

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { openSpawn } from "../../../src/cli/spawn.ts";
+import { openSpawn } from "../../../src/cli/test/spawn.ts";
 import { probeStdio, type StdioProbeOptions } from "../../../src/probe/stdio/probe.ts";
 import type { Spawn } from "../../../src/probe/stdio/spawn.ts";
-import type { Report } from "../../../src/probe/report.ts";
-import { TOKEN } from "../verifying.ts";
+import type { Report } from "../../../src/probe/report/report.ts";
+import { TOKEN } from "../verify/verifying.ts";
 
 /** The programs of the tests, by their mistake. */
 export const PROGRAM = fileURLToPath(new URL("program.js", import.meta.url));

@@ -4,7 +4,7 @@ import { Secret } from "../../../src/core/secret.ts";
 import { describeExit } from "../../../src/probe/stdio/lines.ts";
 import type { ProgramInit, Spawn } from "../../../src/probe/stdio/spawn.ts";
 import { until } from "../../server/fixture.ts";
-import { TOKEN } from "../verifying.ts";
+import { TOKEN } from "../verify/verifying.ts";
 import { PROGRAM, probeProgram, realSpawn } from "./probing.ts";
 
 const NODE = process.execPath;

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import type { Key } from "../../../src/core/key.ts";
 import { KeysError } from "../../../src/errors.ts";
 import type { Code } from "../../../src/errors.ts";
-import { Chain } from "../../../src/stores/journal/chain.ts";
-import { Holdings } from "../../../src/stores/journal/holdings.ts";
-import { formatRecord, GENESIS } from "../../../src/stores/journal/record.ts";
+import { Chain } from "../../../src/stores/journal/format/chain.ts";
+import { Holdings } from "../../../src/stores/journal/read/lazy-keys.ts";
+import { formatRecord, GENESIS } from "../../../src/stores/journal/format/record.ts";
 import { keyNo } from "../place.ts";
 
 /** The bytes of a record that adds key `n`, and its sum. */

@@ -2,11 +2,11 @@ import { execFileSync } from "node:child_process";
 import { readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Chain } from "../../../src/stores/journal/chain.ts";
-import { realDisk } from "../../../src/stores/journal/disk.ts";
-import type { Disk } from "../../../src/stores/journal/disk.ts";
-import { openPrivate, stateOf } from "../../../src/stores/journal/open.ts";
-import { finishCompaction } from "../../../src/stores/journal/succession.ts";
+import { Chain } from "../../../src/stores/journal/format/chain.ts";
+import { realDisk } from "../../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../../src/stores/journal/disk/disk.ts";
+import { openPrivate, stateOf } from "../../../src/stores/journal/disk/open.ts";
+import { finishCompaction } from "../../../src/stores/journal/replace/finish.ts";
 import { aDraft, aFolder, aWorld, keyNo, openIn } from "../place.ts";
 import { journalOf } from "./bytes.ts";
 

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
 import type { Key } from "../../../src/core/key.ts";
 import { openStore } from "../../../src/stores/index.ts";
-import { formatRecord, GENESIS } from "../../../src/stores/journal/record.ts";
+import { formatRecord, GENESIS } from "../../../src/stores/journal/format/record.ts";
 import { inspectKeychain, removeOrphans } from "../../../src/stores/keychain/inspect.ts";
 import { newAccount, keptAs } from "../../../src/stores/keychain/item.ts";
 import { openParts } from "../../../src/stores/keychain/parts.ts";

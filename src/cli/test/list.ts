@@ -1,0 +1,28 @@
+import type { Check } from "../../probe/check.ts";
+import { CHECKS } from "../../probe/index.ts";
+import { chooseChecks } from "../../probe/selection.ts";
+import { STDIO_CHECKS } from "../../probe/stdio/index.ts";
+import type { Context } from "../context.ts";
+import { renderTable } from "../terminal/render.ts";
+import type { TestFlags } from "./options.ts";
+
+/** What `test` would check, in running order. */
+export async function listChecks({ flags, io, paint }: Context, selection: TestFlags): Promise<void> {
+  const all = selection.stdio === true ? STDIO_CHECKS : CHECKS;
+  const checks = chooseChecks<Pick<Check, "id" | "group" | "about" | "level" | "expects" | "source" | "mend">>(
+    all,
+    selection,
+  );
+  if (flags.json) {
+    const listed = checks.map(({ id, group, about, level, expects, source, mend }) => ({
+      ...{ id, group, about, level, expects },
+      ...{ source: source.href, mend },
+    }));
+    await io.json({ checks: listed });
+    return;
+  }
+  const rows = checks.map(({ id, about, level, expects }) =>
+    [id, about, level.toUpperCase(), expects].map((text) => ({ text })),
+  );
+  await io.answer(renderTable(paint, ["CHECK", "ABOUT", "LEVEL", "EXPECTS"], rows));
+}

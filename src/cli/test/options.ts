@@ -1,0 +1,93 @@
+import { explainUnusable } from "../../core/unusable.ts";
+import { Secret } from "../../core/secret.ts";
+import { KeysError } from "../../errors.ts";
+import type { ReportName } from "../../probe/report/index.ts";
+import type { Context } from "../context.ts";
+
+/** What `test` is told. */
+export interface TestFlags {
+  readonly report?: ReportName | "pretty";
+  readonly only?: readonly string[];
+  readonly skip?: readonly string[];
+  readonly list?: true;
+  readonly strict?: true;
+  readonly baseline?: string;
+  readonly header?: string;
+  readonly call?: string;
+  readonly secondKeyEnv?: string;
+  /** Seconds. */
+  readonly timeout?: number;
+  /** Seconds. */
+  readonly patience?: number;
+  readonly rate: number;
+  readonly concurrency: number;
+  readonly allowHttp?: true;
+  readonly stdio?: true;
+  readonly envName?: string;
+}
+
+/**
+ * Where the server answers.
+ * @throws {@link KeysError} `USAGE`
+ */
+export function readAddress([url, ...more]: readonly string[], { envName }: TestFlags): string {
+  if (url === undefined) {
+    throw new KeysError("USAGE", "no server was named", { hint: "such as: mcp-keys test http://127.0.0.1:3000/mcp" });
+  }
+  if (more.length > 0) {
+    const hint = "name one server at a time; a program stands behind --stdio --";
+    throw new KeysError("USAGE", "more than one server was named", { hint });
+  }
+  if (envName !== undefined) throw new KeysError("USAGE", "--env-name is for programs", { hint: "add --stdio" });
+  return url;
+}
+
+/**
+ * The program to start, and its arguments.
+ * @throws {@link KeysError} `USAGE`
+ */
+export function readProgram(
+  { flags: { store } }: Context,
+  [command, ...args]: readonly string[],
+  { header, call, secondKeyEnv, patience, allowHttp }: TestFlags,
+): { command: string; args: string[] } {
+  if (command === undefined) {
+    throw new KeysError("USAGE", "no program was named", { hint: "such as: mcp-keys test --stdio -- node server.js" });
+  }
+  const others = { header, call, "second-key-env": secondKeyEnv, patience, "allow-http": allowHttp, store };
+  const given = Object.entries(others);
+  const [stray] = given.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (stray === undefined) return { command, args };
+  throw new KeysError("USAGE", `--${stray} is not for programs over stdio`, { hint: "leave it out" });
+}
+
+/** @throws {@link KeysError} `USAGE` for `--json` with another report */
+export function reportNameOf({ flags }: Context, { report }: TestFlags): ReportName | "pretty" {
+  if (!flags.json || report === undefined || report === "json") return flags.json ? "json" : (report ?? "pretty");
+  throw new KeysError("USAGE", `--json and --report ${report} exclude each other`, { hint: "leave one of them out" });
+}
+
+/**
+ * The second key, from a variable of its own: there is but one standard input.
+ * @throws {@link KeysError} `INPUT_REQUIRED`, `TOKEN_UNUSABLE`, `USAGE`
+ */
+export function readSecondKey({ world }: Context, name: string | undefined, key: Secret): Secret | undefined {
+  if (name === undefined) return undefined;
+  if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
+    throw new KeysError("USAGE", "--second-key-env takes the name of a variable", {
+      hint: "such as --second-key-env MCP_API_KEY_2, with the second key in it",
+    });
+  }
+  const text = world.env[name] ?? "";
+  if (text === "") {
+    throw new KeysError("INPUT_REQUIRED", `there is no second key in ${name}`, {
+      hint: `set ${name}, or leave it out`,
+    });
+  }
+  const fault = explainUnusable(text);
+  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token in ${name} ${fault}`);
+  if (text === key.reveal()) {
+    throw new KeysError("USAGE", `${name} holds the same key`, { hint: "issue another one with: mcp-keys generate" });
+  }
+  return new Secret(text);
+}

@@ -1,0 +1,38 @@
+import { count } from "../../core/count.ts";
+import { breaks, holds, untestable, type Check } from "../check.ts";
+import type { Credentials } from "../mcp/credentials.ts";
+import { partsOf, piecesOf } from "../judge/leak.ts";
+
+export const hidesPresentedKey: Check = {
+  id: "hides-presented-key",
+  group: "trace",
+  about: "manners",
+  level: "should",
+  expects: "no answer repeats the key that was sent",
+  source: new URL("https://cwe.mitre.org/data/definitions/209.html"),
+  mend: "leave the key out of messages, also a wrong one: it may be right but for a typing error, and answers end up in logs",
+  cost: { requests: 0, wrong: 0 },
+  run({ sightings, key }) {
+    const own = key.reveal().toLowerCase();
+    let looked = 0;
+    for (const { answer, credentials } of sightings) {
+      // Who says what was expected repeats nothing: a wrong key that is nearly right has pieces in common with it.
+      const isOther = (piece: string): boolean => credentials.kind !== "wrong" || !own.includes(piece);
+      const pieces = presented(credentials).flatMap(piecesOf).filter(isOther);
+      if (pieces.length > 0) looked++;
+      for (const { name, text } of partsOf(answer)) {
+        const lower = text.toLowerCase();
+        if (!pieces.some((piece) => lower.includes(piece))) continue;
+        return Promise.resolve(breaks(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));
+      }
+    }
+    return Promise.resolve(looked > 0 ? holds(`in none of ${count(looked, "answer")}`) : untestable("no key was sent"));
+  },
+};
+
+/** What it sends that may be a key: cookies have names beside it, and `Authorization` a scheme. */
+function presented({ headers, query }: Credentials): string[] {
+  const { origin: _origin, host: _host, ...keys } = headers();
+  const texts = [...Object.values(keys), ...Object.values(query?.() ?? {})].flat();
+  return texts.flatMap((text) => text.split(/[\s;,=]+/));
+}

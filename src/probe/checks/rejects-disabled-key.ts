@@ -1,0 +1,19 @@
+import type { Check } from "../check.ts";
+import { judgeEnd } from "../target/canaries.ts";
+import { LIFE_COST } from "../target/wait.ts";
+
+export const rejectsDisabledKey: Check = {
+  id: "rejects-disabled-key",
+  group: "lifecycle",
+  about: "door",
+  level: "must",
+  expects: "a key that was disabled is not let in any more",
+  source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
+  mend: "judge the key at every request by what the store says of it now, and cache no verdict for longer than seconds",
+  needs: ["let-in", "store"],
+  cost: LIFE_COST,
+  async run(site) {
+    const disabled = await site.life.disable();
+    return "untestable" in disabled ? disabled : judgeEnd(site, disabled.waited, "it was disabled");
+  },
+};

@@ -1,0 +1,71 @@
+import type { Check } from "../check.ts";
+import { instead, NOTHING } from "../mcp/credentials.ts";
+import type { HttpHeaders } from "../../http/http.ts";
+import { costOf, tryEach } from "../judge/judge-refused.ts";
+
+const LOCAL = "127.0.0.1";
+
+/** What they claim → headers that claim it. Those of one claim go out together. */
+const HEADERS: Readonly<Record<string, HttpHeaders>> = {
+  "this machine as the client (X-Forwarded-For and the like)": {
+    forwarded: `for=${LOCAL};host=localhost;proto=https`,
+    "x-forwarded-for": LOCAL,
+    "x-forwarded-host": "localhost",
+    "x-forwarded-proto": "https",
+    "x-real-ip": LOCAL,
+    "x-client-ip": LOCAL,
+    "x-cluster-client-ip": LOCAL,
+    "x-remote-addr": LOCAL,
+    "x-originating-ip": LOCAL,
+    "true-client-ip": LOCAL,
+    "cf-connecting-ip": LOCAL,
+    "fastly-client-ip": LOCAL,
+  },
+  "a user (X-Forwarded-User and the like)": {
+    "remote-user": "admin",
+    "x-remote-user": "admin",
+    "x-forwarded-user": "admin",
+    "x-forwarded-email": "admin@localhost",
+    "x-auth-request-user": "admin",
+    "x-authenticated-user": "admin",
+    "x-webauth-user": "admin",
+    "x-user-id": "1",
+    "x-goog-authenticated-user-email": "accounts.google.com:admin@localhost",
+    "cf-access-authenticated-user-email": "admin@localhost",
+    "tailscale-user-login": "admin@localhost",
+  },
+  "another path (X-Original-URL and the like)": {
+    "x-original-url": "/health",
+    "x-original-uri": "/health",
+    "x-rewrite-url": "/health",
+    "x-forwarded-uri": "/health",
+  },
+  "another method (X-HTTP-Method-Override)": {
+    "x-http-method": "OPTIONS",
+    "x-http-method-override": "OPTIONS",
+    "x-method-override": "OPTIONS",
+  },
+  // CVE-2025-29927: a guard in the middleware of Next.js was left out by it.
+  "a request of the middleware's own (X-Middleware-Subrequest)": {
+    "x-middleware-subrequest": Array.from({ length: 5 }, () => "src/middleware:middleware").join(":"),
+  },
+  "this machine as the server (Host)": { host: "localhost" },
+};
+
+export const rejectsProxyHeaders: Check = {
+  id: "rejects-proxy-headers",
+  group: "door",
+  about: "door",
+  level: "must",
+  expects: "headers that proxies set let nobody in without a key",
+  source: new URL("https://cwe.mitre.org/data/definitions/290.html"),
+  mend: "decide by the key alone; trust no address, user, host or path that a client can write into a header itself",
+  needs: ["let-in"],
+  cost: costOf(Object.keys(HEADERS).length),
+  run(site) {
+    const variants = Object.entries(HEADERS).map(([what, headers]) =>
+      instead(headers, { id: `proxy ${what}`, name: `headers that name ${what}` }),
+    );
+    return tryEach(site, { controls: [NOTHING], variants });
+  },
+};

@@ -1,0 +1,61 @@
+import { isObject, objectAt, textAt, type JsonObject } from "./json.ts";
+import { kindOf } from "./answer-kind.ts";
+import type { Era } from "../verify/verification.ts";
+import type { Answer } from "./wire.ts";
+
+/** What one presentation came to. */
+export interface Conversation {
+  /** The answer that decided: to the request that matters, or the one at which the handshake ended. */
+  readonly answer: Answer;
+  /** Whether the request that matters was answered with a result. */
+  readonly letIn: boolean;
+  /** What the handshake told, where it succeeded. */
+  readonly server: Greeting | null;
+  /** How many tools the first page of `tools/list` names. */
+  readonly tools?: number;
+  /** The versions the server asks for, where it refused ours. */
+  readonly supported?: readonly string[];
+  /** Ends the session, where there is one. */
+  readonly end?: () => Promise<void>;
+}
+
+/** What a handshake told about the server. */
+export interface Greeting {
+  readonly era: Era;
+  readonly protocolVersion: string;
+  readonly name?: string;
+  readonly version?: string;
+  /** The request that matters, see {@link chooseRequest}. */
+  readonly judged: string;
+  /** What it is sent with, beyond what every request of the era is. */
+  readonly params?: JsonObject;
+  /** Every list that the server offers, the one that is judged among them. */
+  readonly lists: readonly string[];
+}
+
+/** A handshake that went no further. */
+export function stoppedAt(answer: Answer): Conversation {
+  return { answer, letIn: false, server: null };
+}
+
+/** The answer to the request that matters. */
+export function judgedBy(answer: Answer, server: Greeting): Conversation {
+  const tools = answer.reply?.result?.["tools"];
+  const letIn = kindOf(answer) === "result";
+  return { answer, letIn, server, tools: letIn && Array.isArray(tools) ? tools.length : undefined };
+}
+
+/**
+ * The request that tells whether the door is shut, since some servers answer the handshake to anybody: the first list
+ * that the server offers, else `fallback`.
+ */
+export function chooseRequest(capabilities: JsonObject, fallback: string): Pick<Greeting, "judged" | "lists"> {
+  const offered = ["tools", "resources", "prompts"].filter((name) => isObject(capabilities[name]));
+  const lists = offered.map((name) => `${name}/list`);
+  return { judged: lists[0] ?? fallback, lists };
+}
+
+export function readServerInfo(holder: JsonObject, name: string): Pick<Greeting, "name" | "version"> {
+  const info = objectAt(holder, name);
+  return { name: textAt(info, "name"), version: textAt(info, "version") };
+}

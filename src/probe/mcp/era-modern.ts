@@ -1,0 +1,60 @@
+import {
+  chooseRequest,
+  judgedBy,
+  readServerInfo,
+  stoppedAt,
+  type Conversation,
+  type Greeting,
+} from "./conversation.ts";
+import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
+import { kindOf } from "./answer-kind.ts";
+import type { Answer, Client, Wire } from "./wire.ts";
+
+export const MODERN_VERSION = "2026-07-28";
+const META = "io.modelcontextprotocol";
+/** JSON-RPC error code: the protocol version is not supported. */
+const UNSUPPORTED_VERSION = -32022;
+
+/**
+ * MCP without sessions: `server/discover`, then the request that matters. A server already greeted is asked only the latter.
+ * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
+ */
+export async function speakModern(wire: Wire, known?: Greeting): Promise<Conversation> {
+  if (known !== undefined) return judgedBy(await ask(wire, known.judged, known.params), known);
+  const hello = await ask(wire, "server/discover");
+  const server = readGreeting(hello);
+  if (server === null) return { ...stoppedAt(hello), supported: supportedBy(hello) };
+  const answer = server.judged === "server/discover" ? hello : await ask(wire, server.judged);
+  return judgedBy(answer, server);
+}
+
+function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<Answer> {
+  const name = textAt(params, "name");
+  const named = { "mcp-method": method, ...(name === undefined ? {} : { "mcp-name": name }) };
+  const message = { id: `mcp-keys:${method}`, method, params: { ...params, ...modernParams(wire.client) } };
+  return wire.post(message, { "mcp-protocol-version": MODERN_VERSION, ...named });
+}
+
+/** What every request of this era says about the client. */
+export function modernParams(client: Client): Readonly<Record<string, unknown>> {
+  const _meta = {
+    [`${META}/protocolVersion`]: MODERN_VERSION,
+    [`${META}/clientInfo`]: client,
+    [`${META}/clientCapabilities`]: {},
+  };
+  return { _meta };
+}
+
+function readGreeting(hello: Answer): Greeting | null {
+  const result = hello.reply?.result;
+  if (kindOf(hello) !== "result" || result === undefined) return null;
+  if (!textsAt(result, "supportedVersions").includes(MODERN_VERSION) || !isObject(result["capabilities"])) return null;
+  const chosen = chooseRequest(result["capabilities"], "server/discover");
+  const info = readServerInfo(objectAt(result, "_meta"), `${META}/serverInfo`);
+  return { era: "modern", protocolVersion: MODERN_VERSION, ...chosen, ...info };
+}
+
+function supportedBy({ reply }: Answer): string[] | undefined {
+  if (reply?.error?.code !== UNSUPPORTED_VERSION) return undefined;
+  return textsAt(reply.error.data, "supported");
+}

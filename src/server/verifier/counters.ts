@@ -1,0 +1,30 @@
+import type { Reason } from "../../core/judge.ts";
+
+/** What a verifier has done since its start. */
+export interface Counters {
+  accepted: number;
+  refused: Record<Reason, number>;
+  /** Requests that could be neither accepted nor refused, since the store had not answered for too long. */
+  unavailable: number;
+  /** Looks at the store that failed. */
+  faults: number;
+}
+
+export function createCounters(): Counters {
+  return {
+    accepted: 0,
+    refused: {
+      missing: 0,
+      malformed: 0,
+      mistyped: 0,
+      unknown: 0,
+      expired: 0,
+      revoked: 0,
+      disabled: 0,
+      "wrong-audience": 0,
+      "insufficient-scope": 0,
+    },
+    unavailable: 0,
+    faults: 0,
+  };
+}

@@ -1,0 +1,99 @@
+import { constants } from "node:fs";
+import type { BigIntStats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { shellQuote } from "../../../core/shell-quote.ts";
+import { KeysError } from "../../../errors.ts";
+import type { Disk } from "./disk.ts";
+import { codeOf, faultOf } from "./fault.ts";
+
+// O_NONBLOCK, so that a named pipe in the file's place is refused rather than waited for. Windows has neither.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+const GUARDED = O_NOFOLLOW | O_NONBLOCK;
+
+/** How to open: `create` fails with `EEXIST` when the file is there. */
+export type Mode = "read" | "append" | "create";
+
+const FLAGS: Readonly<Record<Mode, number>> = {
+  read: constants.O_RDONLY | GUARDED,
+  append: constants.O_WRONLY | constants.O_APPEND | GUARDED,
+  create: constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | GUARDED,
+};
+
+/** Which file it is, whatever its name, and what may have become of it. */
+export interface FileState {
+  readonly ino: bigint;
+  readonly dev: bigint;
+  readonly size: number;
+  readonly modified: bigint;
+}
+
+/**
+ * Opens a file that only its owner can read or write. No symbolic link is followed, and what is checked is what was opened.
+ * @returns `null` when it is not there (`read`, `append`) or already there (`create`).
+ * @throws {@link KeysError} `STORE_INSECURE`, `STORE_UNAVAILABLE`.
+ */
+export async function openPrivate(
+  disk: Disk,
+  path: string,
+  mode: Mode,
+  uid: number | null,
+): Promise<{ handle: FileHandle; state: FileState } | null> {
+  let handle: FileHandle;
+  try {
+    handle = await disk.open(path, FLAGS[mode], 0o600);
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code === (mode === "create" ? "EEXIST" : "ENOENT")) return null;
+    if (code === "ELOOP" || code === "EMLINK") throw symlinkFault(path);
+    throw faultOf(cause, mode === "read" ? "read" : mode === "append" ? "write" : "create", path);
+  }
+  try {
+    return { handle, state: checkPrivate(await handle.stat({ bigint: true }), path, uid) };
+  } catch (cause) {
+    await handle.close();
+    throw faultOf(cause, "read", path);
+  }
+}
+
+/** The state of what bears the name now, checked like an opened file; `null` when there is none. */
+export async function stateOf(disk: Disk, path: string, uid: number | null): Promise<FileState | null> {
+  try {
+    return checkPrivate(await disk.lstat(path, { bigint: true }), path, uid);
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return null;
+    throw faultOf(cause, "read", path);
+  }
+}
+
+/** Whether two states are of the same file. */
+export function isSameFile(a: FileState, b: FileState): boolean {
+  return a.ino === b.ino && a.dev === b.dev;
+}
+
+/** @throws {@link KeysError} `STORE_INSECURE` unless it is a file, the user's own, and closed to all others. */
+export function checkPrivate(stat: BigIntStats, path: string, uid: number | null): FileState {
+  if (stat.isSymbolicLink()) throw symlinkFault(path);
+  if (stat.isDirectory()) throw faultOf(Object.assign(new Error(), { code: "EISDIR" }), "read", path);
+  if (!stat.isFile()) {
+    throw new KeysError("STORE_INSECURE", `${path} is not a regular file`, {
+      hint: "choose another path: --store file:<path>",
+    });
+  }
+  if (uid !== null && Number(stat.uid) !== uid) {
+    throw new KeysError("STORE_INSECURE", `${path} belongs to another user`, {
+      hint: "run as its owner, or choose another store: --store file:<path>",
+    });
+  }
+  if (uid !== null && (Number(stat.mode) & 0o077) !== 0) {
+    throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
+      hint: `close it with: chmod 600 ${shellQuote(path)}`,
+    });
+  }
+  return { ino: stat.ino, dev: stat.dev, size: Number(stat.size), modified: stat.mtimeNs };
+}
+
+function symlinkFault(path: string): KeysError {
+  return new KeysError("STORE_INSECURE", `${path} is a symbolic link`, {
+    hint: "name the file it leads to: --store file:<path>",
+  });
+}

@@ -1,0 +1,115 @@
+import type { Digest } from "../../../core/digest.ts";
+import type { KeysError } from "../../../errors.ts";
+import type { Key, KeyId, KeyName } from "../../../core/key.ts";
+import type { Lookup } from "../../draft.ts";
+import { damaged } from "../disk/damage.ts";
+import { parseRecord } from "../format/record.ts";
+import type { JournalRecord } from "../format/record.ts";
+
+const TAB = 9;
+const NEWLINE = 10;
+const ID = /^[0-9A-Za-z]{12}$/;
+
+/**
+ * Answers the first questions about a large journal from its bytes, which a chain has verified: looks for the text, and
+ * parses only the lines that hold it. The last line that names a key holds all of it.
+ */
+export class Scan implements Lookup {
+  /** How often all bytes were gone through. */
+  searches = 0;
+  readonly #path: string;
+  readonly #voids: ReadonlySet<number>;
+  readonly #pieces: { readonly base: number; readonly bytes: Buffer }[] = [];
+  /** What was looked for and not found, and in how many pieces: what is new is asked for again before it is written. */
+  readonly #absent = new Map<string, number>();
+  #fault: KeysError | null = null;
+
+  constructor(path: string, voids: ReadonlySet<number>) {
+    this.#path = path;
+    this.#voids = voids;
+  }
+
+  /** Takes the decided bytes that follow those it has. Ends where a line ends. */
+  add(bytes: Buffer, base: number): void {
+    this.#pieces.push({ base, bytes });
+  }
+
+  byId(id: KeyId): Key | null {
+    if (!ID.test(id)) return null;
+    return this.#last(`{"id":"${id}","name":"`, (key) => key.id === id);
+  }
+
+  byName(name: KeyName): Key | null {
+    const named = this.#last(`,"name":${JSON.stringify(name)},"prefix":"`, (key) => key.name === name);
+    // The last key that had the name may have another by now; then nobody has it.
+    const key = named === null ? null : this.byId(named.id);
+    return key?.name === name ? key : null;
+  }
+
+  byDigest(digest: Digest): Key | null {
+    return this.#last(`"digest":"${digest}"`, (key) => key.versions.some((version) => version.digest === digest));
+  }
+
+  /** Every record in order. Gives its bytes up as it goes. */
+  *drain(): IterableIterator<JournalRecord> {
+    this.#checkFault();
+    for (let piece; (piece = this.#pieces.shift()) !== undefined;) {
+      const { base, bytes } = piece;
+      for (let start = 0; start < bytes.length; start = endOfLine(bytes, start) + 1) {
+        const end = endOfLine(bytes, start);
+        // A tab alone is what is left of a line whose record ended the piece before.
+        if (end - start > 1 && !this.#voids.has(base + start)) {
+          const record = this.#parse(bytes, base, start, end);
+          if (record !== null) yield record;
+        }
+      }
+    }
+  }
+
+  #last(text: string, is: (key: Key) => boolean): Key | null {
+    this.#checkFault();
+    const known = this.#absent.get(text) ?? 0;
+    if (known === 0) this.searches++;
+    const needle = Buffer.from(text);
+    for (const { base, bytes } of this.#pieces.slice(known).reverse()) {
+      for (let at = bytes.lastIndexOf(needle); at !== -1;) {
+        const start = bytes.lastIndexOf(NEWLINE, at) + 1;
+        const record = this.#voids.has(base + start) ? null : this.#parse(bytes, base, start, endOfLine(bytes, at));
+        const key = record?.change.keys.find(is);
+        if (key !== undefined) return key;
+        at = start < needle.length ? -1 : bytes.lastIndexOf(needle, start - 1);
+      }
+    }
+    this.#absent.set(text, this.#pieces.length);
+    return null;
+  }
+
+  #parse(bytes: Buffer, base: number, start: number, end: number): JournalRecord | null {
+    let last = end;
+    while (last > start && (bytes[last - 1] === 0 || bytes[last - 1] === TAB)) last--;
+    if (last === start) return null;
+    const record = parseRecord(bytes.toString("utf8", start, last));
+    if (record !== null) return record;
+    this.#fault = damaged(this.#path, this.#lineAt(base + start), "it is not a record");
+    throw this.#fault;
+  }
+
+  /** What was unreadable once stays so: half of the keys must not be taken for all of them. */
+  #checkFault(): void {
+    if (this.#fault !== null) throw this.#fault;
+  }
+
+  #lineAt(offset: number): number {
+    let line = 1;
+    for (const { base, bytes } of this.#pieces) {
+      for (let at = bytes.indexOf(NEWLINE); at !== -1 && base + at < offset; at = bytes.indexOf(NEWLINE, at + 1))
+        line++;
+    }
+    return line;
+  }
+}
+
+function endOfLine(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf(NEWLINE, from);
+  return end === -1 ? bytes.length : end;
+}

@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { Config } from "../../src/config.ts";
+import { examineAll } from "../../src/doctor/diagnose.ts";
+import { examinations } from "../../src/doctor/index.ts";
+import { admit } from "../../src/doctor/subject.ts";
+import { createKeys } from "../../src/keys/keys.ts";
+import type { Keys } from "../../src/keys/keys.ts";
+import { systemRandom } from "../../src/world.ts";
+import { openStore } from "../../src/stores/index.ts";
+import { aFolder, aWorld } from "../stores/place.ts";
+
+export const NOW = 1_800_000_000;
+
+/** What is different from a machine on which nothing is wrong. */
+export interface Illness {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly now?: number;
+  readonly node?: string;
+  readonly config?: Partial<Config>;
+}
+
+/** A store in a folder of its own, and the findings about it. */
+export async function aPlace() {
+  const folder = await aFolder();
+  const path = join(folder, "keys.jsonl");
+  const spec = `file:${path}`;
+
+  async function withKeys<T>(
+    work: (keys: Keys) => Promise<T>,
+    peppers: Parameters<typeof createKeys>[0]["peppers"] = [],
+  ) {
+    const store = await openStore(spec, aWorld());
+    try {
+      return await work(createKeys({ store, now: () => NOW, by: "ada@laptop", random: systemRandom, peppers }));
+    } finally {
+      await store.close();
+    }
+  }
+
+  async function report({ env = {}, now = NOW, node = "v20.17.0", config = {} }: Illness = {}) {
+    const chosen: Config = { store: spec, chosenBy: "flag", ...config };
+    const world = aWorld(join(folder, "data"), env);
+    const opened = openStore(chosen.store, world);
+    opened.catch(() => undefined);
+    onTestFinished(async () => (await opened.catch(() => null))?.close());
+    return examineAll(admit({ world, config: chosen, node, now, openStore: () => opened }), examinations);
+  }
+
+  /** The findings of one examination, as `status saw`. */
+  async function findings(id: keyof typeof examinations, illness: Illness = {}): Promise<string[]> {
+    const { findings: found } = await report(illness);
+    return found.filter((each) => each.id === id).map(({ status, saw }) => `${status} ${saw}`);
+  }
+  return { folder, path, spec, withKeys, report, findings };
+}

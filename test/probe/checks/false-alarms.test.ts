@@ -1,0 +1,153 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../../src/probe/report/report.ts";
+import { Door, startDoor, type Mistake } from "../servers/configurable-server.ts";
+import { probeAt } from "../servers/probing.ts";
+import { during, TOKEN } from "../verify/verifying.ts";
+
+/** Servers that say no in ways of their own, as they are met; somebody without a key gets nothing at any of them. */
+const RUDE: Readonly<Record<string, () => Mistake>> = {
+  "with 403 and no challenge": () => refusing((_, response) => void response.writeHead(403).end()),
+  "with 404": () => refusing((_, response) => void response.writeHead(404).end("Not found")),
+  "with 500 and a page": () =>
+    refusing((_, response) => void response.writeHead(500, { "content-type": "text/html" }).end("<pre>Error</pre>")),
+  "with 503": () => refusing((_, response) => void response.writeHead(503).end()),
+  "by sending to a sign-in": () =>
+    refusing((_, response) => void response.writeHead(302, { location: "https://login.example/" }).end()),
+  "with 200 and a page": () =>
+    refusing((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Sign in</h1>")),
+  "with 200 and JSON": () =>
+    refusing((_, response) => void response.writeHead(200, JSON_BODY).end('{"error":"unauthorized","tools":[]}')),
+  "with 200 and an error of MCP": () =>
+    refusing((_, response) => void response.writeHead(200, JSON_BODY).end(rpcError("Unauthorized"))),
+  "with 202 and nothing": () => refusing((_, response) => void response.writeHead(202).end()),
+  "with 401 and a challenge that is none": () =>
+    refusing((_, response) => void response.writeHead(401, { "www-authenticate": 'Bearer "' }).end()),
+  "by breaking off": () => refusing((request) => void request.socket.destroy()),
+  "in a stream that says so": () =>
+    refusing((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
+    }),
+  "in a stream that says so and stays open": () =>
+    refusing((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
+    }),
+};
+
+const JSON_BODY = { "content-type": "application/json" };
+
+function rpcError(message: string): string {
+  return JSON.stringify({ jsonrpc: "2.0", id: null, error: { code: -32_001, message } });
+}
+
+function refusing(refuse: NonNullable<Mistake["refuse"]>): Mistake {
+  return { refuse };
+}
+
+const SHAPES = {
+  "of both eras": {},
+  "with sessions": { eras: "legacy", stateful: true },
+  "of HTTP+SSE": { eras: "sse" },
+} as const satisfies Record<string, Mistake>;
+
+const cases = Object.keys(RUDE).flatMap((how) => Object.keys(SHAPES).map((shape) => [shape, how] as const));
+
+test.each(cases)("a server %s that refuses %s is not called open", async (shape, how) => {
+  const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...RUDE[how]?.() };
+  const { url } = await during(startDoor([TOKEN.reveal()], mistake));
+  expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
+});
+
+test("a server that answers nobody who has no key is not called open, and nothing is proven", async () => {
+  const { url } = await during(
+    startDoor(
+      [TOKEN.reveal()],
+      refusing(() => undefined),
+    ),
+  );
+  const report = await probeAt(url, { timeoutMs: 50 });
+  expect(alarmsIn(report)).toEqual([]);
+  expect(report).toMatchObject({ result: "unproven", proven: false });
+});
+
+test("a server that says of everything that it is forbidden, in a result of the tool, is not called open", async () => {
+  const { url } = await during(
+    startDoor([TOKEN.reveal()], {
+      eras: "modern",
+      // Its wall is in front of the lists; calls are refused by the tool.
+      isGuarded: (request) => request.headers["mcp-method"] !== "tools/call",
+      answer(response, posted) {
+        if (posted.method === "tools/list") this.result(response, posted, { tools: [{ name: "add" }] });
+        else if (this.read(response.req) === "in") this.result(response, posted, { content: [] });
+        else this.result(response, posted, { content: [{ type: "text", text: "forbidden" }], isError: true });
+      },
+    }),
+  );
+  const report = await probeAt(url, { tool: "add" });
+  expect(alarmsIn(report)).toEqual([]);
+  expect(report.findings.find(({ id }) => id === "requires-key-for-tool-call")).toMatchObject({ status: "pass" });
+});
+
+test("where a tool fails for everybody in the same words, nobody knows who was let in", async () => {
+  const { url } = await during(
+    startDoor([TOKEN.reveal()], {
+      eras: "modern",
+      isGuarded: (request) => request.headers["mcp-name"] !== "add",
+      answer(response, posted) {
+        if (posted.method === "tools/list") this.result(response, posted, { tools: [{ name: "add" }] });
+        else this.result(response, posted, { content: [{ type: "text", text: "a is missing" }], isError: true });
+      },
+    }),
+  );
+  const report = await probeAt(url, { tool: "add" });
+  expect(report.findings.find(({ id }) => id === "requires-key-for-tool-call")).toMatchObject({ status: "untestable" });
+});
+
+test("a server with one session for all is not called open, and its refusals prove nothing", async () => {
+  let taken = false;
+  const { url } = await during(
+    startDoor([TOKEN.reveal()], {
+      eras: "legacy",
+      stateful: true,
+      isGuarded: () => false,
+      answerLegacy(request, response, posted) {
+        if (posted.method === "initialize" && taken) {
+          this.rpcError(response, 400, { code: -32_600, id: null });
+          return;
+        }
+        taken = true;
+        Door.prototype.answerLegacy.call(this, request, response, posted);
+      },
+    }),
+  );
+  const report = await probeAt(url);
+  expect(alarmsIn(report)).toEqual([]);
+  expect(report.result).toBe("unproven");
+});
+
+test("a page, a documentation in JSON and a stream of something else at GET are no open stream", async () => {
+  for (const [type, body] of [
+    ["text/html", "<h1>MCP</h1>"],
+    ["application/json", '{"name":"door"}'],
+    ["text/event-stream", "data: reload\n\n"],
+  ] as const) {
+    const { url } = await during(
+      startDoor([TOKEN.reveal()], {
+        eras: "modern",
+        isGuarded: (request) => request.method !== "GET" || request.headers.authorization !== undefined,
+        stream(request, response) {
+          if (request.headers.authorization === undefined) response.writeHead(200, { "content-type": type }).end(body);
+          else this.json(response, 405, {});
+        },
+      }),
+    );
+    expect(alarmsIn(await probeAt(url))).toEqual([]);
+  }
+});
+
+function alarmsIn({ findings }: Report): string[] {
+  return findings
+    .filter(({ about, status }) => about === "door" && status !== "pass" && status !== "untestable")
+    .map(({ id, saw }) => `${id}: ${saw}`);
+}

@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { pathsBeside } from "../../../src/probe/paths.ts";
+import { RUNS } from "../../arbitraries.ts";
+
+test("a path in other spellings", () => {
+  expect(pathsBeside(new URL("https://h.example/api/mcp"))).toEqual([
+    "/api/mcp/",
+    "/api/mcp/mcp-keys",
+    "/api/mcp.json",
+    "/api/mcp;mcp-keys",
+    "/api/mcp%2f",
+    "//api/mcp",
+    "/./api/mcp",
+    "/mcp-keys/../api/mcp",
+    "/API/MCP",
+    "/api/mc%70",
+    "/api/mcp?mcp-keys",
+    "https://h.example/api/mcp",
+  ]);
+});
+
+test.each([
+  ["/", ["/mcp-keys", "//", "/./", "/?mcp-keys"]],
+  ["/mcp/", ["/mcp", "/mcp/mcp-keys", "/MCP/", "/mc%70/"]],
+  ["/MCP", ["/mcp"]],
+  ["/mcp?tenant=7", ["/mcp/?tenant=7", "//mcp?tenant=7", "/MCP?tenant=7", "/mcp?tenant=7&mcp-keys"]],
+  ["/%e4/x", ["/%e4/X", "/%e4/%78", "/%e4/x/"]],
+  ["/7", ["/7/", "//7"]],
+])("of %s among others %j", (path, some) => {
+  const paths = pathsBeside(new URL(path, "http://h.example"));
+  expect(paths).toEqual(expect.arrayContaining(some));
+  expect(paths).not.toContain(path);
+});
+
+test("whatever the address, each is another request target of the same origin", () => {
+  fc.assert(
+    fc.property(fc.webUrl({ withQueryParameters: true }), (text) => {
+      const url = new URL(text);
+      const paths = pathsBeside(url);
+      expect(new Set(paths).size).toBe(paths.length);
+      expect(paths.length).toBeLessThanOrEqual(12);
+      expect(paths).not.toContain(url.pathname + url.search);
+      for (const path of paths) {
+        expect(path).toMatch(/^[\x21-\x7e]+$/);
+        expect(path.startsWith("/") || path.startsWith(`${url.origin}/`)).toBe(true);
+      }
+    }),
+    { numRuns: RUNS.some },
+  );
+});

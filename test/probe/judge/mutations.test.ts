@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Secret } from "../../../src/core/secret.ts";
+import { BASE62, formatToken, parseToken } from "../../../src/core/token.ts";
+import {
+  changeId,
+  changeKey,
+  createStranger,
+  cutKey,
+  lengthenKey,
+  swapCase,
+  type Mutation,
+} from "../../../src/probe/judge/mutations.ts";
+import { base62, prefixes, RUNS } from "../../arbitraries.ts";
+import { TOKEN } from "../verify/verifying.ts";
+
+const ours = fc
+  .tuple(prefixes, base62(12), base62(43))
+  .map(([prefix, id, secret]) => formatToken({ prefix, id, secret }).reveal());
+/** Whatever a header can carry. */
+const opaque = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
+  minLength: 1,
+  maxLength: 80,
+});
+const keys = fc.oneof(ours, opaque);
+
+const random = (length: number): string => "7Yx".repeat(length).slice(0, length);
+const MUTATIONS = {
+  changeKey,
+  cutKey,
+  lengthenKey,
+  swapCase,
+  changeId: (key: Secret) => changeId(key, random),
+} as const satisfies Record<string, (key: Secret) => Mutation[]>;
+
+test.each(Object.entries(MUTATIONS))("%s makes keys that differ from the key and from each other", (_, mutate) => {
+  fc.assert(
+    fc.property(keys, (text) => {
+      const made = mutate(new Secret(text));
+      const texts = made.map(({ key }) => key.reveal());
+      expect(texts).not.toContain(text);
+      expect(new Set(texts).size).toBe(texts.length);
+      expect(new Set(made.map(({ what }) => what)).size).toBe(made.length);
+      for (const other of texts) expect(other).toMatch(/^[\x21-\x7e]+$/);
+      for (const { what } of made) expect(text.length > 8 && what.includes(text)).toBe(false);
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("of a token of ours the secret is changed under a checksum that fits, then the checksum", () => {
+  fc.assert(
+    fc.property(ours, (text) => {
+      const made = changeKey(new Secret(text)).map(({ key }) => key.reveal());
+      expect(made.map((other) => parseToken(other).ok)).toEqual([true, true, true, false]);
+      const secrets = made.map((other) => other.slice(-49, -6));
+      expect(secrets.map((secret) => differences(secret, text.slice(-49, -6)))).toEqual([[0], [21], [42], []]);
+      for (const other of made) expect(other.slice(0, -49)).toBe(text.slice(0, -49));
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("of an opaque key one character is changed, at three places where there are three", () => {
+  fc.assert(
+    fc.property(opaque, (text) => {
+      const made = changeKey(new Secret(text)).map(({ key }) => differences(key.reveal(), text));
+      const last = text.length - 1;
+      expect(made).toEqual([...new Set([0, Math.floor(last / 2), last])].map((at) => [at]));
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("a cut key is a part of the key, a longer one holds it", () => {
+  fc.assert(
+    fc.property(keys, (text) => {
+      const key = new Secret(text);
+      for (const cut of cutKey(key)) expect(text.includes(cut.key.reveal())).toBe(true);
+      for (const longer of lengthenKey(key)) expect(longer.key.reveal().includes(text)).toBe(true);
+      expect(cutKey(key).length > 0).toBe(text.length > 1);
+      expect(lengthenKey(key).length).toBeGreaterThan(0);
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("the other case is another key only where there are letters", () => {
+  fc.assert(
+    fc.property(keys, (text) => {
+      const made = swapCase(new Secret(text)).map(({ key }) => key.reveal());
+      expect(made.map((other) => other.toLowerCase())).toEqual(/[a-z]/i.test(text) ? [text.toLowerCase()] : []);
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("another id leaves prefix and secret, and the checksum fits; an opaque key has none", () => {
+  const [made] = changeId(TOKEN, random);
+  expect(parseToken(made?.key.reveal() ?? "")).toEqual({ ok: true, prefix: "mcp", id: "7Yx7Yx7Yx7Yx" });
+  expect(made?.key.reveal().slice(-49, -6)).toBe(TOKEN.reveal().slice(-49, -6));
+  expect(changeId(new Secret("sk-live-0a1B2c3D"), random)).toEqual([]);
+});
+
+test("a stranger has the form of the key, and nothing of it that is secret", () => {
+  const digits = fc.infiniteStream(fc.constantFrom(...BASE62));
+  fc.assert(
+    fc.property(keys, digits, (text, stream) => {
+      const draw = (length: number): string => Array.from({ length }, () => stream.next().value).join("");
+      const made = createStranger(new Secret(text), draw).reveal();
+      expect(made).not.toBe(text);
+      expect(made).toMatch(/^[\x21-\x7e]+$/);
+      const parts = parseToken(text);
+      if (!parts.ok) return;
+      expect(parseToken(made)).toMatchObject({ ok: true, prefix: parts.prefix });
+      expect(made.slice(-49, -6)).not.toBe(text.slice(-49, -6));
+    }),
+    { numRuns: RUNS.some },
+  );
+});
+
+test.each([
+  ["sk-live-0a1B2c3D4e5F", "sk-live-777777777777"],
+  ["sk-proj-ab_0a1B2c3D4e5F", "sk-proj-ab_777777777777"],
+  ["550e8400-e29b-41d4-a716-446655440000", "77777777-7777-7777-7777-777777777777"],
+  ["correct-horse-battery-staple", "7777777-77777-7777777-777777"],
+  ["my-key", "77-777"],
+  ["hunter2", "7777777"],
+  ["7777", "7".repeat(43)],
+  ["****", "7".repeat(43)],
+])("the stranger to %s is %s", (text, stranger) => {
+  const sevens = (length: number): string => "7".repeat(length);
+  const made = createStranger(new Secret(text), sevens).reveal();
+  expect(made).toBe(stranger);
+});
+
+function differences(one: string, other: string): number[] {
+  expect(one.length).toBe(other.length);
+  return [...one].flatMap((c, i) => (c === other[i] ? [] : [i]));
+}

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createClean, createMask } from "../../../src/probe/mcp/redact.ts";
+import { RUNS } from "../../arbitraries.ts";
+import { Secret } from "../../../src/core/secret.ts";
+import { telling, type Lab } from "../../../src/probe/target/lab.ts";
+import type { Following } from "../servers/following.ts";
+import { followingDoor } from "../servers/following.ts";
+import { probeAt } from "../servers/probing.ts";
+import { during, TOKEN } from "../verify/verifying.ts";
+
+const token = TOKEN.reveal();
+const clean = createClean([TOKEN, new Secret("an-opaque-token")]);
+
+test.each([
+  ["plain text", 'Bearer realm="mcp"', 'Bearer realm="mcp"'],
+  ["colours and cursor movements", "\u001b[2J\u001b[31mred\u009b1A", "[2J [31mred 1A"],
+  ["line breaks", "a\r\nerror: b\u2028c", "a error: b c"],
+  ["directions", "abc\u202edcba\u2066", "abcdcba"],
+  ["half a surrogate pair", "a\ud800b", "ab"],
+  ["blanks around", "  a  ", "a"],
+  ["a token", `you sent Bearer ${token}!`, "you sent Bearer [secret]!"],
+  ["twice a token", `${token}${token}`, "[secret][secret]"],
+  ["a token with invisible characters in it", [...token].join("\u200b"), "[secret]"],
+  ["the start of a secret", `starts ${token.slice(0, 30)}…`, "starts mcp_7Fq2x9Lm0aBc_[secret]…"],
+  ["the end of a token", `ends ${token.slice(-8)}`, "ends [secret]"],
+  ["prefix and id, which are public", "key mcp_7Fq2x9Lm0aBc", "key mcp_7Fq2x9Lm0aBc"],
+  [
+    "a token in lower case, as in a host name",
+    `http://${token.slice(17).toLowerCase()}.example`,
+    "http://[secret].example",
+  ],
+  ["part of an opaque token", "got an-opaque-tok", "got [secret]"],
+])("%s is made fit to show", (_, text, shown) => {
+  expect(clean(text)).toBe(shown);
+});
+
+test("text is bounded after it was masked, so that no part of a token is left at the cut", () => {
+  expect(clean("x".repeat(1000))).toHaveLength(300);
+  expect(clean(`${"x".repeat(20)}${token}`, 30)).toBe("xxxxxxxxxxxxxxxxxxxx[secret]");
+  expect(clean("x".repeat(1_000_000), 10)).toBe("xxxxxxxxx…");
+});
+
+test("whatever a server wraps around a token, no eight characters of its secret are shown", () => {
+  const secret = token.slice(token.lastIndexOf("_") + 1);
+  const pieces = Array.from({ length: secret.length - 7 }, (_, i) => secret.slice(i, i + 8));
+  const part = fc.tuple(fc.nat(60), fc.nat(70)).map(([from, to]) => token.slice(from, to));
+  const noise = fc.string({ unit: "binary", maxLength: 5 });
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(part, noise, fc.constant(token)), { maxLength: 6 }),
+      fc.integer({ min: 1, max: 200 }),
+      (texts, limit) => {
+        const shown = clean(texts.join(""), limit);
+        expect(shown.length).toBeLessThanOrEqual(limit);
+        expect(pieces.filter((piece) => shown.includes(piece))).toEqual([]);
+        expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+      },
+    ),
+    { numRuns: RUNS.some },
+  );
+});
+
+test("a key that the test makes in the store is in no report, whatever the server says", async () => {
+  const canary = TOKEN.reveal().replace(/_[^_]+$/, "_QqWwEeRrTtYyUuIiOoPpAaSsDdFfGgHhJjKkLlZzXxCcVvBb0");
+  const { start, options } = followingDoor(undefined, {
+    answerModern(response, posted) {
+      if (posted.method !== "server/discover") {
+        this.answer(response, posted);
+        return;
+      }
+      const _meta = { "io.modelcontextprotocol/serverInfo": { name: `I am ${canary}`, version: canary.slice(-20) } };
+      this.result(response, posted, { supportedVersions: ["2026-07-28"], capabilities: { tools: {} }, _meta });
+    },
+  });
+  const { url } = await during(start());
+  const store = options.lab as Following;
+  const lab: Lab = {
+    knows: (key) => store.knows(key),
+    mint: async (purpose, lifetime) => {
+      const key = await store.mint(purpose, lifetime);
+      store.rows.at(-1)!.tokens.push(canary);
+      return { ...key, token: new Secret(canary) };
+    },
+  };
+  const report = await probeAt(url, { ...options, lab, only: ["accepts-new-key"] });
+  expect(report).toMatchObject({
+    counts: { pass: 1 },
+    server: { name: "I am [secret]", version: "[secret]" },
+  });
+});
+
+test("of every token that a lab makes it is told before anybody has it", async () => {
+  const { options } = followingDoor();
+  const { clean, add } = createMask([]);
+  const lab = telling(options.lab!, add);
+  const key = await lab.mint("life");
+  const rotated = await key.rotate();
+  for (const token of [key.token, rotated]) expect(clean(`sent ${token.reveal()}`)).toBe("sent [secret]");
+  await key.disable();
+  expect((options.lab as Following).rows).toMatchObject([{ enabled: false }]);
+});

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { parseReply } from "../../../src/probe/mcp/reply.ts";
+
+const reply = { jsonrpc: "2.0", id: "7", result: { ok: true } };
+
+test.each([
+  ["the reply alone", reply, { result: { ok: true } }],
+  [
+    "a list",
+    [{ jsonrpc: "2.0", id: "8", result: {} }, { jsonrpc: "2.0", method: "x" }, reply],
+    { result: { ok: true } },
+  ],
+  [
+    "a list with a question of the same id",
+    [{ jsonrpc: "2.0", id: "7", method: "ping" }, reply],
+    { result: { ok: true } },
+  ],
+  [
+    "an error",
+    { id: "7", error: { code: -1, message: "no", data: { a: 1 } } },
+    { error: { code: -1, message: "no", data: { a: 1 } } },
+  ],
+  ["an error without an id", { error: { code: -1, message: "no" } }, { error: { code: -1, message: "no", data: {} } }],
+  ["an error to null", { id: null, error: { code: "x", message: 7 } }, { error: { code: 0, message: "", data: {} } }],
+  [
+    "a result and an error",
+    { ...reply, error: { code: 1, message: "" } },
+    { error: { code: 1, message: "", data: {} } },
+  ],
+  ["a result to null", { ...reply, id: null }, null],
+  ["a result to the number of the id", { ...reply, id: 7 }, null],
+  ["a result to another id", { ...reply, id: "8" }, null],
+  ["a question", { jsonrpc: "2.0", id: "7", method: "ping" }, null],
+  ["no result", { jsonrpc: "2.0", id: "7" }, null],
+  ["a result that is no object", { ...reply, result: [1] }, null],
+  ["no object", "7", null],
+  ["null", null, null],
+])("%s", (_, message, found) => {
+  expect(parseReply(JSON.stringify(message), "7")).toEqual(found);
+});
+
+test("what is no JSON is no reply", () => {
+  expect(parseReply('{"id":"7","result":{', "7")).toBeNull();
+});

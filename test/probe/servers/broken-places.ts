@@ -1,0 +1,146 @@
+import { text } from "node:stream/consumers";
+import type { Broken } from "./broken.ts";
+import type { Posted } from "./configurable-server.ts";
+
+/** Servers that take the key, and not as they should. */
+export const BROKEN_PLACES: readonly Broken[] = [
+  {
+    mistake: "answers a list that is none",
+    caught: ["lists-tools"],
+    make: () => ({
+      answer(response, posted) {
+        this.result(response, posted, {});
+      },
+    }),
+  },
+  {
+    mistake: "knows its scheme in one spelling alone",
+    caught: ["accepts-scheme-in-any-case"],
+    make: () => ({
+      tokenOf: (request) => /^Bearer +(\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "",
+    }),
+  },
+  {
+    mistake: "forgets a session once it was of use",
+    caught: ["session-continues"],
+    make: () => ({
+      ...{ eras: "legacy", stateful: true },
+      answerLegacy(request, response, posted) {
+        const id = String(request.headers["mcp-session-id"]);
+        if (posted.method === "initialize") {
+          this.result(response, posted, GREETING, { "mcp-session-id": this.openSession(request) });
+          return;
+        }
+        if (!this.ownsSession(request, id)) {
+          this.rpcError(response, 404, { code: -32001, id: posted.id ?? null });
+          return;
+        }
+        this.answer(response, posted);
+        if (posted.id !== undefined) this.sessions.delete(id);
+      },
+    }),
+  },
+  {
+    mistake: "forbids a tool to everybody",
+    caught: ["calls-tool"],
+    make: () => ({ knowsPath: (request) => request.headers["mcp-method"] !== "tools/call", eras: "modern" }),
+    options: { tool: "add" },
+  },
+  {
+    mistake: "takes the key out of the query for convenience",
+    caught: ["rejects-key-in-query"],
+    make: () => ({
+      isGuarded(request) {
+        const key = new URL(request.url ?? "", "http://door").searchParams.get("api_key");
+        return key === null || !this.knows(key);
+      },
+    }),
+  },
+  {
+    mistake: "takes the key out of a cookie",
+    caught: ["rejects-key-in-cookie"],
+    make: () => ({
+      isGuarded(request) {
+        const [, key = ""] = /(?:^|; )token=([^;]*)/.exec(request.headers.cookie ?? "") ?? [];
+        return !this.knows(key);
+      },
+    }),
+  },
+  {
+    mistake: "takes the key out of the parameters of a message",
+    caught: ["rejects-key-in-body", "rejects-before-reading"],
+    make: () => ({
+      eras: "legacy",
+      isGuarded: (request) => request.method !== "POST",
+      async serve(request, response) {
+        const posted = posts(await text(request));
+        const key = String(posted?.params?.["api_key"]);
+        const reading = this.knows(key) ? "in" : this.read(request);
+        if (reading !== "in") this.refuse(request, response, reading);
+        else if (posted === null) this.rpcError(response, 400, { code: -32700, id: null });
+        else this.answerLegacy(request, response, posted);
+      },
+    }),
+  },
+  {
+    mistake: "takes the key out of a form",
+    caught: ["rejects-key-in-body", "rejects-before-reading"],
+    make: () => ({
+      eras: "legacy",
+      isGuarded: (request) => request.method !== "POST",
+      async serve(request, response) {
+        const body = await text(request);
+        const posted = posts(body);
+        const isForm = request.headers["content-type"] === "application/x-www-form-urlencoded";
+        const key = isForm ? (new URLSearchParams(body).get("access_token") ?? "") : "";
+        const reading = this.knows(key) ? "in" : this.read(request);
+        if (reading !== "in") this.refuse(request, response, reading);
+        else if (posted === null) this.rpcError(response, 400, { code: -32700, id: null });
+        else this.answerLegacy(request, response, posted);
+      },
+    }),
+  },
+  {
+    mistake: "takes the key without its scheme",
+    caught: ["rejects-bare-key"],
+    make: () => ({
+      isGuarded(request) {
+        return !this.knows(request.headers.authorization ?? "");
+      },
+    }),
+  },
+  {
+    mistake: "takes the key as the password of anybody",
+    caught: ["rejects-other-scheme"],
+    make: () => ({
+      isGuarded(request) {
+        const [, basic = ""] = /^Basic (\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+        return !this.knows(atob(basic).replace(/^.*:/, ""));
+      },
+    }),
+  },
+  {
+    mistake: "takes the first of two keys",
+    caught: ["rejects-two-keys"],
+    make: () => ({
+      isGuarded(request) {
+        // Of a header that comes twice Node keeps the first.
+        return !this.knows(this.tokenOf(request));
+      },
+    }),
+  },
+];
+
+const GREETING = {
+  protocolVersion: "2025-11-25",
+  capabilities: { tools: {} },
+  serverInfo: { name: "door", version: "1" },
+};
+
+function posts(body: string): Posted | null {
+  try {
+    return JSON.parse(body) as Posted;
+  } catch {
+    return null;
+  }
+}

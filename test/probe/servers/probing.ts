@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+import { createHttpRequest } from "../../../src/http/client.ts";
+import { probeDoor, type ProbeOptions } from "../../../src/probe/probe.ts";
+import type { Report } from "../../../src/probe/report/report.ts";
+import { TOKEN } from "../verify/verifying.ts";
+
+/** Runs the whole battery with the real HTTP client, as fast as it goes. */
+export function probeAt(url: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
+  let count = 0;
+  return probeDoor({
+    url,
+    key: TOKEN,
+    request: createHttpRequest(),
+    now: () => performance.now(),
+    epoch: () => Math.floor(Date.now() / 1000),
+    random: (length) => noise(count++).slice(0, length),
+    clientVersion: "0.0.0-test",
+    timeoutMs: 5000,
+    rate: 100_000,
+    ...more,
+  });
+}
+
+/** Characters that look random, the same each time: no two keys have anything in common by chance. */
+function noise(seed: number): string {
+  const digest = createHash("sha512").update(String(seed)).digest("base64");
+  return digest.replace(/[^0-9A-Za-z]/g, "");
+}
+
+/** Ids of the findings that are neither good nor untestable. */
+export function caughtIn({ findings }: Report): string[] {
+  return findings.filter(({ status }) => status !== "pass" && status !== "untestable").map(({ id }) => id);
+}

@@ -1,0 +1,196 @@
+import { expect, test } from "vitest";
+import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
+import { createKeyIndex } from "../../../src/server/key-index/key-index.ts";
+import type { Held, KeyIndex } from "../../../src/server/key-index/key-index.ts";
+import { aKey, aVersion } from "../../fakes.ts";
+
+const PEPPERS = [
+  { id: "new", key: "0123456789abcdef0123456789abcdef" },
+  { id: "old", key: "fedcba9876543210fedcba9876543210" },
+];
+
+/** As a verifier looks for a token: by the id in it, where it has one, then by its digest. */
+function find(index: KeyIndex, token: string, id: string | null): Held | null {
+  const found = id === null ? "" : index.findById(token, `_${id}_`, 1);
+  return typeof found === "string" ? index.findByDigest(token, found) : found;
+}
+
+test("a key that is put again replaces what was known of it", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
+  index.put(aKey({ enabled: false, versions: [aVersion({ digest: digestToken("second") })] }));
+  expect(index.size).toBe(1);
+  expect(find(index, "first", null)).toBeNull();
+  expect(find(index, "first", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "second", null)).toMatchObject({ key: { enabled: false } });
+});
+
+test("what was found often is found as it is now, however it was changed in between", () => {
+  const index = createKeyIndex([]);
+  const versions = [aVersion({ digest: digestToken("first") })];
+  for (const enabled of [true, false, true]) {
+    index.put(aKey({ enabled, versions }));
+    for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { enabled } });
+  }
+  // One that takes its place in what is kept, and gives it back.
+  const others = Array.from({ length: 4096 }, (_, i) => `key${String(i).padStart(9, "0")}`);
+  for (const id of others) index.put(aKey({ id, versions: [aVersion({ digest: digestToken(id) })] }));
+  const rival = others.at(-1)!;
+  for (const round of [1, 2, 3]) {
+    for (let i = 0; i < round; i++) expect(find(index, rival, rival)).toMatchObject({ key: { id: rival } });
+    for (let i = 0; i < round; i++)
+      expect(find(index, "first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { id: "7Fq2x9Lm0aBc" } });
+  }
+});
+
+test.each([[undefined], [PEPPERS[0]], [PEPPERS[1]]])(
+  "a version is found by its digest alone, whatever its pepper: %o",
+  (pepper) => {
+    const index = createKeyIndex(PEPPERS);
+    index.put(aKey({ versions: [aVersion({ digest: digestToken("a", pepper) })] }));
+    expect(find(index, "a", null)).toMatchObject({ version: { n: 1 } });
+    expect(find(index, "a", "AAAAAAAAAAAA")).toMatchObject({ version: { n: 1 } });
+    expect(find(index, "b", null)).toBeNull();
+  },
+);
+
+test("each version of a long history is found, under whatever pepper it was made", () => {
+  const index = createKeyIndex(PEPPERS);
+  const digests = Array.from({ length: 30 }, (_, i) => digestToken(`token ${i}`, [undefined, ...PEPPERS][i % 3]));
+  index.put(aKey({ versions: digests.map((digest, i) => aVersion({ n: i + 1, digest })) }));
+  for (let i = 0; i < 30; i++) {
+    expect(find(index, `token ${i}`, "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: i + 1 } });
+  }
+  expect(find(index, "token 30", "7Fq2x9Lm0aBc")).toBeNull();
+});
+
+test("a digest whose pepper is not known matches nothing, and does not hide the others", () => {
+  const index = createKeyIndex([PEPPERS[0]!]);
+  const versions = PEPPERS.map((pepper, i) => aVersion({ n: i + 1, digest: digestToken(pepper.id, pepper) }));
+  index.put(aKey({ versions }));
+  expect(find(index, "new", "7Fq2x9Lm0aBc")).toMatchObject({ version: { n: 1 } });
+  expect(find(index, "old", "7Fq2x9Lm0aBc")).toBeNull();
+  expect([...index.unknownPeppers]).toEqual(["old"]);
+});
+
+test("what is found is the key as it was put, with every member that it had and no other", () => {
+  const index = createKeyIndex(PEPPERS);
+  const put = aKey({
+    ...{ owner: "ada", note: "for the nightly build", tags: { team: "core" }, revision: 2 ** 40, enabled: false },
+    ...{ scopes: ["read", "write"], audience: ["https://a.example/mcp"] },
+    versions: [
+      aVersion({ digest: digestToken("a"), state: "revoked", reason: "compromised", expiresAt: 2 ** 33 }),
+      aVersion({ n: 2, digest: digestToken("b", PEPPERS[1]), state: "retiring", promotedAt: 0, retiresAt: 7 }),
+      aVersion({ n: 3, digest: digestToken("c", { id: "lost", key: "x" }), lastUsedAt: 9 }),
+    ],
+  });
+  index.put(put);
+  const plain = aKey({ id: "AAAAAAAAAAAA", name: "plain", versions: [aVersion({ digest: digestToken("d") })] });
+  index.put(plain);
+  expect(find(index, "a", put.id)).toMatchObject({ key: put, version: put.versions[0] });
+  expect(find(index, "b", null)?.key).toStrictEqual(put);
+  expect(find(index, "d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
+});
+
+test("a token that ends otherwise than the version it was seen with is not it, and a new digest may end as it likes", () => {
+  const index = createKeyIndex(PEPPERS);
+  const [id, secret] = ["7Fq2x9Lm0aBc", "s".repeat(43)];
+  const tokens = ["111111", "222222"].map((checksum) => `mcp_${id}_${secret}${checksum}`);
+  const findIn = (token: string) => index.findById(token, token, 4);
+  for (const pepper of [undefined, PEPPERS[0]]) {
+    for (const [i, token] of tokens.entries()) {
+      index.put(aKey({ id, versions: [aVersion({ n: i + 1, digest: digestToken(token, pepper) })] }));
+      for (const turn of [1, 2, 3]) {
+        expect(findIn(token), String(turn)).toMatchObject({ version: { n: i + 1 } });
+        // No digest is made: there is none to go on with.
+        expect(findIn(tokens[1 - i]!)).toBe("");
+        expect(findIn(token.replace("sss", "tss"))).toEqual(pepper === undefined ? expect.stringMatching(/./) : "");
+        index.use(1, turn);
+      }
+      expect(index.takeUses()).toHaveLength(1);
+    }
+  }
+  const both = tokens.map((token, i) => aVersion({ n: i + 1, digest: digestToken(token) }));
+  index.put(aKey({ id, versions: both }));
+  for (const n of [1, 2, 1]) expect(findIn(tokens[n - 1]!)).toMatchObject({ version: { n } });
+});
+
+test("scopes that keys share cannot be added to through one of them", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
+  const scopes = find(index, "a", null)!.key.scopes as string[];
+  expect(() => scopes.push("write")).toThrow(TypeError);
+});
+
+test("keys come, change and get versions in any order, and each token stays with its key", () => {
+  const index = createKeyIndex([]);
+  // Some of them with ids that no token can have, and all with traits that come and go.
+  const idOf = (i: number) => (i % 50 === 0 ? `odd ${i}` : `key${String(i).padStart(9, "0")}`);
+  const keyOf = (i: number, versions: number) =>
+    aKey({
+      ...{ id: idOf(i), name: `key-${i}`, tags: { round: String(versions), third: String(i % 3) } },
+      versions: Array.from({ length: versions }, (_, v) =>
+        aVersion({ n: v + 1, digest: digestToken(`token ${i} ${v + 1}`) }),
+      ),
+    });
+  for (let versions = 1; versions <= 3; versions++) {
+    for (let i = 0; i < 1500; i += versions) index.put(keyOf(i, versions));
+  }
+  expect(index.size).toBe(1500);
+  for (let i = 0; i < 1500; i++) {
+    const versions = i % 3 === 0 ? 3 : i % 2 === 0 ? 2 : 1;
+    for (const id of [null, idOf(i), "key000000007"]) {
+      const held = find(index, `token ${i} ${versions}`, id);
+      expect(held?.key).toStrictEqual(keyOf(i, versions));
+      expect(held?.version.n).toBe(versions);
+    }
+    expect(find(index, `token ${i} ${versions + 1}`, idOf(i))).toBeNull();
+  }
+});
+
+test("each use is told once, with its latest time, also of a version that was put again", () => {
+  const index = createKeyIndex([]);
+  const key = aKey({ versions: [aVersion({ digest: digestToken("a") })] });
+  index.put(key);
+  const { row } = find(index, "a", null)!;
+  for (const at of [5, 7, 6]) index.use(row, at);
+  index.put({ ...key, revision: 1 });
+  expect(find(index, "a", null)?.version.lastUsedAt).toBe(7);
+  expect(index.takeUses()).toEqual([{ id: key.id, n: 1, at: 7 }]);
+  index.use(row, 7);
+  expect(index.takeUses()).toEqual([]);
+});
+
+test("a version whose digest was given up is found by nothing, is told as it was put, and leaves its place clean", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
+  const versions = [
+    aVersion({ state: "revoked", reason: "other", digest: FORGOTTEN }),
+    aVersion({ n: 2, digest: digestToken("second") }),
+  ];
+  index.put(aKey({ versions }));
+  expect(find(index, "first", null)).toBeNull();
+  expect(find(index, "first", "7Fq2x9Lm0aBc")).toBeNull();
+  expect(find(index, "second", "7Fq2x9Lm0aBc")?.key.versions).toEqual(versions);
+  index.put(aKey({ versions: [versions[0]!, { ...versions[1]!, state: "revoked", digest: FORGOTTEN }] }));
+  expect(find(index, "second", "7Fq2x9Lm0aBc")).toBeNull();
+  expect([index.size, [...index.unknownPeppers]]).toEqual([0, []]);
+});
+
+test("an id with characters that run into each other never becomes that of a key", () => {
+  const index = createKeyIndex([]);
+  index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
+  for (let i = 0; i < 4; i++) expect(find(index, "second", "7Fq2\u01789Lm0aBc")).toBeNull();
+  for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")?.key.id).toBe("7Fq2x9Lm0aBc");
+});
+
+test.each([
+  ["carry their ids, and none is of another make", { carry: true, prefix: "mcp", hasOthers: false }],
+  ["carry their ids, and one is of another make", { carry: true, prefix: "opaque", hasOthers: true }],
+  ["may carry any id", { carry: false, prefix: "mcp", hasOthers: true }],
+])("where tokens %s, a token is to be looked for under other ids: %o", (_, { carry, prefix, hasOthers }) => {
+  const index = createKeyIndex([], carry);
+  index.put(aKey({ prefix, versions: [aVersion({ digest: digestToken("first") })] }));
+  index.put(aKey({ id: "AAAAAAAAAAAA", name: "other", versions: [aVersion({ digest: digestToken("second") })] }));
+  expect(index.hasOthers).toBe(hasOthers);
+});

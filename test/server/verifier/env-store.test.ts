@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { digestToken } from "../../../src/core/digest.ts";
+import { formatToken } from "../../../src/core/token.ts";
+import { openEnvStore } from "../../../src/stores/env.ts";
+import { createFixture } from "../fixture.ts";
+
+const tokens = ["a", "b", "c"].map((c) =>
+  formatToken({ prefix: "mcp", id: c.repeat(12), secret: c.repeat(43) }).reveal(),
+);
+const opaque = "Zk3vQ9xT2mL8wR5nB7cJ4hG6fD1sA0pY";
+
+test("a server without a store takes its keys from the environment, as tokens or as digests", async () => {
+  const env = {
+    MCP_API_KEY: tokens[0],
+    MCP_API_KEYS: `${tokens[1]},${opaque}`,
+    MCP_API_KEY_HASHES: digestToken(tokens[2]!),
+  };
+  const { verifier } = await createFixture({ store: await openEnvStore("", { env }) });
+  for (const token of [...tokens, opaque]) expect(verifier.verify(token)).toMatchObject({ ok: true });
+  expect(verifier.verify(`${opaque}x`)).toMatchObject({ ok: false, reason: "malformed" });
+});
+
+test("a server that was given no key refuses everybody, and says so", async () => {
+  const { verifier, lines } = await createFixture({ store: await openEnvStore("", { env: {} }) });
+  expect(verifier.verify(tokens[0]!)).toMatchObject({ ok: false, reason: "unknown" });
+  expect(lines.join("\n")).toContain("no key in env:");
+});

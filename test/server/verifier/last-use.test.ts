@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { KeysError } from "../../../src/errors.ts";
+import { createFixture, until } from "../fixture.ts";
+
+const full = new KeysError("STORE_UNAVAILABLE", "the disk is full");
+
+test("a use reaches the store, and nothing is written for a refusal", async () => {
+  const { verifier, issue, rotate, keys, clock, trouble } = await createFixture();
+  const old = await issue("ci");
+  await issue("idle");
+  const token = await rotate("ci", 10);
+  clock.now += 10;
+  expect(verifier.verify(old).ok).toBe(false);
+  expect(verifier.verify(token).ok).toBe(true);
+  await until(() => trouble.touched.length > 0);
+  const [ci] = await keys.list();
+  expect(trouble.touched).toEqual([[{ id: ci!.id, n: 2, at: clock.now }]]);
+  expect(ci!.versions.map(({ lastUsedAt }) => lastUsedAt)).toEqual([null, clock.now]);
+});
+
+test("a key that lacks a scope is in use all the same", async () => {
+  const { verifier, issue, trouble } = await createFixture();
+  expect(verifier.verify(await issue("ci"), { scopes: ["x"] }).ok).toBe(false);
+  await until(() => trouble.touched.length === 1);
+});
+
+test("many uses of a version are one, and a later one is written again", async () => {
+  const { verifier, issue, clock, trouble } = await createFixture();
+  const token = await issue("ci");
+  for (let i = 0; i < 100; i++) verifier.verify(token);
+  await until(() => trouble.touched.length === 1);
+  verifier.verify(token);
+  clock.now -= 5;
+  verifier.verify(token);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(trouble.touched).toHaveLength(1);
+  clock.now += 6;
+  verifier.verify(token);
+  await until(() => trouble.touched.length === 2);
+  expect(trouble.touched.flat().map(({ at }) => at)).toEqual([1_800_000_000, clock.now]);
+});
+
+test("close writes what is left", async () => {
+  const { verifier, issue, trouble } = await createFixture({ flushEvery: 3600 });
+  verifier.verify(await issue("ci"));
+  expect(trouble.touched).toEqual([]);
+  await verifier.close();
+  expect(trouble.touched).toHaveLength(1);
+});
+
+test("what cannot be written is kept, told once, and written later with the latest time", async () => {
+  const { verifier, issue, clock, trouble, lines, keys, followed } = await createFixture();
+  const token = await issue("ci");
+  trouble.touchFault = full;
+  verifier.verify(token);
+  await until(() => lines.some((line) => line.includes("cannot be written: the disk is full")));
+  // Loaded anew, so that the same version is there twice.
+  await keys.disable("ci");
+  await keys.enable("ci");
+  await followed();
+  clock.now += 3;
+  verifier.verify(token);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  trouble.touchFault = null;
+  await until(() => trouble.touched.length > 0);
+  expect(trouble.touched.flat()).toEqual([expect.objectContaining({ n: 1, at: clock.now })]);
+  expect(lines.filter((line) => line.includes("last-used"))).toHaveLength(2);
+});
+
+test("a store that is read-only is never written to", async () => {
+  const { trouble, store } = await createFixture();
+  const { verifier, issue } = await createFixture({ store: { ...store, readOnly: true } });
+  const token = await issue("ci");
+  expect(verifier.verify(token).ok).toBe(true);
+  await verifier.close();
+  expect(trouble.touched).toEqual([]);
+});

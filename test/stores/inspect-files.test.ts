@@ -1,0 +1,49 @@
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { inspectSite } from "../../src/stores/inspect-files.ts";
+import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
+
+test("what lies at a journal's place is told as it is, and nothing is touched", async () => {
+  const folder = await aFolder();
+  const path = join(folder, "keys.jsonl");
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1)]));
+  await store.touch([{ id: keyNo(1).id, n: 1, at: 5 }]);
+  await writeFile(`${path}.0123456789ab.next`, "", { mode: 0o600 });
+  await writeFile(`${path}.used.0.tmp`, "", { mode: 0o640 });
+  await symlink("/dev/null", `${path}.mark`);
+  await writeFile(join(folder, "other.jsonl"), "");
+  await chmod(path, 0o644);
+  const { folder: around, above, journal, beside, writable } = await inspectSite(path);
+  expect(above[0]).toMatchObject({ path: dirname(folder), is: "folder" });
+  expect(above.at(-1)).toMatchObject({ path: "/", is: "folder", kind: "folder" });
+  expect(around).toMatchObject({ path: folder, kind: "folder", is: "folder", mode: 0o700, uid: process.getuid?.() });
+  expect(journal).toMatchObject({ path, kind: "journal", is: "file", mode: 0o644 });
+  expect(journal!.size).toBeGreaterThan(300);
+  expect(beside.map(({ kind, is, mode }) => `${kind} ${is} ${is === "link" ? "" : mode.toString(8)}`).sort()).toEqual([
+    "draft file 640",
+    "mark link ",
+    "next file 600",
+    "uses file 600",
+  ]);
+  expect(writable).toBe(true);
+});
+
+test("what is not there is not there, through a link or without", async () => {
+  const folder = await aFolder();
+  const missing = { journal: null, beside: [], writable: true };
+  expect(await inspectSite(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, above: [], folder: null });
+  await mkdir(join(folder, "real"), { mode: 0o700 });
+  await symlink(join(folder, "real"), join(folder, "link"));
+  expect(await inspectSite(join(folder, "link", "keys.jsonl"))).toMatchObject({
+    ...missing,
+    folder: { path: join(folder, "real"), is: "folder" },
+  });
+});
+
+test.skipIf(process.getuid?.() === undefined)("a folder that is a file is no place", async () => {
+  const folder = await aFolder();
+  await writeFile(join(folder, "file"), "");
+  await expect(inspectSite(join(folder, "file", "keys.jsonl"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+});

@@ -1,0 +1,41 @@
+import { open, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { Source } from "../../../../src/stores/journal/disk/source.ts";
+import { aFolder, aWorld } from "../../place.ts";
+
+async function aSource(content: Buffer) {
+  const path = join(await aFolder(), "file");
+  await writeFile(path, content, { mode: 0o600 });
+  const source = new Source({ path, uid: aWorld().uid, ours: false }, await open(path));
+  onTestFinished(() => source.close());
+  return source;
+}
+
+test("what is not done with comes again, with more", async () => {
+  const content = Buffer.alloc(3 * 1024 * 1024 + 5, "abc");
+  const source = await aSource(content);
+  for (const keeps of [true, false]) {
+    const taken: Buffer[] = [];
+    let calls = 0;
+    await source.pieces(0, content.length, keeps, (bytes, at) => {
+      expect(bytes.equals(content.subarray(at, at + bytes.length))).toBe(true);
+      // Wants more than a piece at first, and less than it is given later.
+      if (calls++ === 0) return 0;
+      const done = at + bytes.length === content.length ? bytes.length : bytes.length - 7;
+      taken.push(Buffer.from(bytes.subarray(0, done)));
+      return done;
+    });
+    expect(Buffer.concat(taken).equals(content)).toBe(true);
+  }
+});
+
+test("a file that is shorter than it was ends the reading", async () => {
+  const source = await aSource(Buffer.from("abc"));
+  const seen: string[] = [];
+  await source.pieces(0, 100, false, (bytes) => {
+    seen.push(bytes.toString());
+    return bytes.length;
+  });
+  expect(seen).toEqual(["abc"]);
+});

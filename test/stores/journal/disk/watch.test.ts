@@ -1,0 +1,68 @@
+import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
+import { watchFile } from "../../../../src/stores/journal/disk/watch.ts";
+import { aFolder } from "../../place.ts";
+
+/** Watches a file; `woken` ends with the next wake-up. */
+async function aWatch(path: string, interval: number) {
+  const state = { wakes: 0, woken: () => {} };
+  const stop = await watchFile(realDisk, path, interval, () => {
+    state.wakes++;
+    state.woken();
+  });
+  onTestFinished(stop);
+  const after = async (change: () => Promise<unknown>) => {
+    const woken = new Promise<void>((resolve) => (state.woken = resolve));
+    await change();
+    await woken;
+  };
+  return { state, stop, after };
+}
+
+const NEVER = 1_000_000;
+
+test("a file that is created, grows, or is replaced wakes at once", async () => {
+  const path = join(await aFolder(), "keys.jsonl");
+  const { after } = await aWatch(path, NEVER);
+  await after(() => writeFile(path, "a"));
+  await after(() => appendFile(path, "b"));
+  await writeFile(`${path}.next`, "cc");
+  await after(() => rename(`${path}.next`, path));
+  await after(() => appendFile(path, "d"));
+});
+
+test("where the system does not tell, it looks by itself: a folder that comes later, or goes and comes back", async () => {
+  const folder = join(await aFolder(), "later");
+  const path = join(folder, "keys.jsonl");
+  const { after } = await aWatch(path, 10);
+  const create = async () => {
+    await mkdir(folder);
+    await writeFile(path, "a");
+  };
+  await after(create);
+  await after(() => rm(folder, { recursive: true }));
+  await after(create);
+  await after(() => appendFile(path, "b"));
+});
+
+test("other files beside it wake nobody", async () => {
+  const folder = await aFolder();
+  const path = join(folder, "keys.jsonl");
+  const { state, after } = await aWatch(path, NEVER);
+  for (let i = 0; i < 20; i++) await writeFile(`${path}.used.${i}`, "x");
+  // In one step: a file that is created and then written is news twice.
+  await after(() => rename(`${path}.used.0`, path));
+  expect(state.wakes).toBe(1);
+});
+
+test("once it has ended it says nothing more, and ending twice is allowed", async () => {
+  const path = join(await aFolder(), "keys.jsonl");
+  const ended = await aWatch(path, 5);
+  ended.stop();
+  ended.stop();
+  const { after } = await aWatch(path, 5);
+  await after(() => writeFile(path, "a"));
+  expect(ended.state.wakes).toBe(0);
+});

@@ -1,0 +1,284 @@
+import { execFileSync } from "node:child_process";
+import { hash } from "node:crypto";
+import { chmod, link, lstat, mkdir, readdir, readFile, symlink, unlink, writeFile } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { digestToken } from "../../../../src/core/digest.ts";
+import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../../../src/stores/journal/disk/disk.ts";
+import { formatMark, parseMark, readMark, writeMark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import type { Mark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import { journalOf } from "../bytes.ts";
+import { aJournal, aMarked, names, SECOND, three } from "./checkpointed.ts";
+import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
+
+describe("left and used", () => {
+  test("who walked a journal leaves a mark that only the owner can read", async () => {
+    const { folder, mark, readMark, list } = await aJournal(three.bytes);
+    await list();
+    expect(await readMark()).toEqual({
+      ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
+      ...{ base: 0, until: 0, lines: 4, voids: [] },
+    });
+    expect((await lstat(mark)).mode & 0o777).toBe(0o600);
+    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+  });
+
+  test("the next one does not walk what it covers", async () => {
+    const { list, readMark, writeMark } = await aJournal(three.bytes);
+    expect(await list()).toEqual(names(1, 2, 3));
+    // It takes the mark's word for what is void: who can write the mark can write the journal.
+    await writeMark(formatMark({ ...(await readMark())!, voids: [SECOND] }));
+    expect(await list()).toEqual(names(1, 3));
+  });
+
+  test("a mark is left after so many bytes, at an opening and not at every look", async () => {
+    const { folder, path, readMark, mark } = await aJournal(three.bytes);
+    const every = three.bytes.length + 1;
+    const running = await openIn(folder, {}, every);
+    expect(await running.list()).toHaveLength(3);
+    await running.write(aDraft([keyNo(4)]));
+    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await (await openIn(folder, {}, every)).list()).toHaveLength(4);
+    expect(await readMark()).toMatchObject({ seq: 4 });
+    for (const n of [5, 6]) {
+      await running.write(aDraft([keyNo(n)]));
+      expect(await (await openIn(folder, {}, every)).list()).toHaveLength(n);
+    }
+    expect(await readMark()).toMatchObject({ seq: 4 });
+    for (const n of [7, 8]) await running.write(aDraft([keyNo(n)]));
+    expect(await (await openIn(folder, {}, every)).list()).toHaveLength(8);
+    const covered = await readFile(path);
+    expect(await readMark()).toMatchObject({ seq: 8, size: covered.length, sha256: hash("sha256", covered) });
+    await unlink(mark);
+    await running.write(aDraft([keyNo(9)]));
+    expect(await running.list()).toHaveLength(9);
+    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  });
+
+  test("a small journal has none, and asks for none", async () => {
+    const { folder, list, readMark, writeMark, mark } = await aJournal(three.bytes);
+    expect(await (await openIn(folder)).list()).toHaveLength(3);
+    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    await list();
+    await writeMark(formatMark({ ...(await readMark())!, voids: [SECOND] }));
+    expect(await (await openIn(folder)).list()).toHaveLength(3);
+    expect(parseMark(await readFile(mark))).toMatchObject({ voids: [SECOND] });
+  });
+
+  test("a mark that would be too long is not written", async () => {
+    const { folder, path } = await aJournal(three.bytes);
+    const place = { path, uid: aWorld().uid, ours: false };
+    const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
+    await writeMark(realDisk, place, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
+    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    await writeMark(realDisk, place, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
+    expect(await readMark(realDisk, place)).toMatchObject({ voids: { length: 10_000 } });
+  });
+
+  test("questions are answered the same from behind a mark, searched or parsed, the history too", async () => {
+    const { bytes, records } = journalOf(800);
+    const covered = bytes.subarray(
+      0,
+      records.slice(0, 700).reduce((sum, { length }) => sum + length, 0),
+    );
+    const late = Buffer.concat([journalOf(1, 950).bytes, journalOf(1, 960).bytes.subarray(0, 400)]);
+    const { folder, path, readMark } = await aMarked(
+      Buffer.concat([records[0]!, late, covered.subarray(records[0]!.length)]),
+      bytes.subarray(covered.length),
+    );
+    expect((await readMark())!.voids).toHaveLength(2);
+    const plain = await openIn(folder);
+    const searched = await openIn(folder, {}, bytes.length);
+    const parsed = await openIn(folder, {}, bytes.length);
+    expect(await parsed.snapshot()).toEqual(await plain.snapshot());
+    for (const n of [1, 2, 400, 700, 701, 800, 801, 950, 960]) {
+      const { id, name } = keyNo(n);
+      expect(await searched.get(id)).toEqual(await plain.get(id));
+      expect(await searched.get(name)).toEqual(await plain.get(name));
+      expect(await searched.find(digestToken(`token ${n}`))).toEqual(await plain.find(digestToken(`token ${n}`)));
+    }
+    for (const store of [searched, parsed]) {
+      for (const since of [790, 699, 700, 3, 0])
+        expect(await changesOf(store, since)).toEqual(await changesOf(plain, since));
+    }
+    await searched.write(aDraft([keyNo(801)]));
+    expect(await parsed.list()).toHaveLength(801);
+    expect((await readFile(path)).length).toBeGreaterThan(bytes.length);
+  });
+});
+
+describe("a mark that cannot be used is ignored, and replaced", () => {
+  const whole: Mark = {
+    ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
+    // Were it used, the second key would be gone.
+    ...{ base: 0, until: 0, lines: 4, voids: [SECOND] },
+  };
+  const other = journalOf(3, 50);
+  const contents: Readonly<Record<string, string | Buffer>> = {
+    empty: "",
+    "cut short": formatMark(whole).slice(0, -1),
+    "not JSON": "mark",
+    "of a later version": resummed(formatMark(whole).replace('"v":1', '"v":2')),
+    "of other bytes": formatMark({ ...whole, sha256: hash("sha256", "other") }),
+    "of a file that was replaced": formatMark({ ...whole, sha256: hash("sha256", other.bytes) }),
+    "longer than the file": formatMark({ ...whole, size: whole.size + 1 }),
+    "ending inside a record": formatMark({ ...whole, size: 9, sha256: hash("sha256", three.bytes.subarray(0, 9)) }),
+    "ending before a tab": formatMark({
+      ...whole,
+      size: whole.size - 1,
+      sha256: hash("sha256", three.bytes.subarray(0, -1)),
+    }),
+    "with another head": formatMark({ ...whole, head: three.sums[2]! }),
+    "with another count": formatMark({ ...whole, seq: 4 }),
+  };
+
+  test.each(Object.keys(contents))("%s", async (kind) => {
+    const { list, writeMark, readMark } = await aJournal(three.bytes);
+    await writeMark(contents[kind]!);
+    expect(await list()).toEqual(names(1, 2, 3));
+    expect(await readMark()).toMatchObject({ size: three.bytes.length, voids: [] });
+  });
+
+  test("one without end, which is not read", async () => {
+    const { folder, mark, writeMark } = await aJournal(three.bytes);
+    await writeMark(Buffer.alloc(1024 * 1024));
+    let reads = 0;
+    const disk = withHandle(mark, (handle) => {
+      const readFile = handle.readFile.bind(handle);
+      handle.readFile = ((...args: []) => (reads++, readFile(...args))) as typeof readFile;
+    });
+    expect(await (await openIn(folder, disk, 1)).list()).toHaveLength(3);
+    expect(reads).toBe(0);
+    await (await openIn(folder, disk, 1)).list();
+    expect(reads).toBe(1);
+  });
+
+  test("one that others can read or write", async () => {
+    for (const mode of [0o644, 0o620, 0o602]) {
+      const { list, writeMark, mark } = await aJournal(three.bytes);
+      await writeMark(formatMark(whole));
+      await chmod(mark, mode);
+      expect(await list()).toEqual(names(1, 2, 3));
+      expect((await lstat(mark)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  test("one of another user", async () => {
+    const { folder, writeMark, mark } = await aJournal(three.bytes);
+    await writeMark(formatMark(whole));
+    const disk: Partial<Disk> = {
+      open: (async (path: string, flags: number | string, mode: number) => {
+        const handle = await realDisk.open(path, flags, mode);
+        const stat = handle.stat.bind(handle);
+        if (path === mark)
+          handle.stat = (async () => Object.assign(await stat({ bigint: true }), { uid: 777n })) as never;
+        return handle;
+      }) as Disk["open"],
+    };
+    expect(await (await openIn(folder, disk, 1)).list()).toHaveLength(3);
+  });
+
+  test("a link, which is not followed and not written through", async () => {
+    const { list, folder, mark, readMark } = await aJournal(three.bytes);
+    const target = join(folder, "target");
+    await writeFile(target, formatMark(whole), { mode: 0o600 });
+    await symlink(target, mark);
+    await symlink(target, `${mark}.tmp`);
+    expect(await list()).toEqual(names(1, 2, 3));
+    expect(await readFile(target, "utf8")).toBe(formatMark(whole));
+    expect((await lstat(mark)).isFile()).toBe(true);
+    expect(await readMark()).toMatchObject({ voids: [] });
+  });
+
+  test("a pipe, which is not waited for, and a folder, which stays", async () => {
+    const pipe = await aJournal(three.bytes);
+    execFileSync("mkfifo", ["-m", "600", pipe.mark]);
+    expect(await pipe.list()).toEqual(names(1, 2, 3));
+    const folder = await aJournal(three.bytes);
+    await mkdir(folder.mark, { mode: 0o700 });
+    expect(await folder.list()).toEqual(names(1, 2, 3));
+    expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+  });
+
+  test("one of the journal that was compacted, by whoever comes next", async () => {
+    const { folder, list, readMark, mark } = await aJournal(three.bytes);
+    await list();
+    const old = await readFile(mark);
+    const running = await openIn(folder, {}, 1);
+    await running.list();
+    const compacting = await openIn(folder, {}, 1);
+    await compacting.compact({ at: 1, by: "x" });
+    expect(await readMark()).toMatchObject({ seq: 4, base: 3, until: 4 });
+    // Whoever saw it sealed, or did not, goes on in the file that begins at a mark.
+    expect(await running.list()).toHaveLength(3);
+    await compacting.write(aDraft([keyNo(4)]));
+    expect(await list()).toEqual(names(1, 2, 3, 4));
+    await writeFile(mark, old);
+    expect(await list()).toEqual(names(1, 2, 3, 4));
+    expect(await readMark()).toMatchObject({ seq: 5, base: 3, until: 4 });
+    expect(await changesOf(await openIn(folder, {}, 1))).toMatchObject([{ seq: 4, op: "compact" }, { seq: 5 }]);
+  });
+});
+
+test("any number of readers may leave a mark at once", async () => {
+  const { folder, readMark, list } = await aJournal(three.bytes);
+  for (let round = 0; round < (TORTURE ? 200 : 5); round++) {
+    const stores = await Promise.all(Array.from({ length: 10 }, () => openIn(folder, {}, 1)));
+    const found = await Promise.all(stores.map((store) => store.list()));
+    expect(new Set(found.map(({ length }) => length))).toEqual(new Set([3 + round]));
+    await stores[0]!.write(aDraft([keyNo(4 + round)]));
+    await Promise.all(stores.map((store) => store.close()));
+  }
+  await list();
+  expect(await readMark()).not.toBeNull();
+  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+});
+
+describe("where no mark can be left, the journal is read all the same", () => {
+  const failing = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
+  const refusing = (code: string): Partial<Disk> => ({
+    open: ((path: string, flags: number | string, mode: number) =>
+      path.endsWith(".mark.tmp") ? failing(code) : realDisk.open(path, flags, mode)) as Disk["open"],
+  });
+  const full = withHandle(".mark.tmp", (handle) => (handle.writeFile = () => failing("ENOSPC")));
+  test.each([
+    ["read-only disk", refusing("EROFS")],
+    ["read-only folder", refusing("EACCES")],
+    ["full disk", full],
+    ["rename that fails", { rename: () => failing("EIO") }],
+  ])("%s", async (_, disk) => {
+    const { folder } = await aJournal(three.bytes);
+    for (let i = 0; i < 2; i++) {
+      const store = await openIn(folder, disk, 1);
+      expect(await store.list()).toHaveLength(3);
+      expect(await store.get("key-2")).not.toBeNull();
+      expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    }
+  });
+
+  test("a mark that somebody is writing, or was killed while writing", async () => {
+    const { folder, mark, list } = await aJournal(three.bytes);
+    await writeFile(`${mark}.tmp`, "", { mode: 0o600 });
+    await link(`${mark}.tmp`, join(folder, "other"));
+    expect(await list()).toEqual(names(1, 2, 3));
+    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark", "other"]);
+  });
+});
+
+/** A disk that changes what it opens under a name with this end. */
+function withHandle(end: string, change: (handle: FileHandle) => void): Partial<Disk> {
+  return {
+    open: (async (path: string, flags: number | string, mode: number) => {
+      const handle = await realDisk.open(path, flags, mode);
+      if (path.endsWith(end)) change(handle);
+      return handle;
+    }) as Disk["open"],
+  };
+}
+
+function resummed(mark: string): string {
+  const body = mark.slice(0, -74);
+  return `${body},"sum":"${hash("sha256", body)}"}`;
+}

@@ -1,0 +1,193 @@
+import { link, readdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { crashingDisk } from "../../crashing.ts";
+import { read } from "../bytes.ts";
+import { aDraft, aFolder, changesOf, keyNo, openIn } from "../../place.ts";
+
+const NOW = { at: 2_000, by: "ada@laptop" };
+
+/** A store of two keys, one of them changed often. */
+async function aHistory(folder: string) {
+  const store = await openIn(folder);
+  await store.write(aDraft([keyNo(1), keyNo(2)]));
+  for (let revision = 1; revision <= 10; revision++) {
+    await store.write(aDraft([keyNo(1, { revision, note: `change ${revision}` })], { op: "disable" }));
+  }
+  return store;
+}
+
+test("a compaction keeps the keys, in their order, and leaves the history out", async () => {
+  const folder = await aFolder();
+  const store = await aHistory(folder);
+  const before = await store.list();
+  const result = await store.compact(NOW);
+  expect(result).toMatchObject({ seq: 12 });
+  expect(result.after).toBeLessThan(result.before);
+  expect((await stat(join(folder, "keys.jsonl"))).size).toBe(result.after);
+  expect((await stat(join(folder, "keys.jsonl"))).mode & 0o777).toBe(0o600);
+  expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  for (const reader of [store, await openIn(folder)]) {
+    expect(await reader.snapshot()).toEqual({ seq: 12, keys: before });
+    expect(await changesOf(reader, 5)).toMatchObject([{ seq: 12, op: "compact", keys: [{ name: "key-1" }, {}] }]);
+  }
+});
+
+test("counting goes on, and others who had it open go on in it", async () => {
+  const folder = await aFolder();
+  const store = await aHistory(folder);
+  const other = await openIn(folder);
+  await other.list();
+  await store.compact(NOW);
+  await other.write(aDraft([keyNo(3)]));
+  await store.compact(NOW);
+  await store.compact(NOW);
+  expect(await other.write(aDraft([keyNo(4)]))).toMatchObject({ seq: 16 });
+  expect((await store.list()).map(({ name }) => name)).toEqual(["key-1", "key-2", "key-3", "key-4"]);
+  expect((await changesOf(store, 12)).map(({ seq, op }) => `${seq} ${op}`)).toEqual(["15 compact", "16 generate"]);
+});
+
+test("a compaction of many keys has lines that are quick to parse, all of which must be there", async () => {
+  const folder = await aFolder();
+  const store = await openIn(folder);
+  const path = join(folder, "keys.jsonl");
+  await store.write(aDraft(Array.from({ length: 500 }, (_, n) => keyNo(n))));
+  await store.compact(NOW);
+  const bytes = await readFile(path);
+  const lines = bytes.toString().split("\n").slice(1);
+  expect(lines.length).toBeGreaterThan(3);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(64 * 1024);
+  // Its end was there before it took the name, so that no crash explains a shorter one.
+  for (const length of [bytes.length - 2, bytes.lastIndexOf(10), bytes.indexOf(10, 1)]) {
+    expect(read(bytes.subarray(0, length))).toBe("STORE_DAMAGED");
+  }
+  expect(await (await openIn(folder)).get("key-499")).toMatchObject({ id: keyNo(499).id });
+});
+
+test("an empty store can be compacted, and one that is not there is left alone", async () => {
+  const folder = await aFolder();
+  const store = await openIn(folder);
+  await store.compact(NOW);
+  expect(await readdir(folder)).toEqual([]);
+  await store.write(aDraft([]));
+  await store.compact(NOW);
+  await store.write(aDraft([keyNo(1)]));
+  expect(await (await openIn(folder)).list()).toHaveLength(1);
+});
+
+test("the archive is the old file, and an archive that is there is not replaced", async () => {
+  const folder = await aFolder();
+  const store = await aHistory(folder);
+  const before = await readFile(join(folder, "keys.jsonl"));
+  const archive = join(folder, "archive.jsonl");
+  await store.compact({ ...NOW, archive });
+  expect((await readFile(archive)).subarray(0, before.length)).toEqual(before);
+  const kept = await readFile(archive);
+  await expect(store.compact({ ...NOW, archive })).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
+  expect(await readFile(archive)).toEqual(kept);
+  expect((await readdir(folder)).sort()).toEqual(["archive.jsonl", "keys.jsonl"]);
+  await store.write(aDraft([keyNo(3)]));
+});
+
+test("an archive that a crash left behind is taken for what it is", async () => {
+  const folder = await aFolder();
+  const store = await aHistory(folder);
+  const archive = join(folder, "archive.jsonl");
+  await link(join(folder, "keys.jsonl"), archive);
+  await store.compact({ ...NOW, archive });
+  expect(await store.list()).toHaveLength(2);
+});
+
+test("what an earlier compaction left is removed, once it can no longer be used", async () => {
+  const folder = await aFolder();
+  const store = await aHistory(folder);
+  const stale = join(folder, "keys.jsonl.0123456789ab.next");
+  await writeFile(stale, await readFile(join(folder, "keys.jsonl")), { mode: 0o600 });
+  const ahead = join(folder, "keys.jsonl.ba9876543210.next");
+  await writeFile(ahead, '\n{"v":1,"seq":999,"prev":', { mode: 0o600 });
+  await store.compact(NOW);
+  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.ba9876543210.next"]);
+});
+
+describe("a sealed journal", () => {
+  /** Stops a compaction before the file that goes on has its name. */
+  async function sealed() {
+    const folder = await aFolder();
+    await (await aHistory(folder)).list();
+    const crashing = await openIn(folder, { rename: () => Promise.reject(new Error("crash")) });
+    await crashing.compact(NOW).catch(() => {});
+    const names = await readdir(folder);
+    const next = names.find((name) => name.endsWith(".next"))!;
+    expect(names.sort()).toEqual(["keys.jsonl", next]);
+    return { folder, next: join(folder, next) };
+  }
+
+  test("is finished by whoever finds it, a reader or a writer, or many at once", async () => {
+    for (const act of ["list", "write"] as const) {
+      const { folder } = await sealed();
+      const stores = await Promise.all(Array.from({ length: 5 }, () => openIn(folder)));
+      await Promise.all(
+        stores.map((store, n) => (act === "list" ? store.list() : store.write(aDraft([keyNo(10 + n)])))),
+      );
+      expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+      expect(await stores[0]!.list()).toHaveLength(act === "list" ? 2 : 7);
+    }
+  });
+
+  test("whose file is missing or another is damage, and nothing is guessed", async () => {
+    const missing = await sealed();
+    await rename(missing.next, `${missing.next}.moved`);
+    await expect((await openIn(missing.folder)).list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    await rename(`${missing.next}.moved`, missing.next);
+    expect(await (await openIn(missing.folder)).list()).toHaveLength(2);
+
+    const altered = await sealed();
+    const bytes = await readFile(altered.next);
+    await writeFile(altered.next, bytes.subarray(0, -1));
+    await expect((await openIn(altered.folder)).list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    await expect((await openIn(altered.folder)).write(aDraft([keyNo(9)]))).rejects.toMatchObject({
+      code: "STORE_DAMAGED",
+    });
+    await unlink(altered.next);
+  });
+
+  test("takes no more records", async () => {
+    const { folder, next } = await sealed();
+    const old = await readFile(join(folder, "keys.jsonl"));
+    const late = await openIn(folder);
+    await late.list();
+    expect((await readFile(join(folder, "keys.jsonl"))).equals(old)).toBe(false);
+    await expect(stat(next)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("crashes", () => {
+  test.each(["before", "after"] as const)(
+    "%s any step leave every key, and a store that can be written",
+    async (when) => {
+      let steps = Infinity;
+      let crashed = 0;
+      for (let n = 1; n <= steps && n < 100; n++) {
+        const folder = await aFolder();
+        const keys = await (await aHistory(folder)).list();
+        const { disk, state } = crashingDisk(n, when);
+        const store = await openIn(folder, disk);
+        await store.compact({ ...NOW, archive: join(folder, "archive.jsonl") }).then(
+          () => (steps = n - 1),
+          () => crashed++,
+        );
+        if (!state.dead) break;
+        const after = await openIn(folder);
+        expect(await after.list(), `step ${n}`).toEqual(keys);
+        await after.write(aDraft([keyNo(3)]));
+        await after.compact(NOW);
+        expect((await (await openIn(folder)).list()).map(({ name }) => name)).toEqual(["key-1", "key-2", "key-3"]);
+        // What was not even begun to be written may be what somebody is about to write: it goes after a day.
+        for (const name of await readdir(folder)) {
+          if (name.endsWith(".next")) expect((await stat(join(folder, name))).size, `step ${n}`).toBe(0);
+        }
+      }
+      expect(crashed).toBeGreaterThan(6);
+    },
+  );
+});
