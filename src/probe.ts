@@ -1,6 +1,6 @@
 import { Secret } from "./core/secret.ts";
 import { packageVersion } from "./package-version.ts";
-import type { ProbeOptions as DoorOptions } from "./probe/probe.ts";
+import type { ProbeOptions as ProbeServerOptions } from "./probe/probe.ts";
 import type { Report } from "./probe/report/report.ts";
 import { systemNow, systemRandom, systemTicks } from "./world.ts";
 
@@ -20,7 +20,7 @@ type Chosen =
   | "onFinding";
 
 /** What {@link probe} is told. */
-export interface ProbeOptions extends Pick<DoorOptions, Chosen> {
+export interface ProbeOptions extends Pick<ProbeServerOptions, Chosen> {
   /** Where the server answers MCP. */
   readonly url: string;
   /** A key that the server should let in. It is sent to the origin of `url` alone. */
@@ -41,13 +41,13 @@ export interface ProbeOptions extends Pick<DoorOptions, Chosen> {
  */
 export async function probe({ url, key, secondKey, header, ca, ...options }: ProbeOptions): Promise<Report> {
   // A server that guards itself never needs it.
-  const [{ probeDoor }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
+  const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
     import("./probe/mcp/key-header.ts"),
     import("./probe/random-text.ts"),
     import("./http/client.ts"),
   ]);
-  return probeDoor({
+  return probeServer({
     ...options,
     url,
     key: toSecret(key),

@@ -25,8 +25,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["core", "errors", "keys", "world", "node:crypto"],
     asType: ["stores/store.ts", "node:http"],
   },
-  probe: { holds: ["probe/"], may: ["core", "errors"] },
-  http: { holds: ["http/"], may: ["errors", "node:*"], asType: ["http/http.ts"] },
+  probe: { holds: ["probe/"], may: ["core", "errors"], },
+  http: { holds: ["http/"], may: ["errors", "node:*"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
@@ -49,7 +49,7 @@ const SIBLINGS: Readonly<Record<string, string>> = {
   "probe/index.ts": "probe/checks/",
   "probe/stdio/index.ts": "probe/stdio/checks/",
   "cli/commands/index.ts": "cli/commands/",
-  "doctor/index.ts": "doctor/examinations/",
+  "doctor/index.ts": "doctor/diagnostics/",
 };
 
 /** Folder → the only files outside it that may look in. */

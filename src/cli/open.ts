@@ -4,4 +4,4 @@ export { parsePeppers } from "../core/digest.ts";
 export { createKeys } from "../keys/keys.ts";
 export { openStore } from "../stores/index.ts";
 export { migrate, planMigration } from "../stores/migrate.ts";
-export { inspectSite } from "../stores/inspect-files.ts";
+export { inspectFiles } from "../stores/inspect-files.ts";

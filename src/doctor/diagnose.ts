@@ -1,6 +1,6 @@
 import { KeysError } from "../errors.ts";
-import type { Examination, Finding, FindingStatus, Saw } from "./finding.ts";
-import type { Patient } from "./subject.ts";
+import type { Diagnostic, Finding, FindingStatus, Observation } from "./finding.ts";
+import type { DiagnosticContext } from "./context.ts";
 
 /** Milliseconds without an answer: a disk or a keychain that hangs is a finding and not a hanging command. */
 const LIMIT = 20_000;
@@ -16,15 +16,18 @@ export interface Report {
 }
 
 /** Looks at everything at the same time. Never rejects and never hangs: what cannot be looked at is a finding. */
-export async function examineAll(
-  patient: Patient,
-  examinations: Readonly<Record<string, Examination>>,
+export async function runDiagnostics(
+  context: DiagnosticContext,
+  diagnostics: Readonly<Record<string, Diagnostic>>,
   limit: number = LIMIT,
 ): Promise<Report> {
   const seen = await Promise.all(
-    Object.entries(examinations).map(async ([id, examination]) => {
-      const found = await examineOne(patient, examination, limit);
-      return found.map((saw) => ({ exit: saw.status === "fail" ? examination.exit : 0, finding: { id, ...saw } }));
+    Object.entries(diagnostics).map(async ([id, diagnostic]) => {
+      const found = await runDiagnostic(context, diagnostic, limit);
+      return found.map((observed) => ({
+        exit: observed.status === "fail" ? diagnostic.exit : 0,
+        finding: { id, ...observed },
+      }));
     }),
   );
   const findings = seen.flat().map(({ finding }) => finding);
@@ -33,24 +36,28 @@ export async function examineAll(
   return { ok: counts.fail === 0, counts, findings, exit: Math.max(0, ...seen.flat().map(({ exit }) => exit)) };
 }
 
-async function examineOne(patient: Patient, examination: Examination, limit: number): Promise<readonly Saw[]> {
-  const watch = watchOver(patient, limit);
+async function runDiagnostic(
+  context: DiagnosticContext,
+  diagnostic: Diagnostic,
+  limit: number,
+): Promise<readonly Observation[]> {
+  const watch = watchOver(context, limit);
   try {
-    const seen = await Promise.race([examination.examine(patient), watch.silence]);
+    const seen = await Promise.race([diagnostic.run(context), watch.silence]);
     if (seen !== null) return seen;
-    return [{ status: "fail", saw: `${examination.about}: no answer within ${String(limit / 1000)} seconds` }];
+    return [{ status: "fail", observed: `${diagnostic.about}: no answer within ${String(limit / 1000)} seconds` }];
   } catch (fault) {
-    if (fault instanceof KeysError) return [{ status: "fail", saw: fault.message, mend: fault.hint }];
+    if (fault instanceof KeysError) return [{ status: "fail", observed: fault.message, fix: fault.hint }];
     const name = fault instanceof Error ? fault.name : "failure";
-    const saw = `${examination.about}: unexpected ${name}`;
-    return [{ status: "fail", saw, mend: "report it as a defect of mcp-keys" }];
+    const observed = `${diagnostic.about}: unexpected ${name}`;
+    return [{ status: "fail", observed, fix: "report it as a defect of mcp-keys" }];
   } finally {
     watch.end();
   }
 }
 
 /** `silence` is `null` once nothing has been heard for so long; a long history that is being read is no silence. */
-function watchOver({ onProgress }: Patient, limit: number): { silence: Promise<null>; end: () => void } {
+function watchOver({ onProgress }: DiagnosticContext, limit: number): { silence: Promise<null>; end: () => void } {
   let timer: NodeJS.Timeout | undefined;
   let stop = (): void => undefined;
   const silence = new Promise<null>((resolve) => {

@@ -10,10 +10,10 @@ import { pepper } from "./diagnostics/pepper.ts";
 import { serverKeys } from "./diagnostics/server-keys.ts";
 import { storeVariable } from "./diagnostics/store-variable.ts";
 import { store } from "./diagnostics/store.ts";
-import type { Examination } from "./finding.ts";
+import type { Diagnostic } from "./finding.ts";
 
 /** Everything that `doctor` looks at, by the id of its findings and in their order. */
-export const examinations = {
+export const diagnostics = {
   node,
   clock,
   "store-variable": storeVariable,
@@ -26,4 +26,4 @@ export const examinations = {
   pending,
   "api-key": apiKey,
   "server-keys": serverKeys,
-} satisfies Record<string, Examination>;
+} satisfies Record<string, Diagnostic>;

@@ -3,7 +3,7 @@ import { discardVersion, promoteVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Version } from "../core/version.ts";
 import { KeysError } from "../errors.ts";
-import { updateKey, type Desk } from "./update.ts";
+import { updateKey, type OperationContext } from "./update.ts";
 
 /** A version on its way to whoever will hold its token. `key` and `version` are as they will be once all is done. */
 export interface Issued {
@@ -34,16 +34,20 @@ export interface Completion {
  * @returns the version as it was promoted
  * @throws {@link KeysError} what `deliver`, `prove` and the store throw
  */
-export async function completeVersion(desk: Desk, staged: Issued, completion: Completion): Promise<Issued> {
+export async function completeVersion(
+  context: OperationContext,
+  staged: Issued,
+  completion: Completion,
+): Promise<Issued> {
   const { overlap, deliver, prove } = completion;
   const { id } = staged.key;
   const { n } = staged.version;
-  const promote = (key: Key) => promoteVersion(key, n, { overlap, now: desk.now() });
+  const promote = (key: Key) => promoteVersion(key, n, { overlap, now: context.now() });
   await deliverOrDiscard(issuedAs(promote(staged.key), n, staged.token), deliver, () =>
-    updateKey(desk, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
+    updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
   );
   await prove?.(staged.token);
-  const { key } = await updateKey(desk, id, { op: "promote", version: n }, promote);
+  const { key } = await updateKey(context, id, { op: "promote", version: n }, promote);
   return issuedAs(key, n, staged.token);
 }
 

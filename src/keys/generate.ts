@@ -5,7 +5,7 @@ import type { KeyStore } from "../stores/store.ts";
 import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS } from "./update.ts";
-import type { Desk } from "./update.ts";
+import type { OperationContext } from "./update.ts";
 
 export type GenerateInput = Omit<KeyInput, "name"> & {
   /** Without one it is `default`, or, when that is taken, `key-` and the id. */
@@ -18,34 +18,38 @@ export type GenerateInput = Omit<KeyInput, "name"> & {
 };
 
 /** Issues a key. @throws {@link KeysError} `USAGE`, `NAME_TAKEN`, what the store throws and what `deliver` throws */
-export async function generateKey(desk: Desk, mint: Mint, input: GenerateInput): Promise<Issued> {
+export async function generateKey(context: OperationContext, mint: Mint, input: GenerateInput): Promise<Issued> {
   const { name, ...rest } = input;
-  if (name !== undefined) return issue(desk, mint, { ...rest, name });
+  if (name !== undefined) return issue(context, mint, { ...rest, name });
   try {
-    return await issue(desk, mint, { ...rest, name: "default" });
+    return await issue(context, mint, { ...rest, name: "default" });
   } catch (error) {
     if (!(error instanceof KeysError) || error.code !== "NAME_TAKEN") throw error;
     const id = mint.id();
-    return issue(desk, { ...mint, id: () => id }, { ...rest, name: `key-${id}` });
+    return issue(context, { ...mint, id: () => id }, { ...rest, name: `key-${id}` });
   }
 }
 
-async function issue(desk: Desk, mint: Mint, { deliver, ...input }: GenerateInput & { name: string }): Promise<Issued> {
-  const now = desk.now();
-  const before = await desk.store.get(parseName(input.name), NO_DIGESTS);
+async function issue(
+  context: OperationContext,
+  mint: Mint,
+  { deliver, ...input }: GenerateInput & { name: string },
+): Promise<Issued> {
+  const now = context.now();
+  const before = await context.store.get(parseName(input.name), NO_DIGESTS);
   if (before !== null && !isUndelivered(before)) throw nameTaken(before);
   const id = before?.id ?? mint.id();
   const state = deliver === undefined ? "current" : "pending";
   const { token, digest } = mint.token(input.prefix ?? "mcp", id);
-  const planned = planKey(input, { id, digest, now, by: desk.by, state });
+  const planned = planKey(input, { id, digest, now, by: context.by, state });
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
-  const written = await writeNew(desk, wanted, n);
+  const written = await writeNew(context, wanted, n);
   const issued = issuedAs(written, n, token);
-  return deliver === undefined ? issued : completeVersion(desk, issued, { overlap: 0, deliver });
+  return deliver === undefined ? issued : completeVersion(context, issued, { overlap: 0, deliver });
 }
 
-async function writeNew({ store, now, by }: Desk, key: Key, version: number): Promise<Key> {
+async function writeNew({ store, now, by }: OperationContext, key: Key, version: number): Promise<Key> {
   try {
     const change = await store.write({ op: "generate", at: now(), by, version, keys: [key] });
     return change.keys[0] ?? key;

@@ -13,7 +13,7 @@ import { checkRef, checkTokenText, wholeSeconds } from "./input.ts";
 import { DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./input.ts";
 import { createMint, type Random } from "./mint.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./rotate.ts";
-import { requireKey, updateKey, type Desk, type Updated } from "./update.ts";
+import { requireKey, updateKey, type OperationContext, type Updated } from "./update.ts";
 import type { KeyStore, ReadOptions } from "../stores/store.ts";
 import { systemActor, systemNow, systemPeppers, systemRandom } from "../world.ts";
 
@@ -60,7 +60,7 @@ export function createKeys(options: KeysOptions): Keys {
   checkOptions("createKeys", options, KEYS);
   const { store, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;
   const now = wholeSeconds(options.now ?? systemNow);
-  const desk: Desk = { store, now, by };
+  const context: OperationContext = { store, now, by };
   const mint = createMint(random, peppers[0]);
 
   const endRotation =
@@ -69,25 +69,25 @@ export function createKeys(options: KeysOptions): Keys {
       checkRef(ref);
       checkOptions(op, ending, END_ROTATION);
       const { window = DEFAULT_WINDOW, force = false } = ending;
-      return updateKey(desk, ref, { op }, (key) => end(key, { now: now(), window, force }));
+      return updateKey(context, ref, { op }, (key) => end(key, { now: now(), window, force }));
     };
 
   const switchTo =
     (op: "disable" | "enable"): Keys["disable"] =>
     async (ref) => {
       checkRef(ref);
-      return updateKey(desk, ref, { op }, (key) => setEnabled(key, op === "enable"));
+      return updateKey(context, ref, { op }, (key) => setEnabled(key, op === "enable"));
     };
 
   return {
     generate: async (input) => {
       checkOptions("generate", input, GENERATE);
-      return generateKey(desk, mint, input);
+      return generateKey(context, mint, input);
     },
     rotate: async (ref, rotation) => {
       checkRef(ref);
       checkOptions("rotate", rotation, ROTATE);
-      return rotateKey(desk, mint, ref, rotation);
+      return rotateKey(context, mint, ref, rotation);
     },
     finish: endRotation("finish", finishRotation),
     abort: endRotation("abort", abortRotation),
@@ -96,7 +96,7 @@ export function createKeys(options: KeysOptions): Keys {
       checkOptions("revoke", revocation, REVOKE);
       const { version, reason = "other" } = revocation;
       const draft = { op: "revoke", ...(version !== undefined && { version }), detail: reason } as const;
-      return updateKey(desk, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
+      return updateKey(context, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
     },
     disable: switchTo("disable"),
     enable: switchTo("enable"),

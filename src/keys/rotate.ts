@@ -5,7 +5,7 @@ import { currentVersion } from "../core/status.ts";
 import { isUsable, type Version } from "../core/version.ts";
 import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
-import { NO_DIGESTS, requireKey, updateKey, type Desk } from "./update.ts";
+import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";
 
 /** A day: long enough for clients that read their key at start. */
 export const DEFAULT_OVERLAP = 86_400;
@@ -39,24 +39,29 @@ export interface Rotated {
  * and the same call completes the rotation.
  * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, what the store, `deliver` and `prove` throw
  */
-export async function rotateKey(desk: Desk, mint: Mint, ref: string, options: RotateOptions): Promise<Rotated> {
+export async function rotateKey(
+  context: OperationContext,
+  mint: Mint,
+  ref: string,
+  options: RotateOptions,
+): Promise<Rotated> {
   const { overlap = DEFAULT_OVERLAP, ifOlderThan, deliver, prove } = options;
-  const before = await requireKey(desk.store, ref, NO_DIGESTS);
-  const young = youngVersion(before, ifOlderThan, desk.now());
+  const before = await requireKey(context.store, ref, NO_DIGESTS);
+  const young = youngVersion(before, ifOlderThan, context.now());
   if (young !== undefined)
-    return { key: before, version: young, changed: false, retiring: retiringOf(before, desk.now()) };
+    return { key: before, version: young, changed: false, retiring: retiringOf(before, context.now()) };
 
-  const staged = await stage(desk, mint, before, options);
-  const { key, version } = await completeVersion(desk, staged, { overlap, deliver, prove });
-  return { key, version, changed: true, retiring: retiringOf(key, desk.now()) };
+  const staged = await stage(context, mint, before, options);
+  const { key, version } = await completeVersion(context, staged, { overlap, deliver, prove });
+  return { key, version, changed: true, retiring: retiringOf(key, context.now()) };
 }
 
-async function stage(desk: Desk, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
+async function stage(context: OperationContext, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
   const { token, digest } = mint.token(before.prefix, before.id);
-  const now = desk.now();
+  const now = context.now();
   const expiresAt = options.expiresAt === undefined ? sameLifetime(before, now) : options.expiresAt;
   const { key } = await updateKey(
-    desk,
+    context,
     before.id,
     // The last one: another rotation may have staged one since the key was read.
     ({ versions }) => ({ op: "stage", version: versions.length }),

@@ -15,7 +15,7 @@ export interface Updated {
 }
 
 /** What the operations on one store share. */
-export interface Desk {
+export interface OperationContext {
   readonly store: KeyStore;
   readonly now: () => Epoch;
   readonly by: string;
@@ -43,18 +43,18 @@ type Described = Pick<Draft, "op" | "version" | "detail">;
  * @throws {@link KeysError} `KEY_NOT_FOUND`, `STORE_CONFLICT` after ten attempts, and what `decide` throws
  */
 export async function updateKey(
-  desk: Desk,
+  context: OperationContext,
   ref: string,
   draft: Described | ((wanted: Key) => Described),
   decide: (key: Key) => Key | null,
 ): Promise<Updated> {
   for (let attempt = 1; ; attempt++) {
-    const key = await requireKey(desk.store, ref, NO_DIGESTS);
+    const key = await requireKey(context.store, ref, NO_DIGESTS);
     const wanted = decide(key);
     if (wanted === null) return { key, changed: false };
     try {
       const described = typeof draft === "function" ? draft(wanted) : draft;
-      const { keys } = await desk.store.write({ ...described, at: desk.now(), by: desk.by, keys: [wanted] });
+      const { keys } = await context.store.write({ ...described, at: context.now(), by: context.by, keys: [wanted] });
       return { key: withUses(keys[0] ?? wanted, key), changed: true };
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT" || attempt === ATTEMPTS) throw error;

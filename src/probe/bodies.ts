@@ -1,20 +1,20 @@
 import { askLegacy, askModern } from "./mcp/planned-requests.ts";
-import type { Errand } from "./mcp/planned-request.ts";
+import type { PlannedRequest } from "./mcp/planned-request.ts";
 import { initialize, LEGACY_VERSION, request } from "./mcp/era-legacy.ts";
 import { isObject, objectAt, parseJson } from "./mcp/json.ts";
-import type { Site } from "./target/target.ts";
+import type { Target } from "./target/target.ts";
 
 const NAMES = ["access_token", "token", "api_key", "apiKey", "key"];
 
 /** What a conversation over streamable HTTP begins with: the request that matters, or the handshake it needs. */
-export function firstErrand({ greeting: { era, judged }, survey, client }: Site): Errand {
+export function firstRequest({ greeting: { era, judged }, survey, client }: Target): PlannedRequest {
   if (era === "modern") return askModern(judged, client);
   return askLegacy(survey.direct.includes("legacy") ? request(judged) : initialize(client, LEGACY_VERSION));
 }
 
 /** The same message with a key in it under the usual names, beside its method or among its parameters. */
-export function withMembers(errand: Errand, key: string, where: "message" | "parameters"): Errand {
-  const parsed = parseJson(errand.body ?? "");
+export function withMembers(planned: PlannedRequest, key: string, where: "message" | "parameters"): PlannedRequest {
+  const parsed = parseJson(planned.body ?? "");
   const message = isObject(parsed) ? parsed : {};
   const members = membersOf(key);
   const body =
@@ -22,16 +22,23 @@ export function withMembers(errand: Errand, key: string, where: "message" | "par
       ? { ...message, ...members }
       : { ...message, params: { ...objectAt(message, "params"), ...members } };
   const name = where === "message" ? "a member of the message" : "a parameter of the message";
-  return { ...errand, name, mark: `${errand.mark} with members of its ${where}`, body: JSON.stringify(body) };
+  return { ...planned, name, cacheKey: `${planned.cacheKey} with members of its ${where}`, body: JSON.stringify(body) };
 }
 
 /** A form with a key in it, or without one. @see RFC 6750, section 2.2 */
-export function formOf(key: string | null): Errand {
+export function formOf(key: string | null): PlannedRequest {
   const fields = key === null ? { mcp: "keys" } : membersOf(key);
   const body = new URLSearchParams(fields).toString();
   const headers = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
   const name = "a form";
-  return { name, mark: key === null ? "form without" : "form with", method: "POST", headers, body, gives: "nothing" };
+  return {
+    name,
+    cacheKey: key === null ? "form without" : "form with",
+    method: "POST",
+    headers,
+    body,
+    grants: "nothing",
+  };
 }
 
 function membersOf(key: string): Record<string, string> {

@@ -1,14 +1,23 @@
 import type { Need } from "./target/need.ts";
-import type { Site } from "./target/target.ts";
+import type { Target } from "./target/target.ts";
 
 /** `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status. */
-export type About = "door" | "manners";
+export type About = "access" | "conformance";
 
 /** The word of the rule (RFC 2119): a MUST that is broken fails, a SHOULD warns, a MAY informs. */
 export type Level = "must" | "should" | "may";
 
 /** Families of checks, in running order. */
-export const GROUPS = ["transport", "key", "door", "manners", "session", "browser", "lifecycle", "trace"] as const;
+export const GROUPS = [
+  "transport",
+  "acceptance",
+  "rejection",
+  "responses",
+  "session",
+  "browser",
+  "lifecycle",
+  "leaks",
+] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** The most a check sends. */
@@ -28,24 +37,24 @@ export function addCosts(costs: readonly Cost[]): Cost {
 }
 
 /**
- * One question to a server, whose answer is yes or no under one id. `S` is what is asked: a {@link Site} over HTTP, or a
+ * One question to a server, whose answer is yes or no under one id. `S` is what is asked: a {@link Target} over HTTP, or a
  * program over stdio.
  *
  * To add one: its file in `checks/` and a line in `index.ts`; the tests ask for a server that passes and for one with the
  * mistake it is named for, see `docs/adding.md`.
  */
-export interface Check<S = Site> {
+export interface Check<S = Target> {
   /** What holds when all is well, in kebab-case: `requires-key`. */
   readonly id: string;
   readonly group: Group;
   readonly about: About;
   readonly level: Level;
   /** One sentence, lower case, without a full stop. */
-  readonly expects: string;
+  readonly expected: string;
   /** Where the rule stands. */
   readonly source: URL;
   /** How to mend it: one sentence, lower case, without a full stop. */
-  readonly mend: string;
+  readonly fix: string;
   /** What must be there before it can be asked; without it the finding is untestable, and nothing is sent. */
   readonly needs?: readonly Need[];
   /** Without an answer to it nothing is proven about the door: untestable, the run ends with 7. */
@@ -53,26 +62,26 @@ export interface Check<S = Site> {
   /** Upper bounds; what other checks have asked already counts as well, but for `CONTROLS_COST`. */
   readonly cost: Cost;
   /**
-   * Asks. Whatever the server does is a {@link Sight}; a `KeysError` `SERVER_UNREACHABLE` or `SERVER_NOT_MCP` thrown here
+   * Asks. Whatever the server does is a {@link CheckResult}; a `KeysError` `SERVER_UNREACHABLE` or `SERVER_NOT_MCP` thrown here
    * makes the finding untestable. No text of a sight quotes the server but through `site.clean`.
    */
-  run(site: S): Promise<Sight>;
+  run(target: S): Promise<CheckResult>;
 }
 
 /** What a check saw, in one line without a full stop. */
-export type Sight = { readonly holds: boolean; readonly saw: string } | Untestable;
+export type CheckResult = { readonly pass: boolean; readonly observed: string } | Untestable;
 
 /** Why nothing could be proven. */
 export interface Untestable {
   readonly untestable: string;
 }
 
-export function holds(saw: string): Sight {
-  return { holds: true, saw };
+export function pass(observed: string): CheckResult {
+  return { pass: true, observed };
 }
 
-export function breaks(saw: string): Sight {
-  return { holds: false, saw };
+export function fail(observed: string): CheckResult {
+  return { pass: false, observed };
 }
 
 export function untestable(reason: string): Untestable {

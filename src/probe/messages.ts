@@ -1,10 +1,10 @@
-import { isConversation, isLetIn, type Attempt } from "./verify/attempt.ts";
+import { isConversation, isAccepted, type Attempt } from "./verify/attempt.ts";
 import { calling, failAlike, readCall } from "./verify/tool-call.ts";
 import type { Greeting } from "./mcp/conversation.ts";
 import type { Credentials } from "./mcp/credentials.ts";
 import { NO_TOOL } from "./mcp/planned-requests.ts";
 import { isRefusal } from "./mcp/answer-kind.ts";
-import type { Site } from "./target/target.ts";
+import type { Target } from "./target/target.ts";
 
 /** A message that was sent in an era, and what came of it. */
 export interface Told {
@@ -18,27 +18,27 @@ export interface Told {
  * Sends everything by which a client gets what a key is for, in every era the server speaks: the lists it offers, and a call of a
  * tool that is not there. The request that matters in the first era is left out, since it is asked by others.
  */
-export async function tellAll(site: Site, credentials: Credentials): Promise<Told[]> {
-  const each = site.survey.spoken.map((greeting) => tellIn(site, credentials, greeting));
+export async function tellAll(target: Target, credentials: Credentials): Promise<Told[]> {
+  const each = target.survey.spoken.map((greeting) => tellIn(target, credentials, greeting));
   return (await Promise.all(each)).flat();
 }
 
-async function tellIn(site: Site, credentials: Credentials, greeting: Greeting): Promise<Told[]> {
+async function tellIn(target: Target, credentials: Credentials, greeting: Greeting): Promise<Told[]> {
   const { era, judged, lists } = greeting;
   const told = (attempt: Attempt, method: string, opened: boolean): Told => ({
     ...{ attempt, opened, name: `${method} (${era}) with ${credentials.name}` },
   });
-  const list = await site.present(credentials, greeting);
-  const first = greeting === site.greeting ? [] : [told(list, judged, isLetIn(list))];
+  const list = await target.present(credentials, greeting);
+  const first = greeting === target.greeting ? [] : [told(list, judged, isAccepted(list))];
   const greeted = isConversation(list) && list.server !== null;
-  if (isLetIn(list) || (!greeted && !site.survey.direct.includes(era))) return first;
+  if (isAccepted(list) || (!greeted && !target.survey.direct.includes(era))) return first;
   const others = lists.filter((other) => other !== judged).map((other) => ({ ...greeting, judged: other }));
   const more = others.map(async (other) => {
-    const attempt = await site.ask(credentials, { greeting: other });
-    return told(attempt, other.judged, isLetIn(attempt));
+    const attempt = await target.ask(credentials, { greeting: other });
+    return told(attempt, other.judged, isAccepted(attempt));
   });
-  const call = await site.ask(credentials, { greeting: calling(greeting, NO_TOOL) });
-  const opened = isWalled(list) && (await isBehind(site, call, greeting));
+  const call = await target.ask(credentials, { greeting: calling(greeting, NO_TOOL) });
+  const opened = isWalled(list) && (await isBehind(target, call, greeting));
   return [...first, ...(await Promise.all(more)), told(call, "tools/call", opened)];
 }
 
@@ -48,8 +48,8 @@ function isWalled(list: Attempt): boolean {
 }
 
 /** Whether the tool was looked for: the same words as to the right key. */
-async function isBehind(site: Site, call: Attempt, greeting: Greeting): Promise<boolean> {
+async function isBehind(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
   const theirs = readCall(call);
   if (theirs.became !== "failed") return theirs.became === "done";
-  return failAlike(theirs, readCall(await site.ask(site.right, { greeting: calling(greeting, NO_TOOL) })));
+  return failAlike(theirs, readCall(await target.ask(target.right, { greeting: calling(greeting, NO_TOOL) })));
 }

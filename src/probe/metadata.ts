@@ -1,16 +1,16 @@
 import { NOTHING } from "./mcp/credentials.ts";
-import type { Errand } from "./mcp/planned-request.ts";
+import type { PlannedRequest } from "./mcp/planned-request.ts";
 import { isObject, parseJson, textAt, type JsonObject } from "./mcp/json.ts";
 import { kindOf } from "./mcp/answer-kind.ts";
-import type { Site } from "./target/target.ts";
+import type { Target } from "./target/target.ts";
 
 /**
  * Reads metadata of the site's own origin, without a key. Many servers answer every path with a page, so only a JSON object that
  * has the text `member` is believed; otherwise what there is instead, in a few words.
  */
-export async function fetchDocument(site: Site, path: string, member: string): Promise<JsonObject | string> {
-  const seen = await site.exchange(errand(path), NOTHING);
-  if (!("status" in seen)) return site.clean(seen.message);
+export async function fetchDocument(target: Target, path: string, member: string): Promise<JsonObject | string> {
+  const seen = await target.exchange(planned(path), NOTHING);
+  if (!("status" in seen)) return target.redact(seen.message);
   const { status, excerpt } = seen;
   if (status !== 200) return kindOf(seen) === "redirect" ? `a redirect (${String(status)})` : String(status);
   const document = parseJson(excerpt);
@@ -37,7 +37,7 @@ export function coversUrl(resource: string, url: URL): boolean {
   return origin === url.origin && (url.pathname === path || url.pathname.startsWith(`${path}/`));
 }
 
-function errand(path: string): Errand {
+function planned(path: string): PlannedRequest {
   const headers = { accept: "application/json" };
-  return { name: `GET ${path}`, mark: `metadata ${path}`, method: "GET", path, headers, gives: "nothing" };
+  return { name: `GET ${path}`, cacheKey: `metadata ${path}`, method: "GET", path, headers, grants: "nothing" };
 }

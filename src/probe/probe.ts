@@ -1,17 +1,17 @@
 import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import { isLoopback, parseServerUrl } from "./mcp/server-url.ts";
-import { isConversation, isUnproven } from "./verify/attempt.ts";
+import { isConversation, isInconclusive } from "./verify/attempt.ts";
 import type { Baseline } from "./report/baseline.ts";
 import { createBogus } from "./verify/bogus-key.ts";
 import { certificateFault, NOT_ASKED } from "./judge/certificate.ts";
 import { addCosts, type Check, type Cost } from "./check.ts";
-import { createMask } from "./mcp/redact.ts";
+import { createRedactor } from "./mcp/redact.ts";
 import { conclude, whyUncertain } from "./report/conclude.ts";
 import { BEARER, type KeyHeader } from "./mcp/credentials.ts";
 import { ELSEWHERE_COST, findElsewhere } from "./target/other-header.ts";
 import { explainStop } from "./verify/explain.ts";
-import { Gate } from "./mcp/rate-limiter.ts";
+import { RateLimiter } from "./mcp/rate-limiter.ts";
 import { CHECKS } from "./index.ts";
 import { introduce } from "./report/introduce.ts";
 import { isRefusal } from "./mcp/answer-kind.ts";
@@ -21,7 +21,7 @@ import type { Report } from "./report/report.ts";
 import type { HttpRequest } from "../http/http.ts";
 import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
-import { Site } from "./target/target.ts";
+import { Target } from "./target/target.ts";
 import { SURVEY_COST } from "./verify/survey.ts";
 import { PATIENCE } from "./target/wait.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
@@ -69,9 +69,9 @@ export interface ProbeOptions {
   /** What an earlier run found; it is marked as known, and does not count. */
   readonly baseline?: Baseline;
   /** Told of each check before it is asked. */
-  readonly onCheck?: RunOptions<Site>["onCheck"];
+  readonly onCheck?: RunOptions<Target>["onCheck"];
   /** Told of each finding as it comes, in running order. */
-  readonly onFinding?: RunOptions<Site>["onFinding"];
+  readonly onFinding?: RunOptions<Target>["onFinding"];
 }
 
 /**
@@ -80,45 +80,45 @@ export interface ProbeOptions {
  * @throws {@link KeysError} `USAGE` for an address that cannot be used or a check that does not exist, `INSECURE_TRANSPORT`,
  * `TOKEN_UNUSABLE`, `INTERRUPTED`, and those of the lab's store.
  */
-export async function probeDoor(options: ProbeOptions): Promise<Report> {
+export async function probeServer(options: ProbeOptions): Promise<Report> {
   const { key, secondKey, header = BEARER, lab, rate = 20, concurrency = 6, strict = false } = options;
-  const url = parseDoor(options);
+  const url = parseTarget(options);
   const checks = chooseChecks(CHECKS, options);
   const bogus = createBogus(key, options.random);
-  const mask = createMask([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
-  const { clean } = mask;
-  const gate = new Gate({ ...options, rate, concurrency });
-  const site = new Site({
+  const redactor = createRedactor([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
+  const { redact } = redactor;
+  const limiter = new RateLimiter({ ...options, rate, concurrency });
+  const target = new Target({
     ...options,
-    ...{ url, header, bogus, gate, clean, secondKey: secondKey ?? null, tool: options.tool ?? null },
-    lab: lab === undefined ? null : telling(lab, mask.add),
+    ...{ url, header, bogus, limiter, redact, secondKey: secondKey ?? null, tool: options.tool ?? null },
+    lab: lab === undefined ? null : telling(lab, redactor.add),
     timeoutMs: options.timeoutMs ?? 5000,
     patienceMs: options.patienceMs ?? PATIENCE,
   });
 
-  options.onPlan?.({ checks: checks.length, ...planCost(checks, site) });
-  const survey = await site.takeSurvey();
+  options.onPlan?.({ checks: checks.length, ...planCost(checks, target) });
+  const survey = await target.takeSurvey();
   const hinder = (check: Check): string | null => {
     if (survey.absent && check.group !== "transport") {
       return certificateFault(survey.real) === null ? "nothing there answers in MCP" : NOT_ASKED;
     }
-    return gate.stopped ?? missing(check.needs ?? [], site);
+    return limiter.stopped ?? missing(check.needs ?? [], target);
   };
-  const findings = await runChecks({ ...options, checks, site, hinder });
-  await site.close();
+  const findings = await runChecks({ ...options, checks, target, hinder });
+  await target.close();
 
-  const unproven = gate.stopped ?? (await whyUnproven(site)) ?? whyUncertain(checks, findings);
-  const whole = CHECKS.every((check) => check.about !== "door" || checks.includes(check));
+  const inconclusive = limiter.stopped ?? (await whyInconclusive(target)) ?? whyUncertain(checks, findings);
+  const whole = CHECKS.every((check) => check.about !== "access" || checks.includes(check));
   return {
     url: url.href,
-    ...conclude({ findings, unproven, whole, strict }),
-    ...introduce(survey.spoken, clean),
-    sent: gate.sent,
-    ...(unproven === null ? {} : { hint: unproven }),
+    ...conclude({ findings, inconclusive, whole, strict }),
+    ...introduce(survey.spoken, redact),
+    sent: limiter.sent,
+    ...(inconclusive === null ? {} : { hint: inconclusive }),
   };
 }
 
-function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOptions): URL {
+function parseTarget({ url: text, key, secondKey, allowHttp = false }: ProbeOptions): URL {
   for (const { name, secret } of [
     { name: "the token", secret: key },
     { name: "the second token", secret: secondKey },
@@ -137,33 +137,33 @@ function parseDoor({ url: text, key, secondKey, allowHttp = false }: ProbeOption
 }
 
 /** The most that will be sent. What needs the server's own word is counted as if the server gave it. */
-function planCost(checks: readonly Check[], site: Site): Cost {
-  const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), site) === null);
-  const elsewhere = site.header === BEARER ? [ELSEWHERE_COST] : [];
+function planCost(checks: readonly Check[], target: Target): Cost {
+  const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), target) === null);
+  const elsewhere = target.header === BEARER ? [ELSEWHERE_COST] : [];
   return addCosts([SURVEY_COST, CONTROLS_COST, LAST_LOOK_COST, ...elsewhere, ...asked.map(({ cost }) => cost)]);
 }
 
 function isKnownBefore(need: string): boolean {
-  return !["let-in", "modern", "legacy", "sse", "session"].includes(need);
+  return !["accepted", "modern", "legacy", "sse", "session"].includes(need);
 }
 
-/** The most that {@link whyUnproven} sends, all with the right key. */
+/** The most that {@link whyInconclusive} sends, all with the right key. */
 const LAST_LOOK_COST = { requests: 6, wrong: 0 };
 
 /**
  * Why the whole run proves nothing, or `null`. A server that takes many wrong keys for an attack may shut everybody out; from then
  * on its refusals say nothing, so the right key is presented once more at the end.
  */
-async function whyUnproven(site: Site): Promise<string | null> {
-  const { survey, url, clean } = site;
+async function whyInconclusive(target: Target): Promise<string | null> {
+  const { survey, url, redact } = target;
   const { real, spoken } = survey;
   if (spoken.length === 0) {
-    const header = await findElsewhere(site);
+    const header = await findElsewhere(target);
     if (header !== null) return `the server takes your key in ${header}; run it again with --header ${header}`;
-    return isConversation(real) ? explainStop(real, { url, clean }) : `${clean(real.message)}; ${real.hint}`;
+    return isConversation(real) ? explainStop(real, { url, redact }) : `${redact(real.message)}; ${real.hint}`;
   }
-  const last = await site.presentAgain(site.right);
-  if (!isUnproven(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
-  const saw = isConversation(last) ? String(last.answer.status) : clean(last.message);
-  return `your key was let in at first and not at the end (${saw}), so that refusals prove nothing: does the server shut out who presents many wrong keys? try a lower --rate`;
+  const last = await target.presentAgain(target.right);
+  if (!isInconclusive(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
+  const observed = isConversation(last) ? String(last.answer.status) : redact(last.message);
+  return `your key was let in at first and not at the end (${observed}), so that refusals prove nothing: does the server shut out who presents many wrong keys? try a lower --rate`;
 }

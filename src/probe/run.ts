@@ -1,19 +1,19 @@
 import { KeysError } from "../errors.ts";
 import { isKnown, type Baseline } from "./report/baseline.ts";
-import type { Check, Sight } from "./check.ts";
-import type { Clean } from "./mcp/redact.ts";
+import type { Check, CheckResult } from "./check.ts";
+import type { Redact } from "./mcp/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 
 /** What of a site its run needs. */
 interface Shown {
-  readonly clean: Clean;
+  readonly redact: Redact;
 }
 
 export interface RunOptions<S extends Shown> {
   readonly checks: readonly Check<S>[];
-  readonly site: S;
+  readonly target: S;
   /** Why a check is not asked at all, or `null`. Asked anew before each. */
   readonly hinder: (check: Check<S>) => string | null;
   /** Milliseconds of a clock that only goes forward. */
@@ -31,14 +31,14 @@ export interface RunOptions<S extends Shown> {
  * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
  */
 export async function runChecks<S extends Shown>(options: RunOptions<S>): Promise<Finding[]> {
-  const { checks, site, hinder, now, baseline = [], onCheck, onFinding } = options;
+  const { checks, target, hinder, now, baseline = [], onCheck, onFinding } = options;
   const findings: Finding[] = [];
   for (const check of checks) {
     onCheck?.(check);
     const started = now();
     const reason = hinder(check);
-    const sight = reason === null ? await ask(check, site) : { untestable: reason };
-    const found = findingOf(check, sight, Math.round(now() - started));
+    const result = reason === null ? await ask(check, target) : { untestable: reason };
+    const found = findingOf(check, result, Math.round(now() - started));
     const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;
     findings.push(finding);
     onFinding?.(finding);
@@ -46,19 +46,28 @@ export async function runChecks<S extends Shown>(options: RunOptions<S>): Promis
   return findings;
 }
 
-async function ask<S extends Shown>(check: Check<S>, site: S): Promise<Sight> {
+async function ask<S extends Shown>(check: Check<S>, target: S): Promise<CheckResult> {
   try {
-    return await check.run(site);
+    return await check.run(target);
   } catch (error) {
     if (!(error instanceof KeysError)) throw error;
     if (error.code !== "SERVER_UNREACHABLE" && error.code !== "SERVER_NOT_MCP") throw error;
-    return { untestable: site.clean(error.message) };
+    return { untestable: target.redact(error.message) };
   }
 }
 
-function findingOf<S>(check: Check<S>, sight: Sight, ms: number): Finding {
-  const { id, group, about, level, expects, mend } = check;
-  const rest = { expects, source: check.source.href, mend, ms };
-  if ("untestable" in sight) return { id, group, about, level, status: "untestable", saw: sight.untestable, ...rest };
-  return { id, group, about, level, status: sight.holds ? "pass" : STATUS_OF[level], saw: sight.saw, ...rest };
+function findingOf<S>(check: Check<S>, result: CheckResult, ms: number): Finding {
+  const { id, group, about, level, expected, fix } = check;
+  const rest = { expected, source: check.source.href, fix, ms };
+  if ("untestable" in result)
+    return { id, group, about, level, status: "untestable", observed: result.untestable, ...rest };
+  return {
+    id,
+    group,
+    about,
+    level,
+    status: result.pass ? "pass" : STATUS_OF[level],
+    observed: result.observed,
+    ...rest,
+  };
 }

@@ -3,10 +3,10 @@ import { KeysError } from "../errors.ts";
 import type { AuthInfo } from "./guard/auth-info.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { GuardOptions } from "./guard/guard-options.ts";
-import { examineNode, welcome } from "./node/guard-node.ts";
+import { inspectNode, welcome } from "./node/guard-node.ts";
 import { holdsLargeBody, sendAnswer } from "./node/send-answer.ts";
 import { NodeView } from "./node/request-view.ts";
-import type { Passage, Refusal } from "./guard/admission.ts";
+import type { Admission, Refusal } from "./guard/admission.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
 /** What the plugin needs of Fastify 4 or 5, so that Fastify is no dependency. */
@@ -57,15 +57,15 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   if (!fastify.hasRequestDecorator("auth")) fastify.decorateRequest("auth", null);
 
   /** What was let in and has a body to be looked at. */
-  const waiting = new WeakMap<IncomingMessage, { view: NodeView; passage: Passage }>();
+  const waiting = new WeakMap<IncomingMessage, { view: NodeView; admission: Admission }>();
 
   fastify.addHook("onRequest", (request, reply, done) => {
     const view = new NodeView(request.raw);
-    const settle = (entry: Passage | Refusal): void => {
+    const settle = (entry: Admission | Refusal): void => {
       if (!entry.ok) return refuse(request, reply, entry);
       welcome(request.raw, reply.raw, entry);
       (request as { auth?: AuthInfo }).auth = entry.auth;
-      if (entry.examine !== null) waiting.set(request.raw, { view, passage: entry });
+      if (entry.inspectBody !== null) waiting.set(request.raw, { view, admission: entry });
       done();
     };
     const entry = guard.enter(view);
@@ -73,13 +73,13 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
     else settle(entry);
   });
 
-  if (!guard.examines) return;
+  if (!guard.inspectsBody) return;
   // Once Fastify has read the body, and before anybody acts on it.
   fastify.addHook("preValidation", (request, reply, done) => {
     const found = waiting.get(request.raw);
     if (found === undefined) return done();
     const { raw } = request;
-    void examineNode(raw, found.view, found.passage, request).then((refusal) => {
+    void inspectNode(raw, found.view, found.admission, request).then((refusal) => {
       if (refusal === null) done();
       else if (refusal !== "gone") refuse(request, reply, refusal);
     });

@@ -35,7 +35,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   /** What is sealed takes no more records, so it is read once. */
   async function openSealed(): Promise<Reading> {
     await checkFolder(realDisk, place);
-    const reading = await Reading.open(realDisk, place, { whole: false, markEvery: Infinity });
+    const reading = await Reading.open(realDisk, place, { whole: false, checkpointEvery: Infinity });
     if (reading === null) {
       throw new KeysError("STORE_UNAVAILABLE", `there is no archive ${place.path}`, {
         hint: "name the file that was given to: mcp-keys audit --archive <file>",

@@ -15,9 +15,9 @@ export async function openFileStore(
   location: string,
   world: StoreWorld,
   disk?: Disk,
-  markEvery?: number,
+  checkpointEvery?: number,
 ): Promise<FileStore> {
   const path = location === "" ? inDataDir("keys.jsonl", world) : parsePath(location, world.env);
   const place = { path, uid: world.uid, ours: location === "" };
-  return openJournal(`file:${path}`, place, { ...(disk !== undefined && { disk }), markEvery });
+  return openJournal(`file:${path}`, place, { ...(disk !== undefined && { disk }), checkpointEvery });
 }

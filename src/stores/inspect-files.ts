@@ -1,14 +1,14 @@
 import { constants } from "node:fs";
 import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { besideOf, besides } from "./journal/disk/sidecars.ts";
-import type { Beside } from "./journal/disk/sidecars.ts";
+import { sidecarOf, sidecars } from "./journal/disk/sidecars.ts";
+import type { Sidecar } from "./journal/disk/sidecars.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 
 /** One entry of a folder, as the file system has it: not opened, not followed, not judged. */
 export interface Entry {
   readonly path: string;
-  readonly kind: "folder" | "journal" | Beside;
+  readonly kind: "folder" | "journal" | Sidecar;
   readonly is: "file" | "folder" | "link" | "other";
   readonly uid: number;
   /** The bits of permission alone, such as 0o600. */
@@ -19,7 +19,7 @@ export interface Entry {
 }
 
 /** What lies where a store keeps its history. */
-export interface Site {
+export interface StoreFiles {
   /** `null` when it is not there, as the journal. */
   readonly folder: Entry | null;
   readonly journal: Entry | null;
@@ -34,13 +34,13 @@ export interface Site {
  * Looks at what lies at `path` and beside it. What may not be looked at counts as not there.
  * @throws {@link KeysError} `STORE_UNAVAILABLE` when the folder may not be listed
  */
-export async function inspectSite(path: string): Promise<Site> {
+export async function inspectFiles(path: string): Promise<StoreFiles> {
   // A folder may be a link: what counts is the folder it leads to.
   const folder = await realpath(dirname(path)).then(
     (real) => look(real, "folder"),
     () => null,
   );
-  const found = await besides(realDisk, { path, uid: null, ours: false }, ["draft", "mark", "next", "uses"]);
+  const found = await sidecars(realDisk, { path, uid: null, ours: false }, ["draft", "mark", "next", "uses"]);
   const beside = await Promise.all(found.map(({ name, kind }) => look(join(dirname(path), name), kind)));
   const journal = await look(path, "journal");
   return {
@@ -53,8 +53,8 @@ export async function inspectSite(path: string): Promise<Site> {
 }
 
 /** Whether a file has a name that the journal at `path` gives to files of its own, which come and go. */
-export async function isBeside(path: string, file: string): Promise<boolean> {
-  if (besideOf({ path }, basename(file)) === null) return false;
+export async function isSidecar(path: string, file: string): Promise<boolean> {
+  if (sidecarOf({ path }, basename(file)) === null) return false;
   const [one, other] = await Promise.all(
     [path, file].map((each) => realpath(dirname(each)).catch(() => dirname(each))),
   );

@@ -3,7 +3,7 @@ import { KeysError } from "../errors.ts";
 import type { Epoch, Key } from "../core/key.ts";
 import { compareStores } from "./comparison.ts";
 import type { Comparison } from "./comparison.ts";
-import { isBeside } from "./inspect-files.ts";
+import { isSidecar } from "./inspect-files.ts";
 import type { Change, KeyStore, RemoveOptions } from "./store.ts";
 
 /** How often a source that others go on writing is followed before it is given up. */
@@ -87,7 +87,7 @@ async function checkEnds(source: KeyStore, target: KeyStore): Promise<void> {
 /** What a store keeps beside its journal comes and goes, and goes with it for good. */
 async function checkNames({ path: one }: KeyStore, { path: other }: KeyStore): Promise<void> {
   if (one === undefined || other === undefined) return;
-  if (!(await isBeside(one, other)) && !(await isBeside(other, one))) return;
+  if (!(await isSidecar(one, other)) && !(await isSidecar(other, one))) return;
   throw new KeysError("USAGE", `${other} and ${one} would take each other for files of their own`, {
     hint: "choose another name for the new store",
   });

@@ -44,14 +44,14 @@ test("with --json it is one document, whatever is wrong", async () => {
   chmodSync(file, 0o644);
   const { status, stdout, stderr } = await cli("doctor --json", { env: { MCP_API_KEY: "Bearer x" } });
   expect({ status, stderr }).toEqual({ status: 6, stderr: "" });
-  const report = JSON.parse(stdout) as { findings: { id: string; status: string; mend?: string }[] };
+  const report = JSON.parse(stdout) as { findings: { id: string; status: string; fix?: string }[] };
   expect(report).toMatchObject({ schemaVersion: 1, ok: false, counts: { fail: 3, warn: 0 } });
   expect(report.findings.filter((each) => each.status === "fail").map(({ id }) => id)).toEqual([
     "store",
     "files",
     "api-key",
   ]);
-  expect(report.findings.find(({ id }) => id === "files")?.mend).toContain(`chmod 600 ${file}`);
+  expect(report.findings.find(({ id }) => id === "files")?.fix).toContain(`chmod 600 ${file}`);
 });
 
 test.each<[what: string, line: string, env: Record<string, string>, status: number]>([

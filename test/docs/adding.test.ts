@@ -3,11 +3,11 @@ import type { CommandModule, Context } from "../../src/cli/context.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import type { Key } from "../../src/core/key.ts";
 import { Secret } from "../../src/core/secret.ts";
-import type { Examination } from "../../src/doctor/finding.ts";
-import type { Patient } from "../../src/doctor/subject.ts";
+import type { Diagnostic } from "../../src/doctor/finding.ts";
+import type { DiagnosticContext } from "../../src/doctor/context.ts";
 import type { Format } from "../../src/formats/format.ts";
 import type { Check } from "../../src/probe/check.ts";
-import type { Site } from "../../src/probe/target/target.ts";
+import type { Target } from "../../src/probe/target/target.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import type { KeyStore, OpenStore } from "../../src/stores/store.ts";
 import { aKey, aVersion } from "../fakes.ts";
@@ -136,19 +136,25 @@ describe("the samples do what they say", () => {
   test("the check tells what a server is made of from one that does not say", async () => {
     const { noPoweredBy } = (await run("src/probe/checks/no-powered-by.ts")) as { noPoweredBy: Check };
     const seenAt = (headers: Record<string, string[]>) =>
-      noPoweredBy.run({ ask: async () => ({ answer: { status: 401, headers } }), clean: String } as unknown as Site);
+      noPoweredBy.run({ ask: async () => ({ answer: { status: 401, headers } }), clean: String } as unknown as Target);
     expect(await seenAt({})).toMatchObject({ holds: true });
-    expect(await seenAt({ "x-powered-by": ["Express"] })).toMatchObject({ holds: false, saw: "X-Powered-By: Express" });
+    expect(await seenAt({ "x-powered-by": ["Express"] })).toMatchObject({
+      holds: false,
+      observed: "X-Powered-By: Express",
+    });
   });
 
   test("the examination finds the key that never expires, where there is one that works", async () => {
-    const { eternal } = (await run("src/doctor/examinations/eternal.ts")) as { eternal: Examination };
+    const { eternal } = (await run("src/doctor/examinations/eternal.ts")) as { eternal: Diagnostic };
     const holding = (keys: readonly Key[]) =>
-      eternal.examine({ holdings: async () => ({ store: {} as KeyStore, keys }), now: 1_000 } as unknown as Patient);
+      eternal.run({
+        holdings: async () => ({ store: {} as KeyStore, keys }),
+        now: 1_000,
+      } as unknown as DiagnosticContext);
     const ending = aKey({ name: "ending", versions: [aVersion({ expiresAt: 2_000 })] });
     const lasting = aKey({ name: "lasting", versions: [aVersion({ expiresAt: null })] });
     expect(await holding([ending])).toMatchObject([{ status: "pass" }]);
-    expect(await holding([ending, lasting])).toMatchObject([{ status: "warn", saw: "lasting never expires" }]);
+    expect(await holding([ending, lasting])).toMatchObject([{ status: "warn", observed: "lasting never expires" }]);
     expect(await holding([{ ...lasting, enabled: false }])).toMatchObject([{ status: "pass" }]);
     expect(await holding([])).toEqual([]);
   });

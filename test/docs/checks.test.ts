@@ -36,8 +36,8 @@ async function written(): Promise<string> {
 
 function table(checks: readonly Omit<Check, "run">[]): string {
   const rows = checks.map(
-    ({ id, about, level, expects, mend, source }) =>
-      `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expects)} | ${cell(mend)} |`,
+    ({ id, about, level, expected, fix, source }) =>
+      `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} |`,
   );
   return `| check | about | expects | mend |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }

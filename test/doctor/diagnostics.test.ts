@@ -4,15 +4,15 @@ import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { parsePeppers } from "../../src/core/digest.ts";
 import { judgeKeychain } from "../../src/doctor/diagnostics/keychain.ts";
-import type { examinations } from "../../src/doctor/index.ts";
+import type { diagnostics } from "../../src/doctor/index.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openStore } from "../../src/stores/index.ts";
 import type { KeychainReport } from "../../src/stores/keychain/inspect.ts";
 import { aWorld } from "../stores/place.ts";
-import { aPlace, NOW } from "./subject.ts";
+import { aPlace, NOW } from "./context.ts";
 
 type Place = Awaited<ReturnType<typeof aPlace>>;
-type Id = keyof typeof examinations;
+type Id = keyof typeof diagnostics;
 
 const DAY = 86_400;
 const PEPPER = `p1:${"k".repeat(32)}`;
@@ -67,10 +67,10 @@ const SEEN: Readonly<
     },
   },
   keychain: {
-    well: async () => judgeKeychain(aKeychain()).map(({ status, saw }) => `${status} ${saw}`),
+    well: async () => judgeKeychain(aKeychain()).map(({ status, observed }) => `${status} ${observed}`),
     ill: async () =>
       judgeKeychain(aKeychain({ state: "locked", fault: new KeysError("STORE_LOCKED", "it is locked") })).map(
-        ({ status, saw }) => `${status} ${saw}`,
+        ({ status, observed }) => `${status} ${observed}`,
       ),
   },
   pepper: {
@@ -209,7 +209,7 @@ describe("MCP_KEYS_STORE", () => {
     const { report } = await aPlace();
     const { findings } = await report({ env: { MCP_KEYS_STORE: value }, config: { chosenBy: "variable" } });
     const [found] = findings.filter(({ id }) => id === "store-variable");
-    expect(`${found?.status ?? ""} ${found?.saw ?? ""}`).toMatch(wanted ?? /^ $/);
+    expect(`${found?.status ?? ""} ${found?.observed ?? ""}`).toMatch(wanted ?? /^ $/);
     expect(JSON.stringify(findings)).not.toContain("s3cret");
   });
 
@@ -229,7 +229,7 @@ describe("the store", () => {
     for (const store of [place.spec, `file:${join(place.folder, "a", "b", "keys.jsonl")}`]) {
       const { ok, exit, findings } = await place.report({ config: { store } });
       expect({ ok, exit }).toEqual({ ok: true, exit: 0 });
-      expect(findings.find(({ id }) => id === "store")).toMatchObject({ status: "info", mend: "mcp-keys generate" });
+      expect(findings.find(({ id }) => id === "store")).toMatchObject({ status: "info", fix: "mcp-keys generate" });
     }
   });
 
@@ -240,7 +240,7 @@ describe("the store", () => {
     expect(exit).toBe(6);
     expect(findings.find(({ id }) => id === "store")).toMatchObject({
       status: "fail",
-      saw: expect.stringContaining("HOME"),
+      observed: expect.stringContaining("HOME"),
     });
   });
 
@@ -251,7 +251,7 @@ describe("the store", () => {
     const { exit, findings } = await place.report();
     expect(exit).toBe(6);
     expect(findings.filter(({ status }) => status === "fail")).toMatchObject([
-      { id: "store", saw: expect.stringContaining("line 2"), mend: expect.stringContaining("backup") },
+      { id: "store", observed: expect.stringContaining("line 2"), fix: expect.stringContaining("backup") },
     ]);
   });
 
@@ -343,13 +343,13 @@ test("a pending version is told once no rotation can be on its way, and how to m
   await aPending(place);
   expect((await place.findings("pending"))[0]).toMatch(/^info version 1 of half is pending since .* may be on its way/);
   const about = async () => (await place.report({ now: NOW + DAY })).findings.find(({ id }) => id === "pending");
-  expect(await about()).toMatchObject({ status: "warn", mend: "complete it with: mcp-keys rotate half" });
+  expect(await about()).toMatchObject({ status: "warn", fix: "complete it with: mcp-keys rotate half" });
   await aKey(place);
   await place.withKeys((keys) =>
     keys.rotate("ci", { deliver: () => Promise.reject(new Error("killed")) }).catch(() => undefined),
   );
   const found = (await place.report({ now: NOW + DAY })).findings.filter(({ id }) => id === "pending");
-  expect(found.map(({ mend }) => mend)).toContain(
+  expect(found.map(({ fix }) => fix)).toContain(
     "complete it with: mcp-keys rotate ci; or give it up with: mcp-keys rotate ci --abort",
   );
   await place.withKeys((keys) => keys.disable("half"));
@@ -393,7 +393,7 @@ test("of a keychain: what is lost in it and what is left in it", () => {
   const report = aKeychain({ missing: [{ id: "7Fq2x9Lm0aBc", name: "ci", n: 2 }], orphans: ["a", "b"] });
   expect(judgeKeychain(report)).toMatchObject([
     { status: "pass" },
-    { status: "fail", saw: expect.stringContaining("version 2 of ci"), mend: "mcp-keys rotate ci" },
-    { status: "warn", saw: expect.stringContaining("2 items"), mend: "mcp-keys doctor --remove-orphans" },
+    { status: "fail", observed: expect.stringContaining("version 2 of ci"), fix: "mcp-keys rotate ci" },
+    { status: "warn", observed: expect.stringContaining("2 items"), fix: "mcp-keys doctor --remove-orphans" },
   ]);
 });

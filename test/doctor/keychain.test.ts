@@ -7,7 +7,7 @@ import type { SecretService, ServiceState } from "../stores/keychain/service.ts"
 needSecretService();
 
 interface Report {
-  readonly findings: readonly { id: string; status: string; saw: string; mend?: string }[];
+  readonly findings: readonly { id: string; status: string; observed: string; fix?: string }[];
 }
 
 /** The built CLI on a Secret Service of its own. */
@@ -35,12 +35,15 @@ test("an open keychain passes, with its engine; what a crash has left is found, 
   const { service, run, doctor } = await start("unlocked");
   expect((await run("generate", "ci")).status).toBe(0);
   const well = await doctor();
-  expect(well).toMatchObject({ status: 0, findings: [{ status: "pass", saw: expect.stringContaining("keyring") }] });
+  expect(well).toMatchObject({
+    status: 0,
+    findings: [{ status: "pass", observed: expect.stringContaining("keyring") }],
+  });
   await leaveItems(service, 2);
   const left = await doctor();
   expect(left.status).toBe(0);
-  expect(left.findings[1]).toMatchObject({ status: "warn", saw: expect.stringContaining("2 items") });
-  expect(left.findings[1]?.mend).toBe("mcp-keys doctor --remove-orphans");
+  expect(left.findings[1]).toMatchObject({ status: "warn", observed: expect.stringContaining("2 items") });
+  expect(left.findings[1]?.fix).toBe("mcp-keys doctor --remove-orphans");
   const mended = await doctor("--remove-orphans");
   expect(mended).toMatchObject({ status: 0, findings: [{ status: "pass" }] });
   expect(mended.stderr).toContain("removed 2 items");
@@ -48,18 +51,21 @@ test("an open keychain passes, with its engine; what a crash has left is found, 
   expect(stdout).toContain("ci");
 });
 
-test.each<[state: ServiceState, saw: string]>([
+test.each<[state: ServiceState, observed: string]>([
   ["locked", "locked"],
   ["empty", ""],
   ["none", "unavailable"],
-])("a keychain that cannot be used (%s) is a failure of the store, with a mend, within seconds", async (state, saw) => {
-  const { doctor } = await start(state);
-  const { status, findings, ms } = await doctor();
-  expect(status).toBe(6);
-  expect(findings).toMatchObject([{ status: "fail", saw: expect.stringContaining(saw) }]);
-  expect(findings[0]?.mend?.length).toBeGreaterThan(20);
-  expect(ms).toBeLessThan(15_000);
-});
+])(
+  "a keychain that cannot be used (%s) is a failure of the store, with a mend, within seconds",
+  async (state, observed) => {
+    const { doctor } = await start(state);
+    const { status, findings, ms } = await doctor();
+    expect(status).toBe(6);
+    expect(findings).toMatchObject([{ status: "fail", observed: expect.stringContaining(observed) }]);
+    expect(findings[0]?.fix?.length).toBeGreaterThan(20);
+    expect(ms).toBeLessThan(15_000);
+  },
+);
 
 test("a service that hangs is a failure within seconds", async () => {
   const { service, run, doctor } = await start("unlocked");

@@ -7,7 +7,7 @@ import { BIN, createProcesses, runProcess } from "./process.ts";
 
 interface Report {
   readonly ok: boolean;
-  readonly findings: readonly { id: string; status: string; saw: string; mend?: string }[];
+  readonly findings: readonly { id: string; status: string; observed: string; fix?: string }[];
 }
 
 function read(stdout: string): Report {
@@ -20,8 +20,8 @@ test("it runs without a home and without any variable, and says what is missing"
   const { status, stdout, stderr } = await mcpKeys(["doctor", "--json"], { env: bare, cwd: dir });
   expect({ status, stderr }).toEqual({ status: 6, stderr: "" });
   expect(read(stdout).findings).toContainEqual({
-    ...{ id: "store", status: "fail", mend: "set HOME, or name a file: --store file:<path>" },
-    saw: "there is no data folder to keep the keys in, since HOME is not set",
+    ...{ id: "store", status: "fail", fix: "set HOME, or name a file: --store file:<path>" },
+    observed: "there is no data folder to keep the keys in, since HOME is not set",
   });
   expect(readdirSync(dir)).toEqual([]);
 });
@@ -33,7 +33,7 @@ test("a named pipe in the place of the store is a finding and nothing to wait fo
   expect(status).toBe(6);
   const failed = failedIn(stdout);
   expect(failed.map(({ id }) => id)).toEqual(["store", "files"]);
-  expect(failed[1]?.saw).toContain("no regular file");
+  expect(failed[1]?.observed).toContain("no regular file");
 });
 
 test("a store that cannot be read is a finding", async () => {
@@ -45,7 +45,7 @@ test("a store that cannot be read is a finding", async () => {
     expect(status).toBe(6);
     expect(failedIn(stdout)).toMatchObject([
       { id: "store" },
-      { id: "files", mend: expect.stringContaining("chmod 600") },
+      { id: "files", fix: expect.stringContaining("chmod 600") },
     ]);
     return;
   }
@@ -60,8 +60,8 @@ test("a store that cannot be read is a finding", async () => {
   });
   expect(ran.status).toBe(6);
   expect(failedIn(ran.stdout)).toMatchObject([
-    { id: "store", saw: expect.stringContaining("belongs to another user") },
-    { id: "files", saw: expect.stringContaining("belongs to another user") },
+    { id: "store", observed: expect.stringContaining("belongs to another user") },
+    { id: "files", observed: expect.stringContaining("belongs to another user") },
   ]);
 });
 

@@ -4,7 +4,7 @@ import { format } from "prettier";
 import { describe, expect, test } from "vitest";
 import { faultOf } from "../docs/commands.ts";
 import { ROOT } from "../docs/markdown.ts";
-import { startDoor, type Mistake } from "../probe/servers/configurable-server.ts";
+import { startServer, type Mistake } from "../probe/servers/configurable-server.ts";
 import { during, TOKEN } from "../probe/verify/verifying.ts";
 import { BIN, createProcesses, runProcess } from "./process.ts";
 import { CTRL_C, openTerminal } from "./pty.ts";
@@ -12,8 +12,8 @@ import { CTRL_C, openTerminal } from "./pty.ts";
 const FEW = "--only reachable requires-key rejects-bogus-key";
 const OPEN: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
 
-async function withDoor(mistake: Mistake = {}) {
-  const { url } = await during(startDoor([TOKEN.reveal()], mistake));
+async function withServer(mistake: Mistake = {}) {
+  const { url } = await during(startServer([TOKEN.reveal()], mistake));
   const made = createProcesses();
   const { env } = made;
   return { ...made, url, env: { ...env, PATH: env.PATH ?? "", TERM: "xterm-256color", MCP_API_KEY: TOKEN.reveal() } };
@@ -21,7 +21,7 @@ async function withDoor(mistake: Mistake = {}) {
 
 describe("a person at a terminal", () => {
   test("sees how far it is, every finding as it comes, and what to run next", async () => {
-    const { url, env } = await withDoor(OPEN);
+    const { url, env } = await withServer(OPEN);
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
     expect(await terminal.ended).toBe(8);
     const raw = terminal.raw();
@@ -39,7 +39,7 @@ describe("a person at a terminal", () => {
     ["NO_COLOR", { NO_COLOR: "1" }, ""],
     ["--no-color", {}, "--no-color"],
   ])("sees no colours with %s", async (_, more, flag) => {
-    const { url, env } = await withDoor();
+    const { url, env } = await withServer();
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW} ${flag}`, { ...env, ...more });
     expect(await terminal.ended).toBe(0);
     // Wiping a line is no colour.
@@ -47,7 +47,7 @@ describe("a person at a terminal", () => {
   });
 
   test("whose terminal can do nothing gets text alone", async () => {
-    const { url, env } = await withDoor();
+    const { url, env } = await withServer();
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, { ...env, TERM: "dumb" });
     expect(await terminal.ended).toBe(0);
     expect(terminal.raw()).not.toContain("\u001b");
@@ -55,7 +55,7 @@ describe("a person at a terminal", () => {
   });
 
   test("leaves with Ctrl-C: 130, at once, also while a server is silent", async () => {
-    const { url, env } = await withDoor({ refuse: () => undefined });
+    const { url, env } = await withServer({ refuse: () => undefined });
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
     await terminal.shows("2 of 3");
     const at = performance.now();
@@ -67,7 +67,7 @@ describe("a person at a terminal", () => {
 
 describe("a script", () => {
   test("may stop reading: no error, and the status is that of the report", async () => {
-    const { url, env, dir } = await withDoor(OPEN);
+    const { url, env, dir } = await withServer(OPEN);
     const command = `{ '${process.execPath}' '${BIN}' test ${url} ${FEW}; echo $? >'${dir}/status'; } | head -n 1`;
     const { stdout, stderr } = await runProcess("sh", ["-c", command], { env });
     expect(stdout).toBe("transport\n");
@@ -76,7 +76,7 @@ describe("a script", () => {
   });
 
   test("gets nothing but the report on stdout, and the token from a pipe", async () => {
-    const { url, mcpKeys } = await withDoor();
+    const { url, mcpKeys } = await withServer();
     const args = ["test", url, ...FEW.split(" "), "--report", "json"];
     const { status, stdout, stderr } = await mcpKeys(args, { stdin: `${TOKEN.reveal()}\n` });
     expect(status).toBe(0);
@@ -94,7 +94,7 @@ describe("the lines for CI", () => {
     ["fails when the door is open", OPEN, 8, "is not shut"],
     ["fails when nothing is proven", { knows: () => false }, 7, "nothing is proven"],
   ])("the shell script %s, and leaves a report", async (_, mistake, wanted, says) => {
-    const { url, env, dir } = await withDoor(mistake);
+    const { url, env, dir } = await withServer(mistake);
     const { status, stdout, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], {
       env: { ...env, MCP_KEYS: `${process.execPath} ${BIN}` },
       cwd: dir,
@@ -105,7 +105,7 @@ describe("the lines for CI", () => {
   });
 
   test("the shell script says what it misses", async () => {
-    const { url, env, dir } = await withDoor();
+    const { url, env, dir } = await withServer();
     const without = { ...env, MCP_API_KEY: "" };
     const { status, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], { env: without, cwd: dir });
     expect(status).not.toBe(0);

@@ -72,8 +72,8 @@ test.each([
   const refused = await generate();
   const missing = "@napi-rs/keyring is not installed";
   expect(refused).toMatchObject({ status: 6, stdout: "", stderr: expect.stringContaining(missing) });
-  const mend = /npm (install \S+)/.exec(refused.stderr)?.[1]?.split(" ") ?? [];
-  expect(await project.npm(...mend)).toMatchObject({ status: 0 });
+  const fix = /npm (install \S+)/.exec(refused.stderr)?.[1]?.split(" ") ?? [];
+  expect(await project.npm(...fix)).toMatchObject({ status: 0 });
   expect((await generate()).stderr).not.toContain(missing);
 });
 

@@ -101,9 +101,9 @@ test.each(SHUT)("$name is shut, and what is said about its manners is true", asy
   const { status, report } = await probe(expected);
   expect(remarksOf(report)).toEqual([...expected.remarks].sort());
   expect(report.findings.filter(isBreach)).toEqual([]);
-  expect({ status, report }).toMatchObject({ status: 0, report: { result: "shut", grade: expected.grade } });
-  const unasked = report.findings.filter(({ status }) => status === "untestable").map(({ saw }) => saw);
-  expect(unasked.filter((saw) => !NOTHING_TO_ASK.some((reason) => reason.test(saw)))).toEqual([]);
+  expect({ status, report }).toMatchObject({ status: 0, report: { result: "protected", grade: expected.grade } });
+  const unasked = report.findings.filter(({ status }) => status === "untestable").map(({ observed }) => observed);
+  expect(unasked.filter((observed) => !NOTHING_TO_ASK.some((reason) => reason.test(observed)))).toEqual([]);
 });
 
 const ANYBODY = ["requires-key", "requires-key-for-tool-call", "rejects-bogus-key"] as const;
@@ -127,24 +127,27 @@ test.each(OPEN)("$name is open to anybody", async (expected) => {
   const { status, report } = await probe(expected);
   expect(remarksOf(report)).toEqual([...expected.remarks].sort());
   expect(report.findings.filter(isBreach).map(({ id }) => id)).toEqual(ANYBODY);
-  expect({ status, report }).toMatchObject({ status: 8, report: { result: "open", grade: "F" } });
+  expect({ status, report }).toMatchObject({ status: 8, report: { result: "unprotected", grade: "F" } });
 });
 
 test("mcp-proxy takes the key in a header of its own: nothing is proven, and the report says which", async () => {
   const { status, report } = await probe({ name: "mcp-proxy", grade: null, remarks: [] });
   expect({ status, report }).toMatchObject({
-    ...{ status: 7, report: { ok: false, result: "unproven", grade: null } },
+    ...{ status: 7, report: { ok: false, result: "inconclusive", grade: null } },
     report: { hint: expect.stringContaining("--header X-API-Key") },
   });
   const [said, ...others] = report.findings.filter(({ status }) => status !== "pass" && status !== "untestable");
-  expect(said).toMatchObject({ id: "accepts-valid-key", saw: expect.stringContaining("Invalid or missing API key") });
+  expect(said).toMatchObject({
+    id: "accepts-valid-key",
+    observed: expect.stringContaining("Invalid or missing API key"),
+  });
   expect(others).toEqual([]);
 });
 
 test("where the rate is limited, nothing is called open or shut", async () => {
   const { status, report } = await probe({ name: "express-rate-limit", grade: null, remarks: [] });
   expect({ status, report }).toMatchObject({
-    ...{ status: 7, report: { ok: false, result: "unproven", grade: null } },
+    ...{ status: 7, report: { ok: false, result: "inconclusive", grade: null } },
     report: { hint: expect.stringContaining("limits the rate (429)") },
   });
   expect(report.findings.filter(isBreach)).toEqual([]);
@@ -173,16 +176,16 @@ function remarksOf({ findings }: Report): string[] {
 }
 
 function isBreach({ about, status }: Finding): boolean {
-  return about === "door" && status !== "pass" && status !== "untestable";
+  return about === "access" && status !== "pass" && status !== "untestable";
 }
 
 function print(name: string, report: Report): void {
   const { grade, result, sent, findings } = report;
   const ms = findings.reduce((sum, finding) => sum + finding.ms, 0);
   const said = findings.filter(({ id }) => remarksOf(report).includes(id));
-  const lines = said.map(({ status, id, saw }) => {
+  const lines = said.map(({ status, id, observed }) => {
     const byHand = (REMARKS as Readonly<Record<string, string>>)[id] ?? "not seen";
-    return `  ${status.padEnd(4)} ${id}: ${saw}\n       by hand: ${byHand}`;
+    return `  ${status.padEnd(4)} ${id}: ${observed}\n       by hand: ${byHand}`;
   });
   console.log([`${name}: ${result}, ${grade ?? "no grade"}, ${sent.requests} requests, ${ms} ms`, ...lines].join("\n"));
 }

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { KeysError, probe } from "../../src/index.ts";
-import { startDoor } from "./servers/configurable-server.ts";
+import { startServer } from "./servers/configurable-server.ts";
 import { during, TOKEN } from "./verify/verifying.ts";
 
 const FEW = ["requires-key", "rejects-bogus-key"];
 const DIST = join(import.meta.dirname, "../../dist/index.js");
 
 test("a library user gets the report of a server, with the network and the clock of this machine", async () => {
-  const { url } = await during(startDoor([TOKEN.reveal()]));
+  const { url } = await during(startServer([TOKEN.reveal()]));
   const found: string[] = [];
   const report = await probe({ url, key: TOKEN.reveal(), only: FEW, onFinding: ({ id }) => found.push(id) });
   expect(report).toMatchObject({ ok: true, proven: true, result: "partial", counts: { pass: 2 } });
@@ -20,7 +20,7 @@ test("a library user gets the report of a server, with the network and the clock
 
 test("the header may be another one, and what is wrong with the options is thrown", async () => {
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       tokenOf: ({ headers }) => String(headers["x-api-key"] ?? ""),
       read(request) {
         return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "in" : "wrong";
@@ -39,7 +39,7 @@ test("the header may be another one, and what is wrong with the options is throw
 });
 
 test("the bundle has it, and the process ends by itself", async () => {
-  const { url } = await during(startDoor([TOKEN.reveal()]));
+  const { url } = await during(startServer([TOKEN.reveal()]));
   const script = `
     const { probe } = await import(${JSON.stringify(DIST)});
     const { ok, findings } = await probe({ url: ${JSON.stringify(url)}, key: process.env.KEY, only: ${JSON.stringify(FEW)} });

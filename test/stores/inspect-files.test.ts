@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { inspectSite } from "../../src/stores/inspect-files.ts";
+import { inspectFiles } from "../../src/stores/inspect-files.ts";
 import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
 
 test("what lies at a journal's place is told as it is, and nothing is touched", async () => {
@@ -15,7 +15,7 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   await symlink("/dev/null", `${path}.mark`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);
-  const { folder: around, above, journal, beside, writable } = await inspectSite(path);
+  const { folder: around, above, journal, beside, writable } = await inspectFiles(path);
   expect(above[0]).toMatchObject({ path: dirname(folder), is: "folder" });
   expect(above.at(-1)).toMatchObject({ path: "/", is: "folder", kind: "folder" });
   expect(around).toMatchObject({ path: folder, kind: "folder", is: "folder", mode: 0o700, uid: process.getuid?.() });
@@ -33,10 +33,10 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
 test("what is not there is not there, through a link or without", async () => {
   const folder = await aFolder();
   const missing = { journal: null, beside: [], writable: true };
-  expect(await inspectSite(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, above: [], folder: null });
+  expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, above: [], folder: null });
   await mkdir(join(folder, "real"), { mode: 0o700 });
   await symlink(join(folder, "real"), join(folder, "link"));
-  expect(await inspectSite(join(folder, "link", "keys.jsonl"))).toMatchObject({
+  expect(await inspectFiles(join(folder, "link", "keys.jsonl"))).toMatchObject({
     ...missing,
     folder: { path: join(folder, "real"), is: "folder" },
   });
@@ -45,5 +45,5 @@ test("what is not there is not there, through a link or without", async () => {
 test.skipIf(process.getuid?.() === undefined)("a folder that is a file is no place", async () => {
   const folder = await aFolder();
   await writeFile(join(folder, "file"), "");
-  await expect(inspectSite(join(folder, "file", "keys.jsonl"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await expect(inspectFiles(join(folder, "file", "keys.jsonl"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
 });

@@ -34,8 +34,8 @@ test("a full disk is an error with its mend, and what was there stays and goes o
   written--;
   expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringMatching(/^free some space/) });
   expect(written).toBeGreaterThan(50);
-  for (const markEvery of [undefined, 1]) {
-    expect(await (await openIn(folder, {}, markEvery)).list()).toHaveLength(written);
+  for (const checkpointEvery of [undefined, 1]) {
+    expect(await (await openIn(folder, {}, checkpointEvery)).list()).toHaveLength(written);
   }
   await expect(store.touch([{ id: keyNo(1).id, n: 1, at: 5 }])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   await expect(store.compact({ at: 1, by: "x" })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });

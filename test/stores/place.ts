@@ -25,8 +25,8 @@ export function aWorld(dataDir: string | null = null, env: StoreWorld["env"] = {
 }
 
 /** Opens `keys.jsonl` in a folder, and closes it after the test. With `markEvery` 1 it works with marks, small as it is. */
-export async function openIn(folder: string, disk: Partial<Disk> = {}, markEvery?: number): Promise<FileStore> {
-  const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk }, markEvery);
+export async function openIn(folder: string, disk: Partial<Disk> = {}, checkpointEvery?: number): Promise<FileStore> {
+  const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk }, checkpointEvery);
   onTestFinished(() => store.close());
   return store;
 }

@@ -4,9 +4,14 @@ import { digestToken } from "../../src/core/digest.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 
-const [path = "", name = "", count = "1", compactEvery = "0", markEvery] = process.argv.slice(2);
+const [path = "", name = "", count = "1", compactEvery = "0", checkpointEvery] = process.argv.slice(2);
 const world = { env: {}, uid: process.getuid?.() ?? null, dataDir: null };
-const store = await openFileStore(path, world, undefined, markEvery === undefined ? undefined : Number(markEvery));
+const store = await openFileStore(
+  path,
+  world,
+  undefined,
+  checkpointEvery === undefined ? undefined : Number(checkpointEvery),
+);
 process.stdout.write("ready\n");
 process.stdin.once("data", () => void run());
 

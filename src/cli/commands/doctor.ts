@@ -28,7 +28,8 @@ export const doctor: CommandModule = {
 
 async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): Promise<void> {
   const { flags, io, world } = ctx;
-  const { admit, examinations, examineAll, openStore, removeOrphansOf } = await import("../doctor.ts");
+  const { createDiagnosticContext, diagnostics, runDiagnostics, openStore, removeOrphansOf } =
+    await import("../doctor.ts");
   const config = resolveConfig(flags, world.env);
   if (removeOrphans) {
     const removed = await removeOrphansOf(config.store, world);
@@ -37,14 +38,14 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
   // Of its own, and not told that somebody is there: nobody is to be waited for who could answer a prompt.
   let opened: Promise<KeyStore> | undefined;
   ctx.atEnd(async () => (await opened)?.close());
-  const patient = admit({
+  const diagnosticContext = createDiagnosticContext({
     world,
     config,
     node: world.node,
     now: world.now(),
     openStore: () => (opened ??= openStore(config.store, world)),
   });
-  const { ok, counts, findings, exit } = await examineAll(patient, examinations);
+  const { ok, counts, findings, exit } = await runDiagnostics(diagnosticContext, diagnostics);
   ctx.end(exit);
   if (flags.json) return io.json({ ok, counts, findings });
   await io.answer(render(ctx, findings));
@@ -56,9 +57,9 @@ const COLORS = { pass: "good", warn: "warn", fail: "error", info: "dim" } as con
 
 function render({ paint }: Context, findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ id }) => id.length));
-  const lines = findings.map(({ id, status, saw, mend }) => {
-    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${still(saw)}\n`;
-    return mend === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("mend:")} ${still(mend)}\n`;
+  const lines = findings.map(({ id, status, observed, fix }) => {
+    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${still(observed)}\n`;
+    return fix === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("mend:")} ${still(fix)}\n`;
   });
   return lines.join("");
 }

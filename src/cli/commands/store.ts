@@ -70,8 +70,8 @@ async function look(ctx: Context, named: string): Promise<Found> {
     const store = await ctx.store();
     found = { ...found, spec: store.spec, path: store.path ?? null };
     const keys = (await store.list({ digests: false })).length;
-    const { inspectSite } = await import("../open.ts");
-    const isOpen = store.path === undefined || (await inspectSite(store.path)).writable;
+    const { inspectFiles } = await import("../open.ts");
+    const isOpen = store.path === undefined || (await inspectFiles(store.path)).writable;
     return { ...found, keys, writable: !store.readOnly && isOpen };
   } catch (fault) {
     if (fault instanceof KeysError) return { ...found, fault };

@@ -9,20 +9,20 @@ import type { TestFlags } from "./options.ts";
 /** What `test` would check, in running order. */
 export async function listChecks({ flags, io, paint }: Context, selection: TestFlags): Promise<void> {
   const all = selection.stdio === true ? STDIO_CHECKS : CHECKS;
-  const checks = chooseChecks<Pick<Check, "id" | "group" | "about" | "level" | "expects" | "source" | "mend">>(
+  const checks = chooseChecks<Pick<Check, "id" | "group" | "about" | "level" | "expected" | "source" | "fix">>(
     all,
     selection,
   );
   if (flags.json) {
-    const listed = checks.map(({ id, group, about, level, expects, source, mend }) => ({
-      ...{ id, group, about, level, expects },
-      ...{ source: source.href, mend },
+    const listed = checks.map(({ id, group, about, level, expected, source, fix }) => ({
+      ...{ id, group, about, level, expected },
+      ...{ source: source.href, fix },
     }));
     await io.json({ checks: listed });
     return;
   }
-  const rows = checks.map(({ id, about, level, expects }) =>
-    [id, about, level.toUpperCase(), expects].map((text) => ({ text })),
+  const rows = checks.map(({ id, about, level, expected }) =>
+    [id, about, level.toUpperCase(), expected].map((text) => ({ text })),
   );
   await io.answer(renderTable(paint, ["CHECK", "ABOUT", "LEVEL", "EXPECTS"], rows));
 }

@@ -82,9 +82,9 @@ function sentOf({ sent }: Report, one: string): string {
 /** After mending, what was broken again; after a door that is shut, what is left to be tried. */
 function sayNext({ io }: Context, { findings, result }: Report, { again, further }: Subject): void {
   const broken = findings.filter((finding) => isBroken(finding) && finding.known !== true).map(({ id }) => id);
-  if (result === "unproven") return;
+  if (result === "inconclusive") return;
   if (broken.length > 0) io.next(broken.length > 4 ? again : `${again} --only ${broken.join(" ")}`);
-  else if (result === "shut" && further !== null) io.next(further);
+  else if (result === "protected" && further !== null) io.next(further);
 }
 
 /** Writes texts as they come. A reader that has gone is no fault: the status of the run still tells. */

@@ -49,8 +49,8 @@ export function createLines(page: Page): (finding: Finding | null) => string {
   };
 }
 
-function isSame(last: Finding | undefined, { status, saw }: Finding): boolean {
-  return status === "untestable" && last?.status === status && last.saw === saw;
+function isSame(last: Finding | undefined, { status, observed }: Finding): boolean {
+  return status === "untestable" && last?.status === status && last.observed === observed;
 }
 
 function renderMore({ paint }: Page, number: number): string {
@@ -65,20 +65,20 @@ function renderLine({ paint, columns }: Page, finding: Finding, before: Finding 
   const word = paintStatus(paint, finding)(status.padEnd(STATUS_WIDTH));
   const isNarrow = columns < TEXT_AT + 30;
   const at = isNarrow ? ID_AT : TEXT_AT;
-  const saw = known === true ? `known: ${finding.saw}` : finding.saw;
-  const text = status === "pass" ? clip(saw, Math.min(columns, LINE) - at) : wrap(saw, columns, at);
+  const observed = known === true ? `known: ${finding.observed}` : finding.observed;
+  const text = status === "pass" ? clip(observed, Math.min(columns, LINE) - at) : wrap(observed, columns, at);
   const shown = status === "pass" || status === "untestable" ? paint.dim(text) : text;
   return `${title}  ${word}  ${isNarrow ? `${id}\n${" ".repeat(ID_AT)}` : `${id.padEnd(ID_WIDTH)} `}${shown}\n`;
 }
 
 /** What it all comes to: the door first, then manners, each with its mend, and the grade. */
 export function renderEnd(page: Page, report: Report, sent: string): string {
-  const { door, manners, notes } = summarize(report.findings);
-  const others = report.result === "unproven" ? "Not as it should be" : "Manners, which let nobody in";
+  const { access, conformance, notes } = summarize(report.findings);
+  const others = report.result === "inconclusive" ? "Not as it should be" : "Conformance";
   return [
     "\n",
-    section(page, `The door is open: ${count(door.length, "hole")}`, door),
-    section(page, `${others}: ${count(manners.length, "fault")}`, manners),
+    section(page, `Access: ${count(access.length, "hole")}`, access),
+    section(page, `${others}: ${count(conformance.length, "fault")}`, conformance),
     section(page, "To know", notes),
     renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");
@@ -91,7 +91,8 @@ function clip(text: string, width: number): string {
 function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (readonly [string, string] | null)[] {
   const { result, grade, counts, findings, hint, eras, server } = report;
   const word = headline(report);
-  const said = result === "open" ? paint.error(word) : result === "shut" ? paint.good(word) : paint.warn(word);
+  const said =
+    result === "unprotected" ? paint.error(word) : result === "protected" ? paint.good(word) : paint.warn(word);
   const known = findings.filter((finding) => finding.known === true).length;
   const numbers = Object.entries(counts).filter(([, number]) => number > 0);
   const spoken = eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`);
@@ -116,10 +117,10 @@ function detail({ paint, columns }: Page, finding: Finding): string {
   const { id, status, level, known } = finding;
   const head = `  ${paintStatus(paint, finding)(status)}  ${paint.bold(id)}${known === true ? "  (known)" : ""}\n`;
   const lines = [
-    ["expected", `${finding.expects} (${level.toUpperCase()})`],
-    ["saw", finding.saw],
+    ["expected", `${finding.expected} (${level.toUpperCase()})`],
+    ["observed", finding.observed],
     ["rule", finding.source],
-    ["mend", finding.mend],
+    ["fix", finding.fix],
   ] as const;
   const rest = lines.map(([name, text]) => `    ${paint.dim(name.padEnd(8))}  ${wrap(text, columns, 14)}\n`);
   return head + rest.join("");

@@ -31,8 +31,8 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     again,
     further: lab === undefined ? `${again} --store file:` : null,
   });
-  const { probeDoor } = await import("../../probe/probe.ts");
-  const report = await probeDoor({
+  const { probeServer } = await import("../../probe/probe.ts");
+  const report = await probeServer({
     ...common,
     ...output.listeners,
     ...{ url, secondKey, header, lab, tool: flags.call, allowHttp: flags.allowHttp },

@@ -6,68 +6,70 @@ import { endOf, EXPIRING_WITHIN } from "../../core/status.ts";
 import { parseToken } from "../../core/token.ts";
 import { explainUnusable } from "../../core/unusable.ts";
 import { checkToken } from "../../keys/check.ts";
-import type { Examination, Saw } from "../finding.ts";
-import { orNull } from "../subject.ts";
-import type { Patient } from "../subject.ts";
+import type { Diagnostic, Observation } from "../finding.ts";
+import { orNull } from "../context.ts";
+import type { DiagnosticContext } from "../context.ts";
 
-export const apiKey: Examination = {
+export const apiKey: Diagnostic = {
   about: "the token in MCP_API_KEY",
   exit: 4,
-  async examine(patient) {
-    const token = patient.world.env["MCP_API_KEY"];
-    if (token === undefined) return [{ status: "info", saw: "MCP_API_KEY is not set" }];
-    if (token === "") return [{ status: "info", saw: "MCP_API_KEY is empty, which is as if it were not set" }];
+  async run(context) {
+    const token = context.world.env["MCP_API_KEY"];
+    if (token === undefined) return [{ status: "info", observed: "MCP_API_KEY is not set" }];
+    if (token === "") return [{ status: "info", observed: "MCP_API_KEY is empty, which is as if it were not set" }];
     const fault = explainUnusable(token);
-    if (fault !== null) return [{ status: "fail", saw: `MCP_API_KEY ${fault}`, mend: mendOf(token) }];
+    if (fault !== null) return [{ status: "fail", observed: `MCP_API_KEY ${fault}`, fix: fixOf(token) }];
     if (!parseToken(token).ok && estimateBits(token) < MIN_OPAQUE_BITS) {
-      const saw = "MCP_API_KEY is no token of mcp-keys, and can be guessed: it holds less than 128 random bits";
-      return [{ status: "fail", saw, mend: "mcp-keys generate" }];
+      const observed = "MCP_API_KEY is no token of mcp-keys, and can be guessed: it holds less than 128 random bits";
+      return [{ status: "fail", observed, fix: "mcp-keys generate" }];
     }
-    const verdict = await orNull(() => ask(patient, token));
+    const verdict = await orNull(() => ask(context, token));
     if (verdict === null) {
-      return [{ status: "info", saw: "MCP_API_KEY has the form of a token; the store could not be asked about it" }];
+      return [
+        { status: "info", observed: "MCP_API_KEY has the form of a token; the store could not be asked about it" },
+      ];
     }
-    return [verdict.ok ? judgeEnd(verdict, patient.now) : judgeRefusal(verdict)];
+    return [verdict.ok ? judgeEnd(verdict, context.now) : judgeRefusal(verdict)];
   },
 };
 
-async function ask({ world, openStore, now }: Patient, token: string): Promise<Verdict> {
+async function ask({ world, openStore, now }: DiagnosticContext, token: string): Promise<Verdict> {
   const peppers = parsePeppers(world.env["MCP_KEYS_PEPPER"]);
   return checkToken(await openStore(), peppers, token, { now });
 }
 
-function judgeEnd({ key, version }: Extract<Verdict, { ok: true }>, now: number): Saw {
+function judgeEnd({ key, version }: Extract<Verdict, { ok: true }>, now: number): Observation {
   const whose = `MCP_API_KEY is the token of ${key.name}, version ${String(version.n)}`;
   const left = endOf(version) - now;
-  if (left === Infinity) return { status: "pass", saw: `${whose}, which never expires` };
-  const saw = `${whose}, which works for ${formatDuration(left)} more`;
-  if (left >= EXPIRING_WITHIN) return { status: "pass", saw };
+  if (left === Infinity) return { status: "pass", observed: `${whose}, which never expires` };
+  const observed = `${whose}, which works for ${formatDuration(left)} more`;
+  if (left >= EXPIRING_WITHIN) return { status: "pass", observed };
   if (version.state === "retiring") {
-    return { status: "warn", saw: `${saw}: it was replaced`, mend: "set MCP_API_KEY to the newer token" };
+    return { status: "warn", observed: `${observed}: it was replaced`, fix: "set MCP_API_KEY to the newer token" };
   }
-  return { status: "warn", saw, mend: `mcp-keys rotate ${key.name}` };
+  return { status: "warn", observed, fix: `mcp-keys rotate ${key.name}` };
 }
 
-function judgeRefusal({ reason, key, version }: Extract<Verdict, { ok: false }>): Saw {
+function judgeRefusal({ reason, key, version }: Extract<Verdict, { ok: false }>): Observation {
   if (key === undefined || version === undefined) {
     const form =
       reason === "malformed" ? "is no token of mcp-keys, and unknown" : "has the form of a token, and is unknown";
-    const mend = "if it is of another store, name that one with --store; else: mcp-keys generate";
-    return { status: "warn", saw: `MCP_API_KEY ${form} to this store`, mend };
+    const fix = "if it is of another store, name that one with --store; else: mcp-keys generate";
+    return { status: "warn", observed: `MCP_API_KEY ${form} to this store`, fix };
   }
-  const saw = `MCP_API_KEY is the token of ${key.name}, version ${String(version.n)}, which is refused: ${reason}`;
+  const observed = `MCP_API_KEY is the token of ${key.name}, version ${String(version.n)}, which is refused: ${reason}`;
   const isLast = key.versions.every(({ state }) => state === "revoked");
-  const mend =
+  const fix =
     reason === "disabled"
       ? `mcp-keys enable ${key.name}`
       : isLast
         ? "mcp-keys generate"
         : `mcp-keys rotate ${key.name}`;
-  return { status: "fail", saw, mend };
+  return { status: "fail", observed, fix };
 }
 
 /** What to do about the slips that {@link explainUnusable} finds. */
-function mendOf(token: string): string {
+function fixOf(token: string): string {
   if (/\$\{|^\$|^%|^\{env:/.test(token)) {
     return "whoever set it expands no variables, or names them in another way; set the token itself";
   }

@@ -1,24 +1,24 @@
 import { count } from "../../core/count.ts";
-import type { Examination } from "../finding.ts";
-import { orNull } from "../subject.ts";
+import type { Diagnostic } from "../finding.ts";
+import { orNull } from "../context.ts";
 
-export const history: Examination = {
+export const history: Diagnostic = {
   about: "the history of the store",
   exit: 6,
-  async examine(patient) {
+  async run(context) {
     // What keeps the store from being opened is said where the store is examined.
-    if ((await orNull(patient.holdings)) === null) return [];
-    const { changes, last } = await patient.history();
+    if ((await orNull(context.storedKeys)) === null) return [];
+    const { changes, last } = await context.history();
     if (last === null) return [];
     if (last.op === "migrate" && last.keys.length === 0) {
       return [
         {
           status: "fail",
-          saw: `the store has ended: its keys were moved ${last.detail ?? "to another store"}, and nothing can be written here`,
-          mend: "choose the store that has them, with --store or MCP_KEYS_STORE",
+          observed: `the store has ended: its keys were moved ${last.detail ?? "to another store"}, and nothing can be written here`,
+          fix: "choose the store that has them, with --store or MCP_KEYS_STORE",
         },
       ];
     }
-    return [{ status: "pass", saw: `${count(changes, "change")}, each following from the one before` }];
+    return [{ status: "pass", observed: `${count(changes, "change")}, each following from the one before` }];
   },
 };

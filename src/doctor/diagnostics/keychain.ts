@@ -5,13 +5,13 @@ import { inspectKeychain, removeOrphans } from "../../stores/keychain/inspect.ts
 import type { KeychainReport } from "../../stores/keychain/inspect.ts";
 import type { KeychainEngine } from "../../stores/keychain/protocol.ts";
 import type { StoreWorld } from "../../stores/store.ts";
-import type { Examination, Saw } from "../finding.ts";
+import type { Diagnostic, Observation } from "../finding.ts";
 
 /** Only where keys are in a keychain: another one is left alone, since to ask it may show a prompt. */
-export const keychain: Examination = {
+export const keychain: Diagnostic = {
   about: "the keychain",
   exit: 6,
-  async examine({ config, world }) {
+  async run({ config, world }) {
     const engine = engineOf(config.store);
     return engine === null ? [] : judgeKeychain(await inspectKeychain(engine, world));
   },
@@ -34,23 +34,23 @@ export function judgeKeychain({
   service,
   orphans,
   missing,
-}: KeychainReport): Saw[] {
+}: KeychainReport): Observation[] {
   const which = `the keychain, by ${name} (engine ${engine})`;
-  if (fault !== null) return [{ status: "fail", saw: `${which}, is ${state}: ${fault.message}`, mend: fault.hint }];
-  const found: Saw[] = missing.map(({ name: key, n }) => ({
+  if (fault !== null) return [{ status: "fail", observed: `${which}, is ${state}: ${fault.message}`, fix: fault.hint }];
+  const found: Observation[] = missing.map(({ name: key, n }) => ({
     status: "fail",
-    saw: `version ${String(n)} of ${key} has no digest in the keychain: its token is refused`,
-    mend: `mcp-keys rotate ${key}`,
+    observed: `version ${String(n)} of ${key} has no digest in the keychain: its token is refused`,
+    fix: `mcp-keys rotate ${key}`,
   }));
   if (orphans.length > 0) {
     const items = `${count(orphans.length, "item")} that no version names`;
     found.push({
       status: "warn",
-      saw: `the keychain holds ${items}, which a crash has left under the name ${service}`,
-      mend: "mcp-keys doctor --remove-orphans",
+      observed: `the keychain holds ${items}, which a crash has left under the name ${service}`,
+      fix: "mcp-keys doctor --remove-orphans",
     });
   }
-  return [{ status: "pass", saw: `${which}, is open: written, read and removed again` }, ...found];
+  return [{ status: "pass", observed: `${which}, is open: written, read and removed again` }, ...found];
 }
 
 function engineOf(spec: string): KeychainEngine | null {

@@ -1,17 +1,17 @@
 import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
 import { openStore, parseStoreSpec } from "../../stores/index.ts";
-import type { Examination, Saw } from "../finding.ts";
+import type { Diagnostic, Observation } from "../finding.ts";
 
 const VARIABLES = ["MCP_API_KEYS", "MCP_API_KEY_HASHES"] as const;
 
 /** What a server without a store gets its keys from. */
-export const serverKeys: Examination = {
+export const serverKeys: Diagnostic = {
   about: "the keys in MCP_API_KEYS and MCP_API_KEY_HASHES",
   exit: 2,
-  async examine({ world, config }) {
+  async run({ world, config }) {
     const isRead = readsEnvironment(config.store);
-    const found: Saw[] = [];
+    const found: Observation[] = [];
     for (const name of VARIABLES) {
       const value = world.env[name];
       if (value === undefined || value.trim() === "") continue;
@@ -19,18 +19,18 @@ export const serverKeys: Examination = {
       const env = { [name]: value, MCP_KEYS_PEPPER: world.env["MCP_KEYS_PEPPER"] };
       try {
         const keys = await (await openStore("env:", { ...world, env })).list();
-        const saw = `${name} holds ${count(keys.length, "key")}`;
-        if (isRead) found.push({ status: "pass", saw });
+        const observed = `${name} holds ${count(keys.length, "key")}`;
+        if (isRead) found.push({ status: "pass", observed });
         else
           found.push({
             status: "info",
-            saw: `${saw}, which nobody reads: the store in use is another one`,
-            mend: "--store env:",
+            observed: `${observed}, which nobody reads: the store in use is another one`,
+            fix: "--store env:",
           });
       } catch (fault) {
         if (!(fault instanceof KeysError)) throw fault;
-        const saw = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
-        found.push({ status: isRead ? "fail" : "warn", saw, mend: fault.hint });
+        const observed = fault.message.includes(name) ? fault.message : `${name}: ${fault.message}`;
+        found.push({ status: isRead ? "fail" : "warn", observed, fix: fault.hint });
       }
     }
     return found;

@@ -5,23 +5,23 @@ import { LIFE_COST, waitUntil } from "../target/wait.ts";
 export const acceptsEnabledKey: Check = {
   id: "accepts-enabled-key",
   group: "lifecycle",
-  about: "manners",
+  about: "conformance",
   level: "should",
-  expects: "a key that was disabled and enabled again is let in",
+  expected: "a key that was disabled and enabled again is let in",
   source: new URL(
     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#26-secrets-lifecycle",
   ),
-  mend: "keep no list of keys that were refused once; ask the store at every request, or follow it",
-  needs: ["let-in", "store"],
+  fix: "keep no list of keys that were refused once; ask the store at every request, or follow it",
+  needs: ["accepted", "store"],
   cost: LIFE_COST,
-  async run(site) {
-    const disabled = await site.life.disable();
+  async run(target) {
+    const disabled = await target.canaries.disable();
     if ("untestable" in disabled) return disabled;
     const { canary, waited } = disabled;
     if (waited.seconds === null) return untestable("it was not refused while it was disabled");
     await canary.key.enable();
-    const again = await waitUntil(site, canary.presented, "in");
-    if (again.seconds !== null) site.life.give(canary);
-    return judgeBegin(site, again, "it was enabled");
+    const again = await waitUntil(target, canary.presented, "in");
+    if (again.seconds !== null) target.canaries.give(canary);
+    return judgeBegin(target, again, "it was enabled");
   },
 };

@@ -1,32 +1,32 @@
-import { isLetIn, isUnproven } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { isAccepted, isInconclusive } from "../verify/attempt.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { rightKey, type Credentials } from "../mcp/credentials.ts";
 import { describe, nameAll } from "../judge/judge-refused.ts";
 
 export const acceptsSchemeInAnyCase: Check = {
   id: "accepts-scheme-in-any-case",
-  group: "key",
-  about: "manners",
+  group: "acceptance",
+  about: "conformance",
   level: "should",
-  expects: "your key is let in with the scheme in small letters and in capitals",
+  expected: "your key is let in with the scheme in small letters and in capitals",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.1"),
-  mend: "compare the scheme without regard to case, such as by /^bearer /i",
-  needs: ["let-in", "bearer"],
+  fix: "compare the scheme without regard to case, such as by /^bearer /i",
+  needs: ["accepted", "bearer"],
   cost: { requests: 8, wrong: 0 },
-  async run(site) {
+  async run(target) {
     const spelled = ["bearer", "BEARER"].map((scheme) => ({
-      ...rightKey({ ...site.header, scheme }, site.key),
+      ...rightKey({ ...target.header, scheme }, target.key),
       ...{ id: `key-${scheme}`, name: scheme },
     }));
     const refused: Credentials[] = [];
     // One after the other, since some servers have but one session.
     for (const credentials of spelled) {
-      const attempt = await site.present(credentials);
-      if (isUnproven(attempt)) return untestable(`${credentials.name}: ${describe(attempt, site)}`);
-      if (!isLetIn(attempt)) refused.push(credentials);
+      const attempt = await target.present(credentials);
+      if (isInconclusive(attempt)) return untestable(`${credentials.name}: ${describe(attempt, target)}`);
+      if (!isAccepted(attempt)) refused.push(credentials);
     }
-    if (refused.length === 0) return holds(`let in with ${nameAll(spelled)}`);
-    if (!(await site.isStillIn())) return untestable("your key is let in once and not again");
-    return breaks(`not let in with ${nameAll(refused)}`);
+    if (refused.length === 0) return pass(`let in with ${nameAll(spelled)}`);
+    if (!(await target.isStillIn())) return untestable("your key is let in once and not again");
+    return fail(`not let in with ${nameAll(refused)}`);
   },
 };

@@ -1,21 +1,21 @@
 import { count } from "../../core/count.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import type { Credentials } from "../mcp/credentials.ts";
 import { partsOf, piecesOf } from "../judge/leak.ts";
 
 export const hidesPresentedKey: Check = {
   id: "hides-presented-key",
-  group: "trace",
-  about: "manners",
+  group: "leaks",
+  about: "conformance",
   level: "should",
-  expects: "no answer repeats the key that was sent",
+  expected: "no answer repeats the key that was sent",
   source: new URL("https://cwe.mitre.org/data/definitions/209.html"),
-  mend: "leave the key out of messages, also a wrong one: it may be right but for a typing error, and answers end up in logs",
+  fix: "leave the key out of messages, also a wrong one: it may be right but for a typing error, and answers end up in logs",
   cost: { requests: 0, wrong: 0 },
-  run({ sightings, key }) {
+  run({ recorded, key }) {
     const own = key.reveal().toLowerCase();
     let looked = 0;
-    for (const { answer, credentials } of sightings) {
+    for (const { answer, credentials } of recorded) {
       // Who says what was expected repeats nothing: a wrong key that is nearly right has pieces in common with it.
       const isOther = (piece: string): boolean => credentials.kind !== "wrong" || !own.includes(piece);
       const pieces = presented(credentials).flatMap(piecesOf).filter(isOther);
@@ -23,10 +23,10 @@ export const hidesPresentedKey: Check = {
       for (const { name, text } of partsOf(answer)) {
         const lower = text.toLowerCase();
         if (!pieces.some((piece) => lower.includes(piece))) continue;
-        return Promise.resolve(breaks(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));
+        return Promise.resolve(fail(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));
       }
     }
-    return Promise.resolve(looked > 0 ? holds(`in none of ${count(looked, "answer")}`) : untestable("no key was sent"));
+    return Promise.resolve(looked > 0 ? pass(`in none of ${count(looked, "answer")}`) : untestable("no key was sent"));
   },
 };
 

@@ -1,21 +1,21 @@
 import { count } from "../../core/count.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { digestsOf, partsOf, piecesOf } from "../judge/leak.ts";
 
 export const hidesValidKey: Check = {
   id: "hides-valid-key",
-  group: "trace",
-  about: "door",
+  group: "leaks",
+  about: "access",
   level: "must",
-  expects: "no answer to a request without the key holds a part of it, or its digest",
+  expected: "no answer to a request without the key holds a part of it, or its digest",
   source: new URL("https://cwe.mitre.org/data/definitions/200.html"),
-  mend: "leave what is expected out of what is answered and logged; then replace the key",
-  needs: ["let-in"],
+  fix: "leave what is expected out of what is answered and logged; then replace the key",
+  needs: ["accepted"],
   cost: { requests: 0, wrong: 0 },
-  run({ sightings, key }) {
+  run({ recorded, key }) {
     const pieces = piecesOf(key.reveal());
     const digests = digestsOf(key);
-    const others = sightings.filter(({ credentials }) => credentials.kind === "wrong");
+    const others = recorded.filter(({ credentials }) => credentials.kind === "wrong");
     for (const { answer, credentials, sent } of others) {
       // What is nearly the key holds parts of it as well, and an echo of those is another matter.
       const given = sent().toLowerCase();
@@ -23,14 +23,14 @@ export const hidesValidKey: Check = {
       for (const { name, text } of partsOf(answer)) {
         const where = `${name} of a ${String(answer.status)} to ${credentials.name}`;
         if (digests.some((digest) => text.includes(digest)))
-          return Promise.resolve(breaks(`its digest, in the ${where}`));
+          return Promise.resolve(fail(`its digest, in the ${where}`));
         const lower = text.toLowerCase();
-        if (telling.some((piece) => lower.includes(piece))) return Promise.resolve(breaks(`a part, in the ${where}`));
+        if (telling.some((piece) => lower.includes(piece))) return Promise.resolve(fail(`a part, in the ${where}`));
       }
     }
     const seen = pieces.length > 0 && others.length > 0;
     const why =
       others.length === 0 ? "nothing was asked without it" : "the key is too plain to be told from other words";
-    return Promise.resolve(seen ? holds(`nothing in ${count(others.length, "answer")}`) : untestable(why));
+    return Promise.resolve(seen ? pass(`nothing in ${count(others.length, "answer")}`) : untestable(why));
   },
 };

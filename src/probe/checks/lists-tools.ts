@@ -1,15 +1,15 @@
 import { isConversation } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 
 export const listsTools: Check = {
   id: "lists-tools",
-  group: "key",
-  about: "manners",
+  group: "acceptance",
+  about: "conformance",
   level: "must",
-  expects: "your key is given the list that the server offers",
+  expected: "your key is given the list that the server offers",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/server/tools#listing-tools"),
-  mend: "answer tools/list with a result that holds a list of tools",
-  needs: ["let-in"],
+  fix: "answer tools/list with a result that holds a list of tools",
+  needs: ["accepted"],
   cost: { requests: 0, wrong: 0 },
   run({ survey, greeting }) {
     const { judged } = greeting;
@@ -17,9 +17,9 @@ export const listsTools: Check = {
       return Promise.resolve(untestable("the server offers no tools, resources or prompts"));
     const member = judged.slice(0, judged.indexOf("/"));
     const found = isConversation(survey.real) ? survey.real.answer.reply?.result?.[member] : undefined;
-    const sight = Array.isArray(found)
-      ? holds(`${String(found.length)} ${member}`)
-      : breaks(`the result of ${judged} holds no list of ${member}`);
-    return Promise.resolve(sight);
+    const result = Array.isArray(found)
+      ? pass(`${String(found.length)} ${member}`)
+      : fail(`the result of ${judged} holds no list of ${member}`);
+    return Promise.resolve(result);
   },
 };

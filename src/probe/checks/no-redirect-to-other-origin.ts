@@ -4,11 +4,11 @@ import { judgeRedirect } from "../judge/judge-redirect.ts";
 export const noRedirectToOtherOrigin: Check = {
   id: "no-redirect-to-other-origin",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "must",
-  expects: "the key is not redirected to another origin",
+  expected: "the key is not redirected to another origin",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
-  mend: "use the address that the server redirects to, if it is yours; let the old one answer 404, not with a redirect",
+  fix: "use the address that the server redirects to, if it is yours; let the old one answer 404, not with a redirect",
   cost: { requests: 0, wrong: 0 },
-  run: (site) => Promise.resolve(judgeRedirect(site, "elsewhere")),
+  run: (target) => Promise.resolve(judgeRedirect(target, "elsewhere")),
 };

@@ -4,11 +4,11 @@ import { judgeRedirect } from "../judge/judge-redirect.ts";
 export const noRedirect: Check = {
   id: "no-redirect",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "should",
-  expects: "the URL is the one that answers, and not one that redirects to it",
+  expected: "the URL is the one that answers, and not one that redirects to it",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.4"),
-  mend: "use the address that the server redirects to: clients may drop the key, or turn POST into GET, on the way",
+  fix: "use the address that the server redirects to: clients may drop the key, or turn POST into GET, on the way",
   cost: { requests: 0, wrong: 0 },
-  run: (site) => Promise.resolve(judgeRedirect(site, "within")),
+  run: (target) => Promise.resolve(judgeRedirect(target, "within")),
 };

@@ -1,26 +1,26 @@
 import { KeysError } from "../../errors.ts";
 import { certificateFault, NOT_ASKED } from "../judge/certificate.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 
 export const reachable: Check = {
   id: "reachable",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "must",
-  expects: "an MCP server answers at this URL",
+  expected: "an MCP server answers at this URL",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http"),
-  mend: "start the server, and check the host, the port and the path of the URL; MCP servers often answer at /mcp",
+  fix: "start the server, and check the host, the port and the path of the URL; MCP servers often answer at /mcp",
   cost: { requests: 0, wrong: 0 },
-  run({ survey, clean }) {
+  run({ survey, redact }) {
     const { real, spoken, absent } = survey;
     if (certificateFault(real) !== null) {
       return Promise.resolve(untestable(NOT_ASKED));
     }
-    if (real instanceof KeysError) return Promise.resolve(breaks(clean(real.message)));
+    if (real instanceof KeysError) return Promise.resolve(fail(redact(real.message)));
     const [first] = spoken;
-    if (first !== undefined) return Promise.resolve(holds(`MCP ${clean(first.protocolVersion, 32)} answers`));
-    const saw = `${String(real.answer.status)} (${kindOf(real.answer)})`;
-    return Promise.resolve(absent ? breaks(`${saw} answers, not MCP`) : holds(`${saw} answers`));
+    if (first !== undefined) return Promise.resolve(pass(`MCP ${redact(first.protocolVersion, 32)} answers`));
+    const observed = `${String(real.answer.status)} (${kindOf(real.answer)})`;
+    return Promise.resolve(absent ? fail(`${observed} answers, not MCP`) : pass(`${observed} answers`));
   },
 };

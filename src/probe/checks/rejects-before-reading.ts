@@ -1,5 +1,5 @@
 import { causeOf } from "../judge/cause.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { refusedBeginning } from "../judge/judge-refusal.ts";
 
@@ -8,33 +8,33 @@ const BYTES = 8 * 1024 * 1024;
 
 export const rejectsBeforeReading: Check = {
   id: "rejects-before-reading",
-  group: "manners",
-  about: "manners",
+  group: "responses",
+  about: "conformance",
   level: "should",
-  expects: "a large body without a key is refused before it was sent",
+  expected: "a large body without a key is refused before it was sent",
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
-  mend: "put the guard in front of whatever reads the body, and limit what that reads",
-  needs: ["let-in"],
+  fix: "put the guard in front of whatever reads the body, and limit what that reads",
+  needs: ["accepted"],
   cost: { requests: 3, wrong: 3 },
-  async run(site) {
-    const refused = await refusedBeginning(site);
+  async run(target) {
+    const refused = await refusedBeginning(target);
     if ("untestable" in refused) return refused;
-    const { errand, answer } = refused;
+    const { planned, answer } = refused;
     // Some times what a refusal takes here; a second at least, since a server may be busy.
     const timeoutMs = 1000 + 4 * answer.ms;
-    const body = errand.body?.slice(0, 16);
+    const body = planned.body?.slice(0, 16);
     const large = {
-      ...errand,
+      ...planned,
       ...{ body, timeoutMs },
       announce: BYTES,
       id: undefined,
-      mark: `${errand.mark} of 8 MiB`,
+      cacheKey: `${planned.cacheKey} of 8 MiB`,
     };
-    const seen = await site.exchange(large, NOTHING);
-    if ("status" in seen) return holds(`${String(seen.status)} before the body had come`);
-    if (causeOf(seen) !== "TIMED_OUT") return untestable(site.clean(seen.message));
-    const short = await site.exchange({ ...errand, timeoutMs, mark: `${errand.mark} once more` }, NOTHING);
+    const seen = await target.exchange(large, NOTHING);
+    if ("status" in seen) return pass(`${String(seen.status)} before the body had come`);
+    if (causeOf(seen) !== "TIMED_OUT") return untestable(target.redact(seen.message));
+    const short = await target.exchange({ ...planned, timeoutMs, cacheKey: `${planned.cacheKey} once more` }, NOTHING);
     if (!("status" in short)) return untestable("no answer in time to a short body either");
-    return breaks(`no answer while 8 MiB were still to come, ${String(answer.status)} to a short body`);
+    return fail(`no answer while 8 MiB were still to come, ${String(answer.status)} to a short body`);
   },
 };

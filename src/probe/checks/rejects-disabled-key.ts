@@ -5,15 +5,15 @@ import { LIFE_COST } from "../target/wait.ts";
 export const rejectsDisabledKey: Check = {
   id: "rejects-disabled-key",
   group: "lifecycle",
-  about: "door",
+  about: "access",
   level: "must",
-  expects: "a key that was disabled is not let in any more",
+  expected: "a key that was disabled is not let in any more",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "judge the key at every request by what the store says of it now, and cache no verdict for longer than seconds",
-  needs: ["let-in", "store"],
+  fix: "judge the key at every request by what the store says of it now, and cache no verdict for longer than seconds",
+  needs: ["accepted", "store"],
   cost: LIFE_COST,
-  async run(site) {
-    const disabled = await site.life.disable();
-    return "untestable" in disabled ? disabled : judgeEnd(site, disabled.waited, "it was disabled");
+  async run(target) {
+    const disabled = await target.canaries.disable();
+    return "untestable" in disabled ? disabled : judgeEnd(target, disabled.waited, "it was disabled");
   },
 };

@@ -1,23 +1,23 @@
 import type { Check } from "../check.ts";
 import { instead, NOTHING } from "../mcp/credentials.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { strangers } from "../judge/wrong-keys.ts";
+import { wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsEmptyBearer: Check = {
   id: "rejects-empty-bearer",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "a header with no key in it is not let in",
+  expected: "a header with no key in it is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "refuse what is empty before anything is compared, and do not start a server whose own key is empty",
-  needs: ["let-in"],
+  fix: "refuse what is empty before anything is compared, and do not start a server whose own key is empty",
+  needs: ["accepted"],
   cost: costOf(2),
-  run(site) {
-    const { name, scheme } = site.header;
+  run(target) {
+    const { name, scheme } = target.header;
     const empty = instead({ [name]: "" }, { id: "empty-header", name: "an empty header" });
     const bare = instead({ [name]: scheme ?? "" }, { id: "empty-bearer", name: `${scheme ?? ""} and no key` });
     const variants = scheme === null ? [empty] : [bare, empty];
-    return tryEach(site, { controls: [NOTHING, ...strangers(site)], variants });
+    return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants });
   },
 };

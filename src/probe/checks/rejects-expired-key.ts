@@ -6,26 +6,26 @@ import { LIFE_COST, waitUntil } from "../target/wait.ts";
 export const rejectsExpiredKey: Check = {
   id: "rejects-expired-key",
   group: "lifecycle",
-  about: "door",
+  about: "access",
   level: "must",
-  expects: "a key is not let in after its expiry",
+  expected: "a key is not let in after its expiry",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "compare the expiry of the key with the clock at every request, and keep the clock of the server right",
-  needs: ["let-in", "store"],
+  fix: "compare the expiry of the key with the clock at every request, and keep the clock of the server right",
+  needs: ["accepted", "store"],
   cost: LIFE_COST,
-  async run(site) {
-    const { seconds } = await site.life.begin();
+  async run(target) {
+    const { seconds } = await target.canaries.begin();
     if (seconds === null) return untestable("no key that was made in the store is let in");
     // Long enough for the server to take notice of it twice over.
-    const { key, presented } = await site.life.mintShort(1 + Math.ceil(2 * seconds));
-    if ((await waitUntil(site, presented, "in")).seconds === null) {
+    const { key, presented } = await target.canaries.mintShort(1 + Math.ceil(2 * seconds));
+    if ((await waitUntil(target, presented, "in")).seconds === null) {
       return untestable("a key with a short life was not let in before it expired");
     }
     // The clock shows whole seconds, and may stand still.
-    const latest = site.now() + (key.expiresAt - site.epoch()) * 1000;
-    while (site.epoch() < key.expiresAt && site.now() < latest && site.signal?.aborted !== true) {
-      await sleep(50, site.signal);
+    const latest = target.now() + (key.expiresAt - target.epoch()) * 1000;
+    while (target.epoch() < key.expiresAt && target.now() < latest && target.signal?.aborted !== true) {
+      await sleep(50, target.signal);
     }
-    return judgeEnd(site, await waitUntil(site, presented, "out"), "its expiry");
+    return judgeEnd(target, await waitUntil(target, presented, "out"), "its expiry");
   },
 };

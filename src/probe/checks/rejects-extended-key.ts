@@ -1,19 +1,19 @@
 import type { Check } from "../check.ts";
 import { lengthenKey } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearly, strangers } from "../judge/wrong-keys.ts";
+import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsExtendedKey: Check = {
   id: "rejects-extended-key",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "your key with something added to it is not let in",
+  expected: "your key with something added to it is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "compare whole keys, never by startsWith, endsWith or includes",
-  needs: ["let-in"],
+  fix: "compare whole keys, never by startsWith, endsWith or includes",
+  needs: ["accepted"],
   cost: costOf(3),
-  run(site) {
-    return tryEach(site, { controls: strangers(site), variants: nearly(site, lengthenKey(site.key)) });
+  run(target) {
+    return tryEach(target, { controls: wrongKeys(target), variants: nearly(target, lengthenKey(target.key)) });
   },
 };

@@ -1,5 +1,5 @@
-import { isConversation, isLetIn, isUnproven } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { foreignOrigins, fromPage } from "../judge/foreign-origin.ts";
 import { describe, nameAll, presentEach } from "../judge/judge-refused.ts";
 
@@ -9,28 +9,29 @@ const SINCE = "2025-11-25";
 export const rejectsForeignOrigin: Check = {
   id: "rejects-foreign-origin",
   group: "browser",
-  about: "manners",
+  about: "conformance",
   level: "must",
-  expects: "a request from a page of another origin gets 403, also with the key",
+  expected: "a request from a page of another origin gets 403, also with the key",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning"),
-  mend: "compare Origin whole with a list of origins that may use the server, and answer 403 to all others",
-  needs: ["let-in"],
+  fix: "compare Origin whole with a list of origins that may use the server, and answer 403 to all others",
+  needs: ["accepted"],
   cost: { requests: 18, wrong: 0 },
-  async run(site) {
-    const pages = foreignOrigins(site).map(({ origin, of }) => fromPage(site, origin, of));
-    const trials = await presentEach(site, pages);
-    const inside = trials.filter(({ attempt }) => isLetIn(attempt));
-    if (inside.length > 0) return breaks(`let in: ${nameAll(inside.map(({ credentials }) => credentials))}`);
+  async run(target) {
+    const pages = foreignOrigins(target).map(({ origin, of }) => fromPage(target, origin, of));
+    const trials = await presentEach(target, pages);
+    const inside = trials.filter(({ attempt }) => isAccepted(attempt));
+    if (inside.length > 0) return fail(`let in: ${nameAll(inside.map(({ credentials }) => credentials))}`);
     for (const { credentials, attempt } of trials) {
-      if (!isConversation(attempt) || isUnproven(attempt)) {
-        return untestable(`${credentials.name}: ${describe(attempt, site)}`);
+      if (!isConversation(attempt) || isInconclusive(attempt)) {
+        return untestable(`${credentials.name}: ${describe(attempt, target)}`);
       }
       const { status } = attempt.answer;
-      const early = (site.survey.spoken[0]?.protocolVersion ?? SINCE) < SINCE;
+      const early = (target.survey.spoken[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
-      if (!isLetIn(await site.presentAgain(site.right))) return untestable("your key is let in once and not again");
-      return breaks(`${String(status)} and not 403 to ${credentials.name}`);
+      if (!isAccepted(await target.presentAgain(target.right)))
+        return untestable("your key is let in once and not again");
+      return fail(`${String(status)} and not 403 to ${credentials.name}`);
     }
-    return holds("403 to each");
+    return pass("403 to each");
   },
 };

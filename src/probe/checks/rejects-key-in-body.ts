@@ -1,38 +1,39 @@
 import { KeysError } from "../../errors.ts";
-import { firstErrand, formOf, withMembers } from "../bodies.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { firstRequest, formOf, withMembers } from "../bodies.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { misplaced, NOTHING } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
-import { exchangeEach, isOpened } from "../judge/judge-granted.ts";
+import { exchangeEach, isGranted } from "../judge/judge-granted.ts";
 import { nameAll } from "../judge/judge-refused.ts";
 import type { Seen } from "../target/target.ts";
 
 export const rejectsKeyInBody: Check = {
   id: "rejects-key-in-body",
-  group: "door",
-  about: "manners",
+  group: "rejection",
+  about: "conformance",
   level: "should",
-  expects: "your key in the body lets nobody in",
+  expected: "your key in the body lets nobody in",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-2.2"),
-  mend: "take the key from the header alone",
-  needs: ["let-in"],
+  fix: "take the key from the header alone",
+  needs: ["accepted"],
   cost: { requests: 5, wrong: 5 },
-  async run(site) {
-    if (site.greeting.era === "sse") return untestable("the server speaks HTTP+SSE alone");
-    const first = firstErrand(site);
-    if (isOpened(first, await site.exchange(first))) return untestable(`${first.name} is answered to anybody already`);
-    const key = site.key.reveal();
+  async run(target) {
+    if (target.greeting.era === "sse") return untestable("the server speaks HTTP+SSE alone");
+    const first = firstRequest(target);
+    if (isGranted(first, await target.exchange(first)))
+      return untestable(`${first.name} is answered to anybody already`);
+    const key = target.key.reveal();
     const inside = misplaced({}, { id: "key-in-body", name: "your key in the body" });
     const messages = [withMembers(first, key, "message"), withMembers(first, key, "parameters")];
-    const tries = await exchangeEach(site, messages, [inside]);
-    const [form, control] = [await site.exchange(formOf(key), inside), await site.exchange(formOf(null), NOTHING)];
-    const taken = tries.filter(({ errand, seen }) => isOpened(errand, seen)).map(({ errand }) => errand);
+    const tries = await exchangeEach(target, messages, [inside]);
+    const [form, control] = [await target.exchange(formOf(key), inside), await target.exchange(formOf(null), NOTHING)];
+    const taken = tries.filter(({ planned, seen }) => isGranted(planned, seen)).map(({ planned }) => planned);
     if (isTaken(form, control)) taken.push(formOf(null));
-    if (taken.length > 0) return breaks(`taken out of ${nameAll(taken)}`);
+    if (taken.length > 0) return fail(`taken out of ${nameAll(taken)}`);
     const silent = [...tries.map(({ seen }) => seen), form].find((seen) => seen instanceof KeysError);
     return silent === undefined
-      ? holds("not taken out of a message or a form")
-      : untestable(site.clean(silent.message));
+      ? pass("not taken out of a message or a form")
+      : untestable(target.redact(silent.message));
   },
 };
 

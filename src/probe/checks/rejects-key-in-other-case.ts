@@ -1,21 +1,21 @@
 import { untestable, type Check } from "../check.ts";
 import { swapCase } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearly, strangers } from "../judge/wrong-keys.ts";
+import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsKeyInOtherCase: Check = {
   id: "rejects-key-in-other-case",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "your key in capitals for small letters is not let in",
+  expected: "your key in capitals for small letters is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "compare keys byte for byte; in a database give the column a collation that tells capitals from small letters",
-  needs: ["let-in"],
+  fix: "compare keys byte for byte; in a database give the column a collation that tells capitals from small letters",
+  needs: ["accepted"],
   cost: costOf(1),
-  async run(site) {
-    const variants = nearly(site, swapCase(site.key));
+  async run(target) {
+    const variants = nearly(target, swapCase(target.key));
     if (variants.length === 0) return untestable("your key holds no letters");
-    return tryEach(site, { controls: strangers(site), variants });
+    return tryEach(target, { controls: wrongKeys(target), variants });
   },
 };

@@ -1,6 +1,6 @@
 import { causeOf, isAlert } from "../judge/cause.ts";
 import { tlsSeen } from "../judge/certificate.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { HEAD } from "../mcp/planned-requests.ts";
 
 /** What a server does that does not want a version and does not say so: it breaks the connection off. */
@@ -9,19 +9,19 @@ const BROKEN_OFF = ["ECONNRESET", "EPIPE"];
 export const rejectsOldTls: Check = {
   id: "rejects-old-tls",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "must",
-  expects: "connections are made with TLS 1.2 or newer, and never with 1.1 or 1.0",
+  expected: "connections are made with TLS 1.2 or newer, and never with 1.1 or 1.0",
   source: new URL("https://www.rfc-editor.org/rfc/rfc8996"),
-  mend: "set the oldest version of the server, or of the proxy in front of it, to TLS 1.2",
+  fix: "set the oldest version of the server, or of the proxy in front of it, to TLS 1.2",
   needs: ["https"],
   cost: { requests: 1, wrong: 1 },
-  async run(site) {
-    const best = tlsSeen(site)?.protocol;
+  async run(target) {
+    const best = tlsSeen(target)?.protocol;
     if (best === undefined) return untestable("no connection came about");
-    const old = await site.exchange({ ...HEAD, maxTls: "TLSv1.1", mark: "HEAD over old TLS" });
-    if ("status" in old) return breaks(`${old.tls?.protocol ?? "an old version"} is spoken too`);
-    if (isAlert(old) || BROKEN_OFF.includes(causeOf(old))) return holds(`${best}, and nothing older than TLSv1.2`);
+    const old = await target.exchange({ ...HEAD, maxTls: "TLSv1.1", cacheKey: "HEAD over old TLS" });
+    if ("status" in old) return fail(`${old.tls?.protocol ?? "an old version"} is spoken too`);
+    if (isAlert(old) || BROKEN_OFF.includes(causeOf(old))) return pass(`${best}, and nothing older than TLSv1.2`);
     return untestable(`${best}; whether older ones are refused was not found out`);
   },
 };

@@ -2,23 +2,23 @@ import type { Check } from "../check.ts";
 import { misplaced, NOTHING } from "../mcp/credentials.ts";
 import { formsOf } from "../judge/key-forms.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { strangersInForms } from "../judge/wrong-keys.ts";
+import { wrongKeysInForms } from "../judge/wrong-keys.ts";
 
 export const rejectsOtherScheme: Check = {
   id: "rejects-other-scheme",
-  group: "door",
-  about: "manners",
+  group: "rejection",
+  about: "conformance",
   level: "may",
-  expects: "your key under another scheme than Bearer lets nobody in",
+  expected: "your key under another scheme than Bearer lets nobody in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
-  mend: "take no other scheme than Bearer, or say in the documentation of the server that it is taken",
-  needs: ["let-in", "bearer"],
+  fix: "take no other scheme than Bearer, or say in the documentation of the server that it is taken",
+  needs: ["accepted", "bearer"],
   cost: costOf(9),
-  run(site) {
-    const forms = formsOf(() => site.key.reveal()).filter(({ how }) => how !== "without a scheme");
+  run(target) {
+    const forms = formsOf(() => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
     const variants = forms.map(({ how, headers }) =>
       misplaced({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
     );
-    return tryEach(site, { controls: [NOTHING, ...strangersInForms(site)], variants });
+    return tryEach(target, { controls: [NOTHING, ...wrongKeysInForms(target)], variants });
   },
 };

@@ -5,17 +5,17 @@ import { unknownKey } from "../judge/wrong-keys.ts";
 
 export const rejectsOtherSecret: Check = {
   id: "rejects-other-secret",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "the id of your key with another secret is not let in",
+  expected: "the id of your key with another secret is not let in",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  mend: "find a key by its id, then compare the digest of the whole token",
-  needs: ["let-in"],
+  fix: "find a key by its id, then compare the digest of the whole token",
+  needs: ["accepted"],
   cost: costOf(0),
-  async run(site) {
-    if (!parseToken(site.key.reveal()).ok)
+  async run(target) {
+    if (!parseToken(target.key.reveal()).ok)
       return untestable("your key is no token of mcp-keys, so its id is not known");
-    return tryEach(site, { controls: [unknownKey(site)], variants: [site.wrong] });
+    return tryEach(target, { controls: [unknownKey(target)], variants: [target.wrong] });
   },
 };

@@ -54,18 +54,18 @@ const HEADERS: Readonly<Record<string, HttpHeaders>> = {
 
 export const rejectsProxyHeaders: Check = {
   id: "rejects-proxy-headers",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "headers that proxies set let nobody in without a key",
+  expected: "headers that proxies set let nobody in without a key",
   source: new URL("https://cwe.mitre.org/data/definitions/290.html"),
-  mend: "decide by the key alone; trust no address, user, host or path that a client can write into a header itself",
-  needs: ["let-in"],
+  fix: "decide by the key alone; trust no address, user, host or path that a client can write into a header itself",
+  needs: ["accepted"],
   cost: costOf(Object.keys(HEADERS).length),
-  run(site) {
+  run(target) {
     const variants = Object.entries(HEADERS).map(([what, headers]) =>
       instead(headers, { id: `proxy ${what}`, name: `headers that name ${what}` }),
     );
-    return tryEach(site, { controls: [NOTHING], variants });
+    return tryEach(target, { controls: [NOTHING], variants });
   },
 };

@@ -1,22 +1,22 @@
 import type { Check } from "../check.ts";
 import { keyIn, misplaced, NOTHING } from "../mcp/credentials.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { strangers } from "../judge/wrong-keys.ts";
+import { wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsTwoKeys: Check = {
   id: "rejects-two-keys",
-  group: "door",
-  about: "manners",
+  group: "rejection",
+  about: "conformance",
   level: "may",
-  expects: "two keys at once are refused, also when one of them is yours",
+  expected: "two keys at once are refused, also when one of them is yours",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-5.3"),
-  mend: "answer 400 to a header that comes twice; what stands in front of the server may read the other one",
-  needs: ["let-in"],
+  fix: "answer 400 to a header that comes twice; what stands in front of the server may read the other one",
+  needs: ["accepted"],
   cost: costOf(2),
-  run(site) {
-    const { name } = site.header;
-    const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyIn(site.header, key)[name] as string) });
-    const [right, bogus] = [() => site.key.reveal(), () => site.bogus.reveal()];
+  run(target) {
+    const { name } = target.header;
+    const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyIn(target.header, key)[name] as string) });
+    const [right, bogus] = [() => target.key.reveal(), () => target.bogus.reveal()];
     const variants = [
       misplaced(
         { headers: () => both(right(), bogus()) },
@@ -27,6 +27,6 @@ export const rejectsTwoKeys: Check = {
         { id: "bogus-then-key", name: "your key after a bogus one" },
       ),
     ];
-    return tryEach(site, { controls: [NOTHING, ...strangers(site)], variants });
+    return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants });
   },
 };

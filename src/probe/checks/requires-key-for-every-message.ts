@@ -1,32 +1,32 @@
 import { count } from "../../core/count.ts";
-import { isUnproven } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { isInconclusive } from "../verify/attempt.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
 import { tellAll } from "../messages.ts";
 import { findOpen, nameAll } from "../judge/judge-refused.ts";
 
 export const requiresKeyForEveryMessage: Check = {
   id: "requires-key-for-every-message",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "nothing that a key is for is given without yours: no list and no call, in any era",
+  expected: "nothing that a key is for is given without yours: no list and no call, in any era",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  mend: "put the guard in front of the MCP handler instead of naming the messages that need a key",
-  needs: ["let-in"],
+  fix: "put the guard in front of the MCP handler instead of naming the messages that need a key",
+  needs: ["accepted"],
   cost: { requests: 24, wrong: 18 },
-  async run(site) {
+  async run(target) {
     const shut: Credentials[] = [];
-    for (const one of [NOTHING, site.wrong]) if ((await findOpen(site, [one])) === null) shut.push(one);
+    for (const one of [NOTHING, target.wrong]) if ((await findOpen(target, [one])) === null) shut.push(one);
     if (shut.length === 0) return untestable("the request that matters is answered to anybody already");
-    const told = (await Promise.all(shut.map((credentials) => tellAll(site, credentials)))).flat();
+    const told = (await Promise.all(shut.map((credentials) => tellAll(target, credentials)))).flat();
     const open = told.filter(({ opened }) => opened);
-    if (open.length > 0) return breaks(`answered: ${nameAll(open)}`);
-    const unproven = told.find(({ attempt }) => isUnproven(attempt));
-    if (unproven !== undefined) return untestable(`no clear answer to ${unproven.name}`);
+    if (open.length > 0) return fail(`answered: ${nameAll(open)}`);
+    const inconclusive = told.find(({ attempt }) => isInconclusive(attempt));
+    if (inconclusive !== undefined) return untestable(`no clear answer to ${inconclusive.name}`);
     if (told.length === 0) return untestable("nothing but the request that matters can be asked outside a session");
-    return holds(`${count(told.length, "more message")} refused to ${nameAll(shut)}`);
+    return pass(`${count(told.length, "more message")} refused to ${nameAll(shut)}`);
   },
 };

@@ -5,20 +5,20 @@ const METHODS = ["PUT", "DELETE", "OPTIONS", "GET"] as const;
 
 export const requiresKeyForEveryMethod: Check = {
   id: "requires-key-for-every-method",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "a message sent by another method than POST asks for a key as well, wherever MCP answers",
+  expected: "a message sent by another method than POST asks for a key as well, wherever MCP answers",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  mend: "put the guard in front of every method, and answer 405 to those that MCP does not have",
-  needs: ["let-in"],
+  fix: "put the guard in front of every method, and answer 405 to those that MCP does not have",
+  needs: ["accepted"],
   cost: costOfDetours(METHODS.length),
-  run(site) {
-    if (site.greeting.era === "sse") return Promise.resolve(untestable("the server speaks HTTP+SSE alone"));
+  run(target) {
+    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks HTTP+SSE alone"));
     return tryDetours(
-      site,
+      target,
       METHODS.map((method) => ({ name: method, method })),
     );
   },

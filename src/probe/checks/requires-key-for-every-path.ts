@@ -4,20 +4,20 @@ import { pathsBeside } from "../paths.ts";
 
 export const requiresKeyForEveryPath: Check = {
   id: "requires-key-for-every-path",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "the path in another spelling asks for a key as well, wherever MCP answers",
+  expected: "the path in another spelling asks for a key as well, wherever MCP answers",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  mend: "put the guard around the handler itself, not around one spelling of its path",
-  needs: ["let-in"],
+  fix: "put the guard around the handler itself, not around one spelling of its path",
+  needs: ["accepted"],
   cost: costOfDetours(12),
-  run(site) {
+  run(target) {
     return tryDetours(
-      site,
-      pathsBeside(site.url).map((path) => ({ name: path, path })),
+      target,
+      pathsBeside(target.url).map((path) => ({ name: path, path })),
     );
   },
 };

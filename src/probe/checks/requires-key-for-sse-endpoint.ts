@@ -2,28 +2,28 @@ import { untestable, type Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { speakSse } from "../mcp/era-sse.ts";
 import { attempt } from "../verify/present.ts";
-import { findOpen, judgeShut } from "../judge/judge-refused.ts";
+import { findOpen, judgeRefused } from "../judge/judge-refused.ts";
 
 export const requiresKeyForSseEndpoint: Check = {
   id: "requires-key-for-sse-endpoint",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "the address that your stream of HTTP+SSE names takes no message without your key",
+  expected: "the address that your stream of HTTP+SSE names takes no message without your key",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  mend: "put the guard in front of the address for messages as well as of the stream; the id in it is a name, and proves nothing",
+  fix: "put the guard in front of the address for messages as well as of the stream; the id in it is a name, and proves nothing",
   needs: ["sse"],
   cost: { requests: 6, wrong: 4 },
-  async run(site) {
-    const strangers = [NOTHING, site.wrong];
-    const open = await findOpen(site, strangers);
+  async run(target) {
+    const wrongKeys = [NOTHING, target.wrong];
+    const open = await findOpen(target, wrongKeys);
     if (open !== null) return untestable(`${open.name} is let in already`);
-    const each = strangers.map(async (credentials) => {
-      const speak = () => speakSse(site.wire(site.right), site.greeting, site.wire(credentials));
+    const each = wrongKeys.map(async (credentials) => {
+      const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(credentials));
       return { credentials, attempt: await attempt(speak) };
     });
-    return judgeShut(site, await Promise.all(each));
+    return judgeRefused(target, await Promise.all(each));
   },
 };

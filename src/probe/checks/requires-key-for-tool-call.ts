@@ -1,41 +1,42 @@
-import { isUnproven } from "../verify/attempt.ts";
+import { isInconclusive } from "../verify/attempt.ts";
 import { calling, failAlike, readCall } from "../verify/tool-call.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { describe, nameAll } from "../judge/judge-refused.ts";
 
 export const requiresKeyForToolCall: Check = {
   id: "requires-key-for-tool-call",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "the tool named by --call is not called without your key",
+  expected: "the tool named by --call is not called without your key",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  mend: "ask for the key before a call is taken to its tool",
-  needs: ["let-in", "tool"],
+  fix: "ask for the key before a call is taken to its tool",
+  needs: ["accepted", "tool"],
   cost: { requests: 18, wrong: 8 },
-  async run(site) {
-    const callEach = site.survey.spoken.map(async (spoken) => {
-      const greeting = calling(spoken, site.tool ?? "");
-      const mine = readCall(await site.ask(site.right, { greeting }));
-      const theirs = [NOTHING, site.wrong].map(async (credentials) => {
-        const attempt = await site.ask(credentials, { greeting });
+  async run(target) {
+    const callEach = target.survey.spoken.map(async (spoken) => {
+      const greeting = calling(spoken, target.tool ?? "");
+      const mine = readCall(await target.ask(target.right, { greeting }));
+      const theirs = [NOTHING, target.wrong].map(async (credentials) => {
+        const attempt = await target.ask(credentials, { greeting });
         return { credentials, attempt, mine, call: readCall(attempt), name: `${spoken.era} with ${credentials.name}` };
       });
       return Promise.all(theirs);
     });
     const calls = (await Promise.all(callEach)).flat();
     const done = calls.filter(({ call }) => call.became === "done");
-    if (done.length > 0) return breaks(`called: ${nameAll(done)}`);
+    if (done.length > 0) return fail(`called: ${nameAll(done)}`);
     if (calls.some(({ mine }) => mine.became === "stopped"))
       return untestable("the tool is not called with your key either");
     if (calls.some(({ mine, call }) => failAlike(mine, call))) {
       return untestable("the tool fails in the same words with your key and without; name one that needs no arguments");
     }
-    const unproven = calls.find(({ attempt }) => isUnproven(attempt));
-    if (unproven !== undefined) return untestable(`${unproven.name}: ${describe(unproven.attempt, site)}`);
-    return holds(`not called with ${nameAll(calls.map(({ credentials }) => credentials))}`);
+    const inconclusive = calls.find(({ attempt }) => isInconclusive(attempt));
+    if (inconclusive !== undefined)
+      return untestable(`${inconclusive.name}: ${describe(inconclusive.attempt, target)}`);
+    return pass(`not called with ${nameAll(calls.map(({ credentials }) => credentials))}`);
   },
 };

@@ -1,13 +1,13 @@
 import { isConversation } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import type { Errand } from "../mcp/planned-request.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { FOREIGN_ORIGIN, fromPage } from "../judge/foreign-origin.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";
 
 /** What a browser asks before it lets a page send a key. */
-const PREFLIGHT: Errand = {
-  ...{ name: "OPTIONS", mark: "OPTIONS from a foreign page", method: "OPTIONS", gives: "nothing" },
+const PREFLIGHT: PlannedRequest = {
+  ...{ name: "OPTIONS", cacheKey: "OPTIONS from a foreign page", method: "OPTIONS", grants: "nothing" },
   headers: {
     origin: FOREIGN_ORIGIN,
     "access-control-request-method": "POST",
@@ -18,22 +18,22 @@ const PREFLIGHT: Errand = {
 export const restrictsCors: Check = {
   id: "restricts-cors",
   group: "browser",
-  about: "manners",
+  about: "conformance",
   level: "should",
-  expects: "pages of every origin are not allowed to send what a browser keeps for the server, such as cookies",
+  expected: "pages of every origin are not allowed to send what a browser keeps for the server, such as cookies",
   source: new URL("https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"),
-  mend: "leave Access-Control-Allow-Credentials out, or send it only for origins on a list",
-  needs: ["let-in"],
+  fix: "leave Access-Control-Allow-Credentials out, or send it only for origins on a list",
+  needs: ["accepted"],
   cost: { requests: 5, wrong: 1 },
-  async run(site) {
-    const before = await site.exchange(PREFLIGHT, NOTHING);
-    const attempt = await site.present(fromPage(site, FOREIGN_ORIGIN, "a foreign page"));
+  async run(target) {
+    const before = await target.exchange(PREFLIGHT, NOTHING);
+    const attempt = await target.present(fromPage(target, FOREIGN_ORIGIN, "a foreign page"));
     const answers = [before, isConversation(attempt) ? attempt.answer : attempt].filter((seen) => "status" in seen);
     if (answers.length === 0) return untestable("a foreign page gets no answer");
     const [allowed] = answers.map(allowedOf).filter((origin) => origin !== null);
     return allowed === undefined
-      ? holds("no credentials for a foreign page")
-      : breaks(`Access-Control-Allow-Credentials for ${site.clean(allowed, 100)}, asked from ${FOREIGN_ORIGIN}`);
+      ? pass("no credentials for a foreign page")
+      : fail(`Access-Control-Allow-Credentials for ${target.redact(allowed, 100)}, asked from ${FOREIGN_ORIGIN}`);
   },
 };
 

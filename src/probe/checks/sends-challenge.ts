@@ -1,27 +1,27 @@
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 import { headerOf } from "../../http/http.ts";
 
 export const sendsChallenge: Check = {
   id: "sends-challenge",
-  group: "manners",
-  about: "manners",
+  group: "responses",
+  about: "conformance",
   level: "must",
-  expects: "a 401 says in WWW-Authenticate how to come in",
+  expected: "a 401 says in WWW-Authenticate how to come in",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2"),
-  mend: 'send WWW-Authenticate: Bearer realm="mcp" with every 401',
-  needs: ["let-in", "bearer"],
+  fix: 'send WWW-Authenticate: Bearer realm="mcp" with every 401',
+  needs: ["accepted", "bearer"],
   cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
-  async run(site) {
+  async run(target) {
     const seen: string[] = [];
-    for (const credentials of [NOTHING, site.wrong]) {
-      const answer = await refusalOf(site, credentials);
+    for (const credentials of [NOTHING, target.wrong]) {
+      const answer = await refusalOf(target, credentials);
       if ("untestable" in answer || answer.status !== 401) continue;
       const header = headerOf(answer, "www-authenticate") ?? "";
-      if (header === "") return breaks(`401 without WWW-Authenticate to ${credentials.name}`);
-      seen.push(site.clean(header));
+      if (header === "") return fail(`401 without WWW-Authenticate to ${credentials.name}`);
+      seen.push(target.redact(header));
     }
-    return seen.length > 0 ? holds(seen.join(" and ")) : untestable("no key and a bogus key do not get 401");
+    return seen.length > 0 ? pass(seen.join(" and ")) : untestable("no key and a bogus key do not get 401");
   },
 };

@@ -1,4 +1,4 @@
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 import { guessBits } from "../guess.ts";
 import { openSession } from "../target/session.ts";
 
@@ -8,25 +8,25 @@ const ENOUGH = 48;
 export const sessionIdUnguessable: Check = {
   id: "session-id-unguessable",
   group: "session",
-  about: "manners",
+  about: "conformance",
   level: "should",
-  expects: "a session id cannot be guessed from another one",
+  expected: "a session id cannot be guessed from another one",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management"),
-  mend: "draw session ids at random, with crypto.randomUUID() or more",
-  needs: ["let-in", "session"],
+  fix: "draw session ids at random, with crypto.randomUUID() or more",
+  needs: ["accepted", "session"],
   cost: { requests: 6, wrong: 0 },
-  async run(site) {
+  async run(target) {
     const ids: string[] = [];
     for (let i = 0; i < 2; i++) {
-      const session = await openSession(site);
+      const session = await openSession(target);
       if (session === null) return untestable("no session was opened");
       ids.push(session.id);
       await session.end();
     }
     const [one = "", other = ""] = ids;
-    if (one === other) return breaks("two sessions have one id");
+    if (one === other) return fail("two sessions have one id");
     const bits = guessBits(one, other);
-    if (bits >= ENOUGH) return holds(`two ids of ${String(other.length)} characters have little in common`);
-    return breaks(`two ids of ${String(other.length)} characters differ in ${String(Math.round(bits))} bits at most`);
+    if (bits >= ENOUGH) return pass(`two ids of ${String(other.length)} characters have little in common`);
+    return fail(`two ids of ${String(other.length)} characters differ in ${String(Math.round(bits))} bits at most`);
   },
 };

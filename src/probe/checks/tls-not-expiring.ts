@@ -1,6 +1,6 @@
 import { count } from "../../core/count.ts";
 import { tlsSeen } from "../judge/certificate.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 
 const DAY = 86_400;
 /** Days; what renews itself has done so by then. */
@@ -9,19 +9,19 @@ const SOON = 14;
 export const tlsNotExpiring: Check = {
   id: "tls-not-expiring",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "should",
-  expects: "the certificate does not end within 14 days",
+  expected: "the certificate does not end within 14 days",
   source: new URL("https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5"),
-  mend: "renew the certificate, and see why it was not renewed by itself",
+  fix: "renew the certificate, and see why it was not renewed by itself",
   needs: ["https"],
   cost: { requests: 0, wrong: 0 },
-  run(site) {
-    const ends = tlsSeen(site)?.validTo ?? null;
+  run(target) {
+    const ends = tlsSeen(target)?.validTo ?? null;
     if (ends === null)
       return Promise.resolve(untestable("no certificate was accepted, or it does not say when it ends"));
-    const days = Math.floor((ends - site.epoch()) / DAY);
-    const saw = days < 1 ? "it ends within a day" : `it ends in ${count(days, "day")}`;
-    return Promise.resolve(days < SOON ? breaks(saw) : holds(saw));
+    const days = Math.floor((ends - target.epoch()) / DAY);
+    const observed = days < 1 ? "it ends within a day" : `it ends in ${count(days, "day")}`;
+    return Promise.resolve(days < SOON ? fail(observed) : pass(observed));
   },
 };

@@ -1,24 +1,24 @@
 import { KeysError } from "../../errors.ts";
 import { certificateFault, tlsSeen } from "../judge/certificate.ts";
-import { breaks, holds, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable, type Check } from "../check.ts";
 
 export const tlsTrusted: Check = {
   id: "tls-trusted",
   group: "transport",
-  about: "manners",
+  about: "conformance",
   level: "must",
-  expects: "the certificate is valid now, and signed by an authority that this machine trusts",
+  expected: "the certificate is valid now, and signed by an authority that this machine trusts",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
-  mend: "renew the certificate, and let the server send the whole chain; for an authority of your own set NODE_EXTRA_CA_CERTS",
+  fix: "renew the certificate, and let the server send the whole chain; for an authority of your own set NODE_EXTRA_CA_CERTS",
   needs: ["https"],
   cost: { requests: 0, wrong: 0 },
-  run(site) {
-    const { real } = site.survey;
+  run(target) {
+    const { real } = target.survey;
     const fault = certificateFault(real);
     if (fault === "untrusted" || fault === "out-of-date") {
-      return Promise.resolve(breaks(real instanceof KeysError ? site.clean(real.message) : fault));
+      return Promise.resolve(fail(real instanceof KeysError ? target.redact(real.message) : fault));
     }
-    const met = fault === "other-host" || tlsSeen(site) !== undefined;
-    return Promise.resolve(met ? holds("trusted") : untestable("no connection came about"));
+    const met = fault === "other-host" || tlsSeen(target) !== undefined;
+    return Promise.resolve(met ? pass("trusted") : untestable("no connection came about"));
   },
 };

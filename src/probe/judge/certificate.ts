@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import { causeOf } from "./cause.ts";
 import type { Attempt } from "../verify/attempt.ts";
-import type { Site } from "../target/target.ts";
+import type { Target } from "../target/target.ts";
 import type { TlsInfo } from "../../http/http.ts";
 
 /** What is wrong with a certificate; `null` where a connection came about, or failed for another reason. */
@@ -25,6 +25,6 @@ export function certificateFault(real: Attempt): CertificateFault | null {
 }
 
 /** What the connections to the server were made with. */
-export function tlsSeen({ sightings }: Site): TlsInfo | undefined {
-  return sightings.find(({ answer }) => answer.tls !== undefined)?.answer.tls;
+export function tlsSeen({ recorded }: Target): TlsInfo | undefined {
+  return recorded.find(({ answer }) => answer.tls !== undefined)?.answer.tls;
 }

@@ -1,13 +1,13 @@
 import { parseChallenges, type Challenge } from "../mcp/challenge.ts";
-import { isConversation, isLetIn, isUnproven } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Sight, type Untestable } from "../check.ts";
+import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
+import { fail, pass, untestable, type CheckResult, type Untestable } from "../check.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
-import type { Errand } from "../mcp/planned-request.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { askLegacy, askModern } from "../mcp/planned-requests.ts";
 import { initialize, LEGACY_VERSION } from "../mcp/era-legacy.ts";
 import { headerOf } from "../../http/http.ts";
 import { describe } from "./judge-refused.ts";
-import type { Site } from "../target/target.ts";
+import type { Target } from "../target/target.ts";
 import type { Answer } from "../mcp/wire.ts";
 
 /** The most {@link refusalOf} sends. */
@@ -17,11 +17,11 @@ export const REFUSAL_COST = { requests: 4, wrong: 4 };
  * The answer by which a presentation was turned away. There is none where it was let in, which the checks of the door report,
  * and where another moment might have changed it.
  */
-export async function refusalOf(site: Site, credentials: Credentials): Promise<Answer | Untestable> {
-  const attempt = await site.present(credentials);
-  if (isLetIn(attempt)) return untestable(`${credentials.name} is let in`);
-  if (!isConversation(attempt) || isUnproven(attempt)) {
-    return untestable(`${credentials.name}: ${describe(attempt, site)}`);
+export async function refusalOf(target: Target, credentials: Credentials): Promise<Answer | Untestable> {
+  const attempt = await target.present(credentials);
+  if (isAccepted(attempt)) return untestable(`${credentials.name} is let in`);
+  if (!isConversation(attempt) || isInconclusive(attempt)) {
+    return untestable(`${credentials.name}: ${describe(attempt, target)}`);
   }
   return attempt.answer;
 }
@@ -33,8 +33,8 @@ export interface Challenged {
 }
 
 /** The challenge that goes with the 401 to a presentation. */
-export async function challengeOf(site: Site, credentials: Credentials): Promise<Challenged | Untestable> {
-  const answer = await refusalOf(site, credentials);
+export async function challengeOf(target: Target, credentials: Credentials): Promise<Challenged | Untestable> {
+  const answer = await refusalOf(target, credentials);
   if ("untestable" in answer) return answer;
   if (answer.status !== 401) return untestable(`${credentials.name} gets ${String(answer.status)} and not 401`);
   const header = headerOf(answer, "www-authenticate") ?? "";
@@ -43,8 +43,8 @@ export async function challengeOf(site: Site, credentials: Credentials): Promise
 }
 
 /** The `Bearer` challenge among them, with its parameters. */
-export async function bearerOf(site: Site, credentials: Credentials): Promise<Challenge | Untestable> {
-  const challenged = await challengeOf(site, credentials);
+export async function bearerOf(target: Target, credentials: Credentials): Promise<Challenge | Untestable> {
+  const challenged = await challengeOf(target, credentials);
   if ("untestable" in challenged) return challenged;
   const { challenges } = challenged;
   if (challenges === null) return untestable("the challenge cannot be read");
@@ -52,34 +52,36 @@ export async function bearerOf(site: Site, credentials: Credentials): Promise<Ch
 }
 
 /** How a client of the first era begins; `null` where that takes no message. */
-export function beginning({ survey, client }: Site): Errand | null {
+export function beginning({ survey, client }: Target): PlannedRequest | null {
   const [greeting] = survey.spoken;
   if (greeting === undefined || greeting.era === "sse") return null;
   return greeting.era === "modern" ? askModern("tools/list", client) : askLegacy(initialize(client, LEGACY_VERSION));
 }
 
 /** The same with a body that is no JSON. */
-export function cutShort(errand: Errand): Errand {
-  return { ...errand, body: '{"jsonrpc":"2.0","method":', id: undefined, mark: `${errand.mark} cut short` };
+export function cutShort(planned: PlannedRequest): PlannedRequest {
+  return { ...planned, body: '{"jsonrpc":"2.0","method":', id: undefined, cacheKey: `${planned.cacheKey} cut short` };
 }
 
 /** The refusal of a message as a client begins, sent without a key, with that message. */
-export async function refusedBeginning(site: Site): Promise<{ errand: Errand; answer: Answer } | Untestable> {
-  const errand = beginning(site);
-  if (errand === null) return untestable("HTTP+SSE takes no message before its stream is open");
-  const answer = await site.exchange(errand, NOTHING);
-  if (!("status" in answer)) return untestable(site.clean(answer.message));
-  if (answer.status === 401 || answer.status === 403) return { errand, answer };
+export async function refusedBeginning(
+  target: Target,
+): Promise<{ planned: PlannedRequest; answer: Answer } | Untestable> {
+  const planned = beginning(target);
+  if (planned === null) return untestable("HTTP+SSE takes no message before its stream is open");
+  const answer = await target.exchange(planned, NOTHING);
+  if (!("status" in answer)) return untestable(target.redact(answer.message));
+  if (answer.status === 401 || answer.status === 403) return { planned, answer };
   return untestable(`a whole message without a key is not refused: ${String(answer.status)}`);
 }
 
 /** Whether a presentation is turned away with 401. */
-export async function judgeStatus(site: Site, credentials: Credentials): Promise<Sight> {
-  const answer = await refusalOf(site, credentials);
+export async function judgeStatus(target: Target, credentials: Credentials): Promise<CheckResult> {
+  const answer = await refusalOf(target, credentials);
   if ("untestable" in answer) return answer;
   const { status, reply } = answer;
-  if (status === 401) return holds("401");
-  return breaks(
+  if (status === 401) return pass("401");
+  return fail(
     `${String(status)}${reply?.error === undefined ? "" : ` with JSON-RPC error ${String(reply.error.code)}`}`,
   );
 }

@@ -1,9 +1,9 @@
 import { KeysError } from "../../errors.ts";
-import { isConversation, isLetIn, isUnproven, type Attempt } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Cost, type Sight } from "../check.ts";
+import { isConversation, isAccepted, isInconclusive, type Attempt } from "../verify/attempt.ts";
+import { fail, pass, untestable, type Cost, type CheckResult } from "../check.ts";
 import type { Credentials } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
-import type { Site } from "../target/target.ts";
+import type { Target } from "../target/target.ts";
 
 /** One presentation and what it came to. */
 export interface Trial {
@@ -12,8 +12,8 @@ export interface Trial {
 }
 
 /** Presents each of them from the beginning of a conversation. */
-export function presentEach(site: Site, each: readonly Credentials[]): Promise<Trial[]> {
-  return Promise.all(each.map(async (credentials) => ({ credentials, attempt: await site.present(credentials) })));
+export function presentEach(target: Target, each: readonly Credentials[]): Promise<Trial[]> {
+  return Promise.all(each.map(async (credentials) => ({ credentials, attempt: await target.present(credentials) })));
 }
 
 /**
@@ -32,20 +32,20 @@ export function costOf(variants: number): Cost {
  * is named for the control says what is wrong.
  */
 export async function tryEach(
-  site: Site,
+  target: Target,
   { controls, variants }: { readonly controls: readonly Credentials[]; readonly variants: readonly Credentials[] },
-): Promise<Sight> {
-  const open = await findOpen(site, controls);
+): Promise<CheckResult> {
+  const open = await findOpen(target, controls);
   if (open !== null) return untestable(`${open.name} is let in already`);
-  return judgeShut(
-    site,
-    await Promise.all(variants.map(async (credentials) => ({ credentials, attempt: await site.ask(credentials) }))),
+  return judgeRefused(
+    target,
+    await Promise.all(variants.map(async (credentials) => ({ credentials, attempt: await target.ask(credentials) }))),
   );
 }
 
 /** The first of them that is let in, or `null`. */
-export async function findOpen(site: Site, controls: readonly Credentials[]): Promise<Credentials | null> {
-  for (const control of controls) if (isLetIn(await site.ask(control))) return control;
+export async function findOpen(target: Target, controls: readonly Credentials[]): Promise<Credentials | null> {
+  for (const control of controls) if (isAccepted(await target.ask(control))) return control;
   return null;
 }
 
@@ -53,22 +53,23 @@ export async function findOpen(site: Site, controls: readonly Credentials[]): Pr
  * Whether none of them was let in. A refusal counts only where the right key is let in, and a stop by something other than
  * 401 and 403 only where it still is: a server with one session for all answers 400 to whoever comes second.
  */
-export async function judgeShut(site: Site, trials: readonly Trial[]): Promise<Sight> {
-  const inside = trials.filter(({ attempt }) => isLetIn(attempt));
-  if (inside.length > 0) return breaks(`let in with ${nameAll(inside.map(({ credentials }) => credentials))}`);
-  if (site.survey.spoken.length === 0) return untestable("your key was not let in, so a refusal proves nothing");
-  const unproven = trials.find(({ attempt }) => isUnproven(attempt));
-  if (unproven !== undefined) return untestable(`${unproven.credentials.name}: ${describe(unproven.attempt, site)}`);
+export async function judgeRefused(target: Target, trials: readonly Trial[]): Promise<CheckResult> {
+  const inside = trials.filter(({ attempt }) => isAccepted(attempt));
+  if (inside.length > 0) return fail(`let in with ${nameAll(inside.map(({ credentials }) => credentials))}`);
+  if (target.survey.spoken.length === 0) return untestable("your key was not let in, so a refusal proves nothing");
+  const inconclusive = trials.find(({ attempt }) => isInconclusive(attempt));
+  if (inconclusive !== undefined)
+    return untestable(`${inconclusive.credentials.name}: ${describe(inconclusive.attempt, target)}`);
   const odd = trials.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
-  if (odd && !(await site.isStillIn())) {
+  if (odd && !(await target.isStillIn())) {
     return untestable("your key is let in once and not again, so that a refusal proves nothing");
   }
-  return holds(`${statusesOf(trials)} to ${nameAll(trials.map(({ credentials }) => credentials))}`);
+  return pass(`${statusesOf(trials)} to ${nameAll(trials.map(({ credentials }) => credentials))}`);
 }
 
 /** What an attempt came to, in a few words. */
-export function describe(attempt: Attempt, { clean }: Site): string {
-  return attempt instanceof KeysError ? clean(attempt.message) : String(attempt.answer.status);
+export function describe(attempt: Attempt, { redact }: Target): string {
+  return attempt instanceof KeysError ? redact(attempt.message) : String(attempt.answer.status);
 }
 
 /** `a, b and c`. */

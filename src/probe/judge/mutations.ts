@@ -71,7 +71,7 @@ export function changeId(key: Secret, random: Random): Mutation[] {
  * A key of the same form that nobody issued: a token of ours of the same prefix; else as many random characters, with what
  * stands in front of the last separator of a prefix, such as `sk-live-`, left as it is.
  */
-export function createStranger(key: Secret, random: Random): Secret {
+export function createWrongKey(key: Secret, random: Random): Secret {
   const ours = takeApart(key);
   if (ours !== null) return formatToken({ prefix: ours.prefix, id: random(ID_LENGTH), secret: random(SECRET_LENGTH) });
   const text = key.reveal();

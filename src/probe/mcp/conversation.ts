@@ -8,7 +8,7 @@ export interface Conversation {
   /** The answer that decided: to the request that matters, or the one at which the handshake ended. */
   readonly answer: Answer;
   /** Whether the request that matters was answered with a result. */
-  readonly letIn: boolean;
+  readonly accepted: boolean;
   /** What the handshake told, where it succeeded. */
   readonly server: Greeting | null;
   /** How many tools the first page of `tools/list` names. */
@@ -35,14 +35,14 @@ export interface Greeting {
 
 /** A handshake that went no further. */
 export function stoppedAt(answer: Answer): Conversation {
-  return { answer, letIn: false, server: null };
+  return { answer, accepted: false, server: null };
 }
 
 /** The answer to the request that matters. */
 export function judgedBy(answer: Answer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
-  const letIn = kindOf(answer) === "result";
-  return { answer, letIn, server, tools: letIn && Array.isArray(tools) ? tools.length : undefined };
+  const accepted = kindOf(answer) === "result";
+  return { answer, accepted, server, tools: accepted && Array.isArray(tools) ? tools.length : undefined };
 }
 
 /**

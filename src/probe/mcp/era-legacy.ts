@@ -38,7 +38,7 @@ export async function speakLegacy(wire: Wire, known?: Greeting, brief = false): 
 export async function knock(wire: Wire, refused: Answer, known?: Greeting): Promise<Conversation> {
   const server = known ?? unmet("legacy", LEGACY_VERSION);
   const skipped = await skipHandshake(wire, server);
-  return skipped.letIn ? skipped : stoppedAt(refused);
+  return skipped.accepted ? skipped : stoppedAt(refused);
 }
 
 /** The request that matters, alone: enough where the server answers it without a handshake to whom it lets in. */

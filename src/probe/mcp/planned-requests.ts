@@ -1,4 +1,4 @@
-import type { Errand } from "./planned-request.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 import { request } from "./era-legacy.ts";
 import { MODERN_VERSION, modernParams } from "./era-modern.ts";
 import type { Client, Message } from "./wire.ts";
@@ -8,44 +8,48 @@ const POST = { "content-type": "application/json", accept: "application/json, te
 export const NO_TOOL = "mcp-keys-no-such-tool";
 
 /** Opens the stream of a session, and that of HTTP+SSE. */
-export const STREAM: Errand = {
-  ...{ name: "GET", mark: "GET", method: "GET", gives: "stream" },
+export const STREAM: PlannedRequest = {
+  ...{ name: "GET", cacheKey: "GET", method: "GET", grants: "stream" },
   headers: { accept: "text/event-stream" },
 };
-export const HEAD: Errand = { name: "HEAD", mark: "HEAD", method: "HEAD", gives: "nothing" };
-export const DELETE: Errand = { name: "DELETE", mark: "DELETE", method: "DELETE", gives: "nothing" };
+export const HEAD: PlannedRequest = { name: "HEAD", cacheKey: "HEAD", method: "HEAD", grants: "nothing" };
+export const DELETE: PlannedRequest = { name: "DELETE", cacheKey: "DELETE", method: "DELETE", grants: "nothing" };
 
 /** A request of the era without handshakes. */
-export function askModern(method: string, client: Client): Errand {
-  const errand = post({ id: `mcp-keys:${method}`, method, params: modernParams(client) });
+export function askModern(method: string, client: Client): PlannedRequest {
+  const planned = post({ id: `mcp-keys:${method}`, method, params: modernParams(client) });
   const named = { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method };
-  return { ...errand, headers: { ...errand.headers, ...named }, mark: `modern ${method}` };
+  return { ...planned, headers: { ...planned.headers, ...named }, cacheKey: `modern ${method}` };
 }
 
 /** A message of the eras with a handshake, sent without one; with the headers of a session it goes on in that. */
-export function askLegacy(message: Message): Errand {
-  return { ...post(message), mark: `legacy ${message.method}` };
+export function askLegacy(message: Message): PlannedRequest {
+  return { ...post(message), cacheKey: `legacy ${message.method}` };
 }
 
 /** The revision of 2025-03-26 allowed lists of messages; a guard that looks for the method of the body finds none. */
-export const BATCH: Errand = {
+export const BATCH: PlannedRequest = {
   ...post(request("tools/list")),
-  ...{ name: "a list of messages", mark: "legacy batch" },
+  ...{ name: "a list of messages", cacheKey: "legacy batch" },
   body: JSON.stringify(["tools/list", "ping"].map((method) => ({ jsonrpc: "2.0", ...request(method) }))),
 };
 
 /** The same errand with more headers; `mark` tells it from those without. */
-export function withHeaders(headers: NonNullable<Errand["headers"]>, mark: string, errand: Errand): Errand {
-  return { ...errand, headers: { ...errand.headers, ...headers }, mark: `${errand.mark} ${mark}` };
+export function withHeaders(
+  headers: NonNullable<PlannedRequest["headers"]>,
+  cacheKey: string,
+  planned: PlannedRequest,
+): PlannedRequest {
+  return { ...planned, headers: { ...planned.headers, ...headers }, cacheKey: `${planned.cacheKey} ${cacheKey}` };
 }
 
-function post(message: Message): Errand {
+function post(message: Message): PlannedRequest {
   const { id, method } = message;
   const body = JSON.stringify({ jsonrpc: "2.0", ...message });
-  return { name: method, mark: method, method: "POST", headers: POST, body, id, gives: giftOf(method) };
+  return { name: method, cacheKey: method, method: "POST", headers: POST, body, id, grants: grantOf(method) };
 }
 
-function giftOf(method: string): Errand["gives"] {
+function grantOf(method: string): PlannedRequest["grants"] {
   if (method.startsWith("notifications/")) return "nothing";
-  return method.endsWith("/list") ? "goods" : "greeting";
+  return method.endsWith("/list") ? "data" : "greeting";
 }

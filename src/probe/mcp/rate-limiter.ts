@@ -2,7 +2,7 @@ import { KeysError } from "../../errors.ts";
 import { sleep } from "./sleep.ts";
 import { headerOf, type HttpInit, type HttpRequest, type HttpResponse } from "../../http/http.ts";
 
-export interface GateOptions {
+export interface RateLimiterOptions {
   readonly request: HttpRequest;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
@@ -23,8 +23,8 @@ const PAUSE = 1000;
  * once to begin with), and none any more where the server has said 429 twice. The first 429 is waited out and asked again,
  * so that no check ever sees one.
  */
-export class Gate {
-  readonly #options: GateOptions;
+export class RateLimiter {
+  readonly #options: RateLimiterOptions;
   readonly #queue: (() => void)[] = [];
   #running = 0;
   #sent = { requests: 0, wrong: 0 };
@@ -35,7 +35,7 @@ export class Gate {
   #paused = Infinity;
   #stopped: string | null = null;
 
-  constructor(options: GateOptions) {
+  constructor(options: RateLimiterOptions) {
     this.#options = options;
   }
 

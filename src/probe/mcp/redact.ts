@@ -8,19 +8,19 @@ const INVISIBLE = /[\p{Cf}\p{Cs}\p{Co}]/gu;
 const BREAKING = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
 /** Makes what a server sent fit to show: at most `limit` characters (default 300), one line, no secret. */
-export type Clean = (text: string, limit?: number) => string;
+export type Redact = (text: string, limit?: number) => string;
 
 /**
- * Builds a {@link Clean}: control, direction and invisible characters are taken out, so that a terminal does nothing but
+ * Builds a {@link Redact}: control, direction and invisible characters are taken out, so that a terminal does nothing but
  * print; then every piece of 8 and more characters of a token is masked, whole or cut, in any case.
  */
-export function createClean(tokens: readonly Secret[]): Clean {
-  return createMask(tokens).clean;
+export function createRedact(tokens: readonly Secret[]): Redact {
+  return createRedactor(tokens).redact;
 }
 
-/** A {@link Clean} that masks the tokens it is told of later as well. */
-export function createMask(tokens: readonly Secret[]): {
-  readonly clean: Clean;
+/** A {@link Redact} that masks the tokens it is told of later as well. */
+export function createRedactor(tokens: readonly Secret[]): {
+  readonly redact: Redact;
   readonly add: (token: Secret) => void;
 } {
   const texts: string[] = [];
@@ -30,7 +30,7 @@ export function createMask(tokens: readonly Secret[]): {
     for (const piece of piecesOf(token.reveal())) pieces.add(piece);
   };
   tokens.forEach(add);
-  const clean: Clean = (text, limit = 300) => {
+  const redact: Redact = (text, limit = 300) => {
     // Bounded before the work, with room for what is taken out; in this order, since hidden characters could split a token.
     let plain = text
       .slice(0, limit * 4)
@@ -38,10 +38,10 @@ export function createMask(tokens: readonly Secret[]): {
       .replace(BREAKING, " ")
       .trim();
     for (const token of texts) plain = plain.replaceAll(token, MASK);
-    const masked = maskPieces(plain, pieces);
+    const masked = redactPieces(plain, pieces);
     return masked.length > limit ? `${masked.slice(0, limit - 1).replace(INVISIBLE, "")}…` : masked;
   };
-  return { clean, add };
+  return { redact, add };
 }
 
 /** Of a token of ours only the secret: prefix and id are public, and may be part of a server's name. */
@@ -50,7 +50,7 @@ function piecesOf(token: string): string[] {
   return Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, i) => fold(secret.slice(i, i + PIECE)));
 }
 
-function maskPieces(text: string, pieces: ReadonlySet<string>): string {
+function redactPieces(text: string, pieces: ReadonlySet<string>): string {
   const folded = fold(text);
   let out = "";
   let copied = 0;

@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { Credentials } from "./credentials.ts";
-import type { Errand } from "./planned-request.ts";
+import type { PlannedRequest } from "./planned-request.ts";
 import { staysOpen } from "./linger.ts";
 import { isEventStream, readReply, type Reading } from "./reply.ts";
 import { headerOf, type HttpHeaders, type HttpInit, type HttpRequest, type HttpResponse } from "../../http/http.ts";
@@ -105,9 +105,9 @@ export class Wire {
   }
 
   /** Runs an errand. Of an event stream that nothing was asked of is seen whether it stays open. */
-  async exchange({ headers = {}, id, timeoutMs, ...errand }: Errand): Promise<Answer> {
+  async exchange({ headers = {}, id, timeoutMs, ...planned }: PlannedRequest): Promise<Answer> {
     const started = this.#options.now();
-    const { method, path, body, announce, maxTls } = errand;
+    const { method, path, body, announce, maxTls } = planned;
     const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
     if (id === undefined && response.status < 300 && isEventStream(response)) {
       const head = { ...headOf(response), ms: this.#since(started), ...UNREAD };

@@ -4,7 +4,7 @@ import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { STATUSES, type Finding, type FindingStatus } from "./report.ts";
 
 /** What was found by an earlier run, and is not to be told as news: the `findings` of its report. */
-export type Baseline = readonly Pick<Finding, "id" | "status" | "saw">[];
+export type Baseline = readonly Pick<Finding, "id" | "status" | "observed">[];
 
 /** How bad it is. */
 const RANK: Readonly<Record<FindingStatus, number>> = { fail: 3, warn: 2, info: 1, pass: 0, untestable: 0 };
@@ -13,11 +13,12 @@ const RANK: Readonly<Record<FindingStatus, number>> = { fail: 3, warn: 2, info: 
  * Whether a finding stands in the baseline, as bad as now or worse. Of the door it must also have been seen in the same way: a hole
  * that grew is a new one.
  */
-export function isKnown(finding: Pick<Finding, "id" | "status" | "saw" | "about">, baseline: Baseline): boolean {
-  const { id, status, saw, about } = finding;
+export function isKnown(finding: Pick<Finding, "id" | "status" | "observed" | "about">, baseline: Baseline): boolean {
+  const { id, status, observed, about } = finding;
   if (!isBroken(finding)) return false;
   return baseline.some(
-    (former) => former.id === id && RANK[former.status] >= RANK[status] && (about !== "door" || former.saw === saw),
+    (former) =>
+      former.id === id && RANK[former.status] >= RANK[status] && (about !== "access" || former.observed === observed),
   );
 }
 
@@ -37,7 +38,7 @@ export function parseBaseline(text: string): Baseline {
 
 function readFinding(value: unknown): Baseline[number] | null {
   if (!isObject(value)) return null;
-  const [id, word, saw] = ["id", "status", "saw"].map((name) => textAt(value, name));
+  const [id, word, observed] = ["id", "status", "observed"].map((name) => textAt(value, name));
   const status = STATUSES.find((each) => each === word);
-  return id === undefined || status === undefined || saw === undefined ? null : { id, status, saw };
+  return id === undefined || status === undefined || observed === undefined ? null : { id, status, observed };
 }

@@ -6,7 +6,7 @@ import { STATUSES, type Finding, type FindingStatus, type Report } from "./repor
 export interface Evidence {
   readonly findings: readonly Finding[];
   /** Why it proves nothing, or not all: the key was refused, a limit, no answer. `null` when all could be asked. */
-  readonly unproven: string | null;
+  readonly inconclusive: string | null;
   /** Every check of the door was asked for. */
   readonly whole: boolean;
   /** Whether bad manners count as well. */
@@ -16,15 +16,15 @@ export interface Evidence {
 type Conclusion = Pick<Report, "ok" | "result" | "proven" | "grade" | "counts" | "findings">;
 
 /** What findings come to, the same for a server over HTTP and over stdio. */
-export function conclude({ findings, unproven, whole, strict }: Evidence): Conclusion {
-  const proven = unproven === null;
+export function conclude({ findings, inconclusive, whole, strict }: Evidence): Conclusion {
+  const proven = inconclusive === null;
   const open = findings.some(isBreach);
-  const result = open ? "open" : !proven ? "unproven" : whole ? "shut" : "partial";
+  const result = open ? "unprotected" : !proven ? "inconclusive" : whole ? "protected" : "partial";
   return {
     ok: proven && !findings.some((finding) => counts(finding, strict)),
     result,
     proven,
-    grade: open || result === "shut" ? gradeOf(findings) : null,
+    grade: open || result === "protected" ? gradeOf(findings) : null,
     counts: countStatuses(findings),
     findings,
   };
@@ -43,7 +43,7 @@ export function counts(finding: Finding, strict: boolean): boolean {
 
 /** Somebody gets in who should not, or something leaks. */
 export function isBreach(finding: Pick<Finding, "about" | "status">): boolean {
-  return finding.about === "door" && isBroken(finding);
+  return finding.about === "access" && isBroken(finding);
 }
 
 /** A MUST or a SHOULD that does not hold. */
@@ -64,5 +64,5 @@ export function whyUncertain(
 ): string | null {
   const essential = checks.filter((check) => check.essential === true).map(({ id }) => id);
   const open = findings.find(({ id, status }) => essential.includes(id) && status === "untestable");
-  return open === undefined ? null : `${open.id} could not be tested: ${open.saw}`;
+  return open === undefined ? null : `${open.id} could not be tested: ${open.observed}`;
 }

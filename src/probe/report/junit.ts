@@ -6,7 +6,7 @@ import type { Finding, Report } from "./report.ts";
  * exit status; `info` is a case that passed and says so; what is untestable or known is skipped, never passed.
  */
 export function junit({ url, findings }: Report): string {
-  const suites = (["door", "manners"] as const).map((about) =>
+  const suites = (["access", "conformance"] as const).map((about) =>
     suite(
       `${url} ${about}`,
       findings.filter((finding) => finding.about === about),
@@ -33,12 +33,12 @@ function testcase(finding: Finding): string {
 }
 
 function outcome(finding: Finding): string {
-  const { status, level, expects, saw, source, mend, known } = finding;
-  if (status === "untestable") return `      <skipped message="${escape(`untestable: ${saw}`)}"/>\n`;
-  if (known === true) return `      <skipped message="${escape(`known: ${saw}`)}"/>\n`;
-  if (!isBroken(finding)) return `      <system-out>${escape(`${status}: ${saw}`)}</system-out>\n`;
-  const text = `expected: ${expects}\nsaw: ${saw}\nrule: ${source}\nmend: ${mend}`;
-  return `      <failure type="${level}" message="${escape(saw)}">${escape(text)}</failure>\n`;
+  const { status, level, expected, observed, source, fix, known } = finding;
+  if (status === "untestable") return `      <skipped message="${escape(`untestable: ${observed}`)}"/>\n`;
+  if (known === true) return `      <skipped message="${escape(`known: ${observed}`)}"/>\n`;
+  if (!isBroken(finding)) return `      <system-out>${escape(`${status}: ${observed}`)}</system-out>\n`;
+  const text = `expected: ${expected}\nsaw: ${observed}\nrule: ${source}\nmend: ${fix}`;
+  return `      <failure type="${level}" message="${escape(observed)}">${escape(text)}</failure>\n`;
 }
 
 function seconds(ms: number): string {

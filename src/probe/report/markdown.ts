@@ -6,14 +6,14 @@ import { headline, summarize } from "./summary.ts";
 /** For the summary of a job, or a pull request. */
 export function markdown(report: Report): string {
   const { findings, grade, hint, url } = report;
-  const { door, manners, notes, untestable, passed } = summarize(findings);
+  const { access, conformance, notes, untestable, passed } = summarize(findings);
   const grading = grade === null ? "" : `Grade **${grade}**: ${GRADES[grade].rule}. `;
   return [
-    `## MCP door: ${text(headline(report))}\n`,
+    `## MCP access: ${text(headline(report))}\n`,
     `${code(url)}\n`,
     `${grading}${String(passed.length)} of ${String(findings.length)} checks passed.${hint === undefined ? "" : ` ${text(hint)}.`}\n`,
-    section("The door: who gets in, and what leaks", door),
-    section("Manners: how the server says no", manners),
+    section("Access: who gets in, and what leaks", access),
+    section("Conformance: how the server answers", conformance),
     section("To know", notes),
     list("Not testable", untestable),
     list("Passed", passed),
@@ -25,16 +25,16 @@ export function markdown(report: Report): string {
 function section(title: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
   const rows = findings.map((finding) => {
-    const { id, status, level, saw, expects, mend, source } = finding;
-    const mark = finding.known === true ? " (known)" : "";
-    return `| ${isBroken(finding) ? `**${status}**` : status}${mark} | [${code(id)}](${link(source)}) | ${text(saw)} | ${text(expects)} (${level.toUpperCase()}) | ${text(mend)} |`;
+    const { id, status, level, observed, expected, fix, source } = finding;
+    const cacheKey = finding.known === true ? " (known)" : "";
+    return `| ${isBroken(finding) ? `**${status}**` : status}${cacheKey} | [${code(id)}](${link(source)}) | ${text(observed)} | ${text(expected)} (${level.toUpperCase()}) | ${text(fix)} |`;
   });
   return `### ${title}\n\n| status | check | saw | expected | mend |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 function list(title: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  const items = findings.map(({ id, saw }) => `- ${code(id)}: ${text(saw)}`);
+  const items = findings.map(({ id, observed }) => `- ${code(id)}: ${text(observed)}`);
   return `<details><summary>${title}: ${String(findings.length)}</summary>\n\n${items.join("\n")}\n\n</details>\n`;
 }
 

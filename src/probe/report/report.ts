@@ -14,12 +14,12 @@ export interface Finding {
   readonly about: About;
   readonly level: Level;
   readonly status: FindingStatus;
-  readonly expects: string;
+  readonly expected: string;
   /** What was seen, or why nothing could be. */
-  readonly saw: string;
+  readonly observed: string;
   /** Address of the rule. */
   readonly source: string;
-  readonly mend: string;
+  readonly fix: string;
   /** Milliseconds the check took. */
   readonly ms: number;
   /** It stands in the baseline, and does not count. */
@@ -30,7 +30,7 @@ export interface Finding {
  * `shut` · `open`: somebody gets in who should not, or something leaks · `partial`: nothing of the kind, but not every check of
  * the door was asked for · `unproven`: not reached, not MCP, key refused, or stopped by a limit.
  */
-export type Result = "shut" | "open" | "partial" | "unproven";
+export type Result = "protected" | "unprotected" | "partial" | "inconclusive";
 
 /** The document `test --json` prints, without `schemaVersion`. */
 export interface Report {

@@ -27,11 +27,11 @@ export function sarif(report: Report, { version }: Made): string {
     invocations: [
       {
         executionSuccessful: proven,
-        toolExecutionNotifications: untestable.map(({ id, saw }) => ({
+        toolExecutionNotifications: untestable.map(({ id, observed }) => ({
           descriptor: { id: "untestable" },
           associatedRule: { id },
           level: "note",
-          message: { text: `${id}: ${saw}` },
+          message: { text: `${id}: ${observed}` },
         })),
       },
     ],
@@ -41,26 +41,26 @@ export function sarif(report: Report, { version }: Made): string {
   return `${JSON.stringify({ $schema: SCHEMA, version: "2.1.0", runs: [run] })}\n`;
 }
 
-function rule({ id, about, group, level, expects, source, mend }: Finding): object {
+function rule({ id, about, group, level, expected, source, fix }: Finding): object {
   return {
     id,
-    shortDescription: { text: expects },
-    fullDescription: { text: `${expects} (${level.toUpperCase()}, about ${aboutText(about)})` },
-    help: { text: `mend: ${mend}\nrule: ${source}` },
+    shortDescription: { text: expected },
+    fullDescription: { text: `${expected} (${level.toUpperCase()}, about ${aboutText(about)})` },
+    help: { text: `mend: ${fix}\nrule: ${source}` },
     helpUri: source,
     defaultConfiguration: { level: { must: "error", should: "warning", may: "note" }[level] },
-    properties: { tags: ["security", about, group], ...(about === "door" ? { "security-severity": "9.1" } : {}) },
+    properties: { tags: ["security", about, group], ...(about === "access" ? { "security-severity": "9.1" } : {}) },
   };
 }
 
 function resultOf(finding: Finding, ruleIndex: number, url: string): object[] {
-  const { id, status, saw, expects, mend, known } = finding;
+  const { id, status, observed, expected, fix, known } = finding;
   const level = status === "fail" || status === "warn" || status === "info" ? LEVELS[status] : null;
   if (level === null) return [];
   return [
     {
       ...{ ruleId: id, ruleIndex, kind: "fail", level: isBreach(finding) ? "error" : level },
-      message: { text: `${saw}; expected: ${expects}; mend: ${mend}` },
+      message: { text: `${observed}; expected: ${expected}; mend: ${fix}` },
       locations: [
         {
           physicalLocation: { artifactLocation: { uri: placeOf(url) }, region: { startLine: 1 } },
@@ -80,5 +80,5 @@ function placeOf(url: string): string {
 }
 
 function aboutText(about: Finding["about"]): string {
-  return about === "door" ? "the door: who gets in, and what leaks" : "manners: how the server says no";
+  return about === "access" ? "the access: who gets in, and what leaks" : "manners: how the server says no";
 }

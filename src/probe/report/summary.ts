@@ -4,9 +4,9 @@ import type { Finding, FindingStatus, Report } from "./report.ts";
 /** Findings by what a reader does with them. */
 export interface Summary {
   /** What does not hold of the door. */
-  readonly door: readonly Finding[];
+  readonly access: readonly Finding[];
   /** What does not hold of manners. */
-  readonly manners: readonly Finding[];
+  readonly conformance: readonly Finding[];
   /** What could be otherwise, and breaks no rule. */
   readonly notes: readonly Finding[];
   readonly untestable: readonly Finding[];
@@ -18,8 +18,8 @@ export function summarize(findings: readonly Finding[]): Summary {
   const having = (status: FindingStatus): Finding[] => findings.filter((finding) => finding.status === status);
   const broken = [...having("fail"), ...having("warn")];
   return {
-    door: broken.filter(({ about }) => about === "door"),
-    manners: broken.filter(({ about }) => about === "manners"),
+    access: broken.filter(({ about }) => about === "access"),
+    conformance: broken.filter(({ about }) => about === "conformance"),
     notes: having("info"),
     untestable: having("untestable"),
     passed: having("pass"),
@@ -30,13 +30,13 @@ export function summarize(findings: readonly Finding[]): Summary {
 export function headline({ result, findings }: Report): string {
   const broken = findings.filter((finding) => isBroken(finding)).length;
   switch (result) {
-    case "open":
-      return "open";
-    case "shut":
-      return broken === 0 ? "shut" : "shut, with bad manners";
+    case "unprotected":
+      return "unprotected";
+    case "protected":
+      return broken === 0 ? "protected" : "shut, with conformance faults";
     case "partial":
       return "nothing open was found by the checks that were asked for";
-    case "unproven":
+    case "inconclusive":
       return "nothing is proven";
   }
 }

@@ -4,13 +4,13 @@ import { requiresKey } from "./checks/requires-key.ts";
 import { rejectsWrongKey } from "./checks/rejects-wrong-key.ts";
 import { reportsRefusal } from "./checks/reports-refusal.ts";
 import { acceptsValidKey } from "./checks/accepts-valid-key.ts";
-import type { StdioSite } from "./target.ts";
+import type { StdioTarget } from "./target.ts";
 
 /**
  * Every check of a program over stdio, in running order. To add one: its file in `checks/` and a line here;
  * `test/probe/stdio/checks.test.ts` then asks for a program with the mistake it is named for.
  */
-export const STDIO_CHECKS: readonly Check<StdioSite>[] = [
+export const STDIO_CHECKS: readonly Check<StdioTarget>[] = [
   acceptsValidKey,
   requiresKey,
   rejectsWrongKey,

@@ -1,5 +1,5 @@
 import { Secret } from "../../core/secret.ts";
-import type { StdioSite } from "./target.ts";
+import type { StdioTarget } from "./target.ts";
 import type { Presented } from "./start.ts";
 
 /** The variable is not there. */
@@ -8,12 +8,12 @@ export const NOTHING: Presented = { id: "nothing", name: "no key", value: null }
 export const EMPTY: Presented = { id: "empty", name: "an empty key", value: new Secret("") };
 
 /** A well-formed key that no store knows. */
-export function bogusKey({ bogus }: StdioSite): Presented {
+export function bogusKey({ bogus }: StdioTarget): Presented {
   return { id: "bogus", name: "a bogus key", value: bogus };
 }
 
 /** Keys that are nearly the right one, each of which one way of comparing takes for it. */
-export function nearlyRight({ key }: StdioSite): Presented[] {
+export function nearlyRight({ key }: StdioTarget): Presented[] {
   const text = key.reveal();
   const last = text.endsWith("0") ? "1" : "0";
   return [

@@ -10,7 +10,7 @@ import { runChecks, type RunOptions } from "../run.ts";
 import { chooseChecks } from "../selection.ts";
 import { STDIO_CHECKS } from "./index.ts";
 import { describe } from "./judge-refused.ts";
-import { StdioSite } from "./target.ts";
+import { StdioTarget } from "./target.ts";
 import type { Start } from "./start.ts";
 import type { Spawn } from "./spawn.ts";
 
@@ -41,9 +41,9 @@ export interface StdioProbeOptions {
   /** What an earlier run found; it is marked as known, and does not count. */
   readonly baseline?: Baseline;
   /** Told of each check before it is asked. */
-  readonly onCheck?: RunOptions<StdioSite>["onCheck"];
+  readonly onCheck?: RunOptions<StdioTarget>["onCheck"];
   /** Told of each finding as it comes, in running order. */
-  readonly onFinding?: RunOptions<StdioSite>["onFinding"];
+  readonly onFinding?: RunOptions<StdioTarget>["onFinding"];
 }
 
 /** To begin with the program is started with the right key. */
@@ -66,21 +66,21 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   }
   const checks = chooseChecks(STDIO_CHECKS, options);
   const bogus = createBogus(key, options.random);
-  const site = new StdioSite({ ...options, variable, bogus, timeoutMs });
+  const target = new StdioTarget({ ...options, variable, bogus, timeoutMs });
   options.onPlan?.({ checks: checks.length, ...addCosts([SURVEY_COST, ...checks.map(({ cost }) => cost)]) });
-  const absent = isAbsent(await site.takeSurvey());
-  const hinder = ({ group }: Check<StdioSite>): string | null =>
-    absent && group !== "key" ? "nothing was started that answers in MCP" : null;
-  const findings = await runChecks({ ...options, checks, site, hinder });
+  const absent = isAbsent(await target.takeSurvey());
+  const hinder = ({ group }: Check<StdioTarget>): string | null =>
+    absent && group !== "acceptance" ? "nothing was started that answers in MCP" : null;
+  const findings = await runChecks({ ...options, checks, target, hinder });
 
-  const unproven = whyUnproven(site) ?? whyUncertain(checks, findings);
-  const whole = STDIO_CHECKS.every((check) => check.about !== "door" || checks.includes(check));
+  const inconclusive = whyInconclusive(target) ?? whyUncertain(checks, findings);
+  const whole = STDIO_CHECKS.every((check) => check.about !== "access" || checks.includes(check));
   return {
-    url: `stdio:${site.clean([command, ...args].join(" "))}`,
-    ...conclude({ findings, unproven, whole, strict }),
-    ...introduce(site.greeting === null ? [] : [site.greeting], site.clean),
-    sent: site.sent,
-    ...(unproven === null ? {} : { hint: unproven }),
+    url: `stdio:${target.redact([command, ...args].join(" "))}`,
+    ...conclude({ findings, inconclusive, whole, strict }),
+    ...introduce(target.greeting === null ? [] : [target.greeting], target.redact),
+    sent: target.sent,
+    ...(inconclusive === null ? {} : { hint: inconclusive }),
   };
 }
 
@@ -89,9 +89,11 @@ function isAbsent({ attempt, exit }: Start): boolean {
   return attempt instanceof KeysError && exit === null;
 }
 
-function whyUnproven(site: StdioSite): string | null {
-  if (site.greeting !== null) return null;
-  const { attempt } = site.real;
-  const saw = describe(site.real, site);
-  return attempt instanceof KeysError ? `${saw}; ${attempt.hint}` : `${site.variable} with your key gets ${saw}`;
+function whyInconclusive(target: StdioTarget): string | null {
+  if (target.greeting !== null) return null;
+  const { attempt } = target.real;
+  const observed = describe(target.real, target);
+  return attempt instanceof KeysError
+    ? `${observed}; ${attempt.hint}`
+    : `${target.variable} with your key gets ${observed}`;
 }

@@ -69,7 +69,7 @@ export async function startOnce(options: StartOptions, presented: Presented, tim
   const found = await attempt(async () => {
     const program = await spawn({ command, args, env: { [OURS]: null, [variable]: presented.value } });
     const lines = new Lines();
-    const course = { letIn: false, flooded: false };
+    const course = { accepted: false, flooded: false };
     program.listen((stream, text) => {
       if (stream === "stdout") lines.take(text);
       if (watch.take(stream, text)) return;
@@ -84,11 +84,11 @@ export async function startOnce(options: StartOptions, presented: Presented, tim
       });
     try {
       const conversation = await lead(wire, () => (declined = true));
-      course.letIn = conversation.letIn;
+      course.accepted = conversation.accepted;
       return conversation;
     } finally {
       ms = Math.round(now() - started);
-      if (!course.letIn && !course.flooded) exit = await lastWords(program, signal);
+      if (!course.accepted && !course.flooded) exit = await lastWords(program, signal);
       await program.end();
     }
   });

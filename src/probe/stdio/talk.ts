@@ -33,7 +33,7 @@ async function goOn(wire: Wire, legacy: Conversation): Promise<Conversation> {
   const modern = await speakModern(wire);
   if (modern.server !== null) return modern;
   const straight = await knock(wire, legacy.answer);
-  return straight.letIn ? straight : speakModern(wire, UNMET);
+  return straight.accepted ? straight : speakModern(wire, UNMET);
 }
 
 const UNMET: Greeting = {

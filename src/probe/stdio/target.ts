@@ -1,11 +1,11 @@
 import type { Secret } from "../../core/secret.ts";
-import { isLetIn } from "../verify/attempt.ts";
-import { createClean, type Clean } from "../mcp/redact.ts";
+import { isAccepted } from "../verify/attempt.ts";
+import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { KeysError } from "../../errors.ts";
 import { isSilent, startOnce, type Presented, type Start, type StartOptions } from "./start.ts";
 
-export interface StdioSiteOptions extends Omit<StartOptions, "tokens"> {
+export interface StdioTargetOptions extends Omit<StartOptions, "tokens"> {
   readonly key: Secret;
   /** A well-formed key that no store knows. */
   readonly bogus: Secret;
@@ -23,26 +23,26 @@ const IMPATIENCE = { times: 5, least: 2000 };
  * The program under test. What was presented once is not presented again; one start follows the other, since programs may
  * hold a port or a lock.
  */
-export class StdioSite {
+export class StdioTarget {
   readonly variable: string;
   readonly key: Secret;
   readonly bogus: Secret;
-  readonly clean: Clean;
+  readonly redact: Redact;
   /** Every start so far. */
   readonly starts: readonly Start[];
   readonly right: Presented;
-  readonly #options: StdioSiteOptions;
+  readonly #options: StdioTargetOptions;
   readonly #starts: Start[] = [];
   readonly #known = new Map<string, Promise<Start>>();
   #last: Promise<unknown> = Promise.resolve();
   #sent = { requests: 0, wrong: 0 };
   #survey: Start | null = null;
 
-  constructor(options: StdioSiteOptions) {
+  constructor(options: StdioTargetOptions) {
     this.#options = options;
     this.starts = this.#starts;
     ({ variable: this.variable, key: this.key, bogus: this.bogus } = options);
-    this.clean = createClean([this.key, this.bogus]);
+    this.redact = createRedact([this.key, this.bogus]);
     this.right = { id: "key", name: "your key", value: this.key };
   }
 
@@ -59,7 +59,7 @@ export class StdioSite {
 
   /** What the program said of itself to the right key; `null` where that was not let in. */
   get greeting(): Greeting | null {
-    return isLetIn(this.real.attempt) ? this.real.attempt.server : null;
+    return isAccepted(this.real.attempt) ? this.real.attempt.server : null;
   }
 
   async takeSurvey(): Promise<Start> {

@@ -1,5 +1,5 @@
 import type { Secret } from "../../core/secret.ts";
-import { createClean } from "../mcp/redact.ts";
+import { createRedact } from "../mcp/redact.ts";
 
 /** Of what was printed so many characters are looked at again with what follows: a key may come in pieces. */
 const OVERLAP = 512;
@@ -11,12 +11,12 @@ export class Watch {
   /** The streams on which a key was printed, or a part of one. */
   readonly found = new Set<"stdout" | "stderr">();
   readonly #tails = { stdout: "", stderr: "" };
-  readonly #clean = createClean([]);
-  readonly #mask: (text: string, limit: number) => string;
+  readonly #redact = createRedact([]);
+  readonly #redactor: (text: string, limit: number) => string;
   #seen = 0;
 
   constructor(tokens: readonly Secret[]) {
-    this.#mask = createClean(tokens);
+    this.#redactor = createRedact(tokens);
   }
 
   /** The last line of its log; not yet cleaned. */
@@ -30,7 +30,7 @@ export class Watch {
     const seen = this.#tails[stream] + text;
     this.#tails[stream] = seen.slice(-OVERLAP);
     // What would be masked is a key, or a part of one; a mask is never longer than what it hides.
-    if (this.#mask(seen, seen.length) !== this.#clean(seen, seen.length)) this.found.add(stream);
+    if (this.#redactor(seen, seen.length) !== this.#redact(seen, seen.length)) this.found.add(stream);
     return this.#seen <= FLOOD;
   }
 }

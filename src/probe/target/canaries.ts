@@ -1,10 +1,10 @@
-import { isConversation, isLetIn, isUnproven } from "../verify/attempt.ts";
-import { breaks, holds, untestable, type Sight, type Untestable } from "../check.ts";
+import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
+import { fail, pass, untestable, type CheckResult, type Untestable } from "../check.ts";
 import { wrongKey, type Credentials } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import type { Lab, LabKey } from "./lab.ts";
 import { describe } from "../judge/judge-refused.ts";
-import type { Site } from "./target.ts";
+import type { Target } from "./target.ts";
 import { waitUntil, type Waited } from "./wait.ts";
 
 /** A key of the lab, and what presents its newest token. */
@@ -25,8 +25,8 @@ export interface Disabled {
  * The canaries of a run: as few as can be, since what is revoked stays in a store for ever. A check takes the one that is let
  * in, and gives it back when it still is.
  */
-export class Life {
-  readonly #site: Site;
+export class Canaries {
+  readonly #target: Target;
   readonly #lab: Lab;
   /** The one that is let in, and that no check has in hand. */
   #ready: Canary | null = null;
@@ -34,8 +34,8 @@ export class Life {
   #disabled: Promise<Disabled | Untestable> | null = null;
   #tokens = 0;
 
-  constructor(site: Site, lab: Lab) {
-    this.#site = site;
+  constructor(target: Target, lab: Lab) {
+    this.#target = target;
     this.#lab = lab;
   }
 
@@ -74,13 +74,13 @@ export class Life {
 
   present(token: LabKey["token"]): Credentials {
     const id = `canary-${String(++this.#tokens)}`;
-    return wrongKey(this.#site.header, token, { id, name: "a key made for the test" });
+    return wrongKey(this.#target.header, token, { id, name: "a key made for the test" });
   }
 
   async #make(): Promise<Waited> {
     const key = await this.#lab.mint("life");
     const canary = { key, presented: this.present(key.token) };
-    const waited = await waitUntil(this.#site, canary.presented, "in");
+    const waited = await waitUntil(this.#target, canary.presented, "in");
     if (waited.seconds !== null) this.#ready = canary;
     return waited;
   }
@@ -89,8 +89,8 @@ export class Life {
     const canary = await this.take();
     if ("untestable" in canary) return canary;
     await canary.key.disable();
-    const waited = await waitUntil(this.#site, canary.presented, "out");
-    if (waited.seconds === null && isLetIn(waited.last)) {
+    const waited = await waitUntil(this.#target, canary.presented, "out");
+    if (waited.seconds === null && isAccepted(waited.last)) {
       await canary.key.enable();
       this.give(canary);
     }
@@ -99,22 +99,22 @@ export class Life {
 }
 
 /** Whether a key was let in, in time after something was done. */
-export function judgeBegin(site: Site, { seconds, last }: Waited, after: string): Sight {
-  if (seconds !== null) return holds(`let in within ${seconds.toFixed(1)} s after ${after}`);
-  const saw = isLetIn(last) ? "let in at times" : describe(last, site);
-  const sight = `${saw} for ${String(site.patienceMs / 1000)} s after ${after}`;
-  return isUnproven(last) ? untestable(sight) : breaks(sight);
+export function judgeBegin(target: Target, { seconds, last }: Waited, after: string): CheckResult {
+  if (seconds !== null) return pass(`let in within ${seconds.toFixed(1)} s after ${after}`);
+  const observed = isAccepted(last) ? "let in at times" : describe(last, target);
+  const result = `${observed} for ${String(target.patienceMs / 1000)} s after ${after}`;
+  return isInconclusive(last) ? untestable(result) : fail(result);
 }
 
 /** Whether a key was refused, in time after it ended. */
-export async function judgeEnd(site: Site, { seconds, last }: Waited, after: string): Promise<Sight> {
+export async function judgeEnd(target: Target, { seconds, last }: Waited, after: string): Promise<CheckResult> {
   if (seconds === null) {
-    const sight = `${String(site.patienceMs / 1000)} s after ${after}`;
-    return isLetIn(last) ? breaks(`still let in ${sight}`) : untestable(`${describe(last, site)} ${sight}`);
+    const result = `${String(target.patienceMs / 1000)} s after ${after}`;
+    return isAccepted(last) ? fail(`still let in ${result}`) : untestable(`${describe(last, target)} ${result}`);
   }
   const refused = isConversation(last) && isRefusal(last.answer);
-  if (!refused && !isLetIn(await site.presentAgain(site.right))) {
+  if (!refused && !isAccepted(await target.presentAgain(target.right))) {
     return untestable("your key is not let in any more either, so that a refusal proves nothing");
   }
-  return holds(`${describe(last, site)} within ${seconds.toFixed(1)} s after ${after}`);
+  return pass(`${describe(last, target)} within ${seconds.toFixed(1)} s after ${after}`);
 }

@@ -1,9 +1,9 @@
 import { askLegacy, withHeaders } from "../mcp/planned-requests.ts";
-import type { Errand } from "../mcp/planned-request.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { INITIALIZED, initialize, LEGACY_VERSION, readGreeting, request, sessionOf } from "../mcp/era-legacy.ts";
 import type { Credentials } from "../mcp/credentials.ts";
 import type { HttpHeaders } from "../../http/http.ts";
-import type { Site } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** A session of the legacy era that is open. */
 export interface OpenSession {
@@ -11,7 +11,7 @@ export interface OpenSession {
   /** What goes on in it. */
   readonly headers: HttpHeaders;
   /** Asks in it for what a key is for; another errand each time it is called, so that it is never shared. */
-  ask(): Errand;
+  ask(): PlannedRequest;
   /** Ends it; a server may refuse that, or not answer. */
   end(): Promise<void>;
 }
@@ -24,9 +24,12 @@ export const OPENING = 2;
  * whoever opened it, since some servers have but one.
  * @throws `KeysError` `SERVER_UNREACHABLE`, `SERVER_NOT_MCP`, `INTERRUPTED`
  */
-export async function openSession(site: Site, credentials: Credentials = site.right): Promise<OpenSession | null> {
-  const wire = site.wire(credentials);
-  const hello = await wire.post(initialize(site.client, LEGACY_VERSION));
+export async function openSession(
+  target: Target,
+  credentials: Credentials = target.right,
+): Promise<OpenSession | null> {
+  const wire = target.wire(credentials);
+  const hello = await wire.post(initialize(target.client, LEGACY_VERSION));
   const greeting = readGreeting(hello, "legacy");
   const session = greeting === null ? null : sessionOf(hello);
   if (greeting === null || session === null) return null;

@@ -1,22 +1,22 @@
 import type { Secret } from "../../core/secret.ts";
 import { isLoopback } from "../mcp/server-url.ts";
-import { isLetIn, type Attempt } from "../verify/attempt.ts";
-import type { Clean } from "../mcp/redact.ts";
+import { isAccepted, type Attempt } from "../verify/attempt.ts";
+import type { Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { NOTHING, bogusKey, rightKey, type Credentials, type KeyHeader } from "../mcp/credentials.ts";
-import type { Errand } from "../mcp/planned-request.ts";
-import type { Gate } from "../mcp/rate-limiter.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
+import type { RateLimiter } from "../mcp/rate-limiter.ts";
 import { textAt } from "../mcp/json.ts";
 import type { Lab } from "./lab.ts";
-import { Life } from "./canaries.ts";
-import { askAsNobody } from "./anonymous-session.ts";
+import { Canaries } from "./canaries.ts";
+import { askInAnonymousSession } from "./anonymous-session.ts";
 import { openSession, type OpenSession } from "./session.ts";
 import { isFaultOfServer } from "../verify/present.ts";
 import { approach, approachBriefly, takeSurvey, type Survey } from "../verify/survey.ts";
 import { Wire, type Answer, type Client, type Detour, type WireOptions } from "../mcp/wire.ts";
 import { KeysError } from "../../errors.ts";
 
-export interface SiteOptions {
+export interface TargetOptions {
   readonly url: URL;
   readonly header: KeyHeader;
   readonly key: Secret;
@@ -24,8 +24,8 @@ export interface SiteOptions {
   readonly secondKey: Secret | null;
   readonly tool: string | null;
   readonly lab: Lab | null;
-  readonly gate: Gate;
-  readonly clean: Clean;
+  readonly limiter: RateLimiter;
+  readonly redact: Redact;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** Seconds since 1970. */
@@ -41,7 +41,7 @@ export interface SiteOptions {
 }
 
 /** One answer of the server, and what it was an answer to. */
-export interface Sighting {
+export interface RecordedAnswer {
   readonly credentials: Credentials;
   readonly answer: Answer;
   /** When it had been read, in seconds since 1970. */
@@ -64,7 +64,7 @@ export type Seen = Answer | KeysError;
  * The server under test and the ways to ask it. What was asked once is not asked again: checks share the answers to the same
  * key, or other thing presented.
  */
-export class Site {
+export class Target {
   readonly url: URL;
   readonly header: KeyHeader;
   readonly key: Secret;
@@ -74,7 +74,7 @@ export class Site {
   readonly tool: string | null;
   /** Makes keys in the store of the server. */
   readonly lab: Lab | null;
-  readonly clean: Clean;
+  readonly redact: Redact;
   readonly random: (length: number) => string;
   readonly now: () => number;
   readonly epoch: () => number;
@@ -86,23 +86,23 @@ export class Site {
   /** As the server is told it. */
   readonly client: Client;
   /** Every answer so far, for the checks that look at all of them. */
-  readonly sightings: readonly Sighting[];
+  readonly recorded: readonly RecordedAnswer[];
   readonly right: Credentials;
   readonly wrong: Credentials;
-  readonly #options: SiteOptions;
-  readonly #sightings: Sighting[] = [];
+  readonly #options: TargetOptions;
+  readonly #recorded: RecordedAnswer[] = [];
   readonly #attempts = new Map<string, Promise<Attempt>>();
   readonly #seen = new Map<string, Promise<Seen>>();
   #survey: Survey | null = null;
-  #life: Life | null = null;
+  #canaries: Canaries | null = null;
   #still: Promise<Attempt> | null = null;
-  #nobody: Promise<OpenSession | null> | null = null;
+  #anonymousSession: Promise<OpenSession | null> | null = null;
 
-  constructor(options: SiteOptions) {
+  constructor(options: TargetOptions) {
     this.#options = options;
-    this.sightings = this.#sightings;
+    this.recorded = this.#recorded;
     ({ url: this.url, header: this.header, key: this.key, bogus: this.bogus, secondKey: this.secondKey } = options);
-    ({ tool: this.tool, lab: this.lab, clean: this.clean, random: this.random, now: this.now } = options);
+    ({ tool: this.tool, lab: this.lab, redact: this.redact, random: this.random, now: this.now } = options);
     ({ epoch: this.epoch, timeoutMs: this.timeoutMs, patienceMs: this.patienceMs, signal: this.signal } = options);
     this.client = { name: "mcp-keys", version: options.clientVersion };
     this.loopback = isLoopback(this.url);
@@ -111,9 +111,9 @@ export class Site {
   }
 
   /** The canaries of the run. */
-  get life(): Life {
+  get canaries(): Canaries {
     if (this.lab === null) throw new KeysError("BUG", "there is no store to make keys in");
-    return (this.#life ??= new Life(this, this.lab));
+    return (this.#canaries ??= new Canaries(this, this.lab));
   }
 
   /** What the right key found out. Taken before the first check runs. */
@@ -136,10 +136,10 @@ export class Site {
 
   /** A way to the server of its own, for checks that lead a conversation. Nothing on it is shared. */
   wire(credentials: Credentials, detour?: Detour): Wire {
-    const { url, now, epoch, timeoutMs, clientVersion, signal, gate } = this.#options;
-    const request = credentials.kind === "right" ? gate.right : gate.wrong;
+    const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
+    const request = credentials.kind === "right" ? limiter.right : limiter.wrong;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
-      this.#sightings.push({ credentials, answer, at: epoch(), sent });
+      this.#recorded.push({ credentials, answer, at: epoch(), sent });
     };
     return new Wire({ url, request, credentials, detour, now, timeoutMs, clientVersion, signal, onAnswer });
   }
@@ -149,8 +149,8 @@ export class Site {
    * @param greeting - The era to speak; the newest the server speaks when left out.
    */
   present(credentials: Credentials, greeting: Greeting | undefined = this.survey.spoken[0]): Promise<Attempt> {
-    const mark = `${credentials.id} ${greeting === undefined ? "any" : markOf(greeting)}`;
-    return once(this.#attempts, mark, () => approach(this.wire(credentials), greeting));
+    const cacheKey = `${credentials.id} ${greeting === undefined ? "any" : cacheKeyOf(greeting)}`;
+    return once(this.#attempts, cacheKey, () => approach(this.wire(credentials), greeting));
   }
 
   /** The same once more, whatever was seen before. */
@@ -159,61 +159,63 @@ export class Site {
   }
 
   /**
-   * As {@link Site.present}, in the fewest requests that prove something: one where there is no session and where the
+   * As {@link Target.present}, in the fewest requests that prove something: one where there is no session and where the
    * handshake is refused.
    */
   ask(credentials: Credentials, { greeting = this.greeting, detour }: Way = {}): Promise<Attempt> {
     const direct = this.survey.direct.includes(greeting.era);
-    const whole = `${credentials.id} ${markOf(greeting)}`;
+    const whole = `${credentials.id} ${cacheKeyOf(greeting)}`;
     if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
-    const mark = `${whole} briefly ${detour?.name ?? ""}`;
-    return once(this.#attempts, mark, async () => {
-      const refused = detour === undefined ? await askAsNobody(this, credentials, greeting) : null;
+    const cacheKey = `${whole} briefly ${detour?.name ?? ""}`;
+    return once(this.#attempts, cacheKey, async () => {
+      const refused = detour === undefined ? await askInAnonymousSession(this, credentials, greeting) : null;
       return refused ?? approachBriefly(this.wire(credentials, detour), greeting, direct);
     });
   }
 
   /** A session that was opened without a key, one for the whole run; `null` where the server opens none. */
-  openAsNobody(): Promise<OpenSession | null> {
-    this.#nobody ??= openSession(this, NOTHING).catch((error: unknown) => {
+  openAnonymousSession(): Promise<OpenSession | null> {
+    this.#anonymousSession ??= openSession(this, NOTHING).catch((error: unknown) => {
       if (isFaultOfServer(error)) return null;
       throw error;
     });
-    return this.#nobody;
+    return this.#anonymousSession;
   }
 
   /** Ends what is open for the whole run. */
   async close(): Promise<void> {
-    await (await this.#nobody)?.end();
+    await (await this.#anonymousSession)?.end();
   }
 
   /** Whether the right key is still let in after others were not; asked once. */
   async isStillIn(): Promise<boolean> {
     this.#still ??= this.presentAgain(this.right);
-    return isLetIn(await this.#still);
+    return isAccepted(await this.#still);
   }
 
   /** One exchange. */
-  exchange(errand: Errand, credentials: Credentials = NOTHING): Promise<Seen> {
-    return once(this.#seen, `${credentials.id} ${errand.mark}`, () => attemptExchange(this.wire(credentials), errand));
+  exchange(planned: PlannedRequest, credentials: Credentials = NOTHING): Promise<Seen> {
+    return once(this.#seen, `${credentials.id} ${planned.cacheKey}`, () =>
+      attemptExchange(this.wire(credentials), planned),
+    );
   }
 }
 
-function markOf({ era, judged, params = {} }: Greeting): string {
+function cacheKeyOf({ era, judged, params = {} }: Greeting): string {
   return `${era} ${judged} ${textAt(params, "name") ?? ""}`;
 }
 
-async function attemptExchange(wire: Wire, errand: Errand): Promise<Seen> {
+async function attemptExchange(wire: Wire, planned: PlannedRequest): Promise<Seen> {
   try {
-    return await wire.exchange(errand);
+    return await wire.exchange(planned);
   } catch (error) {
     if (isFaultOfServer(error)) return error;
     throw error;
   }
 }
 
-function once<T>(known: Map<string, Promise<T>>, mark: string, make: () => Promise<T>): Promise<T> {
-  const found = known.get(mark) ?? make();
-  known.set(mark, found);
+function once<T>(known: Map<string, Promise<T>>, cacheKey: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(cacheKey) ?? make();
+  known.set(cacheKey, found);
   return found;
 }

@@ -1,7 +1,7 @@
-import { isConversation, isLetIn, isUnproven, type Attempt } from "../verify/attempt.ts";
+import { isConversation, isAccepted, isInconclusive, type Attempt } from "../verify/attempt.ts";
 import type { Cost } from "../check.ts";
 import type { Credentials } from "../mcp/credentials.ts";
-import type { Site } from "./target.ts";
+import type { Target } from "./target.ts";
 import { sleep } from "../mcp/sleep.ts";
 import { approachBriefly } from "../verify/survey.ts";
 
@@ -27,30 +27,30 @@ export const WAIT_COST = costOf(ASKS + SURE);
 export const LIFE_COST = costOf(2 * (ASKS + SURE) + 3);
 
 /** Asks again and again until a key is let in, or is not, for certain. Answers that prove nothing are neither. */
-export async function waitUntil(site: Site, key: Credentials, wanted: "in" | "out"): Promise<Waited> {
-  const started = site.now();
+export async function waitUntil(target: Target, key: Credentials, wanted: "in" | "out"): Promise<Waited> {
+  const started = target.now();
   let seconds = 0;
   let row = 0;
   for (let asked = 1; ; asked++) {
-    const last = await askAnew(site, key);
-    const took = site.now() - started;
-    row = (wanted === "in" ? isLetIn(last) : isOut(last)) ? row + 1 : 0;
+    const last = await askAnew(target, key);
+    const took = target.now() - started;
+    row = (wanted === "in" ? isAccepted(last) : isOut(last)) ? row + 1 : 0;
     if (row === 1) seconds = Math.ceil(took / 100) / 10;
     if (row === SURE) return { seconds, last };
-    if (took >= site.patienceMs || asked >= ASKS + SURE) return { seconds: null, last };
-    const due = site.patienceMs * Math.min(1, GROWTH ** (asked - ASKS + 1));
-    if (row === 0) await sleep(Math.max(0, due - took), site.signal);
+    if (took >= target.patienceMs || asked >= ASKS + SURE) return { seconds: null, last };
+    const due = target.patienceMs * Math.min(1, GROWTH ** (asked - ASKS + 1));
+    if (row === 0) await sleep(Math.max(0, due - took), target.signal);
   }
 }
 
-/** As {@link Site.ask}, whatever was seen before. */
-export function askAnew(site: Site, key: Credentials): Promise<Attempt> {
-  const { greeting, survey } = site;
-  return approachBriefly(site.wire(key), greeting, survey.direct.includes(greeting.era));
+/** As {@link Target.ask}, whatever was seen before. */
+export function askAnew(target: Target, key: Credentials): Promise<Attempt> {
+  const { greeting, survey } = target;
+  return approachBriefly(target.wire(key), greeting, survey.direct.includes(greeting.era));
 }
 
 function isOut(attempt: Attempt): boolean {
-  return isConversation(attempt) && !attempt.letIn && !isUnproven(attempt);
+  return isConversation(attempt) && !attempt.accepted && !isInconclusive(attempt);
 }
 
 function costOf(asks: number): Cost {

@@ -1,42 +1,42 @@
 import { KeysError } from "../../errors.ts";
-import { isConversation, isLetIn, isUnproven, type Attempt, type Attempts } from "./attempt.ts";
+import { isConversation, isAccepted, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
 import { explainStop, retryAfter, type Scene } from "./explain.ts";
 
 /** The hint that goes with {@link outcomeOf}, where there is something to say. */
 export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, scene: Scene): string | undefined {
-  if (isLetIn(anonymous) || isLetIn(bogus)) return adviseOpen({ real, anonymous });
+  if (isAccepted(anonymous) || isAccepted(bogus)) return adviseOpen({ real, anonymous });
   if (real instanceof KeysError) return describeFault(real);
-  if (!real.letIn) return explainStop(real, { ...scene, anonymous: statusOf(anonymous) });
+  if (!real.accepted) return explainStop(real, { ...scene, anonymous: statusOf(anonymous) });
   for (const [control, named] of [
     [anonymous, "a request without a key"],
     [bogus, "a bogus key"],
   ] as const) {
-    if (control !== undefined && isUnproven(control)) return adviseUnproven(control, named, scene);
+    if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, named, scene);
   }
-  if (repeated !== undefined && !isLetIn(repeated)) {
+  if (repeated !== undefined && !isAccepted(repeated)) {
     return "your key is let in once and not again, so that nothing is proven: does the server keep a single session? restart it";
   }
-  return adviseManners([anonymous, bogus]);
+  return adviseConformance([anonymous, bogus]);
 }
 
 function adviseOpen({ real, anonymous }: Attempts): string {
-  const mine = isConversation(real) && !real.letIn ? `, while your key gets ${real.answer.status}` : "";
-  if (!isLetIn(anonymous)) {
+  const mine = isConversation(real) && !real.accepted ? `, while your key gets ${real.answer.status}` : "";
+  if (!isAccepted(anonymous)) {
     return `a bogus key is let in${mine}: the server looks at the form of a key, or its id, and not at its secret`;
   }
   const part = isConversation(real) && anonymous.tools !== undefined && anonymous.tools < (real.tools ?? 0);
-  const saw = part ? ` and sees ${anonymous.tools} of ${real.tools} tools` : "";
-  return `a request without a key is let in${saw}${mine}: put the guard in front of the MCP handler`;
+  const observed = part ? ` and sees ${anonymous.tools} of ${real.tools} tools` : "";
+  return `a request without a key is let in${observed}${mine}: put the guard in front of the MCP handler`;
 }
 
-function adviseUnproven(control: Attempt, named: string, scene: Scene): string {
+function adviseInconclusive(control: Attempt, named: string, scene: Scene): string {
   if (control instanceof KeysError) return `your key is let in, but ${named} got no answer: ${describeFault(control)}`;
   const { status } = control.answer;
   return `your key is let in, but ${named} got ${status}, which proves nothing; try again ${retryAfter(control.answer, scene)}`;
 }
 
 /** Shut, but not as a client expects it. */
-function adviseManners(controls: readonly (Attempt | undefined)[]): string | undefined {
+function adviseConformance(controls: readonly (Attempt | undefined)[]): string | undefined {
   const shut = controls.filter(isConversation);
   if (shut.some(({ server }) => server !== null && server.era !== "modern")) {
     return "the handshake is open to anybody; only what comes after it is guarded";

@@ -18,15 +18,15 @@ export function isConversation(attempt: Attempt | undefined): attempt is Convers
   return attempt !== undefined && !(attempt instanceof KeysError);
 }
 
-export function isLetIn(attempt: Attempt | undefined): attempt is Conversation {
-  return isConversation(attempt) && attempt.letIn;
+export function isAccepted(attempt: Attempt | undefined): attempt is Conversation {
+  return isConversation(attempt) && attempt.accepted;
 }
 
 /**
  * No answer, or one that another moment might have changed: a limit, a failure beyond the 500 by which some verifiers refuse
  * a key, a session that was lost.
  */
-export function isUnproven(control: Attempt): boolean {
+export function isInconclusive(control: Attempt): boolean {
   if (control instanceof KeysError) return true;
   const { answer, server } = control;
   return answer.status === 429 || answer.status > 500 || (answer.status === 404 && server?.era === "legacy");
@@ -37,6 +37,6 @@ export function isUnproven(control: Attempt): boolean {
  * comes second, guard or no guard; so your key must get in a second time before that counts as shut.
  */
 export function needsRepeat({ real, anonymous, bogus }: Attempts): boolean {
-  if (!isLetIn(real) || isLetIn(anonymous) || isLetIn(bogus)) return false;
+  if (!isAccepted(real) || isAccepted(anonymous) || isAccepted(bogus)) return false;
   return [anonymous, bogus].some((one) => isConversation(one) && !isRefusal(one.answer));
 }

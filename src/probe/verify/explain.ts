@@ -1,4 +1,4 @@
-import type { Clean } from "../mcp/redact.ts";
+import type { Redact } from "../mcp/redact.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { headerOf } from "../../http/http.ts";
@@ -8,7 +8,7 @@ import type { Answer } from "../mcp/wire.ts";
 /** Where an answer came from and what it may be compared with. */
 export interface Scene {
   readonly url: URL;
-  readonly clean: Clean;
+  readonly redact: Redact;
   /** The status a request without a key got, if it got any. */
   readonly anonymous?: number;
 }
@@ -47,7 +47,7 @@ function explainUnauthorized(answer: Answer, scene: Scene): string {
     return "the server asks for the header X-API-Key; let it take Authorization: Bearer as well";
   }
   if (scheme.toLowerCase() !== "bearer") {
-    return `the server asks for the scheme ${scene.clean(scheme)}; let it take Authorization: Bearer as well`;
+    return `the server asks for the scheme ${scene.redact(scheme)}; let it take Authorization: Bearer as well`;
   }
   if (/resource_metadata/i.test(text)) {
     return "the challenge points to an OAuth server; check that this server takes API keys too, and this key with: mcp-keys check";
@@ -64,7 +64,7 @@ function explainForbidden(answer: Answer, scene: Scene): string {
     const scope = /\bscope="([\w:./ -]{1,200})"/i.exec(challenge)?.[1];
     return scope === undefined
       ? "the key lacks a scope that the server asks for"
-      : `the key lacks a scope: the server asks for "${scene.clean(scope)}"; issue one with: mcp-keys generate --scope`;
+      : `the key lacks a scope: the server asks for "${scene.redact(scope)}"; issue one with: mcp-keys generate --scope`;
   }
   if (scene.anonymous === 403 && challenge === "") {
     return "the server answers 403 with and without a key: most likely it refuses the Host or the Origin, not the key";
@@ -72,23 +72,23 @@ function explainForbidden(answer: Answer, scene: Scene): string {
   return `the server knows this key and forbids it, or says 403 to keys it does not know${quote(answer, scene)}; see its log`;
 }
 
-function explainRedirect(answer: Answer, { url, clean }: Scene): string {
+function explainRedirect(answer: Answer, { url, redact }: Scene): string {
   const location = headerOf(answer, "location") ?? "";
   const target = URL.canParse(location, url.href) ? new URL(location, url.href) : null;
   if (target === null || !/^https?:$/.test(target.protocol))
     return `the server redirects (${answer.status}) to nowhere`;
   // The query may hold what nobody should log.
-  return `the server redirects to ${clean(target.origin + target.pathname)}, where the key was not sent; if you trust that address, use it`;
+  return `the server redirects to ${redact(target.origin + target.pathname)}, where the key was not sent; if you trust that address, use it`;
 }
 
 function explainNotMcp({ answer, supported }: Conversation, scene: Scene): string {
   if (supported !== undefined && supported.length > 0) {
-    return `the server speaks only MCP ${scene.clean(supported.slice(0, 8).join(", "))}, which this mcp-keys does not; look for a newer one`;
+    return `the server speaks only MCP ${scene.redact(supported.slice(0, 8).join(", "))}, which this mcp-keys does not; look for a newer one`;
   }
-  const saw = `${answer.status}${quote(answer, scene)}`;
+  const observed = `${answer.status}${quote(answer, scene)}`;
   return scene.url.pathname === "/mcp"
-    ? `nothing there answers in MCP (${saw}); check the host, the port and the path`
-    : `nothing there answers in MCP (${saw}); check the path of the URL, MCP servers often answer at /mcp`;
+    ? `nothing there answers in MCP (${observed}); check the host, the port and the path`
+    : `nothing there answers in MCP (${observed}); check the path of the URL, MCP servers often answer at /mcp`;
 }
 
 function explainLost({ answer, server }: Conversation, scene: Scene): string {
@@ -100,20 +100,20 @@ function explainLost({ answer, server }: Conversation, scene: Scene): string {
 }
 
 /** When to try again, as `Retry-After` has it: seconds or a date. */
-export function retryAfter(answer: Answer, { clean }: Pick<Scene, "clean">): string {
+export function retryAfter(answer: Answer, { redact }: Pick<Scene, "redact">): string {
   const value = headerOf(answer, "retry-after");
   if (value === undefined) return "later";
-  return /^\d{1,9}$/.test(value) ? `in ${value} s` : `after ${clean(value, 40)}`;
+  return /^\d{1,9}$/.test(value) ? `in ${value} s` : `after ${redact(value, 40)}`;
 }
 
 /** What the server itself says went wrong, if it says so in JSON. */
-function quote({ reply, excerpt }: Answer, { clean }: Scene): string {
+function quote({ reply, excerpt }: Answer, { redact }: Scene): string {
   const body = parseJson(excerpt);
   const said =
     reply?.error?.message ??
     (isObject(body)
       ? (textAt(body, "error_description") ?? textAt(body, "message") ?? textAt(body, "error"))
       : undefined);
-  const text = clean(said ?? "", 120).replaceAll('"', "'");
+  const text = redact(said ?? "", 120).replaceAll('"', "'");
   return text === "" ? "" : ` ("${text}")`;
 }

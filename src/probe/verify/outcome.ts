@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { isLetIn, isUnproven, type Attempts } from "./attempt.ts";
+import { isAccepted, isInconclusive, type Attempts } from "./attempt.ts";
 import { kindOf, type Kind } from "../mcp/answer-kind.ts";
 import type { Outcome } from "./verification.ts";
 
@@ -19,16 +19,18 @@ const OUTCOME_OF: Readonly<Record<Kind, Outcome>> = {
  * refused. Then comes what became of your key; only when it is let in does it matter whether the others could be judged.
  */
 export function outcomeOf({ real, anonymous, bogus, repeated }: Attempts): Outcome {
-  if (isLetIn(anonymous) || isLetIn(bogus)) return "not-enforced";
+  if (isAccepted(anonymous) || isAccepted(bogus)) return "not-enforced";
   if (real instanceof KeysError) return real.code === "SERVER_NOT_MCP" ? "not-mcp" : "unreachable";
-  if (!real.letIn) {
+  if (!real.accepted) {
     const outcome = OUTCOME_OF[kindOf(real.answer)];
     // It shook hands in MCP before it went astray.
     return outcome === "not-mcp" && real.server !== null && kindOf(real.answer) !== "redirect"
       ? "server-error"
       : outcome;
   }
-  const unproven = [anonymous, bogus].filter((control) => control !== undefined).find(isUnproven);
-  if (unproven === undefined) return repeated === undefined || isLetIn(repeated) ? "enforced" : "server-error";
-  return unproven instanceof KeysError && unproven.code === "SERVER_UNREACHABLE" ? "unreachable" : "server-error";
+  const inconclusive = [anonymous, bogus].filter((control) => control !== undefined).find(isInconclusive);
+  if (inconclusive === undefined) return repeated === undefined || isAccepted(repeated) ? "enforced" : "server-error";
+  return inconclusive instanceof KeysError && inconclusive.code === "SERVER_UNREACHABLE"
+    ? "unreachable"
+    : "server-error";
 }

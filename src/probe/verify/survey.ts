@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { isConversation, isLetIn, type Attempt } from "./attempt.ts";
+import { isConversation, isAccepted, type Attempt } from "./attempt.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { converse, converseAgain } from "../mcp/negotiate.ts";
 import type { Credentials } from "../mcp/credentials.ts";
@@ -33,13 +33,13 @@ export const SURVEY_COST = { requests: 15, wrong: 0 };
  */
 export async function takeSurvey(wire: (credentials: Credentials) => Wire, key: Credentials): Promise<Survey> {
   const real = await attempt(() => converse(wire(key)));
-  const first = isLetIn(real) ? real.server : null;
+  const first = isAccepted(real) ? real.server : null;
   const older = first?.era === "modern" ? await attempt(() => speakLegacy(wire(key))) : undefined;
-  const spoken = [first, isLetIn(older) ? older.server : null].filter((greeting) => greeting !== null);
+  const spoken = [first, isAccepted(older) ? older.server : null].filter((greeting) => greeting !== null);
   const sessions = [real, older].some((one) => isConversation(one) && one.end !== undefined);
   const direct: Era[] = first?.era === "modern" ? ["modern"] : [];
   const legacy = spoken.find(({ era }) => era === "legacy");
-  if (legacy !== undefined && isLetIn(await attempt(() => skipHandshake(wire(key), legacy)))) direct.push("legacy");
+  if (legacy !== undefined && isAccepted(await attempt(() => skipHandshake(wire(key), legacy)))) direct.push("legacy");
   return { real, spoken, sessions, direct, absent: isAbsent(real) };
 }
 
@@ -57,5 +57,5 @@ export function approachBriefly(wire: Wire, greeting: Greeting, direct: boolean)
 function isAbsent(real: Attempt): boolean {
   if (real instanceof KeysError) return true;
   const kind = kindOf(real.answer);
-  return !real.letIn && real.server === null && (kind === "other" || kind === "redirect" || kind === "result");
+  return !real.accepted && real.server === null && (kind === "other" || kind === "redirect" || kind === "result");
 }

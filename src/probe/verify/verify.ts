@@ -3,7 +3,7 @@ import { CODES, KeysError } from "../../errors.ts";
 import { isLoopback, parseServerUrl } from "../mcp/server-url.ts";
 import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogus } from "./bogus-key.ts";
-import { createClean, type Clean } from "../mcp/redact.ts";
+import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { BEARER, bogusKey, rightKey, type Credentials } from "../mcp/credentials.ts";
 import { adviseOn } from "./advise.ts";
@@ -51,7 +51,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   }
 
   const bogus = createBogus(token, options.random);
-  const clean = createClean([token, bogus]);
+  const redact = createRedact([token, bogus]);
   const deadline = now() + timeoutMs;
   const wire = (credentials: Credentials): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, credentials, deadline });
@@ -64,25 +64,25 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     ok: outcome === "enforced",
     url: url.href,
     outcome,
-    ...describe(found?.server ?? null, clean),
+    ...describe(found?.server ?? null, redact),
     tools: isConversation(real) ? real.tools : undefined,
-    anonymous: presentationOf(anonymous, clean),
-    bogus: presentationOf(fake, clean),
-    presented: presentationOf(real, clean),
-    hint: adviseOn(attempts, { url, clean }),
+    anonymous: presentationOf(anonymous, redact),
+    bogus: presentationOf(fake, redact),
+    presented: presentationOf(real, redact),
+    hint: adviseOn(attempts, { url, redact }),
   };
 }
 
-function presentationOf(one: Attempt | undefined, clean: Clean): Presentation | null {
+function presentationOf(one: Attempt | undefined, redact: Redact): Presentation | null {
   if (!isConversation(one)) return null;
   const { status, ms } = one.answer;
   const challenge = headerOf(one.answer, "www-authenticate");
-  return challenge === undefined ? { status, ms } : { status, challenge: clean(challenge), ms };
+  return challenge === undefined ? { status, ms } : { status, challenge: redact(challenge), ms };
 }
 
-function describe(server: Greeting | null, clean: Clean): Pick<Verification, "era" | "protocolVersion" | "server"> {
+function describe(server: Greeting | null, redact: Redact): Pick<Verification, "era" | "protocolVersion" | "server"> {
   if (server === null) return {};
   const { era, protocolVersion, name, version } = server;
-  const about = name === undefined ? {} : { server: { name: clean(name, 100), version: clean(version ?? "", 100) } };
-  return { era, protocolVersion: clean(protocolVersion, 32), ...about };
+  const about = name === undefined ? {} : { server: { name: redact(name, 100), version: redact(version ?? "", 100) } };
+  return { era, protocolVersion: redact(protocolVersion, 32), ...about };
 }

@@ -1,6 +1,6 @@
 import { formatAnswer } from "../guard/answer.ts";
 import { BODY_LIMIT, readBytes, type Reading } from "../guard/json-rpc.ts";
-import type { Passage } from "../guard/admission.ts";
+import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
@@ -43,7 +43,7 @@ async function receive({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "to
 }
 
 /** Adds the headers that a request is owed, tells the guard of the answer, and lets it rewrite the body. */
-export function rewriteResponse(response: Response, { headers, onAnswer }: Passage): Response {
+export function rewriteResponse(response: Response, { headers, onAnswer }: Admission): Response {
   // A web socket, or an error: nothing that could be made anew.
   if (response.status < 200) return response;
   const rewriter = onAnswer?.({ status: response.status, header: (name) => response.headers.get(name) }) ?? null;

@@ -51,10 +51,10 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
     const entry = await guard.enter(view);
     if (!entry.ok) return refuse(entry, request);
     const finish = (response: Response) => rewriteResponse(response, entry);
-    if (entry.examine === null || request.body === null) return { ok: true, auth: entry.auth, request, finish };
+    if (entry.inspectBody === null || request.body === null) return { ok: true, auth: entry.auth, request, finish };
     const received = await receiveRequest(request, view);
     if (received === "too-large") return refuse({ ok: false, answer: TOO_LARGE }, request);
-    const refusal = await entry.examine(received.reading);
+    const refusal = await entry.inspectBody(received.reading);
     return refusal === null
       ? { ok: true, auth: entry.auth, request: received.request, finish }
       : refuse(refusal, request);

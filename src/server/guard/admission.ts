@@ -14,14 +14,14 @@ export interface Refusal {
 }
 
 /** A request that was let in, and what an adapter has yet to do for it. `null` where there is nothing to do. */
-export interface Passage {
+export interface Admission {
   readonly ok: true;
   /** Absent on a path that is open. */
   readonly auth: AuthInfo | undefined;
   /** To be added to whatever the server answers. */
   readonly headers: Readonly<Record<string, string>> | null;
   /** To be asked about the body, where there is one, before the server gets it. */
-  readonly examine: Examine | null;
+  readonly inspectBody: InspectBody | null;
   /** To be told of the answer once its head is known; what it returns is to rewrite its body. */
   readonly onAnswer: OnAnswer | null;
   /** Whether it may return anything, so that no more is replaced of a response than has to be. */
@@ -29,7 +29,7 @@ export interface Passage {
 }
 
 /** `null`, or why the request ends here after all. Never rejects. */
-export type Examine = (reading: Reading) => Refusal | null | Promise<Refusal | null>;
+export type InspectBody = (reading: Reading) => Refusal | null | Promise<Refusal | null>;
 export type OnAnswer = (head: AnswerHead) => Rewriter | null;
 
 export interface AnswerHead {
@@ -38,9 +38,9 @@ export interface AnswerHead {
 }
 
 /** On a path that is open. */
-export const OPEN: Passage = {
+export const OPEN: Admission = {
   ...{ ok: true, auth: undefined, headers: null },
-  ...{ examine: null, onAnswer: null, mayRewrite: false },
+  ...{ inspectBody: null, onAnswer: null, mayRewrite: false },
 };
 
 const SESSION = "mcp-session-id";

@@ -11,9 +11,9 @@ import {
   findSession,
   OPEN,
   watchSession,
-  type Examine,
+  type InspectBody,
   type OnAnswer,
-  type Passage,
+  type Admission,
   type Refusal,
 } from "./admission.ts";
 import { isOneHeader, presentToken } from "./extract-token.ts";
@@ -24,9 +24,9 @@ import type { RequestView } from "./request-view.ts";
 /** A guard without a framework. */
 export interface Guard {
   /** Whether a body has to be examined, for adapters that must say so before. */
-  readonly examines: boolean;
+  readonly inspectsBody: boolean;
   /** Never throws and never rejects: what goes wrong inside is an answer too. A promise only when memory is out of date. */
-  enter(view: RequestView): Passage | Refusal | Promise<Passage | Refusal>;
+  enter(view: RequestView): Admission | Refusal | Promise<Admission | Refusal>;
 }
 
 /** As the MCP SDKs answer for a session they do not know: the client opens a new one. */
@@ -48,27 +48,34 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     answer: challenge(denial, { realm, scopes: lacking }),
   });
 
-  const settle = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Passage | Refusal => {
+  const settle = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Admission | Refusal => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
     const auth = createAuthInfo(verdict.key, verdict.version);
     const session = findSession(sessions, view, verdict.key.id);
     if (session.isForeign) return NO_SESSION;
     const onHead = watchSession(sessions, view, verdict.key.id, session);
-    const passage = { ok: true, auth, headers: null, examine: null, onAnswer: onHead, mayRewrite: false } as const;
-    return tools === null ? passage : withTools(passage, tools, verdict.key, view.method, judge);
+    const admission = {
+      ok: true,
+      auth,
+      headers: null,
+      inspectBody: null,
+      onAnswer: onHead,
+      mayRewrite: false,
+    } as const;
+    return tools === null ? admission : withTools(admission, tools, verdict.key, view.method, judge);
   };
 
   /** A passage that asks for the scopes of the tools that are called, and takes those out of lists that may not be called. */
-  const withTools = (passage: Passage, tools: ToolScopes, key: Key, method: string, judge: Judge): Passage => {
+  const withTools = (admission: Admission, tools: ToolScopes, key: Key, method: string, judge: Judge): Admission => {
     const isHidden = tools.hiddenFrom(key.scopes);
     // A list is asked for in a body, and its answer may come on a stream that was opened by GET.
     let lists = method === "GET";
     const onAnswer: OnAnswer = (head) => {
-      passage.onAnswer?.(head);
+      admission.onAnswer?.(head);
       return lists && isHidden !== null ? createToolRewriter(head, isHidden) : null;
     };
-    const examine: Examine = (reading) => {
+    const inspectBody: InspectBody = (reading) => {
       if (!reading.ok) return reading;
       lists ||= reading.messages.some(({ method }) => method === "tools/list");
       const needed = [...new Set([...scopes, ...tools.neededBy(reading.messages)])];
@@ -77,7 +84,9 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       const again = judgeFresh(verifier, judge, ask(needed));
       return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
     };
-    return isHidden === null ? { ...passage, examine } : { ...passage, examine, onAnswer, mayRewrite: true };
+    return isHidden === null
+      ? { ...admission, inspectBody }
+      : { ...admission, inspectBody, onAnswer, mayRewrite: true };
   };
 
   const weigh = (verdict: Verdict | KeysError, needed: readonly string[]): Refusal | null => {
@@ -85,14 +94,14 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     return verdict.ok ? null : deny(verdict.reason, needed);
   };
 
-  const decide = (view: RequestView, judge: Judge): Passage | Refusal | Promise<Passage | Refusal> => {
+  const decide = (view: RequestView, judge: Judge): Admission | Refusal | Promise<Admission | Refusal> => {
     const verdict = judgeFresh(verifier, judge, asked);
     return verdict instanceof Promise
       ? verdict.then((late) => settle(late, view, judge))
       : settle(verdict, view, judge);
   };
 
-  const authenticate = (view: RequestView): Passage | Refusal | Promise<Passage | Refusal> => {
+  const authenticate = (view: RequestView): Admission | Refusal | Promise<Admission | Refusal> => {
     const places = { authorization: view.header("authorization"), apiKey: view.header(bareHeader), query: view.query };
     const { authorization } = places;
     if (isOneHeader(places)) return decide(view, (what) => verifier.verifyHeader(authorization, what));
@@ -106,7 +115,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
   };
 
   return {
-    examines: tools !== null,
+    inspectsBody: tools !== null,
     enter(view) {
       try {
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
@@ -126,16 +135,16 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
 }
 
 /** Adds the headers of CORS to whatever is answered, by the guard now or by the server later. */
-function withHeaders(entry: Passage | Refusal, headers: Readonly<Record<string, string>>): Passage | Refusal {
-  if (entry.ok) return { ...entry, headers, examine: entry.examine && after(entry.examine, headers) };
+function withHeaders(entry: Admission | Refusal, headers: Readonly<Record<string, string>>): Admission | Refusal {
+  if (entry.ok) return { ...entry, headers, inspectBody: entry.inspectBody && after(entry.inspectBody, headers) };
   return { ok: false, answer: { ...entry.answer, headers: { ...entry.answer.headers, ...headers } } };
 }
 
 /** A refusal that comes after the body was read has the headers as well. */
-function after(examine: Examine, headers: Readonly<Record<string, string>>): Examine {
+function after(inspectBody: InspectBody, headers: Readonly<Record<string, string>>): InspectBody {
   const add = (refusal: Refusal | null) => refusal && (withHeaders(refusal, headers) as Refusal);
   return (reading) => {
-    const refusal = examine(reading);
+    const refusal = inspectBody(reading);
     return refusal instanceof Promise ? refusal.then(add) : add(refusal);
   };
 }

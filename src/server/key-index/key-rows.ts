@@ -3,7 +3,7 @@ import { ID_LENGTH } from "../../core/token.ts";
 import type { Version } from "../../core/version.ts";
 import { numberOf, wordOf, type Records } from "./records.ts";
 import { Slots } from "./hash-slots.ts";
-import { TraitsPool } from "./shared-fields.ts";
+import { SharedFieldsPool } from "./shared-fields.ts";
 
 /** An id of three words, a word, two numbers: between and behind what is the version's, see there. */
 const [ID, TRAITS] = [8, 14] as const;
@@ -17,7 +17,7 @@ export class KeyRows {
   readonly #records: Records;
   readonly #slots = new Slots();
   readonly #labels: Label[] = [];
-  readonly #traits = new TraitsPool();
+  readonly #traits = new SharedFieldsPool();
   /** Ids that no token can have, which a store of another make may hold. */
   readonly #oddRows = new Map<KeyId, number>();
   readonly #oddIds = new Map<number, KeyId>();
@@ -75,8 +75,8 @@ export class KeyRows {
   read(row: number, versions: readonly Version[]): Key {
     const { words, numbers } = this.#records.chunkOf(row);
     const number = numberOf(row);
-    const traits = this.#traits.at(words[wordOf(row) + TRAITS] ?? 0);
-    const { isNamedOnly, prefix, scopes, audience, tags, createdBy, enabled } = traits;
+    const shared = this.#traits.at(words[wordOf(row) + TRAITS] ?? 0);
+    const { isNamedOnly, prefix, scopes, audience, tags, createdBy, enabled } = shared;
     const label = this.#labels[row];
     const createdAt = numbers[number + CREATED] ?? 0;
     const revision = numbers[number + REVISION] ?? 0;

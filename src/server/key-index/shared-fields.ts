@@ -1,7 +1,7 @@
 import type { Key } from "../../core/key.ts";
 
 /** What many keys have in common, kept once for all of them. */
-export interface Traits {
+export interface SharedFields {
   readonly prefix: string;
   readonly scopes: readonly string[];
   readonly audience: readonly string[];
@@ -13,23 +13,23 @@ export interface Traits {
 }
 
 /** Each of them by a number. Frozen, since what somebody adds to the scopes of one key must not reach the others. */
-export class TraitsPool {
-  readonly #all: { readonly traits: Traits; uses: number }[] = [];
+export class SharedFieldsPool {
+  readonly #all: { readonly shared: SharedFields; uses: number }[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #free: number[] = [];
 
-  at(number: number): Traits {
-    return (this.#all[number] as { traits: Traits }).traits;
+  at(number: number): SharedFields {
+    return (this.#all[number] as { shared: SharedFields }).shared;
   }
 
   /** The number of what a key has in common with others. */
   take(key: Key): number {
-    const traits = traitsOf(key);
-    const text = JSON.stringify(traits);
+    const shared = sharedFieldsOf(key);
+    const text = JSON.stringify(shared);
     let number = this.#numbers.get(text);
     if (number === undefined) {
       number = this.#free.pop() ?? this.#all.length;
-      this.#all[number] = { traits, uses: 0 };
+      this.#all[number] = { shared, uses: 0 };
       this.#numbers.set(text, number);
     }
     const entry = this.#all[number];
@@ -41,12 +41,12 @@ export class TraitsPool {
   release(number: number): void {
     const entry = this.#all[number];
     if (entry === undefined || --entry.uses > 0) return;
-    this.#numbers.delete(JSON.stringify(entry.traits));
+    this.#numbers.delete(JSON.stringify(entry.shared));
     this.#free.push(number);
   }
 }
 
-function traitsOf({ prefix, scopes, audience, tags, createdBy, enabled, owner, note }: Key): Traits {
+function sharedFieldsOf({ prefix, scopes, audience, tags, createdBy, enabled, owner, note }: Key): SharedFields {
   return {
     prefix,
     scopes: Object.freeze([...scopes]),

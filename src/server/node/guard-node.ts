@@ -8,7 +8,7 @@ import { setAuth } from "./node-auth.ts";
 import { hasUnreadBody, receiveBody } from "./request-body.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { NodeView } from "./request-view.ts";
-import type { Passage, Refusal } from "../guard/admission.ts";
+import type { Admission, Refusal } from "../guard/admission.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
@@ -47,22 +47,22 @@ function settle(
   response: ServerResponse,
   next: () => unknown,
   view: RequestView,
-  entry: Passage | Refusal,
+  entry: Admission | Refusal,
 ): void {
   if (!entry.ok) return sendAnswer(request, response, entry.answer);
   welcome(request, response, entry);
-  if (entry.examine === null) return void next();
-  void examineNode(request, view, entry).then((refusal) => {
+  if (entry.inspectBody === null) return void next();
+  void inspectNode(request, view, entry).then((refusal) => {
     if (refusal === null) next();
     else if (refusal !== "gone") sendAnswer(request, response, refusal.answer);
   });
 }
 
 /** Tells the server who it is, and prepares its answer. */
-export function welcome(request: IncomingMessage, response: ServerResponse, passage: Passage): void {
-  setAuth(request, passage.auth);
-  if (passage.headers !== null) addHeaders(response, passage.headers);
-  if (passage.onAnswer !== null) watchAnswer(response, passage.onAnswer, passage.mayRewrite);
+export function welcome(request: IncomingMessage, response: ServerResponse, admission: Admission): void {
+  setAuth(request, admission.auth);
+  if (admission.headers !== null) addHeaders(response, admission.headers);
+  if (admission.onAnswer !== null) watchAnswer(response, admission.onAnswer, admission.mayRewrite);
 }
 
 function addHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
@@ -76,22 +76,22 @@ function addHeaders(response: ServerResponse, headers: Readonly<Record<string, s
  * Looks at what a parser has left, and at what nobody has read yet: either may be what the server reads. Never rejects.
  * @param holder - whose `body` the parser has set
  */
-export async function examineNode(
+export async function inspectNode(
   request: IncomingMessage,
   view: RequestView,
-  { examine }: Passage,
+  { inspectBody }: Admission,
   holder: { body?: unknown } = request as { body?: unknown },
 ): Promise<Refusal | "gone" | null> {
-  if (examine === null) return null;
+  if (inspectBody === null) return null;
   try {
-    const refusal = await examine(readParsed(holder.body, view));
+    const refusal = await inspectBody(readParsed(holder.body, view));
     if (refusal !== null || !hasUnreadBody(request)) return refusal;
     const bytes = await receiveBody(request);
     if (bytes === "gone") return "gone";
     if (bytes === "too-large") return { ok: false, answer: TOO_LARGE };
     const reading = readBytes(bytes, view);
     if (reading.ok && reading.body !== undefined) holder.body ??= reading.body;
-    return await examine(reading);
+    return await inspectBody(reading);
   } catch {
     // A platform whose `body` is parsed as it is read throws for what is no JSON.
     return { ok: false, answer: NO_JSON };

@@ -7,7 +7,7 @@ import type { Appending } from "./disk/append.ts";
 import type { Disk } from "./disk/disk.ts";
 import { checkFolder, ensureFolder, syncFolder } from "./disk/folder.ts";
 import type { Place } from "./disk/folder.ts";
-import type { Holdings } from "./read/lazy-keys.ts";
+import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
 import { Reading } from "./read/reading.ts";
 import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
@@ -30,16 +30,16 @@ export class Journal {
   readonly #place: Place;
   #reading: Reading | null = null;
   #appending: Appending | null = null;
-  readonly #markEvery: number;
+  readonly #checkpointEvery: number;
   #broken = false;
   #whole = false;
   /** Whether anybody asks for keys, and not only for what is new. */
   #holds = true;
 
-  constructor(disk: Disk, place: Place, markEvery = MARK_EVERY) {
+  constructor(disk: Disk, place: Place, checkpointEvery = MARK_EVERY) {
     this.#disk = disk;
     this.#place = place;
-    this.#markEvery = markEvery;
+    this.#checkpointEvery = checkpointEvery;
   }
 
   /**
@@ -50,16 +50,16 @@ export class Journal {
     this.#whole = whole;
     this.#holds = true;
     const reading = await this.follow();
-    if (reading?.keys.areGone !== true) return reading;
+    if (reading?.keys.isReleased !== true) return reading;
     await this.#reopen(reading, true);
     return this.follow();
   }
 
   /** Lets go of the keys, which a server would hold twice. Whoever asks for one later has them read again. */
-  letGo(): void {
+  release(): void {
     this.#holds = false;
     this.#whole = false;
-    this.#reading?.keys.letGo();
+    this.#reading?.keys.release();
   }
 
   /** As {@link catchUp}, where only changes are wanted: the keys may be gone. */
@@ -88,7 +88,7 @@ export class Journal {
    * As {@link KeyStore.write}.
    * @param check - Is shown what the draft is to follow, each time that changes; what it throws ends the write.
    */
-  async write(draft: Draft, check?: (keys: Holdings | null) => Promise<void>): Promise<Change> {
+  async write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const reading = await this.catchUpToWrite();
       checkDraft(draft, reading?.keys ?? NOTHING);
@@ -147,7 +147,7 @@ export class Journal {
     await checkFolder(this.#disk, this.#place);
     // The old file may have been sealed since; what else it says no longer matters.
     if (before !== null && !same) await before.readOn().catch(() => {});
-    const options = { whole: this.#whole, markEvery: this.#markEvery };
+    const options = { whole: this.#whole, checkpointEvery: this.#checkpointEvery };
     const reading = await Reading.open(this.#disk, this.#place, options);
     try {
       if (before !== null) await reading?.recallFrom(before.chain.seq - 1);
@@ -157,7 +157,7 @@ export class Journal {
       throw cause;
     }
     await before?.close();
-    if (!this.#holds) reading?.keys.letGo();
+    if (!this.#holds) reading?.keys.release();
     this.#reading = reading;
     this.#broken = false;
   }

@@ -6,7 +6,7 @@ import { compactJournal } from "./replace/compact.ts";
 import { realDisk } from "./disk/disk.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { Place } from "./disk/folder.ts";
-import type { Holdings } from "./read/lazy-keys.ts";
+import type { LazyKeys } from "./read/lazy-keys.ts";
 import { Journal } from "./journal.ts";
 import { LastUse } from "./last-use.ts";
 import { adoptHistory, removeJournal } from "./replace/adopt-remove.ts";
@@ -18,7 +18,7 @@ const POLL_MS = 1_000;
 /** A store in a journal has all that a store may have, and lets a store that is built on it join in. */
 export interface JournalStore extends Required<KeyStore> {
   /** @param check - Is shown what the draft is to follow, each time that changes; what it throws ends the write. */
-  write(draft: Draft, check?: (keys: Holdings | null) => Promise<void>): Promise<Change>;
+  write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change>;
   /** @param first - Runs when nobody can write any more, before the files go. */
   remove(options: RemoveOptions, first?: () => Promise<void>): Promise<void>;
 }
@@ -26,13 +26,13 @@ export interface JournalStore extends Required<KeyStore> {
 /** How the disk is reached, and when a mark is worth while; for tests. */
 export interface JournalOptions {
   readonly disk?: Disk;
-  readonly markEvery?: number | undefined;
+  readonly checkpointEvery?: number | undefined;
 }
 
 /** Opens the journal at a place. `STORE_INSECURE` and `STORE_DAMAGED` come with the first use. */
 export function openJournal(spec: string, place: Place, options: JournalOptions = {}): JournalStore {
-  const { disk = realDisk, markEvery } = options;
-  const journal = new Journal(disk, place, markEvery);
+  const { disk = realDisk, checkpointEvery } = options;
+  const journal = new Journal(disk, place, checkpointEvery);
   const lastUse = new LastUse(disk, place);
   const turns = new Turns();
   const stops = new Set<() => void>();
@@ -65,7 +65,7 @@ export function openJournal(spec: string, place: Place, options: JournalOptions 
     snapshot: () =>
       take(async () => {
         const snapshot = await all();
-        journal.letGo();
+        journal.release();
         return snapshot;
       }),
     write: (draft, check) => take(() => journal.write(draft, check)),

@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { Host } from "./host.ts";
-import { mendOf } from "./mend.ts";
+import { fixOf } from "./mend.ts";
 import type { KeychainEngine, Reply } from "./protocol.ts";
 import { PACKAGES } from "./protocol.ts";
 
@@ -85,7 +85,7 @@ const WORDS: Readonly<Record<Trouble, (engine: KeychainEngine) => string>> = {
 export function explain(cause: unknown, engine: KeychainEngine, host: Host): unknown {
   if (!(cause instanceof KeychainFault)) return cause;
   const { trouble } = cause;
-  const hint = mendOf(trouble, engine, host);
+  const hint = fixOf(trouble, engine, host);
   return new KeysError(trouble === "locked" ? "STORE_LOCKED" : "STORE_UNAVAILABLE", WORDS[trouble](engine), {
     hint,
     cause,

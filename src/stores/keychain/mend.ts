@@ -51,7 +51,7 @@ const SLOW: Readonly<Record<Host, string>> = {
 };
 
 /** The next step on this machine, and always the way that needs no keychain. */
-export function mendOf(trouble: Trouble, engine: KeychainEngine, host: Host): string {
+export function fixOf(trouble: Trouble, engine: KeychainEngine, host: Host): string {
   return `${stepOf(trouble, engine, host)}; ${FILE}`;
 }
 

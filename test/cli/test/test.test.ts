@@ -6,7 +6,7 @@ import { CHECKS } from "../../../src/probe/index.ts";
 import { reports } from "../../../src/probe/report/index.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { STDIO_CHECKS } from "../../../src/probe/stdio/index.ts";
-import { startDoor, type Mistake } from "../../probe/servers/configurable-server.ts";
+import { startServer, type Mistake } from "../../probe/servers/configurable-server.ts";
 import { during, TOKEN } from "../../probe/verify/verifying.ts";
 import type { Running } from "../../servers/listen.ts";
 import { createCli } from "../fake-world.ts";
@@ -20,15 +20,15 @@ const RUDE: Mistake = {
   },
 };
 
-async function withDoor(mistake: Mistake = {}) {
-  const { url } = await during(startDoor([TOKEN.reveal()], mistake));
+async function withServer(mistake: Mistake = {}) {
+  const { url } = await during(startServer([TOKEN.reveal()], mistake));
   const made = createCli({ piped: TOKEN.reveal() });
   return { ...made, url, run: (flags: string, more = {}) => made.cli(`test ${url} ${flags}`, more) };
 }
 
 describe("the exit status", () => {
   test("is 0 and the report is all there is on stdout, when the door is shut", async () => {
-    const { run } = await withDoor();
+    const { run } = await withServer();
     const { status, stdout, stderr } = await run(FEW);
     expect(status).toBe(0);
     expect(stdout).toMatch(/^keeps everything else out\n {2}pass {8}requires-key +401 to no key\n/);
@@ -37,7 +37,7 @@ describe("the exit status", () => {
   });
 
   test("is 8 when somebody gets in, and the report says how to mend it", async () => {
-    const { run } = await withDoor(OPEN);
+    const { run } = await withServer(OPEN);
     const { status, stdout } = await run(FEW);
     expect(status).toBe(8);
     expect(stdout).toContain(
@@ -48,7 +48,7 @@ describe("the exit status", () => {
   });
 
   test("is 0 for bad manners, which stand apart, and 8 with --strict", async () => {
-    const { run } = await withDoor(RUDE);
+    const { run } = await withServer(RUDE);
     const { status, stdout } = await run(FEW);
     expect(status).toBe(0);
     expect(stdout).toContain("Manners, which let nobody in: 2 faults");
@@ -58,7 +58,7 @@ describe("the exit status", () => {
   });
 
   test("is 7 when the key is refused, and says in which header it is taken", async () => {
-    const { url, run } = await withDoor({
+    const { url, run } = await withServer({
       tokenOf: ({ headers }) => String(headers["x-api-key"] ?? ""),
       read(request) {
         return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "in" : "wrong";
@@ -74,7 +74,7 @@ describe("the exit status", () => {
   });
 
   test("is 7 when nothing answers, and what could not be asked takes two lines", async () => {
-    const gone: Running = await startDoor([]);
+    const gone: Running = await startServer([]);
     await gone.close();
     const { cli } = createCli({ piped: TOKEN.reveal() });
     const { status, stdout } = await cli(`test ${gone.url}`);
@@ -87,7 +87,7 @@ describe("the exit status", () => {
 
 describe("reports", () => {
   test("each is written whole, and --json is one of them", async () => {
-    const { run, url } = await withDoor(OPEN);
+    const { run, url } = await withServer(OPEN);
     const { stdout } = await run(`${FEW} --report json`);
     const report = JSON.parse(stdout) as Report & { schemaVersion: number };
     expect(Object.keys(report)[0]).toBe("schemaVersion");
@@ -109,12 +109,12 @@ describe("reports", () => {
   });
 
   test("--quiet leaves stderr to errors", async () => {
-    const { run } = await withDoor();
+    const { run } = await withServer();
     expect((await run(`${FEW} --quiet`)).stderr).toBe("");
   });
 
   test("a reader that has gone is no fault, and the status still tells", async () => {
-    const { run } = await withDoor(OPEN);
+    const { run } = await withServer(OPEN);
     const { status, stderr } = await run(FEW, { brokenStdout: true });
     expect(status).toBe(8);
     expect(stderr).not.toContain("error:");
@@ -124,7 +124,7 @@ describe("reports", () => {
 test.each(["pretty", ...Object.keys(reports)])(
   "no key is in the report %s, whatever the server repeats",
   async (name) => {
-    const { run } = await withDoor({
+    const { run } = await withServer({
       refuse(request, response) {
         const sent = request.headers.authorization ?? "";
         const challenge = { "www-authenticate": `Bearer realm="${sent}", error="${sent}"`, location: `/${sent}` };
@@ -151,18 +151,18 @@ test.each(["pretty", ...Object.keys(reports)])(
 
 describe("a baseline", () => {
   test("is a former report: what stands in it does not count, what is new does", async () => {
-    const rude = await withDoor(RUDE);
+    const rude = await withServer(RUDE);
     const file = join(rude.dir, "door.json");
     writeFileSync(file, (await rude.run(`${FEW} --report json`)).stdout);
     const again = await rude.run(`${FEW} --strict --baseline ${file}`);
     expect(again.status).toBe(0);
     expect(again.stdout).toMatch(/\nknown +2 of them stand in the baseline and do not count\n/);
-    const open = await withDoor({ ...OPEN, ...RUDE });
+    const open = await withServer({ ...OPEN, ...RUDE });
     expect((await open.run(`${FEW} --baseline ${file}`)).status).toBe(8);
   });
 
   test("that is missing or something else is a usage error, before anything is sent", async () => {
-    const { run, file, cli } = await withDoor();
+    const { run, file, cli } = await withServer();
     await cli("generate ci");
     for (const path of ["/nowhere/door.json", file]) {
       const { status, stderr, stdout } = await run(`--baseline ${path}`);
@@ -202,7 +202,7 @@ describe("what cannot be done", () => {
   });
 
   test("a store that cannot be written, where keys are to be made", async () => {
-    const { run } = await withDoor();
+    const { run } = await withServer();
     expect((await run("--store env:")).status).toBe(5);
   });
 });
@@ -219,7 +219,7 @@ describe("--list", () => {
         .slice(1)
         .map((line) => line.split(" ")[0]),
     ).toEqual(CHECKS.map(({ id }) => id));
-    for (const { expects } of CHECKS) expect(stdout).toContain(expects);
+    for (const { expected } of CHECKS) expect(stdout).toContain(expected);
     const { checks } = JSON.parse((await cli("test --list --json --only refuses-*")).stdout) as { checks: unknown[] };
     expect(checks.length).toBe(CHECKS.filter(({ id }) => id.startsWith("refuses-")).length);
     const programs = await cli("test --list --stdio");
@@ -228,7 +228,7 @@ describe("--list", () => {
 });
 
 test("the store of MCP_KEYS_STORE is not touched; one that --store names is, and it is said", async () => {
-  const { run, file } = await withDoor();
+  const { run, file } = await withServer();
   await run(FEW);
   expect(() => readFileSync(file)).toThrow(expect.objectContaining({ code: "ENOENT" }));
   const { stderr } = await run(`${FEW} --store file:${file}`);
@@ -237,13 +237,13 @@ test("the store of MCP_KEYS_STORE is not touched; one that --store names is, and
 
 test("a second key comes from its variable", async () => {
   const second = TOKEN.reveal().replace("7Fq2", "8Fq2");
-  const { url } = await during(startDoor([TOKEN.reveal(), second], { eras: "legacy", stateful: true }));
+  const { url } = await during(startServer([TOKEN.reveal(), second], { eras: "legacy", stateful: true }));
   const { cli } = createCli({ piped: TOKEN.reveal(), env: { SECOND: second } });
   const { stdout, stderr } = await cli(`test ${url} --only session-bound-to-key --second-key-env SECOND`);
   expect(stderr).toContain("its checksum does not fit");
   expect(stdout).toBe("");
   const opaque = "a-key-of-somebody-else-0123456789-abcdefghijk";
-  const other = await during(startDoor([TOKEN.reveal(), opaque], { eras: "legacy", stateful: true }));
+  const other = await during(startServer([TOKEN.reveal(), opaque], { eras: "legacy", stateful: true }));
   const made = createCli({ piped: TOKEN.reveal(), env: { SECOND: opaque } });
   const ran = await made.cli(`test ${other.url} --only session-bound-to-key --second-key-env SECOND`);
   expect(ran.stdout).toMatch(/\n {2}pass +session-bound-to-key /);

@@ -3,7 +3,7 @@ import { CHECKS } from "../../../src/probe/index.ts";
 import { GROUPS, type Cost } from "../../../src/probe/check.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { BROKEN } from "../servers/broken.ts";
-import { startDoor } from "../servers/configurable-server.ts";
+import { startServer } from "../servers/configurable-server.ts";
 import { caughtIn, probeAt } from "../servers/probing.ts";
 import { SOUND, type Sound } from "../servers/correct.ts";
 import { during, SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
@@ -26,7 +26,7 @@ test("every check is seen to fail at a server that makes the mistake it is named
 test.each(BROKEN.map((broken) => [broken.mistake, broken] as const))(
   "a server that %s is caught",
   async (_, broken) => {
-    const starting = broken.start === undefined ? startDoor([...KEYS], broken.make?.()) : broken.start();
+    const starting = broken.start === undefined ? startServer([...KEYS], broken.make?.()) : broken.start();
     const { url } = await during(starting);
     const report = await probeAt(url, broken.options);
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
@@ -43,7 +43,7 @@ function findingsAt(sound: Sound): Promise<{ report: Report; most: Cost }> {
 }
 
 async function probeSound({ start, make, options }: Sound): Promise<{ report: Report; most: Cost }> {
-  const server = await (start?.() ?? startDoor([...KEYS], make?.()));
+  const server = await (start?.() ?? startServer([...KEYS], make?.()));
   let most: Cost = { requests: 0, wrong: 0 };
   const report = await probeAt(server.url, { ...options, onPlan: (plan) => (most = plan) });
   await server.close();
@@ -55,7 +55,7 @@ test.each(SOUND.map((sound) => [sound.kind, sound] as const))(
   async (_, sound) => {
     const { report, most } = await findingsAt(sound);
     expect(caughtIn(report)).toEqual([]);
-    expect(report).toMatchObject({ ok: true, result: "shut", grade: "A+" });
+    expect(report).toMatchObject({ ok: true, result: "protected", grade: "A+" });
     expect(report.sent.requests).toBeLessThanOrEqual(most.requests);
     expect(report.sent.wrong).toBeLessThanOrEqual(most.wrong);
   },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../../src/probe/report/report.ts";
-import { Door, startDoor, type Mistake } from "../servers/configurable-server.ts";
+import { ServerBehavior, startServer, type Mistake } from "../servers/configurable-server.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
@@ -55,25 +55,25 @@ const cases = Object.keys(RUDE).flatMap((how) => Object.keys(SHAPES).map((shape)
 
 test.each(cases)("a server %s that refuses %s is not called open", async (shape, how) => {
   const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...RUDE[how]?.() };
-  const { url } = await during(startDoor([TOKEN.reveal()], mistake));
+  const { url } = await during(startServer([TOKEN.reveal()], mistake));
   expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
 });
 
 test("a server that answers nobody who has no key is not called open, and nothing is proven", async () => {
   const { url } = await during(
-    startDoor(
+    startServer(
       [TOKEN.reveal()],
       refusing(() => undefined),
     ),
   );
   const report = await probeAt(url, { timeoutMs: 50 });
   expect(alarmsIn(report)).toEqual([]);
-  expect(report).toMatchObject({ result: "unproven", proven: false });
+  expect(report).toMatchObject({ result: "inconclusive", proven: false });
 });
 
 test("a server that says of everything that it is forbidden, in a result of the tool, is not called open", async () => {
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       eras: "modern",
       // Its wall is in front of the lists; calls are refused by the tool.
       isGuarded: (request) => request.headers["mcp-method"] !== "tools/call",
@@ -91,7 +91,7 @@ test("a server that says of everything that it is forbidden, in a result of the 
 
 test("where a tool fails for everybody in the same words, nobody knows who was let in", async () => {
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       eras: "modern",
       isGuarded: (request) => request.headers["mcp-name"] !== "add",
       answer(response, posted) {
@@ -107,7 +107,7 @@ test("where a tool fails for everybody in the same words, nobody knows who was l
 test("a server with one session for all is not called open, and its refusals prove nothing", async () => {
   let taken = false;
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       eras: "legacy",
       stateful: true,
       isGuarded: () => false,
@@ -117,13 +117,13 @@ test("a server with one session for all is not called open, and its refusals pro
           return;
         }
         taken = true;
-        Door.prototype.answerLegacy.call(this, request, response, posted);
+        ServerBehavior.prototype.answerLegacy.call(this, request, response, posted);
       },
     }),
   );
   const report = await probeAt(url);
   expect(alarmsIn(report)).toEqual([]);
-  expect(report.result).toBe("unproven");
+  expect(report.result).toBe("inconclusive");
 });
 
 test("a page, a documentation in JSON and a stream of something else at GET are no open stream", async () => {
@@ -133,7 +133,7 @@ test("a page, a documentation in JSON and a stream of something else at GET are 
     ["text/event-stream", "data: reload\n\n"],
   ] as const) {
     const { url } = await during(
-      startDoor([TOKEN.reveal()], {
+      startServer([TOKEN.reveal()], {
         eras: "modern",
         isGuarded: (request) => request.method !== "GET" || request.headers.authorization !== undefined,
         stream(request, response) {
@@ -148,6 +148,6 @@ test("a page, a documentation in JSON and a stream of something else at GET are 
 
 function alarmsIn({ findings }: Report): string[] {
   return findings
-    .filter(({ about, status }) => about === "door" && status !== "pass" && status !== "untestable")
-    .map(({ id, saw }) => `${id}: ${saw}`);
+    .filter(({ about, status }) => about === "access" && status !== "pass" && status !== "untestable")
+    .map(({ id, observed }) => `${id}: ${observed}`);
 }

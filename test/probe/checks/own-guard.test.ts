@@ -124,7 +124,7 @@ function probe(url: string, key: string, second: string, more: Partial<ProbeOpti
 
 function expectNothingWrong(report: Report): void {
   expect(report.findings.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
-  expect(report).toMatchObject({ ok: true, result: "shut", grade: "A+" });
+  expect(report).toMatchObject({ ok: true, result: "protected", grade: "A+" });
 }
 
 function answerWith({ handler, close }: SdkServer): RequestHandler {

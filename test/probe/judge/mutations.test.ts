@@ -5,7 +5,7 @@ import { BASE62, formatToken, parseToken } from "../../../src/core/token.ts";
 import {
   changeId,
   changeKey,
-  createStranger,
+  createWrongKey,
   cutKey,
   lengthenKey,
   swapCase,
@@ -108,7 +108,7 @@ test("a stranger has the form of the key, and nothing of it that is secret", () 
   fc.assert(
     fc.property(keys, digits, (text, stream) => {
       const draw = (length: number): string => Array.from({ length }, () => stream.next().value).join("");
-      const made = createStranger(new Secret(text), draw).reveal();
+      const made = createWrongKey(new Secret(text), draw).reveal();
       expect(made).not.toBe(text);
       expect(made).toMatch(/^[\x21-\x7e]+$/);
       const parts = parseToken(text);
@@ -131,7 +131,7 @@ test.each([
   ["****", "7".repeat(43)],
 ])("the stranger to %s is %s", (text, stranger) => {
   const sevens = (length: number): string => "7".repeat(length);
-  const made = createStranger(new Secret(text), sevens).reveal();
+  const made = createWrongKey(new Secret(text), sevens).reveal();
   expect(made).toBe(stranger);
 });
 

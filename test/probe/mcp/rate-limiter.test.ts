@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { expect, test } from "vitest";
 import { createHttpRequest } from "../../../src/http/client.ts";
-import { Gate, type GateOptions } from "../../../src/probe/mcp/rate-limiter.ts";
+import { RateLimiter, type RateLimiterOptions } from "../../../src/probe/mcp/rate-limiter.ts";
 import type { HttpInit } from "../../../src/http/http.ts";
 import { listen } from "../../servers/listen.ts";
-import { startDoor } from "../servers/configurable-server.ts";
+import { startServer } from "../servers/configurable-server.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
-function gateWith(options: Partial<GateOptions> = {}): Gate {
-  return new Gate({
+function limiterWith(options: Partial<RateLimiterOptions> = {}): RateLimiter {
+  return new RateLimiter({
     request: createHttpRequest(),
     now: () => performance.now(),
     rate: 100_000,
@@ -23,9 +23,9 @@ function init(url: string): HttpInit {
 }
 
 /** Sends that many without the right key and reads each answer to its end. */
-function sendWrong(gate: Gate, url: string, count: number): Promise<PromiseSettledResult<number>[]> {
+function sendWrong(limiter: RateLimiter, url: string, count: number): Promise<PromiseSettledResult<number>[]> {
   const sending = Array.from({ length: count }, async () => {
-    const response = await gate.wrong(init(url));
+    const response = await limiter.wrong(init(url));
     response.close();
     return response.status;
   });
@@ -47,7 +47,7 @@ async function startCounting(answer: (response: ServerResponse, n: number, reque
 test("requests without the right key keep to the rate, after as many at once as go out in a second", async () => {
   const { url, came } = await startCounting((response) => response.end());
   const started = performance.now();
-  await sendWrong(gateWith({ rate: 10 }), url, 15);
+  await sendWrong(limiterWith({ rate: 10 }), url, 15);
   expect(came).toHaveLength(15);
   // Ten at once, and the fifteenth half a second after.
   const spent = Math.max(...came) - started;
@@ -59,12 +59,12 @@ test("requests without the right key keep to the rate, after as many at once as 
 
 test("requests with the right key are not slowed down", async () => {
   const { url, came } = await startCounting((response) => response.end());
-  const gate = gateWith({ rate: 1 });
+  const limiter = limiterWith({ rate: 1 });
   const started = performance.now();
-  await Promise.all(Array.from({ length: 8 }, async () => (await gate.right(init(url))).close()));
+  await Promise.all(Array.from({ length: 8 }, async () => (await limiter.right(init(url))).close()));
   expect(performance.now() - started).toBeLessThan(900);
   expect(came).toHaveLength(8);
-  expect(gate.sent).toEqual({ requests: 8, wrong: 0 });
+  expect(limiter.sent).toEqual({ requests: 8, wrong: 0 });
 });
 
 test("no more requests are under way than it is told, and all are answered", async () => {
@@ -77,7 +77,7 @@ test("no more requests are under way than it is told, and all are answered", asy
       response.end();
     }, 20);
   });
-  const answers = await sendWrong(gateWith({ concurrency: 3 }), url, 14);
+  const answers = await sendWrong(limiterWith({ concurrency: 3 }), url, 14);
   expect(answers.every(({ status }) => status === "fulfilled")).toBe(true);
   expect(most).toBe(3);
 });
@@ -89,27 +89,27 @@ test.each([
   ["as nonsense", { "retry-after": "soon" }, 1000],
 ])("a 429 %s is waited out once, and asked again", async (_, headers, least) => {
   const { url, came } = await startCounting((response, n) => response.writeHead(n <= 2 ? 429 : 200, headers).end());
-  const gate = gateWith({ concurrency: 2 });
-  const answers = await sendWrong(gate, url, 4);
+  const limiter = limiterWith({ concurrency: 2 });
+  const answers = await sendWrong(limiter, url, 4);
   expect(answers).toEqual(Array.from({ length: 4 }, () => ({ status: "fulfilled", value: 200 })));
   // Two met the limit side by side, which is one limit; nothing went out until it was over.
   expect(came).toHaveLength(6);
   expect(came[2]! - came[1]!).toBeGreaterThanOrEqual(least - 50);
-  expect(gate.stopped).toBeNull();
+  expect(limiter.stopped).toBeNull();
 });
 
 test("a second 429 stops everything: nothing is sent any more", async () => {
   const { url, came } = await startCounting((response, n) =>
     response.writeHead(n === 1 || n > 3 ? 429 : 200, { "retry-after": "0" }).end(),
   );
-  const gate = gateWith({ concurrency: 1 });
-  const answers = await sendWrong(gate, url, 10);
+  const limiter = limiterWith({ concurrency: 1 });
+  const answers = await sendWrong(limiter, url, 10);
   expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
   const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
   for (const reason of refused) expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE" });
   expect(came).toHaveLength(4);
-  expect(gate.stopped).toContain("429");
-  await expect(gate.right(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+  expect(limiter.stopped).toContain("429");
+  await expect(limiter.right(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
   expect(came).toHaveLength(4);
 });
 
@@ -118,21 +118,21 @@ test.each([
   ["date", dated(3600)],
 ])("a limit for longer than a minute stops at once, given as %s", async (_, headers) => {
   const { url, came } = await startCounting((response) => response.writeHead(429, headers).end());
-  const gate = gateWith();
+  const limiter = limiterWith();
   const started = performance.now();
-  const answers = await sendWrong(gate, url, 20);
+  const answers = await sendWrong(limiter, url, 20);
   expect(performance.now() - started).toBeLessThan(2000);
   expect(answers.every(({ status }) => status === "rejected")).toBe(true);
   expect(came.length).toBeLessThanOrEqual(6);
-  expect(gate.stopped).toContain("longer than a minute");
+  expect(limiter.stopped).toContain("longer than a minute");
 });
 
 test("who leaves does not wait for a limit to end", async () => {
   const { url } = await startCounting((response) => response.writeHead(429, { "retry-after": "30" }).end());
   const leaving = new AbortController();
   const { signal } = leaving;
-  const gate = gateWith({ signal });
-  const sending = gate.wrong({ ...init(url), signal });
+  const limiter = limiterWith({ signal });
+  const sending = limiter.wrong({ ...init(url), signal });
   setTimeout(() => leaving.abort(), 100);
   const started = performance.now();
   await expect(sending).rejects.toMatchObject({ code: "INTERRUPTED" });
@@ -142,7 +142,7 @@ test("who leaves does not wait for a limit to end", async () => {
 test("at a server that limits the rate what was not asked is untestable, and nothing is proven", async () => {
   let refused = 0;
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       refuse(_, response) {
         refused++;
         if (refused <= 1) this.json(response, 401, {}, { "www-authenticate": 'Bearer realm="mcp"' });
@@ -161,7 +161,7 @@ test("at a server that limits the rate what was not asked is untestable, and not
 test("a server that shuts everybody out after some wrong keys proves nothing by its refusals", async () => {
   let wrong = 0;
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       read(request) {
         const token = this.tokenOf(request);
         if (!this.knows(token)) wrong++;
@@ -176,7 +176,7 @@ test("a server that shuts everybody out after some wrong keys proves nothing by 
 
 test("a request that is not answered ends in its time, and what asked it is untestable", async () => {
   const { url } = await during(
-    startDoor([TOKEN.reveal()], {
+    startServer([TOKEN.reveal()], {
       refuse: () => undefined,
     }),
   );

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createClean, createMask } from "../../../src/probe/mcp/redact.ts";
+import { createRedact, createRedactor } from "../../../src/probe/mcp/redact.ts";
 import { RUNS } from "../../arbitraries.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { telling, type Lab } from "../../../src/probe/target/lab.ts";
 import type { Following } from "../servers/following.ts";
-import { followingDoor } from "../servers/following.ts";
+import { followingServer } from "../servers/following.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
 const token = TOKEN.reveal();
-const clean = createClean([TOKEN, new Secret("an-opaque-token")]);
+const redact = createRedact([TOKEN, new Secret("an-opaque-token")]);
 
 test.each([
   ["plain text", 'Bearer realm="mcp"', 'Bearer realm="mcp"'],
@@ -32,13 +32,13 @@ test.each([
   ],
   ["part of an opaque token", "got an-opaque-tok", "got [secret]"],
 ])("%s is made fit to show", (_, text, shown) => {
-  expect(clean(text)).toBe(shown);
+  expect(redact(text)).toBe(shown);
 });
 
 test("text is bounded after it was masked, so that no part of a token is left at the cut", () => {
-  expect(clean("x".repeat(1000))).toHaveLength(300);
-  expect(clean(`${"x".repeat(20)}${token}`, 30)).toBe("xxxxxxxxxxxxxxxxxxxx[secret]");
-  expect(clean("x".repeat(1_000_000), 10)).toBe("xxxxxxxxx…");
+  expect(redact("x".repeat(1000))).toHaveLength(300);
+  expect(redact(`${"x".repeat(20)}${token}`, 30)).toBe("xxxxxxxxxxxxxxxxxxxx[secret]");
+  expect(redact("x".repeat(1_000_000), 10)).toBe("xxxxxxxxx…");
 });
 
 test("whatever a server wraps around a token, no eight characters of its secret are shown", () => {
@@ -51,7 +51,7 @@ test("whatever a server wraps around a token, no eight characters of its secret 
       fc.array(fc.oneof(part, noise, fc.constant(token)), { maxLength: 6 }),
       fc.integer({ min: 1, max: 200 }),
       (texts, limit) => {
-        const shown = clean(texts.join(""), limit);
+        const shown = redact(texts.join(""), limit);
         expect(shown.length).toBeLessThanOrEqual(limit);
         expect(pieces.filter((piece) => shown.includes(piece))).toEqual([]);
         expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
@@ -63,7 +63,7 @@ test("whatever a server wraps around a token, no eight characters of its secret 
 
 test("a key that the test makes in the store is in no report, whatever the server says", async () => {
   const canary = TOKEN.reveal().replace(/_[^_]+$/, "_QqWwEeRrTtYyUuIiOoPpAaSsDdFfGgHhJjKkLlZzXxCcVvBb0");
-  const { start, options } = followingDoor(undefined, {
+  const { start, options } = followingServer(undefined, {
     answerModern(response, posted) {
       if (posted.method !== "server/discover") {
         this.answer(response, posted);
@@ -91,12 +91,12 @@ test("a key that the test makes in the store is in no report, whatever the serve
 });
 
 test("of every token that a lab makes it is told before anybody has it", async () => {
-  const { options } = followingDoor();
-  const { clean, add } = createMask([]);
+  const { options } = followingServer();
+  const { redact, add } = createRedactor([]);
   const lab = telling(options.lab!, add);
   const key = await lab.mint("life");
   const rotated = await key.rotate();
-  for (const token of [key.token, rotated]) expect(clean(`sent ${token.reveal()}`)).toBe("sent [secret]");
+  for (const token of [key.token, rotated]) expect(redact(`sent ${token.reveal()}`)).toBe("sent [secret]");
   await key.disable();
   expect((options.lab as Following).rows).toMatchObject([{ enabled: false }]);
 });

@@ -4,13 +4,13 @@ import { isKnown, parseBaseline } from "../../../src/probe/report/baseline.ts";
 import { conclude, exitOf } from "../../../src/probe/report/conclude.ts";
 import { json } from "../../../src/probe/report/json.ts";
 import type { Finding } from "../../../src/probe/report/report.ts";
-import { startDoor, type Mistake } from "../servers/configurable-server.ts";
+import { startServer, type Mistake } from "../servers/configurable-server.ts";
 import { probeAt } from "../servers/probing.ts";
 import { finding, REPORT } from "./reports.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
-const rude = finding({ id: "rude", about: "manners", status: "fail", saw: "403" });
-const hole = finding({ id: "hole", status: "fail", saw: "let in with no key" });
+const rude = finding({ id: "rude", about: "conformance", status: "fail", observed: "403" });
+const hole = finding({ id: "hole", status: "fail", observed: "let in with no key" });
 
 describe("a finding is known", () => {
   test.each<[string, Finding, readonly Finding[], boolean]>([
@@ -20,9 +20,9 @@ describe("a finding is known", () => {
     ["not when it was good", rude, [{ ...rude, status: "pass" }], false],
     ["not when nothing could be proven", rude, [{ ...rude, status: "untestable" }], false],
     ["not when another check failed", rude, [{ ...rude, id: "other" }], false],
-    ["of manners also when it looked otherwise", rude, [{ ...rude, saw: "404" }], true],
+    ["of manners also when it looked otherwise", rude, [{ ...rude, observed: "404" }], true],
     ["of the door when it looked the same", hole, [hole], true],
-    ["of the door not when it looked otherwise", hole, [{ ...hole, saw: "let in with a cookie" }], false],
+    ["of the door not when it looked otherwise", hole, [{ ...hole, observed: "let in with a cookie" }], false],
     ["not when all is well", { ...rude, status: "pass" }, [rude], false],
     ["not from nothing", hole, [], false],
   ])("%s", (_, now, former, known) => {
@@ -42,7 +42,7 @@ describe("a baseline is read", () => {
     ["a list", "[]"],
     ["another document", `{"schemaVersion":1,"keys":[]}`],
     ["another version", `{"schemaVersion":2,"findings":[]}`],
-    ["findings that are none", `{"schemaVersion":1,"findings":[{"id":"a","status":"fine","saw":""}]}`],
+    ["findings that are none", `{"schemaVersion":1,"findings":[{"id":"a","status":"fine","observed":""}]}`],
     ["a finding without what was seen", `{"schemaVersion":1,"findings":[{"id":"a","status":"fail"}]}`],
   ])("and refused when it is %s", (_, text) => {
     expect(() => parseBaseline(text)).toThrow(expect.objectContaining({ code: "USAGE" }));
@@ -62,7 +62,7 @@ describe("a baseline is read", () => {
 });
 
 describe("the exit status", () => {
-  const evidence = { unproven: null, whole: true, strict: false };
+  const evidence = { inconclusive: null, whole: true, strict: false };
   const statusOf = (findings: Finding[], more: Partial<Parameters<typeof conclude>[0]> = {}) =>
     exitOf(conclude({ ...evidence, findings, ...more }));
   const known = { known: true } as const;
@@ -71,7 +71,7 @@ describe("the exit status", () => {
     ["is 0 when all is well", 0, [finding()]],
     ["is 8 for a hole", 8, [hole]],
     ["is 8 for a hole that is only a warning", 8, [{ ...hole, status: "warn" }]],
-    ["is 8 for a hole also when nothing else is proven", 8, [hole], { unproven: "limited" }],
+    ["is 8 for a hole also when nothing else is proven", 8, [hole], { inconclusive: "limited" }],
     ["is 0 for bad manners", 0, [rude]],
     ["is 8 for bad manners in strict", 8, [rude], { strict: true }],
     [
@@ -91,9 +91,9 @@ describe("the exit status", () => {
         { ...hole, id: "new" },
       ],
     ],
-    ["is 7 when nothing is proven", 7, [finding()], { unproven: "refused" }],
-    ["is 7 when nothing is proven beside a known hole", 7, [{ ...hole, ...known }], { unproven: "refused" }],
-    ["is 7 when nothing is proven and manners are bad, also in strict", 7, [rude], { unproven: "x", strict: true }],
+    ["is 7 when nothing is proven", 7, [finding()], { inconclusive: "refused" }],
+    ["is 7 when nothing is proven beside a known hole", 7, [{ ...hole, ...known }], { inconclusive: "refused" }],
+    ["is 7 when nothing is proven and manners are bad, also in strict", 7, [rude], { inconclusive: "x", strict: true }],
   ])("%s", (_, status, findings, more) => {
     expect(statusOf(findings, more)).toBe(status);
   });
@@ -103,7 +103,7 @@ describe("the exit status", () => {
       ...{ result: "partial", grade: null, ok: true },
     });
     expect(conclude({ ...evidence, findings: [hole], whole: false })).toMatchObject({ result: "open", grade: "F" });
-    expect(conclude({ ...evidence, findings: [finding()], unproven: "x" })).toMatchObject({
+    expect(conclude({ ...evidence, findings: [finding()], inconclusive: "x" })).toMatchObject({
       ...{ result: "unproven", grade: null, ok: false },
     });
   });
@@ -111,7 +111,7 @@ describe("the exit status", () => {
 
 test("a second run against its own report has nothing new, and a hole that was added is", async () => {
   const open: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
-  const { url } = await during(startDoor([TOKEN.reveal()], open));
+  const { url } = await during(startServer([TOKEN.reveal()], open));
   const options = { only: ["requires-key", "rejects-bogus-key", "answers-401-without-key"] };
   const first = await probeAt(url, options);
   expect(first).toMatchObject({ ok: false, result: "open" });
@@ -119,7 +119,7 @@ test("a second run against its own report has nothing new, and a hole that was a
   expect(second).toMatchObject({ ok: true, result: "open", grade: "F" });
   expect(second.findings.find(({ id }) => id === "requires-key")).toMatchObject({ status: "fail", known: true });
 
-  const wider = await during(startDoor([TOKEN.reveal()], { ...open, knows: () => true }));
+  const wider = await during(startServer([TOKEN.reveal()], { ...open, knows: () => true }));
   const third = await probeAt(wider.url, { ...options, baseline: parseBaseline(json(first)) });
   expect(third).toMatchObject({ ok: false, result: "open" });
 });

@@ -11,7 +11,7 @@ test("the door and manners have tables of their own, with a row for each finding
     (sections.find((section) => section.startsWith(title)) ?? "").split("\n").filter((line) => line.startsWith("| **"));
   expect(rows("The door")).toHaveLength(2);
   expect(rows("Manners")).toHaveLength(2);
-  expect(rows("The door").join()).toContain("let-in");
+  expect(rows("The door").join()).toContain("accepted");
   expect(rows("The door")[1]).toContain("(known)");
   expect(text).toContain("Grade **F**");
   expect(text).toMatch(/^## MCP door: open\n/);

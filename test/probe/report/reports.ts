@@ -6,8 +6,8 @@ export const HOSTILE = `<img src=x onerror="alert(1)"> & ]]> | \`code\` [a](http
 /** A finding of a check that passed, unless told otherwise. */
 export function finding(more: Partial<Finding> = {}): Finding {
   return {
-    ...{ id: "requires-key", group: "door", about: "door", level: "must", status: "pass" },
-    ...{ expects: "nobody is let in without a key", saw: "401 to no key", mend: "put the guard in front" },
+    ...{ id: "requires-key", group: "rejection", about: "access", level: "must", status: "pass" },
+    ...{ expected: "nobody is let in without a key", observed: "401 to no key", fix: "put the guard in front" },
     ...{ source: "https://rules.example/a#b?c=d&e=(f)", ms: 1500 },
     ...more,
   };
@@ -15,18 +15,39 @@ export function finding(more: Partial<Finding> = {}): Finding {
 
 /** One of each kind. */
 export const FINDINGS: readonly Finding[] = [
-  finding({ id: "let-in", status: "fail", saw: `let in with ${HOSTILE}` }),
-  finding({ id: "rude", about: "manners", group: "manners", status: "fail", saw: "403", expects: `a & b < c` }),
-  finding({ id: "odd", about: "manners", group: "manners", level: "should", status: "warn", saw: "no challenge" }),
-  finding({ id: "known-hole", status: "fail", saw: "let in as before", known: true }),
-  finding({ id: "could-be", about: "manners", group: "browser", level: "may", status: "info", saw: "any Host" }),
-  finding({ id: "no-tls", about: "manners", group: "transport", status: "untestable", saw: HOSTILE }),
+  finding({ id: "accepted", status: "fail", observed: `let in with ${HOSTILE}` }),
+  finding({
+    id: "rude",
+    about: "conformance",
+    group: "responses",
+    status: "fail",
+    observed: "403",
+    expected: `a & b < c`,
+  }),
+  finding({
+    id: "odd",
+    about: "conformance",
+    group: "responses",
+    level: "should",
+    status: "warn",
+    observed: "no challenge",
+  }),
+  finding({ id: "known-hole", status: "fail", observed: "let in as before", known: true }),
+  finding({
+    id: "could-be",
+    about: "conformance",
+    group: "browser",
+    level: "may",
+    status: "info",
+    observed: "any Host",
+  }),
+  finding({ id: "no-tls", about: "conformance", group: "transport", status: "untestable", observed: HOSTILE }),
   finding({ id: "shut" }),
 ];
 
 export const REPORT: Report = {
   url: "https://mcp.example.com:8443/a/mcp?x=1&y=<2>",
-  ...{ ok: false, result: "open", proven: true, grade: "F" },
+  ...{ ok: false, result: "unprotected", proven: true, grade: "F" },
   server: { name: HOSTILE, version: "1" },
   eras: [{ era: "modern", protocolVersion: "2026-07-28" }],
   sent: { requests: 90, wrong: 60 },

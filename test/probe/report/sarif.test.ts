@@ -60,7 +60,7 @@ test("every check is a rule that leads to where it stands, and what does not hol
     expect(shortDescription.text).not.toBe("");
   }
   expect(results.map(({ ruleId, level, kind }) => [ruleId, level, kind])).toEqual([
-    ["let-in", "error", "fail"],
+    ["accepted", "error", "fail"],
     ["rude", "error", "fail"],
     ["odd", "warning", "fail"],
     ["known-hole", "error", "fail"],

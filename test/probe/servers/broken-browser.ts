@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Broken } from "./broken.ts";
-import { Door } from "./configurable-server.ts";
+import { ServerBehavior } from "./configurable-server.ts";
 
 /** Servers that are too good to web pages. */
 export const BROKEN_BROWSERS: readonly Broken[] = [
@@ -28,7 +28,7 @@ export const BROKEN_BROWSERS: readonly Broken[] = [
     caught: ["rejects-foreign-origin"],
     make: () => ({
       handle(request, response) {
-        if (request.headers.origin === undefined) return Door.prototype.handle.call(this, request, response);
+        if (request.headers.origin === undefined) return ServerBehavior.prototype.handle.call(this, request, response);
         this.json(response, 400, { error: "bad origin" });
         return Promise.resolve();
       },
@@ -45,7 +45,7 @@ export const BROKEN_BROWSERS: readonly Broken[] = [
     make: () => ({
       handle(request, response) {
         allow(response, request.headers.origin);
-        return Door.prototype.handle.call(this, request, response);
+        return ServerBehavior.prototype.handle.call(this, request, response);
       },
     }),
   },

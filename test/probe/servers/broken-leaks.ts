@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Broken } from "./broken.ts";
-import { Door } from "./configurable-server.ts";
+import { ServerBehavior } from "./configurable-server.ts";
 
 const TRACE = `SyntaxError: Unexpected end of JSON input
     at JSON.parse (<anonymous>)
@@ -14,7 +14,7 @@ export const BROKEN_TRACES: readonly Broken[] = [
     make: () => ({
       refuse(request, response, reading) {
         const [key = ""] = this.keys;
-        if (reading !== "wrong") Door.prototype.refuse.call(this, request, response, reading);
+        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
         else this.json(response, 401, { error: `expected ${key.slice(0, 28)}…` }, INVALID);
       },
     }),
@@ -27,7 +27,7 @@ export const BROKEN_TRACES: readonly Broken[] = [
         const digest = createHash("sha256")
           .update(this.keys[0] ?? "")
           .digest("base64url");
-        if (reading !== "wrong") Door.prototype.refuse.call(this, request, response, reading);
+        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
         else this.json(response, 401, {}, { ...INVALID, "x-debug": `want=${digest}` });
       },
     }),
@@ -38,7 +38,7 @@ export const BROKEN_TRACES: readonly Broken[] = [
     make: () => ({
       refuse(request, response, reading) {
         const token = this.tokenOf(request);
-        if (reading !== "wrong") Door.prototype.refuse.call(this, request, response, reading);
+        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
         else this.json(response, 401, { error: `unknown key ${token}` }, INVALID);
       },
     }),
@@ -48,7 +48,7 @@ export const BROKEN_TRACES: readonly Broken[] = [
     caught: ["hides-stack-trace"],
     make: () => ({
       rpcError(response, status, error) {
-        if (error.code !== -32700) Door.prototype.rpcError.call(this, response, status, error);
+        if (error.code !== -32700) ServerBehavior.prototype.rpcError.call(this, response, status, error);
         else
           response.writeHead(400, { "content-type": "text/html" }).end(`<pre>${TRACE.replaceAll("\n", "<br>")}</pre>`);
       },

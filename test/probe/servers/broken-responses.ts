@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import type { Broken } from "./broken.ts";
-import { Door } from "./configurable-server.ts";
+import { ServerBehavior } from "./configurable-server.ts";
 
 const REALM = { "www-authenticate": 'Bearer realm="mcp"' };
 const INVALID = { "www-authenticate": 'Bearer realm="mcp", error="invalid_token"' };
@@ -16,7 +16,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     make: () => ({
       refuse(request, response, reading) {
         if (reading === "none") this.json(response, 403, { error: "forbidden" });
-        else Door.prototype.refuse.call(this, request, response, reading);
+        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
       },
     }),
   },
@@ -26,7 +26,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     make: () => ({
       refuse(request, response, reading) {
         if (reading === "none") this.json(response, 302, {}, { location: "/login" });
-        else Door.prototype.refuse.call(this, request, response, reading);
+        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
       },
     }),
   },
@@ -45,7 +45,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     make: () => ({
       refuse(request, response, reading) {
         if (reading === "wrong") this.json(response, 500, { error: "internal server error" });
-        else Door.prototype.refuse.call(this, request, response, reading);
+        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
       },
     }),
   },
@@ -121,7 +121,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
         const [, id] = this.tokenOf(request).split("_");
         const known = this.keys.some((key) => key.split("_")[1] === id);
         const error = known ? "the secret does not match" : "there is no such key";
-        if (reading === "none") Door.prototype.refuse.call(this, request, response, reading);
+        if (reading === "none") ServerBehavior.prototype.refuse.call(this, request, response, reading);
         else this.json(response, 401, { error, id, request: randomUUID() }, INVALID);
       },
     }),
@@ -144,7 +144,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     make: () => ({
       handle(request, response) {
         if (request.url !== "/.well-known/oauth-protected-resource") {
-          return Door.prototype.handle.call(this, request, response);
+          return ServerBehavior.prototype.handle.call(this, request, response);
         }
         this.json(response, 200, { resource: `http://${request.headers.host ?? ""}/mcp` });
         return Promise.resolve();
@@ -161,7 +161,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
         const body = isLarge ? "" : await text(request);
         if (isLarge) this.json(response, 413, { error: "too large" });
         else if (body !== "" && !isJson(body)) this.json(response, 400, { error: "that is not JSON" });
-        else await Door.prototype.handle.call(this, again(request, body), response);
+        else await ServerBehavior.prototype.handle.call(this, again(request, body), response);
       },
     }),
   },
@@ -170,7 +170,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     caught: ["rejects-before-reading"],
     make: () => ({
       async handle(request, response) {
-        return Door.prototype.handle.call(this, again(request, await text(request)), response);
+        return ServerBehavior.prototype.handle.call(this, again(request, await text(request)), response);
       },
     }),
   },

@@ -1,5 +1,5 @@
 import type { Broken } from "./broken.ts";
-import { followingDoor } from "./following.ts";
+import { followingServer } from "./following.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
 
 /** Servers whose sessions are not what they should be. */
@@ -19,7 +19,7 @@ export const BROKEN_SESSIONS: readonly Broken[] = [
   {
     mistake: "lets a key of its store go on in the session of another",
     caught: ["session-bound-to-key"],
-    ...followingDoor(undefined, {
+    ...followingServer(undefined, {
       eras: "legacy",
       stateful: true,
       ownsSession(_request, id) {

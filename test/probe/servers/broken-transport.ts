@@ -1,18 +1,18 @@
 import { createHttpRequest } from "../../../src/http/client.ts";
 import type { HttpRequest } from "../../../src/http/http.ts";
 import type { Broken } from "./broken.ts";
-import { Door, startDoor } from "./configurable-server.ts";
-import { secureDoor } from "./secure.ts";
+import { ServerBehavior, startServer } from "./configurable-server.ts";
+import { secureServer } from "./secure.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
 const OLD_TLS = { minVersion: "TLSv1", ciphers: "DEFAULT:@SECLEVEL=0" } as const;
 const HOST = "mcp.example.com";
 
-const untrusted = secureDoor();
-const expired = secureDoor({ days: -1 });
-const ofAnother = secureDoor({ host: "mcp.example.com" });
-const expiring = secureDoor({ days: 5 });
-const old = secureDoor({}, OLD_TLS);
+const untrusted = secureServer();
+const expired = secureServer({ days: -1 });
+const ofAnother = secureServer({ host: "mcp.example.com" });
+const expiring = secureServer({ days: 5 });
+const old = secureServer({}, OLD_TLS);
 
 /** Servers that are reached in a bad way. */
 export const BROKEN_TRANSPORT: readonly Broken[] = [
@@ -63,7 +63,7 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
     caught: ["no-redirect", "reachable"],
     make: () => ({
       handle(request, response) {
-        if (request.url === "/mcp/") return Door.prototype.handle.call(this, request, response);
+        if (request.url === "/mcp/") return ServerBehavior.prototype.handle.call(this, request, response);
         response.writeHead(307, { location: "/mcp/" }).end();
         return Promise.resolve();
       },
@@ -75,15 +75,15 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
     make: () => ({
       handle(request, response) {
         response.setHeader("date", new Date(Date.now() - 300_000).toUTCString());
-        return Door.prototype.handle.call(this, request, response);
+        return ServerBehavior.prototype.handle.call(this, request, response);
       },
     }),
   },
 ];
 
 /** A door on this machine by a name that does not say so. */
-async function startAs(host: string): ReturnType<typeof startDoor> {
-  const running = await startDoor([TOKEN.reveal()]);
+async function startAs(host: string): ReturnType<typeof startServer> {
+  const running = await startServer([TOKEN.reveal()]);
   return { ...running, url: running.url.replace("127.0.0.1", host) };
 }
 

@@ -15,9 +15,9 @@ export interface Broken {
   readonly mistake: string;
   /** Every check that does not pass, and none else; the first is the one named for this mistake. */
   readonly caught: readonly [string, ...string[]];
-  /** The mistake in a {@link Door}; its keys are the token of the tests and `secondKey`. */
+  /** The mistake in a {@link ServerBehavior}; its keys are the token of the tests and `secondKey`. */
   readonly make?: () => Mistake;
-  /** A server that is no {@link Door}, in place of `make`. */
+  /** A server that is no {@link ServerBehavior}, in place of `make`. */
   readonly start?: () => Promise<Running>;
   /** How it is probed, beyond what is usual. */
   readonly options?: Partial<ProbeOptions>;

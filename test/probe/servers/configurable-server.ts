@@ -20,9 +20,9 @@ interface Session {
 
 /**
  * A small MCP server that does everything right, written for the tests of the checks and on purpose without our guard. A broken
- * server is this one with one method or field replaced, see {@link startDoor}.
+ * server is this one with one method or field replaced, see {@link startServer}.
  */
-export class Door {
+export class ServerBehavior {
   /** The tokens that are let in. */
   keys: string[];
   /** `dual` speaks both eras over streamable HTTP. */
@@ -269,12 +269,12 @@ export class Door {
   }
 }
 
-/** What of a {@link Door} a broken server does otherwise. `this` is the door. */
-export type Mistake = Partial<Door> & ThisType<Door>;
+/** What of a {@link ServerBehavior} a broken server does otherwise. `this` is the door. */
+export type Mistake = Partial<ServerBehavior> & ThisType<ServerBehavior>;
 
 /** Starts a door on 127.0.0.1 at a free port, at `/mcp`. */
-export function startDoor(keys: string[], mistake: Mistake = {}): Promise<Running> {
-  const door = Object.assign(new Door(keys), mistake);
+export function startServer(keys: string[], mistake: Mistake = {}): Promise<Running> {
+  const door = Object.assign(new ServerBehavior(keys), mistake);
   return listen((request, response) => {
     door.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
   }, "/mcp");

@@ -3,24 +3,24 @@ import { Secret } from "../../../src/core/secret.ts";
 import type { ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
-import { Door, type Mistake } from "./configurable-server.ts";
-import { followingDoor } from "./following.ts";
-import { secureDoor } from "./secure.ts";
+import { ServerBehavior, type Mistake } from "./configurable-server.ts";
+import { followingServer } from "./following.ts";
+import { secureServer } from "./secure.ts";
 
 /** A server that does everything right. */
 export interface Sound {
   /** Completes "a server …". */
   readonly kind: string;
-  /** What of a {@link Door} it has otherwise, without being wrong; its keys are the two tokens of the tests. */
+  /** What of a {@link ServerBehavior} it has otherwise, without being wrong; its keys are the two tokens of the tests. */
   readonly make?: () => Mistake;
-  /** A server that is no {@link Door}, in place of `make`. */
+  /** A server that is no {@link ServerBehavior}, in place of `make`. */
   readonly start?: () => Promise<Running>;
   /** How it is probed, beyond what is usual. */
   readonly options?: Partial<ProbeOptions>;
 }
 
 const OPAQUE = "sk-live-0a1B2c3D4e5F6g7H8i9J0k1L";
-const secure = secureDoor();
+const secure = secureServer();
 const secondKey = SECOND_TOKEN;
 
 /** Together they show every check passing. */
@@ -43,13 +43,14 @@ export const SOUND: readonly Sound[] = [
     options: { header: { name: "x-api-key", scheme: null } },
   },
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
-  { kind: "that follows a store", ...followingDoor() },
-  { kind: "that follows a store, with sessions", ...followingDoor(undefined, { eras: "legacy", stateful: true }) },
+  { kind: "that follows a store", ...followingServer() },
+  { kind: "that follows a store, with sessions", ...followingServer(undefined, { eras: "legacy", stateful: true }) },
   {
     kind: "that has a page for every other path",
     make: () => ({
       handle(request, response) {
-        if (request.url?.startsWith("/mcp") === true) return Door.prototype.handle.call(this, request, response);
+        if (request.url?.startsWith("/mcp") === true)
+          return ServerBehavior.prototype.handle.call(this, request, response);
         response.writeHead(200, { "content-type": "text/html" }).end("<html>hello</html>");
         return Promise.resolve();
       },
@@ -59,7 +60,7 @@ export const SOUND: readonly Sound[] = [
     kind: "that shows anybody what it is, and answers OPTIONS and HEAD to anybody",
     make: () => ({
       handle(request, response) {
-        if (request.method === "POST") return Door.prototype.handle.call(this, request, response);
+        if (request.method === "POST") return ServerBehavior.prototype.handle.call(this, request, response);
         const about = { name: "door", transport: "streamable-http", example: "Authorization: Bearer <your key>" };
         this.json(response, 200, request.method === "GET" ? about : {}, { "www-authenticate": 'Bearer realm="mcp"' });
         return Promise.resolve();
@@ -72,7 +73,7 @@ export const SOUND: readonly Sound[] = [
       handle(request, response) {
         const origin = `http://${request.headers.host ?? ""}`;
         if (request.url !== "/.well-known/oauth-protected-resource/mcp") {
-          return Door.prototype.handle.call(this, request, response);
+          return ServerBehavior.prototype.handle.call(this, request, response);
         }
         const servers = { authorization_servers: ["https://login.example"] };
         this.json(response, 200, { resource: `${origin}/mcp`, ...servers });

@@ -5,7 +5,7 @@ import type { Lab, LabKey } from "../../../src/probe/target/lab.ts";
 import type { ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
-import { startDoor, type Mistake } from "./configurable-server.ts";
+import { startServer, type Mistake } from "./configurable-server.ts";
 
 /** A key in the store of a door, as the door sees it. */
 export interface Row {
@@ -64,7 +64,7 @@ function drawToken(): Secret {
  * A door that follows a store, with a mistake in how it judges what it finds there.
  * @param judge - Whether a token of the store is let in; by default as it should be.
  */
-export function followingDoor(
+export function followingServer(
   judge: (store: Following, row: Row, token: string) => boolean = (store, row) => store.standing(row) === "in",
   rest: Mistake = {},
 ): { readonly start: () => Promise<Running>; readonly options: Partial<ProbeOptions> } {
@@ -77,5 +77,5 @@ export function followingDoor(
       return row === undefined ? this.keys.includes(token) : judge(store, row, token);
     },
   };
-  return { start: () => startDoor(keys, mistake), options: { lab: store, patienceMs: 1000 } };
+  return { start: () => startServer(keys, mistake), options: { lab: store, patienceMs: 1000 } };
 }

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { createHttpRequest } from "../../../src/http/client.ts";
-import { probeDoor, type ProbeOptions } from "../../../src/probe/probe.ts";
+import { probeServer, type ProbeOptions } from "../../../src/probe/probe.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
 /** Runs the whole battery with the real HTTP client, as fast as it goes. */
 export function probeAt(url: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
   let count = 0;
-  return probeDoor({
+  return probeServer({
     url,
     key: TOKEN,
     request: createHttpRequest(),

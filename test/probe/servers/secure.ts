@@ -3,23 +3,23 @@ import { createHttpRequest } from "../../../src/http/client.ts";
 import type { HttpRequest } from "../../../src/http/http.ts";
 import { createCertificate, type CertificateOptions } from "../../servers/certificate.ts";
 import { listenOn, type Running } from "../../servers/listen.ts";
-import { Door, type Mistake } from "./configurable-server.ts";
+import { ServerBehavior, type Mistake } from "./configurable-server.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
 /** A door behind TLS on 127.0.0.1, and the way to it for somebody who trusts its certificate. */
-export interface SecureDoor {
+export interface SecureServer {
   readonly start: () => Promise<Running>;
   readonly request: HttpRequest;
 }
 
 /** A certificate of its own, for 127.0.0.1 and 20 days where nothing else is said. */
-export function secureDoor(
+export function secureServer(
   certificate: Partial<CertificateOptions> = {},
   tls: ServerOptions = {},
   mistake: Mistake = {},
-): SecureDoor {
+): SecureServer {
   const made = createCertificate({ host: "127.0.0.1", days: 20, ...certificate });
-  const door = Object.assign(new Door([TOKEN.reveal()]), mistake);
+  const door = Object.assign(new ServerBehavior([TOKEN.reveal()]), mistake);
   return {
     request: createHttpRequest({ ca: made.cert }),
     start: () => {

@@ -3,7 +3,7 @@ import type { Key } from "../../../src/core/key.ts";
 import { KeysError } from "../../../src/errors.ts";
 import type { Code } from "../../../src/errors.ts";
 import { Chain } from "../../../src/stores/journal/format/chain.ts";
-import { Holdings } from "../../../src/stores/journal/read/lazy-keys.ts";
+import { LazyKeys } from "../../../src/stores/journal/read/lazy-keys.ts";
 import { formatRecord, GENESIS } from "../../../src/stores/journal/format/record.ts";
 import { keyNo } from "../place.ts";
 
@@ -69,7 +69,7 @@ export const aStep: fc.Arbitrary<Step> = fc.record({
 /** What a reader makes of these bytes, given to it in these pieces: names of keys, or the code of the refusal. */
 export function read(bytes: Buffer, ends: readonly number[] = []): { names: string[]; head: string } | Code {
   const chain = new Chain("keys.jsonl");
-  const keys = new Holdings({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
+  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
   try {
     for (const end of [...ends, bytes.length].sort((a, b) => a - b)) {
       keys.walk(chain, bytes.subarray(chain.offset, Math.max(end, chain.offset)));

@@ -3,7 +3,7 @@ import { explain, isPassing, isSign, KeychainFault, troubleOf } from "../../../s
 import type { Trouble } from "../../../src/stores/keychain/fault.ts";
 import { hostOf } from "../../../src/stores/keychain/host.ts";
 import type { Host } from "../../../src/stores/keychain/host.ts";
-import { mendOf } from "../../../src/stores/keychain/mend.ts";
+import { fixOf } from "../../../src/stores/keychain/mend.ts";
 
 describe("what engines say", () => {
   test.each<[Trouble, string]>([
@@ -91,9 +91,9 @@ test("every failure has its mend on every machine, and one that needs no keychai
   for (const host of HOSTS) {
     for (const trouble of TROUBLES) {
       for (const engine of ["keyring", "keytar"] as const) {
-        const mend = mendOf(trouble, engine, host);
-        expect(mend).toMatch(/^\S.{20,300}; or choose a store that needs no keychain: --store file:$/);
-        expect(mend).not.toContain("undefined");
+        const fix = fixOf(trouble, engine, host);
+        expect(fix).toMatch(/^\S.{20,300}; or choose a store that needs no keychain: --store file:$/);
+        expect(fix).not.toContain("undefined");
       }
     }
   }
@@ -111,5 +111,5 @@ test.each<[Trouble, Host, string]>([
   ["not-installed", "desktop", "npm install"],
   ["unloadable", "desktop", "libsecret-1-0"],
 ])("%s on %s: %s", (trouble, host, words) => {
-  expect(mendOf(trouble, trouble === "unloadable" ? "keytar" : "keyring", host)).toContain(words);
+  expect(fixOf(trouble, trouble === "unloadable" ? "keytar" : "keyring", host)).toContain(words);
 });

@@ -1,27 +1,29 @@
 import { count } from "../../../core/count.ts";
-import { breaks, holds, untestable, type Check } from "../../check.ts";
+import { fail, pass, untestable, type Check } from "../../check.ts";
 import { nameAll } from "../../judge/judge-refused.ts";
 import { bogusKey, NOTHING } from "../presented.ts";
 import { NOT_LET_IN, presentEach } from "../judge-refused.ts";
-import type { StdioSite } from "../target.ts";
+import type { StdioTarget } from "../target.ts";
 
-export const hidesKeyInOutput: Check<StdioSite> = {
+export const hidesKeyInOutput: Check<StdioTarget> = {
   id: "hides-key-in-output",
-  group: "door",
-  about: "door",
+  group: "rejection",
+  about: "access",
   level: "must",
-  expects: "what the program prints holds neither a key nor 8 characters of its secret",
+  expected: "what the program prints holds neither a key nor 8 characters of its secret",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/logging#security"),
-  mend: "name the key by its id in logs and errors, and never print the environment",
+  fix: "name the key by its id in logs and errors, and never print the environment",
   cost: { requests: 2, wrong: 2 },
-  async run(site) {
-    await presentEach(site, [NOTHING, bogusKey(site)]);
-    const telling = site.starts.filter(({ printed }) => printed.length > 0);
+  async run(target) {
+    await presentEach(target, [NOTHING, bogusKey(target)]);
+    const telling = target.starts.filter(({ printed }) => printed.length > 0);
     if (telling.length > 0) {
       const streams = [...new Set(telling.flatMap(({ printed }) => printed))].sort().reverse();
       const when = nameAll(telling.map(({ presented }) => presented));
-      return breaks(`a key, or a part of one, on ${streams.join(" and ")} when started with ${when}`);
+      return fail(`a key, or a part of one, on ${streams.join(" and ")} when started with ${when}`);
     }
-    return site.greeting === null ? untestable(NOT_LET_IN) : holds(`nothing in ${count(site.starts.length, "start")}`);
+    return target.greeting === null
+      ? untestable(NOT_LET_IN)
+      : pass(`nothing in ${count(target.starts.length, "start")}`);
   },
 };

@@ -35,9 +35,9 @@ export async function checkFolder(disk: Disk, { path, uid, ours }: Place): Promi
   }
   const open = stat.mode & (ours ? 0o077 : 0o022);
   if (open !== 0) {
-    const mend = `chmod ${ours ? "700" : "go-w"} ${shellQuote(folder)}`;
+    const fix = `chmod ${ours ? "700" : "go-w"} ${shellQuote(folder)}`;
     throw new KeysError("STORE_INSECURE", `the folder ${folder} is open to other users`, {
-      hint: `close it with: ${mend}`,
+      hint: `close it with: ${fix}`,
     });
   }
 }

@@ -12,15 +12,15 @@ const LONGEST = 256 * 1024;
 const HEX = /^[0-9a-f]{64}$/;
 
 /** How far somebody has walked a journal: who finds the same bytes there need not walk them again. */
-export interface Mark extends ChainState {
+export interface Checkpoint extends ChainState {
   /** The SHA-256 of the bytes it covers, in hex. */
   readonly sha256: string;
 }
 
 /** The mark beside the journal at `place`; `null` when there is none that can be used. */
-export async function readMark(disk: Disk, place: Place): Promise<Mark | null> {
+export async function readMark(disk: Disk, place: Place): Promise<Checkpoint | null> {
   try {
-    const opened = await openPrivate(disk, markPath(place), "read", place.uid);
+    const opened = await openPrivate(disk, checkpointPath(place), "read", place.uid);
     if (opened === null) return null;
     try {
       return opened.state.size > LONGEST ? null : parseMark(await opened.handle.readFile());
@@ -34,10 +34,10 @@ export async function readMark(disk: Disk, place: Place): Promise<Mark | null> {
 }
 
 /** Replaces the mark. When that fails, the next reader walks further. */
-export async function writeMark(disk: Disk, place: Place, mark: Mark): Promise<void> {
-  const text = formatMark(mark);
+export async function writeMark(disk: Disk, place: Place, checkpoint: Checkpoint): Promise<void> {
+  const text = formatMark(checkpoint);
   if (text.length > LONGEST) return;
-  const path = markPath(place);
+  const path = checkpointPath(place);
   const temporary = `${path}.tmp`;
   try {
     await disk.unlink(temporary).catch(() => {});
@@ -55,14 +55,14 @@ export async function writeMark(disk: Disk, place: Place, mark: Mark): Promise<v
 }
 
 /** Its last member is the `sum` of what stands before it, as in a record: what a crash left of a mark is none. */
-export function formatMark({ size, sha256, seq, head, base, until, lines, voids }: Mark): string {
+export function formatMark({ size, sha256, seq, head, base, until, lines, voids }: Checkpoint): string {
   const body = JSON.stringify({ v: FORMAT, size, sha256, seq, head, base, until, lines, voids }).slice(0, -1);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }
 
-export function parseMark(bytes: Buffer): Mark | null {
+export function parseMark(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
-  const line = JSON.parse(bytes.toString()) as Mark & { v: unknown };
+  const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
   const { size, sha256, seq, head, base, until, lines, voids } = line;
   if (line.v !== FORMAT || ![size, seq, base, until, lines].every(isCount) || seq <= base) return null;
   if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
@@ -70,6 +70,6 @@ export function parseMark(bytes: Buffer): Mark | null {
   return { size, sha256, seq, head, base, until, lines, voids };
 }
 
-function markPath({ path }: Place): string {
+function checkpointPath({ path }: Place): string {
   return `${path}.mark`;
 }

@@ -17,7 +17,7 @@ const PATIENCE = 24;
  * The keys of a journal that is being read: bytes to search while only a few are asked for, a {@link Ledger} from then on.
  * A command that needs one key of a hundred thousand does not parse the others. Who only follows the journal lets them go.
  */
-export class Holdings implements Lookup {
+export class LazyKeys implements Lookup {
   #ledger: Ledger | null = new Ledger();
   readonly #place: Place;
   readonly #voids: ReadonlySet<number>;
@@ -31,17 +31,17 @@ export class Holdings implements Lookup {
   }
 
   /** Whether they were let go: then there is nothing to ask for. */
-  get areGone(): boolean {
+  get isReleased(): boolean {
     return this.#ledger === null;
   }
 
   /** Frees what is held. What comes from now on is still checked, and not kept. */
-  letGo(): void {
+  release(): void {
     this.#ledger = null;
     this.#scan = null;
   }
 
-  /** Whether what is passed to {@link Holdings.walk} must stay as it is. */
+  /** Whether what is passed to {@link LazyKeys.walk} must stay as it is. */
   get keepsBytes(): boolean {
     return this.#scan !== null;
   }

@@ -6,10 +6,10 @@ import { readChanges } from "./changes.ts";
 import { Chain } from "../format/chain.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { Place } from "../disk/folder.ts";
-import { Holdings } from "./lazy-keys.ts";
+import { LazyKeys } from "./lazy-keys.ts";
 import { endsIn } from "../format/line.ts";
 import { readMark, writeMark } from "./checkpoint.ts";
-import type { Mark } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { openPrivate } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 import { Source } from "../disk/source.ts";
@@ -21,47 +21,48 @@ export interface ReadingOptions {
   /** All keys are wanted, so they are parsed as they are read. */
   readonly whole: boolean;
   /** So many bytes make a mark worth while: smaller files have none, and who walked so far beyond one writes the next. */
-  readonly markEvery: number;
+  readonly checkpointEvery: number;
 }
 
 /** One file of a journal, held open, as far as it has been read. */
 export class Reading {
   readonly file: FileState;
   readonly chain: Chain;
-  readonly keys: Holdings;
+  readonly keys: LazyKeys;
   /** How long the file was when it was last read to its end. */
   size = 0;
   readonly #place: Place;
   readonly #source: Source;
-  readonly #mark: Mark | null;
+  readonly #checkpoint: Checkpoint | null;
   /** Of all bytes that are decided, while it is opened. */
   #sum: Hash | null = null;
   /** How many bytes of them were walked. */
   #walked = 0;
 
-  private constructor(place: Place, source: Source, file: FileState, whole: boolean, mark: Mark | null) {
+  private constructor(place: Place, source: Source, file: FileState, whole: boolean, checkpoint: Checkpoint | null) {
     this.#place = place;
     this.#source = source;
     this.file = file;
-    this.#mark = mark;
-    this.chain = new Chain(place.path, mark);
-    this.keys = new Holdings(place, this.chain.voids, file.size, whole);
+    this.#checkpoint = checkpoint;
+    this.chain = new Chain(place.path, checkpoint);
+    this.keys = new LazyKeys(place, this.chain.voids, file.size, whole);
   }
 
   /** Opens the file and reads it. `null` when it is not there. */
-  static async open(disk: Disk, place: Place, { whole, markEvery }: ReadingOptions): Promise<Reading | null> {
+  static async open(disk: Disk, place: Place, { whole, checkpointEvery }: ReadingOptions): Promise<Reading | null> {
     const opened = await openPrivate(disk, place.path, "read", place.uid);
     if (opened === null) return null;
     const { handle, state } = opened;
     const source = new Source(place, handle);
     try {
-      const isLarge = state.size >= markEvery;
-      const mark = isLarge ? await readMark(disk, place) : null;
-      let reading = new Reading(place, source, state, whole, mark);
-      if (mark !== null && !(await reading.#restore(mark))) reading = new Reading(place, source, state, whole, null);
+      const isLarge = state.size >= checkpointEvery;
+      const checkpoint = isLarge ? await readMark(disk, place) : null;
+      let reading = new Reading(place, source, state, whole, checkpoint);
+      if (checkpoint !== null && !(await reading.#restore(checkpoint)))
+        reading = new Reading(place, source, state, whole, null);
       if (isLarge) reading.#sum ??= createHash("sha256");
       await reading.readOn();
-      if (reading.#walked >= markEvery) await reading.#leaveMark(disk);
+      if (reading.#walked >= checkpointEvery) await reading.#leaveMark(disk);
       reading.#sum = null;
       return reading;
     } catch (cause) {
@@ -105,12 +106,12 @@ export class Reading {
   }
 
   /** Takes what the mark covers, unless it is of other bytes than these. What is wrong with them the walk will say. */
-  async #restore(mark: Mark): Promise<boolean> {
+  async #restore(checkpoint: Checkpoint): Promise<boolean> {
     const sum = createHash("sha256");
     let last: Buffer = Buffer.alloc(0);
     try {
-      await this.#source.pieces(0, mark.size, this.keys.keepsBytes, (bytes, at) => {
-        const isLast = at + bytes.length === mark.size;
+      await this.#source.pieces(0, checkpoint.size, this.keys.keepsBytes, (bytes, at) => {
+        const isLast = at + bytes.length === checkpoint.size;
         last = isLast ? bytes : bytes.subarray(0, Math.max(bytes.lastIndexOf(NEWLINE), 0));
         sum.update(last);
         this.keys.restore(last, at);
@@ -121,7 +122,7 @@ export class Reading {
     }
     this.#sum = sum;
     // A head that is not in the file would make the next writer damage it.
-    return sum.copy().digest("hex") === mark.sha256 && endsIn(last, mark.seq, mark.head);
+    return sum.copy().digest("hex") === checkpoint.sha256 && endsIn(last, checkpoint.seq, checkpoint.head);
   }
 
   #walk(bytes: Buffer): number {
@@ -133,15 +134,15 @@ export class Reading {
 
   /** Walks what was taken as walked, to know the heads it had. */
   async #recall(): Promise<void> {
-    const mark = this.#mark;
-    if (mark === null) return;
+    const checkpoint = this.#checkpoint;
+    if (checkpoint === null) return;
     const past = new Chain(this.#place.path);
-    await this.#source.pieces(0, mark.size, false, (bytes) => past.walk(bytes, () => true));
-    if (past.seq !== mark.seq || past.head !== mark.head) {
+    await this.#source.pieces(0, checkpoint.size, false, (bytes) => past.walk(bytes, () => true));
+    if (past.seq !== checkpoint.seq || past.head !== checkpoint.head) {
       throw new KeysError("STORE_DAMAGED", `${this.#place.path} was altered since it was read`);
     }
     this.chain.recall(past.heads);
-    this.#walked += mark.size;
+    this.#walked += checkpoint.size;
   }
 
   async #leaveMark(disk: Disk): Promise<void> {

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { KeysError } from "../../../errors.ts";
 import type { Change, RemoveOptions } from "../../store.ts";
-import { besides } from "../disk/sidecars.ts";
+import { sidecars } from "../disk/sidecars.ts";
 import type { Disk } from "../disk/disk.ts";
 import { codeOf, faultOf } from "../disk/fault.ts";
 import { ensureFolder, syncFolder } from "../disk/folder.ts";
@@ -55,7 +55,7 @@ export async function removeJournal(
   }
   await first();
   const folder = dirname(place.path);
-  for (const { name } of await besides(disk, place, ["mark", "uses", "next", "draft"])) {
+  for (const { name } of await sidecars(disk, place, ["mark", "uses", "next", "draft"])) {
     await unlink(disk, join(folder, name));
   }
   if (reading === null) return;

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import { KeysError } from "../../../errors.ts";
-import { besideOf } from "../disk/sidecars.ts";
+import { sidecarOf } from "../disk/sidecars.ts";
 import type { Disk } from "../disk/disk.ts";
 import { codeOf, faultOf } from "../disk/fault.ts";
 import { syncFolder } from "../disk/folder.ts";
@@ -12,7 +12,7 @@ import type { FileState } from "../disk/open.ts";
 export function checkArchive(place: Place, archive: string): void {
   const name = basename(archive);
   if (name === "") throw new KeysError("USAGE", "the archive has no name", { hint: "name a file on the same disk" });
-  if (besideOf(place, name) === null) return;
+  if (sidecarOf(place, name) === null) return;
   throw new KeysError("USAGE", `${name} is a name that the store gives to its own files`, {
     hint: "choose another name for the archive",
   });

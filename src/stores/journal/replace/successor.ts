@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Change } from "../../store.ts";
-import { besides } from "../disk/sidecars.ts";
+import { sidecars } from "../disk/sidecars.ts";
 import type { Disk } from "../disk/disk.ts";
 import { faultOf } from "../disk/fault.ts";
 import { syncFolder } from "../disk/folder.ts";
@@ -96,7 +96,7 @@ async function writeNext(disk: Disk, place: Place, next: string, bytes: readonly
 /** Removes what others prepared and can no longer use: a seal would have to follow a record that has been followed. */
 async function sweep(disk: Disk, place: Place, seq: number): Promise<void> {
   const now = (await stateOf(disk, place.path, place.uid))?.modified ?? 0n;
-  const names = await besides(disk, place, ["next"]).catch(() => []);
+  const names = await sidecars(disk, place, ["next"]).catch(() => []);
   for (const { name } of names) {
     const path = join(dirname(place.path), name);
     const state = await stateOf(disk, path, place.uid).catch(() => null);

@@ -11,14 +11,14 @@ import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.t
 describe("damage is found as without a mark", () => {
   const open = async (path: string, whole: boolean) => {
     const place = { path, uid: aWorld().uid, ours: false };
-    const reading = await Reading.open(realDisk, place, { whole, markEvery: 1 });
+    const reading = await Reading.open(realDisk, place, { whole, checkpointEvery: 1 });
     await reading?.close();
   };
 
   test("any byte altered, before the mark and behind it", async () => {
     const covered = three.bytes.subarray(0, SECOND - 1 + three.records[1]!.length);
-    const { path, mark } = await aMarked(covered, three.records[2]!);
-    const kept = await readFile(mark);
+    const { path, checkpoint } = await aMarked(covered, three.records[2]!);
+    const kept = await readFile(checkpoint);
     for (let at = 0; at < three.bytes.length; at++) {
       for (const bit of TORTURE ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << (at % 8)]) {
         const bytes = Buffer.from(three.bytes);
@@ -28,7 +28,7 @@ describe("damage is found as without a mark", () => {
         await expect(open(path, at % 2 === 0), `byte ${at}`).rejects.toMatchObject(fault);
       }
     }
-    expect(await readFile(mark)).toEqual(kept);
+    expect(await readFile(checkpoint)).toEqual(kept);
     await writeFile(path, three.bytes);
     await open(path, true);
   }, 120_000);
@@ -80,10 +80,10 @@ describe("damage is found as without a mark", () => {
 
   test("a file altered under the eyes of a reader that goes back in it", async () => {
     const { folder, path } = await aMarked(three.bytes, Buffer.alloc(0));
-    for (const markEvery of [1, 10_000]) {
+    for (const checkpointEvery of [1, 10_000]) {
       for (const bytes of [three.bytes.toString().replace("key-1", "key-X"), journalOf(3, 4).bytes]) {
         await writeFile(path, three.bytes);
-        const store = await openIn(folder, {}, markEvery);
+        const store = await openIn(folder, {}, checkpointEvery);
         await store.list();
         expect(bytes).toHaveLength(three.bytes.length);
         await writeFile(path, bytes);

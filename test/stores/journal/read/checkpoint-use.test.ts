@@ -8,20 +8,20 @@ import { digestToken } from "../../../../src/core/digest.ts";
 import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../../../src/stores/journal/disk/disk.ts";
 import { formatMark, parseMark, readMark, writeMark } from "../../../../src/stores/journal/read/checkpoint.ts";
-import type { Mark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import type { Checkpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
 import { aJournal, aMarked, names, SECOND, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
 describe("left and used", () => {
   test("who walked a journal leaves a mark that only the owner can read", async () => {
-    const { folder, mark, readMark, list } = await aJournal(three.bytes);
+    const { folder, checkpoint, readMark, list } = await aJournal(three.bytes);
     await list();
     expect(await readMark()).toEqual({
       ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
       ...{ base: 0, until: 0, lines: 4, voids: [] },
     });
-    expect((await lstat(mark)).mode & 0o777).toBe(0o600);
+    expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
     expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
   });
 
@@ -34,7 +34,7 @@ describe("left and used", () => {
   });
 
   test("a mark is left after so many bytes, at an opening and not at every look", async () => {
-    const { folder, path, readMark, mark } = await aJournal(three.bytes);
+    const { folder, path, readMark, checkpoint } = await aJournal(three.bytes);
     const every = three.bytes.length + 1;
     const running = await openIn(folder, {}, every);
     expect(await running.list()).toHaveLength(3);
@@ -51,20 +51,20 @@ describe("left and used", () => {
     expect(await (await openIn(folder, {}, every)).list()).toHaveLength(8);
     const covered = await readFile(path);
     expect(await readMark()).toMatchObject({ seq: 8, size: covered.length, sha256: hash("sha256", covered) });
-    await unlink(mark);
+    await unlink(checkpoint);
     await running.write(aDraft([keyNo(9)]));
     expect(await running.list()).toHaveLength(9);
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
   });
 
   test("a small journal has none, and asks for none", async () => {
-    const { folder, list, readMark, writeMark, mark } = await aJournal(three.bytes);
+    const { folder, list, readMark, writeMark, checkpoint } = await aJournal(three.bytes);
     expect(await (await openIn(folder)).list()).toHaveLength(3);
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
     await list();
     await writeMark(formatMark({ ...(await readMark())!, voids: [SECOND] }));
     expect(await (await openIn(folder)).list()).toHaveLength(3);
-    expect(parseMark(await readFile(mark))).toMatchObject({ voids: [SECOND] });
+    expect(parseMark(await readFile(checkpoint))).toMatchObject({ voids: [SECOND] });
   });
 
   test("a mark that would be too long is not written", async () => {
@@ -110,7 +110,7 @@ describe("left and used", () => {
 });
 
 describe("a mark that cannot be used is ignored, and replaced", () => {
-  const whole: Mark = {
+  const whole: Checkpoint = {
     ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
     // Were it used, the second key would be gone.
     ...{ base: 0, until: 0, lines: 4, voids: [SECOND] },
@@ -142,10 +142,10 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   });
 
   test("one without end, which is not read", async () => {
-    const { folder, mark, writeMark } = await aJournal(three.bytes);
+    const { folder, checkpoint, writeMark } = await aJournal(three.bytes);
     await writeMark(Buffer.alloc(1024 * 1024));
     let reads = 0;
-    const disk = withHandle(mark, (handle) => {
+    const disk = withHandle(checkpoint, (handle) => {
       const readFile = handle.readFile.bind(handle);
       handle.readFile = ((...args: []) => (reads++, readFile(...args))) as typeof readFile;
     });
@@ -157,22 +157,22 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
 
   test("one that others can read or write", async () => {
     for (const mode of [0o644, 0o620, 0o602]) {
-      const { list, writeMark, mark } = await aJournal(three.bytes);
+      const { list, writeMark, checkpoint } = await aJournal(three.bytes);
       await writeMark(formatMark(whole));
-      await chmod(mark, mode);
+      await chmod(checkpoint, mode);
       expect(await list()).toEqual(names(1, 2, 3));
-      expect((await lstat(mark)).mode & 0o777).toBe(0o600);
+      expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
     }
   });
 
   test("one of another user", async () => {
-    const { folder, writeMark, mark } = await aJournal(three.bytes);
+    const { folder, writeMark, checkpoint } = await aJournal(three.bytes);
     await writeMark(formatMark(whole));
     const disk: Partial<Disk> = {
       open: (async (path: string, flags: number | string, mode: number) => {
         const handle = await realDisk.open(path, flags, mode);
         const stat = handle.stat.bind(handle);
-        if (path === mark)
+        if (path === checkpoint)
           handle.stat = (async () => Object.assign(await stat({ bigint: true }), { uid: 777n })) as never;
         return handle;
       }) as Disk["open"],
@@ -181,31 +181,31 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   });
 
   test("a link, which is not followed and not written through", async () => {
-    const { list, folder, mark, readMark } = await aJournal(three.bytes);
+    const { list, folder, checkpoint, readMark } = await aJournal(three.bytes);
     const target = join(folder, "target");
     await writeFile(target, formatMark(whole), { mode: 0o600 });
-    await symlink(target, mark);
-    await symlink(target, `${mark}.tmp`);
+    await symlink(target, checkpoint);
+    await symlink(target, `${checkpoint}.tmp`);
     expect(await list()).toEqual(names(1, 2, 3));
     expect(await readFile(target, "utf8")).toBe(formatMark(whole));
-    expect((await lstat(mark)).isFile()).toBe(true);
+    expect((await lstat(checkpoint)).isFile()).toBe(true);
     expect(await readMark()).toMatchObject({ voids: [] });
   });
 
   test("a pipe, which is not waited for, and a folder, which stays", async () => {
     const pipe = await aJournal(three.bytes);
-    execFileSync("mkfifo", ["-m", "600", pipe.mark]);
+    execFileSync("mkfifo", ["-m", "600", pipe.checkpoint]);
     expect(await pipe.list()).toEqual(names(1, 2, 3));
     const folder = await aJournal(three.bytes);
-    await mkdir(folder.mark, { mode: 0o700 });
+    await mkdir(folder.checkpoint, { mode: 0o700 });
     expect(await folder.list()).toEqual(names(1, 2, 3));
     expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
   });
 
   test("one of the journal that was compacted, by whoever comes next", async () => {
-    const { folder, list, readMark, mark } = await aJournal(three.bytes);
+    const { folder, list, readMark, checkpoint } = await aJournal(three.bytes);
     await list();
-    const old = await readFile(mark);
+    const old = await readFile(checkpoint);
     const running = await openIn(folder, {}, 1);
     await running.list();
     const compacting = await openIn(folder, {}, 1);
@@ -215,7 +215,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect(await running.list()).toHaveLength(3);
     await compacting.write(aDraft([keyNo(4)]));
     expect(await list()).toEqual(names(1, 2, 3, 4));
-    await writeFile(mark, old);
+    await writeFile(checkpoint, old);
     expect(await list()).toEqual(names(1, 2, 3, 4));
     expect(await readMark()).toMatchObject({ seq: 5, base: 3, until: 4 });
     expect(await changesOf(await openIn(folder, {}, 1))).toMatchObject([{ seq: 4, op: "compact" }, { seq: 5 }]);
@@ -259,9 +259,9 @@ describe("where no mark can be left, the journal is read all the same", () => {
   });
 
   test("a mark that somebody is writing, or was killed while writing", async () => {
-    const { folder, mark, list } = await aJournal(three.bytes);
-    await writeFile(`${mark}.tmp`, "", { mode: 0o600 });
-    await link(`${mark}.tmp`, join(folder, "other"));
+    const { folder, checkpoint, list } = await aJournal(three.bytes);
+    await writeFile(`${checkpoint}.tmp`, "", { mode: 0o600 });
+    await link(`${checkpoint}.tmp`, join(folder, "other"));
     expect(await list()).toEqual(names(1, 2, 3));
     expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark", "other"]);
   });
@@ -278,7 +278,7 @@ function withHandle(end: string, change: (handle: FileHandle) => void): Partial<
   };
 }
 
-function resummed(mark: string): string {
-  const body = mark.slice(0, -74);
+function resummed(checkpoint: string): string {
+  const body = checkpoint.slice(0, -74);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { KeysError } from "../../../../src/errors.ts";
 import { Chain } from "../../../../src/stores/journal/format/chain.ts";
 import type { ChainState } from "../../../../src/stores/journal/format/chain.ts";
-import { Holdings } from "../../../../src/stores/journal/read/lazy-keys.ts";
+import { LazyKeys } from "../../../../src/stores/journal/read/lazy-keys.ts";
 import { formatMark, parseMark } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { formatRecord, GENESIS } from "../../../../src/stores/journal/format/record.ts";
 import { keyNo, TORTURE } from "../../place.ts";
@@ -13,7 +13,7 @@ import { aStep, interleave, journalOf, recordOf } from "../bytes.ts";
 /** What a reader ends with, who walks all or goes on from a state. */
 function outcome(bytes: Buffer, from: ChainState | null) {
   const chain = new Chain("keys.jsonl", from);
-  const keys = new Holdings({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
+  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
   const past = new Chain("keys.jsonl");
   try {
     if (from !== null) keys.restore(bytes.subarray(0, from.size), 0);
@@ -112,14 +112,14 @@ test("behind a torn line, a seal, zeros and a record without its tab there is no
 });
 
 const [state] = statesOf(Buffer.concat([journalOf(1).bytes, Buffer.from("\n{\n")]));
-const mark = { ...state!, sha256: hash("sha256", "bytes") };
+const checkpoint = { ...state!, sha256: hash("sha256", "bytes") };
 
 test("a mark is read as it was written", () => {
-  expect(parseMark(Buffer.from(formatMark(mark)))).toEqual(mark);
+  expect(parseMark(Buffer.from(formatMark(checkpoint)))).toEqual(checkpoint);
 });
 
 test("a mark that is cut short or altered anywhere is none", () => {
-  const bytes = Buffer.from(formatMark(mark));
+  const bytes = Buffer.from(formatMark(checkpoint));
   for (let at = 0; at < bytes.length; at++) {
     expect(parseMark(bytes.subarray(0, at)), `${at} bytes`).toBeNull();
     const altered = Buffer.from(bytes);
@@ -144,6 +144,6 @@ test.each([
   { voids: [-1] },
   { voids: ["1"] },
 ])("a mark with %o is none", (change) => {
-  const body = JSON.stringify({ v: 1, ...mark, ...change }).slice(0, -1);
+  const body = JSON.stringify({ v: 1, ...checkpoint, ...change }).slice(0, -1);
   expect(parseMark(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}`))).toBeNull();
 });

@@ -11,12 +11,12 @@ export const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
 export async function aJournal(bytes: Buffer) {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
-  const mark = `${path}.mark`;
+  const checkpoint = `${path}.mark`;
   await writeFile(path, bytes, { mode: 0o600 });
   return {
-    ...{ folder, path, mark },
-    readMark: async () => parseMark(await readFile(mark)),
-    writeMark: (content: string | Buffer) => writeFile(mark, content, { mode: 0o600 }),
+    ...{ folder, path, checkpoint },
+    readMark: async () => parseMark(await readFile(checkpoint)),
+    writeMark: (content: string | Buffer) => writeFile(checkpoint, content, { mode: 0o600 }),
     /** What one who starts afresh finds. */
     async list() {
       const store = await openIn(folder, {}, 1);

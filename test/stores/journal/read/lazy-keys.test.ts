@@ -37,12 +37,12 @@ const step = fc.constantFrom("snapshot", "list", "get", "write", "changes", "oth
 
 test.each([undefined, 1])(
   "whoever lets go of keys sees what everybody sees (marks every %s bytes)",
-  async (markEvery) => {
+  async (checkpointEvery) => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
       const folder = await aFolder();
       const path = join(folder, "keys.jsonl");
-      const store = await openIn(folder, {}, markEvery);
-      const other = await openIn(folder, {}, markEvery);
+      const store = await openIn(folder, {}, checkpointEvery);
+      const other = await openIn(folder, {}, checkpointEvery);
       let count = 0;
       let seen = 0;
       const names = new Set<string>();

@@ -1,8 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Epoch, Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
-import { inspectSite } from "../stores/inspect-files.ts";
-import type { Site } from "../stores/inspect-files.ts";
+import { inspectFiles } from "../stores/inspect-files.ts";
+import type { StoreFiles } from "../stores/inspect-files.ts";
 import type { Change, KeyStore, StoreWorld } from "../stores/store.ts";
 
 /** What a doctor is told of the outside. */
@@ -23,13 +23,13 @@ export interface HistoryEnd {
 }
 
 /** What is examined. What several examinations ask for is read once. */
-export interface Patient extends Surroundings {
+export interface DiagnosticContext extends Surroundings {
   /** The store and its keys, without digests. Rejects with what is wrong with them. */
-  readonly holdings: () => Promise<{ store: KeyStore; keys: readonly Key[] }>;
+  readonly storedKeys: () => Promise<{ store: KeyStore; keys: readonly Key[] }>;
   /** Reads the whole history, and so proves it. Rejects with what is wrong with it. */
   readonly history: () => Promise<HistoryEnd>;
   /** What lies on the disk; `null` where the store is in no file. */
-  readonly site: () => Promise<Site | null>;
+  readonly files: () => Promise<StoreFiles | null>;
   /** Calls back whenever a part of something long was read. Returns the function that ends it. */
   readonly onProgress: (listener: () => void) => () => void;
 }
@@ -37,7 +37,7 @@ export interface Patient extends Surroundings {
 /** After so many changes it is told that the reading goes on. */
 const STEP = 256;
 
-export function admit(surroundings: Surroundings): Patient {
+export function createDiagnosticContext(surroundings: Surroundings): DiagnosticContext {
   const { openStore } = surroundings;
   const listeners = new Set<() => void>();
   return {
@@ -46,7 +46,7 @@ export function admit(surroundings: Surroundings): Patient {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    holdings: once(async () => {
+    storedKeys: once(async () => {
       const store = await openStore();
       return { store, keys: await store.list({ digests: false }) };
     }),
@@ -59,9 +59,9 @@ export function admit(surroundings: Surroundings): Patient {
       }
       return { changes, last };
     }),
-    site: once(async () => {
+    files: once(async () => {
       const { path } = await openStore();
-      return path === undefined ? null : inspectSite(path);
+      return path === undefined ? null : inspectFiles(path);
     }),
   };
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { examineAll } from "../../src/doctor/diagnose.ts";
-import { examinations } from "../../src/doctor/index.ts";
-import { admit } from "../../src/doctor/subject.ts";
+import { runDiagnostics } from "../../src/doctor/diagnose.ts";
+import { diagnostics } from "../../src/doctor/index.ts";
+import { createDiagnosticContext } from "../../src/doctor/context.ts";
 import { createKeys } from "../../src/keys/keys.ts";
 import type { Keys } from "../../src/keys/keys.ts";
 import { systemRandom } from "../../src/world.ts";
@@ -44,13 +44,16 @@ export async function aPlace() {
     const opened = openStore(chosen.store, world);
     opened.catch(() => undefined);
     onTestFinished(async () => (await opened.catch(() => null))?.close());
-    return examineAll(admit({ world, config: chosen, node, now, openStore: () => opened }), examinations);
+    return runDiagnostics(
+      createDiagnosticContext({ world, config: chosen, node, now, openStore: () => opened }),
+      diagnostics,
+    );
   }
 
   /** The findings of one examination, as `status saw`. */
-  async function findings(id: keyof typeof examinations, illness: Illness = {}): Promise<string[]> {
+  async function findings(id: keyof typeof diagnostics, illness: Illness = {}): Promise<string[]> {
     const { findings: found } = await report(illness);
-    return found.filter((each) => each.id === id).map(({ status, saw }) => `${status} ${saw}`);
+    return found.filter((each) => each.id === id).map(({ status, observed }) => `${status} ${observed}`);
   }
   return { folder, path, spec, withKeys, report, findings };
 }
