@@ -25,7 +25,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["core", "errors", "keys", "world", "node:crypto"],
     asType: ["stores/store.ts", "node:http"],
   },
-  probe: { holds: ["probe/"], may: ["core", "errors"], },
+  probe: { holds: ["probe/"], may: ["core", "errors"], asType: ["http/http.ts"] },
   http: { holds: ["http/"], may: ["errors", "node:*"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
