@@ -1,6 +1,12 @@
 /**
  * Every failure this package throws: the exit status of the CLI, the HTTP status a server would answer with, and the
  * usual mend. To add one: a row here and its section in `docs/errors.md` (a test holds the two together).
+ * @example
+ * ```ts
+ * import { CODES, KeysError } from "mcp-keys";
+ *
+ * const exitStatusOf = (error: unknown): number => (error instanceof KeysError ? CODES[error.code].exit : 1);
+ * ```
  */
 export const CODES = {
   BUG: { exit: 1, http: 500, hint: "this is a defect in mcp-keys; please report it with the command you ran" },
@@ -45,9 +51,32 @@ export const CODES = {
   INTERRUPTED: { exit: 130, http: 499, hint: "run the same command again; it completes what was begun" },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 
+/**
+ * The code of a {@link KeysError}.
+ * @example
+ * ```ts
+ * import type { Code } from "mcp-keys";
+ *
+ * const canRetry = (code: Code): boolean => code === "STORE_CONFLICT" || code === "STORE_UNAVAILABLE";
+ * ```
+ */
 export type Code = keyof typeof CODES;
 
-/** What went wrong (`message`), which failure it is (`code`), and how to mend it (`hint`). */
+/**
+ * What went wrong (`message`), which failure it is (`code`), and how to mend it (`hint`).
+ * @example
+ * ```ts
+ * import { createKeys, KeysError, openStore } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * try {
+ *   await keys.disable("ci");
+ * } catch (error) {
+ *   if (!(error instanceof KeysError) || error.code !== "KEY_NOT_FOUND") throw error;
+ *   console.error(error.message, error.hint);
+ * }
+ * ```
+ */
 export class KeysError extends Error {
   override readonly name = "KeysError";
   readonly code: Code;

@@ -1,34 +1,41 @@
-/** mcp-keys as a library: keys and their store, the verifier and guards of a server, tokens, snippets and the probe. */
+/** mcp-keys as a library. The line comments are the headings of docs/api.md. */
 
+// Issue keys
 export { createKeys, type Keys, type KeysOptions } from "./keys/keys.ts";
-export type { Deliver, Issued } from "./keys/deliver.ts";
 export type { GenerateInput } from "./keys/generate.ts";
+export type { Deliver, Issued } from "./keys/deliver.ts";
 export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
-export type { Random } from "./keys/mint.ts";
 export type { Updated } from "./keys/update.ts";
+export type { Random } from "./keys/mint.ts";
+export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";
+export type { RevokeReason, Version, VersionState } from "./core/version.ts";
+export { keyStatus } from "./core/status.ts";
+export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
 
+// Stores
 export { openStore, type OpenStoreOptions } from "./open-store.ts";
 export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stores/store.ts";
 
-export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
-export type { AuthInfo } from "./server/guard/auth-info.ts";
-export type { GuardOptions } from "./server/guard/guard-options.ts";
-export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch/guard-fetch.ts";
+// Guards
 export { guardNode, type GuardedRequest } from "./server/node/guard-node.ts";
+export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch/guard-fetch.ts";
 export { guardFastify, type FastifyGuardOptions } from "./server/fastify.ts";
+export type { GuardOptions } from "./server/guard/guard-options.ts";
+export type { AuthInfo } from "./server/guard/auth-info.ts";
 export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } from "./server/mcp-sdk.ts";
 export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
 
-export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";
-export type { RevokeReason, Version, VersionState } from "./core/version.ts";
+// Verifier
+export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
 export type { Demand, Reason, Verdict } from "./core/judge.ts";
-export { keyStatus } from "./core/status.ts";
+
+// Tokens and digests
 export { Secret } from "./core/secret.ts";
 export { formatToken, parsePrefix, parseToken, type ParsedToken, type TokenParts } from "./core/token.ts";
 export { parseBearer, type Presented } from "./core/authorization.ts";
 export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from "./core/digest.ts";
-export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
 
+// Probe
 export { probe, type ProbeOptions } from "./probe.ts";
 export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
 export type { About, Cost, Group, Level } from "./probe/check.ts";
@@ -37,7 +44,9 @@ export type { Baseline } from "./probe/report/baseline.ts";
 export type { Lab, LabKey } from "./probe/target/lab.ts";
 export type { Era } from "./probe/verify/verification.ts";
 
+// Formats
 export { formats, isFormatName, type FormatName } from "./formats/index.ts";
 export type { Connection, Format } from "./formats/format.ts";
 
+// Errors
 export { CODES, KeysError, type Code } from "./errors.ts";

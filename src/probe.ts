@@ -19,7 +19,20 @@ type Chosen =
   | "onPlan"
   | "onFinding";
 
-/** What {@link probe} is told. */
+/**
+ * What {@link probe} is told.
+ * @example
+ * ```ts
+ * import type { ProbeOptions } from "mcp-keys";
+ *
+ * const options: ProbeOptions = {
+ *   url: "https://host.example/mcp",
+ *   key: process.env["MCP_API_KEY"] ?? "",
+ *   header: "X-API-Key",
+ *   rate: 5,
+ * };
+ * ```
+ */
 export interface ProbeOptions extends Pick<ProbeServerOptions, Chosen> {
   /** Where the server answers MCP. */
   readonly url: string;
@@ -38,6 +51,14 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, Chosen> {
  * server does is a finding of the report and no fault; `ok` says whether its door is shut, `proven` whether that could be told.
  * @throws `KeysError` `USAGE` for an address that cannot be used, a check that does not exist, or no header for a key;
  * `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`, `INTERRUPTED`
+ * @example
+ * ```ts
+ * import { probe } from "mcp-keys";
+ *
+ * const report = await probe({ url: "https://host.example/mcp", key: process.env["MCP_API_KEY"] ?? "" });
+ * for (const { id, status, fix } of report.findings) if (status === "fail") console.error(`${id}: ${fix}`);
+ * process.exitCode = report.ok ? 0 : 8;
+ * ```
  */
 export async function probe({ url, key, secondKey, header, ca, ...options }: ProbeOptions): Promise<Report> {
   // A server that guards itself never needs it.

@@ -1,4 +1,13 @@
-/** What an `Authorization` header presents. `missing`: no token at all (no header, another scheme, a bare `Bearer`). */
+/**
+ * What an `Authorization` header presents. `missing`: no token at all (no header, another scheme, a bare `Bearer`).
+ * @example
+ * ```ts
+ * import { parseBearer, type Presented } from "mcp-keys";
+ *
+ * const presented: Presented = parseBearer("Bearer abc");
+ * if (presented.ok) console.log(presented.token.length);
+ * ```
+ */
 export type Presented =
   { readonly ok: true; readonly token: string } | { readonly ok: false; readonly reason: "missing" | "malformed" };
 
@@ -11,6 +20,13 @@ const TOKEN_LIMIT = 4096;
 /**
  * Reads the token from the value of an `Authorization` header. The scheme is matched in any case.
  * @see RFC 6750 section 2.1 (b64token), RFC 9110 section 11.1 (case-insensitive scheme)
+ * @example
+ * ```ts
+ * import { parseBearer } from "mcp-keys";
+ *
+ * parseBearer("Bearer abc"); // { ok: true, token: "abc" }
+ * parseBearer("Basic abc"); // { ok: false, reason: "missing" }
+ * ```
  */
 export function parseBearer(header: string | null | undefined): Presented {
   if (header === null || header === undefined) return MISSING;

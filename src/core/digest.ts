@@ -5,6 +5,12 @@ import { KeysError } from "../errors.ts";
  * What is stored of a version: `sha256:<64 hex>` or `hmac-sha256:<pepperId>:<64 hex>`, lower case, over the whole token.
  * A fast hash is right because a token carries 256 random bits.
  * @see OWASP ASVS 5.0, 6.5.2 (a standard hash function from 112 bits of entropy)
+ * @example
+ * ```ts
+ * import { isDigest, type Digest } from "mcp-keys";
+ *
+ * const digestsIn = (lines: readonly string[]): Digest[] => lines.filter(isDigest);
+ * ```
  */
 export type Digest = `sha256:${string}` | `hmac-sha256:${string}:${string}`;
 
@@ -20,7 +26,16 @@ export const FORGOTTEN = "forgotten";
 /** What a version may have where its digest belongs. */
 export type StoredDigest = Digest | KeptDigest | typeof FORGOTTEN;
 
-/** A secret kept apart from the store, without which its digests can be neither confirmed nor forged. */
+/**
+ * A secret kept apart from the store, without which its digests can be neither confirmed nor forged.
+ * @example
+ * ```ts
+ * import { digestToken, type Pepper } from "mcp-keys";
+ *
+ * const pepper: Pepper = { id: "2027", key: "at least 32 characters of a random text" };
+ * digestToken("abc", pepper); // "hmac-sha256:2027:…"
+ * ```
+ */
 export interface Pepper {
   /** 1 to 32 of `[A-Za-z0-9_-]`; stored in each digest, so that peppers can be rotated. */
   readonly id: string;
@@ -29,7 +44,16 @@ export interface Pepper {
 
 const DIGEST = /^(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}$/;
 
-/** The digest of a token, keyed when a pepper is given. */
+/**
+ * The digest of a token, keyed when a pepper is given.
+ * @example
+ * ```ts
+ * import { createHash } from "node:crypto";
+ * import { digestToken } from "mcp-keys";
+ *
+ * digestToken("abc") === `sha256:${createHash("sha256").update("abc").digest("hex")}`; // true
+ * ```
+ */
 export function digestToken(token: string, pepper?: Pepper): Digest {
   if (pepper === undefined) return `sha256:${hash("sha256", token, "hex")}`;
   return `hmac-sha256:${pepper.id}:${createHmac("sha256", pepper.key).update(token).digest("hex")}`;
@@ -40,7 +64,16 @@ export function digestCandidates(token: string, peppers: readonly Pepper[]): Dig
   return [...peppers.map((pepper) => digestToken(token, pepper)), digestToken(token)];
 }
 
-/** Whether `text` is a digest in the form of {@link Digest}. */
+/**
+ * Whether `text` is a digest in the form of {@link Digest}.
+ * @example
+ * ```ts
+ * import { digestToken, isDigest } from "mcp-keys";
+ *
+ * isDigest(digestToken("abc")); // true
+ * isDigest("abc"); // false
+ * ```
+ */
 export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
@@ -67,6 +100,13 @@ export function sameDigest(a: StoredDigest, b: StoredDigest): boolean {
  * Reads `MCP_KEYS_PEPPER`: `<id>:<key>`, or several separated by commas; the first is used for new digests, the others
  * still verify old ones.
  * @throws {@link KeysError} `PEPPER_INVALID` when an id is not 1 to 32 of `[A-Za-z0-9_-]` or a key has under 32 characters.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, parsePeppers } from "mcp-keys";
+ *
+ * const peppers = parsePeppers(process.env["MCP_KEYS_PEPPER"]);
+ * const keys = createKeys({ store: await openStore(), peppers });
+ * ```
  */
 export function parsePeppers(text: string | undefined): Pepper[] {
   if (text === undefined || text.trim() === "") return [];

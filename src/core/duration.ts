@@ -12,6 +12,12 @@ export const LAST_SECOND = 253_402_300_799;
  * Reads a duration such as `90s` `15m` `24h` `30d` `12w`.
  * @returns seconds
  * @throws {@link KeysError} `USAGE`
+ * @example
+ * ```ts
+ * import { parseDuration } from "mcp-keys";
+ *
+ * parseDuration("24h"); // 86400
+ * ```
  */
 export function parseDuration(text: string): number {
   const match = /^(\d{1,10})([smhdw])$/.exec(text.trim());
@@ -28,6 +34,15 @@ export function parseDuration(text: string): number {
  * Reads when something expires: a duration from `now`, a date such as `2027-03-01` (its first second, UTC), or `never`.
  * @returns the first second at which it no longer works, or `null` for never
  * @throws {@link KeysError} `USAGE` for anything else and for what lies in the past
+ * @example
+ * ```ts
+ * import { parseExpiry } from "mcp-keys";
+ *
+ * const now = Math.floor(Date.now() / 1000);
+ * parseExpiry("90d", now); // now + 7776000
+ * parseExpiry("2099-03-01", now); // 4076006400
+ * parseExpiry("never", now); // null
+ * ```
  */
 export function parseExpiry(text: string, now: Epoch): Epoch | null {
   const wanted = text.trim();
@@ -52,12 +67,28 @@ export function parseDate(text: string): Epoch {
   return ms / 1000;
 }
 
-/** RFC 3339 in UTC, without fractions: `2027-03-01T00:00:00Z`. */
+/**
+ * RFC 3339 in UTC, without fractions: `2027-03-01T00:00:00Z`.
+ * @example
+ * ```ts
+ * import { formatTime } from "mcp-keys";
+ *
+ * formatTime(1_803_859_200); // "2027-03-01T00:00:00Z"
+ * ```
+ */
 export function formatTime(at: Epoch): string {
   return new Date(at * 1000).toISOString().replace(".000Z", "Z");
 }
 
-/** A length of time for people, in its largest fitting unit, rounded down: `3d`, `25h`, `40s`. */
+/**
+ * A length of time for people, in its largest fitting unit, rounded down: `3d`, `25h`, `40s`.
+ * @example
+ * ```ts
+ * import { formatDuration } from "mcp-keys";
+ *
+ * formatDuration(90_000); // "25h"
+ * ```
+ */
 export function formatDuration(seconds: number): string {
   const [unit, size] = (
     [

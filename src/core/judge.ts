@@ -1,7 +1,15 @@
 import type { Epoch, Key } from "./key.ts";
 import type { Version } from "./version.ts";
 
-/** Why a presented token is refused. For logs; a client learns only what RFC 6750 lets it have. */
+/**
+ * Why a presented token is refused. For logs; a client learns only what RFC 6750 lets it have.
+ * @example
+ * ```ts
+ * import type { Reason } from "mcp-keys";
+ *
+ * const statusOf = (reason: Reason): number => (reason === "insufficient-scope" ? 403 : 401);
+ * ```
+ */
 export type Reason =
   | "missing"
   | "malformed"
@@ -13,12 +21,28 @@ export type Reason =
   | "wrong-audience"
   | "insufficient-scope";
 
-/** The answer to a presented token. A refusal names the key where the token belongs to one. */
+/**
+ * The answer to a presented token. A refusal names the key where the token belongs to one.
+ * @example
+ * ```ts
+ * import type { Verdict } from "mcp-keys";
+ *
+ * const describe = (verdict: Verdict): string => (verdict.ok ? verdict.key.name : `refused: ${verdict.reason}`);
+ * ```
+ */
 export type Verdict =
   | { readonly ok: true; readonly key: Key; readonly version: Version }
   | { readonly ok: false; readonly reason: Reason; readonly key?: Key; readonly version?: Version };
 
-/** What a request asks of the key. */
+/**
+ * What a request asks of the key.
+ * @example
+ * ```ts
+ * import type { Demand } from "mcp-keys";
+ *
+ * const demand: Demand = { now: Math.floor(Date.now() / 1000), scopes: ["deploy"] };
+ * ```
+ */
 export interface Demand {
   readonly now: Epoch;
   /** All of them must have been given to the key. */

@@ -7,6 +7,14 @@ export const EXPIRING_WITHIN = 14 * 86_400;
 /**
  * The status of a key, which is that of the best of its versions. `expiring`: every version that still works ends within
  * `within` seconds.
+ * @example
+ * ```ts
+ * import { createKeys, keyStatus, openStore } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * const now = Math.floor(Date.now() / 1000);
+ * for (const key of await keys.list()) console.log(key.name, keyStatus(key, now));
+ * ```
  */
 export function keyStatus(key: Key, now: Epoch, within: number = EXPIRING_WITHIN): Status {
   const usable = key.versions.filter((version) => isUsable(version, now));

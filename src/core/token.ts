@@ -15,7 +15,18 @@ const BODY_LENGTH = SECRET_LENGTH + CHECKSUM_LENGTH;
 const TAIL_LENGTH = ID_LENGTH + 1 + BODY_LENGTH;
 const PREFIX = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 
-/** The public parts of a token; the secret is left out on purpose. */
+/**
+ * The public parts of a token; the secret is left out on purpose.
+ * @example
+ * ```ts
+ * import { parseToken, type TokenParts } from "mcp-keys";
+ *
+ * function partsOf(token: string): TokenParts | null {
+ *   const parsed = parseToken(token);
+ *   return parsed.ok ? { prefix: parsed.prefix, id: parsed.id } : null;
+ * }
+ * ```
+ */
 export interface TokenParts {
   readonly prefix: string;
   readonly id: KeyId;
@@ -24,6 +35,12 @@ export interface TokenParts {
 /**
  * `malformed`: not a token of ours at all (it may be an opaque one). `mistyped`: has the shape, but the checksum does not
  * fit, so that a character was changed, lost or added.
+ * @example
+ * ```ts
+ * import type { ParsedToken } from "mcp-keys";
+ *
+ * const idOf = (parsed: ParsedToken): string | null => (parsed.ok ? parsed.id : null);
+ * ```
  */
 export type ParsedToken =
   ({ readonly ok: true } & TokenParts) | { readonly ok: false; readonly reason: "malformed" | "mistyped" };
@@ -34,6 +51,13 @@ const MISTYPED = { ok: false, reason: "mistyped" } as const;
 /**
  * Puts a token together: `<prefix>_<id>_<secret><checksum>`.
  * @param parts - `prefix` as {@link parsePrefix} returned it, `id` of 12 and `secret` of 43 base62 characters.
+ * @example
+ * ```ts
+ * import { formatToken } from "mcp-keys";
+ *
+ * const token = formatToken({ prefix: "mcp", id: "7Fq2x9Lm0aBc", secret: "0".repeat(43) });
+ * token.reveal(); // "mcp_7Fq2x9Lm0aBc_000…" with its checksum
+ * ```
  */
 export function formatToken(parts: TokenParts & { secret: string }): Secret {
   const body = `${parts.prefix}_${parts.id}_${parts.secret}`;
@@ -46,6 +70,13 @@ export function formatToken(parts: TokenParts & { secret: string }): Secret {
  * Takes a token apart from the right, by fixed widths, so that a prefix may hold `_`. Needs no look-up and makes no `Error`.
  * A token that lost or gained characters is `mistyped` when what is left still begins like one of ours.
  * @param start - where the token begins
+ * @example
+ * ```ts
+ * import { parseToken } from "mcp-keys";
+ *
+ * const parsed = parseToken(process.env["MCP_API_KEY"] ?? "");
+ * console.log(parsed.ok ? parsed.id : parsed.reason);
+ * ```
  */
 export function parseToken(text: string, start = 0): ParsedToken {
   const at = locateId(text, start);
@@ -105,6 +136,12 @@ export function locateId(text: string, start: number): number {
 /**
  * Reads a prefix: lower-case letters and digits in words joined by `_`, at most 24 characters, a letter first.
  * @throws {@link KeysError} `USAGE`
+ * @example
+ * ```ts
+ * import { parsePrefix } from "mcp-keys";
+ *
+ * parsePrefix("acme_live"); // "acme_live"
+ * ```
  */
 export function parsePrefix(text: string): string {
   if (text.length > PREFIX_LIMIT || !PREFIX.test(text)) {

@@ -1,13 +1,38 @@
 import type { StoredDigest } from "./digest.ts";
 import type { Epoch } from "./key.ts";
 
-/** pending → current → retiring → retired, and from any of them to revoked. */
+/**
+ * pending → current → retiring → retired, and from any of them to revoked.
+ * @example
+ * ```ts
+ * import type { VersionState } from "mcp-keys";
+ *
+ * const hasEnded = (state: VersionState): boolean => state === "retired" || state === "revoked";
+ * ```
+ */
 export type VersionState = "pending" | "current" | "retiring" | "retired" | "revoked";
 
-/** Why a version was revoked. `undelivered`: its token reached nobody, so nobody holds it. */
+/**
+ * Why a version was revoked. `undelivered`: its token reached nobody, so nobody holds it.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, type RevokeReason } from "mcp-keys";
+ *
+ * const reason: RevokeReason = "compromised";
+ * await createKeys({ store: await openStore() }).revoke("ci", { reason });
+ * ```
+ */
 export type RevokeReason = "compromised" | "superseded" | "unused" | "undelivered" | "other";
 
-/** One secret of a key. Only its digest is known. */
+/**
+ * One secret of a key. Only its digest is known.
+ * @example
+ * ```ts
+ * import type { Key, Version } from "mcp-keys";
+ *
+ * const current = (key: Key): Version | undefined => key.versions.findLast(({ state }) => state === "current");
+ * ```
+ */
 export interface Version {
   /** 1 for the first; one more at each rotation. */
   readonly n: number;

@@ -15,6 +15,13 @@ import { token } from "./token.ts";
 /**
  * Every format, in the order of `--help`. To add one: a file beside this one, a line here, and in `test/formats` the reader
  * that gives the token back.
+ * @example
+ * ```ts
+ * import { formats, Secret } from "mcp-keys";
+ *
+ * const token = new Secret("mcp_7Fq2x9Lm0aBc_…");
+ * formats.shell.render({ token, envName: "MCP_API_KEY" }); // "export MCP_API_KEY='mcp_7Fq2x9Lm0aBc_…'\n"
+ * ```
  */
 export const formats = {
   token,
@@ -31,9 +38,27 @@ export const formats = {
   "github-actions": githubActions,
 } as const satisfies Record<string, Format>;
 
+/**
+ * The name of a format, as `--format` takes it.
+ * @example
+ * ```ts
+ * import type { FormatName } from "mcp-keys";
+ *
+ * const format: FormatName = process.platform === "win32" ? "powershell" : "shell";
+ * ```
+ */
 export type FormatName = keyof typeof formats;
 
-/** Whether a text names a format. */
+/**
+ * Whether a text names a format.
+ * @example
+ * ```ts
+ * import { formats, isFormatName } from "mcp-keys";
+ *
+ * const name = process.argv[2] ?? "dotenv";
+ * if (isFormatName(name)) console.log(formats[name].summary);
+ * ```
+ */
 export function isFormatName(text: string): text is FormatName {
   return Object.hasOwn(formats, text);
 }

@@ -5,7 +5,17 @@ import type { Version } from "../core/version.ts";
 import { KeysError } from "../errors.ts";
 import { updateKey, type OperationContext } from "./update.ts";
 
-/** A version on its way to whoever will hold its token. `key` and `version` are as they will be once all is done. */
+/**
+ * A version on its way to whoever will hold its token. `key` and `version` are as they will be once all is done.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, type Issued } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * const { key, version, token }: Issued = await keys.generate({ name: "ci", expiresAt: null });
+ * console.log(key.id, version.n, token.reveal());
+ * ```
+ */
 export interface Issued {
   readonly key: Key;
   readonly version: Version;
@@ -16,6 +26,17 @@ export interface Issued {
  * Puts the token where it belongs and returns when it is there.
  * `DELIVERY_FAILED` says that it certainly reached nobody: the version is then revoked. After any other failure it stays
  * valid, since somebody may hold it.
+ * @example
+ * ```ts
+ * import { writeFile } from "node:fs/promises";
+ * import { KeysError, type Deliver } from "mcp-keys";
+ *
+ * const deliver: Deliver = async ({ token }) => {
+ *   await writeFile("/run/secrets/mcp", token.reveal(), { mode: 0o600 }).catch((cause: unknown) => {
+ *     throw new KeysError("DELIVERY_UNCERTAIN", "cannot write /run/secrets/mcp", { cause });
+ *   });
+ * };
+ * ```
  */
 export type Deliver = (issued: Issued) => Promise<void>;
 

@@ -7,6 +7,16 @@ import type { Mint } from "./mint.ts";
 import { NO_DIGESTS } from "./update.ts";
 import type { OperationContext } from "./update.ts";
 
+/**
+ * What {@link Keys.generate} takes.
+ * @example
+ * ```ts
+ * import type { GenerateInput } from "mcp-keys";
+ *
+ * const inNinetyDays = Math.floor(Date.now() / 1000) + 90 * 86_400;
+ * const input: GenerateInput = { name: "ci", expiresAt: inNinetyDays, scopes: ["deploy"], owner: "ada" };
+ * ```
+ */
 export type GenerateInput = Omit<KeyInput, "name"> & {
   /** Without one it is `default`, or, when that is taken, `key-` and the id. */
   readonly name?: string;

@@ -17,7 +17,16 @@ import { requireKey, updateKey, type OperationContext, type Updated } from "./up
 import type { KeyStore, ReadOptions } from "../stores/store.ts";
 import { systemActor, systemNow, systemPeppers, systemRandom } from "../world.ts";
 
-/** What {@link createKeys} works with. All but the store has a default from the system. */
+/**
+ * What {@link createKeys} works with. All but the store has a default from the system.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, type KeysOptions } from "mcp-keys";
+ *
+ * const options: KeysOptions = { store: await openStore("memory:"), by: "deploy-bot" };
+ * const keys = createKeys(options);
+ * ```
+ */
 export interface KeysOptions {
   readonly store: KeyStore;
   /** The current time in whole seconds. */
@@ -31,7 +40,19 @@ export interface KeysOptions {
 
 type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 
-/** The operations on the keys of a store. A key is addressed by id or name. All throw `KeysError`. */
+/**
+ * The operations on the keys of a store. A key is addressed by id or name. All throw `KeysError`.
+ * @example
+ * ```ts
+ * import type { Keys } from "mcp-keys";
+ *
+ * async function revokeAll(keys: Keys, owner: string): Promise<void> {
+ *   for (const key of await keys.list()) {
+ *     if (key.owner === owner) await keys.revoke(key.id, { reason: "unused" });
+ *   }
+ * }
+ * ```
+ */
 export interface Keys {
   /** Issues a key. `USAGE`, `NAME_TAKEN`. */
   generate(input: GenerateInput): Promise<Issued>;
@@ -55,7 +76,18 @@ export interface Keys {
   verify(authorization: string | null | undefined, demand?: WithoutClock<Demand>): Promise<Verdict>;
 }
 
-/** The keys of a store. @throws `KeysError` `USAGE` for options that make no sense */
+/**
+ * The keys of a store.
+ * @throws `KeysError` `USAGE` for options that make no sense
+ * @example
+ * ```ts
+ * import { createKeys, openStore } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * const { token } = await keys.generate({ name: "ci", expiresAt: null });
+ * console.log(token.reveal());
+ * ```
+ */
 export function createKeys(options: KeysOptions): Keys {
   checkOptions("createKeys", options, KEYS);
   const { store, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;

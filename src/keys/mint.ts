@@ -4,7 +4,17 @@ import type { KeyId } from "../core/key.ts";
 import type { Secret } from "../core/secret.ts";
 import { BASE62, formatToken, ID_LENGTH, SECRET_LENGTH } from "../core/token.ts";
 
-/** `size` random bytes, each from 0 to 255 alike. */
+/**
+ * `size` random bytes, each from 0 to 255 alike.
+ * @example
+ * ```ts
+ * import { randomBytes } from "node:crypto";
+ * import { createKeys, openStore, type Random } from "mcp-keys";
+ *
+ * const random: Random = (size) => randomBytes(size);
+ * const keys = createKeys({ store: await openStore(), random });
+ * ```
+ */
 export type Random = (size: number) => Uint8Array;
 
 /** A new token and what is kept of it. */

@@ -7,12 +7,42 @@ import { completeVersion, requireVersion, type Deliver, type Issued } from "./de
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";
 
-/** A day: long enough for clients that read their key at start. */
+/**
+ * A day: long enough for clients that read their key at start.
+ * @example
+ * ```ts
+ * import { DEFAULT_OVERLAP, formatDuration } from "mcp-keys";
+ *
+ * console.log(`the old token works for another ${formatDuration(DEFAULT_OVERLAP)}`);
+ * ```
+ */
 export const DEFAULT_OVERLAP = 86_400;
 
-/** An hour: a version unused for so long counts as out of use. */
+/**
+ * An hour: a version unused for so long counts as out of use.
+ * @example
+ * ```ts
+ * import { createKeys, DEFAULT_WINDOW, openStore } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * await keys.finish("ci", { window: 2 * DEFAULT_WINDOW });
+ * ```
+ */
 export const DEFAULT_WINDOW = 3_600;
 
+/**
+ * What {@link Keys.rotate} takes.
+ * @example
+ * ```ts
+ * import type { RotateOptions } from "mcp-keys";
+ *
+ * const options: RotateOptions = {
+ *   overlap: 3_600,
+ *   ifOlderThan: 30 * 86_400,
+ *   deliver: async ({ token }) => void process.stdout.write(token.reveal()),
+ * };
+ * ```
+ */
 export interface RotateOptions {
   /** Seconds both versions work; 0 ends the old one at once. A day when left out. */
   readonly overlap?: number;
@@ -25,6 +55,17 @@ export interface RotateOptions {
   readonly prove?: (token: Secret) => Promise<void>;
 }
 
+/**
+ * The result of {@link Keys.rotate}.
+ * @example
+ * ```ts
+ * import type { Rotated } from "mcp-keys";
+ *
+ * function describe({ key, version, changed }: Rotated): string {
+ *   return changed ? `${key.name} is now at version ${version.n}` : `${key.name} is recent enough`;
+ * }
+ * ```
+ */
 export interface Rotated {
   readonly key: Key;
   readonly version: Version;

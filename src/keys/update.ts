@@ -8,6 +8,17 @@ const ATTEMPTS = 10;
 /** To decide about a key and to write it, its digests are not needed. */
 export const NO_DIGESTS: ReadOptions = { digests: false };
 
+/**
+ * The result of an operation that changes a key.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, type Updated } from "mcp-keys";
+ *
+ * const keys = createKeys({ store: await openStore() });
+ * const { key, changed }: Updated = await keys.disable("ci");
+ * console.log(changed ? `disabled ${key.name}` : `${key.name} was already disabled`);
+ * ```
+ */
 export interface Updated {
   readonly key: Key;
   /** False when the key was already as wanted, and nothing was written. */

@@ -1,10 +1,27 @@
 import type { Need } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 
-/** `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status. */
+/**
+ * `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status.
+ * @example
+ * ```ts
+ * import type { About, Report } from "mcp-keys";
+ *
+ * const failed = ({ findings }: Report, about: About): string[] =>
+ *   findings.filter((each) => each.about === about && each.status === "fail").map(({ id }) => id);
+ * ```
+ */
 export type About = "access" | "conformance";
 
-/** The word of the rule (RFC 2119): a MUST that is broken fails, a SHOULD warns, a MAY informs. */
+/**
+ * The word of the rule (RFC 2119): a MUST that is broken fails, a SHOULD warns, a MAY informs.
+ * @example
+ * ```ts
+ * import type { Level } from "mcp-keys";
+ *
+ * const severity = { must: "error", should: "warning", may: "note" } as const satisfies Record<Level, string>;
+ * ```
+ */
 export type Level = "must" | "should" | "may";
 
 /** Families of checks, in running order. */
@@ -18,9 +35,27 @@ export const GROUPS = [
   "lifecycle",
   "leaks",
 ] as const;
+/**
+ * The name of a family of checks.
+ * @example
+ * ```ts
+ * import type { Finding, Group } from "mcp-keys";
+ *
+ * const inGroup = (findings: readonly Finding[], group: Group): Finding[] => findings.filter((each) => each.group === group);
+ * ```
+ */
 export type Group = (typeof GROUPS)[number];
 
-/** The most a check sends. */
+/**
+ * The most a check sends.
+ * @example
+ * ```ts
+ * import { probe, type Cost } from "mcp-keys";
+ *
+ * const onPlan = ({ requests, wrong }: Cost): void => console.error(`at most ${requests} requests, ${wrong} of them wrong`);
+ * await probe({ url: "https://host.example/mcp", key: process.env["MCP_API_KEY"] ?? "", onPlan });
+ * ```
+ */
 export interface Cost {
   readonly requests: number;
   /** Of those, how many do not present the right key where it belongs; these are slowed to the rate. */

@@ -33,7 +33,15 @@ export interface FastifyReplyLike {
   send(body: Uint8Array | undefined): unknown;
 }
 
-/** The options of the plugin: those of every guard, and the verifier. */
+/**
+ * The options of the plugin: those of every guard, and the verifier.
+ * @example
+ * ```ts
+ * import type { FastifyGuardOptions, Verifier } from "mcp-keys";
+ *
+ * const optionsFor = (verifier: Verifier): FastifyGuardOptions => ({ verifier, scopes: ["mcp"] });
+ * ```
+ */
 export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier };
 
 /**
@@ -43,6 +51,15 @@ export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier }
  * await fastify.register(guardFastify, { verifier });
  * ```
  * @throws `KeysError` `USAGE` when an option is unknown or makes no sense, as the plugin is loaded
+ * @example
+ * ```ts
+ * import Fastify from "fastify";
+ * import { createVerifier, guardFastify, openStore } from "mcp-keys";
+ *
+ * const verifier = await createVerifier({ store: await openStore() });
+ * const fastify = Fastify();
+ * await fastify.register(guardFastify, { verifier });
+ * ```
  */
 export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOptions): Promise<void> {
   const { verifier, ...rest } = options;

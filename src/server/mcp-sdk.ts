@@ -6,12 +6,32 @@ import { describeRefusal } from "./guard/challenge.ts";
 import { judgeFresh } from "./verifier/verify-fresh.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
-/** What `requireBearerAuth` of the MCP SDKs takes as its `verifier`, v1 and v2. */
+/**
+ * What `requireBearerAuth` of the MCP SDKs takes as its `verifier`, v1 and v2.
+ * @example
+ * ```ts
+ * import type { TokenVerifier } from "mcp-keys";
+ *
+ * async function callerOf(verifier: TokenVerifier, token: string): Promise<string> {
+ *   const { clientId } = await verifier.verifyAccessToken(token);
+ *   return clientId;
+ * }
+ * ```
+ */
 export interface TokenVerifier {
   /** Rejects with what `refuse` made, or with a `KeysError` when the store cannot answer: the SDKs answer that with 500. */
   verifyAccessToken(token: string): Promise<AuthInfo & { resource?: URL }>;
 }
 
+/**
+ * The options of {@link createTokenVerifier}.
+ * @example
+ * ```ts
+ * import type { TokenVerifierOptions } from "mcp-keys";
+ *
+ * const options: TokenVerifierOptions = { audience: "https://host.example/mcp" };
+ * ```
+ */
 export interface TokenVerifierOptions {
   /** The URL of the server, in place of the verifier's: keys bound to others are refused. Reported as `resource`. */
   readonly audience?: string;
@@ -27,6 +47,16 @@ export interface TokenVerifierOptions {
  * Scopes are asked by the SDK (`requiredScopes`). It does not refuse two tokens in a request, answers 500 where a guard
  * answers 503, and sends `invalid_token` where no token was sent: prefer a guard where nothing else needs theirs.
  * @throws `KeysError` `USAGE` when an option is unknown or makes no sense
+ * @example
+ * ```ts
+ * import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
+ * import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
+ * import { createTokenVerifier, createVerifier, openStore } from "mcp-keys";
+ *
+ * const keys = await createVerifier({ store: await openStore() });
+ * const verifier = createTokenVerifier(keys, (message) => new InvalidTokenError(message));
+ * const middleware = requireBearerAuth({ verifier });
+ * ```
  */
 export function createTokenVerifier(
   verifier: Verifier,

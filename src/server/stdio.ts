@@ -10,6 +10,15 @@ import { systemNow, systemStoreWorld } from "../world.ts";
 import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
 import { answerWithFault, type StdioStreams } from "./stdio-answer.ts";
 
+/**
+ * The options of {@link requireApiKeyFromEnv}.
+ * @example
+ * ```ts
+ * import { openStore, type StdioOptions } from "mcp-keys";
+ *
+ * const options: StdioOptions = { store: await openStore(), variable: "GITHUB_MCP_KEY", scopes: ["mcp"] };
+ * ```
+ */
 export interface StdioOptions {
   /** Where the key must be. Not `env:`, which would find in `MCP_API_KEY` what it is asked about. */
   readonly store: KeyStore;
@@ -35,6 +44,20 @@ const NAMES = ["store", "variable", "env", "scopes", "audience", "answer", "now"
  * the server ended. The token is in no message.
  * @throws `KeysError`, whose `CODES[code].exit` is the status to exit with: `INPUT_REQUIRED` without a key, `TOKEN_UNUSABLE`
  *   for one that cannot be a token, `TOKEN_REFUSED`; `USAGE` for options that make no sense; what the store throws
+ * @example
+ * ```ts
+ * import { CODES, KeysError, openStore, requireApiKeyFromEnv } from "mcp-keys";
+ *
+ * try {
+ *   const answer = { input: process.stdin, output: process.stdout };
+ *   const auth = await requireApiKeyFromEnv({ store: await openStore(), answer });
+ *   console.error(`started for ${auth.extra.keyName}`);
+ * } catch (error) {
+ *   if (!(error instanceof KeysError)) throw error;
+ *   console.error(error.message);
+ *   process.exitCode = CODES[error.code].exit;
+ * }
+ * ```
  */
 export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthInfo> {
   checkOptionNames("requireApiKeyFromEnv", options, NAMES);

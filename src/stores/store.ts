@@ -2,7 +2,15 @@ import type { Digest } from "../core/digest.ts";
 import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 
-/** What was done; the word the history and the audit show. */
+/**
+ * What was done; the word the history and the audit show.
+ * @example
+ * ```ts
+ * import type { Operation } from "mcp-keys";
+ *
+ * const endsAccess = (op: Operation): boolean => op === "revoke" || op === "disable" || op === "finish";
+ * ```
+ */
 export type Operation =
   | "generate"
   | "stage"
@@ -16,7 +24,20 @@ export type Operation =
   | "compact"
   | "migrate";
 
-/** A change on its way in. The store knows neither clock nor user, so it is told both. */
+/**
+ * A change on its way in. The store knows neither clock nor user, so it is told both.
+ * @example
+ * ```ts
+ * import type { Draft, Key } from "mcp-keys";
+ *
+ * const disable = (key: Key, now: number): Draft => ({
+ *   op: "disable",
+ *   at: now,
+ *   by: "ada@laptop",
+ *   keys: [{ ...key, enabled: false }],
+ * });
+ * ```
+ */
 export interface Draft {
   readonly op: Operation;
   readonly at: Epoch;
@@ -33,13 +54,31 @@ export interface Draft {
   readonly detail?: string;
 }
 
-/** One entry of a store's history: the draft as it was applied, each key with its new revision. */
+/**
+ * One entry of a store's history: the draft as it was applied, each key with its new revision.
+ * @example
+ * ```ts
+ * import { formatTime, openStore, type Change } from "mcp-keys";
+ *
+ * const describe = ({ seq, at, by, op }: Change): string => `${seq} ${formatTime(at)} ${by} ${op}`;
+ * for await (const change of (await openStore()).changes(0)) console.log(describe(change));
+ * ```
+ */
 export interface Change extends Draft {
   /** Counts up from 1 without a gap, until a compaction, which leaves out what it dropped. */
   readonly seq: number;
 }
 
-/** That version `n` of a key was used at `at`. */
+/**
+ * That version `n` of a key was used at `at`.
+ * @example
+ * ```ts
+ * import type { KeyStore, Use } from "mcp-keys";
+ *
+ * const use: Use = { id: "7Fq2x9Lm0aBc", n: 1, at: Math.floor(Date.now() / 1000) };
+ * const record = (store: KeyStore): Promise<void> => store.touch([use]);
+ * ```
+ */
 export interface Use {
   readonly id: KeyId;
   readonly n: number;
@@ -50,6 +89,14 @@ export interface Use {
  * Where keys live: a history of changes, and the keys they add up to. All methods throw {@link KeysError}:
  * `STORE_UNAVAILABLE` when the store cannot answer, `STORE_INSECURE` when others could read or replace it,
  * `STORE_DAMAGED` when its history was altered. A throw never means "no such key".
+ * @example
+ * ```ts
+ * import type { Key, KeyStore } from "mcp-keys";
+ *
+ * async function ownedBy(store: KeyStore, owner: string): Promise<Key[]> {
+ *   return (await store.list({ digests: false })).filter((key) => key.owner === owner);
+ * }
+ * ```
  */
 export interface KeyStore {
   /** What it is, for people and JSON: `file:/home/ada/.local/share/mcp-keys/keys.jsonl`. Holds no secret. */
@@ -142,7 +189,16 @@ export interface ReadOptions {
   readonly digests?: boolean;
 }
 
-/** What a driver may know of the outside. Passed in, so that tests can pass their own. */
+/**
+ * What a driver may know of the outside. Passed in, so that tests can pass their own.
+ * @example
+ * ```ts
+ * import { openStore, type StoreWorld } from "mcp-keys";
+ *
+ * const world: StoreWorld = { env: {}, uid: null, dataDir: "/srv/mcp-keys" };
+ * const store = await openStore("file:", world);
+ * ```
+ */
 export interface StoreWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's numeric id, or `null` where there is none (Windows): owners are then not checked. */

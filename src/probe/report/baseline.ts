@@ -3,7 +3,17 @@ import { isBroken } from "./conclude.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { STATUSES, type Finding, type FindingStatus } from "./report.ts";
 
-/** What was found by an earlier run, and is not to be told as news: the `findings` of its report. */
+/**
+ * What was found by an earlier run, and is not to be told as news: the `findings` of its report.
+ * @example
+ * ```ts
+ * import { probe, type Baseline } from "mcp-keys";
+ *
+ * const target = { url: "https://host.example/mcp", key: process.env["MCP_API_KEY"] ?? "" };
+ * const baseline: Baseline = (await probe(target)).findings;
+ * const { ok } = await probe({ ...target, baseline }); // only new findings count
+ * ```
+ */
 export type Baseline = readonly Pick<Finding, "id" | "status" | "observed">[];
 
 /** How bad it is. */

@@ -1,5 +1,14 @@
 import type { Finding } from "./report.ts";
 
+/**
+ * The grade of a server, from `A+` to `F`.
+ * @example
+ * ```ts
+ * import type { Grade } from "mcp-keys";
+ *
+ * const isGood = (grade: Grade | null): boolean => grade === "A+" || grade === "A";
+ * ```
+ */
 export type Grade = keyof typeof GRADES;
 
 interface Tally {

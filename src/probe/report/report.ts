@@ -4,9 +4,27 @@ import type { Era } from "../verify/verification.ts";
 
 /** `pass` · `fail`: a MUST is broken · `warn`: a SHOULD is · `info`: a MAY is · `untestable`: nothing could be proven. */
 export const STATUSES = ["pass", "fail", "warn", "info", "untestable"] as const;
+/**
+ * The status of a finding.
+ * @example
+ * ```ts
+ * import type { FindingStatus } from "mcp-keys";
+ *
+ * const failsTheBuild = (status: FindingStatus): boolean => status === "fail" || status === "warn";
+ * ```
+ */
 export type FindingStatus = (typeof STATUSES)[number];
 
-/** What became of one check. Holds no token, whatever the server echoed. */
+/**
+ * What became of one check. Holds no token, whatever the server echoed.
+ * @example
+ * ```ts
+ * import type { Finding } from "mcp-keys";
+ *
+ * const describe = ({ id, expected, observed, fix }: Finding): string =>
+ *   `${id}: expected ${expected}, observed ${observed}; to fix it, ${fix}`;
+ * ```
+ */
 export interface Finding {
   /** Of the check, the same whether it passed or failed. */
   readonly id: string;
@@ -29,10 +47,25 @@ export interface Finding {
 /**
  * `shut` · `open`: somebody gets in who should not, or something leaks · `partial`: nothing of the kind, but not every check of
  * the door was asked for · `unproven`: not reached, not MCP, key refused, or stopped by a limit.
+ * @example
+ * ```ts
+ * import type { Result } from "mcp-keys";
+ *
+ * const isConclusive = (result: Result): boolean => result === "protected" || result === "unprotected";
+ * ```
  */
 export type Result = "protected" | "unprotected" | "partial" | "inconclusive";
 
-/** The document `test --json` prints, without `schemaVersion`. */
+/**
+ * The document `test --json` prints, without `schemaVersion`.
+ * @example
+ * ```ts
+ * import type { Report } from "mcp-keys";
+ *
+ * const summary = ({ url, result, grade, counts }: Report): string =>
+ *   `${url}: ${result}, grade ${grade ?? "none"}, ${counts.fail} failed`;
+ * ```
+ */
 export interface Report {
   readonly url: string;
   /** The exit status is 0: nothing that counts was found, and all could be asked. */

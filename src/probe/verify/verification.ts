@@ -20,7 +20,15 @@ export const OUTCOMES = {
 
 export type Outcome = keyof typeof OUTCOMES;
 
-/** `modern`: 2026-07-28 and later · `legacy`: 2025-03-26 to 2025-11-25 · `sse`: HTTP+SSE of 2024-11-05. */
+/**
+ * `modern`: 2026-07-28 and later · `legacy`: 2025-03-26 to 2025-11-25 · `sse`: HTTP+SSE of 2024-11-05.
+ * @example
+ * ```ts
+ * import type { Era } from "mcp-keys";
+ *
+ * const usesSessions = (era: Era): boolean => era !== "modern";
+ * ```
+ */
 export type Era = "modern" | "legacy" | "sse";
 
 /** What the server answered to one presentation. */

@@ -8,7 +8,19 @@ import type { Refusal } from "../guard/admission.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
-/** Let in, with who it is; or the response to return. */
+/**
+ * Let in, with who it is; or the response to return.
+ * @example
+ * ```ts
+ * import type { FetchAdmission, FetchGuard } from "mcp-keys";
+ *
+ * async function handle(guard: FetchGuard, request: Request): Promise<Response> {
+ *   const admission: FetchAdmission = await guard(request);
+ *   if (!admission.ok) return admission.response;
+ *   return admission.finish(new Response(`hello ${admission.auth?.extra.keyName}`));
+ * }
+ * ```
+ */
 export type FetchAdmission =
   | {
       readonly ok: true;
@@ -21,10 +33,31 @@ export type FetchAdmission =
     }
   | { readonly ok: false; readonly response: Response };
 
-/** What stands behind a guard. */
+/**
+ * What stands behind a guard.
+ * @example
+ * ```ts
+ * import type { FetchHandler } from "mcp-keys";
+ *
+ * const handler: FetchHandler = (request, auth) => Response.json({ caller: auth?.clientId });
+ * ```
+ */
 export type FetchHandler = (request: Request, auth: AuthInfo | undefined) => Response | Promise<Response>;
 
-/** With a handler the whole way, to the response; without one only the way in, for frameworks that call the handler. */
+/**
+ * With a handler the whole way, to the response; without one only the way in, for frameworks that call the handler.
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import type { FetchGuard } from "mcp-keys";
+ *
+ * function createApp(guard: FetchGuard): Hono {
+ *   const app = new Hono();
+ *   app.all("/mcp", (c) => guard(c.req.raw, () => new Response("hello")));
+ *   return app;
+ * }
+ * ```
+ */
 export interface FetchGuard {
   (request: Request, handler: FetchHandler): Promise<Response>;
   (request: Request): Promise<FetchAdmission>;
@@ -37,6 +70,16 @@ export interface FetchGuard {
  * app.all("/mcp", (c) => guard(c.req.raw, (request, auth) => handler.fetch(request, { authInfo: auth })));
  * ```
  * @throws `KeysError` `USAGE` when an option is unknown or makes no sense; the guard itself rejects only when the handler does
+ * @example
+ * ```ts
+ * import { createVerifier, guardFetch, openStore } from "mcp-keys";
+ *
+ * const verifier = await createVerifier({ store: await openStore() });
+ * const guard = guardFetch(verifier);
+ *
+ * export const fetch = (request: Request): Promise<Response> =>
+ *   guard(request, (accepted, auth) => new Response(`hello ${auth?.extra.keyName}`));
+ * ```
  */
 export function guardFetch(verifier: Verifier, options: GuardOptions = {}): FetchGuard {
   const guard = createGuard(verifier, options);

@@ -6,6 +6,12 @@ import type { Version } from "../../core/version.ts";
 /**
  * Who made a request, in the shape of the MCP SDKs' `AuthInfo`: tools find it as `extra.authInfo` (v1) and
  * `ctx.http.authInfo` (v2).
+ * @example
+ * ```ts
+ * import type { AuthInfo } from "mcp-keys";
+ *
+ * const describe = ({ clientId, scopes, extra }: AuthInfo): string => `${extra.keyName} (${clientId}): ${scopes.join(" ")}`;
+ * ```
  */
 export interface AuthInfo {
   /**

@@ -6,7 +6,20 @@ import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 import type { RequestView } from "./request-view.ts";
 
-/** What a guard asks of each request. `docs/server.md` has each with its default and an example. */
+/**
+ * What a guard asks of each request. `docs/server.md` has each with its default and an example.
+ * @example
+ * ```ts
+ * import type { GuardOptions } from "mcp-keys";
+ *
+ * const options: GuardOptions = {
+ *   scopes: ["mcp"],
+ *   toolScopes: { delete_file: ["write"] },
+ *   allowedOrigins: ["https://app.example"],
+ *   openPaths: ["/health"],
+ * };
+ * ```
+ */
 export interface GuardOptions {
   /** Scopes that the key must have, all of them. None by default. */
   readonly scopes?: readonly string[];

@@ -12,7 +12,15 @@ import type { Admission, Refusal } from "../guard/admission.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
-/** A request that a guard let in. The MCP SDKs' transports read `auth` from it. */
+/**
+ * A request that a guard let in. The MCP SDKs' transports read `auth` from it.
+ * @example
+ * ```ts
+ * import type { GuardedRequest } from "mcp-keys";
+ *
+ * const caller = (request: GuardedRequest): string => request.auth.extra.keyName;
+ * ```
+ */
 export type GuardedRequest = IncomingMessage & {
   /** Who it is. `undefined` on one of `openPaths`. */
   auth: AuthInfo;
@@ -28,6 +36,15 @@ export type GuardedRequest = IncomingMessage & {
  * createServer((req, res) => guard(req, res, () => transport.handleRequest(req, res)));
  * ```
  * @throws `KeysError` `USAGE` when an option is unknown or makes no sense; the guard itself never throws
+ * @example
+ * ```ts
+ * import express from "express";
+ * import { createVerifier, guardNode, openStore } from "mcp-keys";
+ *
+ * const verifier = await createVerifier({ store: await openStore() });
+ * const app = express();
+ * app.use("/mcp", guardNode(verifier));
+ * ```
  */
 export function guardNode(
   verifier: Verifier,

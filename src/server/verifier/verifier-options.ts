@@ -8,7 +8,20 @@ import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers } from "../../world.ts";
 import { checkSeconds } from "./options.ts";
 
-/** What `createVerifier` works with. Times are in seconds. */
+/**
+ * What `createVerifier` works with. Times are in seconds.
+ * @example
+ * ```ts
+ * import { openStore, type VerifierOptions } from "mcp-keys";
+ *
+ * const options: VerifierOptions = {
+ *   store: await openStore(),
+ *   audience: "https://host.example/mcp",
+ *   maxStaleness: 300,
+ *   log: console.error,
+ * };
+ * ```
+ */
 export interface VerifierOptions {
   /** Followed while the verifier lives; closing it stays with whoever opened it. */
   readonly store: KeyStore;

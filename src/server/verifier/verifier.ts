@@ -13,7 +13,16 @@ import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
 export type { VerifierOptions };
 
-/** What a request asks of a key, beside being valid. */
+/**
+ * What a request asks of a key, beside being valid.
+ * @example
+ * ```ts
+ * import type { Asked, Verifier } from "mcp-keys";
+ *
+ * const asked: Asked = { scopes: ["deploy"] };
+ * const canDeploy = (verifier: Verifier, token: string): boolean => verifier.verify(token, asked).ok;
+ * ```
+ */
 export interface Asked {
   /** All of them must have been given to the key. */
   readonly scopes?: readonly string[];
@@ -21,7 +30,15 @@ export interface Asked {
   readonly audience?: string;
 }
 
-/** Checks tokens in memory. */
+/**
+ * Checks tokens in memory.
+ * @example
+ * ```ts
+ * import type { Verifier } from "mcp-keys";
+ *
+ * const health = (verifier: Verifier) => ({ ready: verifier.ready, accepted: verifier.counters.accepted });
+ * ```
+ */
 export interface Verifier {
   /**
    * Judges a token. Does no I/O, and makes no `Error` for a refusal.
@@ -49,6 +66,14 @@ export interface Verifier {
  * Loads the keys of a store and follows it from then on: what is generated, rotated, revoked or disabled takes effect
  * without a restart. As long as the store holds no key, every request is refused.
  * @throws {@link KeysError} `USAGE` for options that make no sense, `PEPPER_INVALID`; what the store throws when it cannot be read at all
+ * @example
+ * ```ts
+ * import { createVerifier, openStore } from "mcp-keys";
+ *
+ * const verifier = await createVerifier({ store: await openStore(), log: console.error });
+ * const verdict = verifier.verifyHeader("Bearer mcp_…");
+ * console.log(verdict.ok ? verdict.key.name : verdict.reason);
+ * ```
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
   const { store, now, maxStaleness, pollEvery, flushEvery, peppers, audience, log, onFault, onVerdict } =
