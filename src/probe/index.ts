@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
 import { acceptsBothVersions } from "./checks/accepts-both-versions.ts";
-import { acceptsEnabledKey } from "./checks/accepts-enabled-key.ts";
+import { acceptsReenabledKey } from "./checks/accepts-reenabled-key.ts";
 import { acceptsNewKey } from "./checks/accepts-new-key.ts";
 import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
@@ -16,11 +16,11 @@ import { requiresKeyForHandshake } from "./checks/requires-key-for-handshake.ts"
 import { requiresKeyForStream } from "./checks/requires-key-for-stream.ts";
 import { requiresKeyForToolCall } from "./checks/requires-key-for-tool-call.ts";
 import { httpsBeyondLoopback } from "./checks/https-beyond-loopback.ts";
-import { rejectsBareKey } from "./checks/rejects-bare-key.ts";
+import { rejectsKeyWithoutScheme } from "./checks/rejects-key-without-scheme.ts";
 import { rejectsKeyInBody } from "./checks/rejects-key-in-body.ts";
 import { rejectsKeyInCookie } from "./checks/rejects-key-in-cookie.ts";
 import { rejectsKeyInQuery } from "./checks/rejects-key-in-query.ts";
-import { rejectsOtherScheme } from "./checks/rejects-other-scheme.ts";
+import { rejectsKeyInOtherScheme } from "./checks/rejects-key-in-other-scheme.ts";
 import { hidesValidKey } from "./checks/hides-valid-key.ts";
 import { acceptsValidKey } from "./checks/accepts-valid-key.ts";
 import { listsTools } from "./checks/lists-tools.ts";
@@ -47,9 +47,9 @@ import { rejectsKeyInOtherCase } from "./checks/rejects-key-in-other-case.ts";
 import { rejectsExtendedKey } from "./checks/rejects-extended-key.ts";
 import { requiresKey } from "./checks/requires-key.ts";
 import { rejectsOldTls } from "./checks/rejects-old-tls.ts";
-import { rejectsOtherId } from "./checks/rejects-other-id.ts";
+import { rejectsWrongId } from "./checks/rejects-wrong-id.ts";
 import { rejectsBogusKeyInOtherScheme } from "./checks/rejects-bogus-key-in-other-scheme.ts";
-import { rejectsOtherSecret } from "./checks/rejects-other-secret.ts";
+import { rejectsWrongSecret } from "./checks/rejects-wrong-secret.ts";
 import { rejectsPlaceholderKey } from "./checks/rejects-placeholder-key.ts";
 import { rejectsProxyHeaders } from "./checks/rejects-proxy-headers.ts";
 import { rejectsRevokedKey } from "./checks/rejects-revoked-key.ts";
@@ -102,8 +102,8 @@ export const CHECKS: readonly Check[] = [
   rejectsProxyHeaders,
   rejectsBogusKey,
   rejectsBogusKeyElsewhere,
-  rejectsOtherSecret,
-  rejectsOtherId,
+  rejectsWrongSecret,
+  rejectsWrongId,
   rejectsChangedKey,
   rejectsTruncatedKey,
   rejectsExtendedKey,
@@ -114,8 +114,8 @@ export const CHECKS: readonly Check[] = [
   rejectsKeyInQuery,
   rejectsKeyInCookie,
   rejectsKeyInBody,
-  rejectsBareKey,
-  rejectsOtherScheme,
+  rejectsKeyWithoutScheme,
+  rejectsKeyInOtherScheme,
   rejectsTwoKeys,
   answers401WithoutKey,
   answers401ToWrongKey,
@@ -136,7 +136,7 @@ export const CHECKS: readonly Check[] = [
   restrictsCors,
   acceptsNewKey,
   rejectsDisabledKey,
-  acceptsEnabledKey,
+  acceptsReenabledKey,
   acceptsBothVersions,
   rejectsRevokedKey,
   rejectsExpiredKey,

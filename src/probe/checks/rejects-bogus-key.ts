@@ -14,7 +14,7 @@ export const rejectsBogusKey: Check = {
   fix: "compare the digest of the whole key, not its form, its length or its prefix",
   cost: costOf(0),
   async run(target) {
-    // The other stranger has the id of the key, where it has one, and is what rejects-other-secret is about.
+    // The other stranger has the id of the key, where it has one, and is what rejects-wrong-secret is about.
     const ours = parseToken(target.key.reveal()).ok;
     return judgeRefused(target, await presentEach(target, ours ? [unknownKey(target)] : wrongKeys(target)));
   },

@@ -32,7 +32,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
   },
   {
     mistake: "finds a key by its id and forgets the secret",
-    caught: ["rejects-other-secret"],
+    caught: ["rejects-wrong-secret"],
     make: () => ({
       knows(token) {
         return this.keys.some((key) => key.split("_")[1] === token.split("_")[1]);
@@ -41,7 +41,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
   },
   {
     mistake: "finds a key by its secret, whatever its id",
-    caught: ["rejects-other-id"],
+    caught: ["rejects-wrong-id"],
     make: () => ({
       knows(token) {
         return parseToken(token).ok && this.keys.some((key) => key.slice(-49, -6) === token.slice(-49, -6));

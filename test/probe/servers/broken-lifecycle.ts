@@ -15,7 +15,7 @@ export const BROKEN_LIFECYCLES: readonly Broken[] = [
   },
   {
     mistake: "never takes back a key that it refused once",
-    caught: ["accepts-enabled-key"],
+    caught: ["accepts-reenabled-key"],
     ...followingServer(remembering("refusals")),
   },
   {

@@ -102,7 +102,7 @@ export const BROKEN_PLACES: readonly Broken[] = [
   },
   {
     mistake: "takes the key without its scheme",
-    caught: ["rejects-bare-key"],
+    caught: ["rejects-key-without-scheme"],
     make: () => ({
       isGuarded(request) {
         return !this.knows(request.headers.authorization ?? "");
@@ -111,7 +111,7 @@ export const BROKEN_PLACES: readonly Broken[] = [
   },
   {
     mistake: "takes the key as the password of anybody",
-    caught: ["rejects-other-scheme"],
+    caught: ["rejects-key-in-other-scheme"],
     make: () => ({
       isGuarded(request) {
         const [, basic = ""] = /^Basic (\S+)$/i.exec(request.headers.authorization ?? "") ?? [];

@@ -3,8 +3,8 @@ import { changeId } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
 
-export const rejectsOtherId: Check = {
-  id: "rejects-other-id",
+export const rejectsWrongId: Check = {
+  id: "rejects-wrong-id",
   group: "rejection",
   about: "access",
   level: "must",

@@ -2,8 +2,8 @@ import { untestable, type Check } from "../check.ts";
 import { judgeBegin } from "../target/canaries.ts";
 import { LIFE_COST, waitUntil } from "../target/wait.ts";
 
-export const acceptsEnabledKey: Check = {
-  id: "accepts-enabled-key",
+export const acceptsReenabledKey: Check = {
+  id: "accepts-reenabled-key",
   group: "lifecycle",
   about: "conformance",
   level: "should",

@@ -3,8 +3,8 @@ import { untestable, type Check } from "../check.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { unknownKey } from "../judge/wrong-keys.ts";
 
-export const rejectsOtherSecret: Check = {
-  id: "rejects-other-secret",
+export const rejectsWrongSecret: Check = {
+  id: "rejects-wrong-secret",
   group: "rejection",
   about: "access",
   level: "must",

@@ -4,18 +4,18 @@ import { formsOf } from "../judge/key-forms.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeysInForms } from "../judge/wrong-keys.ts";
 
-export const rejectsOtherScheme: Check = {
-  id: "rejects-other-scheme",
+export const rejectsKeyWithoutScheme: Check = {
+  id: "rejects-key-without-scheme",
   group: "rejection",
   about: "conformance",
   level: "may",
-  expected: "your key under another scheme than Bearer lets nobody in",
-  source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
-  fix: "take no other scheme than Bearer, or say in the documentation of the server that it is taken",
+  expected: "your key in Authorization without a scheme lets nobody in",
+  source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2"),
+  fix: "ask for the scheme: Authorization: Bearer and the key",
   needs: ["accepted", "bearer"],
-  cost: costOf(9),
+  cost: costOf(6),
   run(target) {
-    const forms = formsOf(() => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
+    const forms = formsOf(() => target.key.reveal()).filter(({ how }) => how === "without a scheme");
     const variants = forms.map(({ how, headers }) =>
       misplaced({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
     );
