@@ -4,7 +4,7 @@ import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { STATUSES, type Finding, type FindingStatus } from "./report.ts";
 
 /**
- * What was found by an earlier run, and is not to be told as news: the `findings` of its report.
+ * The findings of an earlier run. A finding that is already in the baseline does not count.
  * @example
  * ```ts
  * import { probe, type Baseline } from "mcp-keys";
@@ -16,33 +16,34 @@ import { STATUSES, type Finding, type FindingStatus } from "./report.ts";
  */
 export type Baseline = readonly Pick<Finding, "id" | "status" | "observed">[];
 
-/** How bad it is. */
-const RANK: Readonly<Record<FindingStatus, number>> = { fail: 3, warn: 2, info: 1, pass: 0, untestable: 0 };
+const SEVERITY: Readonly<Record<FindingStatus, number>> = { fail: 3, warn: 2, info: 1, pass: 0, untestable: 0 };
 
 /**
- * Whether a finding stands in the baseline, as bad as now or worse. Of the door it must also have been seen in the same way: a hole
- * that grew is a new one.
+ * Tells whether the baseline has this finding, at least as severe as now. An access finding must also have the same `observed`
+ * text: if a hole grew, it is a new one.
  */
 export function isKnown(finding: Pick<Finding, "id" | "status" | "observed" | "about">, baseline: Baseline): boolean {
   const { id, status, observed, about } = finding;
   if (!isBroken(finding)) return false;
   return baseline.some(
-    (former) =>
-      former.id === id && RANK[former.status] >= RANK[status] && (about !== "access" || former.observed === observed),
+    (earlier) =>
+      earlier.id === id &&
+      SEVERITY[earlier.status] >= SEVERITY[status] &&
+      (about !== "access" || earlier.observed === observed),
   );
 }
 
 /**
- * Reads what `--report json` wrote.
- * @throws {@link KeysError} `USAGE` for anything else
+ * Parses a report written by `--report json`.
+ * @throws {@link KeysError} `USAGE` if the text is anything else
  */
 export function parseBaseline(text: string): Baseline {
   const document = parseJson(text);
   const found = isObject(document) && document["schemaVersion"] === 1 ? document["findings"] : undefined;
   const findings = Array.isArray(found) ? found.map(readFinding) : [null];
   if (findings.every((finding) => finding !== null)) return findings;
-  throw new KeysError("USAGE", "the baseline is no report of a test", {
-    hint: "make it with: mcp-keys test <url> --report json > baseline.json",
+  throw new KeysError("USAGE", "the baseline is not a JSON report", {
+    hint: "create one with: mcp-keys test <url> --report json > baseline.json",
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Finding } from "./report.ts";
+import type { About } from "../check.ts";
 
 /**
  * The grade of a server, from `A+` to `F`.
@@ -12,34 +12,34 @@ import type { Finding } from "./report.ts";
 export type Grade = keyof typeof GRADES;
 
 interface Tally {
-  /** Checks of the door that failed or warned. */
+  /** Access checks that failed or warned. */
   readonly access: number;
-  /** Checks of conformance that failed. */
+  /** Conformance checks that failed. */
   readonly fails: number;
-  /** Checks of conformance that warned. */
+  /** Conformance checks that warned. */
   readonly warns: number;
 }
 
-/** Grade → the rule for it, best first; the first that applies is given. `docs/checks.md` is made from this table. */
+/** Grades, best first, each with its rule. The first rule that applies wins. `docs/checks.md` is generated from this table. */
 export const GRADES = {
   "A+": {
-    rule: "nothing failed and nothing warned",
+    rule: "no failures and no warnings",
     applies: ({ access, fails, warns }) => access + fails + warns === 0,
   },
   A: {
-    rule: "at most two warnings about conformance",
+    rule: "at most two conformance warnings",
     applies: ({ access, fails, warns }) => access + fails === 0 && warns <= 2,
   },
-  B: { rule: "more warnings about conformance", applies: ({ access, fails }) => access + fails === 0 },
-  C: { rule: "one failure of conformance", applies: ({ access, fails }) => access === 0 && fails === 1 },
-  D: { rule: "more failures of conformance", applies: ({ access }) => access === 0 },
-  F: { rule: "an access check failed or warned", applies: () => true },
+  B: { rule: "three or more conformance warnings", applies: ({ access, fails }) => access + fails === 0 },
+  C: { rule: "one conformance failure", applies: ({ access, fails }) => access === 0 && fails === 1 },
+  D: { rule: "two or more conformance failures", applies: ({ access }) => access === 0 },
+  F: { rule: "at least one access check failed or warned", applies: () => true },
 } as const satisfies Record<string, { rule: string; applies: (tally: Tally) => boolean }>;
 
-/** The grade for what was found. */
-export function gradeOf(findings: readonly Pick<Finding, "about" | "status">[]): Grade {
-  const count = (about: string, ...statuses: string[]): number =>
-    findings.filter((one) => one.about === about && statuses.includes(one.status)).length;
+/** Returns the grade for a run's findings. */
+export function gradeOf(findings: readonly { readonly about: About; readonly status: string }[]): Grade {
+  const count = (about: About, ...statuses: string[]): number =>
+    findings.filter((finding) => finding.about === about && statuses.includes(finding.status)).length;
   const tally = {
     access: count("access", "fail", "warn"),
     fails: count("conformance", "fail"),

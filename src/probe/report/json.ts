@@ -1,6 +1,6 @@
 import type { Report } from "./report.ts";
 
-/** The document itself, on one line. */
+/** Renders the report as one line of JSON. */
 export function json(report: Report): string {
   return `${JSON.stringify({ schemaVersion: 1, ...report })}\n`;
 }

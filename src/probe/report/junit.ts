@@ -2,8 +2,8 @@ import { isBroken } from "./conclude.ts";
 import type { Finding, Report } from "./report.ts";
 
 /**
- * A suite of the door and one of manners, a case a finding. Whatever is broken is a failure, also where it does not count for the
- * exit status; `info` is a case that passed and says so; what is untestable or known is skipped, never passed.
+ * Renders a report as JUnit XML: one suite for access and one for conformance, with a case for each finding. Broken checks are
+ * failures even if they do not affect the exit status. `info` passes with a message; untestable and known findings are skipped.
  */
 export function junit({ url, findings }: Report): string {
   const suites = (["access", "conformance"] as const).map((about) =>
@@ -37,7 +37,7 @@ function outcome(finding: Finding): string {
   if (status === "untestable") return `      <skipped message="${escape(`untestable: ${observed}`)}"/>\n`;
   if (known === true) return `      <skipped message="${escape(`known: ${observed}`)}"/>\n`;
   if (!isBroken(finding)) return `      <system-out>${escape(`${status}: ${observed}`)}</system-out>\n`;
-  const text = `expected: ${expected}\nsaw: ${observed}\nrule: ${source}\nmend: ${fix}`;
+  const text = `expected: ${expected}\nobserved: ${observed}\nrule: ${source}\nfix: ${fix}`;
   return `      <failure type="${level}" message="${escape(observed)}">${escape(text)}</failure>\n`;
 }
 
@@ -53,7 +53,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&apos;",
 };
 
-/** Leaves out what XML 1.0 cannot hold at all, half a surrogate included. @see https://www.w3.org/TR/xml/#charsets */
+/** Drops the characters that XML 1.0 does not allow, such as lone surrogates. @see https://www.w3.org/TR/xml/#charsets */
 function escape(text: string): string {
   return text
     .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "")

@@ -3,19 +3,19 @@ import { GRADES } from "./grade.ts";
 import type { Finding, Report } from "./report.ts";
 import { headline, summarize } from "./summary.ts";
 
-/** For the summary of a job, or a pull request. */
+/** Renders a report as Markdown, for a job summary or a pull request comment. */
 export function markdown(report: Report): string {
   const { findings, grade, hint, url } = report;
   const { access, conformance, notes, untestable, passed } = summarize(findings);
   const grading = grade === null ? "" : `Grade **${grade}**: ${GRADES[grade].rule}. `;
   return [
-    `## MCP access: ${text(headline(report))}\n`,
+    `## MCP server: ${text(headline(report))}\n`,
     `${code(url)}\n`,
     `${grading}${String(passed.length)} of ${String(findings.length)} checks passed.${hint === undefined ? "" : ` ${text(hint)}.`}\n`,
     section("Access: who gets in, and what leaks", access),
     section("Conformance: how the server answers", conformance),
-    section("To know", notes),
-    list("Not testable", untestable),
+    section("Notes", notes),
+    list("Untestable", untestable),
     list("Passed", passed),
   ]
     .filter((part) => part !== "")
@@ -26,10 +26,10 @@ function section(title: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
   const rows = findings.map((finding) => {
     const { id, status, level, observed, expected, fix, source } = finding;
-    const cacheKey = finding.known === true ? " (known)" : "";
-    return `| ${isBroken(finding) ? `**${status}**` : status}${cacheKey} | [${code(id)}](${link(source)}) | ${text(observed)} | ${text(expected)} (${level.toUpperCase()}) | ${text(fix)} |`;
+    const known = finding.known === true ? " (known)" : "";
+    return `| ${isBroken(finding) ? `**${status}**` : status}${known} | [${code(id)}](${link(source)}) | ${text(observed)} | ${text(expected)} (${level.toUpperCase()}) | ${text(fix)} |`;
   });
-  return `### ${title}\n\n| status | check | saw | expected | mend |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return `### ${title}\n\n| status | check | observed | expected | fix |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 function list(title: string, findings: readonly Finding[]): string {
@@ -38,7 +38,7 @@ function list(title: string, findings: readonly Finding[]): string {
   return `<details><summary>${title}: ${String(findings.length)}</summary>\n\n${items.join("\n")}\n\n</details>\n`;
 }
 
-/** Nothing of it is read as Markdown or HTML, nor as a mention or a link. */
+/** Escapes text, so that it has no Markdown, HTML, mentions or links. */
 function text(words: string): string {
   return words
     .replace(/\s+/g, " ")
@@ -47,7 +47,7 @@ function text(words: string): string {
     .replace(/www\./gi, (www) => www.replace(".", "\\."));
 }
 
-/** A code span, also in a table. */
+/** Renders a code span that is safe in a table cell. */
 function code(words: string): string {
   return `\`${words.replace(/\s+/g, " ").replaceAll("`", "'").replaceAll("|", "%7C")}\``;
 }

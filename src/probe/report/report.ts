@@ -2,7 +2,7 @@ import type { About, Group, Level } from "../check.ts";
 import type { Grade } from "./grade.ts";
 import type { Era } from "../verify/verification.ts";
 
-/** `pass` · `fail`: a MUST is broken · `warn`: a SHOULD is · `info`: a MAY is · `untestable`: nothing could be proven. */
+/** `pass` · `fail`: a MUST is broken · `warn`: a SHOULD is broken · `info`: a MAY is not followed · `untestable`: no result. */
 export const STATUSES = ["pass", "fail", "warn", "info", "untestable"] as const;
 /**
  * The status of a finding.
@@ -16,7 +16,7 @@ export const STATUSES = ["pass", "fail", "warn", "info", "untestable"] as const;
 export type FindingStatus = (typeof STATUSES)[number];
 
 /**
- * What became of one check. Holds no token, whatever the server echoed.
+ * The result of one check. Never holds a token, even if the server echoed one.
  * @example
  * ```ts
  * import type { Finding } from "mcp-keys";
@@ -26,27 +26,30 @@ export type FindingStatus = (typeof STATUSES)[number];
  * ```
  */
 export interface Finding {
-  /** Of the check, the same whether it passed or failed. */
+  /** The id of the check. */
   readonly id: string;
   readonly group: Group;
   readonly about: About;
   readonly level: Level;
   readonly status: FindingStatus;
+  /** What a correct server does. */
   readonly expected: string;
-  /** What was seen, or why nothing could be. */
+  /** What this server did, or why the check could not be tested. */
   readonly observed: string;
-  /** Address of the rule. */
+  /** URL of the rule. */
   readonly source: string;
+  /** How to fix the server. */
   readonly fix: string;
   /** Milliseconds the check took. */
   readonly ms: number;
-  /** It stands in the baseline, and does not count. */
+  /** Whether the baseline already has this finding. If it does, it does not count. */
   readonly known?: true;
 }
 
 /**
- * `shut` · `open`: somebody gets in who should not, or something leaks · `partial`: nothing of the kind, but not every check of
- * the door was asked for · `unproven`: not reached, not MCP, key refused, or stopped by a limit.
+ * `protected`: every access check ran and none is broken · `unprotected`: the server accepts what it should reject, or leaks a
+ * key · `partial`: no access check is broken, but some were not selected · `inconclusive`: the server was not reached, does not
+ * speak MCP, rejected the key, or stopped the run with a rate limit.
  * @example
  * ```ts
  * import type { Result } from "mcp-keys";
@@ -57,7 +60,7 @@ export interface Finding {
 export type Result = "protected" | "unprotected" | "partial" | "inconclusive";
 
 /**
- * The document `test --json` prints, without `schemaVersion`.
+ * The document printed by `test --json`, without `schemaVersion`.
  * @example
  * ```ts
  * import type { Report } from "mcp-keys";
@@ -68,20 +71,20 @@ export type Result = "protected" | "unprotected" | "partial" | "inconclusive";
  */
 export interface Report {
   readonly url: string;
-  /** The exit status is 0: nothing that counts was found, and all could be asked. */
+  /** Whether the exit status is 0: the run is conclusive and no finding counts. */
   readonly ok: boolean;
   readonly result: Result;
-  /** Your key was let in from the beginning to the end, and nothing stopped the run; without that a refusal proves nothing. */
+  /** Whether the server accepted your key from start to end and nothing stopped the run. Otherwise rejections prove nothing. */
   readonly proven: boolean;
-  /** `null` where the door could not be tried, or only a part of it was. */
+  /** `null` if the result is `inconclusive` or `partial`. */
   readonly grade: Grade | null;
   readonly server?: { readonly name: string; readonly version: string };
-  /** What the server speaks to the key. */
+  /** The protocol versions that the server speaks with your key. */
   readonly eras: readonly { readonly era: Era; readonly protocolVersion: string }[];
-  /** What was sent. */
+  /** How many requests were sent, and how many of them without your key where it belongs. */
   readonly sent: { readonly requests: number; readonly wrong: number };
   readonly counts: Readonly<Record<FindingStatus, number>>;
   readonly findings: readonly Finding[];
-  /** Why it is not proven. One line. */
+  /** Why the run is inconclusive. One line. */
   readonly hint?: string;
 }

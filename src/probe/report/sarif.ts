@@ -1,18 +1,23 @@
 import { isBreach } from "./conclude.ts";
 import type { Finding, FindingStatus, Report } from "./report.ts";
-import type { Made } from "./index.ts";
+import type { RenderReportOptions } from "./render.ts";
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
 const LEVELS = { fail: "error", warn: "warning", info: "note" } as const satisfies Partial<
   Record<FindingStatus, string>
 >;
 
+const ABOUT: Readonly<Record<Finding["about"], string>> = {
+  access: "access: who gets in, and what leaks",
+  conformance: "conformance: how the server answers",
+};
+
 /**
- * SARIF 2.1.0: every check a rule, and what does not hold a result. A check that passed is no result, since GitHub makes an alert
- * of each, whatever its kind; what is untestable is a notification.
+ * Renders a report as SARIF 2.1.0: a rule for each check and a result for each broken one. Passed checks have no result, because
+ * GitHub turns every result into an alert. Untestable checks are notifications.
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
-export function sarif(report: Report, { version }: Made): string {
+export function sarif(report: Report, { version }: RenderReportOptions): string {
   const { findings, url, proven, grade, result, hint } = report;
   const untestable = findings.filter(({ status }) => status === "untestable");
   const run = {
@@ -45,8 +50,8 @@ function rule({ id, about, group, level, expected, source, fix }: Finding): obje
   return {
     id,
     shortDescription: { text: expected },
-    fullDescription: { text: `${expected} (${level.toUpperCase()}, about ${aboutText(about)})` },
-    help: { text: `mend: ${fix}\nrule: ${source}` },
+    fullDescription: { text: `${expected} (${level.toUpperCase()}, ${ABOUT[about]})` },
+    help: { text: `fix: ${fix}\nrule: ${source}` },
     helpUri: source,
     defaultConfiguration: { level: { must: "error", should: "warning", may: "note" }[level] },
     properties: { tags: ["security", about, group], ...(about === "access" ? { "security-severity": "9.1" } : {}) },
@@ -60,25 +65,21 @@ function resultOf(finding: Finding, ruleIndex: number, url: string): object[] {
   return [
     {
       ...{ ruleId: id, ruleIndex, kind: "fail", level: isBreach(finding) ? "error" : level },
-      message: { text: `${observed}; expected: ${expected}; mend: ${fix}` },
+      message: { text: `${observed}; expected: ${expected}; fix: ${fix}` },
       locations: [
         {
-          physicalLocation: { artifactLocation: { uri: placeOf(url) }, region: { startLine: 1 } },
+          physicalLocation: { artifactLocation: { uri: locationOf(url) }, region: { startLine: 1 } },
           logicalLocations: [{ fullyQualifiedName: url, kind: "resource" }],
         },
       ],
-      partialFingerprints: { "mcpKeysCheck/v1": `${id} ${placeOf(url)}` },
+      partialFingerprints: { "mcpKeysCheck/v1": `${id} ${locationOf(url)}` },
       ...(known === true ? { baselineState: "unchanged" } : {}),
     },
   ];
 }
 
-/** Code scanning takes nothing but relative paths: `mcp.example.com/mcp`, without the query. */
-function placeOf(url: string): string {
+/** Returns host and path without the query, `mcp.example.com/mcp`: code scanning accepts only relative paths. */
+function locationOf(url: string): string {
   const { host, pathname } = new URL(URL.canParse(url) ? url : "server:unknown");
   return `${host}${pathname}`.replace(/[^\w./%~-]/g, "_").replace(/^\/+/, "");
-}
-
-function aboutText(about: Finding["about"]): string {
-  return about === "access" ? "the access: who gets in, and what leaks" : "manners: how the server says no";
 }

@@ -1,19 +1,19 @@
 import { isBroken } from "./conclude.ts";
 import type { Finding, FindingStatus, Report } from "./report.ts";
 
-/** Findings by what a reader does with them. */
+/** Findings, sorted by what a reader does with them. */
 export interface Summary {
-  /** What does not hold of the door. */
+  /** Broken access checks. */
   readonly access: readonly Finding[];
-  /** What does not hold of manners. */
+  /** Broken conformance checks. */
   readonly conformance: readonly Finding[];
-  /** What could be otherwise, and breaks no rule. */
+  /** Findings that break no rule. */
   readonly notes: readonly Finding[];
   readonly untestable: readonly Finding[];
   readonly passed: readonly Finding[];
 }
 
-/** Sorts findings, failures before warnings, else in their order. */
+/** Sorts findings into sections, failures before warnings and otherwise in running order. */
 export function summarize(findings: readonly Finding[]): Summary {
   const having = (status: FindingStatus): Finding[] => findings.filter((finding) => finding.status === status);
   const broken = [...having("fail"), ...having("warn")];
@@ -26,17 +26,16 @@ export function summarize(findings: readonly Finding[]): Summary {
   };
 }
 
-/** What it comes to, in a few words. */
+/** Returns the result in a few words. */
 export function headline({ result, findings }: Report): string {
-  const broken = findings.filter((finding) => isBroken(finding)).length;
   switch (result) {
     case "unprotected":
       return "unprotected";
     case "protected":
-      return broken === 0 ? "protected" : "shut, with conformance faults";
+      return findings.some(isBroken) ? "protected, with conformance faults" : "protected";
     case "partial":
-      return "nothing open was found by the checks that were asked for";
+      return "no access problem found by the selected checks";
     case "inconclusive":
-      return "nothing is proven";
+      return "inconclusive";
   }
 }

@@ -1,23 +1,23 @@
 import type { Finding, Report } from "../../../src/probe/report/report.ts";
 
-/** What a hostile server may have put into a finding; `clean` has gone over it, so it is one line. */
+/** Text of a hostile server, on one line as `redact` leaves it. */
 export const HOSTILE = `<img src=x onerror="alert(1)"> & ]]> | \`code\` [a](http://evil) **b** @everyone www.evil.example '"\u{1f600}`;
 
-/** A finding of a check that passed, unless told otherwise. */
+/** A finding of a check that passed, with the given members changed. */
 export function finding(more: Partial<Finding> = {}): Finding {
   return {
     ...{ id: "requires-key", group: "rejection", about: "access", level: "must", status: "pass" },
-    ...{ expected: "nobody is let in without a key", observed: "401 to no key", fix: "put the guard in front" },
+    ...{ expected: "rejects requests without a key", observed: "401 to no key", fix: "put the guard in front" },
     ...{ source: "https://rules.example/a#b?c=d&e=(f)", ms: 1500 },
     ...more,
   };
 }
 
-/** One of each kind. */
+/** One finding of each kind. */
 export const FINDINGS: readonly Finding[] = [
-  finding({ id: "accepted", status: "fail", observed: `let in with ${HOSTILE}` }),
+  finding({ id: "hole", status: "fail", observed: `accepted with ${HOSTILE}` }),
   finding({
-    id: "rude",
+    id: "fault",
     about: "conformance",
     group: "responses",
     status: "fail",
@@ -25,16 +25,16 @@ export const FINDINGS: readonly Finding[] = [
     expected: `a & b < c`,
   }),
   finding({
-    id: "odd",
+    id: "warning",
     about: "conformance",
     group: "responses",
     level: "should",
     status: "warn",
     observed: "no challenge",
   }),
-  finding({ id: "known-hole", status: "fail", observed: "let in as before", known: true }),
+  finding({ id: "known-hole", status: "fail", observed: "accepted as before", known: true }),
   finding({
-    id: "could-be",
+    id: "note",
     about: "conformance",
     group: "browser",
     level: "may",
@@ -42,7 +42,7 @@ export const FINDINGS: readonly Finding[] = [
     observed: "any Host",
   }),
   finding({ id: "no-tls", about: "conformance", group: "transport", status: "untestable", observed: HOSTILE }),
-  finding({ id: "shut" }),
+  finding(),
 ];
 
 export const REPORT: Report = {

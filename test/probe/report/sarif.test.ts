@@ -49,10 +49,10 @@ function parse(text: string): Run {
   return log.runs[0];
 }
 
-const MADE = { version: "1.2.3" };
+const OPTIONS = { version: "1.2.3" };
 
-test("every check is a rule that leads to where it stands, and what does not hold is a result of it", () => {
-  const { tool, results } = parse(sarif(REPORT, MADE));
+test("has a rule for each check and a result for each broken one", () => {
+  const { tool, results } = parse(sarif(REPORT, OPTIONS));
   expect(tool.driver).toMatchObject({ name: "mcp-keys", semanticVersion: "1.2.3" });
   expect(tool.driver.rules.map(({ id }) => id)).toEqual(FINDINGS.map(({ id }) => id));
   for (const { helpUri, shortDescription } of tool.driver.rules) {
@@ -60,11 +60,11 @@ test("every check is a rule that leads to where it stands, and what does not hol
     expect(shortDescription.text).not.toBe("");
   }
   expect(results.map(({ ruleId, level, kind }) => [ruleId, level, kind])).toEqual([
-    ["accepted", "error", "fail"],
-    ["rude", "error", "fail"],
-    ["odd", "warning", "fail"],
+    ["hole", "error", "fail"],
+    ["fault", "error", "fail"],
+    ["warning", "warning", "fail"],
     ["known-hole", "error", "fail"],
-    ["could-be", "note", "fail"],
+    ["note", "note", "fail"],
   ]);
   for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
   expect(results[0]?.message.text).toContain(HOSTILE);
@@ -72,25 +72,25 @@ test("every check is a rule that leads to where it stands, and what does not hol
   expect(unchanged).toEqual(["known-hole"]);
 });
 
-test("a result stands at a path that code scanning takes, without the query, and the same in every run", () => {
-  const { results } = parse(sarif(REPORT, MADE));
+test("locates results at a stable relative path without the query", () => {
+  const { results } = parse(sarif(REPORT, OPTIONS));
   for (const { locations, partialFingerprints, ruleId } of results) {
     const { artifactLocation, region } = locations[0].physicalLocation;
     expect(artifactLocation.uri).toBe("mcp.example.com_8443/a/mcp");
     expect(region.startLine).toBe(1);
     expect(Object.values(partialFingerprints)).toEqual([`${ruleId} mcp.example.com_8443/a/mcp`]);
   }
-  const [result] = parse(sarif({ ...REPORT, url: "stdio:node server.js" }, MADE)).results;
+  const [result] = parse(sarif({ ...REPORT, url: "stdio:node server.js" }, OPTIONS)).results;
   expect(result?.locations[0].physicalLocation.artifactLocation.uri).toMatch(/^[\w./%-]+$/);
 });
 
-test("what is untestable is a notification, never a result", () => {
-  const { invocations, results } = parse(sarif(REPORT, MADE));
+test("reports untestable checks as notifications", () => {
+  const { invocations, results } = parse(sarif(REPORT, OPTIONS));
   const [{ executionSuccessful, toolExecutionNotifications }] = invocations;
   expect(executionSuccessful).toBe(true);
   expect(toolExecutionNotifications).toMatchObject([
     { associatedRule: { id: "no-tls" }, level: "note", message: { text: `no-tls: ${HOSTILE}` } },
   ]);
-  expect(results.some(({ ruleId }) => ruleId === "no-tls" || ruleId === "shut")).toBe(false);
-  expect(parse(sarif({ ...REPORT, proven: false }, MADE)).invocations[0].executionSuccessful).toBe(false);
+  expect(results.some(({ ruleId }) => ruleId === "no-tls" || ruleId === "requires-key")).toBe(false);
+  expect(parse(sarif({ ...REPORT, proven: false }, OPTIONS)).invocations[0].executionSuccessful).toBe(false);
 });
