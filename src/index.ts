@@ -38,11 +38,12 @@ export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from ".
 // Probe
 export { probe, type ProbeOptions } from "./probe.ts";
 export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
-export type { About, Cost, Group, Level } from "./probe/check.ts";
+export type { About, Group, Level } from "./probe/check.ts";
+export type { Cost } from "./probe/cost.ts";
+export type { Era } from "./probe/mcp/conversation.ts";
 export type { Grade } from "./probe/report/grade.ts";
 export type { Baseline } from "./probe/report/baseline.ts";
 export type { Lab, LabKey } from "./probe/target/lab.ts";
-export type { Era } from "./probe/verify/verification.ts";
 
 // Formats
 export { formats, isFormatName, type FormatName } from "./formats/index.ts";

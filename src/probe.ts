@@ -1,6 +1,6 @@
 import { Secret } from "./core/secret.ts";
 import { packageVersion } from "./package-version.ts";
-import type { ProbeOptions as ProbeServerOptions } from "./probe/probe.ts";
+import type { ProbeServerOptions } from "./probe/probe.ts";
 import type { Report } from "./probe/report/report.ts";
 import { systemNow, systemRandom, systemTicks } from "./world.ts";
 
@@ -64,7 +64,7 @@ export async function probe({ url, key, secondKey, header, ca, ...options }: Pro
   // A server that guards itself never needs it.
   const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
-    import("./probe/mcp/key-header.ts"),
+    import("./probe/mcp/credentials.ts"),
     import("./probe/random-text.ts"),
     import("./http/client.ts"),
   ]);

@@ -1,10 +1,10 @@
 import type { Credentials } from "./mcp/credentials.ts";
 import { headerOf } from "../http/http.ts";
-import type { Answer } from "./mcp/wire.ts";
+import type { McpAnswer } from "./mcp/wire.ts";
 
 /** An answer, and to whom. */
 interface Said {
-  readonly answer: Answer;
+  readonly answer: McpAnswer;
   readonly to: Credentials;
 }
 

@@ -1,15 +1,17 @@
-import { askLegacy, askModern } from "./mcp/planned-requests.ts";
+import { legacyRequest, modernRequest } from "./mcp/planned-requests.ts";
 import type { PlannedRequest } from "./mcp/planned-request.ts";
-import { initialize, LEGACY_VERSION, request } from "./mcp/era-legacy.ts";
+import { initializeRequest, LEGACY_VERSION, rpcRequest } from "./mcp/era-legacy.ts";
 import { isObject, objectAt, parseJson } from "./mcp/json.ts";
 import type { Target } from "./target/target.ts";
 
 const NAMES = ["access_token", "token", "api_key", "apiKey", "key"];
 
 /** What a conversation over streamable HTTP begins with: the request that matters, or the handshake it needs. */
-export function firstRequest({ greeting: { era, judged }, survey, client }: Target): PlannedRequest {
-  if (era === "modern") return askModern(judged, client);
-  return askLegacy(survey.direct.includes("legacy") ? request(judged) : initialize(client, LEGACY_VERSION));
+export function firstRequest({ greeting: { era, judged }, survey, clientInfo }: Target): PlannedRequest {
+  if (era === "modern") return modernRequest(judged, clientInfo);
+  return legacyRequest(
+    survey.handshakeFree.includes("legacy") ? rpcRequest(judged) : initializeRequest(clientInfo, LEGACY_VERSION),
+  );
 }
 
 /** The same message with a key in it under the usual names, beside its method or among its parameters. */

@@ -1,8 +1,11 @@
+import type { CheckResult } from "./check-result.ts";
+import type { Cost } from "./cost.ts";
 import type { Need } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 
 /**
- * `door`: who gets in, and what leaks · `manners`: how the server says no. Only the door decides the exit status.
+ * What a check is about. `access`: who gets in, and what leaks. `conformance`: how the server answers. Only failed access checks
+ * decide the exit status, unless the run is strict.
  * @example
  * ```ts
  * import type { About, Report } from "mcp-keys";
@@ -14,7 +17,7 @@ import type { Target } from "./target/target.ts";
 export type About = "access" | "conformance";
 
 /**
- * The word of the rule (RFC 2119): a MUST that is broken fails, a SHOULD warns, a MAY informs.
+ * Requirement level of the rule that a check tests (RFC 2119). A violated MUST fails, a SHOULD warns, a MAY informs.
  * @example
  * ```ts
  * import type { Level } from "mcp-keys";
@@ -24,7 +27,7 @@ export type About = "access" | "conformance";
  */
 export type Level = "must" | "should" | "may";
 
-/** Families of checks, in running order. */
+/** Groups of checks, in running order. */
 export const GROUPS = [
   "transport",
   "acceptance",
@@ -36,7 +39,7 @@ export const GROUPS = [
   "leaks",
 ] as const;
 /**
- * The name of a family of checks.
+ * A group of checks.
  * @example
  * ```ts
  * import type { Finding, Group } from "mcp-keys";
@@ -46,79 +49,45 @@ export const GROUPS = [
  */
 export type Group = (typeof GROUPS)[number];
 
-/**
- * The most a check sends.
- * @example
- * ```ts
- * import { probe, type Cost } from "mcp-keys";
- *
- * const onPlan = ({ requests, wrong }: Cost): void => console.error(`at most ${requests} requests, ${wrong} of them wrong`);
- * await probe({ url: "https://host.example/mcp", key: process.env["MCP_API_KEY"] ?? "", onPlan });
- * ```
- */
-export interface Cost {
-  readonly requests: number;
-  /** Of those, how many do not present the right key where it belongs; these are slowed to the rate. */
-  readonly wrong: number;
-}
-
-export function addCosts(costs: readonly Cost[]): Cost {
-  const sum = { requests: 0, wrong: 0 };
-  for (const { requests, wrong } of costs) {
-    sum.requests += requests;
-    sum.wrong += wrong;
-  }
-  return sum;
-}
+/** Heading for the checks of each group. */
+export const GROUP_TITLES: Readonly<Record<Group, string>> = {
+  transport: "transport",
+  acceptance: "accepts a valid key",
+  rejection: "rejects everything else",
+  responses: "answers refusals correctly",
+  session: "sessions",
+  browser: "browsers",
+  lifecycle: "new, revoked and expired keys",
+  leaks: "information leaks",
+};
 
 /**
- * One question to a server, whose answer is yes or no under one id. `S` is what is asked: a {@link Target} over HTTP, or a
- * program over stdio.
+ * One expectation of a server. `T` is the server under test: a {@link Target} over HTTP, or a program over stdio.
  *
- * To add one: its file in `checks/` and a line in `index.ts`; the tests ask for a server that passes and for one with the
- * mistake it is named for, see `docs/adding.md`.
+ * To add a check, write its file in `checks/` and add a line to `index.ts`. The tests then require a server that passes it and
+ * a server with the fault it is named after, see `docs/adding.md`.
  */
-export interface Check<S = Target> {
-  /** What holds when all is well, in kebab-case: `requires-key`. */
+export interface Check<T = Target> {
+  /** What a correct server does, in kebab-case: `requires-key`. */
   readonly id: string;
   readonly group: Group;
   readonly about: About;
   readonly level: Level;
-  /** One sentence, lower case, without a full stop. */
+  /** One sentence, lowercase, without a full stop. */
   readonly expected: string;
-  /** Where the rule stands. */
+  /** Where the rule is written. */
   readonly source: URL;
-  /** How to mend it: one sentence, lower case, without a full stop. */
+  /** How to fix the server: one sentence, lowercase, without a full stop. */
   readonly fix: string;
-  /** What must be there before it can be asked; without it the finding is untestable, and nothing is sent. */
+  /** Preconditions. If one is not met, the finding is untestable and nothing is sent. */
   readonly needs?: readonly Need[];
-  /** Without an answer to it nothing is proven about the door: untestable, the run ends with 7. */
+  /** If this check is untestable, the whole run is inconclusive and ends with exit code 7. */
   readonly essential?: true;
-  /** Upper bounds; what other checks have asked already counts as well, but for `CONTROLS_COST`. */
+  /** Upper bound, as if no other check had asked the same before. Excludes the shared `CONTROLS_COST`. */
   readonly cost: Cost;
   /**
-   * Asks. Whatever the server does is a {@link CheckResult}; a `KeysError` `SERVER_UNREACHABLE` or `SERVER_NOT_MCP` thrown here
-   * makes the finding untestable. No text of a sight quotes the server but through `site.clean`.
+   * Runs the check. Everything the server does becomes a {@link CheckResult}. If this throws a `KeysError` with
+   * `SERVER_UNREACHABLE` or `SERVER_NOT_MCP`, the finding is untestable. Text from the server goes through `target.redact`.
    */
-  run(target: S): Promise<CheckResult>;
-}
-
-/** What a check saw, in one line without a full stop. */
-export type CheckResult = { readonly pass: boolean; readonly observed: string } | Untestable;
-
-/** Why nothing could be proven. */
-export interface Untestable {
-  readonly untestable: string;
-}
-
-export function pass(observed: string): CheckResult {
-  return { pass: true, observed };
-}
-
-export function fail(observed: string): CheckResult {
-  return { pass: false, observed };
-}
-
-export function untestable(reason: string): Untestable {
-  return { untestable: reason };
+  run(target: T): Promise<CheckResult>;
 }

@@ -1,8 +1,8 @@
 import { isConversation, isAccepted, type Attempt } from "./verify/attempt.ts";
-import { calling, failAlike, readCall } from "./verify/tool-call.ts";
+import { withToolCall, failedAlike, readToolCall } from "./verify/tool-call.ts";
 import type { Greeting } from "./mcp/conversation.ts";
 import type { Credentials } from "./mcp/credentials.ts";
-import { NO_TOOL } from "./mcp/planned-requests.ts";
+import { MISSING_TOOL } from "./mcp/planned-requests.ts";
 import { isRefusal } from "./mcp/answer-kind.ts";
 import type { Target } from "./target/target.ts";
 
@@ -19,7 +19,7 @@ export interface Told {
  * tool that is not there. The request that matters in the first era is left out, since it is asked by others.
  */
 export async function tellAll(target: Target, credentials: Credentials): Promise<Told[]> {
-  const each = target.survey.spoken.map((greeting) => tellIn(target, credentials, greeting));
+  const each = target.survey.greetings.map((greeting) => tellIn(target, credentials, greeting));
   return (await Promise.all(each)).flat();
 }
 
@@ -31,13 +31,13 @@ async function tellIn(target: Target, credentials: Credentials, greeting: Greeti
   const list = await target.present(credentials, greeting);
   const first = greeting === target.greeting ? [] : [told(list, judged, isAccepted(list))];
   const greeted = isConversation(list) && list.server !== null;
-  if (isAccepted(list) || (!greeted && !target.survey.direct.includes(era))) return first;
+  if (isAccepted(list) || (!greeted && !target.survey.handshakeFree.includes(era))) return first;
   const others = lists.filter((other) => other !== judged).map((other) => ({ ...greeting, judged: other }));
   const more = others.map(async (other) => {
     const attempt = await target.ask(credentials, { greeting: other });
     return told(attempt, other.judged, isAccepted(attempt));
   });
-  const call = await target.ask(credentials, { greeting: calling(greeting, NO_TOOL) });
+  const call = await target.ask(credentials, { greeting: withToolCall(greeting, MISSING_TOOL) });
   const opened = isWalled(list) && (await isBehind(target, call, greeting));
   return [...first, ...(await Promise.all(more)), told(call, "tools/call", opened)];
 }
@@ -49,7 +49,10 @@ function isWalled(list: Attempt): boolean {
 
 /** Whether the tool was looked for: the same words as to the right key. */
 async function isBehind(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
-  const theirs = readCall(call);
+  const theirs = readToolCall(call);
   if (theirs.became !== "failed") return theirs.became === "done";
-  return failAlike(theirs, readCall(await target.ask(target.right, { greeting: calling(greeting, NO_TOOL) })));
+  return failedAlike(
+    theirs,
+    readToolCall(await target.ask(target.right, { greeting: withToolCall(greeting, MISSING_TOOL) })),
+  );
 }

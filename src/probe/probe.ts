@@ -3,30 +3,32 @@ import { CODES, KeysError } from "../errors.ts";
 import { isLoopback, parseServerUrl } from "./mcp/server-url.ts";
 import { isConversation, isInconclusive } from "./verify/attempt.ts";
 import type { Baseline } from "./report/baseline.ts";
-import { createBogus } from "./verify/bogus-key.ts";
-import { certificateFault, NOT_ASKED } from "./judge/certificate.ts";
-import { addCosts, type Check, type Cost } from "./check.ts";
+import { createBogusKey } from "./verify/bogus-key.ts";
+import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
+import type { Check } from "./check.ts";
+import { addCosts, type Cost } from "./cost.ts";
 import { createRedactor } from "./mcp/redact.ts";
 import { conclude, whyUncertain } from "./report/conclude.ts";
 import { BEARER, type KeyHeader } from "./mcp/credentials.ts";
-import { ELSEWHERE_COST, findElsewhere } from "./target/other-header.ts";
-import { explainStop } from "./verify/explain.ts";
+import { OTHER_HEADER_COST, findOtherHeader } from "./target/other-header.ts";
+import { explainFailure } from "./verify/explain.ts";
 import { RateLimiter } from "./mcp/rate-limiter.ts";
 import { CHECKS } from "./index.ts";
 import { introduce } from "./report/introduce.ts";
 import { isRefusal } from "./mcp/answer-kind.ts";
-import { telling, type Lab } from "./target/lab.ts";
-import { missing } from "./target/need.ts";
+import { reportTokens, type Lab } from "./target/lab.ts";
+import { unmetNeed } from "./target/need.ts";
 import type { Report } from "./report/report.ts";
 import type { HttpRequest } from "../http/http.ts";
 import { runChecks, type RunOptions } from "./run.ts";
 import { chooseChecks } from "./selection.ts";
-import { Target } from "./target/target.ts";
+import { HttpTarget } from "./target/http-target.ts";
+import type { Target } from "./target/target.ts";
 import { SURVEY_COST } from "./verify/survey.ts";
-import { PATIENCE } from "./target/wait.ts";
+import { DEFAULT_PATIENCE_MS } from "./target/wait.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
 
-export interface ProbeOptions {
+export interface ProbeServerOptions {
   /** The address of the server as it was typed. Never quoted in an error. */
   readonly url: string;
   /** A key that the server should let in. Sent to the origin of `url` alone. */
@@ -80,31 +82,31 @@ export interface ProbeOptions {
  * @throws {@link KeysError} `USAGE` for an address that cannot be used or a check that does not exist, `INSECURE_TRANSPORT`,
  * `TOKEN_UNUSABLE`, `INTERRUPTED`, and those of the lab's store.
  */
-export async function probeServer(options: ProbeOptions): Promise<Report> {
+export async function probeServer(options: ProbeServerOptions): Promise<Report> {
   const { key, secondKey, header = BEARER, lab, rate = 20, concurrency = 6, strict = false } = options;
   const url = parseTarget(options);
   const checks = chooseChecks(CHECKS, options);
-  const bogus = createBogus(key, options.random);
+  const bogus = createBogusKey(key, options.random);
   const redactor = createRedactor([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
   const { redact } = redactor;
   const limiter = new RateLimiter({ ...options, rate, concurrency });
-  const target = new Target({
+  const target = new HttpTarget({
     ...options,
     ...{ url, header, bogus, limiter, redact, secondKey: secondKey ?? null, tool: options.tool ?? null },
-    lab: lab === undefined ? null : telling(lab, redactor.add),
+    lab: lab === undefined ? null : reportTokens(lab, redactor.add),
     timeoutMs: options.timeoutMs ?? 5000,
-    patienceMs: options.patienceMs ?? PATIENCE,
+    patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
   });
 
   options.onPlan?.({ checks: checks.length, ...planCost(checks, target) });
   const survey = await target.takeSurvey();
-  const hinder = (check: Check): string | null => {
+  const skipReason = (check: Check): string | null => {
     if (survey.absent && check.group !== "transport") {
-      return certificateFault(survey.real) === null ? "nothing there answers in MCP" : NOT_ASKED;
+      return certificateFault(survey.real) === null ? "nothing there answers in MCP" : NOT_ASKED_FOR_CERTIFICATE;
     }
-    return limiter.stopped ?? missing(check.needs ?? [], target);
+    return limiter.stopped ?? unmetNeed(check.needs ?? [], target);
   };
-  const findings = await runChecks({ ...options, checks, target, hinder });
+  const findings = await runChecks({ ...options, checks, target, skipReason });
   await target.close();
 
   const inconclusive = limiter.stopped ?? (await whyInconclusive(target)) ?? whyUncertain(checks, findings);
@@ -112,13 +114,13 @@ export async function probeServer(options: ProbeOptions): Promise<Report> {
   return {
     url: url.href,
     ...conclude({ findings, inconclusive, whole, strict }),
-    ...introduce(survey.spoken, redact),
+    ...introduce(survey.greetings, redact),
     sent: limiter.sent,
     ...(inconclusive === null ? {} : { hint: inconclusive }),
   };
 }
 
-function parseTarget({ url: text, key, secondKey, allowHttp = false }: ProbeOptions): URL {
+function parseTarget({ url: text, key, secondKey, allowHttp = false }: ProbeServerOptions): URL {
   for (const { name, secret } of [
     { name: "the token", secret: key },
     { name: "the second token", secret: secondKey },
@@ -138,8 +140,8 @@ function parseTarget({ url: text, key, secondKey, allowHttp = false }: ProbeOpti
 
 /** The most that will be sent. What needs the server's own word is counted as if the server gave it. */
 function planCost(checks: readonly Check[], target: Target): Cost {
-  const asked = checks.filter(({ needs = [] }) => missing(needs.filter(isKnownBefore), target) === null);
-  const elsewhere = target.header === BEARER ? [ELSEWHERE_COST] : [];
+  const asked = checks.filter(({ needs = [] }) => unmetNeed(needs.filter(isKnownBefore), target) === null);
+  const elsewhere = target.header === BEARER ? [OTHER_HEADER_COST] : [];
   return addCosts([SURVEY_COST, CONTROLS_COST, LAST_LOOK_COST, ...elsewhere, ...asked.map(({ cost }) => cost)]);
 }
 
@@ -156,11 +158,11 @@ const LAST_LOOK_COST = { requests: 6, wrong: 0 };
  */
 async function whyInconclusive(target: Target): Promise<string | null> {
   const { survey, url, redact } = target;
-  const { real, spoken } = survey;
-  if (spoken.length === 0) {
-    const header = await findElsewhere(target);
+  const { real, greetings } = survey;
+  if (greetings.length === 0) {
+    const header = await findOtherHeader(target);
     if (header !== null) return `the server takes your key in ${header}; run it again with --header ${header}`;
-    return isConversation(real) ? explainStop(real, { url, redact }) : `${redact(real.message)}; ${real.hint}`;
+    return isConversation(real) ? explainFailure(real, { url, redact }) : `${redact(real.message)}; ${real.hint}`;
   }
   const last = await target.presentAgain(target.right);
   if (!isInconclusive(last) && !(isConversation(last) && isRefusal(last.answer))) return null;

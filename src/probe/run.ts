@@ -1,6 +1,7 @@
 import { KeysError } from "../errors.ts";
 import { isKnown, type Baseline } from "./report/baseline.ts";
-import type { Check, CheckResult } from "./check.ts";
+import type { Check } from "./check.ts";
+import type { CheckResult } from "./check-result.ts";
 import type { Redact } from "./mcp/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
 
@@ -15,7 +16,7 @@ export interface RunOptions<S extends Shown> {
   readonly checks: readonly Check<S>[];
   readonly target: S;
   /** Why a check is not asked at all, or `null`. Asked anew before each. */
-  readonly hinder: (check: Check<S>) => string | null;
+  readonly skipReason: (check: Check<S>) => string | null;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: () => number;
   /** What does not count. */
@@ -31,12 +32,12 @@ export interface RunOptions<S extends Shown> {
  * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
  */
 export async function runChecks<S extends Shown>(options: RunOptions<S>): Promise<Finding[]> {
-  const { checks, target, hinder, now, baseline = [], onCheck, onFinding } = options;
+  const { checks, target, skipReason, now, baseline = [], onCheck, onFinding } = options;
   const findings: Finding[] = [];
   for (const check of checks) {
     onCheck?.(check);
     const started = now();
-    const reason = hinder(check);
+    const reason = skipReason(check);
     const result = reason === null ? await ask(check, target) : { untestable: reason };
     const found = findingOf(check, result, Math.round(now() - started));
     const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
-import { OUTCOMES, type Presentation, type Verification } from "../../probe/verify/verification.ts";
+import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { probeServer } from "../prove.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
@@ -57,7 +57,7 @@ function renderVerification(paint: Painter, result: Verification): string {
   ]);
 }
 
-function presentation(name: string, seen: Presentation | null): [string, string] | null {
+function presentation(name: string, seen: AttemptSummary | null): [string, string] | null {
   if (seen === null) return null;
   const challenge = seen.challenge === undefined ? "" : `  ${seen.challenge}`;
   return [name, `${String(seen.status)} in ${String(Math.round(seen.ms))} ms${challenge}`];

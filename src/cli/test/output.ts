@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import { packageVersion } from "../../package-version.ts";
 import { isBroken } from "../../probe/report/conclude.ts";
-import type { ProbeOptions } from "../../probe/probe.ts";
+import type { ProbeServerOptions } from "../../probe/probe.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
 import type { Report } from "../../probe/report/report.ts";
 import type { Context } from "../context.ts";
@@ -10,7 +10,7 @@ import { openProgress } from "./progress.ts";
 
 /** Where a test tells what it does and finds. */
 export interface Output {
-  readonly listeners: Required<Pick<ProbeOptions, "onPlan" | "onCheck" | "onFinding">>;
+  readonly listeners: Required<Pick<ProbeServerOptions, "onPlan" | "onCheck" | "onFinding">>;
   /** The rest of the report; resolves when it has been taken. */
   end(report: Report): Promise<void>;
 }

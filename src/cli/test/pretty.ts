@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import { isBreach } from "../../probe/report/conclude.ts";
 import { GRADES } from "../../probe/report/grade.ts";
-import { GROUP_TITLES } from "../../probe/group.ts";
+import { GROUP_TITLES } from "../../probe/check.ts";
 import type { Finding, FindingStatus, Report } from "../../probe/report/report.ts";
 import { headline, summarize } from "../../probe/report/summary.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";

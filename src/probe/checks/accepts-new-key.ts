@@ -1,5 +1,6 @@
-import { fail, untestable, type Check } from "../check.ts";
-import { judgeBegin } from "../target/canaries.ts";
+import type { Check } from "../check.ts";
+import { fail, untestable } from "../check-result.ts";
+import { judgeAcceptedInTime } from "../judge/judge-lifecycle.ts";
 import { WAIT_COST } from "../target/wait.ts";
 
 export const acceptsNewKey: Check = {
@@ -15,7 +16,7 @@ export const acceptsNewKey: Check = {
   needs: ["accepted", "store"],
   cost: WAIT_COST,
   async run(target) {
-    const result = judgeBegin(target, await target.canaries.begin(), "it was made");
+    const result = judgeAcceptedInTime(target, await target.canaries.acceptFirst(), "it was made");
     if ("untestable" in result || result.pass) return result;
     return (await target.lab?.knows(target.key)) === true
       ? fail(`${result.observed}, though your key is in that store`)

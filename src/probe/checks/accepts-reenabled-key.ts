@@ -1,6 +1,7 @@
-import { untestable, type Check } from "../check.ts";
-import { judgeBegin } from "../target/canaries.ts";
-import { LIFE_COST, waitUntil } from "../target/wait.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
+import { judgeAcceptedInTime } from "../judge/judge-lifecycle.ts";
+import { LIFECYCLE_COST, waitUntil } from "../target/wait.ts";
 
 export const acceptsReenabledKey: Check = {
   id: "accepts-reenabled-key",
@@ -13,15 +14,15 @@ export const acceptsReenabledKey: Check = {
   ),
   fix: "keep no list of keys that were refused once; ask the store at every request, or follow it",
   needs: ["accepted", "store"],
-  cost: LIFE_COST,
+  cost: LIFECYCLE_COST,
   async run(target) {
     const disabled = await target.canaries.disable();
     if ("untestable" in disabled) return disabled;
     const { canary, waited } = disabled;
     if (waited.seconds === null) return untestable("it was not refused while it was disabled");
     await canary.key.enable();
-    const again = await waitUntil(target, canary.presented, "in");
-    if (again.seconds !== null) target.canaries.give(canary);
-    return judgeBegin(target, again, "it was enabled");
+    const again = await waitUntil(target, canary.presented, "accepted");
+    if (again.seconds !== null) target.canaries.giveBack(canary);
+    return judgeAcceptedInTime(target, again, "it was enabled");
   },
 };

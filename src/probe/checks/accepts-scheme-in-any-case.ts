@@ -1,7 +1,8 @@
 import { isAccepted, isInconclusive } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { rightKey, type Credentials } from "../mcp/credentials.ts";
-import { describe, nameAll } from "../judge/judge-refused.ts";
+import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const acceptsSchemeInAnyCase: Check = {
   id: "accepts-scheme-in-any-case",
@@ -22,11 +23,11 @@ export const acceptsSchemeInAnyCase: Check = {
     // One after the other, since some servers have but one session.
     for (const credentials of spelled) {
       const attempt = await target.present(credentials);
-      if (isInconclusive(attempt)) return untestable(`${credentials.name}: ${describe(attempt, target)}`);
+      if (isInconclusive(attempt)) return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
       if (!isAccepted(attempt)) refused.push(credentials);
     }
-    if (refused.length === 0) return pass(`let in with ${nameAll(spelled)}`);
-    if (!(await target.isStillIn())) return untestable("your key is let in once and not again");
-    return fail(`not let in with ${nameAll(refused)}`);
+    if (refused.length === 0) return pass(`let in with ${listNames(spelled)}`);
+    if (!(await target.isStillAccepted())) return untestable("your key is let in once and not again");
+    return fail(`not let in with ${listNames(refused)}`);
   },
 };

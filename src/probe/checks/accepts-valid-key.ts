@@ -1,7 +1,8 @@
 import { count } from "../../core/count.ts";
 import { isConversation } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { explainStop } from "../verify/explain.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { explainFailure } from "../verify/explain.ts";
 
 export const acceptsValidKey: Check = {
   id: "accepts-valid-key",
@@ -13,13 +14,13 @@ export const acceptsValidKey: Check = {
   fix: "ask what became of the key with: mcp-keys check; a server that wants another header is tested with --header",
   cost: { requests: 0, wrong: 0 },
   run({ survey, redact, url }) {
-    const { real, spoken } = survey;
-    if (spoken.length > 0) {
-      const eras = spoken.map(({ era, protocolVersion }) => `${era} (${redact(protocolVersion, 32)})`).join(" and ");
+    const { real, greetings } = survey;
+    if (greetings.length > 0) {
+      const eras = greetings.map(({ era, protocolVersion }) => `${era} (${redact(protocolVersion, 32)})`).join(" and ");
       const tools = isConversation(real) && real.tools !== undefined ? `, ${count(real.tools, "tool")}` : "";
       return Promise.resolve(pass(`let in, ${eras}${tools}`));
     }
-    const reason = isConversation(real) ? explainStop(real, { url, redact }) : redact(real.message);
+    const reason = isConversation(real) ? explainFailure(real, { url, redact }) : redact(real.message);
     return Promise.resolve(isConversation(real) ? fail(reason) : untestable(reason));
   },
 };

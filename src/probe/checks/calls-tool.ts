@@ -1,8 +1,9 @@
-import { calling, readCall } from "../verify/tool-call.ts";
+import { withToolCall, readToolCall } from "../verify/tool-call.ts";
 import { isConversation, isInconclusive } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import { describe } from "../judge/judge-refused.ts";
+import { describeAttempt } from "../judge/judge-refused.ts";
 
 export const callsTool: Check = {
   id: "calls-tool",
@@ -15,13 +16,13 @@ export const callsTool: Check = {
   needs: ["accepted", "tool"],
   cost: { requests: 10, wrong: 0 },
   async run(target) {
-    const { spoken } = target.survey;
+    const { greetings } = target.survey;
     const seen: string[] = [];
-    for (const greeting of spoken) {
-      const attempt = await target.ask(target.right, { greeting: calling(greeting, target.tool ?? "") });
-      const call = readCall(attempt);
-      if (isInconclusive(attempt)) return untestable(`${greeting.era}: ${describe(attempt, target)}`);
-      if (call.became === "stopped") return fail(`${greeting.era}: ${describe(attempt, target)}`);
+    for (const greeting of greetings) {
+      const attempt = await target.ask(target.right, { greeting: withToolCall(greeting, target.tool ?? "") });
+      const call = readToolCall(attempt);
+      if (isInconclusive(attempt)) return untestable(`${greeting.era}: ${describeAttempt(attempt, target)}`);
+      if (call.became === "stopped") return fail(`${greeting.era}: ${describeAttempt(attempt, target)}`);
       const words = call.became === "failed" ? `failed with ${target.redact(call.words, 100)}` : "done";
       if (isConversation(attempt) && kindOf(attempt.answer) === "rpc-error") return fail(`${greeting.era}: ${words}`);
       seen.push(`${greeting.era}: ${words}`);

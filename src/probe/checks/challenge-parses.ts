@@ -1,6 +1,7 @@
-import { fail, pass, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { challengeOf, REFUSAL_COST, type Challenged } from "../judge/judge-refusal.ts";
+import { challengeOf, REFUSAL_COST, type ReceivedChallenge } from "../judge/judge-refusal.ts";
 
 export const challengeParses: Check = {
   id: "challenge-parses",
@@ -16,7 +17,7 @@ export const challengeParses: Check = {
     const first = await challengeOf(target, NOTHING);
     const second = await challengeOf(target, target.wrong);
     if ("untestable" in first && "untestable" in second) return first;
-    const sent = [first, second].filter((one): one is Challenged => !("untestable" in one));
+    const sent = [first, second].filter((one): one is ReceivedChallenge => !("untestable" in one));
     const odd = sent.find(({ challenges }) => challenges === null);
     if (odd !== undefined) return fail(target.redact(odd.header));
     return pass(sent.map(({ header }) => target.redact(header)).join(" and "));

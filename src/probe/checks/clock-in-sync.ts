@@ -1,4 +1,5 @@
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { headerOf } from "../../http/http.ts";
 
 /** Seconds. */

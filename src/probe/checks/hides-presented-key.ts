@@ -1,7 +1,8 @@
 import { count } from "../../core/count.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import type { Credentials } from "../mcp/credentials.ts";
-import { partsOf, piecesOf } from "../judge/leak.ts";
+import { answerParts, piecesOf } from "../judge/leak.ts";
 
 export const hidesPresentedKey: Check = {
   id: "hides-presented-key",
@@ -20,7 +21,7 @@ export const hidesPresentedKey: Check = {
       const isOther = (piece: string): boolean => credentials.kind !== "wrong" || !own.includes(piece);
       const pieces = presented(credentials).flatMap(piecesOf).filter(isOther);
       if (pieces.length > 0) looked++;
-      for (const { name, text } of partsOf(answer)) {
+      for (const { name, text } of answerParts(answer)) {
         const lower = text.toLowerCase();
         if (!pieces.some((piece) => lower.includes(piece))) continue;
         return Promise.resolve(fail(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));

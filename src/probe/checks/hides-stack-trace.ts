@@ -1,6 +1,7 @@
 import { count } from "../../core/count.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { beginning, cutShort } from "../judge/judge-refusal.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { openingRequest, withBrokenBody } from "../judge/judge-refusal.ts";
 import type { RecordedAnswer } from "../target/target.ts";
 import { findTrace } from "../stack-trace.ts";
 
@@ -14,8 +15,8 @@ export const hidesStackTrace: Check = {
   fix: "answer errors with a text of your own, and keep the trace for the log; Express does so with NODE_ENV=production",
   cost: { requests: 1, wrong: 0 },
   async run(target) {
-    const planned = beginning(target);
-    if (planned !== null) await target.exchange(cutShort(planned), target.right);
+    const planned = openingRequest(target);
+    if (planned !== null) await target.exchange(withBrokenBody(planned), target.right);
     const errors = target.recorded.filter(isError);
     for (const { answer, credentials } of errors) {
       const trace = findTrace(answer.excerpt);

@@ -1,6 +1,7 @@
 import { count } from "../../core/count.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { digestsOf, partsOf, piecesOf } from "../judge/leak.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { digestsOf, answerParts, piecesOf } from "../judge/leak.ts";
 
 export const hidesValidKey: Check = {
   id: "hides-valid-key",
@@ -20,7 +21,7 @@ export const hidesValidKey: Check = {
       // What is nearly the key holds parts of it as well, and an echo of those is another matter.
       const given = sent().toLowerCase();
       const telling = pieces.filter((piece) => !given.includes(piece));
-      for (const { name, text } of partsOf(answer)) {
+      for (const { name, text } of answerParts(answer)) {
         const where = `${name} of a ${String(answer.status)} to ${credentials.name}`;
         if (digests.some((digest) => text.includes(digest)))
           return Promise.resolve(fail(`its digest, in the ${where}`));

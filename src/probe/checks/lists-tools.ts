@@ -1,5 +1,6 @@
 import { isConversation } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 
 export const listsTools: Check = {
   id: "lists-tools",

@@ -1,4 +1,5 @@
-import { fail, pass, untestable, type Check, type CheckResult } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { textAt, textsAt } from "../mcp/json.ts";
 import { coversUrl, fetchDocument, wellKnown } from "../metadata.ts";

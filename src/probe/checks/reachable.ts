@@ -1,6 +1,7 @@
 import { KeysError } from "../../errors.ts";
-import { certificateFault, NOT_ASKED } from "../judge/certificate.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "../judge/certificate.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 
 export const reachable: Check = {
@@ -13,12 +14,12 @@ export const reachable: Check = {
   fix: "start the server, and check the host, the port and the path of the URL; MCP servers often answer at /mcp",
   cost: { requests: 0, wrong: 0 },
   run({ survey, redact }) {
-    const { real, spoken, absent } = survey;
+    const { real, greetings, absent } = survey;
     if (certificateFault(real) !== null) {
-      return Promise.resolve(untestable(NOT_ASKED));
+      return Promise.resolve(untestable(NOT_ASKED_FOR_CERTIFICATE));
     }
     if (real instanceof KeysError) return Promise.resolve(fail(redact(real.message)));
-    const [first] = spoken;
+    const [first] = greetings;
     if (first !== undefined) return Promise.resolve(pass(`MCP ${redact(first.protocolVersion, 32)} answers`));
     const observed = `${String(real.answer.status)} (${kindOf(real.answer)})`;
     return Promise.resolve(absent ? fail(`${observed} answers, not MCP`) : pass(`${observed} answers`));

@@ -1,9 +1,10 @@
-import { pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { STREAM, withHeaders } from "../mcp/planned-requests.ts";
 import { exchangeEach, judgeGranted } from "../judge/judge-granted.ts";
-import { OPENING, openSession } from "../target/session.ts";
-import { findOpen } from "../judge/judge-refused.ts";
+import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
 
 export const rejectsAnonymousSession: Check = {
   id: "rejects-anonymous-session",
@@ -16,9 +17,9 @@ export const rejectsAnonymousSession: Check = {
   ),
   fix: "open no session before the key was looked at, and ask for it with every message",
   needs: ["accepted", "session"],
-  cost: { requests: OPENING + 4, wrong: OPENING + 4 },
+  cost: { requests: OPEN_SESSION_REQUESTS + 4, wrong: OPEN_SESSION_REQUESTS + 4 },
   async run(target) {
-    const open = await findOpen(target, [NOTHING]);
+    const open = await findAccepted(target, [NOTHING]);
     if (open !== null) return untestable("anybody is let in already, with a session or without");
     const session = await openSession(target, NOTHING);
     if (session === null) return pass("no session is opened without a key");

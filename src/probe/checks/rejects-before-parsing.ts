@@ -1,6 +1,7 @@
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { cutShort, refusedBeginning } from "../judge/judge-refusal.ts";
+import { withBrokenBody, refusedOpening } from "../judge/judge-refusal.ts";
 
 export const rejectsBeforeParsing: Check = {
   id: "rejects-before-parsing",
@@ -13,10 +14,10 @@ export const rejectsBeforeParsing: Check = {
   needs: ["accepted"],
   cost: { requests: 2, wrong: 2 },
   async run(target) {
-    const refused = await refusedBeginning(target);
+    const refused = await refusedOpening(target);
     if ("untestable" in refused) return refused;
     const { planned, answer } = refused;
-    const seen = await target.exchange(cutShort(planned), NOTHING);
+    const seen = await target.exchange(withBrokenBody(planned), NOTHING);
     if (!("status" in seen)) return untestable(target.redact(seen.message));
     const { status } = seen;
     if (status === 401 || status === 403) return pass(`${String(status)} to a body cut short`);

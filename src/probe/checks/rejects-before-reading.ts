@@ -1,7 +1,8 @@
-import { causeOf } from "../judge/cause.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { causeCode } from "../judge/certificate.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import type { Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { refusedBeginning } from "../judge/judge-refusal.ts";
+import { refusedOpening } from "../judge/judge-refusal.ts";
 
 /** More than a message of MCP needs; a server that limits bodies refuses it unread. */
 const BYTES = 8 * 1024 * 1024;
@@ -17,7 +18,7 @@ export const rejectsBeforeReading: Check = {
   needs: ["accepted"],
   cost: { requests: 3, wrong: 3 },
   async run(target) {
-    const refused = await refusedBeginning(target);
+    const refused = await refusedOpening(target);
     if ("untestable" in refused) return refused;
     const { planned, answer } = refused;
     // Some times what a refusal takes here; a second at least, since a server may be busy.
@@ -32,7 +33,7 @@ export const rejectsBeforeReading: Check = {
     };
     const seen = await target.exchange(large, NOTHING);
     if ("status" in seen) return pass(`${String(seen.status)} before the body had come`);
-    if (causeOf(seen) !== "TIMED_OUT") return untestable(target.redact(seen.message));
+    if (causeCode(seen) !== "TIMED_OUT") return untestable(target.redact(seen.message));
     const short = await target.exchange({ ...planned, timeoutMs, cacheKey: `${planned.cacheKey} once more` }, NOTHING);
     if (!("status" in short)) return untestable("no answer in time to a short body either");
     return fail(`no answer while 8 MiB were still to come, ${String(answer.status)} to a short body`);

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { instead, NOTHING } from "../mcp/credentials.ts";
+import { otherHeaders, NOTHING } from "../mcp/credentials.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 
@@ -15,8 +15,8 @@ export const rejectsEmptyBearer: Check = {
   cost: costOf(2),
   run(target) {
     const { name, scheme } = target.header;
-    const empty = instead({ [name]: "" }, { id: "empty-header", name: "an empty header" });
-    const bare = instead({ [name]: scheme ?? "" }, { id: "empty-bearer", name: `${scheme ?? ""} and no key` });
+    const empty = otherHeaders({ [name]: "" }, { id: "empty-header", name: "an empty header" });
+    const bare = otherHeaders({ [name]: scheme ?? "" }, { id: "empty-bearer", name: `${scheme ?? ""} and no key` });
     const variants = scheme === null ? [empty] : [bare, empty];
     return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants });
   },

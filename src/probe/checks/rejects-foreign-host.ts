@@ -1,7 +1,8 @@
 import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { FOREIGN_HOST, underName } from "../judge/foreign-origin.ts";
-import { describe } from "../judge/judge-refused.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { FOREIGN_HOST, keyToHost } from "../judge/foreign-origin.ts";
+import { describeAttempt } from "../judge/judge-refused.ts";
 
 export const rejectsForeignHost: Check = {
   id: "rejects-foreign-host",
@@ -14,10 +15,10 @@ export const rejectsForeignHost: Check = {
   needs: ["accepted", "loopback"],
   cost: { requests: 12, wrong: 0 },
   async run(target) {
-    const credentials = underName(target, `${FOREIGN_HOST}:${target.url.port}`);
+    const credentials = keyToHost(target, `${FOREIGN_HOST}:${target.url.port}`);
     const attempt = await target.present(credentials);
     if (isAccepted(attempt)) return fail(`let in with Host: ${FOREIGN_HOST}`);
-    if (!isConversation(attempt) || isInconclusive(attempt)) return untestable(describe(attempt, target));
+    if (!isConversation(attempt) || isInconclusive(attempt)) return untestable(describeAttempt(attempt, target));
     if (attempt.answer.status === 403 || attempt.answer.status === 421) return pass(String(attempt.answer.status));
     const alone = isAccepted(await target.presentAgain(target.right));
     return alone ? pass(String(attempt.answer.status)) : untestable("your key is let in once and not again");

@@ -1,7 +1,8 @@
 import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { foreignOrigins, fromPage } from "../judge/foreign-origin.ts";
-import { describe, nameAll, presentEach } from "../judge/judge-refused.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { foreignOrigins, keyFromPage } from "../judge/foreign-origin.ts";
+import { describeAttempt, listNames, presentEach } from "../judge/judge-refused.ts";
 
 /** From this revision on the answer is 403; before, the origin had to be looked at. */
 const SINCE = "2025-11-25";
@@ -17,16 +18,16 @@ export const rejectsForeignOrigin: Check = {
   needs: ["accepted"],
   cost: { requests: 18, wrong: 0 },
   async run(target) {
-    const pages = foreignOrigins(target).map(({ origin, of }) => fromPage(target, origin, of));
+    const pages = foreignOrigins(target).map(({ origin, of }) => keyFromPage(target, origin, of));
     const trials = await presentEach(target, pages);
     const inside = trials.filter(({ attempt }) => isAccepted(attempt));
-    if (inside.length > 0) return fail(`let in: ${nameAll(inside.map(({ credentials }) => credentials))}`);
+    if (inside.length > 0) return fail(`let in: ${listNames(inside.map(({ credentials }) => credentials))}`);
     for (const { credentials, attempt } of trials) {
       if (!isConversation(attempt) || isInconclusive(attempt)) {
-        return untestable(`${credentials.name}: ${describe(attempt, target)}`);
+        return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
       }
       const { status } = attempt.answer;
-      const early = (target.survey.spoken[0]?.protocolVersion ?? SINCE) < SINCE;
+      const early = (target.survey.greetings[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
       if (!isAccepted(await target.presentAgain(target.right)))
         return untestable("your key is let in once and not again");

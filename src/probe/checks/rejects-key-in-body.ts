@@ -1,11 +1,12 @@
 import { KeysError } from "../../errors.ts";
 import { firstRequest, formOf, withMembers } from "../bodies.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
-import { misplaced, NOTHING } from "../mcp/credentials.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import { exchangeEach, isGranted } from "../judge/judge-granted.ts";
-import { nameAll } from "../judge/judge-refused.ts";
-import type { Seen } from "../target/target.ts";
+import { listNames } from "../judge/judge-refused.ts";
+import type { ExchangeResult } from "../target/target.ts";
 
 export const rejectsKeyInBody: Check = {
   id: "rejects-key-in-body",
@@ -23,14 +24,14 @@ export const rejectsKeyInBody: Check = {
     if (isGranted(first, await target.exchange(first)))
       return untestable(`${first.name} is answered to anybody already`);
     const key = target.key.reveal();
-    const inside = misplaced({}, { id: "key-in-body", name: "your key in the body" });
+    const inside = misplacedKey({}, { id: "key-in-body", name: "your key in the body" });
     const messages = [withMembers(first, key, "message"), withMembers(first, key, "parameters")];
     const tries = await exchangeEach(target, messages, [inside]);
     const [form, control] = [await target.exchange(formOf(key), inside), await target.exchange(formOf(null), NOTHING)];
-    const taken = tries.filter(({ planned, seen }) => isGranted(planned, seen)).map(({ planned }) => planned);
+    const taken = tries.filter(({ planned, result }) => isGranted(planned, result)).map(({ planned }) => planned);
     if (isTaken(form, control)) taken.push(formOf(null));
-    if (taken.length > 0) return fail(`taken out of ${nameAll(taken)}`);
-    const silent = [...tries.map(({ seen }) => seen), form].find((seen) => seen instanceof KeysError);
+    if (taken.length > 0) return fail(`taken out of ${listNames(taken)}`);
+    const silent = [...tries.map(({ result }) => result), form].find((seen) => seen instanceof KeysError);
     return silent === undefined
       ? pass("not taken out of a message or a form")
       : untestable(target.redact(silent.message));
@@ -38,7 +39,7 @@ export const rejectsKeyInBody: Check = {
 };
 
 /** A form is no message, so that whoever is let in with one is told so, and no longer that a key is missing. */
-function isTaken(form: Seen, control: Seen): boolean {
+function isTaken(form: ExchangeResult, control: ExchangeResult): boolean {
   if (form instanceof KeysError || control instanceof KeysError) return false;
   return isRefusal(control) && !isRefusal(form) && form.status !== 429 && form.status < 500;
 }

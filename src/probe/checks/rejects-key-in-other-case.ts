@@ -1,7 +1,8 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { swapCase } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsKeyInOtherCase: Check = {
   id: "rejects-key-in-other-case",
@@ -14,7 +15,7 @@ export const rejectsKeyInOtherCase: Check = {
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
-    const variants = nearly(target, swapCase(target.key));
+    const variants = nearlyRightKeys(target, swapCase(target.key));
     if (variants.length === 0) return untestable("your key holds no letters");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
-import { misplaced, NOTHING } from "../mcp/credentials.ts";
-import { formsOf } from "../judge/key-forms.ts";
+import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
+import { keyForms } from "../judge/key-forms.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeysInForms } from "../judge/wrong-keys.ts";
 
@@ -15,9 +15,9 @@ export const rejectsKeyInOtherScheme: Check = {
   needs: ["accepted", "bearer"],
   cost: costOf(9),
   run(target) {
-    const forms = formsOf(() => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
+    const forms = keyForms(() => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
     const variants = forms.map(({ how, headers }) =>
-      misplaced({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
+      misplacedKey({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
     );
     return tryEach(target, { controls: [NOTHING, ...wrongKeysInForms(target)], variants });
   },

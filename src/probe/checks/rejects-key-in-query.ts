@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
-import { misplaced, NOTHING } from "../mcp/credentials.ts";
-import { namePlace, putInto } from "../judge/key-places.ts";
+import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
+import { namePlace, putKeyIn } from "../judge/key-places.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeyIn } from "../judge/wrong-keys.ts";
 
@@ -15,8 +15,8 @@ export const rejectsKeyInQuery: Check = {
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {
-    const put = putInto("query", () => target.key.reveal());
-    const variants = [misplaced(put, { id: "key-in-query", name: `your key ${namePlace("query")}` })];
+    const put = putKeyIn("query", () => target.key.reveal());
+    const variants = [misplacedKey(put, { id: "key-in-query", name: `your key ${namePlace("query")}` })];
     return tryEach(target, { controls: [NOTHING, wrongKeyIn("query", target)], variants });
   },
 };

@@ -1,6 +1,6 @@
-import { causeOf, isAlert } from "../judge/cause.ts";
-import { tlsSeen } from "../judge/certificate.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
+import { tlsInfoOf, causeCode, isTlsAlert } from "../judge/certificate.ts";
+import type { Check } from "../check.ts";
 import { HEAD } from "../mcp/planned-requests.ts";
 
 /** What a server does that does not want a version and does not say so: it breaks the connection off. */
@@ -17,11 +17,11 @@ export const rejectsOldTls: Check = {
   needs: ["https"],
   cost: { requests: 1, wrong: 1 },
   async run(target) {
-    const best = tlsSeen(target)?.protocol;
+    const best = tlsInfoOf(target)?.protocol;
     if (best === undefined) return untestable("no connection came about");
     const old = await target.exchange({ ...HEAD, maxTls: "TLSv1.1", cacheKey: "HEAD over old TLS" });
     if ("status" in old) return fail(`${old.tls?.protocol ?? "an old version"} is spoken too`);
-    if (isAlert(old) || BROKEN_OFF.includes(causeOf(old))) return pass(`${best}, and nothing older than TLSv1.2`);
+    if (isTlsAlert(old) || BROKEN_OFF.includes(causeCode(old))) return pass(`${best}, and nothing older than TLSv1.2`);
     return untestable(`${best}; whether older ones are refused was not found out`);
   },
 };

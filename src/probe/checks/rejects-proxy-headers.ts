@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { instead, NOTHING } from "../mcp/credentials.ts";
+import { otherHeaders, NOTHING } from "../mcp/credentials.ts";
 import type { HttpHeaders } from "../../http/http.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 
@@ -64,7 +64,7 @@ export const rejectsProxyHeaders: Check = {
   cost: costOf(Object.keys(HEADERS).length),
   run(target) {
     const variants = Object.entries(HEADERS).map(([what, headers]) =>
-      instead(headers, { id: `proxy ${what}`, name: `headers that name ${what}` }),
+      otherHeaders(headers, { id: `proxy ${what}`, name: `headers that name ${what}` }),
     );
     return tryEach(target, { controls: [NOTHING], variants });
   },

@@ -1,7 +1,8 @@
-import { untestable, type Check } from "../check.ts";
-import { cutKey } from "../judge/mutations.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
+import { truncateKey } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsTruncatedKey: Check = {
   id: "rejects-truncated-key",
@@ -14,7 +15,7 @@ export const rejectsTruncatedKey: Check = {
   needs: ["accepted"],
   cost: costOf(4),
   async run(target) {
-    const variants = nearly(target, cutKey(target.key));
+    const variants = nearlyRightKeys(target, truncateKey(target.key));
     if (variants.length === 0) return untestable("nothing can be cut off a key of one character");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { keyIn, misplaced, NOTHING } from "../mcp/credentials.ts";
+import { keyHeaders, misplacedKey, NOTHING } from "../mcp/credentials.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 
@@ -15,14 +15,14 @@ export const rejectsTwoKeys: Check = {
   cost: costOf(2),
   run(target) {
     const { name } = target.header;
-    const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyIn(target.header, key)[name] as string) });
+    const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyHeaders(target.header, key)[name] as string) });
     const [right, bogus] = [() => target.key.reveal(), () => target.bogus.reveal()];
     const variants = [
-      misplaced(
+      misplacedKey(
         { headers: () => both(right(), bogus()) },
         { id: "key-then-bogus", name: "your key before a bogus one" },
       ),
-      misplaced(
+      misplacedKey(
         { headers: () => both(bogus(), right()) },
         { id: "bogus-then-key", name: "your key after a bogus one" },
       ),

@@ -1,7 +1,8 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { changeId } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearly, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsWrongId: Check = {
   id: "rejects-wrong-id",
@@ -14,7 +15,7 @@ export const rejectsWrongId: Check = {
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
-    const variants = nearly(target, changeId(target.key, target.random));
+    const variants = nearlyRightKeys(target, changeId(target.key, target.random));
     if (variants.length === 0) return untestable("your key is no token of mcp-keys, so its id is not known");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

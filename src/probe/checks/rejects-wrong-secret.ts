@@ -1,5 +1,6 @@
 import { parseToken } from "../../core/token.ts";
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { unknownKey } from "../judge/wrong-keys.ts";
 

@@ -1,8 +1,9 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { BATCH } from "../mcp/planned-requests.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
-import { findOpen } from "../judge/judge-refused.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
 
 export const requiresKeyForBatches: Check = {
   id: "requires-key-for-batches",
@@ -18,7 +19,7 @@ export const requiresKeyForBatches: Check = {
   cost: { requests: 3, wrong: 2 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findOpen(target, wrongKeys);
+    const open = await findAccepted(target, wrongKeys);
     if (open !== null) return untestable(`${open.name} is let in already`);
     const takes = isGranted(BATCH, await target.exchange(BATCH, target.right));
     const result = judgeGranted(await exchangeEach(target, [BATCH], wrongKeys), target);

@@ -1,4 +1,5 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { costOfDetours, tryDetours } from "../judge/try-detours.ts";
 
 const METHODS = ["PUT", "DELETE", "OPTIONS", "GET"] as const;

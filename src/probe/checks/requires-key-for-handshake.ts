@@ -1,10 +1,11 @@
 import { isConversation, isAccepted } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { askLegacy, askModern } from "../mcp/planned-requests.ts";
-import { request } from "../mcp/era-legacy.ts";
+import { legacyRequest, modernRequest } from "../mcp/planned-requests.ts";
+import { rpcRequest } from "../mcp/era-legacy.ts";
 import { exchangeEach, judgeGranted } from "../judge/judge-granted.ts";
-import { findOpen } from "../judge/judge-refused.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
 
 export const requiresKeyForHandshake: Check = {
   id: "requires-key-for-handshake",
@@ -19,18 +20,19 @@ export const requiresKeyForHandshake: Check = {
   needs: ["accepted"],
   cost: { requests: 6, wrong: 6 },
   async run(target) {
-    if ((await findOpen(target, [NOTHING])) !== null)
+    if ((await findAccepted(target, [NOTHING])) !== null)
       return untestable("anybody is let in already, past the handshake");
-    const { spoken } = target.survey;
+    const { greetings } = target.survey;
     const open: string[] = [];
-    for (const greeting of spoken.filter(({ era }) => era !== "modern")) {
+    for (const greeting of greetings.filter(({ era }) => era !== "modern")) {
       const attempt = await target.present(NOTHING, greeting);
       if (isConversation(attempt) && attempt.server !== null && !isAccepted(attempt))
         open.push(`initialize (${greeting.era})`);
     }
-    const plannedRequests = spoken.flatMap(({ era, judged }) => {
-      if (era === "modern" && judged !== "server/discover") return [askModern("server/discover", target.client)];
-      return era === "legacy" && judged !== "ping" ? [askLegacy(request("ping"))] : [];
+    const plannedRequests = greetings.flatMap(({ era, judged }) => {
+      if (era === "modern" && judged !== "server/discover")
+        return [modernRequest("server/discover", target.clientInfo)];
+      return era === "legacy" && judged !== "ping" ? [legacyRequest(rpcRequest("ping"))] : [];
     });
     const result = judgeGranted(await exchangeEach(target, plannedRequests, [NOTHING]), target);
     if (open.length > 0) return fail(`answered without a key: ${open.join(" and ")}`);

@@ -1,8 +1,9 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { speakSse } from "../mcp/era-sse.ts";
 import { attempt } from "../verify/present.ts";
-import { findOpen, judgeRefused } from "../judge/judge-refused.ts";
+import { findAccepted, judgeRefused } from "../judge/judge-refused.ts";
 
 export const requiresKeyForSseEndpoint: Check = {
   id: "requires-key-for-sse-endpoint",
@@ -18,7 +19,7 @@ export const requiresKeyForSseEndpoint: Check = {
   cost: { requests: 6, wrong: 4 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findOpen(target, wrongKeys);
+    const open = await findAccepted(target, wrongKeys);
     if (open !== null) return untestable(`${open.name} is let in already`);
     const each = wrongKeys.map(async (credentials) => {
       const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(credentials));

@@ -1,8 +1,9 @@
-import { untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { STREAM } from "../mcp/planned-requests.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
-import { findOpen } from "../judge/judge-refused.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
 
 export const requiresKeyForStream: Check = {
   id: "requires-key-for-stream",
@@ -18,7 +19,7 @@ export const requiresKeyForStream: Check = {
   cost: { requests: 3, wrong: 2 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findOpen(target, wrongKeys);
+    const open = await findAccepted(target, wrongKeys);
     if (open !== null) return untestable(`${open.name} is let in already`);
     if (!isGranted(STREAM, await target.exchange(STREAM, target.right))) {
       return untestable("the server opens no stream outside a session");

@@ -1,8 +1,9 @@
 import { isInconclusive } from "../verify/attempt.ts";
-import { calling, failAlike, readCall } from "../verify/tool-call.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { withToolCall, failedAlike, readToolCall } from "../verify/tool-call.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { describe, nameAll } from "../judge/judge-refused.ts";
+import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const requiresKeyForToolCall: Check = {
   id: "requires-key-for-tool-call",
@@ -17,26 +18,32 @@ export const requiresKeyForToolCall: Check = {
   needs: ["accepted", "tool"],
   cost: { requests: 18, wrong: 8 },
   async run(target) {
-    const callEach = target.survey.spoken.map(async (spoken) => {
-      const greeting = calling(spoken, target.tool ?? "");
-      const mine = readCall(await target.ask(target.right, { greeting }));
+    const callEach = target.survey.greetings.map(async (spoken) => {
+      const greeting = withToolCall(spoken, target.tool ?? "");
+      const mine = readToolCall(await target.ask(target.right, { greeting }));
       const theirs = [NOTHING, target.wrong].map(async (credentials) => {
         const attempt = await target.ask(credentials, { greeting });
-        return { credentials, attempt, mine, call: readCall(attempt), name: `${spoken.era} with ${credentials.name}` };
+        return {
+          credentials,
+          attempt,
+          mine,
+          call: readToolCall(attempt),
+          name: `${spoken.era} with ${credentials.name}`,
+        };
       });
       return Promise.all(theirs);
     });
     const calls = (await Promise.all(callEach)).flat();
     const done = calls.filter(({ call }) => call.became === "done");
-    if (done.length > 0) return fail(`called: ${nameAll(done)}`);
+    if (done.length > 0) return fail(`called: ${listNames(done)}`);
     if (calls.some(({ mine }) => mine.became === "stopped"))
       return untestable("the tool is not called with your key either");
-    if (calls.some(({ mine, call }) => failAlike(mine, call))) {
+    if (calls.some(({ mine, call }) => failedAlike(mine, call))) {
       return untestable("the tool fails in the same words with your key and without; name one that needs no arguments");
     }
     const inconclusive = calls.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined)
-      return untestable(`${inconclusive.name}: ${describe(inconclusive.attempt, target)}`);
-    return pass(`not called with ${nameAll(calls.map(({ credentials }) => credentials))}`);
+      return untestable(`${inconclusive.name}: ${describeAttempt(inconclusive.attempt, target)}`);
+    return pass(`not called with ${listNames(calls.map(({ credentials }) => credentials))}`);
   },
 };

@@ -1,11 +1,12 @@
 import { KeysError } from "../../errors.ts";
-import { fail, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { DELETE, STREAM, withHeaders } from "../mcp/planned-requests.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
-import { OPENING, openSession, type OpenSession } from "../target/session.ts";
-import { findOpen } from "../judge/judge-refused.ts";
-import type { Seen, Target } from "../target/target.ts";
+import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
+import type { ExchangeResult, Target, OpenSession } from "../target/target.ts";
 
 export const requiresKeyInSession: Check = {
   id: "requires-key-in-session",
@@ -18,10 +19,10 @@ export const requiresKeyInSession: Check = {
   ),
   fix: "ask for the key with every message; a session id is a name, and proves nothing",
   needs: ["accepted", "session"],
-  cost: { requests: OPENING + 10, wrong: 5 },
+  cost: { requests: OPEN_SESSION_REQUESTS + 10, wrong: 5 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findOpen(target, wrongKeys);
+    const open = await findAccepted(target, wrongKeys);
     if (open !== null) return untestable(`${open.name} is let in already, without a session`);
     const session = await openSession(target);
     if (session === null) return untestable("your key was given no session");
@@ -43,7 +44,7 @@ export const requiresKeyInSession: Check = {
 
 /** Whether a DELETE without a key was taken, and the session is not there any more that went on until then. */
 async function isEndedByAnybody(target: Target, session: OpenSession): Promise<boolean> {
-  const ask = async (): Promise<Seen> => target.exchange(session.ask(), target.right);
+  const ask = async (): Promise<ExchangeResult> => target.exchange(session.ask(), target.right);
   for (let times = 0; times < 2; times++) if (!isGranted(session.ask(), await ask())) return false;
   const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), NOTHING);
   if (ended instanceof KeysError || ended.status >= 300) return false;

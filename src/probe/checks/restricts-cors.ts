@@ -1,8 +1,9 @@
 import { isConversation } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
-import { FOREIGN_ORIGIN, fromPage } from "../judge/foreign-origin.ts";
+import { FOREIGN_ORIGIN, keyFromPage } from "../judge/foreign-origin.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";
 
 /** What a browser asks before it lets a page send a key. */
@@ -27,7 +28,7 @@ export const restrictsCors: Check = {
   cost: { requests: 5, wrong: 1 },
   async run(target) {
     const before = await target.exchange(PREFLIGHT, NOTHING);
-    const attempt = await target.present(fromPage(target, FOREIGN_ORIGIN, "a foreign page"));
+    const attempt = await target.present(keyFromPage(target, FOREIGN_ORIGIN, "a foreign page"));
     const answers = [before, isConversation(attempt) ? attempt.answer : attempt].filter((seen) => "status" in seen);
     if (answers.length === 0) return untestable("a foreign page gets no answer");
     const [allowed] = answers.map(allowedOf).filter((origin) => origin !== null);

@@ -1,6 +1,7 @@
 import { parseToken } from "../../core/token.ts";
 import { differenceOf } from "../alike.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { wrongKey, type Credentials } from "../mcp/credentials.ts";
 import { changeKey } from "../judge/mutations.ts";
 import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";

@@ -1,4 +1,5 @@
-import { fail, pass, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass } from "../check-result.ts";
 import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 
 export const sendsInvalidToken: Check = {

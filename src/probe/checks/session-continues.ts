@@ -1,7 +1,8 @@
 import { KeysError } from "../../errors.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { isGranted } from "../judge/judge-granted.ts";
-import { OPENING, openSession } from "../target/session.ts";
+import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";
 
 export const sessionContinues: Check = {
   id: "session-continues",
@@ -12,7 +13,7 @@ export const sessionContinues: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management"),
   fix: "keep the transport of a session until it is ended, and find it again by Mcp-Session-Id",
   needs: ["accepted", "session"],
-  cost: { requests: OPENING + 3, wrong: 0 },
+  cost: { requests: OPEN_SESSION_REQUESTS + 3, wrong: 0 },
   async run(target) {
     const session = await openSession(target);
     if (session === null) return untestable("your key was given no session");

@@ -1,4 +1,5 @@
-import { fail, pass, untestable, type Check } from "../check.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { DELETE, withHeaders } from "../mcp/planned-requests.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { openSession } from "../target/session.ts";

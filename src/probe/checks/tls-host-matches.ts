@@ -1,5 +1,6 @@
-import { certificateFault, tlsSeen } from "../judge/certificate.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { certificateFault, tlsInfoOf } from "../judge/certificate.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 
 export const tlsHostMatches: Check = {
   id: "tls-host-matches",
@@ -15,7 +16,7 @@ export const tlsHostMatches: Check = {
     const fault = certificateFault(target.survey.real);
     if (fault === "other-host") return Promise.resolve(fail(`the certificate does not name ${target.url.hostname}`));
     if (fault !== null) return Promise.resolve(untestable("the certificate is not trusted, so its names say nothing"));
-    const met = tlsSeen(target) !== undefined;
+    const met = tlsInfoOf(target) !== undefined;
     return Promise.resolve(met ? pass(target.url.hostname) : untestable("no connection came about"));
   },
 };

@@ -1,6 +1,7 @@
 import { count } from "../../core/count.ts";
-import { tlsSeen } from "../judge/certificate.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { tlsInfoOf } from "../judge/certificate.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 
 const DAY = 86_400;
 /** Days; what renews itself has done so by then. */
@@ -17,7 +18,7 @@ export const tlsNotExpiring: Check = {
   needs: ["https"],
   cost: { requests: 0, wrong: 0 },
   run(target) {
-    const ends = tlsSeen(target)?.validTo ?? null;
+    const ends = tlsInfoOf(target)?.validTo ?? null;
     if (ends === null)
       return Promise.resolve(untestable("no certificate was accepted, or it does not say when it ends"));
     const days = Math.floor((ends - target.epoch()) / DAY);

@@ -1,6 +1,7 @@
 import { KeysError } from "../../errors.ts";
-import { certificateFault, tlsSeen } from "../judge/certificate.ts";
-import { fail, pass, untestable, type Check } from "../check.ts";
+import { certificateFault, tlsInfoOf } from "../judge/certificate.ts";
+import type { Check } from "../check.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 
 export const tlsTrusted: Check = {
   id: "tls-trusted",
@@ -18,7 +19,7 @@ export const tlsTrusted: Check = {
     if (fault === "untrusted" || fault === "out-of-date") {
       return Promise.resolve(fail(real instanceof KeysError ? target.redact(real.message) : fault));
     }
-    const met = fault === "other-host" || tlsSeen(target) !== undefined;
+    const met = fault === "other-host" || tlsInfoOf(target) !== undefined;
     return Promise.resolve(met ? pass("trusted") : untestable("no connection came about"));
   },
 };

@@ -6,13 +6,13 @@ export const FOREIGN_HOST = "foreign.example";
 export const FOREIGN_ORIGIN = `https://${FOREIGN_HOST}`;
 
 /** The right key in a request as the browser of somebody makes it for a page of another origin. */
-export function fromPage({ right }: Target, origin: string, of: string): Credentials {
+export function keyFromPage({ right }: Target, origin: string, of: string): Credentials {
   const name = `your key in a request from ${of}`;
   return { ...right, id: `key from ${origin}`, name, headers: () => ({ ...right.headers(), origin }) };
 }
 
 /** The right key in a request whose `Host` is a name under which somebody else made this address known (DNS rebinding). */
-export function underName({ right }: Target, host: string): Credentials {
+export function keyToHost({ right }: Target, host: string): Credentials {
   const name = "your key in a request to another host name";
   return { ...right, id: `key to ${host}`, name, headers: () => ({ ...right.headers(), host }) };
 }

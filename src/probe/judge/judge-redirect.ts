@@ -1,5 +1,5 @@
 import { isConversation } from "../verify/attempt.ts";
-import { fail, pass, untestable, type CheckResult } from "../check.ts";
+import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { headerOf } from "../../http/http.ts";
 import type { Target } from "../target/target.ts";

@@ -1,14 +1,14 @@
 import { parseChallenges, type Challenge } from "../mcp/challenge.ts";
 import { isConversation, isAccepted, isInconclusive } from "../verify/attempt.ts";
-import { fail, pass, untestable, type CheckResult, type Untestable } from "../check.ts";
+import { fail, pass, untestable, type CheckResult, type Untestable } from "../check-result.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
-import { askLegacy, askModern } from "../mcp/planned-requests.ts";
-import { initialize, LEGACY_VERSION } from "../mcp/era-legacy.ts";
+import { legacyRequest, modernRequest } from "../mcp/planned-requests.ts";
+import { initializeRequest, LEGACY_VERSION } from "../mcp/era-legacy.ts";
 import { headerOf } from "../../http/http.ts";
-import { describe } from "./judge-refused.ts";
+import { describeAttempt } from "./judge-refused.ts";
 import type { Target } from "../target/target.ts";
-import type { Answer } from "../mcp/wire.ts";
+import type { McpAnswer } from "../mcp/wire.ts";
 
 /** The most {@link refusalOf} sends. */
 export const REFUSAL_COST = { requests: 4, wrong: 4 };
@@ -17,23 +17,23 @@ export const REFUSAL_COST = { requests: 4, wrong: 4 };
  * The answer by which a presentation was turned away. There is none where it was let in, which the checks of the door report,
  * and where another moment might have changed it.
  */
-export async function refusalOf(target: Target, credentials: Credentials): Promise<Answer | Untestable> {
+export async function refusalOf(target: Target, credentials: Credentials): Promise<McpAnswer | Untestable> {
   const attempt = await target.present(credentials);
   if (isAccepted(attempt)) return untestable(`${credentials.name} is let in`);
   if (!isConversation(attempt) || isInconclusive(attempt)) {
-    return untestable(`${credentials.name}: ${describe(attempt, target)}`);
+    return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
   }
   return attempt.answer;
 }
 
 /** What a 401 says about how to come in: the header as it was sent, and `null` where it is none by the rule. */
-export interface Challenged {
+export interface ReceivedChallenge {
   readonly header: string;
   readonly challenges: readonly Challenge[] | null;
 }
 
 /** The challenge that goes with the 401 to a presentation. */
-export async function challengeOf(target: Target, credentials: Credentials): Promise<Challenged | Untestable> {
+export async function challengeOf(target: Target, credentials: Credentials): Promise<ReceivedChallenge | Untestable> {
   const answer = await refusalOf(target, credentials);
   if ("untestable" in answer) return answer;
   if (answer.status !== 401) return untestable(`${credentials.name} gets ${String(answer.status)} and not 401`);
@@ -52,22 +52,24 @@ export async function bearerOf(target: Target, credentials: Credentials): Promis
 }
 
 /** How a client of the first era begins; `null` where that takes no message. */
-export function beginning({ survey, client }: Target): PlannedRequest | null {
-  const [greeting] = survey.spoken;
+export function openingRequest({ survey, clientInfo }: Target): PlannedRequest | null {
+  const [greeting] = survey.greetings;
   if (greeting === undefined || greeting.era === "sse") return null;
-  return greeting.era === "modern" ? askModern("tools/list", client) : askLegacy(initialize(client, LEGACY_VERSION));
+  return greeting.era === "modern"
+    ? modernRequest("tools/list", clientInfo)
+    : legacyRequest(initializeRequest(clientInfo, LEGACY_VERSION));
 }
 
 /** The same with a body that is no JSON. */
-export function cutShort(planned: PlannedRequest): PlannedRequest {
+export function withBrokenBody(planned: PlannedRequest): PlannedRequest {
   return { ...planned, body: '{"jsonrpc":"2.0","method":', id: undefined, cacheKey: `${planned.cacheKey} cut short` };
 }
 
 /** The refusal of a message as a client begins, sent without a key, with that message. */
-export async function refusedBeginning(
+export async function refusedOpening(
   target: Target,
-): Promise<{ planned: PlannedRequest; answer: Answer } | Untestable> {
-  const planned = beginning(target);
+): Promise<{ planned: PlannedRequest; answer: McpAnswer } | Untestable> {
+  const planned = openingRequest(target);
   if (planned === null) return untestable("HTTP+SSE takes no message before its stream is open");
   const answer = await target.exchange(planned, NOTHING);
   if (!("status" in answer)) return untestable(target.redact(answer.message));

@@ -1,6 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import { isConversation, isAccepted, isInconclusive, type Attempt } from "../verify/attempt.ts";
-import { fail, pass, untestable, type Cost, type CheckResult } from "../check.ts";
+import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
+import type { Cost } from "../cost.ts";
 import type { Credentials } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import type { Target } from "../target/target.ts";
@@ -35,7 +36,7 @@ export async function tryEach(
   target: Target,
   { controls, variants }: { readonly controls: readonly Credentials[]; readonly variants: readonly Credentials[] },
 ): Promise<CheckResult> {
-  const open = await findOpen(target, controls);
+  const open = await findAccepted(target, controls);
   if (open !== null) return untestable(`${open.name} is let in already`);
   return judgeRefused(
     target,
@@ -44,7 +45,7 @@ export async function tryEach(
 }
 
 /** The first of them that is let in, or `null`. */
-export async function findOpen(target: Target, controls: readonly Credentials[]): Promise<Credentials | null> {
+export async function findAccepted(target: Target, controls: readonly Credentials[]): Promise<Credentials | null> {
   for (const control of controls) if (isAccepted(await target.ask(control))) return control;
   return null;
 }
@@ -55,25 +56,25 @@ export async function findOpen(target: Target, controls: readonly Credentials[])
  */
 export async function judgeRefused(target: Target, trials: readonly Trial[]): Promise<CheckResult> {
   const inside = trials.filter(({ attempt }) => isAccepted(attempt));
-  if (inside.length > 0) return fail(`let in with ${nameAll(inside.map(({ credentials }) => credentials))}`);
-  if (target.survey.spoken.length === 0) return untestable("your key was not let in, so a refusal proves nothing");
+  if (inside.length > 0) return fail(`let in with ${listNames(inside.map(({ credentials }) => credentials))}`);
+  if (target.survey.greetings.length === 0) return untestable("your key was not let in, so a refusal proves nothing");
   const inconclusive = trials.find(({ attempt }) => isInconclusive(attempt));
   if (inconclusive !== undefined)
-    return untestable(`${inconclusive.credentials.name}: ${describe(inconclusive.attempt, target)}`);
+    return untestable(`${inconclusive.credentials.name}: ${describeAttempt(inconclusive.attempt, target)}`);
   const odd = trials.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
-  if (odd && !(await target.isStillIn())) {
+  if (odd && !(await target.isStillAccepted())) {
     return untestable("your key is let in once and not again, so that a refusal proves nothing");
   }
-  return pass(`${statusesOf(trials)} to ${nameAll(trials.map(({ credentials }) => credentials))}`);
+  return pass(`${statusesOf(trials)} to ${listNames(trials.map(({ credentials }) => credentials))}`);
 }
 
 /** What an attempt came to, in a few words. */
-export function describe(attempt: Attempt, { redact }: Target): string {
+export function describeAttempt(attempt: Attempt, { redact }: Target): string {
   return attempt instanceof KeysError ? redact(attempt.message) : String(attempt.answer.status);
 }
 
 /** `a, b and c`. */
-export function nameAll(named: readonly { readonly name: string }[]): string {
+export function listNames(named: readonly { readonly name: string }[]): string {
   const names = [...new Set(named.map(({ name }) => name))];
   const last = names.pop() ?? "nothing";
   return names.length === 0 ? last : `${names.join(", ")} and ${last}`;

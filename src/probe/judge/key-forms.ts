@@ -8,13 +8,13 @@ const FORMS: Readonly<Record<string, (key: string) => string>> = {
 };
 
 /** One form of a key. */
-export interface Form {
+export interface KeyForm {
   /** Completes "your key …". */
   readonly how: string;
   readonly headers: () => { readonly authorization: string };
 }
 
 /** A key in every form but the right one. @param reveal - the key */
-export function formsOf(reveal: () => string): Form[] {
+export function keyForms(reveal: () => string): KeyForm[] {
   return Object.entries(FORMS).map(([how, write]) => ({ how, headers: () => ({ authorization: write(reveal()) }) }));
 }

@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { digestToken } from "../../core/digest.ts";
-import type { Answer } from "../mcp/wire.ts";
+import type { McpAnswer } from "../mcp/wire.ts";
 
 /** Prefix and id of a token of ours, which anybody may know; also of one that was changed, cut or doubled. */
 const PUBLIC = /^[0-9a-z_]*_[0-9a-z]{12}_/i;
@@ -36,13 +36,13 @@ export function digestsOf(key: Secret): string[] {
 }
 
 /** A part of an answer: its name for findings, and its text. */
-export interface Part {
+export interface AnswerPart {
   readonly name: string;
   readonly text: string;
 }
 
 /** Everything that an answer says. */
-export function partsOf({ headers, excerpt }: Pick<Answer, "headers" | "excerpt">): Part[] {
+export function answerParts({ headers, excerpt }: Pick<McpAnswer, "headers" | "excerpt">): AnswerPart[] {
   const named = Object.entries(headers).map(([name, values]) => ({ name, text: (values ?? []).join("\n") }));
   return [...named, { name: "body", text: excerpt }];
 }

@@ -2,9 +2,9 @@ import { Secret } from "../../core/secret.ts";
 import { BASE62, formatToken, ID_LENGTH, parseToken, SECRET_LENGTH, type TokenParts } from "../../core/token.ts";
 
 /** A key that is nearly the right one. */
-export interface Mutation {
+export interface KeyMutation {
   /** Completes "let in with your key …", and tells it from all others. Holds no secret. */
-  readonly what: string;
+  readonly change: string;
   readonly key: Secret;
 }
 
@@ -15,8 +15,8 @@ type Random = (length: number) => string;
  * One character of it changed: the first, one in the middle, the last. In a token of ours those are characters of the secret,
  * with a checksum that fits, since a server may look at that first; then the checksum alone.
  */
-export function changeKey(key: Secret): Mutation[] {
-  const ours = takeApart(key);
+export function changeKey(key: Secret): KeyMutation[] {
+  const ours = parseOwnToken(key);
   const text = ours?.secret ?? key.reveal();
   const last = text.length - 1;
   const places: Readonly<Record<string, number>> = { first: 0, middle: Math.floor(last / 2), last };
@@ -30,7 +30,7 @@ export function changeKey(key: Secret): Mutation[] {
 }
 
 /** What is left when the rest is cut off; none of a key of one character. */
-export function cutKey(key: Secret): Mutation[] {
+export function truncateKey(key: Secret): KeyMutation[] {
   const text = key.reveal();
   const half = Math.ceil(text.length / 2);
   return differing(key, [
@@ -42,7 +42,7 @@ export function cutKey(key: Secret): Mutation[] {
 }
 
 /** More than the key. */
-export function lengthenKey(key: Secret): Mutation[] {
+export function extendKey(key: Secret): KeyMutation[] {
   const text = key.reveal();
   return differing(key, [
     ["a character more at its end", `${text}0`],
@@ -52,7 +52,7 @@ export function lengthenKey(key: Secret): Mutation[] {
 }
 
 /** Every letter in the other case; none of a key without letters. */
-export function swapCase(key: Secret): Mutation[] {
+export function swapCase(key: Secret): KeyMutation[] {
   const swapped = key.reveal().replace(/[A-Za-z]/g, (letter) => {
     const lower = letter.toLowerCase();
     return letter === lower ? letter.toUpperCase() : lower;
@@ -61,8 +61,8 @@ export function swapCase(key: Secret): Mutation[] {
 }
 
 /** The id of another key with this secret; none of a key that is no token of ours. */
-export function changeId(key: Secret, random: Random): Mutation[] {
-  const ours = takeApart(key);
+export function changeId(key: Secret, random: Random): KeyMutation[] {
+  const ours = parseOwnToken(key);
   if (ours === null) return [];
   return differing(key, [["another id", formatToken({ ...ours, id: random(ID_LENGTH) }).reveal()]]);
 }
@@ -72,7 +72,7 @@ export function changeId(key: Secret, random: Random): Mutation[] {
  * stands in front of the last separator of a prefix, such as `sk-live-`, left as it is.
  */
 export function createWrongKey(key: Secret, random: Random): Secret {
-  const ours = takeApart(key);
+  const ours = parseOwnToken(key);
   if (ours !== null) return formatToken({ prefix: ours.prefix, id: random(ID_LENGTH), secret: random(SECRET_LENGTH) });
   const text = key.reveal();
   const [prefix = ""] = /^(?:[A-Za-z]{1,12}[-_])*/.exec(text) ?? [];
@@ -87,7 +87,7 @@ const SHORTEST = 8;
 
 type Ours = TokenParts & { readonly secret: string };
 
-function takeApart(key: Secret): Ours | null {
+function parseOwnToken(key: Secret): Ours | null {
   const text = key.reveal();
   const parts = parseToken(text);
   if (!parts.ok) return null;
@@ -105,10 +105,10 @@ function changeAt(text: string, at: number): string {
   return `${text.slice(0, at)}${BASE62.charAt((digit + 1) % BASE62.length)}${text.slice(at + 1)}`;
 }
 
-function differing(key: Secret, made: readonly (readonly [what: string, text: string])[]): Mutation[] {
+function differing(key: Secret, made: readonly (readonly [change: string, text: string])[]): KeyMutation[] {
   const texts = made.map(([, text]) => text);
   const known = key.reveal();
   return made
     .filter(([, text], i) => text !== "" && text !== known && texts.indexOf(text) === i)
-    .map(([what, text]) => ({ what, key: new Secret(text) }));
+    .map(([change, text]) => ({ change, key: new Secret(text) }));
 }

@@ -1,7 +1,7 @@
 import { wrongKey, type Credentials } from "../mcp/credentials.ts";
-import { formsOf } from "./key-forms.ts";
-import { createWrongKey, type Mutation } from "./mutations.ts";
-import { namePlace, putInto, type Place } from "./key-places.ts";
+import { keyForms } from "./key-forms.ts";
+import { createWrongKey, type KeyMutation } from "./mutations.ts";
+import { namePlace, putKeyIn, type KeyPlace } from "./key-places.ts";
 import type { Target } from "../target/target.ts";
 
 /** A key of the form of the right one, of which nothing is known to the server. */
@@ -15,19 +15,19 @@ export function wrongKeys(target: Target): Credentials[] {
 }
 
 /** Where the server wants the key, keys that are nearly right. */
-export function nearly({ header }: Target, mutations: readonly Mutation[]): Credentials[] {
-  return mutations.map(({ what, key }) => wrongKey(header, key, { id: what, name: `your key with ${what}` }));
+export function nearlyRightKeys({ header }: Target, mutations: readonly KeyMutation[]): Credentials[] {
+  return mutations.map(({ change, key }) => wrongKey(header, key, { id: change, name: `your key with ${change}` }));
 }
 
 /** A key that nobody issued in every form but the right one. A server that passes on what is not Bearer lets each of them in. */
 export function wrongKeysInForms({ bogus }: Target): Credentials[] {
-  return formsOf(() => bogus.reveal()).map(({ how, headers }) => {
+  return keyForms(() => bogus.reveal()).map(({ how, headers }) => {
     return { id: `bogus ${how}`, name: `a bogus key ${how}`, kind: "wrong", headers };
   });
 }
 
 /** A key that nobody issued, where some servers look for one beside the header. */
-export function wrongKeyIn(place: Place, { bogus }: Target): Credentials {
-  const put = putInto(place, () => bogus.reveal());
+export function wrongKeyIn(place: KeyPlace, { bogus }: Target): Credentials {
+  const put = putKeyIn(place, () => bogus.reveal());
   return { id: `bogus in ${place}`, name: `a bogus key ${namePlace(place)}`, kind: "wrong", ...put };
 }

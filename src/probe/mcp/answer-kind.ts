@@ -1,13 +1,14 @@
-import type { Answer } from "./wire.ts";
+import type { McpAnswer } from "./wire.ts";
 
 /**
  * What an answer says about the door, judged by the status first: a wall in front of MCP answers before MCP does.
  * `result` let in · `unauthorized` 401 · `forbidden` 403 · `redirect` 3xx · `limited` 429 · `failed` 500 and above ·
  * `rpc-error` MCP answered, with an error, in a 2xx · `other` everything else.
  */
-export type Kind = "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
+export type AnswerKind =
+  "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
 
-export function kindOf({ status, reply }: Answer): Kind {
+export function kindOf({ status, reply }: McpAnswer): AnswerKind {
   if (status === 401) return "unauthorized";
   if (status === 403) return "forbidden";
   if (status === 429) return "limited";
@@ -17,6 +18,6 @@ export function kindOf({ status, reply }: Answer): Kind {
   return reply.error === undefined ? "result" : "rpc-error";
 }
 
-export function isRefusal(answer: Answer): boolean {
+export function isRefusal(answer: McpAnswer): boolean {
   return answer.status === 401 || answer.status === 403;
 }

@@ -1,12 +1,22 @@
 import { isObject, objectAt, textAt, type JsonObject } from "./json.ts";
 import { kindOf } from "./answer-kind.ts";
-import type { Era } from "../verify/verification.ts";
-import type { Answer } from "./wire.ts";
+import type { McpAnswer } from "./wire.ts";
+
+/**
+ * A generation of MCP: `modern` is 2026-07-28 and later, `legacy` 2025-03-26 to 2025-11-25, `sse` HTTP+SSE of 2024-11-05.
+ * @example
+ * ```ts
+ * import type { Era } from "mcp-keys";
+ *
+ * const usesSessions = (era: Era): boolean => era !== "modern";
+ * ```
+ */
+export type Era = "modern" | "legacy" | "sse";
 
 /** What one presentation came to. */
 export interface Conversation {
   /** The answer that decided: to the request that matters, or the one at which the handshake ended. */
-  readonly answer: Answer;
+  readonly answer: McpAnswer;
   /** Whether the request that matters was answered with a result. */
   readonly accepted: boolean;
   /** What the handshake told, where it succeeded. */
@@ -34,12 +44,12 @@ export interface Greeting {
 }
 
 /** A handshake that went no further. */
-export function stoppedAt(answer: Answer): Conversation {
+export function stoppedAt(answer: McpAnswer): Conversation {
   return { answer, accepted: false, server: null };
 }
 
 /** The answer to the request that matters. */
-export function judgedBy(answer: Answer, server: Greeting): Conversation {
+export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
   const accepted = kindOf(answer) === "result";
   return { answer, accepted, server, tools: accepted && Array.isArray(tools) ? tools.length : undefined };

@@ -8,7 +8,7 @@ import {
 } from "./conversation.ts";
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
 import { kindOf } from "./answer-kind.ts";
-import type { Answer, Client, Wire } from "./wire.ts";
+import type { McpAnswer, ClientInfo, Wire } from "./wire.ts";
 
 export const MODERN_VERSION = "2026-07-28";
 const META = "io.modelcontextprotocol";
@@ -28,15 +28,15 @@ export async function speakModern(wire: Wire, known?: Greeting): Promise<Convers
   return judgedBy(answer, server);
 }
 
-function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<Answer> {
+function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<McpAnswer> {
   const name = textAt(params, "name");
   const named = { "mcp-method": method, ...(name === undefined ? {} : { "mcp-name": name }) };
-  const message = { id: `mcp-keys:${method}`, method, params: { ...params, ...modernParams(wire.client) } };
+  const message = { id: `mcp-keys:${method}`, method, params: { ...params, ...modernParams(wire.clientInfo) } };
   return wire.post(message, { "mcp-protocol-version": MODERN_VERSION, ...named });
 }
 
 /** What every request of this era says about the client. */
-export function modernParams(client: Client): Readonly<Record<string, unknown>> {
+export function modernParams(client: ClientInfo): Readonly<Record<string, unknown>> {
   const _meta = {
     [`${META}/protocolVersion`]: MODERN_VERSION,
     [`${META}/clientInfo`]: client,
@@ -45,7 +45,7 @@ export function modernParams(client: Client): Readonly<Record<string, unknown>> 
   return { _meta };
 }
 
-function readGreeting(hello: Answer): Greeting | null {
+function readGreeting(hello: McpAnswer): Greeting | null {
   const result = hello.reply?.result;
   if (kindOf(hello) !== "result" || result === undefined) return null;
   if (!textsAt(result, "supportedVersions").includes(MODERN_VERSION) || !isObject(result["capabilities"])) return null;
@@ -54,7 +54,7 @@ function readGreeting(hello: Answer): Greeting | null {
   return { era: "modern", protocolVersion: MODERN_VERSION, ...chosen, ...info };
 }
 
-function supportedBy({ reply }: Answer): string[] | undefined {
+function supportedBy({ reply }: McpAnswer): string[] | undefined {
   if (reply?.error?.code !== UNSUPPORTED_VERSION) return undefined;
   return textsAt(reply.error.data, "supported");
 }

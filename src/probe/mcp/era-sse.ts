@@ -1,10 +1,17 @@
 import { KeysError } from "../../errors.ts";
 import { judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
-import { INITIALIZED, initialize, judgedOf, readGreeting, unmet, type Request } from "./era-legacy.ts";
+import {
+  INITIALIZED,
+  initializeRequest,
+  judgedRequest,
+  readGreeting,
+  assumedGreeting,
+  type RpcRequest,
+} from "./era-legacy.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
-import { isEventStream, parseReply, readEvents, type Reply } from "./reply.ts";
+import { isEventStream, parseReply, readEvents, type RpcReply } from "./reply.ts";
 import type { SseEvent } from "./sse.ts";
-import type { Answer, Wire } from "./wire.ts";
+import type { McpAnswer, Wire } from "./wire.ts";
 
 const VERSION = "2024-11-05";
 /** How long a stream is given to name its endpoint; the stream of another transport never does. */
@@ -45,21 +52,21 @@ interface Line {
 }
 
 async function talk(line: Line, known?: Greeting): Promise<Conversation> {
-  const hello = await ask(line, initialize(line.wire.client, VERSION));
+  const hello = await ask(line, initializeRequest(line.wire.clientInfo, VERSION));
   const server = readGreeting(hello, "sse");
   if (server === null) return isRefusal(hello) ? knockOn(line, hello, known) : stoppedAt(hello);
   await line.wire.post(INITIALIZED, {}, line.endpoint);
-  return judgedBy(await ask(line, judgedOf(known ?? server)), server);
+  return judgedBy(await ask(line, judgedRequest(known ?? server)), server);
 }
 
 /** As `knock` for the era after this one. */
-async function knockOn(line: Line, refused: Answer, known?: Greeting): Promise<Conversation> {
-  const server = known ?? unmet("sse", VERSION);
-  const answer = await ask(line, judgedOf(server));
+async function knockOn(line: Line, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
+  const server = known ?? assumedGreeting("sse", VERSION);
+  const answer = await ask(line, judgedRequest(server));
   return kindOf(answer) === "result" ? judgedBy(answer, server) : stoppedAt(refused);
 }
 
-async function ask({ wire, events, endpoint }: Line, message: Request): Promise<Answer> {
+async function ask({ wire, events, endpoint }: Line, message: RpcRequest): Promise<McpAnswer> {
   const started = wire.now();
   const answer = await wire.post(message, {}, endpoint);
   if (answer.status >= 300 || answer.reply !== null) return answer;
@@ -68,7 +75,7 @@ async function ask({ wire, events, endpoint }: Line, message: Request): Promise<
 }
 
 /** Goes on where the last reader stopped, so not with `for await`, which would end the stream on leaving. */
-async function replyFrom(events: Events, id: string): Promise<Reply | null> {
+async function replyFrom(events: Events, id: string): Promise<RpcReply | null> {
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const reply = parseReply(next.value.data, id);
     if (reply !== null) return reply;

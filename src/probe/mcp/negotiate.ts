@@ -1,5 +1,5 @@
 import type { Conversation, Greeting } from "./conversation.ts";
-import { knock, speakLegacy } from "./era-legacy.ts";
+import { retryWithoutHandshake, speakLegacy } from "./era-legacy.ts";
 import { speakModern } from "./era-modern.ts";
 import { speakSse } from "./era-sse.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
@@ -11,9 +11,9 @@ import type { Wire } from "./wire.ts";
  * @throws `KeysError` `SERVER_UNREACHABLE`, `SERVER_NOT_MCP`, `INTERRUPTED`.
  * @see MCP 2026-07-28, basic/versioning (how a client of both eras falls back)
  */
-export async function converse(wire: Wire): Promise<Conversation> {
+export async function negotiate(wire: Wire): Promise<Conversation> {
   const modern = await speakModern(wire);
-  if (modern.server === null && isRefusal(modern.answer)) return knock(wire, modern.answer);
+  if (modern.server === null && isRefusal(modern.answer)) return retryWithoutHandshake(wire, modern.answer);
   if (!mayBeOther(modern)) return modern;
 
   const legacy = await speakLegacy(wire);
@@ -25,7 +25,7 @@ export async function converse(wire: Wire): Promise<Conversation> {
 }
 
 /** The same presentation to a server whose era is known. */
-export function converseAgain(wire: Wire, server: Greeting): Promise<Conversation> {
+export function converse(wire: Wire, server: Greeting): Promise<Conversation> {
   const speak = { modern: speakModern, legacy: speakLegacy, sse: speakSse }[server.era];
   return speak(wire, server);
 }

@@ -1,12 +1,11 @@
 import { KeysError } from "../../errors.ts";
 import type { Credentials } from "./credentials.ts";
 import type { PlannedRequest } from "./planned-request.ts";
-import { staysOpen } from "./linger.ts";
-import { isEventStream, readReply, type Reading } from "./reply.ts";
+import { isEventStream, readReply, type AnswerContent, staysOpen } from "./reply.ts";
 import { headerOf, type HttpHeaders, type HttpInit, type HttpRequest, type HttpResponse } from "../../http/http.ts";
 
 /** What came of one exchange: the status, the time to the end of the reply, and the reply. */
-export interface Answer extends Reading, Pick<HttpResponse, "status" | "headers" | "tls"> {
+export interface McpAnswer extends AnswerContent, Pick<HttpResponse, "status" | "headers" | "tls"> {
   readonly ms: number;
   /** Of an event stream that nothing was asked of. */
   readonly stream?: "open" | "ended";
@@ -27,7 +26,7 @@ export interface WireOptions {
   readonly timeoutMs?: number;
   readonly clientVersion: string;
   /** Told of every answer that was read, and of all that was sent for it; a function, so that nothing prints a secret. */
-  readonly onAnswer?: (answer: Answer, credentials: Credentials, sent: () => string) => void;
+  readonly onAnswer?: (answer: McpAnswer, credentials: Credentials, sent: () => string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -40,20 +39,20 @@ export interface Detour {
 }
 
 /** As servers are told it. */
-export interface Client {
+export interface ClientInfo {
   readonly name: string;
   readonly version: string;
 }
 
 /** A JSON-RPC message without its envelope; one without `id` is a notification. */
-export interface Message {
+export interface RpcMessage {
   readonly id?: string;
   readonly method: string;
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
 /** Of an answer whose reply is not read: nothing is to come, or a stream that stays open. */
-const UNREAD: Reading = { reply: null, excerpt: "" };
+const UNREAD: AnswerContent = { reply: null, excerpt: "" };
 
 /** How long the body of a refusal is waited for: the status already says what matters, the text only helps to explain it. */
 const REFUSAL_MS = 1000;
@@ -61,13 +60,13 @@ const REFUSAL_MS = 1000;
 /** One thing presented to one server: MCP over HTTP, one exchange at a time, all presenting the same. */
 export class Wire {
   readonly url: URL;
-  readonly client: Client;
+  readonly clientInfo: ClientInfo;
   readonly #options: WireOptions;
   readonly #sent = new WeakMap<HttpResponse, () => string>();
 
   constructor(options: WireOptions) {
     this.url = options.url;
-    this.client = { name: "mcp-keys", version: options.clientVersion };
+    this.clientInfo = { name: "mcp-keys", version: options.clientVersion };
     this.#options = options;
   }
 
@@ -82,7 +81,7 @@ export class Wire {
   }
 
   /** Posts a message and reads the reply, to the URL of the server or to another of the same origin. */
-  async post(message: Message, headers: HttpHeaders = {}, url = this.url): Promise<Answer> {
+  async post(message: RpcMessage, headers: HttpHeaders = {}, url = this.url): Promise<McpAnswer> {
     const started = this.#options.now();
     const { path, method = "POST" } = (url === this.url ? this.#options.detour : undefined) ?? {};
     const response = await this.#send({
@@ -100,12 +99,12 @@ export class Wire {
   }
 
   /** Reads an answer that {@link Wire.open} returned, as one to no message of ours. */
-  finish(response: HttpResponse): Promise<Answer> {
+  finish(response: HttpResponse): Promise<McpAnswer> {
     return this.#answer(response, null, this.#options.now());
   }
 
   /** Runs an errand. Of an event stream that nothing was asked of is seen whether it stays open. */
-  async exchange({ headers = {}, id, timeoutMs, ...planned }: PlannedRequest): Promise<Answer> {
+  async exchange({ headers = {}, id, timeoutMs, ...planned }: PlannedRequest): Promise<McpAnswer> {
     const started = this.#options.now();
     const { method, path, body, announce, maxTls } = planned;
     const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
@@ -129,7 +128,10 @@ export class Wire {
   async #send(init: Omit<HttpInit, "timeoutMs">, limit = Infinity): Promise<HttpResponse> {
     const { credentials, request, signal } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request was to leave the origin of the URL");
-    const common = { "accept-encoding": "identity", "user-agent": `${this.client.name}/${this.client.version}` };
+    const common = {
+      "accept-encoding": "identity",
+      "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
+    };
     const headers = { ...common, ...init.headers, ...credentials.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.left()));
     const sent = { ...init, ...withQuery(init, credentials), headers };
@@ -138,12 +140,12 @@ export class Wire {
     return response;
   }
 
-  async #answer(response: HttpResponse, id: string | null, started: number): Promise<Answer> {
+  async #answer(response: HttpResponse, id: string | null, started: number): Promise<McpAnswer> {
     const reading = await readAnswer(response, id);
     return this.#told(response, { ...headOf(response), ms: this.#since(started), ...reading });
   }
 
-  #told(response: HttpResponse, answer: Answer): Answer {
+  #told(response: HttpResponse, answer: McpAnswer): McpAnswer {
     this.#options.onAnswer?.(answer, this.#options.credentials, this.#sent.get(response) ?? ((): string => ""));
     return answer;
   }
@@ -153,7 +155,7 @@ export class Wire {
   }
 }
 
-function headOf({ status, headers, tls }: HttpResponse): Pick<Answer, "status" | "headers" | "tls"> {
+function headOf({ status, headers, tls }: HttpResponse): Pick<McpAnswer, "status" | "headers" | "tls"> {
   return { status, headers, tls };
 }
 
@@ -168,7 +170,7 @@ function withQuery(
   return { url, path: `${target}${target.includes("?") ? "&" : "?"}${added}` };
 }
 
-async function readAnswer(response: HttpResponse, id: string | null): Promise<Reading> {
+async function readAnswer(response: HttpResponse, id: string | null): Promise<AnswerContent> {
   if (response.status >= 300) return readRefusal(response, id ?? "");
   if (id !== null && response.status !== 202) return readFully(response, id);
   // A stream left open would be waited for in vain.
@@ -176,7 +178,7 @@ async function readAnswer(response: HttpResponse, id: string | null): Promise<Re
   return UNREAD;
 }
 
-async function readFully(response: HttpResponse, id: string): Promise<Reading> {
+async function readFully(response: HttpResponse, id: string): Promise<AnswerContent> {
   const encoding = headerOf(response, "content-encoding") ?? "identity";
   if (encoding.toLowerCase() === "identity") return readReply(response, id);
   response.close();
@@ -185,7 +187,7 @@ async function readFully(response: HttpResponse, id: string): Promise<Reading> {
   });
 }
 
-async function readRefusal(response: HttpResponse, id: string): Promise<Reading> {
+async function readRefusal(response: HttpResponse, id: string): Promise<AnswerContent> {
   const timer = setTimeout(() => response.close(), REFUSAL_MS);
   try {
     return await readReply(response, id);

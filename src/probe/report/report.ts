@@ -1,6 +1,6 @@
 import type { About, Group, Level } from "../check.ts";
 import type { Grade } from "./grade.ts";
-import type { Era } from "../verify/verification.ts";
+import type { Era } from "../mcp/conversation.ts";
 
 /** `pass` · `fail`: a MUST is broken · `warn`: a SHOULD is broken · `info`: a MAY is not followed · `untestable`: no result. */
 export const STATUSES = ["pass", "fail", "warn", "info", "untestable"] as const;

@@ -1,6 +1,6 @@
 import { isConversation, isAccepted } from "../verify/attempt.ts";
-import { fail, pass, untestable, type CheckResult } from "../check.ts";
-import { nameAll } from "../judge/judge-refused.ts";
+import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
+import { listNames } from "../judge/judge-refused.ts";
 import { describeExit } from "./lines.ts";
 import type { StdioTarget } from "./target.ts";
 import { isSilent, type Presented, type Start } from "./start.ts";
@@ -18,7 +18,7 @@ export async function presentEach(target: StdioTarget, each: readonly Presented[
  */
 export async function judgeRefused(target: StdioTarget, starts: readonly Start[]): Promise<CheckResult> {
   const inside = starts.filter(({ attempt }) => isAccepted(attempt));
-  if (inside.length > 0) return fail(`let in with ${nameAll(inside.map(({ presented }) => presented))}`);
+  if (inside.length > 0) return fail(`let in with ${listNames(inside.map(({ presented }) => presented))}`);
   if (target.greeting === null) return untestable(NOT_LET_IN);
   const silent = starts.find((start) => isSilent(start));
   if (silent !== undefined) return untestable(`${silent.presented.name}: ${describe(silent, target)}`);
@@ -36,7 +36,7 @@ function tell(target: StdioTarget, starts: readonly Start[]): string {
     const observed = describe(start, target);
     seen.set(observed, [...(seen.get(observed) ?? []), start.presented]);
   }
-  return [...seen].map(([observed, presented]) => `${observed} to ${nameAll(presented)}`).join(", ");
+  return [...seen].map(([observed, presented]) => `${observed} to ${listNames(presented)}`).join(", ");
 }
 
 export const NOT_LET_IN = "your key was not let in, so a refusal proves nothing";

@@ -1,8 +1,9 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { Baseline } from "../report/baseline.ts";
-import { createBogus } from "../verify/bogus-key.ts";
-import { addCosts, type Check, type Cost } from "../check.ts";
+import { createBogusKey } from "../verify/bogus-key.ts";
+import type { Check } from "../check.ts";
+import { addCosts, type Cost } from "../cost.ts";
 import { conclude, whyUncertain } from "../report/conclude.ts";
 import { introduce } from "../report/introduce.ts";
 import type { Report } from "../report/report.ts";
@@ -65,13 +66,13 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
     });
   }
   const checks = chooseChecks(STDIO_CHECKS, options);
-  const bogus = createBogus(key, options.random);
+  const bogus = createBogusKey(key, options.random);
   const target = new StdioTarget({ ...options, variable, bogus, timeoutMs });
   options.onPlan?.({ checks: checks.length, ...addCosts([SURVEY_COST, ...checks.map(({ cost }) => cost)]) });
   const absent = isAbsent(await target.takeSurvey());
-  const hinder = ({ group }: Check<StdioTarget>): string | null =>
+  const skipReason = ({ group }: Check<StdioTarget>): string | null =>
     absent && group !== "acceptance" ? "nothing was started that answers in MCP" : null;
-  const findings = await runChecks({ ...options, checks, target, hinder });
+  const findings = await runChecks({ ...options, checks, target, skipReason });
 
   const inconclusive = whyInconclusive(target) ?? whyUncertain(checks, findings);
   const whole = STDIO_CHECKS.every((check) => check.about !== "access" || checks.includes(check));

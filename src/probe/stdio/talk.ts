@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { stoppedAt, type Conversation, type Greeting } from "../mcp/conversation.ts";
-import { knock, speakLegacy } from "../mcp/era-legacy.ts";
+import { retryWithoutHandshake, speakLegacy } from "../mcp/era-legacy.ts";
 import { MODERN_VERSION, speakModern } from "../mcp/era-modern.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import type { Wire } from "../mcp/wire.ts";
@@ -32,7 +32,7 @@ export async function lead(wire: (limit: number) => Wire, onDecline: () => void)
 async function goOn(wire: Wire, legacy: Conversation): Promise<Conversation> {
   const modern = await speakModern(wire);
   if (modern.server !== null) return modern;
-  const straight = await knock(wire, legacy.answer);
+  const straight = await retryWithoutHandshake(wire, legacy.answer);
   return straight.accepted ? straight : speakModern(wire, UNMET);
 }
 

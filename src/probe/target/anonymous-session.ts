@@ -15,7 +15,8 @@ export async function askInAnonymousSession(
   credentials: Credentials,
   greeting: Greeting,
 ): Promise<Attempt | null> {
-  const usual = greeting === target.greeting && greeting.era === "legacy" && !target.survey.direct.includes("legacy");
+  const usual =
+    greeting === target.greeting && greeting.era === "legacy" && !target.survey.handshakeFree.includes("legacy");
   if (!usual || credentials.kind === "right" || credentials.id === NOTHING.id) return null;
   const nobody = await target.present(NOTHING);
   if (!isConversation(nobody) || nobody.server === null || !isRefusal(nobody.answer)) return null;

@@ -59,7 +59,7 @@ export interface Lab {
 }
 
 /** The same lab, which tells of every token before anybody has it. */
-export function telling(lab: Lab, onToken: (token: Secret) => void): Lab {
+export function reportTokens(lab: Lab, onToken: (token: Secret) => void): Lab {
   return {
     knows: (key) => lab.knows(key),
     mint: async (purpose, lifetime) => {

@@ -3,7 +3,7 @@ import type { Target } from "./target.ts";
 /** What a check may need → whether it is there, and why not. */
 export const NEEDS = {
   accepted: {
-    met: ({ survey }) => survey.spoken.length > 0,
+    met: ({ survey }) => survey.greetings.length > 0,
     else: "your key was not let in, so a refusal proves nothing",
   },
   bearer: {
@@ -27,11 +27,11 @@ export const NEEDS = {
 export type Need = keyof typeof NEEDS;
 
 /** Why a check cannot be asked, or `null` when it can. */
-export function missing(needs: readonly Need[], target: Target): string | null {
+export function unmetNeed(needs: readonly Need[], target: Target): string | null {
   const lacking = needs.find((need) => !NEEDS[need].met(target));
   return lacking === undefined ? null : NEEDS[lacking].else;
 }
 
 function speaks({ survey }: Target, era: string): boolean {
-  return survey.spoken.some((greeting) => greeting.era === era);
+  return survey.greetings.some((greeting) => greeting.era === era);
 }

@@ -1,58 +1,51 @@
-import { isConversation, isAccepted, isInconclusive, type Attempt } from "../verify/attempt.ts";
-import type { Cost } from "../check.ts";
+import type { Cost } from "../cost.ts";
 import type { Credentials } from "../mcp/credentials.ts";
-import type { Target } from "./target.ts";
 import { sleep } from "../mcp/sleep.ts";
-import { approachBriefly } from "../verify/survey.ts";
+import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
+import { attemptBriefly } from "../verify/survey.ts";
+import type { WaitResult } from "./canaries.ts";
+import type { Target } from "./target.ts";
 
-/** What a wait came to. */
-export interface Waited {
-  /** Seconds until the server did what was waited for, rounded up to tenths; `null` when it did not in time. */
-  readonly seconds: number | null;
-  /** Its last answer. */
-  readonly last: Attempt;
-}
-
-/** How long the server may take to follow its store, where nobody says otherwise. Milliseconds. */
-export const PATIENCE = 10_000;
-/** How often it is asked in that time: at once, then ever more rarely, and at the end. */
-const ASKS = 10;
-/** Each time so many times as late as the time before. */
+/** Default time in milliseconds for the server to notice a change in its store. */
+export const DEFAULT_PATIENCE_MS = 10_000;
+/** Attempts in that time: the first at once, the last at its end. */
+const ATTEMPTS = 10;
+/** Each attempt is this many times as late as the previous one. */
 const GROWTH = 2.1;
-/** So many answers one after the other are believed: behind one address there may be several servers. */
-const SURE = 2;
-/** The most that one wait sends: a conversation in a session takes four requests. */
-export const WAIT_COST = costOf(ASKS + SURE);
-/** The most that two waits send, one for the key to be let in, and a few questions beside them. */
-export const LIFE_COST = costOf(2 * (ASKS + SURE) + 3);
+/** Consecutive answers required, because several servers may share one URL. */
+const CONFIRMATIONS = 2;
+/** Cost of one wait. A conversation in a session takes four requests. */
+export const WAIT_COST = costOf(ATTEMPTS + CONFIRMATIONS);
+/** Cost of two waits (the first until the key is accepted) and a few single questions. */
+export const LIFECYCLE_COST = costOf(2 * (ATTEMPTS + CONFIRMATIONS) + 3);
 
-/** Asks again and again until a key is let in, or is not, for certain. Answers that prove nothing are neither. */
-export async function waitUntil(target: Target, key: Credentials, wanted: "in" | "out"): Promise<Waited> {
+/** Presents a key repeatedly until the server accepts or refuses it. Inconclusive answers count as neither. */
+export async function waitUntil(target: Target, key: Credentials, wanted: "accepted" | "refused"): Promise<WaitResult> {
   const started = target.now();
   let seconds = 0;
-  let row = 0;
+  let confirmed = 0;
   for (let asked = 1; ; asked++) {
-    const last = await askAnew(target, key);
+    const last = await askAgain(target, key);
     const took = target.now() - started;
-    row = (wanted === "in" ? isAccepted(last) : isOut(last)) ? row + 1 : 0;
-    if (row === 1) seconds = Math.ceil(took / 100) / 10;
-    if (row === SURE) return { seconds, last };
-    if (took >= target.patienceMs || asked >= ASKS + SURE) return { seconds: null, last };
-    const due = target.patienceMs * Math.min(1, GROWTH ** (asked - ASKS + 1));
-    if (row === 0) await sleep(Math.max(0, due - took), target.signal);
+    confirmed = (wanted === "accepted" ? isAccepted(last) : isRefused(last)) ? confirmed + 1 : 0;
+    if (confirmed === 1) seconds = Math.ceil(took / 100) / 10;
+    if (confirmed === CONFIRMATIONS) return { seconds, last };
+    if (took >= target.patienceMs || asked >= ATTEMPTS + CONFIRMATIONS) return { seconds: null, last };
+    const due = target.patienceMs * Math.min(1, GROWTH ** (asked - ATTEMPTS + 1));
+    if (confirmed === 0) await sleep(Math.max(0, due - took), target.signal);
   }
 }
 
-/** As {@link Target.ask}, whatever was seen before. */
-export function askAnew(target: Target, key: Credentials): Promise<Attempt> {
+/** Does the same as {@link Target.ask}, but never answers from memory. */
+export function askAgain(target: Target, key: Credentials): Promise<Attempt> {
   const { greeting, survey } = target;
-  return approachBriefly(target.wire(key), greeting, survey.direct.includes(greeting.era));
+  return attemptBriefly(target.wire(key), greeting, survey.handshakeFree.includes(greeting.era));
 }
 
-function isOut(attempt: Attempt): boolean {
+function isRefused(attempt: Attempt): boolean {
   return isConversation(attempt) && !attempt.accepted && !isInconclusive(attempt);
 }
 
-function costOf(asks: number): Cost {
-  return { requests: 4 * asks, wrong: 4 * asks };
+function costOf(attempts: number): Cost {
+  return { requests: 4 * attempts, wrong: 4 * attempts };
 }

@@ -1,12 +1,12 @@
 import { KeysError } from "../../errors.ts";
 import { isConversation, isAccepted, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
-import { explainStop, retryAfter, type Scene } from "./explain.ts";
+import { explainFailure, retryAfter, type ExplainContext } from "./explain.ts";
 
 /** The hint that goes with {@link outcomeOf}, where there is something to say. */
-export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, scene: Scene): string | undefined {
+export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, scene: ExplainContext): string | undefined {
   if (isAccepted(anonymous) || isAccepted(bogus)) return adviseOpen({ real, anonymous });
   if (real instanceof KeysError) return describeFault(real);
-  if (!real.accepted) return explainStop(real, { ...scene, anonymous: statusOf(anonymous) });
+  if (!real.accepted) return explainFailure(real, { ...scene, anonymous: statusOf(anonymous) });
   for (const [control, named] of [
     [anonymous, "a request without a key"],
     [bogus, "a bogus key"],
@@ -29,7 +29,7 @@ function adviseOpen({ real, anonymous }: Attempts): string {
   return `a request without a key is let in${observed}${mine}: put the guard in front of the MCP handler`;
 }
 
-function adviseInconclusive(control: Attempt, named: string, scene: Scene): string {
+function adviseInconclusive(control: Attempt, named: string, scene: ExplainContext): string {
   if (control instanceof KeysError) return `your key is let in, but ${named} got no answer: ${describeFault(control)}`;
   const { status } = control.answer;
   return `your key is let in, but ${named} got ${status}, which proves nothing; try again ${retryAfter(control.answer, scene)}`;

@@ -3,10 +3,10 @@ import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { headerOf } from "../../http/http.ts";
 import type { Conversation } from "../mcp/conversation.ts";
-import type { Answer } from "../mcp/wire.ts";
+import type { McpAnswer } from "../mcp/wire.ts";
 
 /** Where an answer came from and what it may be compared with. */
-export interface Scene {
+export interface ExplainContext {
   readonly url: URL;
   readonly redact: Redact;
   /** The status a request without a key got, if it got any. */
@@ -14,7 +14,7 @@ export interface Scene {
 }
 
 /** Why a key was not let in, and what to do about it, in one line. */
-export function explainStop(conversation: Conversation, scene: Scene): string {
+export function explainFailure(conversation: Conversation, scene: ExplainContext): string {
   const { answer } = conversation;
   switch (kindOf(answer)) {
     case "unauthorized":
@@ -36,7 +36,7 @@ export function explainStop(conversation: Conversation, scene: Scene): string {
   }
 }
 
-function explainUnauthorized(answer: Answer, scene: Scene): string {
+function explainUnauthorized(answer: McpAnswer, scene: ExplainContext): string {
   const challenge = headerOf(answer, "www-authenticate");
   const text = `${challenge ?? ""} ${answer.excerpt}`;
   const scheme = /^\s*([\w-]{1,40})/.exec(challenge ?? "Bearer")?.[1] ?? "Bearer";
@@ -58,7 +58,7 @@ function explainUnauthorized(answer: Answer, scene: Scene): string {
   return `the server does not take this key${quote(answer, scene)}; see what became of it with: mcp-keys check`;
 }
 
-function explainForbidden(answer: Answer, scene: Scene): string {
+function explainForbidden(answer: McpAnswer, scene: ExplainContext): string {
   const challenge = headerOf(answer, "www-authenticate") ?? "";
   if (/insufficient_scope/i.test(challenge)) {
     const scope = /\bscope="([\w:./ -]{1,200})"/i.exec(challenge)?.[1];
@@ -72,7 +72,7 @@ function explainForbidden(answer: Answer, scene: Scene): string {
   return `the server knows this key and forbids it, or says 403 to keys it does not know${quote(answer, scene)}; see its log`;
 }
 
-function explainRedirect(answer: Answer, { url, redact }: Scene): string {
+function explainRedirect(answer: McpAnswer, { url, redact }: ExplainContext): string {
   const location = headerOf(answer, "location") ?? "";
   const target = URL.canParse(location, url.href) ? new URL(location, url.href) : null;
   if (target === null || !/^https?:$/.test(target.protocol))
@@ -81,7 +81,7 @@ function explainRedirect(answer: Answer, { url, redact }: Scene): string {
   return `the server redirects to ${redact(target.origin + target.pathname)}, where the key was not sent; if you trust that address, use it`;
 }
 
-function explainNotMcp({ answer, supported }: Conversation, scene: Scene): string {
+function explainNotMcp({ answer, supported }: Conversation, scene: ExplainContext): string {
   if (supported !== undefined && supported.length > 0) {
     return `the server speaks only MCP ${scene.redact(supported.slice(0, 8).join(", "))}, which this mcp-keys does not; look for a newer one`;
   }
@@ -91,7 +91,7 @@ function explainNotMcp({ answer, supported }: Conversation, scene: Scene): strin
     : `nothing there answers in MCP (${observed}); check the path of the URL, MCP servers often answer at /mcp`;
 }
 
-function explainLost({ answer, server }: Conversation, scene: Scene): string {
+function explainLost({ answer, server }: Conversation, scene: ExplainContext): string {
   if (answer.status === 404) {
     return "the session was unknown at the next request: do several instances answer without sharing sessions?";
   }
@@ -100,14 +100,14 @@ function explainLost({ answer, server }: Conversation, scene: Scene): string {
 }
 
 /** When to try again, as `Retry-After` has it: seconds or a date. */
-export function retryAfter(answer: Answer, { redact }: Pick<Scene, "redact">): string {
+export function retryAfter(answer: McpAnswer, { redact }: Pick<ExplainContext, "redact">): string {
   const value = headerOf(answer, "retry-after");
   if (value === undefined) return "later";
   return /^\d{1,9}$/.test(value) ? `in ${value} s` : `after ${redact(value, 40)}`;
 }
 
 /** What the server itself says went wrong, if it says so in JSON. */
-function quote({ reply, excerpt }: Answer, { redact }: Scene): string {
+function quote({ reply, excerpt }: McpAnswer, { redact }: ExplainContext): string {
   const body = parseJson(excerpt);
   const said =
     reply?.error?.message ??

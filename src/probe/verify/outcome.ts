@@ -1,9 +1,9 @@
 import { KeysError } from "../../errors.ts";
 import { isAccepted, isInconclusive, type Attempts } from "./attempt.ts";
-import { kindOf, type Kind } from "../mcp/answer-kind.ts";
+import { kindOf, type AnswerKind } from "../mcp/answer-kind.ts";
 import type { Outcome } from "./verification.ts";
 
-const OUTCOME_OF: Readonly<Record<Kind, Outcome>> = {
+const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
   result: "not-mcp", // of a handshake that was none; a result to the request that matters is judged before this
   unauthorized: "refused",
   forbidden: "forbidden",

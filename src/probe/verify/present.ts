@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
-import { converse, converseAgain } from "../mcp/negotiate.ts";
+import { negotiate, converse } from "../mcp/negotiate.ts";
 import type { Conversation } from "../mcp/conversation.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -16,11 +16,11 @@ export async function presentAll(
   wire: (credentials: Credentials) => Wire,
   { key, bogus }: { key: Credentials; bogus: Credentials },
 ): Promise<Attempts> {
-  const real = await attempt(() => converse(wire(key)));
+  const real = await attempt(() => negotiate(wire(key)));
   if (!isConversation(real) || outcomeOf({ real }) === "not-mcp") return { real };
   const { server } = real;
   const present = (other: Credentials): Promise<Attempt> =>
-    attempt(() => (server === null ? converse(wire(other)) : converseAgain(wire(other), server)));
+    attempt(() => (server === null ? negotiate(wire(other)) : converse(wire(other), server)));
   const [anonymous, fake] = await Promise.all([present(NOTHING), present(bogus)]);
   const attempts = { real, anonymous, bogus: fake };
   return needsRepeat(attempts) ? { ...attempts, repeated: await present(key) } : attempts;
@@ -36,11 +36,11 @@ export async function attempt(run: () => Promise<Conversation>): Promise<Attempt
     await conversation.end?.();
     return conversation;
   } catch (error) {
-    if (isFaultOfServer(error)) return error;
+    if (isServerFault(error)) return error;
     throw error;
   }
 }
 
-export function isFaultOfServer(error: unknown): error is KeysError {
+export function isServerFault(error: unknown): error is KeysError {
   return error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP");
 }

@@ -1,3 +1,5 @@
+import type { Era } from "../mcp/conversation.ts";
+
 /** What was proven about a server, and the exit status that says so. */
 export const OUTCOMES = {
   /** Your key is let in; no key and a bogus key are not. */
@@ -20,19 +22,8 @@ export const OUTCOMES = {
 
 export type Outcome = keyof typeof OUTCOMES;
 
-/**
- * `modern`: 2026-07-28 and later · `legacy`: 2025-03-26 to 2025-11-25 · `sse`: HTTP+SSE of 2024-11-05.
- * @example
- * ```ts
- * import type { Era } from "mcp-keys";
- *
- * const usesSessions = (era: Era): boolean => era !== "modern";
- * ```
- */
-export type Era = "modern" | "legacy" | "sse";
-
 /** What the server answered to one presentation. */
-export interface Presentation {
+export interface AttemptSummary {
   /** HTTP status of the exchange that decided. */
   readonly status: number;
   /** `WWW-Authenticate`, made safe to print. */
@@ -53,11 +44,11 @@ export interface Verification {
   /** How many tools the first page of `tools/list` names. */
   readonly tools?: number;
   /** Without a key; `null` when it was not tried or got no answer. */
-  readonly anonymous: Presentation | null;
+  readonly anonymous: AttemptSummary | null;
   /** With a bogus key of the same prefix and id; `null` as above. */
-  readonly bogus: Presentation | null;
+  readonly bogus: AttemptSummary | null;
   /** With your key; `null` as above. */
-  readonly presented: Presentation | null;
+  readonly presented: AttemptSummary | null;
   /** What to do next, or what else was noticed. One line. */
   readonly hint?: string;
 }

@@ -2,7 +2,7 @@ import type { Secret } from "../../core/secret.ts";
 import { CODES, KeysError } from "../../errors.ts";
 import { isLoopback, parseServerUrl } from "../mcp/server-url.ts";
 import { isConversation, type Attempt } from "./attempt.ts";
-import { createBogus } from "./bogus-key.ts";
+import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { BEARER, bogusKey, rightKey, type Credentials } from "../mcp/credentials.ts";
@@ -10,7 +10,7 @@ import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
 import { headerOf, type HttpRequest } from "../../http/http.ts";
-import type { Presentation, Verification } from "./verification.ts";
+import type { AttemptSummary, Verification } from "./verification.ts";
 import { Wire } from "../mcp/wire.ts";
 
 export interface VerifyOptions {
@@ -50,7 +50,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     return { ok: false, url: url.href, outcome: "insecure-transport", ...nothing, hint };
   }
 
-  const bogus = createBogus(token, options.random);
+  const bogus = createBogusKey(token, options.random);
   const redact = createRedact([token, bogus]);
   const deadline = now() + timeoutMs;
   const wire = (credentials: Credentials): Wire =>
@@ -73,7 +73,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   };
 }
 
-function presentationOf(one: Attempt | undefined, redact: Redact): Presentation | null {
+function presentationOf(one: Attempt | undefined, redact: Redact): AttemptSummary | null {
   if (!isConversation(one)) return null;
   const { status, ms } = one.answer;
   const challenge = headerOf(one.answer, "www-authenticate");

@@ -18,7 +18,7 @@ import { startStateful } from "../../servers/sdk-v1.ts";
 import { createServer, startDual } from "../../servers/sdk-v2.ts";
 import { SDK_KINDS, startSdkServer, type SdkServer } from "../../servers/sdk.ts";
 import { Secret } from "../../../src/core/secret.ts";
-import type { ProbeOptions } from "../../../src/probe/probe.ts";
+import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { guardFastify } from "../../../src/server/fastify.ts";
 import { guardFetch } from "../../../src/server/fetch/guard-fetch.ts";
@@ -118,7 +118,7 @@ async function probeExample(name: string, more: (store: string) => string[] = ()
 }
 
 /** The whole battery, with a second key. */
-function probe(url: string, key: string, second: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
+function probe(url: string, key: string, second: string, more: Partial<ProbeServerOptions> = {}): Promise<Report> {
   return probeAt(url, { key: new Secret(key), secondKey: new Secret(second), ...more });
 }
 

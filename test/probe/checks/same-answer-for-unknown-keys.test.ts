@@ -1,19 +1,19 @@
 import { expect, test } from "vitest";
 import { differenceOf } from "../../../src/probe/alike.ts";
 import { BEARER, wrongKey } from "../../../src/probe/mcp/credentials.ts";
-import type { Answer } from "../../../src/probe/mcp/wire.ts";
+import type { McpAnswer } from "../../../src/probe/mcp/wire.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
 
 const one = wrongKey(BEARER, TOKEN, { id: "1", name: "one" });
 const other = wrongKey(BEARER, SECOND_TOKEN, { id: "2", name: "other" });
 
-function compare(first: Partial<Answer>, second: Partial<Answer>): ReturnType<typeof differenceOf> {
-  const answer: Answer = { status: 401, headers: {}, reply: null, excerpt: "", ms: 1 };
+function compare(first: Partial<McpAnswer>, second: Partial<McpAnswer>): ReturnType<typeof differenceOf> {
+  const answer: McpAnswer = { status: 401, headers: {}, reply: null, excerpt: "", ms: 1 };
   return differenceOf({ answer: { ...answer, ...first }, to: one }, { answer: { ...answer, ...second }, to: other });
 }
 
-const said = (excerpt: string): Partial<Answer> => ({ excerpt });
-const challenged = (text: string): Partial<Answer> => ({ headers: { "www-authenticate": [text] } });
+const said = (excerpt: string): Partial<McpAnswer> => ({ excerpt });
+const challenged = (text: string): Partial<McpAnswer> => ({ headers: { "www-authenticate": [text] } });
 
 test.each([
   ["the same words", said("unauthorized"), said("unauthorized")],

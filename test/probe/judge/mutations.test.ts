@@ -6,10 +6,10 @@ import {
   changeId,
   changeKey,
   createWrongKey,
-  cutKey,
-  lengthenKey,
+  truncateKey,
+  extendKey,
   swapCase,
-  type Mutation,
+  type KeyMutation,
 } from "../../../src/probe/judge/mutations.ts";
 import { base62, prefixes, RUNS } from "../../arbitraries.ts";
 import { TOKEN } from "../verify/verifying.ts";
@@ -28,11 +28,11 @@ const keys = fc.oneof(ours, opaque);
 const random = (length: number): string => "7Yx".repeat(length).slice(0, length);
 const MUTATIONS = {
   changeKey,
-  cutKey,
-  lengthenKey,
+  truncateKey,
+  extendKey,
   swapCase,
   changeId: (key: Secret) => changeId(key, random),
-} as const satisfies Record<string, (key: Secret) => Mutation[]>;
+} as const satisfies Record<string, (key: Secret) => KeyMutation[]>;
 
 test.each(Object.entries(MUTATIONS))("%s makes keys that differ from the key and from each other", (_, mutate) => {
   fc.assert(
@@ -41,9 +41,9 @@ test.each(Object.entries(MUTATIONS))("%s makes keys that differ from the key and
       const texts = made.map(({ key }) => key.reveal());
       expect(texts).not.toContain(text);
       expect(new Set(texts).size).toBe(texts.length);
-      expect(new Set(made.map(({ what }) => what)).size).toBe(made.length);
+      expect(new Set(made.map(({ change }) => change)).size).toBe(made.length);
       for (const other of texts) expect(other).toMatch(/^[\x21-\x7e]+$/);
-      for (const { what } of made) expect(text.length > 8 && what.includes(text)).toBe(false);
+      for (const { change } of made) expect(text.length > 8 && change.includes(text)).toBe(false);
     }),
     { numRuns: RUNS.some },
   );
@@ -77,10 +77,10 @@ test("a cut key is a part of the key, a longer one holds it", () => {
   fc.assert(
     fc.property(keys, (text) => {
       const key = new Secret(text);
-      for (const cut of cutKey(key)) expect(text.includes(cut.key.reveal())).toBe(true);
-      for (const longer of lengthenKey(key)) expect(longer.key.reveal().includes(text)).toBe(true);
-      expect(cutKey(key).length > 0).toBe(text.length > 1);
-      expect(lengthenKey(key).length).toBeGreaterThan(0);
+      for (const cut of truncateKey(key)) expect(text.includes(cut.key.reveal())).toBe(true);
+      for (const longer of extendKey(key)) expect(longer.key.reveal().includes(text)).toBe(true);
+      expect(truncateKey(key).length > 0).toBe(text.length > 1);
+      expect(extendKey(key).length).toBeGreaterThan(0);
     }),
     { numRuns: RUNS.some },
   );

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createRedact, createRedactor } from "../../../src/probe/mcp/redact.ts";
 import { RUNS } from "../../arbitraries.ts";
 import { Secret } from "../../../src/core/secret.ts";
-import { telling, type Lab } from "../../../src/probe/target/lab.ts";
+import { reportTokens, type Lab } from "../../../src/probe/target/lab.ts";
 import type { Following } from "../servers/following.ts";
 import { followingServer } from "../servers/following.ts";
 import { probeAt } from "../servers/probing.ts";
@@ -93,7 +93,7 @@ test("a key that the test makes in the store is in no report, whatever the serve
 test("of every token that a lab makes it is told before anybody has it", async () => {
   const { options } = followingServer();
   const { redact, add } = createRedactor([]);
-  const lab = telling(options.lab!, add);
+  const lab = reportTokens(options.lab!, add);
   const key = await lab.mint("life");
   const rotated = await key.rotate();
   for (const token of [key.token, rotated]) expect(redact(`sent ${token.reveal()}`)).toBe("sent [secret]");

@@ -5,7 +5,7 @@ import { BROKEN_MANNERS } from "./broken-responses.ts";
 import { BROKEN_SESSIONS } from "./broken-session.ts";
 import { BROKEN_TRACES } from "./broken-leaks.ts";
 import { BROKEN_TRANSPORT } from "./broken-transport.ts";
-import type { ProbeOptions } from "../../../src/probe/probe.ts";
+import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import type { Mistake } from "./configurable-server.ts";
 
@@ -20,7 +20,7 @@ export interface Broken {
   /** A server that is no {@link ServerBehavior}, in place of `make`. */
   readonly start?: () => Promise<Running>;
   /** How it is probed, beyond what is usual. */
-  readonly options?: Partial<ProbeOptions>;
+  readonly options?: Partial<ProbeServerOptions>;
 }
 
 export const BROKEN: readonly Broken[] = [

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Secret } from "../../../src/core/secret.ts";
-import type { ProbeOptions } from "../../../src/probe/probe.ts";
+import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
 import { ServerBehavior, type Mistake } from "./configurable-server.ts";
@@ -16,7 +16,7 @@ export interface Sound {
   /** A server that is no {@link ServerBehavior}, in place of `make`. */
   readonly start?: () => Promise<Running>;
   /** How it is probed, beyond what is usual. */
-  readonly options?: Partial<ProbeOptions>;
+  readonly options?: Partial<ProbeServerOptions>;
 }
 
 const OPAQUE = "sk-live-0a1B2c3D4e5F6g7H8i9J0k1L";

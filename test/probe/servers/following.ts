@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Secret } from "../../../src/core/secret.ts";
 import { formatToken } from "../../../src/core/token.ts";
 import type { Lab, LabKey } from "../../../src/probe/target/lab.ts";
-import type { ProbeOptions } from "../../../src/probe/probe.ts";
+import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
 import { startServer, type Mistake } from "./configurable-server.ts";
@@ -67,7 +67,7 @@ function drawToken(): Secret {
 export function followingServer(
   judge: (store: Following, row: Row, token: string) => boolean = (store, row) => store.standing(row) === "in",
   rest: Mistake = {},
-): { readonly start: () => Promise<Running>; readonly options: Partial<ProbeOptions> } {
+): { readonly start: () => Promise<Running>; readonly options: Partial<ProbeServerOptions> } {
   const store = new Following();
   const keys = [TOKEN.reveal(), SECOND_TOKEN.reveal()];
   const mistake: Mistake = {

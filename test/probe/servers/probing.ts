@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { createHttpRequest } from "../../../src/http/client.ts";
-import { probeServer, type ProbeOptions } from "../../../src/probe/probe.ts";
+import { probeServer, type ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
 /** Runs the whole battery with the real HTTP client, as fast as it goes. */
-export function probeAt(url: string, more: Partial<ProbeOptions> = {}): Promise<Report> {
+export function probeAt(url: string, more: Partial<ProbeServerOptions> = {}): Promise<Report> {
   let count = 0;
   return probeServer({
     url,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Secret } from "../../../src/core/secret.ts";
 import { formatToken, parseToken } from "../../../src/core/token.ts";
-import { createBogus } from "../../../src/probe/verify/bogus-key.ts";
+import { createBogusKey } from "../../../src/probe/verify/bogus-key.ts";
 import { base62, prefixes, RUNS } from "../../arbitraries.ts";
 
 const random = (length: number): string => "z".repeat(length);
@@ -11,7 +11,7 @@ test("a bogus key is well-formed, has the prefix and the id of the token, and an
   fc.assert(
     fc.property(prefixes, base62(12), base62(43), (prefix, id, secret) => {
       const token = formatToken({ prefix, id, secret });
-      const bogus = createBogus(token, random).reveal();
+      const bogus = createBogusKey(token, random).reveal();
       expect(parseToken(bogus)).toEqual({ ok: true, prefix, id });
       expect(bogus).not.toContain(secret);
     }),
@@ -20,6 +20,6 @@ test("a bogus key is well-formed, has the prefix and the id of the token, and an
 });
 
 test("nothing is taken of an opaque token", () => {
-  const bogus = createBogus(new Secret("an-opaque-token"), random).reveal();
+  const bogus = createBogusKey(new Secret("an-opaque-token"), random).reveal();
   expect(parseToken(bogus)).toEqual({ ok: true, prefix: "mcp", id: "zzzzzzzzzzzz" });
 });

@@ -1,6 +1,7 @@
 import { count } from "../../../core/count.ts";
 import { isConversation } from "../../verify/attempt.ts";
-import { fail, pass, type Check } from "../../check.ts";
+import type { Check } from "../../check.ts";
+import { fail, pass } from "../../check-result.ts";
 import { introduce } from "../../report/introduce.ts";
 import { describe } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";

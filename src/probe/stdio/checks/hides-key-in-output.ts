@@ -1,6 +1,7 @@
 import { count } from "../../../core/count.ts";
-import { fail, pass, untestable, type Check } from "../../check.ts";
-import { nameAll } from "../../judge/judge-refused.ts";
+import type { Check } from "../../check.ts";
+import { fail, pass, untestable } from "../../check-result.ts";
+import { listNames } from "../../judge/judge-refused.ts";
 import { bogusKey, NOTHING } from "../presented.ts";
 import { NOT_LET_IN, presentEach } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
@@ -19,7 +20,7 @@ export const hidesKeyInOutput: Check<StdioTarget> = {
     const telling = target.starts.filter(({ printed }) => printed.length > 0);
     if (telling.length > 0) {
       const streams = [...new Set(telling.flatMap(({ printed }) => printed))].sort().reverse();
-      const when = nameAll(telling.map(({ presented }) => presented));
+      const when = listNames(telling.map(({ presented }) => presented));
       return fail(`a key, or a part of one, on ${streams.join(" and ")} when started with ${when}`);
     }
     return target.greeting === null

@@ -1,5 +1,6 @@
 import { isAccepted } from "../../verify/attempt.ts";
-import { fail, pass, untestable, type Check } from "../../check.ts";
+import type { Check } from "../../check.ts";
+import { fail, pass, untestable } from "../../check-result.ts";
 import { bogusKey, NOTHING } from "../presented.ts";
 import { describe, NOT_LET_IN, presentEach } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";

@@ -1,0 +1,162 @@
+import type { Secret } from "../../core/secret.ts";
+import { KeysError } from "../../errors.ts";
+import type { Greeting } from "../mcp/conversation.ts";
+import { bogusKey, NOTHING, rightKey, type Credentials, type KeyHeader } from "../mcp/credentials.ts";
+import { textAt } from "../mcp/json.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
+import type { RateLimiter } from "../mcp/rate-limiter.ts";
+import type { Redact } from "../mcp/redact.ts";
+import { isLoopback } from "../mcp/server-url.ts";
+import { Wire, type ClientInfo, type Detour, type WireOptions } from "../mcp/wire.ts";
+import type { RandomText } from "../random-text.ts";
+import { isAccepted, type Attempt } from "../verify/attempt.ts";
+import { isServerFault } from "../verify/present.ts";
+import { attemptBriefly, attemptConversation, takeSurvey, type Survey } from "../verify/survey.ts";
+import { askInAnonymousSession } from "./anonymous-session.ts";
+import type { Canaries } from "./canaries.ts";
+import type { Lab } from "./lab.ts";
+import { LabCanaries } from "./lab-canaries.ts";
+import { openSession } from "./session.ts";
+import type { AskOptions, ExchangeResult, OpenSession, RecordedAnswer, Target, TargetSettings } from "./target.ts";
+
+export interface HttpTargetOptions extends TargetSettings {
+  readonly limiter: RateLimiter;
+  readonly clientVersion: string;
+}
+
+/** The server under test over HTTP. Every request goes through the rate limiter. */
+export class HttpTarget implements Target {
+  readonly url: URL;
+  readonly header: KeyHeader;
+  readonly key: Secret;
+  readonly bogus: Secret;
+  readonly secondKey: Secret | null;
+  readonly tool: string | null;
+  readonly lab: Lab | null;
+  readonly redact: Redact;
+  readonly random: RandomText;
+  readonly now: () => number;
+  readonly epoch: () => number;
+  readonly timeoutMs: number;
+  readonly patienceMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly loopback: boolean;
+  readonly clientInfo: ClientInfo;
+  readonly recorded: readonly RecordedAnswer[];
+  readonly right: Credentials;
+  readonly wrong: Credentials;
+  readonly #options: HttpTargetOptions;
+  readonly #recorded: RecordedAnswer[] = [];
+  readonly #attempts = new Map<string, Promise<Attempt>>();
+  readonly #exchanges = new Map<string, Promise<ExchangeResult>>();
+  #survey: Survey | null = null;
+  #canaries: Canaries | null = null;
+  #stillAccepted: Promise<Attempt> | null = null;
+  #anonymousSession: Promise<OpenSession | null> | null = null;
+
+  constructor(options: HttpTargetOptions) {
+    this.#options = options;
+    this.recorded = this.#recorded;
+    ({ url: this.url, header: this.header, key: this.key, bogus: this.bogus, secondKey: this.secondKey } = options);
+    ({ tool: this.tool, lab: this.lab, redact: this.redact, random: this.random, now: this.now } = options);
+    ({ epoch: this.epoch, timeoutMs: this.timeoutMs, patienceMs: this.patienceMs, signal: this.signal } = options);
+    this.clientInfo = { name: "mcp-keys", version: options.clientVersion };
+    this.loopback = isLoopback(this.url);
+    this.right = rightKey(this.header, this.key);
+    this.wrong = bogusKey(this.header, this.bogus);
+  }
+
+  get canaries(): Canaries {
+    if (this.lab === null) throw new KeysError("BUG", "there is no store to create keys in");
+    return (this.#canaries ??= new LabCanaries(this, this.lab));
+  }
+
+  get survey(): Survey {
+    if (this.#survey === null) throw new KeysError("BUG", "the survey was not taken");
+    return this.#survey;
+  }
+
+  get greeting(): Greeting {
+    const [greeting] = this.survey.greetings;
+    if (greeting === undefined) throw new KeysError("BUG", "the server did not accept the key, so its era is unknown");
+    return greeting;
+  }
+
+  /** Presents the valid key in each era. Call this before the first check runs. */
+  async takeSurvey(): Promise<Survey> {
+    this.#survey ??= await takeSurvey((credentials) => this.wire(credentials), this.right);
+    return this.#survey;
+  }
+
+  wire(credentials: Credentials, detour?: Detour): Wire {
+    const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
+    const request = credentials.kind === "right" ? limiter.right : limiter.wrong;
+    const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
+      this.#recorded.push({ credentials, answer, at: epoch(), sent });
+    };
+    return new Wire({ url, request, credentials, detour, now, timeoutMs, clientVersion, signal, onAnswer });
+  }
+
+  present(credentials: Credentials, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
+    const cacheKey = `${credentials.id} ${greeting === undefined ? "any" : cacheKeyOf(greeting)}`;
+    return once(this.#attempts, cacheKey, () => attemptConversation(this.wire(credentials), greeting));
+  }
+
+  presentAgain(credentials: Credentials, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
+    return attemptConversation(this.wire(credentials), greeting);
+  }
+
+  ask(credentials: Credentials, { greeting = this.greeting, detour }: AskOptions = {}): Promise<Attempt> {
+    const handshakeFree = this.survey.handshakeFree.includes(greeting.era);
+    const whole = `${credentials.id} ${cacheKeyOf(greeting)}`;
+    if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
+    const cacheKey = `${whole} briefly ${detour?.name ?? ""}`;
+    return once(this.#attempts, cacheKey, async () => {
+      const refused = detour === undefined ? await askInAnonymousSession(this, credentials, greeting) : null;
+      return refused ?? attemptBriefly(this.wire(credentials, detour), greeting, handshakeFree);
+    });
+  }
+
+  exchange(planned: PlannedRequest, credentials: Credentials = NOTHING): Promise<ExchangeResult> {
+    return once(this.#exchanges, `${credentials.id} ${planned.cacheKey}`, () =>
+      attemptExchange(this.wire(credentials), planned),
+    );
+  }
+
+  openAnonymousSession(): Promise<OpenSession | null> {
+    this.#anonymousSession ??= openSession(this, NOTHING).catch((error: unknown) => {
+      if (isServerFault(error)) return null;
+      throw error;
+    });
+    return this.#anonymousSession;
+  }
+
+  async isStillAccepted(): Promise<boolean> {
+    this.#stillAccepted ??= this.presentAgain(this.right);
+    return isAccepted(await this.#stillAccepted);
+  }
+
+  /** Ends the session that stayed open during the run. */
+  async close(): Promise<void> {
+    await (await this.#anonymousSession)?.end();
+  }
+}
+
+function cacheKeyOf({ era, judged, params = {} }: Greeting): string {
+  return `${era} ${judged} ${textAt(params, "name") ?? ""}`;
+}
+
+async function attemptExchange(wire: Wire, planned: PlannedRequest): Promise<ExchangeResult> {
+  try {
+    return await wire.exchange(planned);
+  } catch (error) {
+    if (isServerFault(error)) return error;
+    throw error;
+  }
+}
+
+function once<T>(results: Map<string, Promise<T>>, cacheKey: string, start: () => Promise<T>): Promise<T> {
+  const found = results.get(cacheKey) ?? start();
+  results.set(cacheKey, found);
+  return found;
+}
