@@ -145,7 +145,7 @@ async function commands() {
 
 /** As the first reader finds it: each one that has to walk it all leaves a mark. */
 function forget(file) {
-  if (file === files.unmarked) rmSync(`${file}.mark`, { force: true });
+  if (file === files.unmarked) rmSync(`${file}.checkpoint`, { force: true });
 }
 
 function cli(file, args) {

@@ -85,7 +85,7 @@ function createSession(world: World): Session {
       get attended() {
         return isInteractive();
       },
-      tell: (line) => io.note(line),
+      notify: (line) => io.note(line),
     };
     context = {
       world,

@@ -5,8 +5,8 @@ import { KeysError } from "../errors.ts";
 import { changesAfter } from "./journal/read/changes.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 import { checkFolder } from "./journal/disk/folder.ts";
-import { Reading } from "./journal/read/reading.ts";
-import { Turns } from "./mutex.ts";
+import { JournalReader } from "./journal/read/journal-reader.ts";
+import { Mutex } from "./mutex.ts";
 import { versionOf } from "./ledger.ts";
 import { parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
@@ -21,21 +21,21 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   if (location === "") {
     throw new KeysError("USAGE", "archive: names no file", { hint: "write it with a path: --store archive:<path>" });
   }
-  const place = { path: parsePath(location, env), uid, ours: false, digests: "either" as const };
-  const turns = new Turns();
-  let opened: Reading | null = null;
+  const place = { path: parsePath(location, env), uid, ownsFolder: false, digests: "either" as const };
+  const mutex = new Mutex();
+  let opened: JournalReader | null = null;
   let closed = false;
 
-  const take = <T>(job: (reading: Reading) => T | Promise<T>): Promise<T> =>
-    turns.take(async () => {
+  const take = <T>(job: (reading: JournalReader) => T | Promise<T>): Promise<T> =>
+    mutex.run(async () => {
       if (closed) throw new KeysError("STORE_UNAVAILABLE", `${place.path} is closed`, { hint: "open the store again" });
       return job((opened ??= await openSealed()));
     });
 
   /** What is sealed takes no more records, so it is read once. */
-  async function openSealed(): Promise<Reading> {
+  async function openSealed(): Promise<JournalReader> {
     await checkFolder(realDisk, place);
-    const reading = await Reading.open(realDisk, place, { whole: false, checkpointEvery: Infinity });
+    const reading = await JournalReader.open(realDisk, place, { whole: false, checkpointEvery: Infinity });
     if (reading === null) {
       throw new KeysError("STORE_UNAVAILABLE", `there is no archive ${place.path}`, {
         hint: "name the file that was given to: mcp-keys audit --archive <file>",
@@ -48,14 +48,14 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
     });
   }
 
-  const lastOf = (reading: Reading) => reading.chain.seq - 1;
+  const lastOf = (reading: JournalReader) => reading.chain.seq - 1;
   const refuse = async (): Promise<never> => {
     throw new KeysError("STORE_READ_ONLY", `${place.path} is an archive and cannot be changed`);
   };
   return {
     spec: `archive:${place.path}`,
     readOnly: true,
-    isPast: true,
+    isArchive: true,
     path: place.path,
     get: (ref) => take(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
     find: (digest) =>
@@ -74,7 +74,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
     touch: refuse,
     watch: async () => () => {},
     close: () =>
-      turns.take(async () => {
+      mutex.run(async () => {
         closed = true;
         await opened?.close();
         opened = null;

@@ -18,6 +18,6 @@ export async function openFileStore(
   checkpointEvery?: number,
 ): Promise<FileStore> {
   const path = location === "" ? inDataDir("keys.jsonl", world) : parsePath(location, world.env);
-  const place = { path, uid: world.uid, ours: location === "" };
+  const place = { path, uid: world.uid, ownsFolder: location === "" };
   return openJournal(`file:${path}`, place, { ...(disk !== undefined && { disk }), checkpointEvery });
 }

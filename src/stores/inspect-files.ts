@@ -1,58 +1,61 @@
 import { constants } from "node:fs";
 import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { sidecarOf, sidecars } from "./journal/disk/sidecars.ts";
+import { sidecarOf, sidecars as listSidecars } from "./journal/disk/sidecars.ts";
 import type { Sidecar } from "./journal/disk/sidecars.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 
-/** One entry of a folder, as the file system has it: not opened, not followed, not judged. */
-export interface Entry {
+/** A file or folder as the file system reports it. It was not opened, and links were not followed. */
+export interface InspectedFile {
   readonly path: string;
   readonly kind: "folder" | "journal" | Sidecar;
-  readonly is: "file" | "folder" | "link" | "other";
+  readonly type: "file" | "folder" | "link" | "other";
   readonly uid: number;
-  /** The bits of permission alone, such as 0o600. */
+  /** Only the permission bits, for example 0o600. */
   readonly mode: number;
+  /** In bytes. */
   readonly size: number;
-  /** Seconds since 1970 on the clock of the file system. */
+  /** In epoch seconds, on the clock of the file system. */
   readonly modified: number;
 }
 
-/** What lies where a store keeps its history. */
+/** The files of a store and the folders that contain them. */
 export interface StoreFiles {
-  /** `null` when it is not there, as the journal. */
-  readonly folder: Entry | null;
-  readonly journal: Entry | null;
-  /** The folders above, from the nearest on: who can write there can put another folder in the place of this one. */
-  readonly above: readonly Entry[];
-  readonly beside: readonly Entry[];
-  /** Whether this user could write there, as far as permissions and the disk tell. */
+  /** `null` if it is missing. */
+  readonly folder: InspectedFile | null;
+  /** `null` if it is missing. */
+  readonly journal: InspectedFile | null;
+  /** The folders above, nearest first. Whoever can write to one of them can replace the folder of the store. */
+  readonly parents: readonly InspectedFile[];
+  readonly sidecars: readonly InspectedFile[];
+  /** Whether the current user can write the store, judging by permissions and mount options. */
   readonly writable: boolean;
 }
 
 /**
- * Looks at what lies at `path` and beside it. What may not be looked at counts as not there.
- * @throws {@link KeysError} `STORE_UNAVAILABLE` when the folder may not be listed
+ * Inspects the journal at `path`, its sidecars and the folders above. A path that cannot be inspected counts as missing.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE` if the folder cannot be listed
  */
 export async function inspectFiles(path: string): Promise<StoreFiles> {
-  // A folder may be a link: what counts is the folder it leads to.
+  // The folder may be a symbolic link, so its target is inspected.
   const folder = await realpath(dirname(path)).then(
-    (real) => look(real, "folder"),
+    (real) => inspect(real, "folder"),
     () => null,
   );
-  const found = await sidecars(realDisk, { path, uid: null, ours: false }, ["draft", "mark", "next", "uses"]);
-  const beside = await Promise.all(found.map(({ name, kind }) => look(join(dirname(path), name), kind)));
-  const journal = await look(path, "journal");
+  const location = { path, uid: null, ownsFolder: false };
+  const listed = await listSidecars(realDisk, location, ["draft", "checkpoint", "next", "uses"]);
+  const sidecars = await Promise.all(listed.map(({ name, kind }) => inspect(join(dirname(path), name), kind)));
+  const journal = await inspect(path, "journal");
   return {
     folder,
     journal,
-    above: folder === null ? [] : await lookAbove(folder.path),
-    beside: beside.filter((entry) => entry !== null),
+    parents: folder === null ? [] : await inspectParents(folder.path),
+    sidecars: sidecars.filter((file) => file !== null),
     writable: (await isWritable(dirname(path))) && (journal === null || (await isWritable(path))),
   };
 }
 
-/** Whether a file has a name that the journal at `path` gives to files of its own, which come and go. */
+/** Checks whether `file` has the name of a sidecar of the journal at `path`, which may be replaced or deleted at any time. */
 export async function isSidecar(path: string, file: string): Promise<boolean> {
   if (sidecarOf({ path }, basename(file)) === null) return false;
   const [one, other] = await Promise.all(
@@ -61,24 +64,24 @@ export async function isSidecar(path: string, file: string): Promise<boolean> {
   return one === other;
 }
 
-async function lookAbove(folder: string): Promise<Entry[]> {
-  const above: Entry[] = [];
+async function inspectParents(folder: string): Promise<InspectedFile[]> {
+  const parents: InspectedFile[] = [];
   for (let path = folder; dirname(path) !== path; path = dirname(path)) {
-    const entry = await look(dirname(path), "folder");
-    if (entry !== null) above.push(entry);
+    const parent = await inspect(dirname(path), "folder");
+    if (parent !== null) parents.push(parent);
   }
-  return above;
+  return parents;
 }
 
-async function look(path: string, kind: Entry["kind"]): Promise<Entry | null> {
+async function inspect(path: string, kind: InspectedFile["kind"]): Promise<InspectedFile | null> {
   const stat = await lstat(path).catch(() => null);
   if (stat === null) return null;
   const { uid, mode, size, mtimeMs } = stat;
-  const is = stat.isFile() ? "file" : stat.isDirectory() ? "folder" : stat.isSymbolicLink() ? "link" : "other";
-  return { path, kind, is, uid, mode: mode & 0o7777, size, modified: Math.floor(mtimeMs / 1000) };
+  const type = stat.isFile() ? "file" : stat.isDirectory() ? "folder" : stat.isSymbolicLink() ? "link" : "other";
+  return { path, kind, type, uid, mode: mode & 0o7777, size, modified: Math.floor(mtimeMs / 1000) };
 }
 
-/** Of what is not there: whether it could be created. */
+/** Checks whether the user can write a path. For a missing path, checks whether it can be created. */
 async function isWritable(path: string): Promise<boolean> {
   try {
     await access(path, constants.W_OK);

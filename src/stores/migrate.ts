@@ -1,8 +1,8 @@
 import { lstat } from "node:fs/promises";
 import { KeysError } from "../errors.ts";
 import type { Epoch, Key } from "../core/key.ts";
-import { compareStores } from "./comparison.ts";
-import type { Comparison } from "./comparison.ts";
+import { compareStores } from "./compare-stores.ts";
+import type { Comparison } from "./compare-stores.ts";
 import { isSidecar } from "./inspect-files.ts";
 import type { Change, KeyStore, RemoveOptions } from "./store.ts";
 

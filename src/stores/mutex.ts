@@ -1,15 +1,15 @@
-/** Lets one job in at a time, in the order of the calls. A job that fails does not hold up the next. */
-export class Turns {
+/** Runs one job at a time, in the order of the calls. A failed job does not block the next one. */
+export class Mutex {
   #last: Promise<void> = Promise.resolve();
 
-  take<T>(job: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(job, job);
-    // What a job gave is not held until the next one.
-    this.#last = turn.then(nothing, nothing);
-    return turn;
+  run<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(job, job);
+    // Drops the result, so that it is not kept in memory until the next job.
+    this.#last = result.then(ignore, ignore);
+    return result;
   }
 }
 
-function nothing(): void {
-  // Neither a value nor a fault.
+function ignore(): void {
+  // Neither the value nor the error matters to the next job.
 }

@@ -3,7 +3,7 @@ import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 
 /**
- * What was done; the word the history and the audit show.
+ * What a change did. Shown by `mcp-keys audit`.
  * @example
  * ```ts
  * import type { Operation } from "mcp-keys";
@@ -25,7 +25,7 @@ export type Operation =
   | "migrate";
 
 /**
- * A change on its way in. The store knows neither clock nor user, so it is told both.
+ * A change to write. The caller sets time and author, because a store has neither a clock nor a user.
  * @example
  * ```ts
  * import type { Draft, Key } from "mcp-keys";
@@ -40,22 +40,23 @@ export type Operation =
  */
 export interface Draft {
   readonly op: Operation;
+  /** In epoch seconds. */
   readonly at: Epoch;
-  /** Who did it, such as `ada@laptop`. At most 128 characters. */
+  /** The author, for example `ada@laptop`. At most 128 characters. */
   readonly by: string;
   /**
-   * The whole keys as they are to be, each with the `revision` that the writer read (0: must not exist yet). One that is
-   * imported has the prefix `opaque`, for its tokens need not carry its id.
+   * The whole keys after the change. `revision` is the one that the writer read, or 0 for a new key. An imported key has the
+   * prefix `opaque`, because its tokens may not contain its id.
    */
   readonly keys: readonly Key[];
-  /** The version it is about, where it is about one. */
+  /** The number of the version that the change is about, if it is about one. */
   readonly version?: number;
-  /** A few words more; never a token or a digest. */
+  /** A short explanation. Never contains a token or a digest. */
   readonly detail?: string;
 }
 
 /**
- * One entry of a store's history: the draft as it was applied, each key with its new revision.
+ * An entry of a store's history: the draft as it was applied, with the new revision in each key.
  * @example
  * ```ts
  * import { formatTime, openStore, type Change } from "mcp-keys";
@@ -65,12 +66,12 @@ export interface Draft {
  * ```
  */
 export interface Change extends Draft {
-  /** Counts up from 1 without a gap, until a compaction, which leaves out what it dropped. */
+  /** Counts up from 1 without gaps. The changes before a compaction are no longer in the history. */
   readonly seq: number;
 }
 
 /**
- * That version `n` of a key was used at `at`.
+ * A use of version `n` of a key at `at`, in epoch seconds.
  * @example
  * ```ts
  * import type { KeyStore, Use } from "mcp-keys";
@@ -86,9 +87,12 @@ export interface Use {
 }
 
 /**
- * Where keys live: a history of changes, and the keys they add up to. All methods throw {@link KeysError}:
- * `STORE_UNAVAILABLE` when the store cannot answer, `STORE_INSECURE` when others could read or replace it,
- * `STORE_DAMAGED` when its history was altered. A throw never means "no such key".
+ * A history of changes and the keys that result from them.
+ *
+ * Every method throws {@link KeysError} with these codes, in addition to its own: `STORE_UNAVAILABLE` if the store cannot answer,
+ * `STORE_LOCKED` if its keychain is locked, `STORE_INSECURE` if other users could read or replace it, `STORE_DAMAGED` if its
+ * history was altered. A missing key is never an error. Calls may overlap; a store runs them one at a time.
+ *
  * @example
  * ```ts
  * import type { Key, KeyStore } from "mcp-keys";
@@ -99,98 +103,114 @@ export interface Use {
  * ```
  */
 export interface KeyStore {
-  /** What it is, for people and JSON: `file:/home/ada/.local/share/mcp-keys/keys.jsonl`. Holds no secret. */
+  /** The spec that opens this store, for example `file:/home/ada/.local/share/mcp-keys/keys.jsonl`. Contains no secret. */
   readonly spec: string;
-  /** True when {@link KeyStore.write} and {@link KeyStore.touch} can only throw `STORE_READ_ONLY`. */
+  /** True if {@link KeyStore.write} and {@link KeyStore.touch} always throw `STORE_READ_ONLY`. */
   readonly readOnly: boolean;
-  /** True for a history that goes on elsewhere: it can be looked at, but not asked who may come in now. */
-  readonly isPast?: boolean;
+  /** True for an old history. It can be read, but a server must not check tokens against it. */
+  readonly isArchive?: boolean;
   /**
-   * True where each token in our form carries the id of its key, but for keys with the prefix `opaque`. A verifier
-   * then refuses one whose id no key has without making its digest. Leave it out where keys came from elsewhere.
+   * True if every token in our format contains the id of its key, except for keys with the prefix `opaque`. A verifier can then
+   * refuse a token with an unknown id without computing its digest. Leave it out if keys come from elsewhere.
    */
   readonly tokensCarryIds?: boolean;
-  /** The file that holds its history, where one does: an absolute path. */
+  /** The absolute path of the file with the history, if there is one. */
   readonly path?: string;
-  /** By id, else by name. `null` when absent; never throws for that. Sees every write that was acknowledged before the call. */
+  /**
+   * Returns the key with this id, or else with this name, in any state. Returns `null` if there is none. Sees every write that was
+   * acknowledged before the call, also by other processes.
+   */
   get(ref: KeyId | KeyName, options?: ReadOptions): Promise<Key | null>;
-  /** The version with exactly this digest, in any state. `null` when absent. */
+  /**
+   * Returns the version with exactly this digest, in any state, and its key. Returns `null` if there is none. As up to date as
+   * {@link KeyStore.get}.
+   */
   find(digest: Digest): Promise<{ key: Key; version: Version } | null>;
-  /** Every key, tombstones included, in the order of creation. */
+  /** Returns all keys, including revoked ones, in order of creation. As up to date as {@link KeyStore.get}. */
   list(options?: ReadOptions): Promise<Key[]>;
   /**
-   * Applies a draft whole or not at all, and returns when it is durable. Returns the change as applied.
-   * `STORE_CONFLICT` when a key's `revision` is not the stored one; `NAME_TAKEN` when another key has its name.
-   * Nothing is written in either case. `STORE_READ_ONLY` for a store that cannot be written.
-   * A version's `lastUsedAt` is not part of the history and is not written. Of a version that was revoked a store may give up
-   * the digest: it then stands as `FORGOTTEN`, and nothing is found by it.
+   * Applies a draft as a whole or not at all. Returns the applied change once it is durable. A key's `revision` works as
+   * compare-and-swap: the write fails if another writer changed the key since it was read. The `lastUsedAt` of a version is not
+   * written. A store may drop the digest of a revoked version; the digest is then `FORGOTTEN`, and no token matches it.
+   * @throws {@link KeysError} `STORE_CONFLICT` if a `revision` is not the stored one, or a digest belongs to another key;
+   *   `NAME_TAKEN` if another key has the name; `STORE_READ_ONLY`. Nothing is written then.
    */
   write(draft: Draft): Promise<Change>;
-  /** All keys and the `seq` they stand for, read in one go. */
+  /** Returns all keys and the `seq` of the last change, both from the same moment. `seq` is 0 for an empty history. */
   snapshot(): Promise<{ seq: number; keys: Key[] }>;
-  /** The changes after `since`, oldest first, then ends. */
+  /** Iterates over the changes after `since`, oldest first, and ends after the last one. `since` 0 starts at the beginning. */
   changes(since: number, options?: ReadOptions): AsyncIterable<Change>;
   /**
-   * Calls `wake` when {@link KeyStore.changes} may have news. A hint: it may come late, twice or for nothing, but a change
-   * does not go unannounced for longer than the store's poll interval. Returns the function that ends it.
+   * Calls `wake` when {@link KeyStore.changes} may have news. This is a hint: it may come late, twice or without news, but no change
+   * goes unannounced for longer than the poll interval of the store. Returns a function that stops it and may be called twice.
    */
   watch(wake: () => void): Promise<() => void>;
-  /** Records uses in a batch, forward only: an older time never replaces a newer one. Not part of the history. */
+  /**
+   * Records when versions were last used. An older time never replaces a newer one. Not part of the history, and never called
+   * while a token is verified.
+   * @throws {@link KeysError} `STORE_READ_ONLY`
+   */
   touch(uses: readonly Use[]): Promise<void>;
   /**
-   * Leaves the history out and keeps the keys, where a store has a history that grows. Others may go on meanwhile.
-   * `STORE_CONFLICT` when others write all the time; `OUTPUT_EXISTS` for an archive that is there.
+   * Drops the history and keeps the keys, including revoked ones. Other processes can read and write meanwhile. After a crash, the
+   * store is unchanged or the next process finishes the compaction. Missing in stores without a growing history.
+   * @throws {@link KeysError} `STORE_CONFLICT` if other processes keep writing; `OUTPUT_EXISTS` if the archive exists; `USAGE` if
+   *   the archive has the name of one of the store's own files
    */
   compact?(options: CompactOptions): Promise<Compacted>;
   /**
-   * Takes the history of another store as its own: `at`, `by` and the revisions of keys as they are, `seq` from 1 on. All of
-   * it, durable on return, or nothing. There only where what is written lasts. `STORE_CONFLICT` when it has a history.
+   * Takes over the history of another store, as a whole or not at all: `at`, `by` and revisions stay, `seq` starts again at 1.
+   * Returns once it is durable. An empty history changes nothing. Missing in stores that persist nothing.
+   * @throws {@link KeysError} `STORE_CONFLICT` if this store already has a history
    */
   adopt?(history: readonly Change[]): Promise<void>;
   /**
-   * Ends the history at `seq` and removes the store, with all that it keeps. Nothing that others write meanwhile is lost: they
-   * come first, which is `STORE_CONFLICT` here, or are refused. What a crash leaves can be read, and be removed by the same call.
+   * Ends the history and deletes the store with all its files. A concurrent write either comes first, which fails the removal, or
+   * fails with `STORE_READ_ONLY`. After a crash the keys can still be read, and the same call finishes the removal.
+   * @throws {@link KeysError} `STORE_CONFLICT` if the history goes beyond `options.seq`
    */
   remove?(options: RemoveOptions): Promise<void>;
-  /** Releases handles and timers. Twice is allowed. */
+  /** Releases handles and timers. May be called twice. Later calls of other methods may throw `STORE_UNAVAILABLE`. */
   close(): Promise<void>;
 }
 
-/** Who compacts a store, when, and what becomes of its history. */
 export interface CompactOptions {
+  /** In epoch seconds. */
   readonly at: Epoch;
   readonly by: string;
-  /** Where the history so far stays, on the same disk; it is dropped without. */
+  /** The path that keeps the old history, on the same disk. Without it, the history is deleted. */
   readonly archive?: string;
 }
 
-/** What a compaction did, in bytes. */
+/** The result of a compaction. */
 export interface Compacted {
+  /** The `seq` of the last record after the compaction. */
   readonly seq: number;
+  /** The size of the journal before and after, in bytes. */
   readonly before: number;
   readonly after: number;
 }
 
-/** Who removes a store and when, and up to where its history is known to be elsewhere. */
 export interface RemoveOptions {
+  /** In epoch seconds. */
   readonly at: Epoch;
   readonly by: string;
+  /** The last change that is known to be in another store. */
   readonly seq: number;
-  /** For the end of its history: where the keys are now. */
+  /** Where the keys are now. Written as the last entry of the history. */
   readonly detail: string;
 }
 
-/** How much of a key is wanted. */
 export interface ReadOptions {
   /**
-   * False: the digests are not needed. A store that keeps them elsewhere then does not look there, and gives what stands for
-   * them (`KeptDigest`). A key read so may be written back: its digests stay as they are.
+   * False if the digests are not needed. A store that keeps them elsewhere, such as a keychain, then returns placeholders
+   * (`KeptDigest`) without accessing it. A key with placeholders may be written back; its digests stay unchanged.
    */
   readonly digests?: boolean;
 }
 
 /**
- * What a driver may know of the outside. Passed in, so that tests can pass their own.
+ * The environment of a store. Passed in, so that tests can replace it.
  * @example
  * ```ts
  * import { openStore, type StoreWorld } from "mcp-keys";
@@ -201,18 +221,18 @@ export interface ReadOptions {
  */
 export interface StoreWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The user's numeric id, or `null` where there is none (Windows): owners are then not checked. */
+  /** The user's numeric id. `null` on Windows, where owners are not checked. */
   readonly uid: number | null;
-  /** The user's data folder for mcp-keys, or `null` when none can be told (no HOME). */
+  /** The user's data folder for mcp-keys. `null` if it is unknown because HOME is not set. */
   readonly dataDir: string | null;
-  /** Somebody is there who can answer when the operating system asks; without, nothing is waited for that long. */
+  /** Whether a person is present to answer a prompt of the operating system. Without one, waits are short. */
   readonly attended?: boolean;
-  /** Tells a person one line on the way: what is being waited for, what could not be tidied up. */
-  readonly tell?: (line: string) => void;
+  /** Shows a line to the user while a call is running, for example that it is waiting for the keychain. */
+  readonly notify?: (line: string) => void;
 }
 
 /**
- * Opens a driver at what stands behind the colon of its spec. Must not write before the first `write` or `touch`, but for what
- * only saves the next reader time.
+ * Opens a store. `location` is the part of the spec after the colon. A driver must not write before the first `write` or `touch`,
+ * except for caches such as the checkpoint of a journal.
  */
 export type OpenStore = (location: string, world: StoreWorld) => Promise<KeyStore>;

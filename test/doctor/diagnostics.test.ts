@@ -60,7 +60,7 @@ const SEEN: Readonly<
       await aKey(place);
       const store = await openStore(place.spec, aWorld());
       const crash = { seq: 1, at: NOW, by: "x", detail: "to file:/new" };
-      await mkdir(`${place.path}.mark`);
+      await mkdir(`${place.path}.checkpoint`);
       await store.remove?.(crash).catch(() => undefined);
       await store.close();
       return place.findings("history");
@@ -291,7 +291,7 @@ describe.skipIf(process.getuid?.() === undefined)("owners and modes", () => {
       ({ path }) => writeFile(`${path}.used.0`, "", { mode: 0o644 }),
       /^fail .*used.0 is open to others/,
     ],
-    ["a mark", ({ path }) => writeFile(`${path}.mark`, "", { mode: 0o644 }), /^warn .*mark is open to others/],
+    ["a mark", ({ path }) => writeFile(`${path}.checkpoint`, "", { mode: 0o644 }), /^warn .*checkpoint is open to others/],
   ])("%s", async (_, break_, wanted) => {
     const place = await aPlace();
     await aKey(place);

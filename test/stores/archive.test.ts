@@ -160,7 +160,7 @@ test("the journal itself, a link, and a file of anybody's are no names for an ar
   ]) {
     await expect(store.compact({ ...NOW, archive })).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
   }
-  const reserved = [`${path}.mark`, `${path}.mark.tmp`, `${path}.used.00`, `${path}.0123456789ab.next`, ""];
+  const reserved = [`${path}.checkpoint`, `${path}.checkpoint.tmp`, `${path}.used.00`, `${path}.0123456789ab.next`, ""];
   for (const archive of reserved) {
     await expect(store.compact({ ...NOW, archive })).rejects.toMatchObject({ code: "USAGE" });
   }

@@ -21,7 +21,7 @@ const refusal = async (env: Record<string, string>) => {
   return fault;
 };
 
-test("a token of ours is a key with its own id and prefix", async () => {
+test("a token of ownsFolder is a key with its own id and prefix", async () => {
   const store = await open({ MCP_API_KEY: token });
   expect(await store.get("7Fq2x9Lm0aBc")).toMatchObject({
     name: "env-1",

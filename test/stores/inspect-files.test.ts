@@ -12,18 +12,18 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   await store.touch([{ id: keyNo(1).id, n: 1, at: 5 }]);
   await writeFile(`${path}.0123456789ab.next`, "", { mode: 0o600 });
   await writeFile(`${path}.used.0.tmp`, "", { mode: 0o640 });
-  await symlink("/dev/null", `${path}.mark`);
+  await symlink("/dev/null", `${path}.checkpoint`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);
-  const { folder: around, above, journal, beside, writable } = await inspectFiles(path);
-  expect(above[0]).toMatchObject({ path: dirname(folder), is: "folder" });
-  expect(above.at(-1)).toMatchObject({ path: "/", is: "folder", kind: "folder" });
-  expect(around).toMatchObject({ path: folder, kind: "folder", is: "folder", mode: 0o700, uid: process.getuid?.() });
-  expect(journal).toMatchObject({ path, kind: "journal", is: "file", mode: 0o644 });
+  const { folder: around, parents, journal, sidecars, writable } = await inspectFiles(path);
+  expect(parents[0]).toMatchObject({ path: dirname(folder), type: "folder" });
+  expect(parents.at(-1)).toMatchObject({ path: "/", type: "folder", kind: "folder" });
+  expect(around).toMatchObject({ path: folder, kind: "folder", type: "folder", mode: 0o700, uid: process.getuid?.() });
+  expect(journal).toMatchObject({ path, kind: "journal", type: "file", mode: 0o644 });
   expect(journal!.size).toBeGreaterThan(300);
-  expect(beside.map(({ kind, is, mode }) => `${kind} ${is} ${is === "link" ? "" : mode.toString(8)}`).sort()).toEqual([
+  expect(sidecars.map(({ kind, type, mode }) => `${kind} ${type} ${type === "link" ? "" : mode.toString(8)}`).sort()).toEqual([
     "draft file 640",
-    "mark link ",
+    "checkpoint link ",
     "next file 600",
     "uses file 600",
   ]);
@@ -32,13 +32,13 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
 
 test("what is not there is not there, through a link or without", async () => {
   const folder = await aFolder();
-  const missing = { journal: null, beside: [], writable: true };
-  expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, above: [], folder: null });
+  const missing = { journal: null, sidecars: [], writable: true };
+  expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, parents: [], folder: null });
   await mkdir(join(folder, "real"), { mode: 0o700 });
   await symlink(join(folder, "real"), join(folder, "link"));
   expect(await inspectFiles(join(folder, "link", "keys.jsonl"))).toMatchObject({
     ...missing,
-    folder: { path: join(folder, "real"), is: "folder" },
+    folder: { path: join(folder, "real"), type: "folder" },
   });
 });
 

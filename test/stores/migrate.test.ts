@@ -143,7 +143,7 @@ describe("one store by two names is refused, and stays", () => {
   });
 });
 
-test.each([".mark", ".used.x", ".0123456789ab.next", ".mark.tmp"])(
+test.each([".checkpoint", ".used.x", ".0123456789ab.next", ".checkpoint.tmp"])(
   "a target that the source would take for its own file (%s) is refused, and the other way round",
   async (ending) => {
     const { source, folder } = await aSource();

@@ -1,5 +1,5 @@
 import { shellQuote } from "../../core/shell-quote.ts";
-import type { Entry, StoreFiles } from "../../stores/inspect-files.ts";
+import type { InspectedFile, StoreFiles } from "../../stores/inspect-files.ts";
 import type { Diagnostic, Observation } from "../finding.ts";
 import { orNull } from "../context.ts";
 
@@ -24,17 +24,17 @@ export const files: Diagnostic = {
 };
 
 /** @param ours - Whether the folder is the data folder, which must be closed to others altogether. */
-export function judgeSite({ folder, journal, beside, above }: StoreFiles, uid: number, ours: boolean): Observation[] {
+export function judgeSite({ folder, journal, sidecars, parents }: StoreFiles, uid: number, ours: boolean): Observation[] {
   return [
     ...(folder === null ? [] : judgeFolder(folder, uid, ours ? 0o077 : OTHERS_WRITE)),
-    ...above.flatMap((each) => judgeAbove(each, uid)),
+    ...parents.flatMap((each) => judgeAbove(each, uid)),
     ...(journal === null ? [] : judgeFile(journal, uid)),
-    ...beside.flatMap((each) => judgeFile(each, uid)),
+    ...sidecars.flatMap((each) => judgeFile(each, uid)),
   ];
 }
 
-function judgeFolder({ path, is, mode, uid: owner }: Entry, uid: number, closed: number): Observation[] {
-  if (is !== "folder")
+function judgeFolder({ path, type, mode, uid: owner }: InspectedFile, uid: number, closed: number): Observation[] {
+  if (type !== "folder")
     return [{ status: "fail", observed: `${path} is not a folder`, fix: `see what it is: ls -ld ${shellQuote(path)}` }];
   const found: Observation[] = [];
   if (owner !== uid && owner !== 0) {
@@ -56,7 +56,7 @@ function judgeFolder({ path, is, mode, uid: owner }: Entry, uid: number, closed:
 }
 
 /** In a folder with the sticky bit others can make files, and not replace yours. */
-function judgeAbove({ path, mode, uid: owner }: Entry, uid: number): Observation[] {
+function judgeAbove({ path, mode, uid: owner }: InspectedFile, uid: number): Observation[] {
   if (owner !== uid && owner !== 0) {
     const observed = `${path}, above the store, belongs to another user, who can put another folder in its place`;
     return [{ status: "warn", observed, fix: "keep the store in a folder of your own" }];
@@ -67,11 +67,11 @@ function judgeAbove({ path, mode, uid: owner }: Entry, uid: number): Observation
 }
 
 /** A mark is read or not; all others are what the store answers by. */
-function judgeFile({ path, kind, is, mode, uid: owner }: Entry, uid: number): Observation[] {
+function judgeFile({ path, kind, type, mode, uid: owner }: InspectedFile, uid: number): Observation[] {
   const status = kind === "journal" || kind === "uses" ? "fail" : "warn";
   const quoted = shellQuote(path);
-  if (is !== "file") {
-    const what = is === "link" ? "a symbolic link" : is === "folder" ? "a folder" : "no regular file";
+  if (type !== "file") {
+    const what = type === "link" ? "a symbolic link" : type === "folder" ? "a folder" : "no regular file";
     return [{ status, observed: `${path} is ${what}`, fix: `see what it is: ls -ld ${quoted}` }];
   }
   if (owner !== uid)

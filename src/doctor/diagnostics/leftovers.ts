@@ -14,7 +14,7 @@ export const leftovers: Diagnostic = {
     await orNull(context.history);
     const files = await orNull(context.files);
     if (files === null) return [];
-    const found = files.beside.filter(({ kind }) => kind === "draft" || kind === "next");
+    const found = files.sidecars.filter(({ kind }) => kind === "draft" || kind === "next");
     if (found.length === 0) return files.journal === null ? [] : [{ status: "pass", observed: "nothing is left over" }];
     return found.map(({ path, kind, modified }): Observation => {
       const what = kind === "draft" ? "was not written to its end" : "was to take the place of the store and did not";

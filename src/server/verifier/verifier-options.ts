@@ -60,7 +60,7 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   checkOptionNames("createVerifier", options, NAMES);
   checkArgument("store of createVerifier", options.store, STORE);
   const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
-  if (store.isPast === true) {
+  if (store.isArchive === true) {
     throw new KeysError("USAGE", `${store.spec} is an archive: it would let in keys that were revoked since`, {
       hint: "give the verifier the store that goes on, such as file:<path>",
     });

@@ -3,185 +3,191 @@ import { KeysError } from "../../errors.ts";
 import { applyDraft, checkDraft } from "../draft.ts";
 import type { Change, Draft } from "../store.ts";
 import { append, openToAppend } from "./disk/append.ts";
-import type { Appending } from "./disk/append.ts";
+import type { AppendHandle } from "./disk/append.ts";
 import type { Disk } from "./disk/disk.ts";
 import { checkFolder, ensureFolder, syncFolder } from "./disk/folder.ts";
-import type { Place } from "./disk/folder.ts";
+import type { JournalLocation } from "./disk/folder.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
-import { Reading } from "./read/reading.ts";
+import { JournalReader } from "./read/journal-reader.ts";
 import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
 import type { JournalRecord } from "./format/record.ts";
-import { checkContinues, finishCompaction } from "./replace/finish.ts";
+import { checkContinuity } from "./read/check-continuity.ts";
+import { finishCompaction } from "./replace/finish-compaction.ts";
 
-/** How often a write may lose the race before it gives up. */
-const ATTEMPTS = 200;
-/** How many compactions in a row are followed before something must be wrong. */
-const SUCCESSORS = 20;
-/** See {@link ReadingOptions.markEvery}. */
-const MARK_EVERY = 1024 * 1024;
+/** How often a write may lose the race before it fails. */
+const MAX_ATTEMPTS = 200;
+/** How many compactions in a row are followed before the read fails. */
+const MAX_COMPACTIONS = 20;
+/** See {@link JournalReaderOptions.checkpointEvery}. */
+const CHECKPOINT_EVERY = 1024 * 1024;
 
 /**
- * A journal under a path, read and written. Not safe for calls that overlap: who holds it lets one in at a time.
+ * Reads and writes the journal at a path, and follows it across compactions. Calls must not overlap; the caller serializes them.
  * Every method throws `STORE_UNAVAILABLE`, `STORE_INSECURE` or `STORE_DAMAGED`.
  */
 export class Journal {
   readonly #disk: Disk;
-  readonly #place: Place;
-  #reading: Reading | null = null;
-  #appending: Appending | null = null;
+  readonly #location: JournalLocation;
+  #reader: JournalReader | null = null;
+  #appending: AppendHandle | null = null;
   readonly #checkpointEvery: number;
-  #broken = false;
+  #mustReopen = false;
   #whole = false;
-  /** Whether anybody asks for keys, and not only for what is new. */
-  #holds = true;
+  /** False while only changes are read. */
+  #keepsKeys = true;
 
-  constructor(disk: Disk, place: Place, checkpointEvery = MARK_EVERY) {
+  constructor(disk: Disk, location: JournalLocation, checkpointEvery = CHECKPOINT_EVERY) {
     this.#disk = disk;
-    this.#place = place;
+    this.#location = location;
     this.#checkpointEvery = checkpointEvery;
   }
 
   /**
-   * Reads what is new and returns the file as it stands then; `null` when there is none.
-   * @param whole - All keys are wanted, so they are parsed as they are read.
+   * Reads new records and returns the up-to-date reader, or `null` if there is no journal.
+   * @param whole - whether all keys are needed, so that they are parsed while they are read
    */
-  async catchUp(whole = this.#whole): Promise<Reading | null> {
+  async catchUp(whole = this.#whole): Promise<JournalReader | null> {
     this.#whole = whole;
-    this.#holds = true;
-    const reading = await this.follow();
-    if (reading?.keys.isReleased !== true) return reading;
-    await this.#reopen(reading, true);
+    this.#keepsKeys = true;
+    const reader = await this.follow();
+    if (reader?.keys.isReleased !== true) return reader;
+    await this.#reopen(reader, true);
     return this.follow();
   }
 
-  /** Lets go of the keys, which a server would hold twice. Whoever asks for one later has them read again. */
+  /** Frees the keys, because a server has its own copy. The next {@link catchUp} reads them again. */
   release(): void {
-    this.#holds = false;
+    this.#keepsKeys = false;
     this.#whole = false;
-    this.#reading?.keys.release();
+    this.#reader?.keys.release();
   }
 
-  /** As {@link catchUp}, where only changes are wanted: the keys may be gone. */
-  async follow(): Promise<Reading | null> {
-    for (let round = 0; round < SUCCESSORS; round++) {
+  /** Works like {@link catchUp}, but the keys may have been released. For callers that only read changes. */
+  async follow(): Promise<JournalReader | null> {
+    for (let round = 0; round < MAX_COMPACTIONS; round++) {
       await this.#refresh();
-      const next = this.#reading?.chain.next ?? null;
-      if (this.#reading === null || next === null || next === NOWHERE) return this.#reading;
-      await finishCompaction(this.#disk, this.#place, this.#reading.file, next);
+      const next = this.#reader?.chain.next ?? null;
+      if (this.#reader === null || next === null || next === NOWHERE) return this.#reader;
+      await finishCompaction(this.#disk, this.#location, this.#reader.file, next);
     }
-    throw new KeysError("STORE_UNAVAILABLE", `${this.#place.path} is compacted again and again`, {
+    throw new KeysError("STORE_UNAVAILABLE", `${this.#location.path} is being compacted repeatedly`, {
       hint: "run the command again",
     });
   }
 
-  /** As {@link catchUp}, when something is to be appended. @throws {@link KeysError} `STORE_READ_ONLY` when it has ended. */
-  async catchUpToWrite(whole = this.#whole): Promise<Reading | null> {
-    const reading = await this.catchUp(whole);
-    if (reading?.chain.next !== NOWHERE) return reading;
-    throw new KeysError("STORE_READ_ONLY", `${this.#place.path} has ended: its keys were moved to another store`, {
-      hint: "choose that store; the last line of `mcp-keys audit` names it",
+  /**
+   * Works like {@link catchUp}, for a caller that is about to append.
+   * @throws {@link KeysError} `STORE_READ_ONLY` if the journal has ended
+   */
+  async catchUpToWrite(whole = this.#whole): Promise<JournalReader | null> {
+    const reader = await this.catchUp(whole);
+    if (reader?.chain.next !== NOWHERE) return reader;
+    throw new KeysError("STORE_READ_ONLY", `${this.#location.path} has ended: its keys were moved to another store`, {
+      hint: "use that store; the last line of `mcp-keys audit` names it",
     });
   }
 
   /**
-   * As {@link KeyStore.write}.
-   * @param check - Is shown what the draft is to follow, each time that changes; what it throws ends the write.
+   * Implements {@link KeyStore.write}.
+   * @param check - called before each attempt with the current keys; an error that it throws ends the write
    */
   async write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const reading = await this.catchUpToWrite();
-      checkDraft(draft, reading?.keys ?? NOTHING);
-      await check?.(reading?.keys ?? null);
-      const change = applyDraft(draft, (reading?.chain.seq ?? 0) + 1);
-      const sum = await this.append({ change });
-      if (sum.won) return change;
-      // Spread by the content of the lines, which differs from writer to writer and from try to try.
-      const spread = parseInt(sum.sum.slice(0, 8), 16) / 2 ** 32;
-      await new Promise((resolve) => setTimeout(resolve, spread * Math.min(2 ** attempt, 64)));
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const reader = await this.catchUpToWrite();
+      checkDraft(draft, reader?.keys ?? NO_KEYS);
+      await check?.(reader?.keys ?? null);
+      const change = applyDraft(draft, (reader?.chain.seq ?? 0) + 1);
+      const { won, sum } = await this.append({ change });
+      if (won) return change;
+      // The digest serves as jitter, because it differs between writers and attempts.
+      const jitter = parseInt(sum.slice(0, 8), 16) / 2 ** 32;
+      await new Promise((resolve) => setTimeout(resolve, jitter * Math.min(2 ** attempt, 64)));
     }
-    throw new KeysError("STORE_CONFLICT", `${this.#place.path} was written by others all the time`);
+    throw new KeysError("STORE_CONFLICT", `${this.#location.path} kept changing while it was written`, {
+      hint: "run the command again",
+    });
   }
 
   /**
-   * Appends a record to what {@link catchUp} returned last, and makes it durable. `won` is false, and nothing is changed,
-   * when another record took its place.
+   * Appends a record after the state that {@link catchUp} last returned, and flushes it to disk. `won` is false, and nothing has
+   * changed, if another record came first.
    */
   async append(record: JournalRecord): Promise<{ won: boolean; sum: string }> {
-    const { bytes, sum } = formatRecord(record, this.#reading?.chain.head ?? GENESIS);
+    const { bytes, sum } = formatRecord(record, this.#reader?.chain.head ?? GENESIS);
     checkReadable(bytes);
-    const appending = await this.#openToAppend();
-    if (appending === null || this.#reading === null) return { won: false, sum };
-    if (this.#reading.chain.seq === 0) await this.#syncFolders();
-    await append(appending, bytes, this.#place.path);
+    const file = await this.#openToAppend();
+    if (file === null || this.#reader === null) return { won: false, sum };
+    if (this.#reader.chain.seq === 0) await this.#syncFolders();
+    await append(file, bytes, this.#location.path);
     try {
-      // Of this very file, even when it has already been replaced: there the record has won or lost.
-      await this.#reading.readOn();
+      // Reads the same file, even if it was replaced meanwhile, because the record won or lost there.
+      await this.#reader.readOn();
     } catch (cause) {
-      this.#broken = true;
+      this.#mustReopen = true;
       throw cause;
     }
-    return { won: this.#reading.chain.heads.has(record.change.seq, sum), sum };
+    return { won: this.#reader.chain.heads.has(record.change.seq, sum), sum };
   }
 
   async close(): Promise<void> {
     await this.#appending?.handle.close();
-    await this.#reading?.close();
+    await this.#reader?.close();
     this.#appending = null;
-    this.#reading = null;
+    this.#reader = null;
   }
 
   async #refresh(): Promise<void> {
-    const reading = this.#reading;
-    const state = await stateOf(this.#disk, this.#place.path, this.#place.uid);
-    if (reading === null && state === null) return checkFolder(this.#disk, this.#place);
-    const same = reading !== null && state !== null && isSameFile(reading.file, state);
-    if (!same || this.#broken || state.size < reading.chain.offset) return this.#reopen(reading, same);
-    if (state.size === reading.size) return;
-    this.#broken = true;
-    await reading.readOn();
-    this.#broken = false;
+    const reader = this.#reader;
+    const state = await stateOf(this.#disk, this.#location.path, this.#location.uid);
+    if (reader === null && state === null) return checkFolder(this.#disk, this.#location);
+    const same = reader !== null && state !== null && isSameFile(reader.file, state);
+    if (!same || this.#mustReopen || state.size < reader.chain.offset) return this.#reopen(reader, same);
+    if (state.size === reader.size) return;
+    this.#mustReopen = true;
+    await reader.readOn();
+    this.#mustReopen = false;
   }
 
-  async #reopen(before: Reading | null, same: boolean): Promise<void> {
-    await checkFolder(this.#disk, this.#place);
-    // The old file may have been sealed since; what else it says no longer matters.
+  async #reopen(before: JournalReader | null, same: boolean): Promise<void> {
+    await checkFolder(this.#disk, this.#location);
+    // The old file may have been sealed meanwhile. Its other errors no longer matter.
     if (before !== null && !same) await before.readOn().catch(() => {});
     const options = { whole: this.#whole, checkpointEvery: this.#checkpointEvery };
-    const reading = await Reading.open(this.#disk, this.#place, options);
+    const reader = await JournalReader.open(this.#disk, this.#location, options);
     try {
-      if (before !== null) await reading?.recallFrom(before.chain.seq - 1);
-      checkContinues(this.#place.path, before?.chain ?? null, reading?.chain ?? null);
+      if (before !== null) await reader?.loadHeads(before.chain.seq - 1);
+      checkContinuity(this.#location.path, before?.chain ?? null, reader?.chain ?? null);
     } catch (cause) {
-      await reading?.close();
+      await reader?.close();
       throw cause;
     }
     await before?.close();
-    if (!this.#holds) reading?.keys.release();
-    this.#reading = reading;
-    this.#broken = false;
+    if (!this.#keepsKeys) reader?.keys.release();
+    this.#reader = reader;
+    this.#mustReopen = false;
   }
 
-  /** Opens the very file that was read, or creates it where there was none. `null` when it is another by now. */
-  async #openToAppend(): Promise<Appending | null> {
-    if (this.#reading === null) await ensureFolder(this.#disk, this.#place);
-    if (isSame(this.#appending, this.#reading)) return this.#appending;
+  /** Opens the file that was read for appending, or creates it. Returns `null` if the path leads to another file by now. */
+  async #openToAppend(): Promise<AppendHandle | null> {
+    if (this.#reader === null) await ensureFolder(this.#disk, this.#location);
+    if (isSame(this.#appending, this.#reader)) return this.#appending;
     await this.#appending?.handle.close();
-    this.#appending = await openToAppend(this.#disk, this.#place, this.#reading === null);
-    if (this.#reading === null) await this.#refresh();
-    return isSame(this.#appending, this.#reading) ? this.#appending : null;
+    this.#appending = await openToAppend(this.#disk, this.#location, this.#reader === null);
+    if (this.#reader === null) await this.#refresh();
+    return isSame(this.#appending, this.#reader) ? this.#appending : null;
   }
 
-  /** Before the first record is acknowledged, whoever created the file: it may have crashed before it came to this. */
+  /** Runs before the first record is acknowledged, even if another process created the file: it may have crashed before this. */
   async #syncFolders(): Promise<void> {
-    const folder = dirname(this.#place.path);
+    const folder = dirname(this.#location.path);
     await syncFolder(this.#disk, folder);
     await syncFolder(this.#disk, dirname(folder));
   }
 }
 
-const NOTHING = { byId: () => null, byName: () => null, byDigest: () => null };
+const NO_KEYS = { byId: () => null, byName: () => null, byDigest: () => null };
 
-function isSame(appending: Appending | null, reading: Reading | null): boolean {
-  return appending !== null && reading !== null && isSameFile(appending.file, reading.file);
+function isSame(appended: AppendHandle | null, reader: JournalReader | null): boolean {
+  return appended !== null && reader !== null && isSameFile(appended.file, reader.file);
 }

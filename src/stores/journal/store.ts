@@ -5,42 +5,44 @@ import { changesAfter } from "./read/changes.ts";
 import { compactJournal } from "./replace/compact.ts";
 import { realDisk } from "./disk/disk.ts";
 import type { Disk } from "./disk/disk.ts";
-import type { Place } from "./disk/folder.ts";
+import type { JournalLocation } from "./disk/folder.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { Journal } from "./journal.ts";
-import { LastUse } from "./last-use.ts";
+import { LastUsedFiles } from "./last-used-files.ts";
 import { adoptHistory, removeJournal } from "./replace/adopt-remove.ts";
-import { Turns } from "../mutex.ts";
+import { Mutex } from "../mutex.ts";
 import { watchFile } from "./disk/watch.ts";
 
 const POLL_MS = 1_000;
 
-/** A store in a journal has all that a store may have, and lets a store that is built on it join in. */
+/** A journal store implements all optional methods. The extra parameters are for the keychain store, which builds on it. */
 export interface JournalStore extends Required<KeyStore> {
-  /** @param check - Is shown what the draft is to follow, each time that changes; what it throws ends the write. */
+  /** @param check - called before each attempt with the current keys; an error that it throws ends the write */
   write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change>;
-  /** @param first - Runs when nobody can write any more, before the files go. */
-  remove(options: RemoveOptions, first?: () => Promise<void>): Promise<void>;
+  /** @param beforeDelete - runs after the journal is closed to writers and before its files are deleted */
+  remove(options: RemoveOptions, beforeDelete?: () => Promise<void>): Promise<void>;
 }
 
-/** How the disk is reached, and when a mark is worth while; for tests. */
+/** For tests. */
 export interface JournalOptions {
   readonly disk?: Disk;
+  /** See {@link JournalReaderOptions.checkpointEvery}. */
   readonly checkpointEvery?: number | undefined;
 }
 
-/** Opens the journal at a place. `STORE_INSECURE` and `STORE_DAMAGED` come with the first use. */
-export function openJournal(spec: string, place: Place, options: JournalOptions = {}): JournalStore {
+/** Opens a journal as a store. Touches no file; `STORE_INSECURE` and `STORE_DAMAGED` are thrown by the first method call. */
+export function openJournal(spec: string, location: JournalLocation, options: JournalOptions = {}): JournalStore {
   const { disk = realDisk, checkpointEvery } = options;
-  const journal = new Journal(disk, place, checkpointEvery);
-  const lastUse = new LastUse(disk, place);
-  const turns = new Turns();
+  const journal = new Journal(disk, location, checkpointEvery);
+  const lastUsed = new LastUsedFiles(disk, location);
+  const mutex = new Mutex();
   const stops = new Set<() => void>();
   let closed = false;
 
-  const take = <T>(job: () => Promise<T>): Promise<T> =>
-    turns.take(() => {
-      if (closed) throw new KeysError("STORE_UNAVAILABLE", `${place.path} is closed`, { hint: "open the store again" });
+  const run = <T>(job: () => Promise<T>): Promise<T> =>
+    mutex.run(() => {
+      if (closed)
+        throw new KeysError("STORE_UNAVAILABLE", `${location.path} is closed`, { hint: "open the store again" });
       return job();
     });
 
@@ -48,43 +50,43 @@ export function openJournal(spec: string, place: Place, options: JournalOptions 
     spec,
     readOnly: false,
     tokensCarryIds: true,
-    isPast: false,
-    path: place.path,
+    isArchive: false,
+    path: location.path,
     get: (ref) =>
-      take(async () => {
+      run(async () => {
         const keys = (await journal.catchUp())?.keys;
         const key = keys?.byId(ref) ?? keys?.byName(ref) ?? null;
-        return key === null ? null : (await lastUse.read()).fill(key);
+        return key === null ? null : (await lastUsed.read()).fill(key);
       }),
     find: (digest) =>
-      take(async () => {
+      run(async () => {
         const key = (await journal.catchUp())?.keys.byDigest(digest) ?? null;
-        return key === null ? null : versionOf((await lastUse.read()).fill(key), digest);
+        return key === null ? null : versionOf((await lastUsed.read()).fill(key), digest);
       }),
-    list: () => take(async () => (await all()).keys),
+    list: () => run(async () => (await all()).keys),
     snapshot: () =>
-      take(async () => {
+      run(async () => {
         const snapshot = await all();
         journal.release();
         return snapshot;
       }),
-    write: (draft, check) => take(() => journal.write(draft, check)),
+    write: (draft, check) => run(() => journal.write(draft, check)),
     changes: (since) =>
-      changesAfter(since, (first, limit) => take(async () => (await journal.follow())?.changes(first, limit) ?? [])),
+      changesAfter(since, (first, limit) => run(async () => (await journal.follow())?.changes(first, limit) ?? [])),
     async watch(wake) {
-      const stop = await watchFile(disk, place.path, POLL_MS, wake);
+      const stop = await watchFile(disk, location.path, POLL_MS, wake);
       stops.add(stop);
       return () => {
         stops.delete(stop);
         stop();
       };
     },
-    touch: (uses) => take(() => lastUse.add(uses)),
-    compact: (compaction) => take(() => compactJournal(disk, place, journal, compaction)),
-    adopt: (history) => take(() => adoptHistory(disk, place, journal, history)),
-    remove: (removal, first) => take(() => removeJournal(disk, place, journal, removal, first)),
+    touch: (uses) => run(() => lastUsed.add(uses)),
+    compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
+    adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
+    remove: (removal, beforeDelete) => run(() => removeJournal(disk, location, journal, removal, beforeDelete)),
     close: () =>
-      turns.take(async () => {
+      mutex.run(async () => {
         closed = true;
         for (const stop of stops) stop();
         stops.clear();
@@ -93,8 +95,8 @@ export function openJournal(spec: string, place: Place, options: JournalOptions 
   };
 
   async function all() {
-    const reading = await journal.catchUp(true);
-    const uses = await lastUse.read();
-    return { seq: reading?.chain.seq ?? 0, keys: (reading?.keys.list() ?? []).map((key) => uses.fill(key)) };
+    const reader = await journal.catchUp(true);
+    const uses = await lastUsed.read();
+    return { seq: reader?.chain.seq ?? 0, keys: (reader?.keys.list() ?? []).map((key) => uses.fill(key)) };
   }
 }

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { StoreWorld } from "../store.ts";
-import { Turns } from "../mutex.ts";
+import { Mutex } from "../mutex.ts";
 import { Child, expectOk } from "./child.ts";
 import { explain, isPassing, isSign, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
@@ -24,7 +24,7 @@ export class Keychain {
   readonly #engine: KeychainEngine;
   readonly #service: string;
   readonly #world: StoreWorld;
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #child: Child | null = null;
   readonly #ending = new AbortController();
   #lastTurn: Turn | undefined;
@@ -93,7 +93,7 @@ export class Keychain {
 
   async #take<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
     try {
-      return await this.#turns.take(async () => {
+      return await this.#mutex.run(async () => {
         const wait = new Wait(this.#world, this.#ending.signal, (fault) => this.#child?.end(fault));
         try {
           await wait.turn.take(this.#lastTurn);

@@ -24,6 +24,6 @@ export interface Parts {
 export function openParts(engine: KeychainEngine, world: StoreWorld): Parts {
   const path = inDataDir(FILES[engine], world);
   const service = serviceOf(engine, path);
-  const journal = openJournal(SPECS[engine], { path, uid: world.uid, ours: true, digests: "elsewhere" });
+  const journal = openJournal(SPECS[engine], { path, uid: world.uid, ownsFolder: true, digests: "elsewhere" });
   return { journal, keychain: new Keychain(engine, service, world), service };
 }

@@ -24,13 +24,13 @@ export class KeychainWriter {
   readonly #journal: JournalStore;
   readonly #keychain: Keychain;
   readonly #digests: Digests;
-  readonly #tell: StoreWorld["tell"];
+  readonly #notify: StoreWorld["notify"];
 
-  constructor(journal: JournalStore, keychain: Keychain, digests: Digests, { tell }: StoreWorld) {
+  constructor(journal: JournalStore, keychain: Keychain, digests: Digests, { notify }: StoreWorld) {
     this.#journal = journal;
     this.#keychain = keychain;
     this.#digests = digests;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   /** As {@link KeyStore.write}. */
@@ -136,7 +136,7 @@ export class KeychainWriter {
       }
     } catch (cause) {
       const why = cause instanceof KeysError ? cause.message : "it failed";
-      this.#tell?.(`an item that nobody uses any more stays in the keychain: ${why}`);
+      this.#notify?.(`an item that nobody uses any more stays in the keychain: ${why}`);
     }
   }
 }

@@ -69,10 +69,10 @@ export const aStep: fc.Arbitrary<Step> = fc.record({
 /** What a reader makes of these bytes, given to it in these pieces: names of keys, or the code of the refusal. */
 export function read(bytes: Buffer, ends: readonly number[] = []): { names: string[]; head: string } | Code {
   const chain = new Chain("keys.jsonl");
-  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
+  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ownsFolder: false }, chain.voids, 0, true);
   try {
     for (const end of [...ends, bytes.length].sort((a, b) => a - b)) {
-      keys.walk(chain, bytes.subarray(chain.offset, Math.max(end, chain.offset)));
+      keys.verify(chain, bytes.subarray(chain.offset, Math.max(end, chain.offset)));
     }
     chain.checkEnd(bytes.length - chain.offset);
     return { names: keys.list().map(({ name }) => name), head: chain.head };
@@ -86,7 +86,7 @@ export function read(bytes: Buffer, ends: readonly number[] = []): { names: stri
 export function damagedLine(bytes: Buffer): number | null {
   const chain = new Chain("keys.jsonl");
   try {
-    chain.walk(bytes, () => true);
+    chain.verify(bytes, () => true);
     chain.checkEnd(bytes.length - chain.offset);
     return null;
   } catch (cause) {

@@ -6,7 +6,7 @@ import { Chain } from "../../../src/stores/journal/format/chain.ts";
 import { realDisk } from "../../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../../src/stores/journal/disk/disk.ts";
 import { openPrivate, stateOf } from "../../../src/stores/journal/disk/open.ts";
-import { finishCompaction } from "../../../src/stores/journal/replace/finish.ts";
+import { finishCompaction } from "../../../src/stores/journal/replace/finish-compaction.ts";
 import { aDraft, aFolder, aWorld, keyNo, openIn } from "../place.ts";
 import { journalOf } from "./bytes.ts";
 
@@ -38,14 +38,14 @@ test("a pipe is not waited for, also when it came after the look", async () => {
 test("what a chain has read stays as it was when what follows is damaged", () => {
   const { bytes, sums, records } = journalOf(3);
   const chain = new Chain("keys.jsonl");
-  chain.walk(records[0]!, () => true);
+  chain.verify(records[0]!, () => true);
   const damagedBytes = Buffer.concat([records[1]!, Buffer.from("\n{}\t")]);
   for (let i = 0; i < 2; i++) {
-    expect(() => chain.walk(damagedBytes, () => true)).toThrow(expect.objectContaining({ code: "STORE_DAMAGED" }));
+    expect(() => chain.verify(damagedBytes, () => true)).toThrow(expect.objectContaining({ code: "STORE_DAMAGED" }));
     expect([chain.seq, chain.head, chain.offset]).toEqual([1, sums[1], records[0]!.length]);
     expect(chain.heads.has(2, sums[2]!)).toBe(false);
   }
-  chain.walk(bytes.subarray(chain.offset), () => true);
+  chain.verify(bytes.subarray(chain.offset), () => true);
   expect([chain.seq, chain.head]).toEqual([3, sums[3]]);
 });
 
@@ -73,7 +73,7 @@ test("who comes late to a compaction that others have finished, and gone on in, 
   const sealed = (await stateOf(realDisk, path, uid))!;
   await store.compact({ at: 1, by: "x" });
   await store.write(aDraft([keyNo(2)]));
-  const place = { path, uid, ours: false };
+  const place = { path, uid, ownsFolder: false };
   await finishCompaction(realDisk, place, sealed, "f".repeat(64));
   const now = (await stateOf(realDisk, path, uid))!;
   await expect(finishCompaction(realDisk, place, now, "f".repeat(64))).rejects.toMatchObject({ code: "STORE_DAMAGED" });

@@ -156,7 +156,7 @@ async function inTime(job: () => Promise<unknown>): Promise<void> {
 /** It is revoked whether the keychain answers or not; what stays behind is said. */
 async function revokeOn(service: SecretService, spec: string): Promise<void> {
   const told: string[] = [];
-  const store = await openOn(service, spec, { tell: (line) => void told.push(line) });
+  const store = await openOn(service, spec, { notify: (line) => void told.push(line) });
   const key = await store.get("key-2", { digests: false });
   const versions = key!.versions.map((version) => ({ ...version, state: "revoked" as const }));
   await store.write(aDraft([{ ...key!, versions }], { op: "revoke" }));

@@ -1,6 +1,6 @@
 import { link, lstat, mkdir, open, readdir, realpath, rename, unlink } from "node:fs/promises";
 
-/** What the journal asks of the file system; passed in, so that a test can let any step fail. */
+/** The file system calls that a journal uses. Passed in, so that tests can make any of them fail. */
 export interface Disk {
   readonly link: typeof link;
   readonly lstat: typeof lstat;

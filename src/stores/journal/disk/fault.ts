@@ -1,7 +1,7 @@
 import { KeysError } from "../../../errors.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
 
-/** What the operating system says, in words, and what to do about it. */
+/** System error codes → the message and the hint. */
 const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: string }>> = {
   EACCES: (path) => ({
     what: "permission denied",
@@ -13,7 +13,7 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
   }),
   EROFS: () => ({
     what: "the disk is read-only",
-    hint: "choose a store on a disk that can be written: --store file:<path>",
+    hint: "choose a store on a writable disk: --store file:<path>",
   }),
   ENOSPC: () => ({ what: "the disk is full", hint: "free some space and run the command again; nothing was changed" }),
   EDQUOT: () => ({
@@ -21,35 +21,42 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
     hint: "free some space and run the command again; nothing was changed",
   }),
   ENOENT: (path) => ({
-    what: "a part of the path is missing",
-    hint: `see what is there with: ls -ld ${shellQuote(path)}`,
+    what: "part of the path is missing",
+    hint: `check the path with: ls -ld ${shellQuote(path)}`,
   }),
   ENOTDIR: (path) => ({
-    what: "a part of the path is not a folder",
-    hint: `see what is there with: ls -ld ${shellQuote(path)}`,
+    what: "part of the path is not a folder",
+    hint: `check the path with: ls -ld ${shellQuote(path)}`,
   }),
   EISDIR: (path) => ({
     what: "it is a folder",
-    hint: `name a file in it: --store file:${shellQuote(`${path}/keys.jsonl`)}`,
+    hint: `choose a file inside it: --store file:${shellQuote(`${path}/keys.jsonl`)}`,
   }),
-  EXDEV: () => ({ what: "it is on another disk", hint: "choose a path on the same disk" }),
-  EIO: () => ({ what: "the disk reports an error", hint: "check the disk; nothing is known to have changed" }),
+  EXDEV: () => ({ what: "it is on a different disk", hint: "choose a path on the same disk" }),
+  EIO: () => ({ what: "the disk reports an error", hint: "check the disk; as far as is known, nothing was changed" }),
   EMFILE: () => ({ what: "too many open files", hint: "raise the limit with: ulimit -n 4096" }),
   ENAMETOOLONG: () => ({ what: "the path is too long", hint: "choose a shorter path: --store file:<path>" }),
 };
 
-/** A failure of the file system as a `STORE_UNAVAILABLE` with its own hint. What is already a {@link KeysError} stays. */
+/** Converts a file system error to `STORE_UNAVAILABLE` with a fitting hint. Returns a {@link KeysError} unchanged. */
 export function faultOf(cause: unknown, doing: "read" | "write" | "create" | "replace", path: string): KeysError {
   if (cause instanceof KeysError) return cause;
   const code = codeOf(cause);
-  const { what, hint } = FAULTS[code ?? ""]?.(path) ?? { what: code ?? "unknown failure", hint: undefined };
+  const { what, hint } = FAULTS[code ?? ""]?.(path) ?? { what: code ?? "unknown error", hint: undefined };
   return new KeysError("STORE_UNAVAILABLE", `cannot ${doing} ${path}: ${what}`, {
     cause,
     ...(hint !== undefined && { hint }),
   });
 }
 
-/** The `code` of a system error, such as `ENOENT`. */
+/** Returns the `code` of a system error, for example `ENOENT`. */
 export function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
+
+/** Builds a `STORE_DAMAGED` error for a line. Lines count from 1, as in an editor. */
+export function damaged(path: string, line: number, what: string): KeysError {
+  return new KeysError("STORE_DAMAGED", `line ${line} of ${path} is damaged: ${what}`, {
+    hint: "restore the file from a backup; nothing was changed",
+  });
 }

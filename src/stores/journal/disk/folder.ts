@@ -4,38 +4,38 @@ import { KeysError } from "../../../errors.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
 
-/** Where a journal lies, and who may. */
-export interface Place {
+/** The path of a journal, and what to check before using it. */
+export interface JournalLocation {
   /** Absolute. */
   readonly path: string;
-  /** The user's numeric id; `null` where there is none, and neither owners nor modes are checked. */
+  /** The user's numeric id. With `null` (Windows), owners and modes are not checked. */
   readonly uid: number | null;
-  /** Whether the folder is ours alone (the data folder), rather than one the user named. */
-  readonly ours: boolean;
+  /** True for the data folder, which holds nothing but our files; false for a folder that the user chose. */
+  readonly ownsFolder: boolean;
   /**
-   * Where the digests of its versions are: in its records (when left out), elsewhere, so that the records only name the
-   * place, or either. A journal of the wrong kind is refused, since no key would be found in it.
+   * Where the digests are: in the records (`here`, the default), or in a keychain, with only its item names in the records
+   * (`elsewhere`). The wrong kind of journal is rejected, because no token would be found in it.
    */
   readonly digests?: "here" | "elsewhere" | "either";
 }
 
 /**
- * Refuses a folder in which others could put another file in our file's place. It must belong to the user or to root and be
- * writable by nobody else; our own data folder must be closed altogether. A folder that is not there is no fault.
- * @throws {@link KeysError} `STORE_INSECURE` with the `chmod` that mends it, `STORE_UNAVAILABLE`.
+ * Checks that other users cannot replace files in the journal's folder. The folder must belong to the user or to root, and
+ * only they may write to it. The data folder must also be unreadable for others. A missing folder passes.
+ * @throws {@link KeysError} `STORE_INSECURE` with the `chmod` that fixes it, `STORE_UNAVAILABLE`
  */
-export async function checkFolder(disk: Disk, { path, uid, ours }: Place): Promise<void> {
+export async function checkFolder(disk: Disk, { path, uid, ownsFolder }: JournalLocation): Promise<void> {
   const folder = dirname(path);
   const stat = await statFolder(disk, folder);
   if (stat === null || uid === null) return;
   if (stat.uid !== uid && stat.uid !== 0) {
     throw new KeysError("STORE_INSECURE", `the folder ${folder} belongs to another user`, {
-      hint: "keep the store in a folder of your own: --store file:<path>",
+      hint: "use a folder that you own: --store file:<path>",
     });
   }
-  const open = stat.mode & (ours ? 0o077 : 0o022);
+  const open = stat.mode & (ownsFolder ? 0o077 : 0o022);
   if (open !== 0) {
-    const fix = `chmod ${ours ? "700" : "go-w"} ${shellQuote(folder)}`;
+    const fix = `chmod ${ownsFolder ? "700" : "go-w"} ${shellQuote(folder)}`;
     throw new KeysError("STORE_INSECURE", `the folder ${folder} is open to other users`, {
       hint: `close it with: ${fix}`,
     });
@@ -44,7 +44,7 @@ export async function checkFolder(disk: Disk, { path, uid, ours }: Place): Promi
 
 async function statFolder(disk: Disk, folder: string): Promise<{ uid: number; mode: number } | null> {
   try {
-    // A folder may be a link (`/tmp` on macOS): what counts is the folder it leads to.
+    // The folder may be a symbolic link (`/tmp` on macOS), so its target is checked.
     const stat = await disk.lstat(await disk.realpath(folder));
     if (stat.isDirectory()) return stat;
   } catch (cause) {
@@ -54,40 +54,40 @@ async function statFolder(disk: Disk, folder: string): Promise<{ uid: number; mo
   throw faultOf(Object.assign(new Error(), { code: "ENOTDIR" }), "read", folder);
 }
 
-/** Creates the folder and those above it, 0700, where they are missing; then as {@link checkFolder}. */
-export async function ensureFolder(disk: Disk, place: Place): Promise<void> {
-  const folder = dirname(place.path);
+/** Creates the folder and its missing parents with mode 0700, then runs {@link checkFolder}. */
+export async function ensureFolder(disk: Disk, location: JournalLocation): Promise<void> {
+  const folder = dirname(location.path);
   try {
     await createFolder(disk, folder);
   } catch (cause) {
     throw faultOf(cause, "create", folder);
   }
-  await checkFolder(disk, place);
+  await checkFolder(disk, location);
 }
 
-/** One by one, since a recursive `mkdir` on a read-only disk says that the folder is missing rather than why. */
-async function createFolder(disk: Disk, folder: string, climb = true): Promise<void> {
+/** Creates one folder at a time: on a read-only disk, a recursive `mkdir` fails with ENOENT and hides the reason. */
+async function createFolder(disk: Disk, folder: string, createParents = true): Promise<void> {
   try {
     await disk.mkdir(folder, { mode: 0o700 });
   } catch (cause) {
     const code = codeOf(cause);
-    // Something is there already; the check will say when it is no folder. A read-only disk may say EROFS for it.
-    if (code === "EEXIST" || (code !== "ENOENT" && (await isThere(disk, folder)))) return;
-    if (code !== "ENOENT" || !climb || dirname(folder) === folder) throw cause;
+    // The path exists; checkFolder rejects it if it is not a folder. A read-only disk may report EROFS for an existing one.
+    if (code === "EEXIST" || (code !== "ENOENT" && (await exists(disk, folder)))) return;
+    if (code !== "ENOENT" || !createParents || dirname(folder) === folder) throw cause;
     await createFolder(disk, dirname(folder));
-    // Missing still: a link above it leads nowhere.
+    // If it is still missing, a parent is a dangling link.
     await createFolder(disk, folder, false);
   }
 }
 
-async function isThere(disk: Disk, folder: string): Promise<boolean> {
+async function exists(disk: Disk, folder: string): Promise<boolean> {
   return disk.lstat(folder).then(
     () => true,
     () => false,
   );
 }
 
-/** Makes a name in a folder outlast a power cut. */
+/** Flushes a folder, so that new and renamed files survive a power failure. */
 export async function syncFolder(disk: Disk, folder: string): Promise<void> {
   try {
     const handle = await disk.open(folder, "r");
@@ -97,7 +97,7 @@ export async function syncFolder(disk: Disk, folder: string): Promise<void> {
       await handle.close();
     }
   } catch (cause) {
-    // Windows and some network disks cannot; there is nothing more to do there.
+    // Windows and some network file systems cannot flush a folder.
     if (!["EISDIR", "EINVAL", "EPERM", "EACCES", "ENOTSUP"].includes(codeOf(cause) ?? ""))
       throw faultOf(cause, "write", folder);
   }

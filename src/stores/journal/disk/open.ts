@@ -6,20 +6,20 @@ import { KeysError } from "../../../errors.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
 
-// O_NONBLOCK, so that a named pipe in the file's place is refused rather than waited for. Windows has neither.
+// O_NONBLOCK keeps a named pipe from blocking the open. Windows has neither flag.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
 const GUARDED = O_NOFOLLOW | O_NONBLOCK;
 
-/** How to open: `create` fails with `EEXIST` when the file is there. */
-export type Mode = "read" | "append" | "create";
+/** How to open a file. `create` requires that the file does not exist. */
+export type OpenMode = "read" | "append" | "create";
 
-const FLAGS: Readonly<Record<Mode, number>> = {
+const FLAGS: Readonly<Record<OpenMode, number>> = {
   read: constants.O_RDONLY | GUARDED,
   append: constants.O_WRONLY | constants.O_APPEND | GUARDED,
   create: constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | GUARDED,
 };
 
-/** Which file it is, whatever its name, and what may have become of it. */
+/** Identifies a file independently of its name, and shows whether it has changed. */
 export interface FileState {
   readonly ino: bigint;
   readonly dev: bigint;
@@ -28,14 +28,14 @@ export interface FileState {
 }
 
 /**
- * Opens a file that only its owner can read or write. No symbolic link is followed, and what is checked is what was opened.
- * @returns `null` when it is not there (`read`, `append`) or already there (`create`).
- * @throws {@link KeysError} `STORE_INSECURE`, `STORE_UNAVAILABLE`.
+ * Opens a file that only its owner can read or write. Follows no symbolic link, and checks the opened file rather than its path.
+ * @returns `null` if the file is missing (`read`, `append`) or exists (`create`)
+ * @throws {@link KeysError} `STORE_INSECURE`, `STORE_UNAVAILABLE`
  */
 export async function openPrivate(
   disk: Disk,
   path: string,
-  mode: Mode,
+  mode: OpenMode,
   uid: number | null,
 ): Promise<{ handle: FileHandle; state: FileState } | null> {
   let handle: FileHandle;
@@ -55,7 +55,7 @@ export async function openPrivate(
   }
 }
 
-/** The state of what bears the name now, checked like an opened file; `null` when there is none. */
+/** Returns the state of the file that has this path now, checked like an opened file, or `null` if there is none. */
 export async function stateOf(disk: Disk, path: string, uid: number | null): Promise<FileState | null> {
   try {
     return checkPrivate(await disk.lstat(path, { bigint: true }), path, uid);
@@ -65,12 +65,15 @@ export async function stateOf(disk: Disk, path: string, uid: number | null): Pro
   }
 }
 
-/** Whether two states are of the same file. */
+/** Checks whether two states belong to the same file. */
 export function isSameFile(a: FileState, b: FileState): boolean {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
-/** @throws {@link KeysError} `STORE_INSECURE` unless it is a file, the user's own, and closed to all others. */
+/**
+ * Returns the state of a regular file that only its owner, the user, can read or write.
+ * @throws {@link KeysError} `STORE_INSECURE` for any other file, `STORE_UNAVAILABLE` for a folder
+ */
 export function checkPrivate(stat: BigIntStats, path: string, uid: number | null): FileState {
   if (stat.isSymbolicLink()) throw symlinkFault(path);
   if (stat.isDirectory()) throw faultOf(Object.assign(new Error(), { code: "EISDIR" }), "read", path);
@@ -94,6 +97,6 @@ export function checkPrivate(stat: BigIntStats, path: string, uid: number | null
 
 function symlinkFault(path: string): KeysError {
   return new KeysError("STORE_INSECURE", `${path} is a symbolic link`, {
-    hint: "name the file it leads to: --store file:<path>",
+    hint: "use the path of its target: --store file:<path>",
   });
 }

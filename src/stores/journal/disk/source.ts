@@ -1,26 +1,26 @@
 import type { FileHandle } from "node:fs/promises";
 import { faultOf } from "./fault.ts";
-import type { Place } from "./folder.ts";
+import type { JournalLocation } from "./folder.ts";
 import { checkPrivate } from "./open.ts";
 import type { FileState } from "./open.ts";
 
-const PIECE = 1024 * 1024;
+const CHUNK = 1024 * 1024;
 
-/** Is given bytes of a file from `at` on, and returns how many it is done with: the rest comes again, with more. */
+/** Receives bytes of a file from offset `at` and returns how many it has processed. It receives the rest again, with more. */
 export type Consume = (bytes: Buffer, at: number) => number | Promise<number>;
 
-/** A file that is held open to be read. Throws `STORE_UNAVAILABLE`; `STORE_INSECURE` when others were let in meanwhile. */
+/** An open journal file. Every method throws `STORE_UNAVAILABLE`, or `STORE_INSECURE` if the file was opened to others. */
 export class Source {
-  readonly #place: Place;
+  readonly #location: JournalLocation;
   readonly #handle: FileHandle;
 
-  constructor(place: Place, handle: FileHandle) {
-    this.#place = place;
+  constructor(location: JournalLocation, handle: FileHandle) {
+    this.#location = location;
     this.#handle = handle;
   }
 
   async state(): Promise<FileState> {
-    const { path, uid } = this.#place;
+    const { path, uid } = this.#location;
     try {
       return checkPrivate(await this.#handle.stat({ bigint: true }), path, uid);
     } catch (cause) {
@@ -28,7 +28,7 @@ export class Source {
     }
   }
 
-  /** Fills `bytes` from `position` on, or as much of them as there is. */
+  /** Reads from `position` until `bytes` is full or the file ends. Returns the part that was filled. */
   async read(position: number, bytes: Buffer): Promise<Buffer> {
     let filled = 0;
     try {
@@ -38,28 +38,28 @@ export class Source {
         filled += bytesRead;
       }
     } catch (cause) {
-      throw faultOf(cause, "read", this.#place.path);
+      throw faultOf(cause, "read", this.#location.path);
     }
     return bytes.subarray(0, filled);
   }
 
   /**
-   * Passes what stands between two positions to `consume`, piece by piece.
-   * @param keeps - Whether the pieces must stay as they are. Where they need not, one buffer serves for all.
+   * Passes the bytes between two offsets to `consume`, chunk by chunk.
+   * @param keepsBytes - Whether `consume` keeps the chunks. If not, one buffer is used for all of them.
    */
-  async pieces(from: number, to: number, keeps: boolean, consume: Consume): Promise<void> {
+  async chunks(from: number, to: number, keepsBytes: boolean, consume: Consume): Promise<void> {
     let at = from;
-    let piece = PIECE;
+    let size = CHUNK;
     let scratch: Buffer | null = null;
     while (at < to) {
-      const length = Math.min(piece, to - at);
-      if (scratch === null || scratch.length < length || keeps) scratch = Buffer.allocUnsafeSlow(length);
+      const length = Math.min(size, to - at);
+      if (scratch === null || scratch.length < length || keepsBytes) scratch = Buffer.allocUnsafeSlow(length);
       const bytes = await this.read(at, scratch.subarray(0, length));
       const done = await consume(bytes, at);
       at += done;
       if (bytes.length < length || at + bytes.length - done === to) break;
-      // A line longer than the piece: take more at once.
-      piece = done === 0 ? piece * 2 : PIECE;
+      // Nothing was processed, so the line is longer than the chunk.
+      size = done === 0 ? size * 2 : CHUNK;
     }
   }
 

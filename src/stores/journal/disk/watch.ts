@@ -4,47 +4,47 @@ import { basename, dirname } from "node:path";
 import type { Disk } from "./disk.ts";
 
 /**
- * Calls `wake` when the file bearing this name has become another one, longer, or newer. Listens to the folder, since a
- * compaction replaces the file, and looks by itself every `interval` milliseconds, since not every file system tells.
- * Keeps no process alive. Returns the function that ends it.
+ * Calls `wake` when the file at `path` was replaced or changed. Watches the folder, because a compaction replaces the file, and
+ * also polls every `interval` milliseconds, because not every file system sends events. Does not keep the process alive.
+ * @returns a function that stops watching
  */
 export async function watchFile(disk: Disk, path: string, interval: number, wake: () => void): Promise<() => void> {
   const folder = dirname(path);
   const name = basename(path);
-  let known = await markOf(disk, path);
-  let looking = false;
-  let again = false;
+  let known = await fingerprintOf(disk, path);
+  let checking = false;
+  let checkAgain = false;
   let closed = false;
   let watcher: FSWatcher | null = null;
 
-  const look = async (): Promise<void> => {
-    again = looking;
-    if (looking) return;
-    looking = true;
+  const check = async (): Promise<void> => {
+    checkAgain = checking;
+    if (checking) return;
+    checking = true;
     do {
-      again = false;
-      const mark = await markOf(disk, path);
-      if (!closed && mark !== known) {
-        known = mark;
+      checkAgain = false;
+      const fingerprint = await fingerprintOf(disk, path);
+      if (!closed && fingerprint !== known) {
+        known = fingerprint;
         wake();
       }
-      // Set by another call, which came while this one waited.
-    } while (again as boolean);
-    looking = false;
+      // Another call may have set it during the await.
+    } while (checkAgain as boolean);
+    checking = false;
   };
 
   const listen = (): void => {
     if (watcher !== null || closed) return;
     try {
       watcher = watch(folder, { persistent: false }, (_, changed) => {
-        if (changed === null || changed === name) void look();
+        if (changed === null || changed === name) void check();
       });
       watcher.on("error", () => {
         watcher?.close();
         watcher = null;
       });
     } catch {
-      // The folder is not there yet, or the system has no more watches to give: the timer looks, and tries again.
+      // The folder is missing, or the system is out of watches. The timer polls and tries again.
       watcher = null;
     }
   };
@@ -52,7 +52,7 @@ export async function watchFile(disk: Disk, path: string, interval: number, wake
   listen();
   const timer = setInterval(() => {
     listen();
-    void look();
+    void check();
   }, interval);
   timer.unref();
   return () => {
@@ -62,8 +62,8 @@ export async function watchFile(disk: Disk, path: string, interval: number, wake
   };
 }
 
-/** What changes when the file does. A file that cannot be looked at has changed too: its reader will find out how. */
-async function markOf(disk: Disk, path: string): Promise<string> {
+/** Returns a text that changes with the file. Empty if the file cannot be read, so that its reader reports why. */
+async function fingerprintOf(disk: Disk, path: string): Promise<string> {
   try {
     const { ino, size, mtimeNs } = await disk.lstat(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;

@@ -1,19 +1,19 @@
 const WIDTH = 32;
 
 /**
- * The heads a journal has had, by `seq`: the first 128 bits of each `sum`, and where its line starts. 40 bytes a record,
- * so that a line that lost a race is told from an altered one without reading the file again.
+ * Every head that a journal has had, by `seq`: the first 128 bits of its `sum`, and the offset of its line. With it a reader
+ * can tell a record that lost a race from an altered one without reading the file again. Uses 40 bytes per record.
  */
-export class Heads {
-  /** The `seq` of the record before the first one of the file: 0, unless the journal was compacted. */
+export class ChainHeads {
+  /** The `seq` before the first record of the file: 0, or more after a compaction. */
   readonly base: number;
-  /** The first `seq` that is known: {@link base}, unless the reading began at a mark. Where its line starts is not known. */
+  /** The first known `seq`: {@link base}, or the `seq` of the checkpoint. The offset of this record is unknown. */
   readonly first: number;
   #count = 0;
   #sums: Buffer;
   #starts: Float64Array;
 
-  /** @param sum - The `sum` of the record `first`. */
+  /** @param sum - the `sum` of the record `first` */
   constructor(base: number, sum: string, first = base) {
     const capacity = 64;
     this.base = base;
@@ -29,31 +29,31 @@ export class Heads {
     this.#starts[this.#count++] = start;
   }
 
-  /** Forgets what came after record `seq`. */
+  /** Drops all heads after record `seq`. */
   truncate(seq: number): void {
     this.#count = Math.max(seq - this.first + 1, 1);
   }
 
-  /** Whether the record `seq` had this `sum`. */
+  /** Checks whether record `seq` has this `sum`. */
   has(seq: number, sum: string): boolean {
     const at = (seq - this.first) * WIDTH;
     if (seq < this.first || at >= this.#count * WIDTH) return false;
     return this.#sums.toString("latin1", at, at + WIDTH) === sum.slice(0, WIDTH);
   }
 
-  /** What {@link has} compares of the record `seq`. */
+  /** Returns the part of the `sum` of record `seq` that {@link has} compares. */
   prefixOf(seq: number): string {
     const at = (seq - this.first) * WIDTH;
     return this.#sums.toString("latin1", at, at + WIDTH);
   }
 
-  /** Where the line of record `seq` starts in the file, behind its newline. */
+  /** Returns the offset of the line of record `seq`, after its leading newline. */
   startOf(seq: number): number {
     return this.#starts[seq - this.first] ?? 0;
   }
 
-  /** Puts behind these heads those that `later` knows besides, as if they had been pushed here. */
-  append(later: Heads): void {
+  /** Appends the heads of `later`, which must begin with the last head of this object. */
+  append(later: ChainHeads): void {
     const end = later.first + later.#count;
     for (let seq = later.first + 1; seq < end; seq++) this.push(later.prefixOf(seq), later.startOf(seq));
   }

@@ -1,6 +1,6 @@
 import { KeysError } from "../../../errors.ts";
-import { damaged } from "../disk/damage.ts";
-import { Heads } from "./chain-heads.ts";
+import { damaged } from "../disk/fault.ts";
+import { ChainHeads } from "./chain-heads.ts";
 import { isNext, readLink, verifiedSum } from "./line.ts";
 import { GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
@@ -10,175 +10,175 @@ const TAB = 9;
 const NEWLINE = 10;
 
 /**
- * Is told of each record that applies: its line is `bytes` from `start` to `end`, without newline and tab.
- * Returns `false` when it cannot be read.
+ * Receives each record that applies, as the part of `bytes` from `start` to `end`, without newline and tab.
+ * Returns `false` if it cannot be parsed.
  */
-export type Take = (bytes: Buffer, start: number, end: number) => boolean;
+export type OnRecord = (bytes: Buffer, start: number, end: number) => boolean;
 
-/** Where a walk stood behind a record: what another one needs to go on from there as if it had come along itself. */
+/** The state of a chain right after a record. Another chain can continue from it. */
 export interface ChainState {
-  /** How many bytes it had decided. */
+  /** How many bytes were decided. */
   readonly size: number;
   readonly seq: number;
   readonly head: string;
-  /** See {@link Heads.base}. */
+  /** See {@link ChainHeads.base}. */
   readonly base: number;
-  /** The `seq` of the last record that restates keys in a compacted journal; else 0. */
+  /** The `seq` of the last record that a compaction wrote, or 0. */
   readonly until: number;
-  /** How many lines there were, the empty one at the start of the file included. */
+  /** The number of lines, including the empty one at the start of the file. */
   readonly lines: number;
-  /** Where the void lines start. */
+  /** The offsets of the void lines. */
   readonly voids: readonly number[];
 }
 
 /**
- * Follows the chain of a journal through its bytes, as they come. What it has decided it never decides again, so that every
- * reader of the same bytes ends with the same records, in whatever pieces it reads them. The rules are in `docs/journal.md`.
+ * Verifies the chain of a journal. It takes the bytes in pieces of any size and never revises a decision, so all readers of the
+ * same bytes apply the same records. The rules are in `docs/journal.md`.
  */
 export class Chain {
-  /** The `seq` and the `sum` of the last record that applies. */
+  /** The `seq` and the `sum` of the last record that applied. */
   seq = 0;
   head = GENESIS;
   /** How many bytes of the file are decided. */
   offset = 0;
-  /** Set once the journal has ended in a seal: the SHA-256 of the file that goes on. */
+  /** The SHA-256 of the file that follows, if the journal ends with a seal. */
   next: string | null = null;
-  heads = new Heads(0, GENESIS);
-  /** Where the lines start that stay without effect: cut short by a crash, or second in a race. */
+  heads = new ChainHeads(0, GENESIS);
+  /** The offsets of void lines: cut short by a crash, or second in a race. */
   readonly voids = new Set<number>();
-  /** Set when the next line asks for a head from before the state this began with: {@link recall} them and go on. */
-  forgot = false;
+  /** True if the next line follows a head from before the initial state. Call {@link addEarlierHeads}, then continue. */
+  needsEarlierHeads = false;
 
   readonly #path: string;
   #line = 1;
   #until = 0;
-  /** Whether what stands before {@link offset} is a complete line that lacks its tab. */
-  #bare = false;
-  /** Where the last record that applies ends, with its tab. */
+  /** Whether the bytes before {@link offset} are a complete record without its tab. */
+  #lacksTab = false;
+  /** Where the last record that applied ends, including its tab. */
   #end = 0;
 
-  /** @param from - Where another walk through the same bytes stood. */
+  /** @param from - the state of another chain over the same bytes */
   constructor(path: string, from: ChainState | null = null) {
     this.#path = path;
     if (from === null) return;
     this.seq = from.seq;
     this.head = from.head;
     this.offset = from.size;
-    this.heads = new Heads(from.base, from.head, from.seq);
+    this.heads = new ChainHeads(from.base, from.head, from.seq);
     this.voids = new Set(from.voids);
     this.#line = from.lines;
     this.#until = from.until;
     this.#end = from.size;
   }
 
-  /** Where it stands; `null` unless that is right behind a record, and not behind a seal. */
+  /** The current state. `null` unless {@link offset} is right after a record that is not a seal. */
   get state(): ChainState | null {
-    if (this.#bare || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
+    if (this.#lacksTab || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
     const { offset: size, seq, head, heads, voids } = this;
     return { size, seq, head, base: heads.base, until: this.#until, lines: this.#line, voids: [...voids] };
   }
 
-  /** Takes in the heads from before the state it began with, as a walk from the start has found them. */
-  recall(past: Heads): void {
-    past.append(this.heads);
-    this.heads = past;
-    this.forgot = false;
+  /** Adds the heads from before the initial state. `earlier` comes from a chain that started at the first byte. */
+  addEarlierHeads(earlier: ChainHeads): void {
+    earlier.append(this.heads);
+    this.heads = earlier;
+    this.needsEarlierHeads = false;
   }
 
   /**
-   * Goes on from {@link offset}.
-   * @param bytes - What the file holds from there on, or the first part of it.
-   * @returns How many of them are decided now. The rest is a line that is not at its end yet: pass it again, with more. Or it
-   *   is a line for which {@link forgot} is set now.
-   * @throws {@link KeysError} `STORE_DAMAGED` with the number of the line; `STORE_UNAVAILABLE` for a later format.
+   * Continues at {@link offset}.
+   * @param bytes - the bytes of the file from there on, or the first part of them
+   * @returns how many bytes are decided. Pass the rest again, with more: it is an incomplete line, or one for which
+   *   {@link needsEarlierHeads} is now set.
+   * @throws {@link KeysError} `STORE_DAMAGED` with the line number, `STORE_UNAVAILABLE` for a later format
    */
-  walk(bytes: Buffer, take: Take): number {
+  verify(bytes: Buffer, onRecord: OnRecord): number {
     const { seq, head, next } = this;
     const line = this.#line;
-    const bare = this.#bare;
+    const lacksTab = this.#lacksTab;
     try {
-      const length = this.#walk(bytes, take);
+      const length = this.#verify(bytes, onRecord);
       this.offset += length;
       return length;
     } catch (fault) {
-      // As it was, so that the next call meets the same damage rather than what lies behind it.
+      // Restores the state, so that the next call fails on the same line.
       Object.assign(this, { seq, head, next });
       this.heads.truncate(seq);
       this.#line = line;
-      this.#bare = bare;
+      this.#lacksTab = lacksTab;
       throw fault;
     }
   }
 
   /**
-   * Judges what only the end of the file shows, when all of it has been walked.
-   * @param rest - How many bytes stand behind {@link offset}.
+   * Checks what only the end of the file can show. Call it after all bytes were passed to {@link verify}.
+   * @param rest - how many bytes follow {@link offset}
    * @throws {@link KeysError} `STORE_DAMAGED`
    */
   checkEnd(rest: number): void {
-    if (this.#bare && rest === 1) this.#fail("its end was altered");
-    // It was complete before it took the journal's name, so no crash explains it.
-    if (this.seq < this.#until) this.#fail("the keys that its compaction kept are not all there", this.#line + 1);
+    if (this.#lacksTab && rest === 1) this.#fail("its end was altered");
+    // The file was complete before it was renamed, so a crash cannot be the cause.
+    if (this.seq < this.#until) this.#fail("some of the keys that its compaction kept are missing", this.#line + 1);
   }
 
-  #walk(bytes: Buffer, take: Take): number {
+  #verify(bytes: Buffer, onRecord: OnRecord): number {
     let at = this.#closeLine(bytes, 0);
     while (at < bytes.length) {
       const start = at + 1;
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline === -1 ? bytes.length : newline;
-      const bare = this.#bare;
-      this.#bare = false;
+      const lacksTab = this.#lacksTab;
+      this.#lacksTab = false;
       this.#line++;
-      const recordEnd = this.#judgeLine(bytes, start, end, take);
+      const recordEnd = this.#judgeLine(bytes, start, end, onRecord);
       if (recordEnd !== null) at = this.#closeLine(bytes, recordEnd);
-      else if (newline !== -1 && !this.forgot) {
-        // What a tab that was turned into a newline looks like; no writer leaves it.
-        if (bare && start === end) this.#fail("its end was altered", this.#line - 1);
+      else if (newline !== -1 && !this.needsEarlierHeads) {
+        // No writer leaves this: a tab was changed to a newline.
+        if (lacksTab && start === end) this.#fail("its end was altered", this.#line - 1);
         this.voids.add(this.offset + start);
         at = end;
       } else {
         this.#line--;
-        this.#bare = bare;
+        this.#lacksTab = lacksTab;
         break;
       }
     }
     return at;
   }
 
-  /** From behind a record to the newline that starts the next line. Returns where that is, or where the bytes end. */
+  /** Skips from the end of a record to the newline that starts the next line. Returns its offset, or the end of the bytes. */
   #closeLine(bytes: Buffer, from: number): number {
     let at = from;
-    if (this.#bare) {
+    if (this.#lacksTab) {
       if (bytes[at] !== TAB) {
         if (at < bytes.length && bytes[at] !== NEWLINE) this.#fail("its end was altered");
         return at;
       }
-      this.#bare = false;
+      this.#lacksTab = false;
       at++;
     }
-    // What some file systems leave of a write when the power goes: the length without the content.
+    // After a power failure some file systems keep the new length of a file but not its content.
     while (bytes[at] === NUL) at++;
-    if (at < bytes.length && bytes[at] !== NEWLINE) this.#fail("there is more behind its end");
+    if (at < bytes.length && bytes[at] !== NEWLINE) this.#fail("other bytes follow its end");
     return at;
   }
 
-  /** Returns where the line's record ends, or `null` when there is none: blank, cut short, or not to be told yet. */
-  #judgeLine(bytes: Buffer, start: number, end: number, take: Take): number | null {
+  /** Returns where the record of the line ends. `null` if there is none: blank, cut short, or not decidable yet. */
+  #judgeLine(bytes: Buffer, start: number, end: number, onRecord: OnRecord): number | null {
     let last = end;
     while (last > start && bytes[last - 1] === NUL) last--;
     if (last === start) return null;
     if (bytes[last - 1] === TAB) {
       const sum = verifiedSum(bytes, start, last - 1);
       if (sum === null) this.#fail("it was altered");
-      this.#apply(bytes, start, last - 1, sum, take);
-      return this.forgot ? null : last;
+      this.#apply(bytes, start, last - 1, sum, onRecord);
+      return this.needsEarlierHeads ? null : last;
     }
     const sum = verifiedSum(bytes, start, end);
     if (sum !== null) {
-      this.#apply(bytes, start, end, sum, take);
-      if (this.forgot) return null;
-      this.#bare = true;
+      this.#apply(bytes, start, end, sum, onRecord);
+      if (this.needsEarlierHeads) return null;
+      this.#lacksTab = true;
       return end;
     }
     const tab = bytes.indexOf(TAB, start);
@@ -186,14 +186,14 @@ export class Chain {
     return null;
   }
 
-  #apply(bytes: Buffer, start: number, end: number, sum: string, take: Take): void {
+  #apply(bytes: Buffer, start: number, end: number, sum: string, onRecord: OnRecord): void {
     if (this.next === null && isNext(bytes, start, end, this.seq, this.head)) {
-      this.#accept(bytes, start, end, sum, null, take);
+      this.#accept(bytes, start, end, sum, null, onRecord);
       return;
     }
     const link = readLink(bytes, start, end);
     if (link === "newer") {
-      throw new KeysError("STORE_UNAVAILABLE", `${this.#path} was written by a newer mcp-keys`, {
+      throw new KeysError("STORE_UNAVAILABLE", `${this.#path} was written by a newer version of mcp-keys`, {
         hint: "update it with: npm install mcp-keys@latest",
       });
     }
@@ -202,28 +202,28 @@ export class Chain {
     if (this.seq === 0 && record?.until !== undefined) this.#begin(link.seq - 1, link.prev, record.until);
     if (link.prev !== this.head || link.seq !== this.seq + 1 || this.next !== null) {
       const { base, first } = this.heads;
-      this.forgot = link.seq > base && link.seq <= first;
-      if (this.forgot) return;
+      this.needsEarlierHeads = link.seq > base && link.seq <= first;
+      if (this.needsEarlierHeads) return;
       if (link.prev === this.head || !this.heads.has(link.seq - 1, link.prev)) {
         this.#fail("it does not follow from the lines before it");
       }
       this.voids.add(this.offset + start);
       return;
     }
-    this.#accept(bytes, start, end, sum, record?.next ?? null, take);
+    this.#accept(bytes, start, end, sum, record?.next ?? null, onRecord);
   }
 
-  #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, take: Take): void {
+  #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, onRecord: OnRecord): void {
     this.seq++;
     this.head = sum;
     this.#end = this.offset + end + 1;
     this.heads.push(sum, this.offset + start);
     this.next = next;
-    if (!take(bytes, start, end)) this.#fail("it is not a record");
+    if (!onRecord(bytes, start, end)) this.#fail("it is not a record");
   }
 
   #begin(base: number, prev: string, until: number): void {
-    this.heads = new Heads(base, prev);
+    this.heads = new ChainHeads(base, prev);
     this.seq = base;
     this.head = prev;
     this.#until = until;

@@ -1,38 +1,38 @@
 import { hash } from "node:crypto";
 
 const OPENING = '{"v":1,"seq":';
-/** The opening, a `seq` of at most 16 digits, `,"prev":"`, 64 hex digits, `","at":` */
+/** The opening, a `seq` of up to 16 digits, `,"prev":"`, 64 hex digits, `","at":` */
 const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;
 /** `,"sum":"`, 64 hex digits, `"}` */
 const TAIL_LENGTH = 74;
-const SHORTEST = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
+const MIN_LENGTH = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
 const NEWLINE = 10;
 const BRACKET = 93;
 
-/** What a chain needs to know of a line, read without parsing its JSON. */
+/** The fields of a line that the chain check needs. They are read without parsing the JSON. */
 export interface Link {
   readonly seq: number;
   readonly prev: string;
-  /** Whether it has a member behind `keys`, as a seal and the first record of a compacted journal have. */
+  /** Whether members follow `keys`, as in a seal and in the first record of a compacted journal. */
   readonly special: boolean;
 }
 
-/** The `sum` of the line at `start` to `end`, when its bytes are those it was made of; else `null`. */
+/** Returns the `sum` of the line from `start` to `end` if it matches the bytes of the line, else `null`. */
 export function verifiedSum(bytes: Buffer, start: number, end: number): string | null {
-  if (end - start < SHORTEST) return null;
+  if (end - start < MIN_LENGTH) return null;
   const tail = bytes.toString("latin1", end - TAIL_LENGTH, end);
   if (!tail.startsWith(',"sum":"') || !tail.endsWith('"}')) return null;
   const sum = hash("sha256", bytes.subarray(start, end - TAIL_LENGTH));
   return tail.slice(8, -2) === sum ? sum : null;
 }
 
-/** Whether the line begins as the next record after `seq` and `head` does: the usual case, told by one comparison. */
+/** Checks with one comparison whether the line is an ordinary record that follows `seq` and `head`: the usual case. */
 export function isNext(bytes: Buffer, start: number, end: number, seq: number, head: string): boolean {
   const front = `${OPENING}${seq + 1},"prev":"${head}","at":`;
   return bytes.toString("latin1", start, start + front.length) === front && !isSpecial(bytes, end);
 }
 
-/** Reads a line that {@link verifiedSum} has let through. `newer`: of a later format; `null`: of none. */
+/** Reads a line that has passed {@link verifiedSum}. Returns `"newer"` for a later format and `null` for no known format. */
 export function readLink(bytes: Buffer, start: number, end: number): Link | "newer" | null {
   const front = bytes.toString("latin1", start, start + FRONT_LENGTH);
   if (!front.startsWith(OPENING)) return /^\{"v":(?:[2-9]|[1-9][0-9]+),/.test(front) ? "newer" : null;
@@ -44,7 +44,7 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | "new
   return { seq, prev: front.slice(prevAt, prevAt + 64), special: isSpecial(bytes, end) };
 }
 
-/** Whether `bytes` end in the record `seq` with this `sum`, tab included. Does not verify it. */
+/** Checks whether `bytes` end with the record `seq` that has this `sum`, tab included. Does not verify the record. */
 export function endsIn(bytes: Buffer, seq: number, sum: string): boolean {
   const end = bytes.length - 1;
   if (bytes.toString("latin1", end - TAIL_LENGTH) !== `,"sum":"${sum}"}\t`) return false;

@@ -2,36 +2,38 @@ import { hash } from "node:crypto";
 import { isDigest, isWithheld } from "../../../core/digest.ts";
 import type { StoredDigest } from "../../../core/digest.ts";
 import type { Key } from "../../../core/key.ts";
+import { shellQuote } from "../../../core/shell-quote.ts";
 import { isCount, isObject } from "../../../core/shape.ts";
 import type { Version } from "../../../core/version.ts";
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
+import type { JournalLocation } from "../disk/folder.ts";
 
-/** The format of a line, its member `v`. */
+/** The format version, written as `v` in each line. */
 export const FORMAT = 1;
 
-/** What `prev` of the very first record is. */
+/** The `prev` of the first record of a journal. */
 export const GENESIS = "0".repeat(64);
 
-/** The `next` of a seal behind which nothing goes on: the journal has ended for good. */
+/** The `next` of a seal without a following file: the journal has ended. */
 export const NOWHERE = "0".repeat(64);
 
 /** One line of a journal. */
 export interface JournalRecord {
   readonly change: Change;
-  /** Only in the first record of a file that was written whole: the `seq` of the last one of those. */
+  /** Only in the first record of a file that was written as a whole: the `seq` of the last record written that way. */
   readonly until?: number;
-  /** Only there: random, so that two compactions of the same keys in the same second are two files. */
+  /** Only next to `until`: random, because two compactions of the same keys in the same second need different digests. */
   readonly nonce?: string;
-  /** Only in a seal, the last record of a file: the SHA-256 of the one that goes on, in hex, or {@link NOWHERE}. */
+  /** Only in a seal, the last record of a file: the SHA-256 of the file that follows, in hex, or {@link NOWHERE}. */
   readonly next?: string;
 }
 
 /**
- * The bytes to append for a record: a newline, the JSON, a tab. The newline keeps what a crash cut short from running into
- * it; the tab, which JSON never holds raw, tells a line that was cut short from one that was altered.
- * @param prev - The `sum` of the record it follows.
- * @returns The bytes, and the record's own `sum`: the SHA-256 of what stands on its line before `,"sum"`.
+ * Formats a record as a newline, the JSON and a tab. The newline separates it from an earlier partial line. The tab, which never
+ * occurs raw in JSON, marks the record as complete.
+ * @param prev - the `sum` of the record before it
+ * @returns the bytes, and the record's own `sum`: the SHA-256 of everything on its line before `,"sum"`
  */
 export function formatRecord(
   { change, until, nonce, next }: JournalRecord,
@@ -46,21 +48,40 @@ export function formatRecord(
 }
 
 /**
- * A caller without types may have left a member out, and what nobody can read would damage a journal for good.
- * @throws {@link KeysError} `BUG` unless these bytes of {@link formatRecord} can be read again
+ * Checks that a formatted record can be read back. A caller in plain JavaScript may omit a member, and an unreadable record would
+ * damage the journal permanently.
+ * @throws {@link KeysError} `BUG` if it cannot be read back
  */
 export function checkReadable(bytes: Buffer): void {
   if (parseRecord(bytes.toString("utf8", 1, bytes.length - 1)) !== null) return;
-  throw new KeysError("BUG", "a change cannot be written: a member of it is missing or wrong", {
-    hint: "give each version its expiresAt, null for never; nothing was changed",
+  throw new KeysError("BUG", "the change cannot be written: a member is missing or invalid", {
+    hint: "set expiresAt in each version (null for never); nothing was changed",
   });
+}
+
+/**
+ * Rejects the wrong kind of journal, judging by its first bytes. Every record of a journal is of the same kind. Text from a user
+ * cannot contain these strings, because its quotes are escaped.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE`
+ */
+export function checkKind({ path, digests = "here" }: JournalLocation, bytes: Buffer): void {
+  if (digests === "here" && bytes.includes('"digest":"kept:')) {
+    throw new KeysError("STORE_UNAVAILABLE", `${path} belongs to a keychain store: its digests are in the keychain`, {
+      hint: "open it with: --store keychain:",
+    });
+  }
+  if (digests === "elsewhere" && (bytes.includes('"digest":"sha256:') || bytes.includes('"digest":"hmac-sha256:'))) {
+    throw new KeysError("STORE_UNAVAILABLE", `${path} belongs to a file store, not to a keychain store`, {
+      hint: `open it with: --store file:${shellQuote(path)}`,
+    });
+  }
 }
 
 function withoutUse(version: Version): Partial<Version> {
   return { ...version, lastUsedAt: undefined };
 }
 
-/** Reads the JSON of a line whose `sum` and `prev` have already been checked. `null` when it is not a record. */
+/** Parses the JSON of a line whose `sum` and `prev` were already checked. Returns `null` if it is not a record. */
 export function parseRecord(text: string): JournalRecord | null {
   const line = parseJson(text);
   if (!isObject(line) || !isCount(line["seq"]) || !isCount(line["at"])) return null;
@@ -93,7 +114,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Fills in `lastUsedAt`, which a line leaves out, so that what comes back is a whole key. */
+/** Checks a key and adds `lastUsedAt` to its versions, which the journal omits. */
 function isKey(value: unknown): value is Key {
   if (!isObject(value) || !isString(value["id"]) || !isString(value["name"]) || !isString(value["prefix"]))
     return false;
@@ -112,7 +133,6 @@ function isVersion(value: unknown): value is Version {
   if (!isObject(value) || !isCount(value["n"]) || !isCount(value["createdAt"])) return false;
   if (!isString(value["digest"]) || !isStoredDigest(value["digest"]) || !STATES.includes(value["state"])) return false;
   if (value["expiresAt"] !== null && !isCount(value["expiresAt"])) return false;
-  if (!isOptional(value["promotedAt"], isCount)) return false;
   if (!isOptional(value["promotedAt"], isCount) || !isOptional(value["retiresAt"], isCount)) return false;
   if (!isOptional(value["reason"], isString)) return false;
   value["lastUsedAt"] = null;

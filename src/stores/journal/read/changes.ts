@@ -7,10 +7,10 @@ import type { Source } from "../disk/source.ts";
 
 const TAB = 9;
 const NEWLINE = 10;
-/** How many changes are held at once while somebody goes through them. */
+/** How many changes are in memory at once during iteration. */
 const BATCH = 256;
 
-/** The changes after `since`, which `read` returns from the record `first` on, at most `limit`; none ends them. */
+/** Iterates over the changes after `since`. `read` returns up to `limit` changes from record `first` on; an empty batch ends it. */
 export async function* changesAfter(
   since: number,
   read: (first: number, limit: number) => Promise<readonly Change[]>,
@@ -25,8 +25,8 @@ export async function* changesAfter(
 }
 
 /**
- * Reads the records `from` to `to` once more, all of which `chain` has been through and knows the heads of.
- * @throws {@link KeysError} `STORE_DAMAGED` when they are others by now.
+ * Reads the records `from` to `to` again. `chain` must have verified them and still have their heads.
+ * @throws {@link KeysError} `STORE_DAMAGED` if they were altered since
  */
 export async function readChanges(
   source: Source,
@@ -44,7 +44,7 @@ export async function readChanges(
     const sum = verifiedSum(line, 0, line.length);
     const record = sum !== null && heads.has(each, sum) ? parseRecord(line.toString()) : null;
     if (record === null)
-      throw new KeysError("STORE_DAMAGED", `record ${each} of ${path} was altered since it was read`);
+      throw new KeysError("STORE_DAMAGED", `record ${each} of ${path} was altered after it was first read`);
     changes.push(record.change);
   }
   return changes;

@@ -2,46 +2,46 @@ import { hash } from "node:crypto";
 import { isCount } from "../../../core/shape.ts";
 import type { ChainState } from "../format/chain.ts";
 import type { Disk } from "../disk/disk.ts";
-import type { Place } from "../disk/folder.ts";
+import type { JournalLocation } from "../disk/folder.ts";
 import { verifiedSum } from "../format/line.ts";
 import { openPrivate } from "../disk/open.ts";
 
 const FORMAT = 1;
-/** A mark longer than that is neither written nor read: the journal has had too many void lines. */
-const LONGEST = 256 * 1024;
+/** Longer checkpoints, caused by many void lines, are neither written nor read. */
+const MAX_BYTES = 256 * 1024;
 const HEX = /^[0-9a-f]{64}$/;
 
-/** How far somebody has walked a journal: who finds the same bytes there need not walk them again. */
+/** The state of a chain and the digest of the bytes behind it. A reader that finds the same bytes need not verify each line. */
 export interface Checkpoint extends ChainState {
-  /** The SHA-256 of the bytes it covers, in hex. */
+  /** The SHA-256 of the covered bytes, in hex. */
   readonly sha256: string;
 }
 
-/** The mark beside the journal at `place`; `null` when there is none that can be used. */
-export async function readMark(disk: Disk, place: Place): Promise<Checkpoint | null> {
+/** Reads the checkpoint of a journal. Returns `null` if there is no usable one. */
+export async function readCheckpoint(disk: Disk, location: JournalLocation): Promise<Checkpoint | null> {
   try {
-    const opened = await openPrivate(disk, checkpointPath(place), "read", place.uid);
+    const opened = await openPrivate(disk, checkpointPath(location), "read", location.uid);
     if (opened === null) return null;
     try {
-      return opened.state.size > LONGEST ? null : parseMark(await opened.handle.readFile());
+      return opened.state.size > MAX_BYTES ? null : parseCheckpoint(await opened.handle.readFile());
     } finally {
       await opened.handle.close();
     }
   } catch {
-    // Whatever is wrong with it, the journal can be read without.
+    // The journal can be read without a checkpoint.
     return null;
   }
 }
 
-/** Replaces the mark. When that fails, the next reader walks further. */
-export async function writeMark(disk: Disk, place: Place, checkpoint: Checkpoint): Promise<void> {
-  const text = formatMark(checkpoint);
-  if (text.length > LONGEST) return;
-  const path = checkpointPath(place);
+/** Replaces the checkpoint of a journal. Failures are ignored: the next reader just verifies more lines. */
+export async function writeCheckpoint(disk: Disk, location: JournalLocation, checkpoint: Checkpoint): Promise<void> {
+  const text = formatCheckpoint(checkpoint);
+  if (text.length > MAX_BYTES) return;
+  const path = checkpointPath(location);
   const temporary = `${path}.tmp`;
   try {
     await disk.unlink(temporary).catch(() => {});
-    const opened = await openPrivate(disk, temporary, "create", place.uid);
+    const opened = await openPrivate(disk, temporary, "create", location.uid);
     if (opened === null) return;
     try {
       await opened.handle.writeFile(text);
@@ -54,13 +54,14 @@ export async function writeMark(disk: Disk, place: Place, checkpoint: Checkpoint
   }
 }
 
-/** Its last member is the `sum` of what stands before it, as in a record: what a crash left of a mark is none. */
-export function formatMark({ size, sha256, seq, head, base, until, lines, voids }: Checkpoint): string {
+/** Formats a checkpoint. As in a record, the last member is the `sum` of everything before it, which reveals a partial write. */
+export function formatCheckpoint({ size, sha256, seq, head, base, until, lines, voids }: Checkpoint): string {
   const body = JSON.stringify({ v: FORMAT, size, sha256, seq, head, base, until, lines, voids }).slice(0, -1);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }
 
-export function parseMark(bytes: Buffer): Checkpoint | null {
+/** Parses a checkpoint. Returns `null` if it is incomplete, altered or of another version. */
+export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
   const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
   const { size, sha256, seq, head, base, until, lines, voids } = line;
@@ -70,6 +71,6 @@ export function parseMark(bytes: Buffer): Checkpoint | null {
   return { size, sha256, seq, head, base, until, lines, voids };
 }
 
-function checkpointPath({ path }: Place): string {
-  return `${path}.mark`;
+function checkpointPath({ path }: JournalLocation): string {
+  return `${path}.checkpoint`;
 }

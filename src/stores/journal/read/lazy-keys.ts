@@ -3,64 +3,63 @@ import type { Key, KeyId, KeyName } from "../../../core/key.ts";
 import type { Lookup } from "../../draft.ts";
 import { Ledger } from "../../ledger.ts";
 import type { Chain } from "../format/chain.ts";
-import type { Place } from "../disk/folder.ts";
-import { checkKind } from "../format/kind.ts";
-import { parseRecord } from "../format/record.ts";
+import type { JournalLocation } from "../disk/folder.ts";
+import { checkKind, parseRecord } from "../format/record.ts";
 import { Scan } from "./scan.ts";
 
-/** Up to this many bytes a journal is parsed as it is read. */
+/** Journals up to this size, in bytes, are parsed while they are read. */
 const SMALL = 256 * 1024;
-/** After so many searches through the bytes, parsing them all is cheaper. */
-const PATIENCE = 24;
+/** After this many searches it is cheaper to parse everything. */
+const MAX_SEARCHES = 24;
 
 /**
- * The keys of a journal that is being read: bytes to search while only a few are asked for, a {@link Ledger} from then on.
- * A command that needs one key of a hundred thousand does not parse the others. Who only follows the journal lets them go.
+ * The keys of a journal, parsed on demand. For the first lookups it searches the raw bytes; after that it parses all of them
+ * into a {@link Ledger}. A command that needs one key of 100,000 does not parse the others. Followers release the keys.
  */
 export class LazyKeys implements Lookup {
   #ledger: Ledger | null = new Ledger();
-  readonly #place: Place;
+  readonly #location: JournalLocation;
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
 
-  /** @param whole - All keys will be asked for, so that there is no use in keeping the bytes. */
-  constructor(place: Place, voids: ReadonlySet<number>, size: number, whole: boolean) {
-    this.#place = place;
+  /** @param whole - whether all keys will be needed, so that they are parsed at once */
+  constructor(location: JournalLocation, voids: ReadonlySet<number>, size: number, whole: boolean) {
+    this.#location = location;
     this.#voids = voids;
-    this.#scan = whole || size <= SMALL ? null : new Scan(place.path, voids);
+    this.#scan = whole || size <= SMALL ? null : new Scan(location.path, voids);
   }
 
-  /** Whether they were let go: then there is nothing to ask for. */
+  /** Whether the keys were released. Lookups then throw. */
   get isReleased(): boolean {
     return this.#ledger === null;
   }
 
-  /** Frees what is held. What comes from now on is still checked, and not kept. */
+  /** Frees the keys. Records read later are still checked, but not kept. */
   release(): void {
     this.#ledger = null;
     this.#scan = null;
   }
 
-  /** Whether what is passed to {@link LazyKeys.walk} must stay as it is. */
+  /** Whether the bytes passed to {@link verify} and {@link restore} must not be overwritten later. */
   get keepsBytes(): boolean {
     return this.#scan !== null;
   }
 
-  /** Walks the chain through `bytes` and takes what applies. Returns how many bytes are decided. */
-  walk(chain: Chain, bytes: Buffer): number {
+  /** Verifies `bytes` with the chain and takes the keys of the records that apply. Returns how many bytes are decided. */
+  verify(chain: Chain, bytes: Buffer): number {
     const base = chain.offset;
-    if (base === 0) checkKind(this.#place, bytes);
+    if (base === 0) checkKind(this.#location, bytes);
     const scan = this.#scan;
-    if (scan === null) return chain.walk(bytes, (...line) => this.#take(...line));
-    const length = chain.walk(bytes, () => true);
+    if (scan === null) return chain.verify(bytes, (...line) => this.#take(...line));
+    const length = chain.verify(bytes, () => true);
     scan.add(bytes.subarray(0, length), base);
     return length;
   }
 
-  /** Takes whole lines without looking at their chain: to be used only when a mark says that somebody else has. */
+  /** Takes the keys of whole lines without verifying them. Only for bytes that a checkpoint covers. */
   restore(bytes: Buffer, base: number): void {
-    if (base === 0) checkKind(this.#place, bytes);
-    const scan = this.#scan ?? new Scan(this.#place.path, this.#voids);
+    if (base === 0) checkKind(this.#location, bytes);
+    const scan = this.#scan ?? new Scan(this.#location.path, this.#voids);
     scan.add(bytes, base);
     if (scan !== this.#scan) this.#drain(scan);
   }
@@ -77,18 +76,18 @@ export class LazyKeys implements Lookup {
     return this.#lookup().byDigest(digest);
   }
 
-  /** All keys, by which the bytes are given up. */
+  /** Returns all keys. Parses all bytes and frees them. */
   list(): Key[] {
     return this.#parseAll().list();
   }
 
   #lookup(): Lookup {
-    return this.#scan === null || this.#scan.searches >= PATIENCE ? this.#parseAll() : this.#scan;
+    return this.#scan === null || this.#scan.searches >= MAX_SEARCHES ? this.#parseAll() : this.#scan;
   }
 
   #parseAll(): Ledger {
     const ledger = this.#ledger;
-    if (ledger === null) throw new Error("the keys of a journal were let go");
+    if (ledger === null) throw new Error("the keys of this journal were released");
     const scan = this.#scan;
     if (scan !== null) this.#drain(scan);
     this.#scan = null;

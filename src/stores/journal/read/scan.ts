@@ -2,25 +2,26 @@ import type { Digest } from "../../../core/digest.ts";
 import type { KeysError } from "../../../errors.ts";
 import type { Key, KeyId, KeyName } from "../../../core/key.ts";
 import type { Lookup } from "../../draft.ts";
-import { damaged } from "../disk/damage.ts";
+import { damaged } from "../disk/fault.ts";
 import { parseRecord } from "../format/record.ts";
 import type { JournalRecord } from "../format/record.ts";
 
+const NUL = 0;
 const TAB = 9;
 const NEWLINE = 10;
 const ID = /^[0-9A-Za-z]{12}$/;
 
 /**
- * Answers the first questions about a large journal from its bytes, which a chain has verified: looks for the text, and
- * parses only the lines that hold it. The last line that names a key holds all of it.
+ * Looks up keys in the verified bytes of a large journal: searches for the text and parses only the lines that contain it. The
+ * last line with a key has all of it.
  */
 export class Scan implements Lookup {
-  /** How often all bytes were gone through. */
+  /** How often all bytes were searched. */
   searches = 0;
   readonly #path: string;
   readonly #voids: ReadonlySet<number>;
-  readonly #pieces: { readonly base: number; readonly bytes: Buffer }[] = [];
-  /** What was looked for and not found, and in how many pieces: what is new is asked for again before it is written. */
+  readonly #chunks: { readonly base: number; readonly bytes: Buffer }[] = [];
+  /** Texts that were not found → how many chunks were searched. A write asks for its new key again. */
   readonly #absent = new Map<string, number>();
   #fault: KeysError | null = null;
 
@@ -29,9 +30,9 @@ export class Scan implements Lookup {
     this.#voids = voids;
   }
 
-  /** Takes the decided bytes that follow those it has. Ends where a line ends. */
+  /** Adds decided bytes that continue the earlier ones and end with a line. */
   add(bytes: Buffer, base: number): void {
-    this.#pieces.push({ base, bytes });
+    this.#chunks.push({ base, bytes });
   }
 
   byId(id: KeyId): Key | null {
@@ -41,7 +42,7 @@ export class Scan implements Lookup {
 
   byName(name: KeyName): Key | null {
     const named = this.#last(`,"name":${JSON.stringify(name)},"prefix":"`, (key) => key.name === name);
-    // The last key that had the name may have another by now; then nobody has it.
+    // The key may have been renamed since; then the name is free.
     const key = named === null ? null : this.byId(named.id);
     return key?.name === name ? key : null;
   }
@@ -50,14 +51,14 @@ export class Scan implements Lookup {
     return this.#last(`"digest":"${digest}"`, (key) => key.versions.some((version) => version.digest === digest));
   }
 
-  /** Every record in order. Gives its bytes up as it goes. */
+  /** Parses all records in order and frees their bytes on the way. */
   *drain(): IterableIterator<JournalRecord> {
     this.#checkFault();
-    for (let piece; (piece = this.#pieces.shift()) !== undefined;) {
-      const { base, bytes } = piece;
+    for (let chunk; (chunk = this.#chunks.shift()) !== undefined;) {
+      const { base, bytes } = chunk;
       for (let start = 0; start < bytes.length; start = endOfLine(bytes, start) + 1) {
         const end = endOfLine(bytes, start);
-        // A tab alone is what is left of a line whose record ended the piece before.
+        // A lone tab belongs to a record that ended the chunk before.
         if (end - start > 1 && !this.#voids.has(base + start)) {
           const record = this.#parse(bytes, base, start, end);
           if (record !== null) yield record;
@@ -66,27 +67,27 @@ export class Scan implements Lookup {
     }
   }
 
-  #last(text: string, is: (key: Key) => boolean): Key | null {
+  #last(text: string, matches: (key: Key) => boolean): Key | null {
     this.#checkFault();
     const known = this.#absent.get(text) ?? 0;
     if (known === 0) this.searches++;
     const needle = Buffer.from(text);
-    for (const { base, bytes } of this.#pieces.slice(known).reverse()) {
+    for (const { base, bytes } of this.#chunks.slice(known).reverse()) {
       for (let at = bytes.lastIndexOf(needle); at !== -1;) {
         const start = bytes.lastIndexOf(NEWLINE, at) + 1;
         const record = this.#voids.has(base + start) ? null : this.#parse(bytes, base, start, endOfLine(bytes, at));
-        const key = record?.change.keys.find(is);
+        const key = record?.change.keys.find(matches);
         if (key !== undefined) return key;
         at = start < needle.length ? -1 : bytes.lastIndexOf(needle, start - 1);
       }
     }
-    this.#absent.set(text, this.#pieces.length);
+    this.#absent.set(text, this.#chunks.length);
     return null;
   }
 
   #parse(bytes: Buffer, base: number, start: number, end: number): JournalRecord | null {
     let last = end;
-    while (last > start && (bytes[last - 1] === 0 || bytes[last - 1] === TAB)) last--;
+    while (last > start && (bytes[last - 1] === NUL || bytes[last - 1] === TAB)) last--;
     if (last === start) return null;
     const record = parseRecord(bytes.toString("utf8", start, last));
     if (record !== null) return record;
@@ -94,14 +95,14 @@ export class Scan implements Lookup {
     throw this.#fault;
   }
 
-  /** What was unreadable once stays so: half of the keys must not be taken for all of them. */
+  /** Repeats an earlier failure, so that a partial set of keys is never taken for all of them. */
   #checkFault(): void {
     if (this.#fault !== null) throw this.#fault;
   }
 
   #lineAt(offset: number): number {
     let line = 1;
-    for (const { base, bytes } of this.#pieces) {
+    for (const { base, bytes } of this.#chunks) {
       for (let at = bytes.indexOf(NEWLINE); at !== -1 && base + at < offset; at = bytes.indexOf(NEWLINE, at + 1))
         line++;
     }

@@ -5,16 +5,17 @@ import { sidecars } from "../disk/sidecars.ts";
 import type { Disk } from "../disk/disk.ts";
 import { faultOf } from "../disk/fault.ts";
 import { syncFolder } from "../disk/folder.ts";
-import type { Place } from "../disk/folder.ts";
+import type { JournalLocation } from "../disk/folder.ts";
 import type { Journal } from "../journal.ts";
 import { openPrivate, stateOf } from "../disk/open.ts";
 import { formatRecord } from "../format/record.ts";
 import type { JournalRecord } from "../format/record.ts";
-import { nextPath } from "./finish.ts";
+import { nextPath } from "./finish-compaction.ts";
 
+/** A day, in nanoseconds. */
 const STALE_NS = 86_400_000_000_000n;
 
-/** A file that is to go on in a journal's place, written whole before it gets there. */
+/** A file that will replace a journal. It is written as a whole before that. */
 export interface Successor {
   readonly bytes: readonly Buffer[];
   /** Its SHA-256, in hex. */
@@ -23,7 +24,11 @@ export interface Successor {
   readonly last: number;
 }
 
-/** @param prev - What its first record follows; each of `changes`, of which there is one at least, follows the one before. */
+/**
+ * Formats a replacement file.
+ * @param changes - at least one
+ * @param prev - the `prev` of the first record
+ */
 export function formatSuccessor(changes: readonly Change[], prev: string): Successor {
   const last = changes.at(-1)?.seq ?? 0;
   const nonce = randomBytes(8).toString("hex");
@@ -40,26 +45,26 @@ export function formatSuccessor(changes: readonly Change[], prev: string): Succe
 }
 
 /**
- * Seals the journal and lets the successor go on in its place. A crash at any step leaves the journal as it was, or one that
- * the next process to look completes.
- * @param seal - What the seal says; it follows the record that {@link Journal.catchUp} returned last.
- * @returns false, with nothing changed, when another record came first.
+ * Seals the journal and replaces it with the successor. After a crash at any step, either the journal is unchanged or the next
+ * process that reads it finishes the replacement.
+ * @param seal - appended after the state that {@link Journal.catchUp} last returned
+ * @returns false if another record came first; then nothing has changed
  */
-export async function succeed(
+export async function replaceJournal(
   disk: Disk,
-  place: Place,
+  location: JournalLocation,
   journal: Journal,
   { bytes, digest, last }: Successor,
   seal: Change,
 ): Promise<boolean> {
-  const next = nextPath(place.path, digest);
-  await writeNext(disk, place, next, bytes);
+  const next = nextPath(location.path, digest);
+  await writeNext(disk, location, next, bytes);
   if (!(await appendSeal(disk, journal, { change: seal, next: digest }, next))) {
     await disk.unlink(next).catch(() => {});
     return false;
   }
   await journal.catchUp();
-  await sweep(disk, place, last);
+  await removeStale(disk, location, last);
   return true;
 }
 
@@ -67,7 +72,7 @@ async function appendSeal(disk: Disk, journal: Journal, seal: JournalRecord, nex
   try {
     return (await journal.append(seal)).won;
   } catch (fault) {
-    // Whether the seal is there or not: once the journal can be read, the name is no longer needed.
+    // The seal may or may not have been written. Once the journal can be read, the file is not needed in either case.
     const settled = await journal.catchUp().then(
       () => true,
       () => false,
@@ -77,8 +82,8 @@ async function appendSeal(disk: Disk, journal: Journal, seal: JournalRecord, nex
   }
 }
 
-async function writeNext(disk: Disk, place: Place, next: string, bytes: readonly Buffer[]): Promise<void> {
-  const opened = await openPrivate(disk, next, "create", place.uid);
+async function writeNext(disk: Disk, location: JournalLocation, next: string, bytes: readonly Buffer[]): Promise<void> {
+  const opened = await openPrivate(disk, next, "create", location.uid);
   if (opened === null) throw faultOf(Object.assign(new Error(), { code: "EEXIST" }), "create", next);
   try {
     for (const each of bytes) await opened.handle.appendFile(each);
@@ -89,21 +94,21 @@ async function writeNext(disk: Disk, place: Place, next: string, bytes: readonly
   } finally {
     await opened.handle.close();
   }
-  // Its name must be there for good before a seal names it.
+  // The name must be durable before a seal refers to it.
   await syncFolder(disk, dirname(next));
 }
 
-/** Removes what others prepared and can no longer use: a seal would have to follow a record that has been followed. */
-async function sweep(disk: Disk, place: Place, seq: number): Promise<void> {
-  const now = (await stateOf(disk, place.path, place.uid))?.modified ?? 0n;
-  const names = await sidecars(disk, place, ["next"]).catch(() => []);
+/** Removes successors that other processes prepared and that no seal can name any more, because `seq` is already taken. */
+async function removeStale(disk: Disk, location: JournalLocation, seq: number): Promise<void> {
+  const now = (await stateOf(disk, location.path, location.uid))?.modified ?? 0n;
+  const names = await sidecars(disk, location, ["next"]).catch(() => []);
   for (const { name } of names) {
-    const path = join(dirname(place.path), name);
-    const state = await stateOf(disk, path, place.uid).catch(() => null);
+    const path = join(dirname(location.path), name);
+    const state = await stateOf(disk, path, location.uid).catch(() => null);
     if (state === null) continue;
-    const first = await firstSeq(disk, path, place.uid);
-    const dead = first === null ? now - state.modified > STALE_NS : first <= seq;
-    if (dead) await disk.unlink(path).catch(() => {});
+    const first = await firstSeq(disk, path, location.uid);
+    const isStale = first === null ? now - state.modified > STALE_NS : first <= seq;
+    if (isStale) await disk.unlink(path).catch(() => {});
   }
 }
 

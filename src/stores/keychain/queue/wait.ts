@@ -50,11 +50,11 @@ export class Wait {
   }
 
   #tick(): void {
-    const { attended = false, tell } = this.#world;
+    const { attended = false, notify } = this.#world;
     const { silence, isAsking, isLocked } = this.turn;
     if (attended && !this.#isTold && silence.owed >= TELL_MS) {
       this.#isTold = true;
-      tell?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
+      notify?.("waiting for the keychain: answer its prompt, or leave with Ctrl-C");
     }
     if (!isAsking) return;
     if (silence.ms >= DOUBT_MS && !this.#isDoubted) void this.#doubt();

@@ -7,7 +7,7 @@ import { aFolder, aWorld } from "../../place.ts";
 async function aSource(content: Buffer) {
   const path = join(await aFolder(), "file");
   await writeFile(path, content, { mode: 0o600 });
-  const source = new Source({ path, uid: aWorld().uid, ours: false }, await open(path));
+  const source = new Source({ path, uid: aWorld().uid, ownsFolder: false }, await open(path));
   onTestFinished(() => source.close());
   return source;
 }
@@ -18,7 +18,7 @@ test("what is not done with comes again, with more", async () => {
   for (const keeps of [true, false]) {
     const taken: Buffer[] = [];
     let calls = 0;
-    await source.pieces(0, content.length, keeps, (bytes, at) => {
+    await source.chunks(0, content.length, keeps, (bytes, at) => {
       expect(bytes.equals(content.subarray(at, at + bytes.length))).toBe(true);
       // Wants more than a piece at first, and less than it is given later.
       if (calls++ === 0) return 0;
@@ -33,7 +33,7 @@ test("what is not done with comes again, with more", async () => {
 test("a file that is shorter than it was ends the reading", async () => {
   const source = await aSource(Buffer.from("abc"));
   const seen: string[] = [];
-  await source.pieces(0, 100, false, (bytes) => {
+  await source.chunks(0, 100, false, (bytes) => {
     seen.push(bytes.toString());
     return bytes.length;
   });

@@ -2,22 +2,22 @@ import { hash } from "node:crypto";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
-import { formatMark } from "../../../../src/stores/journal/read/checkpoint.ts";
-import { Reading } from "../../../../src/stores/journal/read/reading.ts";
+import { formatCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
+import { JournalReader } from "../../../../src/stores/journal/read/journal-reader.ts";
 import { damagedLine, journalOf, recordOf } from "../bytes.ts";
-import { aMarked, names, SECOND, three } from "./checkpointed.ts";
+import { aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
 describe("damage is found as without a mark", () => {
   const open = async (path: string, whole: boolean) => {
-    const place = { path, uid: aWorld().uid, ours: false };
-    const reading = await Reading.open(realDisk, place, { whole, checkpointEvery: 1 });
+    const place = { path, uid: aWorld().uid, ownsFolder: false };
+    const reading = await JournalReader.open(realDisk, place, { whole, checkpointEvery: 1 });
     await reading?.close();
   };
 
   test("any byte altered, before the mark and behind it", async () => {
     const covered = three.bytes.subarray(0, SECOND - 1 + three.records[1]!.length);
-    const { path, checkpoint } = await aMarked(covered, three.records[2]!);
+    const { path, checkpoint } = await aCheckpointed(covered, three.records[2]!);
     const kept = await readFile(checkpoint);
     for (let at = 0; at < three.bytes.length; at++) {
       for (const bit of TORTURE ? [1, 2, 4, 8, 16, 32, 64, 128] : [1 << (at % 8)]) {
@@ -40,7 +40,7 @@ describe("damage is found as without a mark", () => {
       [one, last],
       [two, one, last],
     ]) {
-      const { list, path } = await aMarked(three.bytes, Buffer.alloc(0));
+      const { list, path } = await aCheckpointed(three.bytes, Buffer.alloc(0));
       const bytes = Buffer.concat(lines);
       await writeFile(path, bytes);
       const fault = { code: "STORE_DAMAGED", message: expect.stringContaining(`line ${damagedLine(bytes)} of`) };
@@ -52,19 +52,19 @@ describe("damage is found as without a mark", () => {
     const body = `{"v":1,"seq":4,"prev":"${three.sums[3]}","at":1,"by":"x","op":"generate","keys":[{}]`;
     const bad = Buffer.from(`\n${body},"sum":"${hash("sha256", body)}"}\t`);
     const bytes = Buffer.concat([three.bytes, bad]);
-    const { list, path, writeMark } = await aMarked(three.bytes, bad);
+    const { list, path, writeCheckpoint } = await aCheckpointed(three.bytes, bad);
     await expect(list()).rejects.toMatchObject({
       code: "STORE_DAMAGED",
       message: expect.stringContaining("line 5 of"),
     });
     const head = hash("sha256", body);
     const state = { size: bytes.length, seq: 4, head, base: 0, until: 0, lines: 5, voids: [] };
-    await writeMark(formatMark({ ...state, sha256: hash("sha256", bytes) }));
+    await writeCheckpoint(formatCheckpoint({ ...state, sha256: hash("sha256", bytes) }));
     await expect(list()).rejects.toMatchObject({ message: expect.stringContaining(`line 5 of ${path}`) });
   });
 
   test("a history that went back behind the mark is noticed by whoever knew more, and so is one that did not", async () => {
-    const { folder, path, list } = await aMarked(journalOf(5).bytes, Buffer.alloc(0));
+    const { folder, path, list } = await aCheckpointed(journalOf(5).bytes, Buffer.alloc(0));
     const running = await openIn(folder, {}, 1);
     expect(await running.list()).toHaveLength(5);
     // Another file with the same history and more: it begins at a mark later than what was read before.
@@ -79,7 +79,7 @@ describe("damage is found as without a mark", () => {
   });
 
   test("a file altered under the eyes of a reader that goes back in it", async () => {
-    const { folder, path } = await aMarked(three.bytes, Buffer.alloc(0));
+    const { folder, path } = await aCheckpointed(three.bytes, Buffer.alloc(0));
     for (const checkpointEvery of [1, 10_000]) {
       for (const bytes of [three.bytes.toString().replace("key-1", "key-X"), journalOf(3, 4).bytes]) {
         await writeFile(path, three.bytes);
@@ -97,12 +97,12 @@ test("a line that lost a race to one before the mark is void, and the next mark 
   const { bytes: late } = recordOf(90, 2, three.sums[1]!);
   const { bytes: fourth } = recordOf(4, 4, three.sums[3]!);
   for (const whole of [true, false]) {
-    const { folder, path, list, readMark } = await aMarked(three.bytes, Buffer.concat([late, fourth]));
+    const { folder, path, list, readCheckpoint } = await aCheckpointed(three.bytes, Buffer.concat([late, fourth]));
     const store = await openIn(folder, {}, three.bytes.length);
     if (whole) expect(await store.list()).toHaveLength(4);
     else expect(await store.get("key-4")).toMatchObject({ name: "key-4" });
     // It had to walk all, so that others need not.
-    expect(await readMark()).toMatchObject({ seq: 4, lines: 6, voids: { length: 1 } });
+    expect(await readCheckpoint()).toMatchObject({ seq: 4, lines: 6, voids: { length: 1 } });
     // And once more, in a file that is open already.
     const open = await openIn(folder, {}, 1);
     await open.list();

@@ -7,50 +7,50 @@ import { describe, expect, test } from "vitest";
 import { digestToken } from "../../../../src/core/digest.ts";
 import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../../../src/stores/journal/disk/disk.ts";
-import { formatMark, parseMark, readMark, writeMark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import { formatCheckpoint, parseCheckpoint, readCheckpoint, writeCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import type { Checkpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
-import { aJournal, aMarked, names, SECOND, three } from "./checkpointed.ts";
+import { aJournal, aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
 describe("left and used", () => {
   test("who walked a journal leaves a mark that only the owner can read", async () => {
-    const { folder, checkpoint, readMark, list } = await aJournal(three.bytes);
+    const { folder, checkpoint, readCheckpoint, list } = await aJournal(three.bytes);
     await list();
-    expect(await readMark()).toEqual({
+    expect(await readCheckpoint()).toEqual({
       ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
       ...{ base: 0, until: 0, lines: 4, voids: [] },
     });
     expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
-    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
   test("the next one does not walk what it covers", async () => {
-    const { list, readMark, writeMark } = await aJournal(three.bytes);
+    const { list, readCheckpoint, writeCheckpoint } = await aJournal(three.bytes);
     expect(await list()).toEqual(names(1, 2, 3));
     // It takes the mark's word for what is void: who can write the mark can write the journal.
-    await writeMark(formatMark({ ...(await readMark())!, voids: [SECOND] }));
+    await writeCheckpoint(formatCheckpoint({ ...(await readCheckpoint())!, voids: [SECOND] }));
     expect(await list()).toEqual(names(1, 3));
   });
 
   test("a mark is left after so many bytes, at an opening and not at every look", async () => {
-    const { folder, path, readMark, checkpoint } = await aJournal(three.bytes);
+    const { folder, path, readCheckpoint, checkpoint } = await aJournal(three.bytes);
     const every = three.bytes.length + 1;
     const running = await openIn(folder, {}, every);
     expect(await running.list()).toHaveLength(3);
     await running.write(aDraft([keyNo(4)]));
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
     expect(await (await openIn(folder, {}, every)).list()).toHaveLength(4);
-    expect(await readMark()).toMatchObject({ seq: 4 });
+    expect(await readCheckpoint()).toMatchObject({ seq: 4 });
     for (const n of [5, 6]) {
       await running.write(aDraft([keyNo(n)]));
       expect(await (await openIn(folder, {}, every)).list()).toHaveLength(n);
     }
-    expect(await readMark()).toMatchObject({ seq: 4 });
+    expect(await readCheckpoint()).toMatchObject({ seq: 4 });
     for (const n of [7, 8]) await running.write(aDraft([keyNo(n)]));
     expect(await (await openIn(folder, {}, every)).list()).toHaveLength(8);
     const covered = await readFile(path);
-    expect(await readMark()).toMatchObject({ seq: 8, size: covered.length, sha256: hash("sha256", covered) });
+    expect(await readCheckpoint()).toMatchObject({ seq: 8, size: covered.length, sha256: hash("sha256", covered) });
     await unlink(checkpoint);
     await running.write(aDraft([keyNo(9)]));
     expect(await running.list()).toHaveLength(9);
@@ -58,23 +58,23 @@ describe("left and used", () => {
   });
 
   test("a small journal has none, and asks for none", async () => {
-    const { folder, list, readMark, writeMark, checkpoint } = await aJournal(three.bytes);
+    const { folder, list, readCheckpoint, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
     expect(await (await openIn(folder)).list()).toHaveLength(3);
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
     await list();
-    await writeMark(formatMark({ ...(await readMark())!, voids: [SECOND] }));
+    await writeCheckpoint(formatCheckpoint({ ...(await readCheckpoint())!, voids: [SECOND] }));
     expect(await (await openIn(folder)).list()).toHaveLength(3);
-    expect(parseMark(await readFile(checkpoint))).toMatchObject({ voids: [SECOND] });
+    expect(parseCheckpoint(await readFile(checkpoint))).toMatchObject({ voids: [SECOND] });
   });
 
   test("a mark that would be too long is not written", async () => {
     const { folder, path } = await aJournal(three.bytes);
-    const place = { path, uid: aWorld().uid, ours: false };
+    const place = { path, uid: aWorld().uid, ownsFolder: false };
     const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
-    await writeMark(realDisk, place, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
+    await writeCheckpoint(realDisk, place, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
-    await writeMark(realDisk, place, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
-    expect(await readMark(realDisk, place)).toMatchObject({ voids: { length: 10_000 } });
+    await writeCheckpoint(realDisk, place, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
+    expect(await readCheckpoint(realDisk, place)).toMatchObject({ voids: { length: 10_000 } });
   });
 
   test("questions are answered the same from behind a mark, searched or parsed, the history too", async () => {
@@ -84,11 +84,11 @@ describe("left and used", () => {
       records.slice(0, 700).reduce((sum, { length }) => sum + length, 0),
     );
     const late = Buffer.concat([journalOf(1, 950).bytes, journalOf(1, 960).bytes.subarray(0, 400)]);
-    const { folder, path, readMark } = await aMarked(
+    const { folder, path, readCheckpoint } = await aCheckpointed(
       Buffer.concat([records[0]!, late, covered.subarray(records[0]!.length)]),
       bytes.subarray(covered.length),
     );
-    expect((await readMark())!.voids).toHaveLength(2);
+    expect((await readCheckpoint())!.voids).toHaveLength(2);
     const plain = await openIn(folder);
     const searched = await openIn(folder, {}, bytes.length);
     const parsed = await openIn(folder, {}, bytes.length);
@@ -118,32 +118,32 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   const other = journalOf(3, 50);
   const contents: Readonly<Record<string, string | Buffer>> = {
     empty: "",
-    "cut short": formatMark(whole).slice(0, -1),
-    "not JSON": "mark",
-    "of a later version": resummed(formatMark(whole).replace('"v":1', '"v":2')),
-    "of other bytes": formatMark({ ...whole, sha256: hash("sha256", "other") }),
-    "of a file that was replaced": formatMark({ ...whole, sha256: hash("sha256", other.bytes) }),
-    "longer than the file": formatMark({ ...whole, size: whole.size + 1 }),
-    "ending inside a record": formatMark({ ...whole, size: 9, sha256: hash("sha256", three.bytes.subarray(0, 9)) }),
-    "ending before a tab": formatMark({
+    "cut short": formatCheckpoint(whole).slice(0, -1),
+    "not JSON": "checkpoint",
+    "of a later version": resummed(formatCheckpoint(whole).replace('"v":1', '"v":2')),
+    "of other bytes": formatCheckpoint({ ...whole, sha256: hash("sha256", "other") }),
+    "of a file that was replaced": formatCheckpoint({ ...whole, sha256: hash("sha256", other.bytes) }),
+    "longer than the file": formatCheckpoint({ ...whole, size: whole.size + 1 }),
+    "ending inside a record": formatCheckpoint({ ...whole, size: 9, sha256: hash("sha256", three.bytes.subarray(0, 9)) }),
+    "ending before a tab": formatCheckpoint({
       ...whole,
       size: whole.size - 1,
       sha256: hash("sha256", three.bytes.subarray(0, -1)),
     }),
-    "with another head": formatMark({ ...whole, head: three.sums[2]! }),
-    "with another count": formatMark({ ...whole, seq: 4 }),
+    "with another head": formatCheckpoint({ ...whole, head: three.sums[2]! }),
+    "with another count": formatCheckpoint({ ...whole, seq: 4 }),
   };
 
   test.each(Object.keys(contents))("%s", async (kind) => {
-    const { list, writeMark, readMark } = await aJournal(three.bytes);
-    await writeMark(contents[kind]!);
+    const { list, writeCheckpoint, readCheckpoint } = await aJournal(three.bytes);
+    await writeCheckpoint(contents[kind]!);
     expect(await list()).toEqual(names(1, 2, 3));
-    expect(await readMark()).toMatchObject({ size: three.bytes.length, voids: [] });
+    expect(await readCheckpoint()).toMatchObject({ size: three.bytes.length, voids: [] });
   });
 
   test("one without end, which is not read", async () => {
-    const { folder, checkpoint, writeMark } = await aJournal(three.bytes);
-    await writeMark(Buffer.alloc(1024 * 1024));
+    const { folder, checkpoint, writeCheckpoint } = await aJournal(three.bytes);
+    await writeCheckpoint(Buffer.alloc(1024 * 1024));
     let reads = 0;
     const disk = withHandle(checkpoint, (handle) => {
       const readFile = handle.readFile.bind(handle);
@@ -157,8 +157,8 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
 
   test("one that others can read or write", async () => {
     for (const mode of [0o644, 0o620, 0o602]) {
-      const { list, writeMark, checkpoint } = await aJournal(three.bytes);
-      await writeMark(formatMark(whole));
+      const { list, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
+      await writeCheckpoint(formatCheckpoint(whole));
       await chmod(checkpoint, mode);
       expect(await list()).toEqual(names(1, 2, 3));
       expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
@@ -166,8 +166,8 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   });
 
   test("one of another user", async () => {
-    const { folder, writeMark, checkpoint } = await aJournal(three.bytes);
-    await writeMark(formatMark(whole));
+    const { folder, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
+    await writeCheckpoint(formatCheckpoint(whole));
     const disk: Partial<Disk> = {
       open: (async (path: string, flags: number | string, mode: number) => {
         const handle = await realDisk.open(path, flags, mode);
@@ -181,15 +181,15 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   });
 
   test("a link, which is not followed and not written through", async () => {
-    const { list, folder, checkpoint, readMark } = await aJournal(three.bytes);
+    const { list, folder, checkpoint, readCheckpoint } = await aJournal(three.bytes);
     const target = join(folder, "target");
-    await writeFile(target, formatMark(whole), { mode: 0o600 });
+    await writeFile(target, formatCheckpoint(whole), { mode: 0o600 });
     await symlink(target, checkpoint);
     await symlink(target, `${checkpoint}.tmp`);
     expect(await list()).toEqual(names(1, 2, 3));
-    expect(await readFile(target, "utf8")).toBe(formatMark(whole));
+    expect(await readFile(target, "utf8")).toBe(formatCheckpoint(whole));
     expect((await lstat(checkpoint)).isFile()).toBe(true);
-    expect(await readMark()).toMatchObject({ voids: [] });
+    expect(await readCheckpoint()).toMatchObject({ voids: [] });
   });
 
   test("a pipe, which is not waited for, and a folder, which stays", async () => {
@@ -199,31 +199,31 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     const folder = await aJournal(three.bytes);
     await mkdir(folder.checkpoint, { mode: 0o700 });
     expect(await folder.list()).toEqual(names(1, 2, 3));
-    expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+    expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
   test("one of the journal that was compacted, by whoever comes next", async () => {
-    const { folder, list, readMark, checkpoint } = await aJournal(three.bytes);
+    const { folder, list, readCheckpoint, checkpoint } = await aJournal(three.bytes);
     await list();
     const old = await readFile(checkpoint);
     const running = await openIn(folder, {}, 1);
     await running.list();
     const compacting = await openIn(folder, {}, 1);
     await compacting.compact({ at: 1, by: "x" });
-    expect(await readMark()).toMatchObject({ seq: 4, base: 3, until: 4 });
+    expect(await readCheckpoint()).toMatchObject({ seq: 4, base: 3, until: 4 });
     // Whoever saw it sealed, or did not, goes on in the file that begins at a mark.
     expect(await running.list()).toHaveLength(3);
     await compacting.write(aDraft([keyNo(4)]));
     expect(await list()).toEqual(names(1, 2, 3, 4));
     await writeFile(checkpoint, old);
     expect(await list()).toEqual(names(1, 2, 3, 4));
-    expect(await readMark()).toMatchObject({ seq: 5, base: 3, until: 4 });
+    expect(await readCheckpoint()).toMatchObject({ seq: 5, base: 3, until: 4 });
     expect(await changesOf(await openIn(folder, {}, 1))).toMatchObject([{ seq: 4, op: "compact" }, { seq: 5 }]);
   });
 });
 
 test("any number of readers may leave a mark at once", async () => {
-  const { folder, readMark, list } = await aJournal(three.bytes);
+  const { folder, readCheckpoint, list } = await aJournal(three.bytes);
   for (let round = 0; round < (TORTURE ? 200 : 5); round++) {
     const stores = await Promise.all(Array.from({ length: 10 }, () => openIn(folder, {}, 1)));
     const found = await Promise.all(stores.map((store) => store.list()));
@@ -232,17 +232,17 @@ test("any number of readers may leave a mark at once", async () => {
     await Promise.all(stores.map((store) => store.close()));
   }
   await list();
-  expect(await readMark()).not.toBeNull();
-  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark"]);
+  expect(await readCheckpoint()).not.toBeNull();
+  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
 });
 
 describe("where no mark can be left, the journal is read all the same", () => {
   const failing = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
   const refusing = (code: string): Partial<Disk> => ({
     open: ((path: string, flags: number | string, mode: number) =>
-      path.endsWith(".mark.tmp") ? failing(code) : realDisk.open(path, flags, mode)) as Disk["open"],
+      path.endsWith(".checkpoint.tmp") ? failing(code) : realDisk.open(path, flags, mode)) as Disk["open"],
   });
-  const full = withHandle(".mark.tmp", (handle) => (handle.writeFile = () => failing("ENOSPC")));
+  const full = withHandle(".checkpoint.tmp", (handle) => (handle.writeFile = () => failing("ENOSPC")));
   test.each([
     ["read-only disk", refusing("EROFS")],
     ["read-only folder", refusing("EACCES")],
@@ -263,7 +263,7 @@ describe("where no mark can be left, the journal is read all the same", () => {
     await writeFile(`${checkpoint}.tmp`, "", { mode: 0o600 });
     await link(`${checkpoint}.tmp`, join(folder, "other"));
     expect(await list()).toEqual(names(1, 2, 3));
-    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.mark", "other"]);
+    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint", "other"]);
   });
 });
 

@@ -5,7 +5,7 @@ import { KeysError } from "../../../../src/errors.ts";
 import { Chain } from "../../../../src/stores/journal/format/chain.ts";
 import type { ChainState } from "../../../../src/stores/journal/format/chain.ts";
 import { LazyKeys } from "../../../../src/stores/journal/read/lazy-keys.ts";
-import { formatMark, parseMark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import { formatCheckpoint, parseCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { formatRecord, GENESIS } from "../../../../src/stores/journal/format/record.ts";
 import { keyNo, TORTURE } from "../../place.ts";
 import { aStep, interleave, journalOf, recordOf } from "../bytes.ts";
@@ -13,15 +13,15 @@ import { aStep, interleave, journalOf, recordOf } from "../bytes.ts";
 /** What a reader ends with, who walks all or goes on from a state. */
 function outcome(bytes: Buffer, from: ChainState | null) {
   const chain = new Chain("keys.jsonl", from);
-  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ours: false }, chain.voids, 0, true);
+  const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ownsFolder: false }, chain.voids, 0, true);
   const past = new Chain("keys.jsonl");
   try {
     if (from !== null) keys.restore(bytes.subarray(0, from.size), 0);
-    keys.walk(chain, bytes.subarray(chain.offset));
-    if (chain.forgot) {
-      past.walk(bytes.subarray(0, from!.size), () => true);
-      chain.recall(past.heads);
-      keys.walk(chain, bytes.subarray(chain.offset));
+    keys.verify(chain, bytes.subarray(chain.offset));
+    if (chain.needsEarlierHeads) {
+      past.verify(bytes.subarray(0, from!.size), () => true);
+      chain.addEarlierHeads(past.heads);
+      keys.verify(chain, bytes.subarray(chain.offset));
     }
     chain.checkEnd(bytes.length - chain.offset);
   } catch (cause) {
@@ -39,7 +39,7 @@ function statesOf(bytes: Buffer): ChainState[] {
   const chain = new Chain("keys.jsonl");
   for (let tab = bytes.indexOf(9); tab !== -1; tab = bytes.indexOf(9, tab + 1)) {
     try {
-      chain.walk(bytes.subarray(chain.offset, tab + 1), () => true);
+      chain.verify(bytes.subarray(chain.offset, tab + 1), () => true);
     } catch {
       return states;
     }
@@ -101,7 +101,7 @@ test("behind a torn line, a seal, zeros and a record without its tab there is no
   const seal = formatRecord({ change, next: "f".repeat(64) }, sums[2]!).bytes;
   const stateAfter = (end: Buffer) => {
     const chain = new Chain("keys.jsonl");
-    chain.walk(Buffer.concat([bytes, end]), () => true);
+    chain.verify(Buffer.concat([bytes, end]), () => true);
     return chain.state;
   };
   expect(stateAfter(Buffer.alloc(0))).toMatchObject({ seq: 2, lines: 3 });
@@ -115,16 +115,16 @@ const [state] = statesOf(Buffer.concat([journalOf(1).bytes, Buffer.from("\n{\n")
 const checkpoint = { ...state!, sha256: hash("sha256", "bytes") };
 
 test("a mark is read as it was written", () => {
-  expect(parseMark(Buffer.from(formatMark(checkpoint)))).toEqual(checkpoint);
+  expect(parseCheckpoint(Buffer.from(formatCheckpoint(checkpoint)))).toEqual(checkpoint);
 });
 
 test("a mark that is cut short or altered anywhere is none", () => {
-  const bytes = Buffer.from(formatMark(checkpoint));
+  const bytes = Buffer.from(formatCheckpoint(checkpoint));
   for (let at = 0; at < bytes.length; at++) {
-    expect(parseMark(bytes.subarray(0, at)), `${at} bytes`).toBeNull();
+    expect(parseCheckpoint(bytes.subarray(0, at)), `${at} bytes`).toBeNull();
     const altered = Buffer.from(bytes);
     altered[at] = altered[at]! ^ 1;
-    expect(parseMark(altered), `byte ${at}`).toBeNull();
+    expect(parseCheckpoint(altered), `byte ${at}`).toBeNull();
   }
 });
 
@@ -145,5 +145,5 @@ test.each([
   { voids: ["1"] },
 ])("a mark with %o is none", (change) => {
   const body = JSON.stringify({ v: 1, ...checkpoint, ...change }).slice(0, -1);
-  expect(parseMark(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}`))).toBeNull();
+  expect(parseCheckpoint(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}`))).toBeNull();
 });

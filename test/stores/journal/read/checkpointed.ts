@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseMark } from "../../../../src/stores/journal/read/checkpoint.ts";
+import { parseCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
 import { aFolder, openIn } from "../../place.ts";
 
@@ -11,12 +11,12 @@ export const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
 export async function aJournal(bytes: Buffer) {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
-  const checkpoint = `${path}.mark`;
+  const checkpoint = `${path}.checkpoint`;
   await writeFile(path, bytes, { mode: 0o600 });
   return {
     ...{ folder, path, checkpoint },
-    readMark: async () => parseMark(await readFile(checkpoint)),
-    writeMark: (content: string | Buffer) => writeFile(checkpoint, content, { mode: 0o600 }),
+    readCheckpoint: async () => parseCheckpoint(await readFile(checkpoint)),
+    writeCheckpoint: (content: string | Buffer) => writeFile(checkpoint, content, { mode: 0o600 }),
     /** What one who starts afresh finds. */
     async list() {
       const store = await openIn(folder, {}, 1);
@@ -26,7 +26,7 @@ export async function aJournal(bytes: Buffer) {
 }
 
 /** The same, with a mark behind the first records, and more behind the mark. */
-export async function aMarked(covered: Buffer, rest: Buffer) {
+export async function aCheckpointed(covered: Buffer, rest: Buffer) {
   const journal = await aJournal(covered);
   await journal.list();
   await writeFile(journal.path, Buffer.concat([covered, rest]));

@@ -70,7 +70,7 @@ describe("removing a journal", () => {
     const store = await openIn(folder);
     await store.adopt(HISTORY);
     await store.touch([{ id: keyNo(1).id, n: 1, at: 500 }]);
-    await writeFile(join(folder, "keys.jsonl.mark"), "{}", { mode: 0o600 });
+    await writeFile(join(folder, "keys.jsonl.checkpoint"), "{}", { mode: 0o600 });
     await writeFile(join(folder, "keys.jsonl.old"), "an archive", { mode: 0o600 });
     return { folder, store: await openIn(folder, disk) };
   }

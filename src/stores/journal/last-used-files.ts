@@ -5,51 +5,51 @@ import { Uses } from "../uses.ts";
 import type { Disk } from "./disk/disk.ts";
 import { codeOf, faultOf } from "./disk/fault.ts";
 import { ensureFolder } from "./disk/folder.ts";
-import type { Place } from "./disk/folder.ts";
+import type { JournalLocation } from "./disk/folder.ts";
 import { openPrivate, stateOf } from "./disk/open.ts";
 
-/** A file that its process has not touched for so long is taken over by another. */
+/** In nanoseconds. A file not written for this long is taken over by another process. */
 const IDLE_NS = 86_400_000_000_000n;
-/** So many files, and idle or not they are taken over: a busy one comes back. */
-const CROWD = 32;
+/** With more files than this, active ones are taken over too. Their processes create them again. */
+const MAX_FILES = 32;
 
 /**
- * When versions were last used: each process that records uses keeps a small file of its own beside the journal, replaced as
- * a whole, and readers take the latest of all. Not part of the history: a file that cannot be read counts for nothing.
+ * Stores when versions were last used. Each process that records uses has its own small file next to the journal and replaces it
+ * as a whole; readers take the latest time of all files. The times are not part of the history, and an unreadable file is ignored.
  */
-export class LastUse {
+export class LastUsedFiles {
   readonly #disk: Disk;
-  readonly #place: Place;
+  readonly #location: JournalLocation;
   readonly #folder: string;
   readonly #prefix: string;
   readonly #own: string;
-  /** What this process has seen, and what it took over. */
+  /** What this process recorded or took over. */
   readonly #mine = new Uses();
   readonly #all = new Uses();
-  /** What was read of each file, so that only what changed is read again. */
+  /** Path → the state of the file when it was read, so that only changed files are read again. */
   readonly #read = new Map<string, string>();
   #swept = false;
 
-  constructor(disk: Disk, place: Place) {
+  constructor(disk: Disk, location: JournalLocation) {
     this.#disk = disk;
-    this.#place = place;
-    this.#folder = dirname(place.path);
-    this.#prefix = `${basename(place.path)}.used.`;
-    this.#own = this.#fresh();
+    this.#location = location;
+    this.#folder = dirname(location.path);
+    this.#prefix = `${basename(location.path)}.used.`;
+    this.#own = this.#newPath();
   }
 
-  /** The latest of all files. */
+  /** Returns the latest times of all files. */
   async read(): Promise<Uses> {
-    // A file that vanishes between the listing and the reading was taken over: what it held stands in another.
-    for (let tries = 0; tries < 5; tries++) if (await this.#readAll()) break;
+    // A file that disappears after it was listed was taken over, so its content is in another one.
+    for (let attempt = 0; attempt < 5; attempt++) if (await this.#readAll()) break;
     return this.#all;
   }
 
-  /** Records uses and waits until they are on the disk. */
+  /** Records uses and flushes them to disk. */
   async add(batch: readonly Use[]): Promise<void> {
-    // `filter`, not `some`: each of them must be added.
+    // `filter` rather than `some`, because every use must be added.
     if (batch.filter((use) => this.#mine.add(use)).length === 0) return;
-    await ensureFolder(this.#disk, this.#place);
+    await ensureFolder(this.#disk, this.#location);
     await this.#write();
     if (!this.#swept) await this.#sweep();
     this.#swept = true;
@@ -58,14 +58,14 @@ export class LastUse {
   async #readAll(): Promise<boolean> {
     let complete = true;
     for (const path of await this.#list()) {
-      const state = await stateOf(this.#disk, path, this.#place.uid);
-      const mark = state === null ? "" : `${state.ino} ${state.size} ${state.modified}`;
-      if (state !== null && this.#read.get(path) === mark) continue;
+      const state = await stateOf(this.#disk, path, this.#location.uid);
+      const fingerprint = state === null ? "" : `${state.ino} ${state.size} ${state.modified}`;
+      if (state !== null && this.#read.get(path) === fingerprint) continue;
       const text = state === null ? null : await this.#textOf(path);
       if (text === null) complete = false;
       else {
         for (const use of parseUses(text)) this.#all.add(use);
-        this.#read.set(path, mark);
+        this.#read.set(path, fingerprint);
       }
     }
     return complete;
@@ -84,7 +84,7 @@ export class LastUse {
   }
 
   async #textOf(path: string): Promise<string | null> {
-    const opened = await openPrivate(this.#disk, path, "read", this.#place.uid);
+    const opened = await openPrivate(this.#disk, path, "read", this.#location.uid);
     if (opened === null) return null;
     try {
       return await opened.handle.readFile("utf8");
@@ -98,7 +98,7 @@ export class LastUse {
   async #write(): Promise<void> {
     const temporary = `${this.#own}.tmp`;
     await this.#disk.unlink(temporary).catch(() => {});
-    const opened = await openPrivate(this.#disk, temporary, "create", this.#place.uid);
+    const opened = await openPrivate(this.#disk, temporary, "create", this.#location.uid);
     if (opened === null) throw faultOf(new Error(), "create", temporary);
     try {
       await opened.handle.writeFile(formatUses(this.#mine));
@@ -112,16 +112,16 @@ export class LastUse {
     }
   }
 
-  /** Takes over what other processes left. The clock is the file system's own: the time of the file just written. */
+  /** Takes over the files of ended processes. The current time is that of the file just written, on the file system's clock. */
   async #sweep(): Promise<void> {
-    const now = (await stateOf(this.#disk, this.#own, this.#place.uid))?.modified ?? 0n;
+    const now = (await stateOf(this.#disk, this.#own, this.#location.uid))?.modified ?? 0n;
     const others = (await this.#list()).filter((path) => path !== this.#own);
     const taken: string[] = [];
     for (const path of others) {
-      const state = await stateOf(this.#disk, path, this.#place.uid);
-      if (state === null || (others.length <= CROWD && now - state.modified < IDLE_NS)) continue;
-      const claimed = this.#fresh();
-      // Renamed before it is read, so that nothing its owner writes meanwhile is lost: that makes a new file.
+      const state = await stateOf(this.#disk, path, this.#location.uid);
+      if (state === null || (others.length <= MAX_FILES && now - state.modified < IDLE_NS)) continue;
+      const claimed = this.#newPath();
+      // Renamed before reading: if its owner still writes, that creates a new file and loses nothing.
       if (!(await this.#claim(path, claimed))) continue;
       for (const use of parseUses((await this.#textOf(claimed)) ?? "")) this.#mine.add(use);
       taken.push(claimed);
@@ -141,7 +141,7 @@ export class LastUse {
     }
   }
 
-  #fresh(): string {
+  #newPath(): string {
     return join(this.#folder, this.#prefix + randomBytes(8).toString("hex"));
   }
 }

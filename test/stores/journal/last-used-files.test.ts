@@ -1,12 +1,12 @@
 import { chmod, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { FileStore } from "../../src/stores/file.ts";
-import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
+import type { FileStore } from "../../../src/stores/file.ts";
+import { aDraft, aFolder, keyNo, openIn } from "../place.ts";
 
 const { id } = keyNo(1);
 const useFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.includes(".used."));
-const lastUse = async (store: FileStore) => (await store.get(id))?.versions[0]?.lastUsedAt;
+const lastUsed = async (store: FileStore) => (await store.get(id))?.versions[0]?.lastUsedAt;
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 
 async function aStore() {
@@ -32,16 +32,16 @@ test("each process has its file, and the latest of all counts", async () => {
   const others = await Promise.all([0, 1, 2].map(() => openIn(folder)));
   await Promise.all(others.map((other, i) => other.touch([{ id, n: 1, at: 100 + ((i * 7) % 3) }])));
   expect(await useFiles(folder)).toHaveLength(3);
-  expect(await lastUse(store)).toBe(102);
+  expect(await lastUsed(store)).toBe(102);
   await others[0]!.touch([{ id, n: 1, at: 200 }]);
-  expect(await lastUse(store)).toBe(200);
+  expect(await lastUsed(store)).toBe(200);
 });
 
 test("a compaction leaves it alone", async () => {
   const { store } = await aStore();
   await store.touch([{ id, n: 1, at: 10 }]);
   await store.compact({ at: 1, by: "x" });
-  expect(await lastUse(store)).toBe(10);
+  expect(await lastUsed(store)).toBe(10);
 });
 
 describe("files of other processes", () => {
@@ -55,11 +55,11 @@ describe("files of other processes", () => {
     await busy.touch([{ id: keyNo(2).id, n: 1, at: 7 }]);
     expect(await useFiles(folder)).toHaveLength(1);
     expect(await useFiles(folder)).not.toContain(name);
-    expect(await lastUse(store)).toBe(500);
+    expect(await lastUsed(store)).toBe(500);
     // Its process was only idle, and comes back.
     await idle.touch([{ id, n: 1, at: 600 }]);
     expect(await useFiles(folder)).toHaveLength(2);
-    expect(await lastUse(await openIn(folder))).toBe(600);
+    expect(await lastUsed(await openIn(folder))).toBe(600);
   });
 
   test("are left alone before that, unless there are very many", async () => {
@@ -68,10 +68,10 @@ describe("files of other processes", () => {
       const uses = JSON.stringify({ v: 1, uses: [[id, 1, 1_000 + i]] });
       await writeFile(join(folder, `keys.jsonl.used.${i}`), uses, { mode: 0o600 });
     }
-    expect(await lastUse(store)).toBe(1_039);
+    expect(await lastUsed(store)).toBe(1_039);
     await (await openIn(folder)).touch([{ id, n: 1, at: 1 }]);
     expect(await useFiles(folder)).toHaveLength(1);
-    expect(await lastUse(await openIn(folder))).toBe(1_039);
+    expect(await lastUsed(await openIn(folder))).toBe(1_039);
   });
 
   test.each(["", "{", "[]", "null", '{"uses":7}', '{"uses":[[1,2,3],["x"],null]}'])(
@@ -79,9 +79,9 @@ describe("files of other processes", () => {
     async (text) => {
       const { folder, store } = await aStore();
       await writeFile(join(folder, "keys.jsonl.used.x"), text, { mode: 0o600 });
-      expect(await lastUse(store)).toBeNull();
+      expect(await lastUsed(store)).toBeNull();
       await store.touch([{ id, n: 1, at: 10 }]);
-      expect(await lastUse(store)).toBe(10);
+      expect(await lastUsed(store)).toBe(10);
     },
   );
 
