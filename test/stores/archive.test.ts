@@ -177,7 +177,7 @@ test("an archive on another disk is refused, and says what to do", async () => {
   await store.write(aDraft([keyNo(1)]));
   await expect(store.compact({ ...NOW, archive: join(folder, "old") })).rejects.toMatchObject({
     code: "STORE_UNAVAILABLE",
-    message: expect.stringContaining("another disk"),
+    message: expect.stringContaining("different disk"),
     hint: "choose a path on the same disk",
   });
   expect(await readdir(folder)).toEqual(["keys.jsonl"]);

@@ -188,7 +188,7 @@ describe("when the disk says no", () => {
     await mkdir(join(folder, "keys.jsonl"), { mode: 0o700 });
     await expect((await openIn(folder)).list()).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
-      hint: `name a file in it: --store file:${folder}/keys.jsonl/keys.jsonl`,
+      hint: `choose a file inside it: --store file:${folder}/keys.jsonl/keys.jsonl`,
     });
     await writeFile(join(folder, "file"), "");
     const below = await openIn(join(folder, "file"));

@@ -21,12 +21,9 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   expect(around).toMatchObject({ path: folder, kind: "folder", type: "folder", mode: 0o700, uid: process.getuid?.() });
   expect(journal).toMatchObject({ path, kind: "journal", type: "file", mode: 0o644 });
   expect(journal!.size).toBeGreaterThan(300);
-  expect(sidecars.map(({ kind, type, mode }) => `${kind} ${type} ${type === "link" ? "" : mode.toString(8)}`).sort()).toEqual([
-    "draft file 640",
-    "checkpoint link ",
-    "next file 600",
-    "uses file 600",
-  ]);
+  expect(
+    sidecars.map(({ kind, type, mode }) => `${kind} ${type} ${type === "link" ? "" : mode.toString(8)}`).sort(),
+  ).toEqual(["checkpoint link ", "draft file 640", "next file 600", "uses file 600"]);
   expect(writable).toBe(true);
 });
 

@@ -24,7 +24,11 @@ export const files: Diagnostic = {
 };
 
 /** @param ours - Whether the folder is the data folder, which must be closed to others altogether. */
-export function judgeSite({ folder, journal, sidecars, parents }: StoreFiles, uid: number, ours: boolean): Observation[] {
+export function judgeSite(
+  { folder, journal, sidecars, parents }: StoreFiles,
+  uid: number,
+  ours: boolean,
+): Observation[] {
   return [
     ...(folder === null ? [] : judgeFolder(folder, uid, ours ? 0o077 : OTHERS_WRITE)),
     ...parents.flatMap((each) => judgeAbove(each, uid)),

@@ -7,7 +7,12 @@ import { describe, expect, test } from "vitest";
 import { digestToken } from "../../../../src/core/digest.ts";
 import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../../../src/stores/journal/disk/disk.ts";
-import { formatCheckpoint, parseCheckpoint, readCheckpoint, writeCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
+import {
+  formatCheckpoint,
+  parseCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../../../src/stores/journal/read/checkpoint.ts";
 import type { Checkpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
 import { aJournal, aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
@@ -124,7 +129,11 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     "of other bytes": formatCheckpoint({ ...whole, sha256: hash("sha256", "other") }),
     "of a file that was replaced": formatCheckpoint({ ...whole, sha256: hash("sha256", other.bytes) }),
     "longer than the file": formatCheckpoint({ ...whole, size: whole.size + 1 }),
-    "ending inside a record": formatCheckpoint({ ...whole, size: 9, sha256: hash("sha256", three.bytes.subarray(0, 9)) }),
+    "ending inside a record": formatCheckpoint({
+      ...whole,
+      size: 9,
+      sha256: hash("sha256", three.bytes.subarray(0, 9)),
+    }),
     "ending before a tab": formatCheckpoint({
       ...whole,
       size: whole.size - 1,
