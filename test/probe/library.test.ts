@@ -22,8 +22,8 @@ test("the header may be another one, and what is wrong with the options is throw
   const { url } = await during(
     startServer([TOKEN.reveal()], {
       tokenOf: ({ headers }) => String(headers["x-api-key"] ?? ""),
-      read(request) {
-        return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "in" : "wrong";
+      readKey(request) {
+        return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "valid" : "wrong";
       },
     }),
   );

@@ -60,8 +60,8 @@ describe("the exit status", () => {
   test("is 7 when the key is refused, and says in which header it is taken", async () => {
     const { url, run } = await withServer({
       tokenOf: ({ headers }) => String(headers["x-api-key"] ?? ""),
-      read(request) {
-        return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "in" : "wrong";
+      readKey(request) {
+        return this.tokenOf(request) === "" ? "none" : this.knows(this.tokenOf(request)) ? "valid" : "wrong";
       },
     });
     const refused = await run("--only accepts-valid-key");

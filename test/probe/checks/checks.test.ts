@@ -3,15 +3,15 @@ import { CHECKS } from "../../../src/probe/index.ts";
 import { GROUPS } from "../../../src/probe/check.ts";
 import type { Cost } from "../../../src/probe/cost.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
-import { BROKEN } from "../servers/broken.ts";
+import { BROKEN_SERVERS } from "../servers/broken.ts";
 import { startServer } from "../servers/configurable-server.ts";
 import { caughtIn, probeAt } from "../servers/probing.ts";
-import { SOUND, type Sound } from "../servers/correct.ts";
+import { CORRECT_SERVERS, type CorrectServer } from "../servers/correct.ts";
 import { during, SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
 
 const KEYS = [TOKEN.reveal(), SECOND_TOKEN.reveal()];
 
-test("every check has an id of its own and stands in its group", () => {
+test("check ids are unique, and checks run in the order of their groups", () => {
   const ids = CHECKS.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.filter((id) => !/^[a-z]+(-[a-z0-9]+)+$|^reachable$/.test(id))).toEqual([]);
@@ -19,13 +19,13 @@ test("every check has an id of its own and stands in its group", () => {
   expect(order).toEqual([...order].sort((a, b) => a - b));
 });
 
-test("every check is seen to fail at a server that makes the mistake it is named for", () => {
-  const named = new Set(BROKEN.map(({ caught }) => caught[0]));
+test("every check has a server with the mistake it is named for", () => {
+  const named = new Set(BROKEN_SERVERS.map(({ caught }) => caught[0]));
   expect(CHECKS.map(({ id }) => id).filter((id) => !named.has(id))).toEqual([]);
 });
 
-test.each(BROKEN.map((broken) => [broken.mistake, broken] as const))(
-  "a server that %s is caught",
+test.each(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as const))(
+  "catches a server that %s",
   async (_, broken) => {
     const starting = broken.start === undefined ? startServer([...KEYS], broken.make?.()) : broken.start();
     const { url } = await during(starting);
@@ -34,16 +34,16 @@ test.each(BROKEN.map((broken) => [broken.mistake, broken] as const))(
   },
 );
 
-/** What was found at a server that does everything right, and the most that was announced; the same for every test. */
-const found = new Map<Sound, Promise<{ report: Report; most: Cost }>>();
+/** The reports on correct servers with the announced maximum of requests, shared by the tests. */
+const probed = new Map<CorrectServer, Promise<{ report: Report; most: Cost }>>();
 
-function findingsAt(sound: Sound): Promise<{ report: Report; most: Cost }> {
-  const known = found.get(sound) ?? probeSound(sound);
-  found.set(sound, known);
+function probeOnce(correct: CorrectServer): Promise<{ report: Report; most: Cost }> {
+  const known = probed.get(correct) ?? probeCorrectServer(correct);
+  probed.set(correct, known);
   return known;
 }
 
-async function probeSound({ start, make, options }: Sound): Promise<{ report: Report; most: Cost }> {
+async function probeCorrectServer({ start, make, options }: CorrectServer): Promise<{ report: Report; most: Cost }> {
   const server = await (start?.() ?? startServer([...KEYS], make?.()));
   let most: Cost = { requests: 0, wrong: 0 };
   const report = await probeAt(server.url, { ...options, onPlan: (plan) => (most = plan) });
@@ -51,10 +51,10 @@ async function probeSound({ start, make, options }: Sound): Promise<{ report: Re
   return { report, most };
 }
 
-test.each(SOUND.map((sound) => [sound.kind, sound] as const))(
-  "a server %s that does everything right gets A+, and is sent no more than was said",
-  async (_, sound) => {
-    const { report, most } = await findingsAt(sound);
+test.each(CORRECT_SERVERS.map((correct) => [correct.kind, correct] as const))(
+  "gives A+ to a server %s, and sends no more requests than announced",
+  async (_, correct) => {
+    const { report, most } = await probeOnce(correct);
     expect(caughtIn(report)).toEqual([]);
     expect(report).toMatchObject({ ok: true, result: "protected", grade: "A+" });
     expect(report.sent.requests).toBeLessThanOrEqual(most.requests);
@@ -62,8 +62,8 @@ test.each(SOUND.map((sound) => [sound.kind, sound] as const))(
   },
 );
 
-test("every check is seen to pass at a server that does everything right", async () => {
-  const reports = await Promise.all(SOUND.map(findingsAt));
+test("every check passes on a correct server", async () => {
+  const reports = await Promise.all(CORRECT_SERVERS.map(probeOnce));
   const findings = reports.flatMap(({ report }) => report.findings);
   const passed = new Set(findings.filter(({ status }) => status === "pass").map(({ id }) => id));
   expect(CHECKS.map(({ id }) => id).filter((id) => !passed.has(id))).toEqual([]);

@@ -4,31 +4,31 @@ import { ServerBehavior, startServer, type Mistake } from "../servers/configurab
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
-/** Servers that say no in ways of their own, as they are met; somebody without a key gets nothing at any of them. */
-const RUDE: Readonly<Record<string, () => Mistake>> = {
+/** Unusual refusals, as real servers send them. None of these servers gives anything without a key. */
+const REFUSALS: Readonly<Record<string, () => Mistake>> = {
   "with 403 and no challenge": () => refusing((_, response) => void response.writeHead(403).end()),
   "with 404": () => refusing((_, response) => void response.writeHead(404).end("Not found")),
   "with 500 and a page": () =>
     refusing((_, response) => void response.writeHead(500, { "content-type": "text/html" }).end("<pre>Error</pre>")),
   "with 503": () => refusing((_, response) => void response.writeHead(503).end()),
-  "by sending to a sign-in": () =>
+  "with a redirect to a login page": () =>
     refusing((_, response) => void response.writeHead(302, { location: "https://login.example/" }).end()),
   "with 200 and a page": () =>
     refusing((_, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<h1>Sign in</h1>")),
   "with 200 and JSON": () =>
     refusing((_, response) => void response.writeHead(200, JSON_BODY).end('{"error":"unauthorized","tools":[]}')),
-  "with 200 and an error of MCP": () =>
+  "with 200 and a JSON-RPC error": () =>
     refusing((_, response) => void response.writeHead(200, JSON_BODY).end(rpcError("Unauthorized"))),
-  "with 202 and nothing": () => refusing((_, response) => void response.writeHead(202).end()),
-  "with 401 and a challenge that is none": () =>
+  "with 202 and no body": () => refusing((_, response) => void response.writeHead(202).end()),
+  "with 401 and a challenge that does not parse": () =>
     refusing((_, response) => void response.writeHead(401, { "www-authenticate": 'Bearer "' }).end()),
-  "by breaking off": () => refusing((request) => void request.socket.destroy()),
-  "in a stream that says so": () =>
+  "by dropping the connection": () => refusing((request) => void request.socket.destroy()),
+  "with an error in an event stream": () =>
     refusing((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
     }),
-  "in a stream that says so and stays open": () =>
+  "with an error in an event stream that stays open": () =>
     refusing((_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write(`event: message\ndata: ${rpcError("Unauthorized")}\n\n`);
@@ -46,20 +46,20 @@ function refusing(refuse: NonNullable<Mistake["refuse"]>): Mistake {
 }
 
 const SHAPES = {
-  "of both eras": {},
+  "that speaks both eras": {},
   "with sessions": { eras: "legacy", stateful: true },
-  "of HTTP+SSE": { eras: "sse" },
+  "that speaks HTTP+SSE": { eras: "sse" },
 } as const satisfies Record<string, Mistake>;
 
-const cases = Object.keys(RUDE).flatMap((how) => Object.keys(SHAPES).map((shape) => [shape, how] as const));
+const cases = Object.keys(REFUSALS).flatMap((how) => Object.keys(SHAPES).map((shape) => [shape, how] as const));
 
-test.each(cases)("a server %s that refuses %s is not called open", async (shape, how) => {
-  const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...RUDE[how]?.() };
+test.each(cases)("a server %s, refusing %s, is not unprotected", async (shape, how) => {
+  const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...REFUSALS[how]?.() };
   const { url } = await during(startServer([TOKEN.reveal()], mistake));
   expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
 });
 
-test("a server that answers nobody who has no key is not called open, and nothing is proven", async () => {
+test("a server that never answers without a key is inconclusive", async () => {
   const { url } = await during(
     startServer(
       [TOKEN.reveal()],
@@ -71,15 +71,15 @@ test("a server that answers nobody who has no key is not called open, and nothin
   expect(report).toMatchObject({ result: "inconclusive", proven: false });
 });
 
-test("a server that says of everything that it is forbidden, in a result of the tool, is not called open", async () => {
+test("a tool result that says forbidden does not count as accepted", async () => {
   const { url } = await during(
     startServer([TOKEN.reveal()], {
       eras: "modern",
-      // Its wall is in front of the lists; calls are refused by the tool.
+      // The guard protects lists; the tool itself refuses calls.
       isGuarded: (request) => request.headers["mcp-method"] !== "tools/call",
       answer(response, posted) {
         if (posted.method === "tools/list") this.result(response, posted, { tools: [{ name: "add" }] });
-        else if (this.read(response.req) === "in") this.result(response, posted, { content: [] });
+        else if (this.readKey(response.req) === "valid") this.result(response, posted, { content: [] });
         else this.result(response, posted, { content: [{ type: "text", text: "forbidden" }], isError: true });
       },
     }),
@@ -89,7 +89,7 @@ test("a server that says of everything that it is forbidden, in a result of the 
   expect(report.findings.find(({ id }) => id === "requires-key-for-tool-call")).toMatchObject({ status: "pass" });
 });
 
-test("where a tool fails for everybody in the same words, nobody knows who was let in", async () => {
+test("a tool that fails the same way with and without a key is untestable", async () => {
   const { url } = await during(
     startServer([TOKEN.reveal()], {
       eras: "modern",
@@ -104,7 +104,7 @@ test("where a tool fails for everybody in the same words, nobody knows who was l
   expect(report.findings.find(({ id }) => id === "requires-key-for-tool-call")).toMatchObject({ status: "untestable" });
 });
 
-test("a server with one session for all is not called open, and its refusals prove nothing", async () => {
+test("a server with a single session for all clients is inconclusive", async () => {
   let taken = false;
   const { url } = await during(
     startServer([TOKEN.reveal()], {
@@ -126,10 +126,10 @@ test("a server with one session for all is not called open, and its refusals pro
   expect(report.result).toBe("inconclusive");
 });
 
-test("a page, a documentation in JSON and a stream of something else at GET are no open stream", async () => {
+test("an HTML page, a JSON description and an unrelated event stream are not an open MCP stream", async () => {
   for (const [type, body] of [
     ["text/html", "<h1>MCP</h1>"],
-    ["application/json", '{"name":"door"}'],
+    ["application/json", '{"name":"test-server"}'],
     ["text/event-stream", "data: reload\n\n"],
   ] as const) {
     const { url } = await during(

@@ -10,7 +10,7 @@ test.each([
   ["Node in JSON", String.raw`{"stack":"Error: x\n    at async file:///app/server.mjs:12:9"}`, "a stack trace of Node"],
   ["Node on Windows", String.raw`at Object.<anonymous> (C:\app\server.js:1:7)`, "a stack trace of Node"],
   [
-    "Node's own",
+    "Node internals",
     "    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)",
     "a stack trace of Node",
   ],
@@ -26,8 +26,8 @@ test.each([
   ["Ruby", "/app/server.rb:12:in `call'", "a stack trace of Ruby"],
   ["PHP", "PHP Fatal error: Uncaught\nStack trace:\n#0 /var/www/x.php(3): f()", "a stack trace of PHP"],
   ["Rust", "thread 'main' panicked at src/main.rs:4:5", "a panic of Rust"],
-  ["a path", `{"error":"cannot load '/home/ada/mcp/keys.ts'"}`, "the path of a source file"],
-])("%s is recognised", (_, text, name) => {
+  ["a source path", `{"error":"cannot load '/home/ada/mcp/keys.ts'"}`, "the path of a source file"],
+])("recognizes a stack trace: %s", (_, text, name) => {
   expect(findTrace(text)).toBe(name);
 });
 
@@ -40,11 +40,11 @@ test.each([
   "see https://example.com/docs/auth.ts:12:3",
   "look at /mcp or at http://127.0.0.1:3000/mcp at 12:30:45",
   "File not found",
-])("%j gives nothing away", (text) => {
+])("finds nothing in %j", (text) => {
   expect(findTrace(text)).toBeNull();
 });
 
-test("a long answer takes no time that grows with its square", () => {
+test("takes linear time on long answers", () => {
   for (const piece of ["at ", "at a.b.c(", "/home/", "at x (/", ".rb:1", "Stack trace: ", "C:\\"]) {
     expect(findTrace(piece.repeat(65_536 / piece.length))).toBeNull();
   }

@@ -5,7 +5,7 @@ test.each([
   ["https://a.example/mcp", ["/.well-known/x/mcp", "/.well-known/x"]],
   ["https://a.example/v1/mcp/?tenant=7", ["/.well-known/x/v1/mcp", "/.well-known/x"]],
   ["https://a.example/", ["/.well-known/x"]],
-])("metadata about %s", (url, paths) => {
+])("finds the well-known paths of %s", (url, paths) => {
   expect(wellKnown(new URL(url), "x")).toEqual(paths);
 });
 
@@ -18,6 +18,6 @@ test.each([
   ["http://a.example/mcp", false],
   ["https://b.example/mcp", false],
   ["/mcp", false],
-])("metadata for %s are about https://a.example/mcp: %s", (resource, covers) => {
+])("metadata for %s cover https://a.example/mcp: %s", (resource, covers) => {
   expect(coversUrl(resource, new URL("https://a.example/mcp"))).toBe(covers);
 });

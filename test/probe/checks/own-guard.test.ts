@@ -25,7 +25,7 @@ import { guardFetch } from "../../../src/server/fetch/guard-fetch.ts";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
 import type { Verifier } from "../../../src/server/verifier/verifier.ts";
 
-/** Starts a server behind a guard, as `docs/server.md` has it, and returns its URL. Ends with the test. */
+/** Starts a server behind our guard as `docs/server.md` shows, and returns its URL. It stops with the test. */
 type Start = (verifier: Verifier) => Promise<string>;
 
 const behindNode = SDK_KINDS.map((kind): [string, Start] => [
@@ -68,14 +68,14 @@ const behindFrameworks: [string, Start][] = [
   ],
 ];
 
-test.each([...behindNode, ...behindFrameworks])("%s has its door shut and good manners", async (_, start) => {
+test.each([...behindNode, ...behindFrameworks])("gives A+ to %s", async (_, start) => {
   const { verifier, issue } = await createFixture();
   const [key, second] = [await issue("ci"), await issue("other")];
   const url = await start(verifier);
-  expectNothingWrong(await probe(url, key, second));
+  expectNoFaults(await probe(url, key, second));
 });
 
-test("the battery takes less than five seconds at its usual rate", async () => {
+test("all checks take less than five seconds at the default rate", async () => {
   const { verifier, issue } = await createFixture();
   const [key, second] = [await issue("ci"), await issue("other")];
   const { url } = await during(startSdkServer("v1-stateless", { guard: guardNode(verifier) }));
@@ -89,8 +89,8 @@ test("the battery takes less than five seconds at its usual rate", async () => {
 
 const examples = ["express-sdk-v1", "fastify", "hono-sdk-v2", "https", "node-http"];
 
-test.each(examples)("the example %s has its door shut and good manners", async (name) => {
-  expectNothingWrong(await probeExample(name));
+test.each(examples)("gives A+ to the example %s", async (name) => {
+  expectNoFaults(await probeExample(name));
 });
 
 test("a server in another process follows its store", async () => {
@@ -100,13 +100,13 @@ test("a server in another process follows its store", async () => {
   expect(lifecycle.length).toBeGreaterThan(4);
 });
 
-/** Through the command; `more` arguments may name the store of the server. */
+/** Runs the CLI against an example. `more` adds arguments, such as the store of the server. */
 async function probeExample(name: string, more: (store: string) => string[] = () => []): Promise<Report> {
   const { mcpKeys, env, file } = createProcesses();
   const [key, second] = await Promise.all([mcpKeys(["generate", "ci"]), mcpKeys(["generate", "other"])]);
   const { url } = await startServerProcess(`${EXAMPLES}${name}/server.js`, {
     ...env,
-    // Without it Express shows where an error came from, behind the guard and in front of it.
+    // Otherwise Express answers errors with stack traces.
     NODE_ENV: "production",
   });
   const { status, stdout } = await mcpKeys(
@@ -117,12 +117,12 @@ async function probeExample(name: string, more: (store: string) => string[] = ()
   return JSON.parse(stdout) as Report;
 }
 
-/** The whole battery, with a second key. */
+/** Runs every check with a second key. */
 function probe(url: string, key: string, second: string, more: Partial<ProbeServerOptions> = {}): Promise<Report> {
   return probeAt(url, { key: new Secret(key), secondKey: new Secret(second), ...more });
 }
 
-function expectNothingWrong(report: Report): void {
+function expectNoFaults(report: Report): void {
   expect(report.findings.filter(({ status }) => status === "fail" || status === "warn")).toEqual([]);
   expect(report).toMatchObject({ ok: true, result: "protected", grade: "A+" });
 }

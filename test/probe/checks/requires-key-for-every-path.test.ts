@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { pathsBeside } from "../../../src/probe/paths.ts";
 import { RUNS } from "../../arbitraries.ts";
 
-test("a path in other spellings", () => {
+test("spells a path in twelve other ways", () => {
   expect(pathsBeside(new URL("https://h.example/api/mcp"))).toEqual([
     "/api/mcp/",
     "/api/mcp/mcp-keys",
@@ -27,13 +27,13 @@ test.each([
   ["/mcp?tenant=7", ["/mcp/?tenant=7", "//mcp?tenant=7", "/MCP?tenant=7", "/mcp?tenant=7&mcp-keys"]],
   ["/%e4/x", ["/%e4/X", "/%e4/%78", "/%e4/x/"]],
   ["/7", ["/7/", "//7"]],
-])("of %s among others %j", (path, some) => {
+])("spells %s as, among others, %j", (path, some) => {
   const paths = pathsBeside(new URL(path, "http://h.example"));
   expect(paths).toEqual(expect.arrayContaining(some));
   expect(paths).not.toContain(path);
 });
 
-test("whatever the address, each is another request target of the same origin", () => {
+test("every spelling is another request target of the same origin", () => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true }), (text) => {
       const url = new URL(text);

@@ -5,7 +5,7 @@ import type { Finding, Report } from "../../../src/probe/report/report.ts";
 import { listen } from "../../servers/listen.ts";
 import { ServerBehavior } from "../servers/configurable-server.ts";
 import { probeAt } from "../servers/probing.ts";
-import { secureServer } from "../servers/secure.ts";
+import { tlsServer } from "../servers/tls-server.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
 function finding({ findings }: Report, id: string): Finding {
@@ -15,27 +15,24 @@ function finding({ findings }: Report, id: string): Finding {
 }
 
 test.each([
-  ["signed by nobody", {}, "tls-trusted", /self-signed/],
+  ["that is self-signed", {}, "tls-trusted", /self-signed/],
   ["that has expired", { days: -1 }, "tls-trusted", /expired/],
-  ["of another host", { host: "mcp.example.com" }, "tls-host-matches", /does not name 127\.0\.0\.1/],
-] as const)(
-  "to a server with a certificate %s nothing is sent, and nothing is proven",
-  async (_, made, id, observed) => {
-    const { start, request } = secureServer(made);
-    const server = await during(start());
-    const report = await probeAt(server.url, id === "tls-trusted" && !("days" in made) ? {} : { request });
-    expect(server.seen).toEqual([]);
-    expect(report).toMatchObject({ ok: false, result: "inconclusive", grade: null, sent: { wrong: 0 } });
-    expect(finding(report, id)).toMatchObject({ status: "fail", observed: expect.stringMatching(observed) });
-    const others = report.findings.filter((one) => one.group !== "transport");
-    expect(new Set(others.map(({ status }) => status))).toEqual(new Set(["untestable"]));
-    expect(others[0]?.observed).toContain("the certificate does not hold");
-  },
-);
+  ["for another host", { host: "mcp.example.com" }, "tls-host-matches", /does not name 127\.0\.0\.1/],
+] as const)("sends nothing to a server with a certificate %s", async (_, made, id, observed) => {
+  const { start, request } = tlsServer(made);
+  const server = await during(start());
+  const report = await probeAt(server.url, id === "tls-trusted" && !("days" in made) ? {} : { request });
+  expect(server.seen).toEqual([]);
+  expect(report).toMatchObject({ ok: false, result: "inconclusive", grade: null, sent: { wrong: 0 } });
+  expect(finding(report, id)).toMatchObject({ status: "fail", observed: expect.stringMatching(observed) });
+  const others = report.findings.filter((one) => one.group !== "transport");
+  expect(new Set(others.map(({ status }) => status))).toEqual(new Set(["untestable"]));
+  expect(others[0]?.observed).toContain("the certificate does not hold");
+});
 
-test("over TLS 1.1 one request goes out, and no key", async () => {
+test("sends one request over TLS 1.1, without the key", async () => {
   const seen: { readonly protocol: string | undefined; readonly authorization: string | undefined }[] = [];
-  const old = secureServer(
+  const old = tlsServer(
     {},
     { minVersion: "TLSv1", ciphers: "DEFAULT:@SECLEVEL=0" },
     {
@@ -54,7 +51,7 @@ test("over TLS 1.1 one request goes out, and no key", async () => {
   ]);
 });
 
-test("the address that a server redirects to gets nothing, and is named without its query", async () => {
+test("does not follow a redirect, and reports its target without the query", async () => {
   const target = await during(listen((_, response) => response.end()));
   const { url } = await during(
     listen((_, response) => {
@@ -71,10 +68,10 @@ test("the address that a server redirects to gets nothing, and is named without 
   expect(JSON.stringify(report)).not.toContain(TOKEN.reveal().slice(17, 30));
 });
 
-test("a certificate that is trusted by name alone is not trusted", async () => {
-  // Of the same name as the one that is trusted, with a key of its own.
-  const { start } = secureServer();
-  const { request } = secureServer();
+test("does not trust a certificate because of its name alone", async () => {
+  // The two certificates have the same name and different keys.
+  const { start } = tlsServer();
+  const { request } = tlsServer();
   const { url } = await during(start());
   expect(finding(await probeAt(url, { request }), "tls-trusted")).toMatchObject({
     ...{ status: "fail", observed: expect.stringMatching(/self-signed|nobody known/) },

@@ -162,10 +162,10 @@ test("a server that shuts everybody out after some wrong keys proves nothing by 
   let wrong = 0;
   const { url } = await during(
     startServer([TOKEN.reveal()], {
-      read(request) {
+      readKey(request) {
         const token = this.tokenOf(request);
         if (!this.knows(token)) wrong++;
-        return wrong > 3 || !this.knows(token) ? "wrong" : "in";
+        return wrong > 3 || !this.knows(token) ? "wrong" : "valid";
       },
     }),
   );

@@ -4,8 +4,8 @@ import { createRedact, createRedactor } from "../../../src/probe/mcp/redact.ts";
 import { RUNS } from "../../arbitraries.ts";
 import { Secret } from "../../../src/core/secret.ts";
 import { reportTokens, type Lab } from "../../../src/probe/target/lab.ts";
-import type { Following } from "../servers/following.ts";
-import { followingServer } from "../servers/following.ts";
+import type { FollowedStore } from "../servers/following-server.ts";
+import { followingServer } from "../servers/following-server.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
@@ -74,12 +74,12 @@ test("a key that the test makes in the store is in no report, whatever the serve
     },
   });
   const { url } = await during(start());
-  const store = options.lab as Following;
+  const store = options.lab as FollowedStore;
   const lab: Lab = {
     knows: (key) => store.knows(key),
     mint: async (purpose, lifetime) => {
       const key = await store.mint(purpose, lifetime);
-      store.rows.at(-1)!.tokens.push(canary);
+      store.keys.at(-1)!.tokens.push(canary);
       return { ...key, token: new Secret(canary) };
     },
   };
@@ -98,5 +98,5 @@ test("of every token that a lab makes it is told before anybody has it", async (
   const rotated = await key.rotate();
   for (const token of [key.token, rotated]) expect(redact(`sent ${token.reveal()}`)).toBe("sent [secret]");
   await key.disable();
-  expect((options.lab as Following).rows).toMatchObject([{ enabled: false }]);
+  expect((options.lab as FollowedStore).keys).toMatchObject([{ enabled: false }]);
 });

@@ -1,45 +1,45 @@
 import { text } from "node:stream/consumers";
 import { BROKEN_COMPARISONS } from "./broken-comparisons.ts";
 import { BROKEN_PLACES } from "./broken-places.ts";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import type { Posted } from "./configurable-server.ts";
 
 const LEGACY = { eras: "legacy" } as const;
 const STATEFUL = { eras: "legacy", stateful: true } as const;
 
-/** Servers that let somebody in who should stay out. */
-const BROKEN_GUARDS: readonly Broken[] = [
+/** Servers with a hole in their guard. */
+const BROKEN_GUARDS: readonly BrokenServer[] = [
   {
-    mistake: "answers 404 to everything",
+    mistake: "answers 404 to every request",
     caught: ["reachable"],
     make: () => ({ knowsPath: () => false }),
   },
   {
-    mistake: "forgot the key",
+    mistake: "rejects the valid key",
     caught: ["accepts-valid-key"],
     make: () => ({ knows: () => false }),
   },
   {
-    mistake: "lets anybody in who shows nothing",
+    mistake: "accepts requests without a key",
     caught: ["requires-key"],
     make: () => ({
       isGuarded: (request) => request.headers.authorization !== undefined,
     }),
   },
   {
-    mistake: "forgot its guard",
+    mistake: "has no guard",
     caught: ["requires-key", "rejects-bogus-key"],
     make: () => ({ isGuarded: () => false }),
   },
   {
-    mistake: "guards the newest era alone",
+    mistake: "guards only the modern era",
     caught: ["requires-key-for-every-message", "requires-key-for-handshake"],
     make: () => ({
       isGuarded: (request) => request.headers["mcp-protocol-version"] === "2026-07-28",
     }),
   },
   {
-    mistake: "names the messages that need a key, and forgot the calls",
+    mistake: "guards a list of messages and forgot tool calls",
     caught: ["requires-key-for-every-message", "requires-key-for-handshake"],
     make: () => ({
       eras: "modern",
@@ -47,7 +47,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "names the messages that need a key, and forgot a list",
+    mistake: "guards a list of messages and forgot one of them",
     caught: ["requires-key-for-every-message"],
     make: () => ({
       eras: "modern",
@@ -62,38 +62,38 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "asks for a key where tools are listed, and in no other message of a session",
+    mistake: "requires a key for tools/list and for no other message of a session",
     caught: ["requires-key-for-every-message", "requires-key-for-handshake"],
     make: () => ({
       ...STATEFUL,
       isGuarded: (request) => request.method !== "POST",
       async serve(request, response) {
         const posted = posts(await text(request));
-        const reading = this.read(request);
+        const presented = this.readKey(request);
         if (posted === null || Array.isArray(posted)) this.rpcError(response, 400, { code: -32700, id: null });
-        else if (posted.method === "tools/list" && reading !== "in") this.refuse(request, response, reading);
+        else if (posted.method === "tools/list" && presented !== "valid") this.refuse(request, response, presented);
         else this.answerLegacy(request, response, posted);
       },
     }),
   },
   {
-    mistake: "looks for the method of a list of messages",
-    caught: ["requires-key-for-batches", "rejects-before-reading"],
+    mistake: "lets batches through because they have no method",
+    caught: ["requires-key-for-batches", "rejects-before-presented"],
     make: () => ({
       ...LEGACY,
       isGuarded: () => false,
       async serve(request, response) {
         const posted = posts(await text(request));
-        const reading = this.read(request);
-        if (Array.isArray(posted)) this.answerList(response, posted);
-        else if (reading !== "in") this.refuse(request, response, reading);
+        const presented = this.readKey(request);
+        if (Array.isArray(posted)) this.answerBatch(response, posted);
+        else if (presented !== "valid") this.refuse(request, response, presented);
         else if (request.method === "POST" && posted !== null) this.answerLegacy(request, response, posted);
         else this.json(response, 405, {});
       },
     }),
   },
   {
-    mistake: "guards POST alone, and opens a stream to anybody",
+    mistake: "guards only POST and opens a stream without a key",
     caught: ["requires-key-for-stream"],
     make: () => ({
       ...LEGACY,
@@ -105,7 +105,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "guards one spelling of its path, and finds the way by another",
+    mistake: "guards one spelling of its path and routes others too",
     caught: ["requires-key-for-every-path"],
     make: () => ({
       isGuarded: (request) => request.url?.split("?")[0] === "/mcp",
@@ -113,15 +113,15 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "guards what begins with its path, and makes the path plain afterwards",
+    mistake: "guards its path before normalizing it",
     caught: ["requires-key-for-every-path"],
     make: () => ({
       isGuarded: (request) => (request.url ?? "").startsWith("/mcp"),
-      knowsPath: (request) => new URL(request.url ?? "", "http://door").pathname === "/mcp",
+      knowsPath: (request) => new URL(request.url ?? "", "http://server").pathname === "/mcp",
     }),
   },
   {
-    mistake: "guards POST, and reads the message of any method",
+    mistake: "guards POST and reads messages sent with PUT",
     caught: ["requires-key-for-every-method"],
     make: () => ({
       ...LEGACY,
@@ -134,13 +134,13 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "calls some tools for anybody",
+    mistake: "calls a tool without a key",
     caught: ["requires-key-for-tool-call"],
     make: () => ({ eras: "modern", isGuarded: (request) => request.headers["mcp-name"] !== "add" }),
     options: { tool: "add" },
   },
   {
-    mistake: "takes the id of a session for a key",
+    mistake: "accepts a session id instead of a key",
     caught: ["requires-key-in-session"],
     make: () => ({
       ...STATEFUL,
@@ -151,7 +151,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "ends a session for anybody",
+    mistake: "ends a session without a key",
     caught: ["requires-key-in-session"],
     make: () => ({
       ...STATEFUL,
@@ -163,7 +163,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "opens a session to anybody, and a stream to whoever has one",
+    mistake: "opens sessions without a key, and streams in those sessions",
     caught: ["rejects-anonymous-session", "requires-key-for-handshake"],
     make: () => ({
       ...STATEFUL,
@@ -171,7 +171,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "guards the stream of HTTP+SSE and not the address for messages",
+    mistake: "guards the SSE stream and not the endpoint for messages",
     caught: ["requires-key-for-sse-endpoint"],
     make: () => ({
       eras: "sse",
@@ -182,52 +182,52 @@ const BROKEN_GUARDS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "trusts the address that a proxy names",
+    mistake: "trusts the client address in X-Forwarded-For",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers["x-forwarded-for"] !== "127.0.0.1" }),
   },
   {
-    mistake: "trusts the user that a proxy names",
+    mistake: "trusts the user in X-Forwarded-User",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers["x-forwarded-user"] === undefined }),
   },
   {
-    mistake: "leaves out paths by a header of the proxy",
+    mistake: "skips its guard for some paths and trusts X-Original-URL",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => !String(request.headers["x-original-url"]).startsWith("/health") }),
   },
   {
-    mistake: "lets a preflight through, and believes a header that it is one",
+    mistake: "skips its guard for preflights and trusts X-HTTP-Method-Override",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers["x-http-method-override"] !== "OPTIONS" }),
   },
   {
-    mistake: "leaves its middleware out for requests of its own",
+    mistake: "skips its middleware for requests with X-Middleware-Subrequest",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers["x-middleware-subrequest"] === undefined }),
   },
   {
-    mistake: "needs no key on localhost, and believes the Host header",
+    mistake: "requires no key on localhost and trusts the Host header",
     caught: ["rejects-proxy-headers"],
     make: () => ({ isGuarded: (request) => request.headers.host !== "localhost" }),
   },
   {
-    mistake: "passes on what is not Bearer",
+    mistake: "lets every scheme but Bearer through",
     caught: ["rejects-bogus-key-in-other-scheme"],
     make: () => ({ isGuarded: ({ headers: { authorization = "Bearer" } }) => /^(Bearer|$)/i.test(authorization) }),
   },
   {
-    mistake: "asks whether there is a cookie, and not what it holds",
+    mistake: "accepts any session cookie",
     caught: ["rejects-bogus-key-elsewhere"],
     make: () => ({ isGuarded: (request) => !/(?:^|; )session=./.test(request.headers.cookie ?? "") }),
   },
   {
-    mistake: "asks whether there is a token in the query, and not which",
+    mistake: "accepts any token in the query",
     caught: ["rejects-bogus-key-elsewhere"],
     make: () => ({ isGuarded: (request) => !/[?&]token=./.test(request.url ?? "") }),
   },
   {
-    mistake: "answers the handshake to anybody",
+    mistake: "answers the handshake without a key",
     caught: ["requires-key-for-handshake"],
     make: () => ({
       eras: "modern",
@@ -236,7 +236,7 @@ const BROKEN_GUARDS: readonly Broken[] = [
   },
 ];
 
-export const BROKEN_DOORS: readonly Broken[] = [...BROKEN_GUARDS, ...BROKEN_COMPARISONS, ...BROKEN_PLACES];
+export const BROKEN_ACCESS: readonly BrokenServer[] = [...BROKEN_GUARDS, ...BROKEN_COMPARISONS, ...BROKEN_PLACES];
 
 function posts(body: string): Posted | Posted[] | null {
   try {

@@ -1,30 +1,30 @@
 import type { ServerResponse } from "node:http";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import { ServerBehavior } from "./configurable-server.ts";
 
-/** Servers that are too good to web pages. */
-export const BROKEN_BROWSERS: readonly Broken[] = [
+/** Servers that trust web pages of other origins. */
+export const BROKEN_BROWSER: readonly BrokenServer[] = [
   {
-    mistake: "does not look at Origin",
+    mistake: "ignores Origin",
     caught: ["rejects-foreign-origin"],
     make: () => ({ knowsOrigin: () => true }),
   },
   {
-    mistake: "looks only at how an Origin begins",
+    mistake: "compares only the start of Origin",
     caught: ["rejects-foreign-origin"],
     make: () => ({
       knowsOrigin: ({ headers }) => headers.origin?.startsWith(`http://${headers.host ?? ""}`) ?? true,
     }),
   },
   {
-    mistake: "looks only at how an Origin ends",
+    mistake: "compares only the end of Origin",
     caught: ["rejects-foreign-origin"],
     make: () => ({
       knowsOrigin: ({ headers }) => headers.origin?.endsWith(headers.host ?? "") ?? true,
     }),
   },
   {
-    mistake: "refuses an Origin with 400",
+    mistake: "rejects a foreign Origin with 400",
     caught: ["rejects-foreign-origin"],
     make: () => ({
       handle(request, response) {
@@ -35,12 +35,12 @@ export const BROKEN_BROWSERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "does not look at Host",
+    mistake: "ignores Host",
     caught: ["rejects-foreign-host"],
     make: () => ({ knowsHost: () => true }),
   },
   {
-    mistake: "allows the pages of every origin all that a browser keeps for it",
+    mistake: "allows credentials for every origin",
     caught: ["restricts-cors"],
     make: () => ({
       handle(request, response) {
@@ -51,7 +51,7 @@ export const BROKEN_BROWSERS: readonly Broken[] = [
   },
 ];
 
-/** As `cors({ origin: true, credentials: true })` does. */
+/** Does what `cors({ origin: true, credentials: true })` does. */
 function allow(response: ServerResponse, origin: string | undefined): void {
   if (origin === undefined) return;
   response.setHeader("access-control-allow-origin", origin);

@@ -1,37 +1,37 @@
 import { Secret } from "../../../src/core/secret.ts";
 import { parseToken } from "../../../src/core/token.ts";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 
 const OPAQUE = "sk-live-0a1B2c3D4e5F6g7H8i9J0k1L";
 
-/** Servers that compare a key with theirs, and do it wrong. */
-export const BROKEN_COMPARISONS: readonly Broken[] = [
+/** Servers that compare keys incorrectly. */
+export const BROKEN_COMPARISONS: readonly BrokenServer[] = [
   {
-    mistake: "looks only at the form of a key",
+    mistake: "accepts every key of the right form",
     caught: ["rejects-bogus-key"],
     make: () => ({
       knows: (token) => /^[a-z]+_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/.test(token),
     }),
   },
   {
-    mistake: "takes a checksum that fits for a proof",
+    mistake: "accepts every key with a correct checksum",
     caught: ["rejects-bogus-key"],
     make: () => ({ knows: (token) => parseToken(token).ok }),
   },
   {
-    mistake: "looks only at the prefix of a key",
+    mistake: "accepts every key with the right prefix",
     caught: ["rejects-bogus-key"],
     make: () => ({ keys: [OPAQUE], knows: (token) => token.startsWith("sk-live-") }),
     options: { key: new Secret(OPAQUE) },
   },
   {
-    mistake: "looks only at the length of a key",
+    mistake: "accepts every key of the right length",
     caught: ["rejects-bogus-key"],
     make: () => ({ keys: [OPAQUE], knows: (token) => token.length === OPAQUE.length }),
     options: { key: new Secret(OPAQUE) },
   },
   {
-    mistake: "finds a key by its id and forgets the secret",
+    mistake: "finds a key by its id and ignores the secret",
     caught: ["rejects-wrong-secret"],
     make: () => ({
       knows(token) {
@@ -40,7 +40,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "finds a key by its secret, whatever its id",
+    mistake: "finds a key by its secret and ignores the id",
     caught: ["rejects-wrong-id"],
     make: () => ({
       knows(token) {
@@ -49,7 +49,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "compares a part of the key",
+    mistake: "compares only the first 40 characters",
     caught: ["rejects-changed-key"],
     make: () => ({
       knows(token) {
@@ -58,7 +58,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "compares a part of an opaque key",
+    mistake: "compares only the first 20 characters of an opaque key",
     caught: ["rejects-changed-key"],
     make: () => ({
       keys: [OPAQUE],
@@ -67,7 +67,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     options: { key: new Secret(OPAQUE) },
   },
   {
-    mistake: "asks whether its key begins with the one it was shown",
+    mistake: "accepts a prefix of its key",
     caught: ["rejects-truncated-key"],
     make: () => ({
       knows(token) {
@@ -76,7 +76,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "asks whether the list of its keys holds what it was shown",
+    mistake: "searches the presented text in its list of keys",
     caught: ["rejects-truncated-key"],
     make: () => ({
       knows(token) {
@@ -85,7 +85,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "asks whether what it was shown begins with its key",
+    mistake: "accepts its key with more characters at the end",
     caught: ["rejects-extended-key"],
     make: () => ({
       knows(token) {
@@ -94,7 +94,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "asks whether what it was shown holds its key",
+    mistake: "accepts text that contains its key",
     caught: ["rejects-extended-key"],
     make: () => ({
       knows(token) {
@@ -103,7 +103,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "compares up to the length of the shorter one",
+    mistake: "compares keys up to the length of the shorter one",
     caught: ["rejects-truncated-key", "rejects-extended-key"],
     make: () => ({
       knows(token) {
@@ -112,7 +112,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "compares keys in small letters",
+    mistake: "ignores case when it compares keys",
     caught: ["rejects-key-in-other-case"],
     make: () => ({
       knows(token) {
@@ -121,7 +121,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "compares with a variable that is not set",
+    mistake: "compares with the text of an unset variable",
     caught: ["rejects-placeholder-key"],
     make: () => ({
       knows(token) {
@@ -131,7 +131,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "kept the key of an example",
+    mistake: "still accepts the example key",
     caught: ["rejects-placeholder-key"],
     make: () => ({
       knows(token) {
@@ -140,7 +140,7 @@ export const BROKEN_COMPARISONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "takes the empty end of its list of keys for a key",
+    mistake: "accepts an empty bearer",
     caught: ["rejects-empty-bearer"],
     make: () => ({
       isGuarded({ headers: { authorization = "none" } }) {

@@ -1,50 +1,50 @@
 import { createHash } from "node:crypto";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import { ServerBehavior } from "./configurable-server.ts";
 
 const TRACE = `SyntaxError: Unexpected end of JSON input
     at JSON.parse (<anonymous>)
     at parse (/srv/mcp/node_modules/body-parser/lib/types/json.js:92:19)`;
 
-/** Servers whose answers give something away. */
-export const BROKEN_TRACES: readonly Broken[] = [
+/** Servers whose answers leak something. */
+export const BROKEN_LEAKS: readonly BrokenServer[] = [
   {
-    mistake: "tells how the key begins that it expected",
+    mistake: "shows the start of the expected key",
     caught: ["hides-valid-key"],
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const [key = ""] = this.keys;
-        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
+        if (presented !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, presented);
         else this.json(response, 401, { error: `expected ${key.slice(0, 28)}…` }, INVALID);
       },
     }),
   },
   {
-    mistake: "tells the digest that it compared with",
+    mistake: "shows the digest of the expected key",
     caught: ["hides-valid-key"],
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const digest = createHash("sha256")
           .update(this.keys[0] ?? "")
           .digest("base64url");
-        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
+        if (presented !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, presented);
         else this.json(response, 401, {}, { ...INVALID, "x-debug": `want=${digest}` });
       },
     }),
   },
   {
-    mistake: "repeats the key that it refuses",
+    mistake: "repeats the rejected key",
     caught: ["hides-presented-key"],
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const token = this.tokenOf(request);
-        if (reading !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, reading);
+        if (presented !== "wrong") ServerBehavior.prototype.refuse.call(this, request, response, presented);
         else this.json(response, 401, { error: `unknown key ${token}` }, INVALID);
       },
     }),
   },
   {
-    mistake: "shows a stack trace for JSON that it cannot read",
+    mistake: "shows a stack trace for invalid JSON",
     caught: ["hides-stack-trace"],
     make: () => ({
       rpcError(response, status, error) {

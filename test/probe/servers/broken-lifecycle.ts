@@ -1,53 +1,53 @@
-import type { Broken } from "./broken.ts";
-import { followingServer } from "./following.ts";
+import type { BrokenServer } from "./broken.ts";
+import { followingServer } from "./following-server.ts";
 
-/** Servers that do not follow what becomes of a key. */
-export const BROKEN_LIFECYCLES: readonly Broken[] = [
+/** Servers that miss changes to a key. */
+export const BROKEN_LIFECYCLE: readonly BrokenServer[] = [
   {
-    mistake: "reads its keys once at its start",
+    mistake: "reads its keys only at startup",
     caught: ["accepts-new-key"],
     ...followingServer(() => false),
   },
   {
-    mistake: "forgets that a key can be disabled",
+    mistake: "ignores that a key is disabled",
     caught: ["rejects-disabled-key"],
-    ...followingServer((store, row) => ["in", "disabled"].includes(store.standing(row))),
+    ...followingServer((store, key) => ["valid", "disabled"].includes(store.stateOf(key))),
   },
   {
-    mistake: "never takes back a key that it refused once",
+    mistake: "never accepts a key again that it once rejected",
     caught: ["accepts-reenabled-key"],
     ...followingServer(remembering("refusals")),
   },
   {
-    mistake: "knows one token for each key, the newest",
+    mistake: "accepts only the newest token of a key",
     caught: ["accepts-both-versions"],
-    ...followingServer((store, row, token) => store.standing(row) === "in" && row.tokens.at(-1) === token),
+    ...followingServer((store, key, token) => store.stateOf(key) === "valid" && key.tokens.at(-1) === token),
   },
   {
-    mistake: "learns of a key but not of its rotations",
+    mistake: "accepts only the first token of a key",
     caught: ["accepts-both-versions"],
-    ...followingServer((store, row, token) => store.standing(row) === "in" && row.tokens[0] === token),
+    ...followingServer((store, key, token) => store.stateOf(key) === "valid" && key.tokens[0] === token),
   },
   {
-    mistake: "looks whether a key is there and not whether it was revoked",
+    mistake: "ignores that a key is revoked",
     caught: ["rejects-revoked-key"],
-    ...followingServer((store, row) => ["in", "revoked"].includes(store.standing(row))),
+    ...followingServer((store, key) => ["valid", "revoked"].includes(store.stateOf(key))),
   },
   {
-    mistake: "revokes the newest token of a key and no other",
+    mistake: "revokes only the newest token of a key",
     caught: ["rejects-revoked-key"],
-    ...followingServer((store, row, token) => {
-      const standing = store.standing(row);
-      return standing === "in" || (standing === "revoked" && row.tokens.at(-1) !== token);
+    ...followingServer((store, key, token) => {
+      const state = store.stateOf(key);
+      return state === "valid" || (state === "revoked" && key.tokens.at(-1) !== token);
     }),
   },
   {
-    mistake: "never looks at the expiry of a key",
+    mistake: "ignores the expiry of a key",
     caught: ["rejects-expired-key"],
-    ...followingServer((store, row) => ["in", "expired"].includes(store.standing(row))),
+    ...followingServer((store, key) => ["valid", "expired"].includes(store.stateOf(key))),
   },
   {
-    mistake: "keeps a good verdict for as long as it runs",
+    mistake: "caches an accepted key forever",
     caught: ["rejects-disabled-key", "rejects-revoked-key", "rejects-expired-key"],
     ...followingServer(remembering("admissions")),
   },
@@ -55,9 +55,9 @@ export const BROKEN_LIFECYCLES: readonly Broken[] = [
 
 function remembering(what: "admissions" | "refusals"): Parameters<typeof followingServer>[0] {
   const seen = new Set<string>();
-  return (store, row, token) => {
-    const isIn = store.standing(row) === "in";
-    if (isIn === (what === "admissions")) seen.add(token);
-    return seen.has(token) ? what === "admissions" : isIn;
+  return (store, key, token) => {
+    const isValid = store.stateOf(key) === "valid";
+    if (isValid === (what === "admissions")) seen.add(token);
+    return seen.has(token) ? what === "admissions" : isValid;
   };
 }

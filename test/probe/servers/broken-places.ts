@@ -1,11 +1,11 @@
 import { text } from "node:stream/consumers";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import type { Posted } from "./configurable-server.ts";
 
-/** Servers that take the key, and not as they should. */
-export const BROKEN_PLACES: readonly Broken[] = [
+/** Servers that accept the key in the wrong place, or do not serve it well. */
+export const BROKEN_PLACES: readonly BrokenServer[] = [
   {
-    mistake: "answers a list that is none",
+    mistake: "answers tools/list without a list",
     caught: ["lists-tools"],
     make: () => ({
       answer(response, posted) {
@@ -14,14 +14,14 @@ export const BROKEN_PLACES: readonly Broken[] = [
     }),
   },
   {
-    mistake: "knows its scheme in one spelling alone",
+    mistake: "compares the scheme case-sensitively",
     caught: ["accepts-scheme-in-any-case"],
     make: () => ({
       tokenOf: (request) => /^Bearer +(\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "",
     }),
   },
   {
-    mistake: "forgets a session once it was of use",
+    mistake: "forgets a session after the first request",
     caught: ["session-continues"],
     make: () => ({
       ...{ eras: "legacy", stateful: true },
@@ -41,23 +41,23 @@ export const BROKEN_PLACES: readonly Broken[] = [
     }),
   },
   {
-    mistake: "forbids a tool to everybody",
+    mistake: "rejects every tool call",
     caught: ["calls-tool"],
     make: () => ({ knowsPath: (request) => request.headers["mcp-method"] !== "tools/call", eras: "modern" }),
     options: { tool: "add" },
   },
   {
-    mistake: "takes the key out of the query for convenience",
+    mistake: "accepts the key in the query",
     caught: ["rejects-key-in-query"],
     make: () => ({
       isGuarded(request) {
-        const key = new URL(request.url ?? "", "http://door").searchParams.get("api_key");
+        const key = new URL(request.url ?? "", "http://server").searchParams.get("api_key");
         return key === null || !this.knows(key);
       },
     }),
   },
   {
-    mistake: "takes the key out of a cookie",
+    mistake: "accepts the key in a cookie",
     caught: ["rejects-key-in-cookie"],
     make: () => ({
       isGuarded(request) {
@@ -67,24 +67,24 @@ export const BROKEN_PLACES: readonly Broken[] = [
     }),
   },
   {
-    mistake: "takes the key out of the parameters of a message",
-    caught: ["rejects-key-in-body", "rejects-before-reading"],
+    mistake: "accepts the key in the parameters of a message",
+    caught: ["rejects-key-in-body", "rejects-before-presented"],
     make: () => ({
       eras: "legacy",
       isGuarded: (request) => request.method !== "POST",
       async serve(request, response) {
         const posted = posts(await text(request));
         const key = String(posted?.params?.["api_key"]);
-        const reading = this.knows(key) ? "in" : this.read(request);
-        if (reading !== "in") this.refuse(request, response, reading);
+        const presented = this.knows(key) ? "valid" : this.readKey(request);
+        if (presented !== "valid") this.refuse(request, response, presented);
         else if (posted === null) this.rpcError(response, 400, { code: -32700, id: null });
         else this.answerLegacy(request, response, posted);
       },
     }),
   },
   {
-    mistake: "takes the key out of a form",
-    caught: ["rejects-key-in-body", "rejects-before-reading"],
+    mistake: "accepts the key in a form",
+    caught: ["rejects-key-in-body", "rejects-before-presented"],
     make: () => ({
       eras: "legacy",
       isGuarded: (request) => request.method !== "POST",
@@ -93,15 +93,15 @@ export const BROKEN_PLACES: readonly Broken[] = [
         const posted = posts(body);
         const isForm = request.headers["content-type"] === "application/x-www-form-urlencoded";
         const key = isForm ? (new URLSearchParams(body).get("access_token") ?? "") : "";
-        const reading = this.knows(key) ? "in" : this.read(request);
-        if (reading !== "in") this.refuse(request, response, reading);
+        const presented = this.knows(key) ? "valid" : this.readKey(request);
+        if (presented !== "valid") this.refuse(request, response, presented);
         else if (posted === null) this.rpcError(response, 400, { code: -32700, id: null });
         else this.answerLegacy(request, response, posted);
       },
     }),
   },
   {
-    mistake: "takes the key without its scheme",
+    mistake: "accepts the key without its scheme",
     caught: ["rejects-key-without-scheme"],
     make: () => ({
       isGuarded(request) {
@@ -110,7 +110,7 @@ export const BROKEN_PLACES: readonly Broken[] = [
     }),
   },
   {
-    mistake: "takes the key as the password of anybody",
+    mistake: "accepts the key as a Basic password",
     caught: ["rejects-key-in-other-scheme"],
     make: () => ({
       isGuarded(request) {
@@ -120,11 +120,11 @@ export const BROKEN_PLACES: readonly Broken[] = [
     }),
   },
   {
-    mistake: "takes the first of two keys",
+    mistake: "accepts the first of two keys",
     caught: ["rejects-two-keys"],
     make: () => ({
       isGuarded(request) {
-        // Of a header that comes twice Node keeps the first.
+        // If a header comes twice, Node keeps the first.
         return !this.knows(this.tokenOf(request));
       },
     }),
@@ -134,7 +134,7 @@ export const BROKEN_PLACES: readonly Broken[] = [
 const GREETING = {
   protocolVersion: "2025-11-25",
   capabilities: { tools: {} },
-  serverInfo: { name: "door", version: "1" },
+  serverInfo: { name: "test-server", version: "1" },
 };
 
 function posts(body: string): Posted | null {

@@ -2,36 +2,36 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import { ServerBehavior } from "./configurable-server.ts";
 
 const REALM = { "www-authenticate": 'Bearer realm="mcp"' };
 const INVALID = { "www-authenticate": 'Bearer realm="mcp", error="invalid_token"' };
 
-/** Servers that let nobody in, and say so badly. */
-export const BROKEN_MANNERS: readonly Broken[] = [
+/** Servers that reject wrong keys with the wrong answer. */
+export const BROKEN_RESPONSES: readonly BrokenServer[] = [
   {
-    mistake: "says 403 to whoever shows nothing",
+    mistake: "answers 403 to a request without a key",
     caught: ["answers-401-without-key"],
     make: () => ({
-      refuse(request, response, reading) {
-        if (reading === "none") this.json(response, 403, { error: "forbidden" });
-        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
+      refuse(request, response, presented) {
+        if (presented === "none") this.json(response, 403, { error: "forbidden" });
+        else ServerBehavior.prototype.refuse.call(this, request, response, presented);
       },
     }),
   },
   {
-    mistake: "sends whoever shows nothing to a page where people log in",
+    mistake: "redirects a request without a key to a login page",
     caught: ["answers-401-without-key"],
     make: () => ({
-      refuse(request, response, reading) {
-        if (reading === "none") this.json(response, 302, {}, { location: "/login" });
-        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
+      refuse(request, response, presented) {
+        if (presented === "none") this.json(response, 302, {}, { location: "/login" });
+        else ServerBehavior.prototype.refuse.call(this, request, response, presented);
       },
     }),
   },
   {
-    mistake: "refuses with a JSON-RPC error in a 200",
+    mistake: "rejects with a JSON-RPC error in a 200",
     caught: ["answers-401-without-key", "answers-401-to-wrong-key"],
     make: () => ({
       refuse(_request, response) {
@@ -40,17 +40,17 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "lets its verifier throw on keys it does not know",
+    mistake: "answers 500 to an unknown key",
     caught: ["answers-401-to-wrong-key"],
     make: () => ({
-      refuse(request, response, reading) {
-        if (reading === "wrong") this.json(response, 500, { error: "internal server error" });
-        else ServerBehavior.prototype.refuse.call(this, request, response, reading);
+      refuse(request, response, presented) {
+        if (presented === "wrong") this.json(response, 500, { error: "internal server error" });
+        else ServerBehavior.prototype.refuse.call(this, request, response, presented);
       },
     }),
   },
   {
-    mistake: "says 401 and not how to come in",
+    mistake: "answers 401 without a challenge",
     caught: ["sends-challenge"],
     make: () => ({
       refuse(_request, response) {
@@ -59,25 +59,25 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "says how to come in to whoever shows nothing, and not to whoever shows a wrong key",
+    mistake: "answers 401 to a wrong key without a challenge",
     caught: ["sends-challenge"],
     make: () => ({
-      refuse(_request, response, reading) {
-        this.json(response, 401, { error: "unauthorized" }, reading === "none" ? REALM : {});
+      refuse(_request, response, presented) {
+        this.json(response, 401, { error: "unauthorized" }, presented === "none" ? REALM : {});
       },
     }),
   },
   {
-    mistake: "asks for Bearer without a parameter",
+    mistake: "sends a Bearer challenge without parameters",
     caught: ["challenge-names-bearer"],
     make: () => ({
-      refuse(_request, response, reading) {
-        this.json(response, 401, {}, reading === "none" ? { "www-authenticate": "Bearer" } : INVALID);
+      refuse(_request, response, presented) {
+        this.json(response, 401, {}, presented === "none" ? { "www-authenticate": "Bearer" } : INVALID);
       },
     }),
   },
   {
-    mistake: "asks for a header that is not the one it reads",
+    mistake: "sends a challenge for another scheme",
     caught: ["challenge-names-bearer"],
     make: () => ({
       refuse(_request, response) {
@@ -86,17 +86,17 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "does not escape the quotes in what it explains",
+    mistake: "does not escape the quotes in a challenge",
     caught: ["challenge-parses"],
     make: () => ({
-      refuse(_request, response, reading) {
+      refuse(_request, response, presented) {
         const described = 'Bearer realm="mcp", error="invalid_token", error_description="The "key" is not known"';
-        this.json(response, 401, {}, reading === "none" ? REALM : { "www-authenticate": described });
+        this.json(response, 401, {}, presented === "none" ? REALM : { "www-authenticate": described });
       },
     }),
   },
   {
-    mistake: "says invalid_token also to whoever shows nothing",
+    mistake: "sends invalid_token to a request without a key",
     caught: ["omits-error-without-key"],
     make: () => ({
       refuse(_request, response) {
@@ -105,7 +105,7 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "says the same to a wrong key as to none",
+    mistake: "omits invalid_token for a wrong key",
     caught: ["sends-invalid-token"],
     make: () => ({
       refuse(_request, response) {
@@ -114,32 +114,32 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "tells whether it knows the id of a key",
+    mistake: "reveals whether it knows the id of a key",
     caught: ["same-answer-for-unknown-keys"],
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const [, id] = this.tokenOf(request).split("_");
         const known = this.keys.some((key) => key.split("_")[1] === id);
         const error = known ? "the secret does not match" : "there is no such key";
-        if (reading === "none") ServerBehavior.prototype.refuse.call(this, request, response, reading);
+        if (presented === "none") ServerBehavior.prototype.refuse.call(this, request, response, presented);
         else this.json(response, 401, { error, id, request: randomUUID() }, INVALID);
       },
     }),
   },
   {
-    mistake: "points to OAuth metadata that are not there",
+    mistake: "points to OAuth metadata that do not exist",
     caught: ["oauth-metadata-resolves"],
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const metadata = `http://${request.headers.host ?? ""}/.well-known/oauth-protected-resource/mcp`;
-        const error = reading === "none" ? "" : ', error="invalid_token"';
+        const error = presented === "none" ? "" : ', error="invalid_token"';
         const challenge = `Bearer resource_metadata="${metadata}"${error}`;
         this.json(response, 401, {}, { "www-authenticate": challenge });
       },
     }),
   },
   {
-    mistake: "publishes OAuth metadata that name no authorization server",
+    mistake: "publishes OAuth metadata without an authorization server",
     caught: ["oauth-metadata-resolves"],
     make: () => ({
       handle(request, response) {
@@ -152,32 +152,32 @@ export const BROKEN_MANNERS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "parses bodies before it looks for a key",
+    mistake: "parses bodies before it checks the key",
     caught: ["rejects-before-parsing"],
     make: () => ({
       async handle(request, response) {
-        // A limit on bodies, as parsers have it, so that none that is large is waited for.
+        // Like most parsers, it limits bodies and rejects large ones unread.
         const isLarge = Number(request.headers["content-length"] ?? 0) > 100_000;
         const body = isLarge ? "" : await text(request);
         if (isLarge) this.json(response, 413, { error: "too large" });
         else if (body !== "" && !isJson(body)) this.json(response, 400, { error: "that is not JSON" });
-        else await ServerBehavior.prototype.handle.call(this, again(request, body), response);
+        else await ServerBehavior.prototype.handle.call(this, withBody(request, body), response);
       },
     }),
   },
   {
-    mistake: "reads bodies before it looks for a key",
-    caught: ["rejects-before-reading"],
+    mistake: "reads bodies before it checks the key",
+    caught: ["rejects-before-presented"],
     make: () => ({
       async handle(request, response) {
-        return ServerBehavior.prototype.handle.call(this, again(request, await text(request)), response);
+        return ServerBehavior.prototype.handle.call(this, withBody(request, await text(request)), response);
       },
     }),
   },
 ];
 
-/** A request whose body was read, for whoever reads it next. */
-function again(request: IncomingMessage, body: string): IncomingMessage {
+/** Returns a request whose body can be read again. */
+function withBody(request: IncomingMessage, body: string): IncomingMessage {
   const { method, url, headers, rawHeaders, socket } = request;
   const read: unknown = Object.assign(Readable.from([body]), { method, url, headers, rawHeaders, socket });
   return read as IncomingMessage;

@@ -1,11 +1,11 @@
-import type { Broken } from "./broken.ts";
-import { followingServer } from "./following.ts";
+import type { BrokenServer } from "./broken.ts";
+import { followingServer } from "./following-server.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
 
-/** Servers whose sessions are not what they should be. */
-export const BROKEN_SESSIONS: readonly Broken[] = [
+/** Servers that handle sessions incorrectly. */
+export const BROKEN_SESSION: readonly BrokenServer[] = [
   {
-    mistake: "lets every key go on in the session of another",
+    mistake: "lets every key use any session",
     caught: ["session-bound-to-key"],
     make: () => ({
       stateful: true,
@@ -17,7 +17,7 @@ export const BROKEN_SESSIONS: readonly Broken[] = [
     options: { secondKey: SECOND_TOKEN },
   },
   {
-    mistake: "lets a key of its store go on in the session of another",
+    mistake: "lets every key of its store use any session",
     caught: ["session-bound-to-key"],
     ...followingServer(undefined, {
       eras: "legacy",
@@ -28,7 +28,7 @@ export const BROKEN_SESSIONS: readonly Broken[] = [
     }),
   },
   {
-    mistake: "counts its sessions",
+    mistake: "numbers its sessions",
     caught: ["session-id-unguessable"],
     make: () => ({
       stateful: true,
@@ -38,14 +38,14 @@ export const BROKEN_SESSIONS: readonly Broken[] = [
         this.sessions.set(id, { owner: this.tokenOf(request) });
         return id;
       },
-      // Kept, or the next would have the same id.
+      // Sessions are kept: otherwise the next one would get the same id.
       endSession(_request, response) {
         this.json(response, 405, {});
       },
     }),
   },
   {
-    mistake: "goes on with a session that was ended",
+    mistake: "continues a session after it was ended",
     caught: ["session-ends"],
     make: () => ({
       stateful: true,

@@ -1,39 +1,39 @@
 import { createHttpRequest } from "../../../src/http/client.ts";
 import type { HttpRequest } from "../../../src/http/http.ts";
-import type { Broken } from "./broken.ts";
+import type { BrokenServer } from "./broken.ts";
 import { ServerBehavior, startServer } from "./configurable-server.ts";
-import { secureServer } from "./secure.ts";
+import { tlsServer } from "./tls-server.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
 const OLD_TLS = { minVersion: "TLSv1", ciphers: "DEFAULT:@SECLEVEL=0" } as const;
 const HOST = "mcp.example.com";
 
-const untrusted = secureServer();
-const expired = secureServer({ days: -1 });
-const ofAnother = secureServer({ host: "mcp.example.com" });
-const expiring = secureServer({ days: 5 });
-const old = secureServer({}, OLD_TLS);
+const untrusted = tlsServer();
+const expired = tlsServer({ days: -1 });
+const ofAnother = tlsServer({ host: "mcp.example.com" });
+const expiring = tlsServer({ days: 5 });
+const old = tlsServer({}, OLD_TLS);
 
-/** Servers that are reached in a bad way. */
-export const BROKEN_TRANSPORT: readonly Broken[] = [
+/** Servers with a bad certificate, address or clock. */
+export const BROKEN_TRANSPORT: readonly BrokenServer[] = [
   {
-    mistake: "has a certificate that nobody has signed",
+    mistake: "has a self-signed certificate",
     caught: ["tls-trusted"],
     start: untrusted.start,
     options: { request: createHttpRequest() },
   },
   {
-    mistake: "has a certificate that has expired",
+    mistake: "has an expired certificate",
     caught: ["tls-trusted"],
     ...{ start: expired.start, options: { request: expired.request } },
   },
   {
-    mistake: "has the certificate of another host",
+    mistake: "has a certificate for another host",
     caught: ["tls-host-matches"],
     ...{ start: ofAnother.start, options: { request: ofAnother.request } },
   },
   {
-    mistake: "has a certificate that ends in five days",
+    mistake: "has a certificate that expires in five days",
     caught: ["tls-not-expiring"],
     ...{ start: expiring.start, options: { request: expiring.request } },
   },
@@ -43,13 +43,13 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
     ...{ start: old.start, options: { request: old.request } },
   },
   {
-    mistake: "is reached over http from beyond this machine",
+    mistake: "is reached over plain http on another machine",
     caught: ["https-beyond-loopback"],
-    start: () => startAs(HOST),
-    options: { request: under(HOST), allowHttp: true },
+    start: () => startUnder(HOST),
+    options: { request: resolving(HOST), allowHttp: true },
   },
   {
-    mistake: "sends everybody on to another host",
+    mistake: "redirects to another host",
     caught: ["no-redirect-to-other-origin", "reachable"],
     make: () => ({
       handle(_request, response) {
@@ -59,7 +59,7 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
     }),
   },
   {
-    mistake: "sends on from its address to the one with a slash",
+    mistake: "redirects to its URL with a trailing slash",
     caught: ["no-redirect", "reachable"],
     make: () => ({
       handle(request, response) {
@@ -70,7 +70,7 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
     }),
   },
   {
-    mistake: "has a clock that is five minutes behind",
+    mistake: "has a clock that is five minutes slow",
     caught: ["clock-in-sync"],
     make: () => ({
       handle(request, response) {
@@ -81,14 +81,14 @@ export const BROKEN_TRANSPORT: readonly Broken[] = [
   },
 ];
 
-/** A door on this machine by a name that does not say so. */
-async function startAs(host: string): ReturnType<typeof startServer> {
+/** Starts a server whose URL names another host. */
+async function startUnder(host: string): ReturnType<typeof startServer> {
   const running = await startServer([TOKEN.reveal()]);
   return { ...running, url: running.url.replace("127.0.0.1", host) };
 }
 
-/** Looks a name up as 127.0.0.1. */
-function under(host: string): HttpRequest {
+/** Resolves a name to 127.0.0.1. */
+function resolving(host: string): HttpRequest {
   const request = createHttpRequest();
   return (init) => request({ ...init, url: new URL(init.url.href.replace(host, "127.0.0.1")) });
 }

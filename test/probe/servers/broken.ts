@@ -1,34 +1,34 @@
-import { BROKEN_BROWSERS } from "./broken-browser.ts";
-import { BROKEN_DOORS } from "./broken-access.ts";
-import { BROKEN_LIFECYCLES } from "./broken-lifecycle.ts";
-import { BROKEN_MANNERS } from "./broken-responses.ts";
-import { BROKEN_SESSIONS } from "./broken-session.ts";
-import { BROKEN_TRACES } from "./broken-leaks.ts";
+import { BROKEN_BROWSER } from "./broken-browser.ts";
+import { BROKEN_ACCESS } from "./broken-access.ts";
+import { BROKEN_LIFECYCLE } from "./broken-lifecycle.ts";
+import { BROKEN_RESPONSES } from "./broken-responses.ts";
+import { BROKEN_SESSION } from "./broken-session.ts";
+import { BROKEN_LEAKS } from "./broken-leaks.ts";
 import { BROKEN_TRANSPORT } from "./broken-transport.ts";
 import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import type { Mistake } from "./configurable-server.ts";
 
 /** A server with one realistic mistake. */
-export interface Broken {
-  /** What it does wrong, as a sentence about it. */
+export interface BrokenServer {
+  /** Completes "catches a server that …". */
   readonly mistake: string;
-  /** Every check that does not pass, and none else; the first is the one named for this mistake. */
+  /** Exactly the checks that do not pass. The first is the one named for this mistake. */
   readonly caught: readonly [string, ...string[]];
-  /** The mistake in a {@link ServerBehavior}; its keys are the token of the tests and `secondKey`. */
+  /** The mistake in a {@link ServerBehavior}. Its keys are the two tokens of the tests. */
   readonly make?: () => Mistake;
-  /** A server that is no {@link ServerBehavior}, in place of `make`. */
+  /** Starts another kind of server instead. */
   readonly start?: () => Promise<Running>;
-  /** How it is probed, beyond what is usual. */
+  /** Options for probing it. */
   readonly options?: Partial<ProbeServerOptions>;
 }
 
-export const BROKEN: readonly Broken[] = [
+export const BROKEN_SERVERS: readonly BrokenServer[] = [
   ...BROKEN_TRANSPORT,
-  ...BROKEN_DOORS,
-  ...BROKEN_MANNERS,
-  ...BROKEN_SESSIONS,
-  ...BROKEN_BROWSERS,
-  ...BROKEN_LIFECYCLES,
-  ...BROKEN_TRACES,
+  ...BROKEN_ACCESS,
+  ...BROKEN_RESPONSES,
+  ...BROKEN_SESSION,
+  ...BROKEN_BROWSER,
+  ...BROKEN_LIFECYCLE,
+  ...BROKEN_LEAKS,
 ];

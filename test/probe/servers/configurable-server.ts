@@ -10,8 +10,8 @@ export interface Posted {
   readonly params?: Readonly<Record<string, unknown>>;
 }
 
-/** What a request presents, as a careful server reads it. */
-export type Reading = "in" | "none" | "wrong" | "malformed" | "two";
+/** What a correct server finds in a request. */
+export type PresentedKey = "valid" | "none" | "wrong" | "malformed" | "two";
 
 interface Session {
   /** The token that opened it. */
@@ -19,17 +19,17 @@ interface Session {
 }
 
 /**
- * A small MCP server that does everything right, written for the tests of the checks and on purpose without our guard. A broken
- * server is this one with one method or field replaced, see {@link startServer}.
+ * A small, correct MCP server for testing the checks, deliberately written without our guard. A broken server replaces one of
+ * its methods or fields, see {@link startServer}.
  */
 export class ServerBehavior {
-  /** The tokens that are let in. */
+  /** The tokens that are accepted. */
   keys: string[];
   /** `dual` speaks both eras over streamable HTTP. */
   eras: "dual" | "modern" | "legacy" | "sse" = "dual";
   /** Whether the legacy era opens sessions. */
   stateful = false;
-  /** Whether it takes lists of messages. */
+  /** Whether it accepts batches. */
   batches = false;
   readonly sessions = new Map<string, Session>();
   readonly streams = new Map<string, ServerResponse>();
@@ -38,7 +38,7 @@ export class ServerBehavior {
     this.keys = keys;
   }
 
-  /** Everything that is asked. */
+  /** Handles every request. */
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.knowsHost(request)) {
       this.json(response, 403, { error: "forbidden host" });
@@ -57,9 +57,9 @@ export class ServerBehavior {
       return;
     }
     if (this.isGuarded(request)) {
-      const reading = this.read(request);
-      if (reading !== "in") {
-        this.refuse(request, response, reading);
+      const presented = this.readKey(request);
+      if (presented !== "valid") {
+        this.refuse(request, response, presented);
         return;
       }
     }
@@ -78,7 +78,7 @@ export class ServerBehavior {
     response.writeHead(204).end();
   }
 
-  /** The path as it was sent, without its query. */
+  /** Looks at the path as it was sent, without its query. */
   knowsPath(request: IncomingMessage): boolean {
     return ["/mcp", "/messages"].includes((request.url ?? "").split("?")[0] ?? "");
   }
@@ -87,7 +87,7 @@ export class ServerBehavior {
     return true;
   }
 
-  read(request: IncomingMessage): Reading {
+  readKey(request: IncomingMessage): PresentedKey {
     const values = request.rawHeaders.filter(
       (_, i, all) => i % 2 === 1 && all[i - 1]?.toLowerCase() === "authorization",
     );
@@ -96,7 +96,7 @@ export class ServerBehavior {
     if (!/^Bearer(?: |$)/i.test(header)) return "none";
     const token = this.tokenOf(request);
     if (token === "") return "malformed";
-    return this.knows(token) ? "in" : "wrong";
+    return this.knows(token) ? "valid" : "wrong";
   }
 
   tokenOf(request: IncomingMessage): string {
@@ -108,18 +108,18 @@ export class ServerBehavior {
     return this.keys.some((key) => timingSafeEqual(digest(key), digest(token)));
   }
 
-  refuse(_request: IncomingMessage, response: ServerResponse, reading: Exclude<Reading, "in">): void {
-    const error = reading === "two" ? "invalid_request" : reading === "none" ? undefined : "invalid_token";
+  refuse(_request: IncomingMessage, response: ServerResponse, presented: Exclude<PresentedKey, "valid">): void {
+    const error = presented === "two" ? "invalid_request" : presented === "none" ? undefined : "invalid_token";
     const challenge = `Bearer realm="mcp"${error === undefined ? "" : `, error="${error}"`}`;
     this.json(
       response,
-      reading === "two" ? 400 : 401,
+      presented === "two" ? 400 : 401,
       { error: error ?? "unauthorized" },
       { "www-authenticate": challenge },
     );
   }
 
-  /** Behind the door. */
+  /** Answers requests that passed the guard. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.eras === "sse") return this.serveSse(request, response);
     if (request.method === "GET") {
@@ -136,7 +136,7 @@ export class ServerBehavior {
     }
     const posted = parse(await text(request));
     if (this.batches && Array.isArray(posted)) {
-      this.answerList(response, posted);
+      this.answerBatch(response, posted);
       return;
     }
     if (posted === null || Array.isArray(posted)) {
@@ -154,7 +154,7 @@ export class ServerBehavior {
   }
 
   answerModern(response: ServerResponse, posted: Posted): void {
-    const serverInfo = { "io.modelcontextprotocol/serverInfo": { name: "door", version: "1" } };
+    const serverInfo = { "io.modelcontextprotocol/serverInfo": { name: "test-server", version: "1" } };
     if (posted.method === "server/discover") {
       return this.result(response, posted, {
         supportedVersions: ["2026-07-28"],
@@ -179,7 +179,7 @@ export class ServerBehavior {
     return this.answer(response, posted);
   }
 
-  answerList(response: ServerResponse, posted: readonly Posted[]): void {
+  answerBatch(response: ServerResponse, posted: readonly Posted[]): void {
     const replies = posted.map((one) => ({ jsonrpc: "2.0", id: one.id, result: resultOf(one) ?? {} }));
     this.json(response, 200, replies);
   }
@@ -212,7 +212,7 @@ export class ServerBehavior {
   }
 
   async serveSse(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const id = new URL(request.url ?? "", "http://door").searchParams.get("s") ?? "";
+    const id = new URL(request.url ?? "", "http://server").searchParams.get("s") ?? "";
     if (request.method === "GET") {
       const opened = this.openSession(request);
       this.streams.set(opened, response);
@@ -269,21 +269,21 @@ export class ServerBehavior {
   }
 }
 
-/** What of a {@link ServerBehavior} a broken server does otherwise. `this` is the door. */
+/** The methods and fields that a broken server replaces. In a method, `this` is the server. */
 export type Mistake = Partial<ServerBehavior> & ThisType<ServerBehavior>;
 
-/** Starts a door on 127.0.0.1 at a free port, at `/mcp`. */
+/** Starts a server at a free port of 127.0.0.1, at `/mcp`. */
 export function startServer(keys: string[], mistake: Mistake = {}): Promise<Running> {
-  const door = Object.assign(new ServerBehavior(keys), mistake);
+  const server = Object.assign(new ServerBehavior(keys), mistake);
   return listen((request, response) => {
-    door.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
+    server.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
   }, "/mcp");
 }
 
 const GREETING = {
   protocolVersion: "2025-11-25",
   capabilities: { tools: {} },
-  serverInfo: { name: "door", version: "1" },
+  serverInfo: { name: "test-server", version: "1" },
 };
 const UNKNOWN = { code: -32602, message: "unknown tool or method" };
 

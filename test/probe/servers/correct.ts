@@ -4,39 +4,39 @@ import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
 import { ServerBehavior, type Mistake } from "./configurable-server.ts";
-import { followingServer } from "./following.ts";
-import { secureServer } from "./secure.ts";
+import { followingServer } from "./following-server.ts";
+import { tlsServer } from "./tls-server.ts";
 
-/** A server that does everything right. */
-export interface Sound {
-  /** Completes "a server …". */
+/** A server without mistakes. */
+export interface CorrectServer {
+  /** Completes "gives A+ to a server …". */
   readonly kind: string;
-  /** What of a {@link ServerBehavior} it has otherwise, without being wrong; its keys are the two tokens of the tests. */
+  /** How it differs from {@link ServerBehavior}. Its keys are the two tokens of the tests. */
   readonly make?: () => Mistake;
-  /** A server that is no {@link ServerBehavior}, in place of `make`. */
+  /** Starts another kind of server instead. */
   readonly start?: () => Promise<Running>;
-  /** How it is probed, beyond what is usual. */
+  /** Options for probing it. */
   readonly options?: Partial<ProbeServerOptions>;
 }
 
 const OPAQUE = "sk-live-0a1B2c3D4e5F6g7H8i9J0k1L";
-const secure = secureServer();
+const tls = tlsServer();
 const secondKey = SECOND_TOKEN;
 
-/** Together they show every check passing. */
-export const SOUND: readonly Sound[] = [
-  { kind: "of both eras", options: { tool: "add" } },
-  { kind: "of the newest era", make: () => ({ eras: "modern" }) },
+/** Every check passes on at least one of them. */
+export const CORRECT_SERVERS: readonly CorrectServer[] = [
+  { kind: "that speaks both eras", options: { tool: "add" } },
+  { kind: "that speaks only the modern era", make: () => ({ eras: "modern" }) },
   { kind: "with sessions", make: () => ({ eras: "legacy", stateful: true }), options: { secondKey } },
   { kind: "without sessions", make: () => ({ eras: "legacy" }) },
-  { kind: "that takes lists of messages", make: () => ({ eras: "legacy", batches: true }) },
-  { kind: "of HTTP+SSE", make: () => ({ eras: "sse" }) },
+  { kind: "that accepts batches", make: () => ({ eras: "legacy", batches: true }) },
+  { kind: "that speaks HTTP+SSE", make: () => ({ eras: "sse" }) },
   {
-    kind: "that wants the key in another header",
+    kind: "that reads the key from another header",
     make: () => ({
-      read(request) {
+      readKey(request) {
         const token = this.tokenOf(request);
-        return token === "" ? "none" : this.knows(token) ? "in" : "wrong";
+        return token === "" ? "none" : this.knows(token) ? "valid" : "wrong";
       },
       tokenOf: (request) => String(request.headers["x-api-key"] ?? ""),
     }),
@@ -46,7 +46,7 @@ export const SOUND: readonly Sound[] = [
   { kind: "that follows a store", ...followingServer() },
   { kind: "that follows a store, with sessions", ...followingServer(undefined, { eras: "legacy", stateful: true }) },
   {
-    kind: "that has a page for every other path",
+    kind: "that serves a page at every other path",
     make: () => ({
       handle(request, response) {
         if (request.url?.startsWith("/mcp") === true)
@@ -57,18 +57,22 @@ export const SOUND: readonly Sound[] = [
     }),
   },
   {
-    kind: "that shows anybody what it is, and answers OPTIONS and HEAD to anybody",
+    kind: "that describes itself, and answers OPTIONS and HEAD, without a key",
     make: () => ({
       handle(request, response) {
         if (request.method === "POST") return ServerBehavior.prototype.handle.call(this, request, response);
-        const about = { name: "door", transport: "streamable-http", example: "Authorization: Bearer <your key>" };
+        const about = {
+          name: "test-server",
+          transport: "streamable-http",
+          example: "Authorization: Bearer <your key>",
+        };
         this.json(response, 200, request.method === "GET" ? about : {}, { "www-authenticate": 'Bearer realm="mcp"' });
         return Promise.resolve();
       },
     }),
   },
   {
-    kind: "that signs people in elsewhere, and says so",
+    kind: "that points to an external authorization server",
     make: () => ({
       handle(request, response) {
         const origin = `http://${request.headers.host ?? ""}`;
@@ -79,26 +83,28 @@ export const SOUND: readonly Sound[] = [
         this.json(response, 200, { resource: `${origin}/mcp`, ...servers });
         return Promise.resolve();
       },
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         const metadata = `http://${request.headers.host ?? ""}/.well-known/oauth-protected-resource/mcp`;
-        const error = reading === "none" ? "" : `, error="invalid_${reading === "two" ? "request" : "token"}"`;
+        const error = presented === "none" ? "" : `, error="invalid_${presented === "two" ? "request" : "token"}"`;
         const challenge = `Bearer resource_metadata="${metadata}"${error}`;
-        this.json(response, reading === "two" ? 400 : 401, {}, { "www-authenticate": challenge });
+        this.json(response, presented === "two" ? 400 : 401, {}, { "www-authenticate": challenge });
       },
     }),
   },
   {
-    kind: "that says of each refusal when it was, and which",
+    kind: "whose refusals hold a time and a request id",
     make: () => ({
-      refuse(request, response, reading) {
+      refuse(request, response, presented) {
         response.setHeader("x-request-id", randomUUID());
         const at = new Date().toISOString();
         const key = this.tokenOf(request).slice(0, 8);
-        const error = reading === "none" ? "" : `, error="invalid_${reading === "two" ? "request" : "token"}"`;
+        const error = presented === "none" ? "" : `, error="invalid_${presented === "two" ? "request" : "token"}"`;
         const body = { at, request: randomUUID(), key };
-        this.json(response, reading === "two" ? 400 : 401, body, { "www-authenticate": `Bearer realm="mcp"${error}` });
+        this.json(response, presented === "two" ? 400 : 401, body, {
+          "www-authenticate": `Bearer realm="mcp"${error}`,
+        });
       },
     }),
   },
-  { kind: "behind TLS", start: secure.start, options: { request: secure.request } },
+  { kind: "behind TLS", start: tls.start, options: { request: tls.request } },
 ];

@@ -4,7 +4,7 @@ import { probeServer, type ProbeServerOptions } from "../../../src/probe/probe.t
 import type { Report } from "../../../src/probe/report/report.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
-/** Runs the whole battery with the real HTTP client, as fast as it goes. */
+/** Runs every check with the real HTTP client and hardly any rate limit. */
 export function probeAt(url: string, more: Partial<ProbeServerOptions> = {}): Promise<Report> {
   let count = 0;
   return probeServer({
@@ -21,13 +21,13 @@ export function probeAt(url: string, more: Partial<ProbeServerOptions> = {}): Pr
   });
 }
 
-/** Characters that look random, the same each time: no two keys have anything in common by chance. */
+/** Returns reproducible characters that look random, so no two keys share a piece by chance. */
 function noise(seed: number): string {
   const digest = createHash("sha512").update(String(seed)).digest("base64");
   return digest.replace(/[^0-9A-Za-z]/g, "");
 }
 
-/** Ids of the findings that are neither good nor untestable. */
+/** Returns the ids of the findings that are neither passed nor untestable. */
 export function caughtIn({ findings }: Report): string[] {
   return findings.filter(({ status }) => status !== "pass" && status !== "untestable").map(({ id }) => id);
 }

@@ -7,8 +7,8 @@ import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
 import { startServer, type Mistake } from "./configurable-server.ts";
 
-/** A key in the store of a door, as the door sees it. */
-export interface Row {
+/** A key in the store, as the server sees it. */
+export interface StoredKey {
   /** Oldest first. */
   readonly tokens: string[];
   readonly expiresAt: number;
@@ -16,11 +16,11 @@ export interface Row {
   revoked: boolean;
 }
 
-export type Standing = "in" | "disabled" | "revoked" | "expired";
+export type KeyState = "valid" | "disabled" | "revoked" | "expired";
 
-/** A store that a door looks into at every request, and the lab that makes keys in it. Written without our own store. */
-export class Following implements Lab {
-  readonly rows: Row[] = [];
+/** A store that the server reads at every request, and the lab that makes keys in it. Written without our own store. */
+export class FollowedStore implements Lab {
+  readonly keys: StoredKey[] = [];
 
   async knows(key: Secret): Promise<boolean> {
     return [TOKEN, SECOND_TOKEN].some((token) => token.reveal() === key.reveal());
@@ -29,29 +29,29 @@ export class Following implements Lab {
   async mint(purpose: string, lifetime = 3600): Promise<LabKey> {
     const first = drawToken();
     const expiresAt = Math.floor(Date.now() / 1000) + lifetime;
-    const row: Row = { tokens: [first.reveal()], expiresAt, enabled: true, revoked: false };
-    this.rows.push(row);
+    const key: StoredKey = { tokens: [first.reveal()], expiresAt, enabled: true, revoked: false };
+    this.keys.push(key);
     return {
       ...{ name: `canary-${purpose}`, token: first, expiresAt },
-      disable: async () => void (row.enabled = false),
-      enable: async () => void (row.enabled = true),
-      revoke: async () => void (row.revoked = true),
+      disable: async () => void (key.enabled = false),
+      enable: async () => void (key.enabled = true),
+      revoke: async () => void (key.revoked = true),
       rotate: async () => {
         const next = drawToken();
-        row.tokens.push(next.reveal());
+        key.tokens.push(next.reveal());
         return next;
       },
     };
   }
 
-  find(token: string): Row | undefined {
-    return this.rows.find(({ tokens }) => tokens.includes(token));
+  find(token: string): StoredKey | undefined {
+    return this.keys.find(({ tokens }) => tokens.includes(token));
   }
 
-  standing({ enabled, revoked, expiresAt }: Row): Standing {
+  stateOf({ enabled, revoked, expiresAt }: StoredKey): KeyState {
     if (revoked) return "revoked";
     if (Date.now() / 1000 >= expiresAt) return "expired";
-    return enabled ? "in" : "disabled";
+    return enabled ? "valid" : "disabled";
   }
 }
 
@@ -61,20 +61,21 @@ function drawToken(): Secret {
 }
 
 /**
- * A door that follows a store, with a mistake in how it judges what it finds there.
- * @param judge - Whether a token of the store is let in; by default as it should be.
+ * Creates a server that follows a store, with a mistake in how it judges keys.
+ * @param judge - Tells whether to accept a token of the store. Correct by default.
  */
 export function followingServer(
-  judge: (store: Following, row: Row, token: string) => boolean = (store, row) => store.standing(row) === "in",
+  judge: (store: FollowedStore, key: StoredKey, token: string) => boolean = (store, key) =>
+    store.stateOf(key) === "valid",
   rest: Mistake = {},
 ): { readonly start: () => Promise<Running>; readonly options: Partial<ProbeServerOptions> } {
-  const store = new Following();
+  const store = new FollowedStore();
   const keys = [TOKEN.reveal(), SECOND_TOKEN.reveal()];
   const mistake: Mistake = {
     ...rest,
     knows(token) {
-      const row = store.find(token);
-      return row === undefined ? this.keys.includes(token) : judge(store, row, token);
+      const key = store.find(token);
+      return key === undefined ? this.keys.includes(token) : judge(store, key, token);
     },
   };
   return { start: () => startServer(keys, mistake), options: { lab: store, patienceMs: 1000 } };

@@ -6,25 +6,25 @@ import { listenOn, type Running } from "../../servers/listen.ts";
 import { ServerBehavior, type Mistake } from "./configurable-server.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
-/** A door behind TLS on 127.0.0.1, and the way to it for somebody who trusts its certificate. */
-export interface SecureServer {
+/** A server behind TLS on 127.0.0.1, and a client that trusts its certificate. */
+export interface TlsServer {
   readonly start: () => Promise<Running>;
   readonly request: HttpRequest;
 }
 
-/** A certificate of its own, for 127.0.0.1 and 20 days where nothing else is said. */
-export function secureServer(
+/** Creates a TLS server with its own certificate, by default for 127.0.0.1 and 20 days. */
+export function tlsServer(
   certificate: Partial<CertificateOptions> = {},
   tls: ServerOptions = {},
   mistake: Mistake = {},
-): SecureServer {
+): TlsServer {
   const made = createCertificate({ host: "127.0.0.1", days: 20, ...certificate });
-  const door = Object.assign(new ServerBehavior([TOKEN.reveal()]), mistake);
+  const behavior = Object.assign(new ServerBehavior([TOKEN.reveal()]), mistake);
   return {
     request: createHttpRequest({ ca: made.cert }),
     start: () => {
       const server = createServer({ ...made, ...tls }, (request, response) => {
-        door.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
+        behavior.handle(request, response).catch((error: unknown) => response.destroy(error as Error));
       });
       return listenOn(server, "/mcp", "https");
     },
