@@ -1,15 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { KeysError } from "../errors.ts";
+import type { Admission, Rejection } from "./guard/admission.ts";
 import type { AuthInfo } from "./guard/auth-info.ts";
 import { createGuard } from "./guard/guard.ts";
 import type { GuardOptions } from "./guard/guard-options.ts";
-import { inspectNode, welcome } from "./node/guard-node.ts";
-import { holdsLargeBody, sendAnswer } from "./node/send-answer.ts";
-import { NodeView } from "./node/request-view.ts";
-import type { Admission, Refusal } from "./guard/admission.ts";
+import { applyAdmission } from "./node/guard-node.ts";
+import { inspectNodeBody } from "./node/request-body.ts";
+import { NodeRequestView } from "./node/request-view.ts";
+import { hasLargeBody, sendResponse } from "./node/send-response.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
-/** What the plugin needs of Fastify 4 or 5, so that Fastify is no dependency. */
+/** The parts of Fastify 4 and 5 that the plugin uses, declared here to avoid a dependency on Fastify. */
 export interface FastifyLike {
   decorateRequest(name: string, value: null): unknown;
   hasRequestDecorator(name: string): boolean;
@@ -34,7 +35,7 @@ export interface FastifyReplyLike {
 }
 
 /**
- * The options of the plugin: those of every guard, and the verifier.
+ * The options of {@link guardFastify}: those of every guard, and the verifier.
  * @example
  * ```ts
  * import type { FastifyGuardOptions, Verifier } from "mcp-keys";
@@ -45,12 +46,9 @@ export interface FastifyReplyLike {
 export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier };
 
 /**
- * A guard as a Fastify plugin: for all routes of the instance it is registered on, and for those of its children. Lets a
- * request in by setting `request.auth` and `request.raw.auth`, where the MCP SDKs' transports look.
- * ```ts
- * await fastify.register(guardFastify, { verifier });
- * ```
- * @throws `KeysError` `USAGE` when an option is unknown or makes no sense, as the plugin is loaded
+ * Guards all routes of the Fastify instance it is registered on, and of its children. It accepts a request by setting
+ * `request.auth` and `request.raw.auth`; the MCP SDKs' transports read the latter.
+ * @throws `KeysError` `USAGE` while the plugin loads, if an option is unknown or invalid
  * @example
  * ```ts
  * import Fastify from "fastify";
@@ -63,8 +61,13 @@ export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier }
  */
 export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOptions): Promise<void> {
   const { verifier, ...rest } = options;
-  // What Fastify itself reads from the options of a plugin.
-  const { prefix: _prefix, logLevel: _logLevel, logSerializers: _serializers, ...own } = rest as GuardOptions & Taken;
+  // Fastify reads these from the options of every plugin.
+  const {
+    prefix: _prefix,
+    logLevel: _logLevel,
+    logSerializers: _serializers,
+    ...own
+  } = rest as GuardOptions & Reserved;
   if ((verifier as Verifier | undefined) === undefined) {
     throw new KeysError("USAGE", "guardFastify needs a verifier", {
       hint: "fastify.register(guardFastify, { verifier: await createVerifier({ store }) })",
@@ -73,59 +76,58 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   const guard = createGuard(verifier, own);
   if (!fastify.hasRequestDecorator("auth")) fastify.decorateRequest("auth", null);
 
-  /** What was let in and has a body to be looked at. */
-  const waiting = new WeakMap<IncomingMessage, { view: NodeView; admission: Admission }>();
+  /** Accepted requests whose body is still to be inspected. */
+  const pending = new WeakMap<IncomingMessage, { view: NodeRequestView; inspectBody: Admission["inspectBody"] }>();
 
   fastify.addHook("onRequest", (request, reply, done) => {
-    const view = new NodeView(request.raw);
-    const settle = (entry: Admission | Refusal): void => {
-      if (!entry.ok) return refuse(request, reply, entry);
-      welcome(request.raw, reply.raw, entry);
-      (request as { auth?: AuthInfo }).auth = entry.auth;
-      if (entry.inspectBody !== null) waiting.set(request.raw, { view, admission: entry });
+    const view = new NodeRequestView(request.raw);
+    const finish = (result: Admission | Rejection): void => {
+      if (!result.ok) return refuse(request, reply, result);
+      applyAdmission(request.raw, reply.raw, result);
+      (request as { auth?: AuthInfo }).auth = result.auth;
+      if (result.inspectBody !== null) pending.set(request.raw, { view, inspectBody: result.inspectBody });
       done();
     };
-    const entry = guard.enter(view);
-    if (entry instanceof Promise) void entry.then(settle);
-    else settle(entry);
+    const result = guard.check(view);
+    if (result instanceof Promise) void result.then(finish);
+    else finish(result);
   });
 
   if (!guard.inspectsBody) return;
-  // Once Fastify has read the body, and before anybody acts on it.
+  // After Fastify has parsed the body, and before anything uses it.
   fastify.addHook("preValidation", (request, reply, done) => {
-    const found = waiting.get(request.raw);
-    if (found === undefined) return done();
-    const { raw } = request;
-    void inspectNode(raw, found.view, found.admission, request).then((refusal) => {
-      if (refusal === null) done();
-      else if (refusal !== "gone") refuse(request, reply, refusal);
+    const { view, inspectBody = null } = pending.get(request.raw) ?? {};
+    if (view === undefined || inspectBody === null) return done();
+    void inspectNodeBody(request.raw, view, inspectBody, request).then((rejection) => {
+      if (rejection === null) done();
+      else if (rejection !== "aborted") refuse(request, reply, rejection);
     });
   });
 }
 
-interface Taken {
+interface Reserved {
   readonly prefix?: unknown;
   readonly logLevel?: unknown;
   readonly logSerializers?: unknown;
 }
 
-// Not for a scope of its own, but for the instance it is registered on.
+// Applies the hooks to the instance that registers the plugin, instead of a scope of the plugin's own.
 Object.assign(guardFastify, {
   [Symbol.for("skip-override")]: true,
   [Symbol.for("fastify.display-name")]: "mcp-keys",
   [Symbol.for("plugin-meta")]: { name: "mcp-keys", fastify: ">=4" },
 });
 
-/** Through Fastify, so that its hooks run; but only Node can answer while a client is still sending. */
-function refuse({ raw }: FastifyRequestLike, reply: FastifyReplyLike, { answer }: Refusal): void {
-  if (!holdsLargeBody(raw)) {
-    reply.code(answer.status);
-    reply.headers(answer.headers);
-    // As bytes, since Fastify adds a charset to a text.
-    reply.send(answer.body === "" ? undefined : Buffer.from(answer.body));
+/** Answers through Fastify, to run its hooks. While the client is still sending, only Node can answer. */
+function refuse({ raw }: FastifyRequestLike, reply: FastifyReplyLike, { response }: Rejection): void {
+  if (!hasLargeBody(raw)) {
+    reply.code(response.status);
+    reply.headers(response.headers);
+    // As bytes, because Fastify adds a charset to a string.
+    reply.send(response.body === "" ? undefined : Buffer.from(response.body));
     return;
   }
   for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
   reply.hijack();
-  sendAnswer(raw, reply.raw, answer);
+  sendResponse(raw, reply.raw, response);
 }

@@ -7,7 +7,7 @@ import { judgeFresh } from "./verifier/verify-fresh.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
 /**
- * What `requireBearerAuth` of the MCP SDKs takes as its `verifier`, v1 and v2.
+ * The `verifier` of the MCP SDKs' `requireBearerAuth`, v1 and v2.
  * @example
  * ```ts
  * import type { TokenVerifier } from "mcp-keys";
@@ -19,7 +19,10 @@ import type { Verifier } from "./verifier/verifier.ts";
  * ```
  */
 export interface TokenVerifier {
-  /** Rejects with what `refuse` made, or with a `KeysError` when the store cannot answer: the SDKs answer that with 500. */
+  /**
+   * Returns the caller. Rejects with the error that `refuse` created, or with a `KeysError` if the store cannot answer, which
+   * the SDKs turn into a 500.
+   */
   verifyAccessToken(token: string): Promise<AuthInfo & { resource?: URL }>;
 }
 
@@ -33,20 +36,17 @@ export interface TokenVerifier {
  * ```
  */
 export interface TokenVerifierOptions {
-  /** The URL of the server, in place of the verifier's: keys bound to others are refused. Reported as `resource`. */
+  /** The URL of this server, returned as `resource`. Keys bound to other servers are refused. Default: the verifier's. */
   readonly audience?: string;
 }
 
 /**
- * For servers that keep the `requireBearerAuth` of an MCP SDK: checks tokens with a verifier. The two generations know
- * their own errors only, so the caller makes them:
- * ```ts
- * createTokenVerifier(verifier, (message) => new InvalidTokenError(message)); // v1
- * createTokenVerifier(verifier, (message) => new OAuthError(OAuthErrorCode.InvalidToken, message)); // v2
- * ```
- * Scopes are asked by the SDK (`requiredScopes`). It does not refuse two tokens in a request, answers 500 where a guard
- * answers 503, and sends `invalid_token` where no token was sent: prefer a guard where nothing else needs theirs.
- * @throws `KeysError` `USAGE` when an option is unknown or makes no sense
+ * Creates a `verifier` for the MCP SDKs' `requireBearerAuth`. The caller creates the errors, since each SDK recognizes only
+ * its own. The SDK checks the scopes (`requiredScopes`).
+ *
+ * Prefer a guard unless something else needs `requireBearerAuth`: the SDK does not refuse two tokens in one request, answers
+ * 500 if the store cannot answer (a guard answers 503), and sends `invalid_token` if there is no token.
+ * @throws `KeysError` `USAGE` if an option is unknown or invalid
  * @example
  * ```ts
  * import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
@@ -65,15 +65,15 @@ export function createTokenVerifier(
 ): TokenVerifier {
   checkOptionNames("createTokenVerifier", options, ["audience"]);
   if (typeof (refuse as unknown) !== "function") {
-    throw new KeysError("USAGE", "createTokenVerifier needs a function that makes the SDK's error", {
+    throw new KeysError("USAGE", "createTokenVerifier needs a function that creates the SDK's error", {
       hint: "pass (message) => new InvalidTokenError(message)",
     });
   }
   const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
-  const asked = { ...(audience !== undefined && { audience }) };
+  const demand = { ...(audience !== undefined && { audience }) };
   return {
     async verifyAccessToken(token) {
-      const verdict = await judgeFresh(verifier, (what) => verifier.verify(token, what), asked);
+      const verdict = await judgeFresh(verifier, (asked) => verifier.verify(token, asked), demand);
       if (verdict instanceof KeysError) throw verdict;
       if (!verdict.ok) throw refuse(describeRefusal(verdict.reason));
       const auth = createAuthInfo(verdict.key, verdict.version);

@@ -1,14 +1,14 @@
 import { parsePeppers } from "../core/digest.ts";
 import { parseAudience, parseScope } from "../core/generate.ts";
 import type { Epoch } from "../core/key.ts";
-import { explainUnusable } from "../core/unusable.ts";
 import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
+import { explainUnusable } from "../core/unusable.ts";
 import { KeysError } from "../errors.ts";
 import { createKeys } from "../keys/keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemNow, systemStoreWorld } from "../world.ts";
+import { answerStdio, type StdioStreams } from "./answer-stdio.ts";
 import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
-import { answerWithFault, type StdioStreams } from "./stdio-answer.ts";
 
 /**
  * The options of {@link requireApiKeyFromEnv}.
@@ -20,30 +20,32 @@ import { answerWithFault, type StdioStreams } from "./stdio-answer.ts";
  * ```
  */
 export interface StdioOptions {
-  /** Where the key must be. Not `env:`, which would find in `MCP_API_KEY` what it is asked about. */
+  /** The store to look the key up in. Not `env:`, which would read the same variable. */
   readonly store: KeyStore;
-  /** The variable that holds the token; `MCP_API_KEY` by default. */
+  /** The variable with the token. Default: `MCP_API_KEY`. */
   readonly variable?: string;
-  /** This process's by default. */
+  /** Default: the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Scopes that the key must have, all of them. None by default. */
+  /** Scopes that the key must have. Default: none. */
   readonly scopes?: readonly string[];
-  /** The URL that stands for this server: keys bound to others are refused. By default every bound key is. */
+  /** The URL that identifies this server. Keys bound to other servers are refused. Default: none, refuses all bound keys. */
   readonly audience?: string;
-  /** Where to tell the client, in JSON-RPC: `process.stdin` and `process.stdout`. By default only the error is thrown. */
+  /**
+   * Where to report the error to the client, as JSON-RPC: `process.stdin` and `process.stdout`. Default: only throws the error.
+   */
   readonly answer?: StdioStreams;
-  /** The current time in whole seconds; the system's by default. */
+  /** The current time in whole seconds. Default: the system clock. */
   readonly now?: () => Epoch;
 }
 
 const NAMES = ["store", "variable", "env", "scopes", "audience", "answer", "now"];
 
 /**
- * Stops a stdio server at its start when the key in its environment is missing or refused: looks the key up once and returns
- * who it is. With `answer` the client is first told why, as the error of its `initialize`; without, its user sees only that
- * the server ended. The token is in no message.
- * @throws `KeysError`, whose `CODES[code].exit` is the status to exit with: `INPUT_REQUIRED` without a key, `TOKEN_UNUSABLE`
- *   for one that cannot be a token, `TOKEN_REFUSED`; `USAGE` for options that make no sense; what the store throws
+ * Requires a valid key in the environment of a stdio server. Looks the key up once, at start-up. With `answer`, the client gets
+ * the error as the response to its `initialize`; without, its user only sees that the server exited. The token is in no message.
+ * @returns the caller
+ * @throws `KeysError` `INPUT_REQUIRED` if there is no key, `TOKEN_UNUSABLE` if the value cannot be a token, `TOKEN_REFUSED`,
+ *   `USAGE` for invalid options, and the errors of the store. `CODES[error.code].exit` is the exit status to use.
  * @example
  * ```ts
  * import { CODES, KeysError, openStore, requireApiKeyFromEnv } from "mcp-keys";
@@ -65,7 +67,7 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
   const { variable = "MCP_API_KEY", scopes = [], audience, answer } = options;
   if (options.store.spec === "env:") {
     throw new KeysError("USAGE", `the store env: would check ${variable} against itself`, {
-      hint: "pass a store that whoever starts the server cannot set: await openStore()",
+      hint: "pass a store that the client cannot set: await openStore()",
     });
   }
   const demand = {
@@ -75,7 +77,7 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
   try {
     return await check(options, variable, demand);
   } catch (cause) {
-    if (answer !== undefined && cause instanceof KeysError) await answerWithFault(answer, cause);
+    if (answer !== undefined && cause instanceof KeysError) await answerStdio(answer, cause);
     throw cause;
   }
 }
@@ -88,17 +90,17 @@ async function check(
   const token = env[variable] ?? "";
   if (token === "") {
     throw new KeysError("INPUT_REQUIRED", `this server needs an API key in ${variable}`, {
-      hint: `set ${variable} in the env of this server, in the configuration of your client`,
+      hint: `set ${variable} in the env of this server, in your client's configuration`,
     });
   }
-  const fault = explainUnusable(token);
-  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${variable} ${fault}`);
+  const problem = explainUnusable(token);
+  if (problem !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${variable} ${problem}`);
   const keys = createKeys({ store, now, by: "stdio", peppers: parsePeppers(env["MCP_KEYS_PEPPER"]) });
   const verdict = await keys.check(token, demand);
   if (!verdict.ok) {
-    const whose = verdict.key === undefined ? "" : ` (key ${verdict.key.name})`;
-    throw new KeysError("TOKEN_REFUSED", `the token from ${variable} is refused: ${verdict.reason}${whose}`, {
-      hint: "ask whoever runs this server for a key",
+    const key = verdict.key === undefined ? "" : ` (key ${verdict.key.name})`;
+    throw new KeysError("TOKEN_REFUSED", `the token from ${variable} is refused: ${verdict.reason}${key}`, {
+      hint: "ask the operator of this server for a key",
     });
   }
   return createAuthInfo(verdict.key, verdict.version);

@@ -1,37 +1,37 @@
-import { formatAnswer } from "../guard/answer.ts";
-import { BODY_LIMIT, readBytes, type Reading } from "../guard/json-rpc.ts";
 import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
+import { formatOAuthError } from "../guard/guard-response.ts";
+import { BODY_LIMIT, parseBytes, type ParsedBody } from "../guard/json-rpc.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
-/** A mistake of whoever built the server: it shows at the first request. */
-const READ_BEFORE = formatAnswer(500, "server_error", "The body was read before the guard could look at it");
-const BROKEN = formatAnswer(400, "invalid_request", "The body did not arrive");
+/** A programming error in the server, which shows at its first request. */
+const ALREADY_READ = formatOAuthError(500, "server_error", "The body was read before the guard could inspect it");
+const INCOMPLETE = formatOAuthError(400, "invalid_request", "The body is incomplete");
 
-/** Reads the body of a request, at most 4 MiB, and makes a request that can be read again. */
+/** Reads the body of a request, at most 4 MiB, and returns a copy of the request with the body unread. */
 export async function receiveRequest(
   request: Request,
   view: RequestView,
-): Promise<{ readonly request: Request; readonly reading: Reading } | "too-large"> {
-  if (request.bodyUsed) return { request, reading: { ok: false, answer: READ_BEFORE } };
-  const bytes = await receive(request);
+): Promise<{ readonly request: Request; readonly parsed: ParsedBody } | "too-large"> {
+  if (request.bodyUsed) return { request, parsed: { ok: false, response: ALREADY_READ } };
+  const bytes = await readBody(request);
   if (bytes === "too-large") return bytes;
-  if (bytes === "broken") return { request, reading: { ok: false, answer: BROKEN } };
-  return { request: new Request(request, { body: bytes }), reading: readBytes(bytes, view) };
+  if (bytes === "aborted") return { request, parsed: { ok: false, response: INCOMPLETE } };
+  return { request: new Request(request, { body: bytes }), parsed: parseBytes(bytes, view) };
 }
 
-async function receive({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "too-large" | "broken"> {
+async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "too-large" | "aborted"> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      // Leaving the loop cancels what is still to come.
+      // Leaving the loop cancels the stream.
       if (size > BODY_LIMIT) return "too-large";
       chunks.push(chunk);
     }
   } catch {
-    return "broken";
+    return "aborted";
   }
   const bytes = new Uint8Array(size);
   let at = 0;
@@ -42,11 +42,11 @@ async function receive({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "to
   return bytes;
 }
 
-/** Adds the headers that a request is owed, tells the guard of the answer, and lets it rewrite the body. */
-export function rewriteResponse(response: Response, { headers, onAnswer }: Admission): Response {
-  // A web socket, or an error: nothing that could be made anew.
+/** Finishes the server's response: adds headers, calls `onHead`, and rewrites the body if a rewriter was returned. */
+export function finishResponse(response: Response, { headers, onHead }: Admission): Response {
+  // A WebSocket upgrade or an error response, which cannot be copied.
   if (response.status < 200) return response;
-  const rewriter = onAnswer?.({ status: response.status, header: (name) => response.headers.get(name) }) ?? null;
+  const rewriter = onHead?.({ status: response.status, header: (name) => response.headers.get(name) }) ?? null;
   if (headers === null && rewriter === null) return response;
   const { status, statusText } = response;
   const all = new Headers(response.headers);

@@ -1,15 +1,14 @@
-import type { Answer } from "../guard/answer.ts";
 import type { AuthInfo } from "../guard/auth-info.ts";
-import { receiveRequest, rewriteResponse } from "./body.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
+import type { GuardResponse } from "../guard/guard-response.ts";
 import { TOO_LARGE } from "../guard/json-rpc.ts";
-import type { Refusal } from "../guard/admission.ts";
-import type { Verifier } from "../verifier/verifier.ts";
 import type { RequestView } from "../guard/request-view.ts";
+import type { Verifier } from "../verifier/verifier.ts";
+import { finishResponse, receiveRequest } from "./body.ts";
 
 /**
- * Let in, with who it is; or the response to return.
+ * The result of a {@link FetchGuard}: an accepted request, or the response that refuses it.
  * @example
  * ```ts
  * import type { FetchAdmission, FetchGuard } from "mcp-keys";
@@ -24,17 +23,17 @@ import type { RequestView } from "../guard/request-view.ts";
 export type FetchAdmission =
   | {
       readonly ok: true;
-      /** Absent on one of `openPaths`. */
+      /** The caller. `undefined` on one of `openPaths`. */
       readonly auth: AuthInfo | undefined;
-      /** To be handled in place of the one that came: with `toolScopes` the body of that one has been read. */
+      /** Handle this request instead of the original: with `toolScopes` the guard has read the original's body. */
       readonly request: Request;
-      /** Makes what is to be returned of the server's response. Sessions, tool lists and CORS hang on it. */
+      /** Returns the response to send. Needed for sessions, tool lists and CORS. */
       finish(response: Response): Response;
     }
   | { readonly ok: false; readonly response: Response };
 
 /**
- * What stands behind a guard.
+ * Handles an accepted request. `auth` is `undefined` on one of `openPaths`.
  * @example
  * ```ts
  * import type { FetchHandler } from "mcp-keys";
@@ -45,7 +44,8 @@ export type FetchAdmission =
 export type FetchHandler = (request: Request, auth: AuthInfo | undefined) => Response | Promise<Response>;
 
 /**
- * With a handler the whole way, to the response; without one only the way in, for frameworks that call the handler.
+ * A guard made by {@link guardFetch}. With a handler it returns the response. Without one it returns a
+ * {@link FetchAdmission}, for frameworks that call the handler themselves.
  * @example
  * ```ts
  * import { Hono } from "hono";
@@ -64,12 +64,9 @@ export interface FetchGuard {
 }
 
 /**
- * A guard for servers made of `Request` and `Response` (Hono, Next.js, Workers, Deno, Bun).
- * ```ts
- * const guard = guardFetch(verifier);
- * app.all("/mcp", (c) => guard(c.req.raw, (request, auth) => handler.fetch(request, { authInfo: auth })));
- * ```
- * @throws `KeysError` `USAGE` when an option is unknown or makes no sense; the guard itself rejects only when the handler does
+ * Creates a guard for servers that use `Request` and `Response`: Hono, Next.js, Workers, Deno, Bun.
+ * @returns a guard that rejects only if the handler does
+ * @throws `KeysError` `USAGE` if an option is unknown or invalid
  * @example
  * ```ts
  * import { createVerifier, guardFetch, openStore } from "mcp-keys";
@@ -84,32 +81,29 @@ export interface FetchGuard {
 export function guardFetch(verifier: Verifier, options: GuardOptions = {}): FetchGuard {
   const guard = createGuard(verifier, options);
 
-  const refuse = ({ answer }: Refusal, { method }: Request): FetchAdmission => ({
-    ok: false,
-    response: toResponse(answer, method),
-  });
-
   const admit = async (request: Request): Promise<FetchAdmission> => {
+    const refuse = (response: GuardResponse) =>
+      ({ ok: false, response: toResponse(response, request.method) }) as const;
     const view = viewOf(request);
-    const entry = await guard.enter(view);
-    if (!entry.ok) return refuse(entry, request);
-    const finish = (response: Response) => rewriteResponse(response, entry);
-    if (entry.inspectBody === null || request.body === null) return { ok: true, auth: entry.auth, request, finish };
+    const result = await guard.check(view);
+    if (!result.ok) return refuse(result.response);
+    const finish = (response: Response) => finishResponse(response, result);
+    if (result.inspectBody === null || request.body === null) return { ok: true, auth: result.auth, request, finish };
     const received = await receiveRequest(request, view);
-    if (received === "too-large") return refuse({ ok: false, answer: TOO_LARGE }, request);
-    const refusal = await entry.inspectBody(received.reading);
-    return refusal === null
-      ? { ok: true, auth: entry.auth, request: received.request, finish }
-      : refuse(refusal, request);
+    if (received === "too-large") return refuse(TOO_LARGE);
+    const rejection = await result.inspectBody(received.parsed);
+    if (rejection !== null) return refuse(rejection.response);
+    return { ok: true, auth: result.auth, request: received.request, finish };
   };
 
-  const pass = async (request: Request, handler: FetchHandler): Promise<Response> => {
-    const entry = await admit(request);
-    return entry.ok ? entry.finish(await handler(entry.request, entry.auth)) : entry.response;
+  const handle = async (request: Request, handler: FetchHandler): Promise<Response> => {
+    const admission = await admit(request);
+    if (!admission.ok) return admission.response;
+    return admission.finish(await handler(admission.request, admission.auth));
   };
 
   return ((request: Request, handler?: FetchHandler) =>
-    handler === undefined ? admit(request) : pass(request, handler)) as FetchGuard;
+    handler === undefined ? admit(request) : handle(request, handler)) as FetchGuard;
 }
 
 function viewOf({ headers, url, method }: Request): RequestView {
@@ -127,6 +121,6 @@ function viewOf({ headers, url, method }: Request): RequestView {
   };
 }
 
-function toResponse({ status, headers, body }: Answer, method: string): Response {
+function toResponse({ status, headers, body }: GuardResponse, method: string): Response {
   return new Response(method === "HEAD" || status === 204 ? null : body, { status, headers });
 }

@@ -1,86 +1,40 @@
-import type { KeyId } from "../../core/key.ts";
-import type { Answer } from "./answer.ts";
 import type { AuthInfo } from "./auth-info.ts";
-import type { Reading } from "./json-rpc.ts";
-import { createEventRewriter, createWholeRewriter, type Rewriter } from "./body-rewriter.ts";
-import type { Sessions } from "./sessions.ts";
-import { hideTools } from "./tool-list.ts";
-import type { RequestView } from "./request-view.ts";
+import type { Rewriter } from "./body-rewriter.ts";
+import type { GuardResponse } from "./guard-response.ts";
+import type { ParsedBody } from "./json-rpc.ts";
 
-/** A request that is answered by the guard. */
-export interface Refusal {
+/** A refused request, with the response to send. */
+export interface Rejection {
   readonly ok: false;
-  readonly answer: Answer;
+  readonly response: GuardResponse;
 }
 
-/** A request that was let in, and what an adapter has yet to do for it. `null` where there is nothing to do. */
+/** An accepted request, with the work left to the adapter. `null` means there is none. */
 export interface Admission {
   readonly ok: true;
-  /** Absent on a path that is open. */
+  /** `undefined` on one of `openPaths`. */
   readonly auth: AuthInfo | undefined;
-  /** To be added to whatever the server answers. */
+  /** Headers to add to the server's response. */
   readonly headers: Readonly<Record<string, string>> | null;
-  /** To be asked about the body, where there is one, before the server gets it. */
+  /** Called with the body, if there is one, before the server gets it. */
   readonly inspectBody: InspectBody | null;
-  /** To be told of the answer once its head is known; what it returns is to rewrite its body. */
-  readonly onAnswer: OnAnswer | null;
-  /** Whether it may return anything, so that no more is replaced of a response than has to be. */
+  /** Called once with the head of the server's response. May return a rewriter for its body. */
+  readonly onHead: OnHead | null;
+  /** Whether `onHead` may return a rewriter. If not, adapters leave the body methods of the response alone. */
   readonly mayRewrite: boolean;
 }
 
-/** `null`, or why the request ends here after all. Never rejects. */
-export type InspectBody = (reading: Reading) => Refusal | null | Promise<Refusal | null>;
-export type OnAnswer = (head: AnswerHead) => Rewriter | null;
+/** Returns `null`, or the reason to refuse the request after all. Never rejects. */
+export type InspectBody = (body: ParsedBody) => Rejection | null | Promise<Rejection | null>;
+export type OnHead = (head: ResponseHead) => Rewriter | null;
 
-export interface AnswerHead {
+export interface ResponseHead {
   readonly status: number;
   header(name: string): string | null;
 }
 
-/** On a path that is open. */
+/** The admission of a request to one of `openPaths`. */
 export const OPEN: Admission = {
   ...{ ok: true, auth: undefined, headers: null },
-  ...{ inspectBody: null, onAnswer: null, mayRewrite: false },
+  ...{ inspectBody: null, onHead: null, mayRewrite: false },
 };
-
-const SESSION = "mcp-session-id";
-
-/** The session that a request names, and whether it is one that another key opened. */
-export function findSession(sessions: Sessions | null, view: RequestView, key: KeyId) {
-  const id = sessions === null ? null : view.header(SESSION);
-  const owner = id === null ? undefined : sessions?.ownerOf(id);
-  return { id, isKnown: owner !== undefined, isForeign: owner !== undefined && owner !== key };
-}
-
-/** Binds what is opened by this request, and unbinds what it ends. `null` when it can do neither. */
-export function watchSession(
-  sessions: Sessions | null,
-  view: RequestView,
-  key: KeyId,
-  { id, isKnown }: ReturnType<typeof findSession>,
-): ((head: AnswerHead) => null) | null {
-  if (sessions === null) return null;
-  if (id !== null && view.method === "DELETE") {
-    return ({ status }) => {
-      if (status >= 200 && status < 300) sessions.end(id);
-      return null;
-    };
-  }
-  if (isKnown) return null;
-  return (head) => {
-    const opened = head.header(SESSION);
-    // One that was opened elsewhere, by we do not know whom, is not given to the first who names it.
-    if (opened !== null && opened !== id) sessions.bind(opened, key);
-    return null;
-  };
-}
-
-/** Takes tools out of an answer in JSON or in events; `null` for one that cannot be read. */
-export function createToolRewriter(head: AnswerHead, isHidden: (tool: unknown) => boolean): Rewriter | null {
-  const encoding = head.header("content-encoding") ?? "identity";
-  const type = head.header("content-type")?.toLowerCase() ?? "";
-  const rewrite = (text: string) => hideTools(text, isHidden);
-  if (encoding !== "identity") return null;
-  if (type.startsWith("text/event-stream")) return createEventRewriter(rewrite);
-  return type.startsWith("application/json") ? createWholeRewriter(rewrite) : null;
-}

@@ -4,8 +4,8 @@ import { endOf } from "../../core/status.ts";
 import type { Version } from "../../core/version.ts";
 
 /**
- * Who made a request, in the shape of the MCP SDKs' `AuthInfo`: tools find it as `extra.authInfo` (v1) and
- * `ctx.http.authInfo` (v2).
+ * Identifies the caller of a request, in the shape of the MCP SDKs' `AuthInfo`. Tools find it as `extra.authInfo` (SDK v1)
+ * or `ctx.http.authInfo` (SDK v2).
  * @example
  * ```ts
  * import type { AuthInfo } from "mcp-keys";
@@ -15,25 +15,25 @@ import type { Version } from "../../core/version.ts";
  */
 export interface AuthInfo {
   /**
-   * Not the token: `[key <id>]`. Tools and logs print this object, and a token passed on to another server is what MCP
-   * forbids; the brackets make sure that it cannot be sent as one.
+   * `[key <id>]`, never the token: tools and logs print this object, and MCP forbids passing a token on. The brackets make it
+   * useless as a token.
    */
   token: string;
-  /** The key's id: the same before and after a rotation. */
+  /** The key's id. A rotation does not change it. */
   clientId: string;
   scopes: string[];
-  /** Seconds since 1970; the year 9999 for never. */
+  /** Seconds since 1970. The end of the year 9999 for keys that never expire. */
   expiresAt: number;
   extra: { keyId: string; keyName: string; version: number };
 }
 
-/** A fresh object with each call: what a tool does to its scopes must not reach the key. */
+/** Creates a new object on each call, so that a tool which changes it cannot change the key. */
 export function createAuthInfo(key: Key, version: Version): AuthInfo {
   return {
     token: `[key ${key.id}]`,
     clientId: key.id,
     scopes: [...key.scopes],
-    // For never too: the MCP SDKs take an `expiresAt` that is missing for expired.
+    // Always set: the MCP SDKs treat a missing `expiresAt` as expired.
     expiresAt: Math.min(endOf(version), LAST_SECOND),
     extra: { keyId: key.id, keyName: key.name, version: version.n },
   };

@@ -1,14 +1,14 @@
-/** Rewrites a text that comes in pieces. What goes out may lag behind what came in. */
+/** Rewrites text that arrives in chunks. Output may lag behind input. */
 export interface Rewriter {
   push(text: string): string;
   end(): string;
 }
 
-/** Characters held back at most; what is longer goes out as it is. */
+/** The most characters to hold back. Longer text passes unchanged. */
 const LIMIT = 4 * 1024 * 1024;
 
-/** For a body that is one document: held back until its end. */
-export function createWholeRewriter(rewrite: (text: string) => string): Rewriter {
+/** Creates a rewriter for a body that is a single document. It holds the document back until its end. */
+export function createDocumentRewriter(rewrite: (text: string) => string): Rewriter {
   let held = "";
   let passing = false;
   return {
@@ -29,12 +29,15 @@ export function createWholeRewriter(rewrite: (text: string) => string): Rewriter
   }
 }
 
-/** An empty line, at which an event ends. @see HTML standard, section 9.2.6 */
+/** The blank line that ends an event. @see HTML standard, section 9.2.6 */
 const BOUNDARY = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)/g;
-/** Characters that a boundary which is not all there may have. */
+/** The most characters of a boundary that is still incomplete. */
 const OVERLAP = 3;
 
-/** For server-sent events: each goes out as soon as it is all there, its data rewritten. The rest stays byte for byte. */
+/**
+ * Creates a rewriter for server-sent events. It rewrites the data of each event and passes the event on as soon as it is
+ * complete. Everything else stays the same to the byte.
+ */
 export function createEventRewriter(rewrite: (data: string) => string): Rewriter {
   let held = "";
   let searched = 0;
@@ -56,7 +59,7 @@ export function createEventRewriter(rewrite: (data: string) => string): Rewriter
       searched = held.length;
       return out;
     },
-    // An event that was cut short is thrown away by whoever reads it.
+    // Clients discard an incomplete event.
     end: () => held,
   };
 }
@@ -70,7 +73,7 @@ function rewriteEvent(event: string, rewrite: (data: string) => string): string 
   const after = rewrite(before);
   if (after === before) return event;
   const others = lines.filter((line) => line !== "" && !isData(line));
-  // The end of a CRLF that came in two pieces.
+  // The rest of a CRLF that was split between two chunks.
   const lead = event.startsWith("\n") ? "\n" : "";
   return lead + [...others, ...after.split("\n").map((line) => `data: ${line}`), "", ""].join("\n");
 }

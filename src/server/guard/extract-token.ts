@@ -1,64 +1,60 @@
 import { describeMalformed, parseBare, parseBearer } from "../../core/authorization.ts";
 import { parseToken } from "../../core/token.ts";
 
-/** Where a token may stand in a request. */
+/** The places in a request that may contain a token. */
 export interface TokenPlaces {
-  /** The `Authorization` header, several joined by `, `; `null` when there is none. */
+  /** The `Authorization` header, several joined by `, `; `null` if there is none. */
   readonly authorization: string | null;
-  /** The header for bare tokens, likewise. */
+  /** The header for bare tokens, in the same form. */
   readonly apiKey: string | null;
-  /** What stands behind the `?` of the URL, as sent. */
+  /** The query of the URL, as sent. */
   readonly query: string;
 }
 
-/** The token of a request, or why there is none to check. `why` is for the server's log and quotes nothing. */
-export type Presentation =
+/** The token of a request, or why there is none to check. `why` is for the server's log and never quotes the token. */
+export type ExtractedToken =
   | { readonly ok: true; readonly token: string }
   | { readonly ok: false; readonly denial: "missing" | "malformed" | "ambiguous"; readonly why: string };
 
 const NO_TOKEN = { ok: false, denial: "missing", why: "" } as const;
 
-/** Whether a token can stand in one place only, and once: what the verifier reads there is all there is to know. */
-export function isOneHeader({ authorization, apiKey, query }: TokenPlaces): boolean {
-  return apiKey === null && query === "" && authorization?.includes(",") !== true;
-}
-
 /**
- * Finds the one token of a request. Two are refused, wherever they stand: which of them was checked would depend on who
- * looks. @see RFC 6750 section 2 (one method per request), MCP authorization (no token in the query)
+ * Finds the one token of a request. Two tokens are refused, wherever they are: otherwise the guard might check one and the
+ * server use the other.
  * @param acceptsApiKey - whether the header for bare tokens counts
+ * @see RFC 6750 section 2 (one method per request), MCP authorization (no token in the query)
  */
-export function presentToken({ authorization, apiKey, query }: TokenPlaces, acceptsApiKey: boolean): Presentation {
+export function extractToken({ authorization, apiKey, query }: TokenPlaces, acceptsApiKey: boolean): ExtractedToken {
   const bearer = parseBearer(authorization);
   const bare = parseBare(acceptsApiKey ? apiKey : null);
-  const inQuery = query !== "" && holdsToken(query);
-  const sent = [bearer, bare].filter((presented) => presented.ok || presented.reason === "malformed");
-  if (holdsSeveral(authorization)) return ambiguous("several Authorization headers, or several tokens in one");
+  const inQuery = query !== "" && hasToken(query);
+  const sent = [bearer, bare].filter((parsed) => parsed.ok || parsed.reason === "malformed");
+  if (isList(authorization)) return ambiguous("several Authorization headers, or several tokens in one");
   if (acceptsApiKey && apiKey?.includes(",") === true) return ambiguous("several API key headers");
-  if (sent.length > 1) return ambiguous("a token in Authorization and one in the API key header");
-  if (sent.length > 0 && inQuery) return ambiguous("a token in a header and one in the URL");
+  if (sent.length > 1) return ambiguous("a token in Authorization and another in the API key header");
+  if (sent.length > 0 && inQuery) return ambiguous("a token in a header and another in the URL");
   if (bearer.ok) return bearer;
   if (bare.ok) return bare;
   if (bearer.reason === "malformed") return malformed(authorization);
   if (bare.reason === "malformed") return malformed(apiKey);
-  if (inQuery) return missing("a token in the URL is not read, for URLs end up in logs: send Authorization: Bearer");
-  return apiKey === null || acceptsApiKey ? NO_TOKEN : missing("X-API-Key was sent, which is not turned on here");
+  if (inQuery) return missing("tokens in the URL are ignored, because URLs end up in logs: send Authorization: Bearer");
+  return apiKey === null || acceptsApiKey ? NO_TOKEN : missing("X-API-Key was sent, but apiKeyHeader is not set");
 }
 
-function missing(why: string): Presentation {
+function missing(why: string): ExtractedToken {
   return { ok: false, denial: "missing", why };
 }
 
-function malformed(value: string | null): Presentation {
+function malformed(value: string | null): ExtractedToken {
   return { ok: false, denial: "malformed", why: describeMalformed(value ?? "") };
 }
 
-function ambiguous(why: string): Presentation {
+function ambiguous(why: string): ExtractedToken {
   return { ok: false, denial: "ambiguous", why };
 }
 
-/** Whether a header was made of several, at least one of them for `Bearer`. `Digest a="b", c="d"` is one header. */
-function holdsSeveral(authorization: string | null): boolean {
+/** Tests whether a header was joined from several, one of them `Bearer`. `Digest a="b", c="d"` is one header. */
+function isList(authorization: string | null): boolean {
   if (authorization?.includes(",") !== true) return false;
   const parts = authorization
     .split(",")
@@ -67,8 +63,8 @@ function holdsSeveral(authorization: string | null): boolean {
   return parts.length > 1 && parts.some((part) => /^bearer(?:[ \t]|$)/i.test(part));
 }
 
-/** Under the name that RFC 6750 gives it, or because it is plainly one of ours. */
-function holdsToken(query: string): boolean {
+/** Tests for the parameter that RFC 6750 names, or any value in our token format. */
+function hasToken(query: string): boolean {
   for (const [name, value] of new URLSearchParams(query)) {
     const parsed = parseToken(value);
     if (parsed.ok || parsed.reason === "mistyped" || (name === "access_token" && value !== "")) return true;

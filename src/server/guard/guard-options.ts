@@ -1,13 +1,13 @@
 import { parseAudience, parseScope } from "../../core/generate.ts";
 import { checkOptionNames } from "../../core/options.ts";
 import { KeysError } from "../../errors.ts";
-import { createOrigins, judgeOwnOrigin, type OriginRuling } from "./origins.ts";
+import { checkOwnOrigin, createOriginCheck, type OriginRuling } from "./origins.ts";
+import type { RequestView } from "./request-view.ts";
 import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
-import type { RequestView } from "./request-view.ts";
 
 /**
- * What a guard asks of each request. `docs/server.md` has each with its default and an example.
+ * What a guard requires of each request. `docs/server.md` lists the options with examples.
  * @example
  * ```ts
  * import type { GuardOptions } from "mcp-keys";
@@ -21,37 +21,37 @@ import type { RequestView } from "./request-view.ts";
  * ```
  */
 export interface GuardOptions {
-  /** Scopes that the key must have, all of them. None by default. */
+  /** Scopes that every key must have. Default: none. */
   readonly scopes?: readonly string[];
-  /** Scopes that calls of a tool need beside those, by the name of the tool; `*` for tools not named. None by default. */
+  /** Additional scopes that calls of a tool need, by the name of the tool; `*` for tools not listed. Default: none. */
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>;
-  /** The URL of the server, in place of the verifier's: keys bound to others are refused. */
+  /** The URL of this server. Keys bound to other servers are refused. Default: the verifier's `audience`. */
   readonly audience?: string;
-  /** The protection space named in challenges; `mcp` by default. */
+  /** The realm in challenges. Default: `mcp`. */
   readonly realm?: string;
-  /** A header that may hold the token alone, such as `X-API-Key`, beside `Authorization: Bearer`. None by default. */
+  /** A header that may contain a bare token, like `X-API-Key`, in addition to `Authorization: Bearer`. Default: none. */
   readonly apiKeyHeader?: string;
   /**
-   * Origins whose pages may use the server, such as `https://app.example`; `[]` refuses all, and `"any"` looks at none. By
-   * default those of the host that was asked.
+   * Origins of web pages that may use the server, like `https://app.example`. `[]` refuses every page, `"any"` turns the check
+   * off. Default: pages of the server's own host.
    */
   readonly allowedOrigins?: readonly string[] | "any";
-  /** Paths that are open to everybody, such as `/health`, exactly as they are sent. None by default. */
+  /** Paths that need no key, like `/health`, compared exactly as sent. Default: none. */
   readonly openPaths?: readonly string[];
-  /** Whether a session may be used only with the key that opened it. `true` by default. */
+  /** Whether to bind each session to one key. Default: `true`. */
   readonly sessions?: boolean;
 }
 
-/** The options of a guard, checked, as it works with them. */
+/** The validated options of a guard. */
 export interface GuardRules {
   readonly scopes: readonly string[];
   readonly tools: ToolScopes | null;
   readonly audience: string | undefined;
   readonly realm: string;
-  /** In lower case; empty when there is none. */
+  /** In lower case; empty if not set. */
   readonly apiKeyHeader: string;
-  /** Returns `null` when there is nothing to do; itself `null` when no origin is looked at. */
-  readonly judgeOrigin: ((view: RequestView) => OriginRuling | null) | null;
+  /** `null` if the check is off. Returns `null` if the request may continue. */
+  readonly checkOrigin: ((view: RequestView) => OriginRuling | null) | null;
   readonly openPaths: ReadonlySet<string>;
   readonly sessions: Sessions | null;
 }
@@ -61,34 +61,34 @@ const NAMES = [
   ...["allowedOrigins", "openPaths", "sessions"],
 ];
 
-/** @throws {@link KeysError} `USAGE` for an option that is unknown or makes no sense */
+/** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function resolveGuardOptions(options: GuardOptions): GuardRules {
   checkOptionNames("the guard", options, NAMES);
   const { audience, realm = "mcp", allowedOrigins, toolScopes, sessions = true } = options;
-  const apiKeyHeader = checkHeader(options.apiKeyHeader);
-  if (typeof sessions !== "boolean") throw new KeysError("USAGE", "sessions is not true or false");
+  const apiKeyHeader = parseHeaderName(options.apiKeyHeader);
+  if (typeof sessions !== "boolean") throw new KeysError("USAGE", "sessions must be true or false");
   return {
     scopes: parseScopes("scopes", options.scopes ?? []),
     tools: toolScopes === undefined ? null : parseToolScopes(toolScopes),
     audience: audience === undefined ? undefined : parseAudience(audience),
     realm: checkRealm(realm),
     apiKeyHeader,
-    judgeOrigin: originRule(allowedOrigins, apiKeyHeader),
+    checkOrigin: chooseOriginCheck(allowedOrigins, apiKeyHeader),
     openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
     sessions: sessions ? new Sessions() : null,
   };
 }
 
-function originRule(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): GuardRules["judgeOrigin"] {
-  if (allowed === undefined) return judgeOwnOrigin;
+function chooseOriginCheck(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): GuardRules["checkOrigin"] {
+  if (allowed === undefined) return checkOwnOrigin;
   if (allowed === "any") return null;
-  return createOrigins(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
+  return createOriginCheck(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
 }
 
-/** A text in place of a list would be read as a list of letters. */
+/** Rejects a plain string, which would be read as a list of letters. */
 function checkList(name: string, value: unknown): string[] {
   if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-  throw new KeysError("USAGE", `${name} is not a list of texts`, { hint: `write it as ${name}: ["…"]` });
+  throw new KeysError("USAGE", `${name} is not a list of strings`, { hint: `write it as ${name}: ["…"]` });
 }
 
 function parseScopes(name: string, value: unknown): string[] {
@@ -108,31 +108,31 @@ function parseToolScopes(value: unknown): ToolScopes {
 function checkOrigin(text: string): string {
   const isOrigin = /^https?:/i.test(text)
     ? URL.canParse(text) && new URL(text).origin === text && !text.includes("*")
-    : // Of an application or an extension: the web's parser knows no origin for those.
+    : // The origin of an app or browser extension, which the URL parser does not support.
       /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+$/.test(text);
   if (isOrigin) return text;
   throw new KeysError("USAGE", `${JSON.stringify(text)} is not an origin`, {
-    hint: "write it as browsers send it, https://app.example, without a path; there is no wildcard",
+    hint: "write it as browsers send it: https://app.example, without a path; wildcards are not supported",
   });
 }
 
 function checkPath(text: string): string {
   if (/^\/[^\s?#*]*$/.test(text)) return text;
   throw new KeysError("USAGE", `${JSON.stringify(text)} is not a path`, {
-    hint: "write it as /health, exactly as it is sent; there is no wildcard",
+    hint: "write it exactly as clients send it: /health; wildcards are not supported",
   });
 }
 
 function checkRealm(realm: unknown): string {
   if (typeof realm === "string" && /^[\x20-\x7e]{1,128}$/.test(realm)) return realm;
-  throw new KeysError("USAGE", "the realm is not a line of plain ASCII", { hint: "use a short name, such as mcp" });
+  throw new KeysError("USAGE", "the realm is not a line of printable ASCII", { hint: "use a short name like mcp" });
 }
 
-function checkHeader(name: string | undefined): string {
+function parseHeaderName(name: string | undefined): string {
   if (name === undefined) return "";
   const lower = name.toLowerCase();
   if (/^[a-z0-9-]{1,64}$/.test(lower) && lower !== "authorization") return lower;
-  throw new KeysError("USAGE", "apiKeyHeader is not the name of a header beside Authorization", {
+  throw new KeysError("USAGE", "apiKeyHeader must name a header other than Authorization", {
     hint: 'write it as "X-API-Key"',
   });
 }

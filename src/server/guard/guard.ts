@@ -1,132 +1,117 @@
 import type { Verdict } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
-import { formatRpcAnswer } from "./answer.ts";
+import { asFault, judgeFresh, type Judge } from "../verifier/verify-fresh.ts";
+import type { Asked, Verifier } from "../verifier/verifier.ts";
+import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
 import { challenge, type Denial } from "./challenge.ts";
-import { asFault, judgeFresh, type Judge } from "../verifier/verify-fresh.ts";
+import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
-import {
-  createToolRewriter,
-  findSession,
-  OPEN,
-  watchSession,
-  type InspectBody,
-  type OnAnswer,
-  type Admission,
-  type Refusal,
-} from "./admission.ts";
-import { isOneHeader, presentToken } from "./extract-token.ts";
-import type { ToolScopes } from "./tool-scopes.ts";
-import type { Asked, Verifier } from "../verifier/verifier.ts";
+import { formatRpcError } from "./guard-response.ts";
 import type { RequestView } from "./request-view.ts";
+import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
 
 /** A guard without a framework. */
 export interface Guard {
-  /** Whether a body has to be examined, for adapters that must say so before. */
+  /** Whether the guard reads bodies, for adapters that have to know in advance. */
   readonly inspectsBody: boolean;
-  /** Never throws and never rejects: what goes wrong inside is an answer too. A promise only when memory is out of date. */
-  enter(view: RequestView): Admission | Refusal | Promise<Admission | Refusal>;
+  /** Checks a request. Returns a promise only if the verifier's memory is out of date. Never throws, never rejects. */
+  check(view: RequestView): Admission | Rejection | Promise<Admission | Rejection>;
 }
 
-/** As the MCP SDKs answer for a session they do not know: the client opens a new one. */
-const NO_SESSION: Refusal = { ok: false, answer: formatRpcAnswer(404, -32_001, "Session not found") };
+/** The response of the MCP SDKs to an unknown session. Clients then open a new one. */
+const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, -32_001, "Session not found") };
 
-/** @throws {@link KeysError} `USAGE` for an option that is unknown or makes no sense */
+/** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  const { scopes, tools, audience, realm, apiKeyHeader, judgeOrigin, openPaths, sessions } =
+  const { scopes, tools, audience, realm, apiKeyHeader, checkOrigin, openPaths, sessions } =
     resolveGuardOptions(options);
-  const ask = (wanted: readonly string[]): Asked => ({
+  const demand = (wanted: readonly string[]): Asked => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
   });
-  const asked = ask(scopes);
+  const demandOfAll = demand(scopes);
   const bareHeader = apiKeyHeader || "x-api-key";
 
-  const deny = (denial: Denial, lacking = scopes): Refusal => ({
+  const deny = (denial: Denial, needed = scopes): Rejection => ({
     ok: false,
-    answer: challenge(denial, { realm, scopes: lacking }),
+    response: challenge(denial, { realm, scopes: needed }),
   });
 
-  const settle = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Admission | Refusal => {
+  const authenticate = (view: RequestView): Admission | Rejection | Promise<Admission | Rejection> => {
+    const authorization = view.header("authorization");
+    const apiKey = view.header(bareHeader);
+    const { query } = view;
+    // The usual request has one possible place for a token, so the verifier can read the header itself.
+    if (apiKey === null && query === "" && authorization?.includes(",") !== true) {
+      return decide(view, (asked) => verifier.verifyHeader(authorization, asked));
+    }
+    const extracted = extractToken({ authorization, apiKey, query }, apiKeyHeader !== "");
+    if (!extracted.ok) {
+      verifier.refuse(extracted.denial === "ambiguous" ? "malformed" : extracted.denial, extracted.why);
+      return deny(extracted.denial);
+    }
+    const { token } = extracted;
+    return decide(view, (asked) => verifier.verify(token, asked));
+  };
+
+  const decide = (view: RequestView, judge: Judge): Admission | Rejection | Promise<Admission | Rejection> => {
+    const verdict = judgeFresh(verifier, judge, demandOfAll);
+    return verdict instanceof Promise ? verdict.then((late) => admit(late, view, judge)) : admit(verdict, view, judge);
+  };
+
+  const admit = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Admission | Rejection => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
-    const auth = createAuthInfo(verdict.key, verdict.version);
-    const session = findSession(sessions, view, verdict.key.id);
-    if (session.isForeign) return NO_SESSION;
-    const onHead = watchSession(sessions, view, verdict.key.id, session);
-    const admission = {
-      ok: true,
-      auth,
-      headers: null,
-      inspectBody: null,
-      onAnswer: onHead,
-      mayRewrite: false,
-    } as const;
-    return tools === null ? admission : withTools(admission, tools, verdict.key, view.method, judge);
+    const { key, version } = verdict;
+    const onHead = sessions === null ? null : sessions.enter(view, key.id);
+    if (onHead === "foreign") return SESSION_NOT_FOUND;
+    const auth = createAuthInfo(key, version);
+    const admission: Admission = { ok: true, auth, headers: null, inspectBody: null, onHead, mayRewrite: false };
+    return tools === null ? admission : withTools(admission, tools, key, view.method, judge);
   };
 
-  /** A passage that asks for the scopes of the tools that are called, and takes those out of lists that may not be called. */
+  /** Adds the check of tool calls, and hides the tools that the key may not call. */
   const withTools = (admission: Admission, tools: ToolScopes, key: Key, method: string, judge: Judge): Admission => {
-    const isHidden = tools.hiddenFrom(key.scopes);
-    // A list is asked for in a body, and its answer may come on a stream that was opened by GET.
-    let lists = method === "GET";
-    const onAnswer: OnAnswer = (head) => {
-      admission.onAnswer?.(head);
-      return lists && isHidden !== null ? createToolRewriter(head, isHidden) : null;
-    };
-    const inspectBody: InspectBody = (reading) => {
-      if (!reading.ok) return reading;
-      lists ||= reading.messages.some(({ method }) => method === "tools/list");
-      const needed = [...new Set([...scopes, ...tools.neededBy(reading.messages)])];
+    const inspectBody: InspectBody = (parsed) => {
+      if (!parsed.ok) return parsed;
+      mayList ||= parsed.messages.some((message) => message.method === "tools/list");
+      const needed = [...new Set([...scopes, ...tools.neededBy(parsed.messages)])];
       if (needed.every((scope) => key.scopes.includes(scope))) return null;
-      // Asked again, so that it is counted and logged, and since the key may have changed while the body came in.
-      const again = judgeFresh(verifier, judge, ask(needed));
-      return again instanceof Promise ? again.then((late) => weigh(late, needed)) : weigh(again, needed);
+      // Judged again, so that it is counted and logged; the key may also have changed while the body arrived.
+      const verdict = judgeFresh(verifier, judge, demand(needed));
+      return verdict instanceof Promise ? verdict.then((late) => reject(late, needed)) : reject(verdict, needed);
     };
-    return isHidden === null
-      ? { ...admission, inspectBody }
-      : { ...admission, inspectBody, onAnswer, mayRewrite: true };
+    const isHidden = tools.hiddenFrom(key.scopes);
+    // A list is requested in a body, but may arrive on a stream that a GET opened.
+    let mayList = method === "GET";
+    if (isHidden === null) return { ...admission, inspectBody };
+    const onHead: OnHead = (head) => {
+      admission.onHead?.(head);
+      return mayList ? createToolRewriter(head, isHidden) : null;
+    };
+    return { ...admission, inspectBody, onHead, mayRewrite: true };
   };
 
-  const weigh = (verdict: Verdict | KeysError, needed: readonly string[]): Refusal | null => {
+  const reject = (verdict: Verdict | KeysError, needed: readonly string[]): Rejection | null => {
     if (verdict instanceof KeysError) return deny(verdict);
     return verdict.ok ? null : deny(verdict.reason, needed);
   };
 
-  const decide = (view: RequestView, judge: Judge): Admission | Refusal | Promise<Admission | Refusal> => {
-    const verdict = judgeFresh(verifier, judge, asked);
-    return verdict instanceof Promise
-      ? verdict.then((late) => settle(late, view, judge))
-      : settle(verdict, view, judge);
-  };
-
-  const authenticate = (view: RequestView): Admission | Refusal | Promise<Admission | Refusal> => {
-    const places = { authorization: view.header("authorization"), apiKey: view.header(bareHeader), query: view.query };
-    const { authorization } = places;
-    if (isOneHeader(places)) return decide(view, (what) => verifier.verifyHeader(authorization, what));
-    const presented = presentToken(places, apiKeyHeader !== "");
-    if (!presented.ok) {
-      verifier.refuse(presented.denial === "ambiguous" ? "malformed" : presented.denial, presented.why);
-      return deny(presented.denial);
-    }
-    const { token } = presented;
-    return decide(view, (what) => verifier.verify(token, what));
-  };
-
   return {
     inspectsBody: tools !== null,
-    enter(view) {
+    check(view) {
       try {
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
-        const ruling = judgeOrigin === null ? null : judgeOrigin(view);
+        const ruling = checkOrigin === null ? null : checkOrigin(view);
         if (ruling === null) return authenticate(view);
-        const { answer, headers } = ruling;
-        if (answer !== null) return withHeaders({ ok: false, answer }, headers);
-        const entry = authenticate(view);
-        return entry instanceof Promise
-          ? entry.then((late) => withHeaders(late, headers))
-          : withHeaders(entry, headers);
+        const { response, headers } = ruling;
+        if (response !== null) return withHeaders({ ok: false, response }, headers);
+        const result = authenticate(view);
+        return result instanceof Promise
+          ? result.then((late) => withHeaders(late, headers))
+          : withHeaders(result, headers);
       } catch (cause) {
         return deny(asFault(cause));
       }
@@ -134,17 +119,22 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
   };
 }
 
-/** Adds the headers of CORS to whatever is answered, by the guard now or by the server later. */
-function withHeaders(entry: Admission | Refusal, headers: Readonly<Record<string, string>>): Admission | Refusal {
-  if (entry.ok) return { ...entry, headers, inspectBody: entry.inspectBody && after(entry.inspectBody, headers) };
-  return { ok: false, answer: { ...entry.answer, headers: { ...entry.answer.headers, ...headers } } };
+/** Adds CORS headers to the response, whether the guard or the server sends it. */
+function withHeaders(result: Admission | Rejection, headers: Readonly<Record<string, string>>): Admission | Rejection {
+  if (!result.ok) return addTo(result, headers);
+  const { inspectBody } = result;
+  if (inspectBody === null) return { ...result, headers };
+  const add = (rejection: Rejection | null) => rejection && addTo(rejection, headers);
+  return {
+    ...result,
+    headers,
+    inspectBody(parsed) {
+      const rejection = inspectBody(parsed);
+      return rejection instanceof Promise ? rejection.then(add) : add(rejection);
+    },
+  };
 }
 
-/** A refusal that comes after the body was read has the headers as well. */
-function after(inspectBody: InspectBody, headers: Readonly<Record<string, string>>): InspectBody {
-  const add = (refusal: Refusal | null) => refusal && (withHeaders(refusal, headers) as Refusal);
-  return (reading) => {
-    const refusal = inspectBody(reading);
-    return refusal instanceof Promise ? refusal.then(add) : add(refusal);
-  };
+function addTo({ response }: Rejection, headers: Readonly<Record<string, string>>): Rejection {
+  return { ok: false, response: { ...response, headers: { ...response.headers, ...headers } } };
 }

@@ -1,12 +1,12 @@
-/** What a guard sees of a request, whatever its framework. */
+/** The parts of a request that the guard reads, independent of the framework. */
 export interface RequestView {
   readonly method: string;
   /** The path as sent, without the query. */
   readonly path: string;
-  /** Host and port that were asked for; `null` when the request does not say. */
+  /** The host and port that the client asked for; `null` if unknown. */
   readonly host: string | null;
-  /** What stands behind the `?` of the URL, as sent. */
+  /** The query of the URL as sent, without the `?`. */
   readonly query: string;
-  /** The value of a header, several joined by `, `; `null` when there is none. `name` in lower case. */
+  /** Returns the value of a header, several joined by `, `; `null` if there is none. `name` is in lower case. */
   header(name: string): string | null;
 }

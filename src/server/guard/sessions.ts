@@ -1,23 +1,87 @@
 import { createHash } from "node:crypto";
 import type { KeyId } from "../../core/key.ts";
+import type { OnHead } from "./admission.ts";
+import type { RequestView } from "./request-view.ts";
 
-/** Ids of this length are kept as they are; longer ones by their digest. */
-const LONG = 128;
+const SESSION = "mcp-session-id";
+/** Clients send it with every request after `initialize`. */
+const PROTOCOL_VERSION = "mcp-protocol-version";
 
 /**
- * Which key opened which session, the sessions used last at the end. When there are too many, the one that was idle longest
- * is forgotten; its id then passes to the server like any that was never seen.
+ * Binds each MCP session to one key: to the key whose request opened it, if the guard saw the response that did, else to the
+ * first key that uses it. Opening wins over use, so claiming a guessed id in advance gains nothing.
  */
 export class Sessions {
+  readonly #opened: RecentOwners;
+  readonly #used: RecentOwners;
+
+  /** @param limit - how many sessions of each kind to remember */
+  constructor(limit = 100_000) {
+    this.#opened = new RecentOwners(limit);
+    this.#used = new RecentOwners(limit);
+  }
+
+  /**
+   * Checks the session of a request that presented a valid key, and binds it if it is still unbound.
+   * @returns `"foreign"` if the session belongs to another key; else what to do with the response head, or `null` for nothing
+   */
+  enter(view: RequestView, key: KeyId): "foreign" | OnHead | null {
+    const session = view.header(SESSION) ?? "";
+    if (session === "") return view.header(PROTOCOL_VERSION) === null ? this.#watchOpening(key) : null;
+    // Two headers, joined by ", ": which of them the server reads is unknown.
+    if (!isSessionId(session) || this.ownerOf(session, key) !== key) return "foreign";
+    return view.method === "DELETE" ? this.#watchEnd(session) : null;
+  }
+
+  /** Returns the owner of a session. A session without one is bound to `key`. */
+  ownerOf(session: string, key: KeyId): KeyId {
+    const id = shorten(session);
+    const owner = this.#opened.get(id) ?? this.#used.get(id);
+    if (owner === undefined) this.#used.set(id, key);
+    return owner ?? key;
+  }
+
+  /** Binds a session that the server has just opened for `key`. The first key to open it keeps it. */
+  open(session: string, key: KeyId): void {
+    const id = shorten(session);
+    if (this.#opened.get(id) !== undefined) return;
+    this.#used.delete(id);
+    this.#opened.set(id, key);
+  }
+
+  end(session: string): void {
+    const id = shorten(session);
+    this.#opened.delete(id);
+    this.#used.delete(id);
+  }
+
+  #watchOpening(key: KeyId): OnHead {
+    return (head) => {
+      const session = head.header(SESSION) ?? "";
+      if (session !== "") this.open(session, key);
+      return null;
+    };
+  }
+
+  #watchEnd(session: string): OnHead {
+    return ({ status }) => {
+      if (status >= 200 && status < 300) this.end(session);
+      return null;
+    };
+  }
+}
+
+/** A bounded map from session to owner. When it is full, the session that was idle longest goes. */
+class RecentOwners {
+  /** In order of last use. */
   readonly #owners = new Map<string, KeyId>();
   readonly #limit: number;
 
-  constructor(limit = 100_000) {
+  constructor(limit: number) {
     this.#limit = limit;
   }
 
-  ownerOf(session: string): KeyId | undefined {
-    const id = idOf(session);
+  get(id: string): KeyId | undefined {
     const owner = this.#owners.get(id);
     if (owner === undefined) return undefined;
     this.#owners.delete(id);
@@ -25,10 +89,7 @@ export class Sessions {
     return owner;
   }
 
-  /** The first to open a session keeps it. */
-  bind(session: string, owner: KeyId): void {
-    const id = idOf(session);
-    if (this.#owners.has(id)) return;
+  set(id: string, owner: KeyId): void {
     if (this.#owners.size >= this.#limit) {
       const idle = this.#owners.keys().next();
       if (idle.done !== true) this.#owners.delete(idle.value);
@@ -36,11 +97,17 @@ export class Sessions {
     this.#owners.set(id, owner);
   }
 
-  end(session: string): void {
-    this.#owners.delete(idOf(session));
+  delete(id: string): void {
+    this.#owners.delete(id);
   }
 }
 
-function idOf(session: string): string {
-  return session.length <= LONG ? session : createHash("sha256").update(session).digest("base64");
+/** @see MCP Streamable HTTP, Session Management: only visible ASCII characters */
+function isSessionId(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** Replaces an id of more than 128 characters by its digest, to bound the memory of each. */
+function shorten(session: string): string {
+  return session.length <= 128 ? session : createHash("sha256").update(session).digest("base64");
 }

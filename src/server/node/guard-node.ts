@@ -1,19 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Admission, Rejection } from "../guard/admission.ts";
 import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
-import { NO_JSON, readBytes, readParsed, TOO_LARGE } from "../guard/json-rpc.ts";
-import { watchAnswer } from "./response-body.ts";
-import { setAuth } from "./node-auth.ts";
-import { hasUnreadBody, receiveBody } from "./request-body.ts";
-import { sendAnswer } from "./send-answer.ts";
-import { NodeView } from "./request-view.ts";
-import type { Admission, Refusal } from "../guard/admission.ts";
-import type { Verifier } from "../verifier/verifier.ts";
 import type { RequestView } from "../guard/request-view.ts";
+import type { Verifier } from "../verifier/verifier.ts";
+import { inspectNodeBody } from "./request-body.ts";
+import { NodeRequestView } from "./request-view.ts";
+import { rewriteBody } from "./response-body.ts";
+import { watchHead } from "./response-head.ts";
+import { sendResponse } from "./send-response.ts";
 
 /**
- * A request that a guard let in. The MCP SDKs' transports read `auth` from it.
+ * A request that the guard accepted. The MCP SDKs' transports read `auth` from it.
  * @example
  * ```ts
  * import type { GuardedRequest } from "mcp-keys";
@@ -22,20 +21,17 @@ import type { RequestView } from "../guard/request-view.ts";
  * ```
  */
 export type GuardedRequest = IncomingMessage & {
-  /** Who it is. `undefined` on one of `openPaths`. */
+  /** The caller. `undefined` on one of `openPaths`. */
   auth: AuthInfo;
-  /** With `toolScopes`: the JSON that was looked at, unless a parser put something there before. */
+  /** With `toolScopes`: the JSON that the guard read, unless a parser has set `body` before. */
   body?: unknown;
 };
 
 /**
- * A guard for `node:http`, Express and connect. Lets a request in by setting `request.auth` and calling `next`; answers
- * every other itself, before its body is read.
- * ```ts
- * app.use("/mcp", guardNode(verifier));
- * createServer((req, res) => guard(req, res, () => transport.handleRequest(req, res)));
- * ```
- * @throws `KeysError` `USAGE` when an option is unknown or makes no sense; the guard itself never throws
+ * Creates a guard for `node:http`, Express and connect. The guard accepts a request by setting `request.auth` and calling
+ * `next`. It answers all other requests itself, before their body is read.
+ * @returns a middleware that never throws
+ * @throws `KeysError` `USAGE` if an option is unknown or invalid
  * @example
  * ```ts
  * import express from "express";
@@ -52,65 +48,42 @@ export function guardNode(
 ): (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void {
   const guard = createGuard(verifier, options);
   return (request, response, next) => {
-    const view = new NodeView(request);
-    const entry = guard.enter(view);
-    if (entry instanceof Promise) void entry.then((late) => settle(request, response, next, view, late));
-    else settle(request, response, next, view, entry);
+    const view = new NodeRequestView(request);
+    const result = guard.check(view);
+    if (result instanceof Promise) void result.then((late) => finish(request, response, next, view, late));
+    else finish(request, response, next, view, result);
   };
 }
 
-function settle(
+function finish(
   request: IncomingMessage,
   response: ServerResponse,
   next: () => unknown,
   view: RequestView,
-  entry: Admission | Refusal,
+  result: Admission | Rejection,
 ): void {
-  if (!entry.ok) return sendAnswer(request, response, entry.answer);
-  welcome(request, response, entry);
-  if (entry.inspectBody === null) return void next();
-  void inspectNode(request, view, entry).then((refusal) => {
-    if (refusal === null) next();
-    else if (refusal !== "gone") sendAnswer(request, response, refusal.answer);
+  if (!result.ok) return sendResponse(request, response, result.response);
+  applyAdmission(request, response, result);
+  if (result.inspectBody === null) return void next();
+  void inspectNodeBody(request, view, result.inspectBody).then((rejection) => {
+    if (rejection === null) next();
+    else if (rejection !== "aborted") sendResponse(request, response, rejection.response);
   });
 }
 
-/** Tells the server who it is, and prepares its answer. */
-export function welcome(request: IncomingMessage, response: ServerResponse, admission: Admission): void {
-  setAuth(request, admission.auth);
-  if (admission.headers !== null) addHeaders(response, admission.headers);
-  if (admission.onAnswer !== null) watchAnswer(response, admission.onAnswer, admission.mayRewrite);
+/** Sets `request.auth`, and prepares the server's response. */
+export function applyAdmission(request: IncomingMessage, response: ServerResponse, admission: Admission): void {
+  const { auth, headers, onHead, mayRewrite } = admission;
+  (request as { auth?: AuthInfo }).auth = auth;
+  if (headers !== null) addHeaders(response, headers);
+  if (onHead === null) return;
+  if (mayRewrite) rewriteBody(response, onHead);
+  else watchHead(response, onHead);
 }
 
 function addHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) {
     if (name === "vary") response.appendHeader(name, value);
     else response.setHeader(name, value);
-  }
-}
-
-/**
- * Looks at what a parser has left, and at what nobody has read yet: either may be what the server reads. Never rejects.
- * @param holder - whose `body` the parser has set
- */
-export async function inspectNode(
-  request: IncomingMessage,
-  view: RequestView,
-  { inspectBody }: Admission,
-  holder: { body?: unknown } = request as { body?: unknown },
-): Promise<Refusal | "gone" | null> {
-  if (inspectBody === null) return null;
-  try {
-    const refusal = await inspectBody(readParsed(holder.body, view));
-    if (refusal !== null || !hasUnreadBody(request)) return refusal;
-    const bytes = await receiveBody(request);
-    if (bytes === "gone") return "gone";
-    if (bytes === "too-large") return { ok: false, answer: TOO_LARGE };
-    const reading = readBytes(bytes, view);
-    if (reading.ok && reading.body !== undefined) holder.body ??= reading.body;
-    return await inspectBody(reading);
-  } catch {
-    // A platform whose `body` is parsed as it is read throws for what is no JSON.
-    return { ok: false, answer: NO_JSON };
   }
 }

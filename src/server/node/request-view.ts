@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { RequestView } from "../guard/request-view.ts";
 
 /**
- * A request of Node as a guard sees it. From the raw headers: in `headers` a second `Authorization` has been dropped. What
- * stands in the request is read once and late: Express gives every request a shape of its own, in which each look costs.
+ * Presents a Node request to the guard. It reads the raw headers, because `headers` drops a second `Authorization`. It reads
+ * each property of the request at most once, and only when needed: on Express each read is slow.
  */
-export class NodeView implements RequestView {
+export class NodeRequestView implements RequestView {
   readonly #request: IncomingMessage;
   readonly #rawHeaders: readonly string[];
   #url: string | null = null;
@@ -20,7 +20,7 @@ export class NodeView implements RequestView {
   }
 
   get path(): string {
-    const url = this.#wholeUrl();
+    const url = this.#fullUrl();
     const mark = url.indexOf("?");
     return mark < 0 ? url : url.slice(0, mark);
   }
@@ -30,7 +30,7 @@ export class NodeView implements RequestView {
   }
 
   get query(): string {
-    const url = this.#wholeUrl();
+    const url = this.#fullUrl();
     const mark = url.indexOf("?");
     return mark < 0 ? "" : url.slice(mark + 1);
   }
@@ -46,15 +46,15 @@ export class NodeView implements RequestView {
     return found;
   }
 
-  #wholeUrl(): string {
+  #fullUrl(): string {
     if (this.#url !== null) return this.#url;
     const request = this.#request as { originalUrl?: string; url?: string };
-    // Express and connect cut off what they mounted the guard at.
+    // Express and connect remove the mount path from `url`.
     return (this.#url = request.originalUrl ?? request.url ?? "");
   }
 }
 
-/** Whether the name of a header, in whatever case, is `name`, in lower case. Unlike `toLowerCase`, makes nothing. */
+/** Compares the name of a header with `name`, which is in lower case. Allocates nothing, unlike `toLowerCase`. */
 export function isNamed(sent: string, name: string): boolean {
   if (sent.length !== name.length) return false;
   for (let i = 0; i < name.length; i++) {

@@ -1,12 +1,12 @@
 import type { ServerResponse } from "node:http";
-import { Head, headersOf, isFinal, toPairs, watchHead } from "./response-head.ts";
-import type { HeadArguments, Headers } from "./response-head.ts";
-import { isNamed } from "./request-view.ts";
-import type { OnAnswer } from "../guard/admission.ts";
+import type { OnHead } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
+import { isNamed } from "./request-view.ts";
+import { isFinal, NodeResponseHead, pickHeaders, toPairs } from "./response-head.ts";
+import type { HeadArguments, HeadHeaders } from "./response-head.ts";
 
-type Done = () => void;
-/** What is replaced, and called as a method of the response all the same. */
+type Callback = () => void;
+/** The methods that `rewriteBody` replaces. */
 interface Methods {
   readonly writeHead: (...args: unknown[]) => ServerResponse;
   readonly write: (...args: unknown[]) => boolean;
@@ -14,23 +14,18 @@ interface Methods {
 }
 
 /**
- * Shows the head of an answer to the guard before it is written, and lets the guard rewrite what follows. The methods that
- * were replaced stay so: who comes later (compression, say) may have replaced them once more.
+ * Calls `onHead` once, before the head of the response is written, and lets the rewriter it returns change the body. The
+ * methods stay replaced: a later middleware, like compression, may have wrapped them.
  */
-export function watchAnswer(response: ServerResponse, onAnswer: OnAnswer, mayRewrite: boolean): void {
-  if (mayRewrite) rewriteAnswer(response, onAnswer);
-  else watchHead(response, onAnswer);
-}
-
-function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
+export function rewriteBody(response: ServerResponse, onHead: OnHead): void {
   const { writeHead, write, end } = response as unknown as Methods;
   /** `undefined` until the head is known. */
-  let body: BodyText | null | undefined;
+  let body: BodyDecoder | null | undefined;
 
-  const look = (status: number, given: Headers): BodyText | null => {
-    const rewriter = onAnswer(new Head(response, status, given));
-    body = rewriter === null ? null : createBodyText(rewriter);
-    // The length changes; without one the answer is sent in chunks.
+  const readHead = (status: number, headers: HeadHeaders): BodyDecoder | null => {
+    const rewriter = onHead(new NodeResponseHead(response, status, headers));
+    body = rewriter === null ? null : createBodyDecoder(rewriter);
+    // The length changes. Without one, Node sends the body in chunks.
     if (body !== null) response.removeHeader("content-length");
     return body;
   };
@@ -39,40 +34,40 @@ function rewriteAnswer(response: ServerResponse, onAnswer: OnAnswer): void {
     writeHead(...args: HeadArguments): ServerResponse {
       const [status, reason, last] = args;
       if (body !== undefined || !isFinal(status)) return Reflect.apply(writeHead, response, args);
-      const given = headersOf(reason, last);
-      if (look(status, given) === null) return Reflect.apply(writeHead, response, args);
+      const given = pickHeaders(reason, last);
+      if (readHead(status, given) === null) return Reflect.apply(writeHead, response, args);
       const kept = toPairs(given).filter(([name]) => !isNamed(name, "content-length"));
       const headers = Array.isArray(given) ? kept.flat() : Object.fromEntries(kept);
       return Reflect.apply(writeHead, response, [status, ...(typeof reason === "string" ? [reason] : []), headers]);
     },
     write(...args: unknown[]): boolean {
-      const text = body === undefined ? look(response.statusCode, undefined) : body;
-      if (text === null) return Reflect.apply(write, response, args);
-      const out = text.push(args[0], args[1]);
-      const done = findDone(args);
-      if (out !== "") return Reflect.apply(write, response, [out, done]);
-      if (done !== undefined) queueMicrotask(done);
+      const decoder = body === undefined ? readHead(response.statusCode, undefined) : body;
+      if (decoder === null) return Reflect.apply(write, response, args);
+      const out = decoder.push(args[0], args[1]);
+      const callback = findCallback(args);
+      if (out !== "") return Reflect.apply(write, response, [out, callback]);
+      if (callback !== undefined) queueMicrotask(callback);
       return !response.writableNeedDrain;
     },
     end(...args: unknown[]): ServerResponse {
-      // Here and not at the head, which Node writes when it has taken the body.
-      const text = body === undefined ? look(response.statusCode, undefined) : body;
-      if (text === null) return Reflect.apply(end, response, args);
-      const out = (typeof args[0] === "function" ? "" : text.push(args[0], args[1])) + text.end();
-      // The `end` of HTTP/2 calls `write`.
+      // Not left to `writeHead`: Node calls it after it has taken the body.
+      const decoder = body === undefined ? readHead(response.statusCode, undefined) : body;
+      if (decoder === null) return Reflect.apply(end, response, args);
+      const out = (typeof args[0] === "function" ? "" : decoder.push(args[0], args[1])) + decoder.end();
+      // Over HTTP/2, `end` calls `write`, which must not rewrite again.
       body = null;
-      return Reflect.apply(end, response, out === "" ? [findDone(args)] : [out, findDone(args)]);
+      return Reflect.apply(end, response, out === "" ? [findCallback(args)] : [out, findCallback(args)]);
     },
   });
 }
 
-/** What is written to a response, in whatever form, as one text that is rewritten. */
-interface BodyText {
+/** Decodes the chunks of a body to text and rewrites it. */
+interface BodyDecoder {
   push(chunk: unknown, encoding: unknown): string;
   end(): string;
 }
 
-function createBodyText(rewriter: Rewriter): BodyText {
+function createBodyDecoder(rewriter: Rewriter): BodyDecoder {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   return {
     push(chunk, encoding) {
@@ -85,6 +80,6 @@ function createBodyText(rewriter: Rewriter): BodyText {
   };
 }
 
-function findDone(args: readonly unknown[]): Done | undefined {
-  return args.find((one) => typeof one === "function") as Done | undefined;
+function findCallback(args: readonly unknown[]): Callback | undefined {
+  return args.find((one) => typeof one === "function") as Callback | undefined;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createEventRewriter, createWholeRewriter, type Rewriter } from "../../../src/server/guard/body-rewriter.ts";
-import { hideTools } from "../../../src/server/guard/tool-list.ts";
+import { createEventRewriter, createDocumentRewriter, type Rewriter } from "../../../src/server/guard/body-rewriter.ts";
+import { hideTools } from "../../../src/server/guard/tool-scopes.ts";
 
 const runs = { numRuns: process.env["MCP_KEYS_TORTURE"] === "1" ? 20_000 : 300 };
 const isHidden = (tool: unknown) => tool === "wipe";
@@ -35,7 +35,7 @@ const stream = fc
   .map((lines) => lines.flat().join(""));
 const cuts = fc.array(fc.nat(500), { maxLength: 8 });
 
-test("events without a list come out as they went in, wherever they are cut", () => {
+test("passes events without a tool list unchanged, wherever the chunks end", () => {
   fc.assert(
     fc.property(stream, cuts, (text, at) => {
       expect(
@@ -50,7 +50,7 @@ test("events without a list come out as they went in, wherever they are cut", ()
   );
 });
 
-test("a list is found wherever the stream is cut, and by any line ends", () => {
+test("finds a tool list wherever the chunks end, with any line ending", () => {
   fc.assert(
     fc.property(fc.constantFrom("\n", "\r\n", "\r"), cuts, fc.boolean(), (end, at, split) => {
       const data = split ? LIST.replace(',"result"', `,${end}data: "result"`) : LIST;
@@ -68,19 +68,19 @@ test("a list is found wherever the stream is cut, and by any line ends", () => {
   );
 });
 
-test("an event goes out as soon as it is all there", () => {
+test("passes an event on as soon as it is complete", () => {
   const { push, end } = createEventRewriter((data) => data);
   expect(push("data: 1\n")).toBe("");
   expect(push("\ndata: 2")).toBe("data: 1\n\n");
   expect(end()).toBe("data: 2");
 });
 
-test("a document is held back until its end, and one that is too long is let go as it is", () => {
-  const rewriter = createWholeRewriter((text) => hideTools(text, isHidden));
+test("holds a document back until its end, and passes one that is too long unchanged", () => {
+  const rewriter = createDocumentRewriter((text) => hideTools(text, isHidden));
   expect(rewriter.push(LIST.slice(0, 20)) + rewriter.push(LIST.slice(20))).toBe("");
   expect(rewriter.end()).toBe(SHOWN);
 
-  for (const create of [createWholeRewriter, createEventRewriter]) {
+  for (const create of [createDocumentRewriter, createEventRewriter]) {
     const long = create(() => "rewritten");
     const piece = `data: ${"x".repeat(3_000_000)}`;
     expect(long.push(piece) + long.push(piece) + long.push(piece) + long.end()).toBe(piece.repeat(3));
@@ -90,10 +90,14 @@ test("a document is held back until its end, and one that is too long is let go 
 test.each([
   ["a list", LIST, SHOWN],
   ["a batch", `[${LIST},${LIST}]`, `[${SHOWN},${SHOWN}]`],
-  ["a list with nothing to hide, to the byte", '{ "result": {"tools": [{"name": "add"}, null, 7]}}', undefined],
+  [
+    "a list with nothing to hide, unchanged to the byte",
+    '{ "result": {"tools": [{"name": "add"}, null, 7]}}',
+    undefined,
+  ],
   ["an error", '{"error":{"message":"no \\"tools\\" wipe"}}', undefined],
   ["a result that is null", '{"result":null,"x":"tools"}', undefined],
-  ["what is cut short", `{"result":{"tools":[{"name":"wipe"}`, undefined],
-])("tools are hidden in %s", (_, text, out = text) => {
+  ["truncated JSON", `{"result":{"tools":[{"name":"wipe"}`, undefined],
+])("hides tools in %s", (_, text, out = text) => {
   expect(hideTools(text, isHidden)).toBe(out);
 });

@@ -8,9 +8,9 @@ const HERE = "https://mcp.example/mcp";
 const INVALID = 'Bearer realm="mcp", error="invalid_token", error_description="The key is not valid here"';
 const MALFORMED =
   'Bearer realm="mcp", error="invalid_token", ' +
-  'error_description="The token is not well formed: send the key alone after Bearer"';
+  'error_description="The token is malformed; send only the key after Bearer"';
 const TWO =
-  'Bearer realm="mcp", error="invalid_request", error_description="The request holds more than one token: send one"';
+  'Bearer realm="mcp", error="invalid_request", error_description="The request contains more than one token; send only one"';
 const NO_TOKEN = 'Bearer realm="mcp"';
 
 interface Case {
@@ -20,7 +20,7 @@ interface Case {
   readonly status: number;
   readonly challenge?: string;
   readonly error?: string;
-  /** What the server's log says of it. */
+  /** Expected in the server's log. */
   readonly says?: string;
 }
 
@@ -28,27 +28,27 @@ const bearer = (token: string): Sent => ({ headers: ["Authorization", `Bearer ${
 const apiKey = (token: string): Sent => ({ headers: ["X-API-Key", token] });
 const withKeyHeader = { apiKeyHeader: "X-API-Key" };
 
-const LET_IN: readonly Case[] = [
-  { title: "a good token", sent: bearer, status: 200 },
+const ACCEPTED: readonly Case[] = [
+  { title: "a valid token", sent: bearer, status: 200 },
   { title: "the scheme in any case", sent: (t) => ({ headers: ["authorization", `bEARER ${t}`] }), status: 200 },
-  { title: "an X-API-Key where it is turned on", sent: apiKey, options: withKeyHeader, status: 200 },
+  { title: "an X-API-Key with apiKeyHeader", sent: apiKey, options: withKeyHeader, status: 200 },
   {
-    title: "an X-API-Key beside a Basic of a proxy",
+    title: "an X-API-Key next to the Basic header of a proxy",
     sent: (t) => ({ headers: ["Authorization", "Basic dTpw", "X-API-Key", t] }),
     options: withKeyHeader,
     status: 200,
   },
   {
-    title: "an X-API-Key that is not turned on, beside a Bearer",
+    title: "a Bearer token next to an X-API-Key without apiKeyHeader",
     sent: (t) => ({ headers: ["X-API-Key", "other", "Authorization", `Bearer ${t}`] }),
     status: 200,
   },
   {
-    title: "a query that holds no token",
+    title: "a query without a token",
     sent: (t) => ({ ...bearer(t), query: "?key=page2&token=&api_key=other" }),
     status: 200,
   },
-  { title: "a key that has the scopes", sent: bearer, options: { scopes: ["read"] }, status: 200 },
+  { title: "a key with the required scopes", sent: bearer, options: { scopes: ["read"] }, status: 200 },
 ];
 
 const NO_TOKEN_SENT: readonly Case[] = (
@@ -59,10 +59,10 @@ const NO_TOKEN_SENT: readonly Case[] = (
     ["a scheme with parameters", () => ({ headers: ["Authorization", 'Digest username="a", realm="b"'] })],
     ["Bearer alone", () => ({ headers: ["Authorization", "Bearer"] })],
     ["a token without its scheme", (t) => ({ headers: ["Authorization", t] })],
-    ["an X-API-Key that is not turned on", apiKey, "not turned on"],
-    ["a token in the query", (t) => ({ query: `?access_token=${t}` }), "a token in the URL is not read"],
-    ["a token in the query by any name", (t) => ({ query: `?x=1&whatever=${t}` }), "a token in the URL is not read"],
-    ["an opaque access_token in the query", () => ({ query: "?access_token=abc" }), "a token in the URL is not read"],
+    ["an X-API-Key without apiKeyHeader", apiKey, "apiKeyHeader is not set"],
+    ["a token in the query", (t) => ({ query: `?access_token=${t}` }), "tokens in the URL are ignored"],
+    ["a token in the query by any name", (t) => ({ query: `?x=1&whatever=${t}` }), "tokens in the URL are ignored"],
+    ["an opaque access_token in the query", () => ({ query: "?access_token=abc" }), "tokens in the URL are ignored"],
   ] as readonly [string, Case["sent"], string?][]
 ).map(([title, sent, says = "refused (missing)"]) => ({
   ...{ title, sent, says, status: 401, challenge: NO_TOKEN, error: "unauthorized" },
@@ -72,11 +72,11 @@ const TWO_TOKENS: readonly Case[] = (
   [
     ["two headers", (t) => ({ headers: ["Authorization", `Bearer ${t}`, "Authorization", `Bearer ${t}`] })],
     [
-      "two headers, one of another scheme",
+      "two headers, one with another scheme",
       (t) => ({ headers: ["Authorization", "Basic eA==", "Authorization", `Bearer ${t}`] }),
     ],
     ["two tokens in one header", (t) => ({ headers: ["Authorization", `Bearer ${t}, Bearer ${t}`] })],
-    ["two tokens behind one scheme", (t) => ({ headers: ["Authorization", `Bearer ${t},${t}`] })],
+    ["two tokens after one scheme", (t) => ({ headers: ["Authorization", `Bearer ${t},${t}`] })],
     ["a header and access_token", (t) => ({ ...bearer(t), query: "?access_token=x" })],
     ["a header and a token in the query", (t) => ({ ...bearer(t), query: `?key=${t}` })],
     ["a header and an encoded token in the query", (t) => ({ ...bearer(t), query: `?key=${t.replace("_", "%5F")}` })],
@@ -96,13 +96,13 @@ const TWO_TOKENS: readonly Case[] = (
 
 const MALFORMED_TOKENS: readonly Case[] = (
   [
-    ["a variable nobody filled in", "${MCP_API_KEY}", "a variable that nobody filled in"],
-    ["a quoted token", '"abc"', "a quotation mark"],
-    ["a blank in the token", "ab c", "a blank"],
+    ["an unexpanded variable", "${MCP_API_KEY}", "a variable that nobody filled in"],
+    ["a token in quotes", '"abc"', "a quotation mark"],
+    ["a token with a blank", "ab c", "a blank"],
     ["a second Bearer", "Bearer abc", "Bearer twice"],
-    ["a token of no known form", "hello", "not a token of this store"],
-    ["a token beyond any length", "a".repeat(5000), "refused (malformed)"],
-    ["a token and a stray comma", "abc,", "refused (malformed)"],
+    ["a token in an unknown format", "hello", "not a token of this store"],
+    ["an overlong token", "a".repeat(5000), "refused (malformed)"],
+    ["a token with a trailing comma", "abc,", "refused (malformed)"],
   ] as const
 ).map(([title, token, says]) => ({
   ...{ title, sent: () => bearer(token), says, status: 401, challenge: MALFORMED, error: "invalid_token" },
@@ -111,8 +111,8 @@ const MALFORMED_TOKENS: readonly Case[] = (
 const INVALID_TOKENS: readonly Case[] = (
   [
     ["a mistyped token", (t) => bearer(t.slice(0, -1) + (t.endsWith("0") ? "1" : "0")), "refused (mistyped)"],
-    ["a token cut short", (t) => bearer(t.slice(0, -3)), "refused (mistyped)"],
-    ["a token of another store", async () => bearer(await (await createFixture()).issue("x")), "no key has the id"],
+    ["a truncated token", (t) => bearer(t.slice(0, -3)), "refused (mistyped)"],
+    ["a token from another store", async () => bearer(await (await createFixture()).issue("x")), "no key has the id"],
     [
       "an expired token",
       async (_token, { clock, ...f }) => {
@@ -123,7 +123,7 @@ const INVALID_TOKENS: readonly Case[] = (
       "refused (expired): key soon",
     ],
     [
-      "a token whose overlap is over",
+      "an old token after its overlap",
       async (t, { clock, ...f }) => {
         await f.rotate("ci", 10);
         clock.now += 10;
@@ -172,7 +172,7 @@ const INVALID_TOKENS: readonly Case[] = (
 
 const OTHER: readonly Case[] = [
   {
-    title: "a key without the scopes",
+    title: "a key without the required scopes",
     sent: bearer,
     options: { scopes: ["read", "write"] },
     status: 403,
@@ -183,7 +183,7 @@ const OTHER: readonly Case[] = [
     says: "refused (insufficient-scope): key ci",
   },
   {
-    title: "a revoked key without the scopes, which is not told of them",
+    title: "a revoked key without the required scopes, and does not reveal them",
     sent: async (t, f) => {
       await f.keys.revoke("ci");
       await f.followed();
@@ -195,7 +195,7 @@ const OTHER: readonly Case[] = [
     error: "invalid_token",
   },
   {
-    title: "no token, with a realm of its own",
+    title: "no token, with the configured realm",
     sent: () => ({}),
     options: { realm: 'a "b" \\ c' },
     status: 401,
@@ -214,7 +214,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     return { token, request, got: await adapter.ask(request), adapter };
   };
 
-  test.each(LET_IN)("lets in $title", async (each) => {
+  test.each(ACCEPTED)("accepts $title", async (each) => {
     const { got } = await ask(each, await createFixture());
     expect(got).toMatchObject({ status: 200, auth: { extra: { keyName: "ci", version: 1 }, scopes: ["read"] } });
   });
@@ -237,7 +237,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     },
   );
 
-  test("answers 503 without a challenge when the store has not answered for too long, and lets in again by itself", async () => {
+  test("answers 503 without a challenge when the store is silent for too long, and recovers", async () => {
     const fixture = await createFixture();
     const token = await fixture.issue("ci");
     const adapter = await adapters[name]!(fixture.verifier, {});
@@ -258,7 +258,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(await adapter.ask(bearer(token))).toMatchObject({ status: 200 });
   });
 
-  test("looks once, before it gives up, in a process that was frozen", async () => {
+  test("refreshes once before it answers 503 in a process that was frozen", async () => {
     const fixture = await createFixture({ pollEvery: 3600, maxStaleness: 3601 });
     const token = await fixture.issue("ci");
     const adapter = await adapters[name]!(fixture.verifier, {});
@@ -269,7 +269,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(both).toMatchObject([{ status: 200 }, { status: 200 }]);
   });
 
-  test("tells tools who it is, but not the token", async () => {
+  test("gives tools the caller, but not the token", async () => {
     const fixture = await createFixture();
     const { got, token } = await ask({ sent: bearer }, fixture);
     const [key] = await fixture.keys.list();

@@ -1,18 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { Sessions } from "../../../src/server/guard/sessions.ts";
-import { adapters } from "./adapters.ts";
+import { adapters, type Sent } from "./adapters.ts";
 import { bearer, startGuarded } from "./guarded.ts";
 
-const of = (session: string) => ["Mcp-Session-Id", session];
-const opens = (session: string) => () => ({ headers: { "mcp-session-id": session } });
+const session = (id: string) => ["Mcp-Session-Id", id];
+const VERSION = ["MCP-Protocol-Version", "2025-11-25"];
+const opens = (id: string) => () => ({ headers: { "mcp-session-id": id } });
 
 describe.each(Object.keys(adapters))("%s", (name) => {
-  test("a session goes on with its key and all its versions, and is unknown to every other", async () => {
+  test("accepts a session from every version of its key, and answers 404 to every other key", async () => {
     const { ask, key, issue, rotate } = await startGuarded(name, {}, opens("s1"));
     const other = bearer(await issue("other"));
     expect(await ask({ method: "POST", headers: key })).toMatchObject({ status: 200 });
     for (const method of ["POST", "GET", "DELETE"]) {
-      const got = await ask({ method, headers: [...other, ...of("s1")] });
+      const got = await ask({ method, headers: [...other, ...session("s1")] });
       expect(got).toMatchObject({ status: 404, auth: null, received: null });
       expect(JSON.parse(got.body)).toEqual({
         ...{ jsonrpc: "2.0", id: null, error: { code: -32_001, message: "Session not found" } },
@@ -20,63 +21,128 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     }
     const newer = bearer(await rotate("ci", 60));
     for (const headers of [key, newer]) {
-      expect(await ask({ method: "POST", headers: [...headers, ...of("s1")] })).toMatchObject({ status: 200 });
+      expect(await ask({ method: "POST", headers: [...headers, ...session("s1")] })).toMatchObject({ status: 200 });
     }
-    expect(await ask({ method: "POST", headers: of("s1") })).toMatchObject({ status: 401 });
+    expect(await ask({ method: "POST", headers: session("s1") })).toMatchObject({ status: 401 });
   });
 
-  test("a session whose key is revoked is refused at its next request", async () => {
+  test("refuses the next request of a session after its key was revoked", async () => {
     const { ask, key, keys, followed } = await startGuarded(name, {}, opens("s1"));
     await ask({ method: "POST", headers: key });
     await keys.revoke("ci");
     await followed();
-    expect(await ask({ method: "POST", headers: [...key, ...of("s1")] })).toMatchObject({ status: 401 });
+    expect(await ask({ method: "POST", headers: [...key, ...session("s1")] })).toMatchObject({ status: 401 });
   });
 
-  test("a session that was never seen passes to the server, and does not become whose it was named by", async () => {
+  test("binds a session that it did not see open to the first key that uses it", async () => {
+    const { ask, key, issue } = await startGuarded(name, {});
+    const other = bearer(await issue("other"));
+    const use = async (headers: readonly string[]) => (await ask({ headers: [...headers, ...session("s1")] })).status;
+    // Neither an unauthorized request nor its key counts as use.
+    expect(await use(bearer("nonsense"))).toBe(401);
+    expect([await use(key), await use(other), await use(key)]).toEqual([200, 404, 200]);
+  });
+
+  test.each([
+    ["MCP-Protocol-Version", VERSION],
+    ["Mcp-Session-Id", session("s0")],
+    ["both headers", [...VERSION, ...session("s0")]],
+  ])("does not watch the response to a request with %s; the session is bound at its first use", async (_, sent) => {
     const { ask, key, issue } = await startGuarded(name, {}, opens("s1"));
     const other = bearer(await issue("other"));
-    expect(await ask({ headers: [...other, ...of("s1")] })).toMatchObject({ status: 200 });
-    expect(await ask({ headers: [...key, ...of("s1")] })).toMatchObject({ status: 200 });
-    // What the server opens in its place is bound.
-    expect(await ask({ headers: [...key, ...of("s0")] })).toMatchObject({ status: 200 });
-    expect(await ask({ headers: [...other, ...of("s1")] })).toMatchObject({ status: 404 });
+    expect(await ask({ method: "POST", headers: [...key, ...sent] })).toMatchObject({ status: 200 });
+    expect(await ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 200 });
+    expect(await ask({ headers: [...key, ...session("s1")] })).toMatchObject({ status: 404 });
   });
 
-  test("a session is forgotten when it is ended by its key, and not when the server would not end it", async () => {
+  test("binds a session to the key that opens it, even if another key has used its id before", async () => {
+    const { ask, key, issue } = await startGuarded(name, {}, opens("guessable"));
+    const other = bearer(await issue("other"));
+    const use = async (headers: readonly string[]) =>
+      (await ask({ headers: [...headers, ...VERSION, ...session("guessable")] })).status;
+    expect(await use(other)).toBe(200);
+    await ask({ method: "POST", headers: key });
+    expect([await use(other), await use(key)]).toEqual([404, 200]);
+  });
+
+  test("answers 404 to two session ids in one request", async () => {
+    const { ask, key, issue } = await startGuarded(name, {}, opens("s1"));
+    const other = bearer(await issue("other"));
+    await ask({ method: "POST", headers: key });
+    const sent: Sent = { headers: [...other, ...session("s1"), ...session("s2")] };
+    expect(await ask(sent)).toMatchObject({ status: 404, auth: null, received: null });
+  });
+
+  test("forgets a session when its key ends it, but not when the server refuses to end it", async () => {
     let status = 405;
     const { ask, key, issue } = await startGuarded(name, {}, () => ({ status, headers: { "mcp-session-id": "s1" } }));
     const other = bearer(await issue("other"));
     await ask({ method: "POST", headers: key });
-    await ask({ method: "DELETE", headers: [...key, ...of("s1")] });
-    expect(await ask({ headers: [...other, ...of("s1")] })).toMatchObject({ status: 404 });
+    await ask({ method: "DELETE", headers: [...key, ...session("s1")] });
+    expect(await ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 404 });
     status = 200;
-    await ask({ method: "DELETE", headers: [...key, ...of("s1")] });
-    expect(await ask({ headers: [...other, ...of("s1")] })).toMatchObject({ status: 200 });
+    await ask({ method: "DELETE", headers: [...key, ...session("s1")] });
+    expect(await ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 200 });
   });
 
-  test("sessions are left alone where that was asked for", async () => {
+  test("binds no session with `sessions: false`", async () => {
     const { ask, key, issue } = await startGuarded(name, { sessions: false }, opens("s1"));
     const other = bearer(await issue("other"));
     await ask({ method: "POST", headers: key });
-    expect(await ask({ headers: [...other, ...of("s1")] })).toMatchObject({ status: 200 });
+    expect(await ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 200 });
+    expect(await ask({ headers: [...key, ...session("s1")] })).toMatchObject({ status: 200 });
   });
 });
 
-test("no more than so many sessions are kept, the one that was idle longest goes first", () => {
-  const sessions = new Sessions(3);
-  for (const id of ["a", "b", "c"]) sessions.bind(id, "key");
-  expect(sessions.ownerOf("a")).toBe("key");
-  sessions.bind("d", "key");
-  expect(["a", "b", "c", "d"].map((id) => sessions.ownerOf(id))).toEqual(["key", undefined, "key", "key"]);
-});
+describe("the memory for sessions", () => {
+  const view = (headers: Record<string, string>, method = "POST") => ({
+    ...{ method, path: "/mcp", host: null, query: "" },
+    header: (name: string) => headers[name] ?? null,
+  });
 
-test("a session stays with the first key, and long ids are told apart to their end", () => {
-  const sessions = new Sessions();
-  const long = "x".repeat(5000);
-  sessions.bind(`${long}1`, "one");
-  sessions.bind(`${long}1`, "two");
-  expect([sessions.ownerOf(`${long}1`), sessions.ownerOf(`${long}2`)]).toEqual(["one", undefined]);
-  sessions.end(`${long}1`);
-  expect(sessions.ownerOf(`${long}1`)).toBeUndefined();
+  test.each([
+    ["neither header", {}, true],
+    ["an empty Mcp-Session-Id", { "mcp-session-id": "" }, true],
+    ["MCP-Protocol-Version", { "mcp-protocol-version": "2025-11-25" }, false],
+    ["Mcp-Session-Id", { "mcp-session-id": "s1" }, false],
+    ["both headers", { "mcp-session-id": "s1", "mcp-protocol-version": "2025-11-25" }, false],
+  ])("watches the response only if a session can begin: %s", (_, headers, isWatched) => {
+    const onHead = new Sessions().enter(view(headers), "key");
+    expect(onHead !== null).toBe(isWatched);
+  });
+
+  test("binds an id of invalid characters to no key", () => {
+    const sessions = new Sessions();
+    for (const id of ["a b", "a, b", "ä", "\x7f"]) {
+      for (const key of ["one", "two"]) expect(sessions.enter(view({ "mcp-session-id": id }), key)).toBe("foreign");
+    }
+  });
+
+  test("is bounded: the session that was idle longest goes first", () => {
+    const sessions = new Sessions(3);
+    for (const id of ["a", "b", "c"]) sessions.open(id, "key");
+    expect(sessions.ownerOf("a", "other")).toBe("key");
+    sessions.open("d", "key");
+    const owners = ["a", "b", "c", "d"].map((id) => sessions.ownerOf(id, "other"));
+    expect(owners).toEqual(["key", "other", "key", "key"]);
+  });
+
+  test("is bounded for used sessions as well, and they never displace opened ones", () => {
+    const sessions = new Sessions(2);
+    sessions.open("opened", "key");
+    for (const id of ["a", "b", "c", "d"]) expect(sessions.ownerOf(id, "flood")).toBe("flood");
+    expect(["opened", "c", "d", "a"].map((id) => sessions.ownerOf(id, "other"))).toEqual([
+      ...["key", "flood", "flood", "other"],
+    ]);
+  });
+
+  test("keeps the first key that opened a session, and tells long ids apart to their end", () => {
+    const sessions = new Sessions();
+    const long = "x".repeat(5000);
+    sessions.open(`${long}1`, "one");
+    sessions.open(`${long}1`, "two");
+    expect([sessions.ownerOf(`${long}1`, "two"), sessions.ownerOf(`${long}2`, "two")]).toEqual(["one", "two"]);
+    sessions.end(`${long}1`);
+    expect(sessions.ownerOf(`${long}1`, "two")).toBe("two");
+  });
 });

@@ -4,8 +4,9 @@ import { createServer as createHttp2Server, connect as connectHttp2 } from "node
 import { connect, type AddressInfo, type Server } from "node:net";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import express, { type RequestHandler } from "express";
+import express, { type Express, type RequestHandler } from "express";
 import { expect, onTestFinished, test } from "vitest";
+import type { AuthInfo } from "../../../src/server/guard/auth-info.ts";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
 import { createFixture } from "../fixture.ts";
 
@@ -25,13 +26,13 @@ async function serve(handler: RequestListener = (_, response) => void response.e
 }
 
 test.each(["content-length", "transfer-encoding"])(
-  "a refused upload that is large (%s) is answered, and its connection is closed without reading it all",
+  "answers a refused large upload (%s) and closes the connection without reading it all",
   async (framing) => {
     const port = await serve();
     const headers = framing === "content-length" ? { [framing]: 1e12 } : {};
     const request = send({ host: "127.0.0.1", port, method: "POST", headers });
     const chunk = Buffer.alloc(65_536);
-    // Sends until it is stopped, and only then looks at what came back, as a slow client would.
+    // Reads the response only after it stops sending, as a slow client does.
     const upload = setInterval(() => request.write(chunk), 1);
     onTestFinished(() => clearInterval(upload));
     const [response] = (await once(request, "response")) as [IncomingMessage];
@@ -41,7 +42,7 @@ test.each(["content-length", "transfer-encoding"])(
   },
 );
 
-test("an upload that goes on for ever is cut off", async () => {
+test("cuts off an endless upload", async () => {
   const port = await serve();
   const socket = connect(port, "127.0.0.1");
   socket.write("POST /mcp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -54,7 +55,7 @@ test("an upload that goes on for ever is cut off", async () => {
   expect(received).toMatch(/^HTTP\/1.1 401 .*"unauthorized"/s);
 });
 
-test("a refused request with a small body leaves the connection usable", async () => {
+test("keeps the connection usable after refusing a small body", async () => {
   const port = await serve();
   const socket = connect(port, "127.0.0.1");
   onTestFinished(() => void socket.destroy());
@@ -66,7 +67,7 @@ test("a refused request with a small body leaves the connection usable", async (
   expect(received).not.toMatch(/connection: close/i);
 });
 
-test("HTTP/2 is answered as well", async () => {
+test("works over HTTP/2", async () => {
   const { verifier, issue } = await createFixture();
   const token = await issue("ci");
   const guard = guardNode(verifier);
@@ -86,7 +87,7 @@ test("HTTP/2 is answered as well", async () => {
   expect(await ask({ authorization: `Bearer ${token}` })).toEqual([200, "in"]);
 });
 
-test("looks into a body of HTTP/2, and hands it on", async () => {
+test("inspects a body over HTTP/2 and passes it on", async () => {
   const { verifier, issue } = await createFixture();
   const authorization = `Bearer ${await issue("ci")}`;
   const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
@@ -113,7 +114,7 @@ test("looks into a body of HTTP/2, and hands it on", async () => {
   expect(await ask("GET")).toEqual([200, { result: SHOWN }]);
 });
 
-test("a body that never comes to its end is let go with its client", async () => {
+test("forgets an incomplete body when the client disconnects", async () => {
   const { verifier, issue } = await createFixture();
   const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
   let reached = 0;
@@ -129,7 +130,7 @@ test("a body that never comes to its end is let go with its client", async () =>
   expect(reached).toBe(0);
 });
 
-test("a body that throws as it is read, as some platforms have it, is refused", async () => {
+test("refuses a body whose getter throws, as on some platforms", async () => {
   const { verifier, issue } = await createFixture();
   const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
   const server = createServer((request, response) => {
@@ -145,7 +146,7 @@ test("a body that throws as it is read, as some platforms have it, is refused", 
   expect(response.status).toBe(400);
 });
 
-test.each(["before", "after"])("compression that comes %s the guard stays whole", async (place) => {
+test.each(["before", "after"])("works with compression %s the guard", async (place) => {
   const { verifier, issue } = await createFixture();
   const guard = guardNode(verifier, { toolScopes: { wipe: ["admin"] } });
   const app = express();
@@ -156,14 +157,14 @@ test.each(["before", "after"])("compression that comes %s the guard stays whole"
   const port = await listen(createServer(app as RequestListener));
   const authorization = `Bearer ${await issue("ci")}`;
   const response = await fetch(`http://127.0.0.1:${port}/mcp`, { headers: { authorization } });
-  // Packed before the guard sees it, a list passes as it is.
+  // A list that was compressed before the guard sees it passes unchanged.
   expect(await response.json()).toEqual(place === "before" ? { result: SHOWN } : LIST);
 });
 
 const SHOWN = { tools: [{ name: "add" }] };
 const LIST = { result: { tools: [{ name: "add" }, { name: "wipe" }] } };
 
-/** As the usual middleware does it: in place of the methods that it found. */
+/** Replaces `end`, as the usual middleware does. */
 const compress: RequestHandler = (_request, response, next) => {
   const end = response.end.bind(response) as (chunk: Buffer) => typeof response;
   response.end = ((chunk: string) => {
@@ -173,6 +174,86 @@ const compress: RequestHandler = (_request, response, next) => {
   }) as typeof response.end;
   next();
 };
+
+/** A guard for Express, and what its handlers found in `request.auth`. */
+async function startExpress() {
+  const { verifier, issue } = await createFixture();
+  const tokens = { a: await issue("a"), b: await issue("b") };
+  const seen: unknown[] = [];
+  const handle: RequestHandler = (request, response) => {
+    const { auth } = request as { auth?: unknown };
+    seen.push((auth as Partial<AuthInfo> | undefined)?.extra?.keyName ?? auth);
+    response.end();
+  };
+  const ask = async (app: Express, name: "a" | "b" | null, path = "/") => {
+    const headers: Record<string, string> = name === null ? {} : { authorization: `Bearer ${tokens[name]}` };
+    const port = await listen(createServer(app as RequestListener));
+    await (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).text();
+  };
+  return { guard: guardNode(verifier, { openPaths: ["/open"] }) as RequestHandler, seen, handle, ask };
+}
+
+test("Express: each request has the caller as a plain property", async () => {
+  const { guard, seen, handle, ask } = await startExpress();
+  const kept: object[] = [];
+  const keep: RequestHandler = (request, _response, next) => {
+    kept.push(request);
+    next();
+  };
+  const app = express().use(guard, keep, handle);
+  for (const name of ["a", "b"] as const) await ask(app, name);
+  await ask(app, null, "/open");
+  expect(seen).toEqual(["a", "b", undefined]);
+  expect(kept.map((request) => Object.getOwnPropertyDescriptor(request, "auth"))).toMatchObject(
+    ["a", "b", undefined].map((name) => ({
+      value: name === undefined ? undefined : { extra: { keyName: name } },
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    })),
+  );
+  for (const prototype of [app.request, express.request]) expect("auth" in prototype).toBe(false);
+});
+
+test("Express: the last assignment to `request.auth` wins", async () => {
+  const { guard, seen, handle, ask } = await startExpress();
+  const assign: RequestHandler = (request, _response, next) => {
+    Object.assign(request, { auth: "own" });
+    next();
+  };
+  await ask(express().use(guard, assign, handle), "a");
+  await ask(express().use(assign, guard, handle), "a");
+  await ask(express().use(assign, guard, handle), null, "/open");
+  expect(seen).toEqual(["own", "a", undefined]);
+});
+
+test("Express: nested apps and proxies of the request see the caller", async () => {
+  const { guard, seen, handle, ask } = await startExpress();
+  const nested = express().use(handle);
+  await ask(express().use(guard).use("/in", nested), "a", "/in");
+  await ask(express().use("/in", express().use(guard, handle)), "b", "/in");
+  await ask(
+    express().use(guard, (request, response) => nested(request, response)),
+    "a",
+  );
+  await ask(
+    express().use((request, response, next) => {
+      void guard(new Proxy(request, {}), response, () => handle(request, response, next));
+    }),
+    "b",
+  );
+  expect(seen).toEqual(["a", "b", "a", "b"]);
+});
+
+test("Express: an app with an `auth` accessor of its own gets the caller assigned to it", async () => {
+  const { guard, seen, handle, ask } = await startExpress();
+  const assigned: unknown[] = [];
+  const app = express().use(guard, handle);
+  Object.defineProperty(app.request, "auth", { get: () => "theirs", set: (value) => void assigned.push(value) });
+  await ask(app, "a");
+  expect(seen).toEqual(["theirs"]);
+  expect(assigned).toMatchObject([{ extra: { keyName: "a" } }]);
+});
 
 test.each([
   [{ toolScopes: ["wipe"] }, "toolScopes"],
@@ -195,7 +276,7 @@ test.each([
   [{ realm: "a\nb" }, "realm"],
   [{ apiKeyHeader: "Authorization" }, "apiKeyHeader"],
   [{ apiKeyHeader: "x y" }, "apiKeyHeader"],
-])("refuses options that make no sense: %o", async (options, says) => {
+])("rejects invalid options: %o", async (options, says) => {
   const { verifier } = await createFixture();
   expect(() => guardNode(verifier, options as object)).toThrow(
     expect.objectContaining({ code: "USAGE", message: expect.stringContaining(says) }),

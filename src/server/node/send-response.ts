@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { GuardResponse } from "../guard/guard-response.ts";
+
+/** Bytes of a request body that Node discards to keep the connection usable after a refusal. */
+const DISCARD_LIMIT = 65_536;
+/** Milliseconds to keep reading a longer body, so that the client can read the response. */
+const LINGER = 1_000;
+
+/** Sends a response, whether or not the body of the request was read. */
+export function sendResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, headers, body }: GuardResponse,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
+  if (!hasLargeBody(request)) {
+    response.writeHead(status, { ...headers, ...length });
+    response.end(body);
+    return;
+  }
+  response.writeHead(status, { ...headers, ...length, connection: "close" });
+  response.write(body);
+  linger(request, response);
+}
+
+/**
+ * Closes a connection on which the client is still sending. Closing it at once would reset it, and the client would get a
+ * broken pipe instead of the response. So the guard discards what arrives for a moment, to let the client read and stop.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const timer = setTimeout(() => response.end(), LINGER);
+  timer.unref();
+  request.once("close", () => {
+    clearTimeout(timer);
+    response.end();
+  });
+  request.resume();
+}
+
+/** Tests whether the rest of the body may be too long to discard. HTTP/2 can end a stream and keep its connection. */
+export function hasLargeBody({ headers, httpVersionMajor, complete }: IncomingMessage): boolean {
+  if (httpVersionMajor > 1 || complete) return false;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD_LIMIT;
+}
