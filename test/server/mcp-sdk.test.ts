@@ -10,7 +10,7 @@ import type { Verifier } from "../../src/server/verifier/verifier.ts";
 import { listen } from "../servers/listen.ts";
 import { createFixture, until } from "./fixture.ts";
 
-interface Answer {
+interface SdkAnswer {
   readonly status: number;
   readonly challenge: string | null;
   readonly body: string;
@@ -18,11 +18,11 @@ interface Answer {
 interface Sdk {
   readonly open: (verifier: Verifier, required?: string[], options?: TokenVerifierOptions) => Promise<Ask>;
 }
-type Ask = (token?: string) => Promise<Answer>;
+type Ask = (token?: string) => Promise<SdkAnswer>;
 
 const HERE = "https://mcp.example/mcp";
 
-/** Each generation's own middleware over our verifier; what is let in says who it is. */
+/** The middleware of each SDK with our verifier. An accepted request is answered with its caller. */
 const SDKS: Record<string, Sdk> = {
   "sdk 1.x": {
     async open(verifier, requiredScopes = [], options = {}) {
@@ -47,7 +47,7 @@ const SDKS: Record<string, Sdk> = {
       const gate = requireV2({ verifier: tokens, requiredScopes, ...expected });
       return async (token) => {
         const entry = await gate(new Request(HERE, { headers: bearer(token) }));
-        // Not by its class: where a Hono server runs in the same process, it has replaced the global one.
+        // Not `instanceof`: a Hono server in the same process replaces the global Response.
         return read("headers" in entry ? entry : Response.json(entry));
       };
     },
@@ -57,7 +57,7 @@ const SDKS: Record<string, Sdk> = {
 describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
   const { open } = SDKS[name]!;
 
-  test("lets in a key that never expires, and says who it is but not the token", async () => {
+  test("accepts a key that never expires, and returns the caller but not the token", async () => {
     const { verifier, issue } = await createFixture();
     const token = await issue("ci", { scopes: ["read"] });
     const { status, body } = await (await open(verifier, ["read"]))(token);
@@ -69,7 +69,7 @@ describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
     expect(body).not.toContain(token.slice(17, 60));
   });
 
-  test("refuses by our reasons with 401, and a scope that is lacking with 403", async () => {
+  test("answers 401 for a refused token and 403 for a missing scope", async () => {
     const { verifier, issue, keys, followed, lines } = await createFixture();
     const token = await issue("ci", { scopes: ["read"] });
     const ask = await open(verifier);
@@ -77,7 +77,7 @@ describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
       const { status, challenge, body } = await ask(bad);
       expect({ status, challenge }).toMatchObject({ status: 401, challenge: expect.stringContaining("invalid_token") });
       expect(JSON.parse(body)).toMatchObject({
-        error_description: bad === "hello" ? expect.stringContaining("well formed") : "The key is not valid here",
+        error_description: bad === "hello" ? expect.stringContaining("malformed") : "The key is not valid here",
       });
     }
     expect(await (await open(verifier, ["write"]))(token)).toMatchObject({
@@ -90,7 +90,7 @@ describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
     expect(lines.join("\n")).toContain("refused (revoked): key ci");
   });
 
-  test("asks for the audience, and is told it as the resource", async () => {
+  test("checks the audience and returns it as the resource", async () => {
     const { verifier, issue } = await createFixture();
     const ask = await open(verifier, [], { audience: `${HERE}/` });
     expect(await ask(await issue("here", { audience: [HERE] }))).toMatchObject({
@@ -101,7 +101,7 @@ describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
     expect(await ask(elsewhere)).toMatchObject({ status: 401 });
   });
 
-  test("says 500 and never 401 when the store cannot answer, and looks once in a process that was frozen", async () => {
+  test("answers 500, never 401, when the store cannot answer, and refreshes once in a process that was frozen", async () => {
     const { verifier, issue, clock, trouble } = await createFixture({ pollEvery: 3600, maxStaleness: 7200 });
     const token = await issue("ci");
     const ask = await open(verifier);
@@ -114,7 +114,7 @@ describe.each(Object.keys(SDKS))("requireBearerAuth of %s", (name) => {
   });
 });
 
-test("refuses options that make no sense", async () => {
+test("rejects invalid options", async () => {
   const { verifier } = await createFixture();
   const refuse = (message: string) => new Error(message);
   expect(() => createTokenVerifier(verifier, InvalidTokenError.prototype as never)).toThrow(
@@ -129,7 +129,7 @@ function bearer(token?: string): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-async function read(response: Response): Promise<Answer> {
+async function read(response: Response): Promise<SdkAnswer> {
   return {
     status: response.status,
     challenge: response.headers.get("www-authenticate"),

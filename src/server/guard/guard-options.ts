@@ -42,7 +42,7 @@ export interface GuardOptions {
   readonly sessions?: boolean;
 }
 
-/** The validated options of a guard. */
+/** The options of a guard, checked and with defaults. */
 export interface GuardRules {
   readonly scopes: readonly string[];
   readonly tools: ToolScopes | null;
