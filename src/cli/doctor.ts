@@ -1,6 +1,6 @@
 /** What only `doctor` needs. Loaded on first use. */
 
-export { runDiagnostics } from "../doctor/diagnose.ts";
+export { runDiagnostics } from "../doctor/run-diagnostics.ts";
 export { removeOrphansOf } from "../doctor/diagnostics/keychain.ts";
 export { diagnostics } from "../doctor/index.ts";
 export { createDiagnosticContext } from "../doctor/context.ts";

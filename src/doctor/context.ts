@@ -5,38 +5,39 @@ import { inspectFiles } from "../stores/inspect-files.ts";
 import type { StoreFiles } from "../stores/inspect-files.ts";
 import type { Change, KeyStore, StoreWorld } from "../stores/store.ts";
 
-/** What a doctor is told of the outside. */
+/** The environment that `doctor` examines. */
 export interface Surroundings {
   readonly world: StoreWorld;
   readonly config: Config;
-  /** What Node.js says of itself, such as `v20.17.0`. */
+  /** The version of Node.js, for example `v20.17.0`. */
   readonly node: string;
   readonly now: Epoch;
   /** Opens the chosen store, once. */
   readonly openStore: () => Promise<KeyStore>;
 }
 
-/** How long a history is, and its last change. */
+/** The length of a history and its last change. */
 export interface HistoryEnd {
   readonly changes: number;
   readonly last: Change | null;
 }
 
-/** What is examined. What several examinations ask for is read once. */
+/** The input of every diagnostic. Data that several of them need is read once. */
 export interface DiagnosticContext extends Surroundings {
-  /** The store and its keys, without digests. Rejects with what is wrong with them. */
+  /** Returns the store and its keys without digests. Rejects if the store cannot be read. */
   readonly storedKeys: () => Promise<{ store: KeyStore; keys: readonly Key[] }>;
-  /** Reads the whole history, and so proves it. Rejects with what is wrong with it. */
+  /** Reads and verifies the whole history. Rejects if it is damaged. */
   readonly history: () => Promise<HistoryEnd>;
-  /** What lies on the disk; `null` where the store is in no file. */
+  /** Returns the files of the store, or `null` if the store is not a file. */
   readonly files: () => Promise<StoreFiles | null>;
-  /** Calls back whenever a part of something long was read. Returns the function that ends it. */
+  /** Calls `listener` while a long history is being read. Returns a function that unsubscribes it. */
   readonly onProgress: (listener: () => void) => () => void;
 }
 
-/** After so many changes it is told that the reading goes on. */
-const STEP = 256;
+/** Changes read between two progress events. */
+const PROGRESS_STEP = 256;
 
+/** Creates a context that reads everything on first use. */
 export function createDiagnosticContext(surroundings: Surroundings): DiagnosticContext {
   const { openStore } = surroundings;
   const listeners = new Set<() => void>();
@@ -55,7 +56,7 @@ export function createDiagnosticContext(surroundings: Surroundings): DiagnosticC
       let last: Change | null = null;
       for await (const change of (await openStore()).changes(0, { digests: false })) {
         last = change;
-        if (++changes % STEP === 0) for (const listener of listeners) listener();
+        if (++changes % PROGRESS_STEP === 0) for (const listener of listeners) listener();
       }
       return { changes, last };
     }),
@@ -66,7 +67,7 @@ export function createDiagnosticContext(surroundings: Surroundings): DiagnosticC
   };
 }
 
-/** `null` for what cannot be read, about which the examination of the store says why. */
+/** Returns `null` if the store cannot be read; the `store` diagnostic reports why. */
 export async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();

@@ -10,9 +10,9 @@ import { pepper } from "./diagnostics/pepper.ts";
 import { serverKeys } from "./diagnostics/server-keys.ts";
 import { storeVariable } from "./diagnostics/store-variable.ts";
 import { store } from "./diagnostics/store.ts";
-import type { Diagnostic } from "./finding.ts";
+import type { Diagnostic } from "./diagnostic.ts";
 
-/** Everything that `doctor` looks at, by the id of its findings and in their order. */
+/** Every diagnostic, by the id of its findings and in the order of the report. */
 export const diagnostics = {
   node,
   clock,

@@ -2,7 +2,6 @@ import { spawn, type ChildProcess, type StdioOptions } from "node:child_process"
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { KeysError } from "../errors.ts";
-import { deliverThroughCmd } from "./cmd.ts";
 import { once } from "./once.ts";
 import { endProcessGroup, GRACE } from "./process-group.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
@@ -10,31 +9,31 @@ import type { Sink } from "./sink.ts";
 
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends the command, and all that it started, when aborted. */
+  /** Ends the command and every process it started. */
   readonly signal: AbortSignal;
-  /** Whether the command may ask a person at the terminal (`sudo`, `ssh`). It then stays where Ctrl-C reaches it by itself. */
+  /** Whether the command may prompt at the terminal (`sudo`, `ssh`). It then stays in our process group and gets Ctrl-C itself. */
   readonly terminal: boolean;
   /** A POSIX shell; by default `sh`, and `cmd` on Windows. */
   readonly shell?: string;
-  /** The descriptor for all that the command prints, by default 2: stdout is for the answer alone. */
+  /** The file descriptor for the command's output, by default 2: stdout carries only the result. */
   readonly stderr?: number;
 }
 
-/** Every pipe takes so much before anybody reads; the smallest is that of macOS. */
+/** Bytes that every pipe holds before anything reads. macOS has the smallest pipes. */
 const LIMIT = 8192;
 
 /**
- * A command of the user's shell that takes the text on its stdin, byte for byte, and nowhere else: not in its arguments, not
- * in its environment. Nothing is added: pass a bare token without a newline, since many commands store what they read as it is.
- * What it prints goes to our stderr. A command that cannot be parsed, or whose program is missing, fails here.
+ * Opens a shell command that receives the text on its stdin, byte for byte, and nowhere else: not in its arguments, not in its
+ * environment. No newline is added, since many commands store their input unchanged. The command's output goes to our stderr.
+ * A command that cannot be parsed, or whose program is missing, fails here.
  *
- * A delivery counts when the command read all of the text and ended with status 0. Read nothing: `DELIVERY_FAILED`. Read and
- * then failed, read a part, or was interrupted: `DELIVERY_UNCERTAIN`.
+ * A delivery succeeds if the command reads the whole text and exits with 0. If it reads nothing, that is `DELIVERY_FAILED`. If
+ * it reads the text and then fails, reads only a part, or is interrupted, that is `DELIVERY_UNCERTAIN`.
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for an empty command
  */
 export async function openCommandSink(command: string, options: CommandOptions): Promise<Sink> {
   if (command.trim() === "") {
-    throw new KeysError("USAGE", "the command is empty", { hint: "such as: --to 'gh secret set MCP_API_KEY'" });
+    throw new KeysError("USAGE", "the command is empty", { hint: "for example: --to 'gh secret set MCP_API_KEY'" });
   }
   const to = `command:${command}`;
   if (options.shell === undefined && platform() === "win32") {
@@ -50,8 +49,8 @@ async function preflight(command: string, options: CommandOptions): Promise<void
   const status = await ended(child);
   if (status === UNPARSABLE) throw new KeysError("DELIVERY_FAILED", "the shell cannot parse the command");
   if (status === NOT_FOUND) {
-    const hint = "install it, or name it with its whole path";
-    throw new KeysError("DELIVERY_FAILED", `${word} is not a command that the shell finds`, { hint });
+    const hint = "install it, or write its full path";
+    throw new KeysError("DELIVERY_FAILED", `the shell finds no command named ${word}`, { hint });
   }
 }
 
@@ -59,15 +58,15 @@ async function deliver(text: string, command: string, options: CommandOptions): 
   const { signal, terminal, stderr = 2 } = options;
   const size = Buffer.byteLength(text);
   if (size > LIMIT) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
-  if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command was run");
+  if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
 
   const child = start([DELIVERY, command], ["pipe", stderr, stderr, "pipe"], options);
   const [stdin, , , control] = child.stdio as unknown as [Duplex, null, null, Duplex];
-  let said = "";
+  let output = "";
   let begun = false;
-  // An early end of the shell shows as the missing report.
+  // If the shell ends early, the report is missing, and that is handled below.
   for (const stream of [stdin, control]) stream.on("error", () => undefined);
-  control.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+  control.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   stdin.end(text, (error?: unknown) => {
     begun = error instanceof Error ? false : !signal.aborted;
     control.end(begun ? "go\n" : "");
@@ -84,24 +83,24 @@ async function deliver(text: string, command: string, options: CommandOptions): 
     signal.removeEventListener("abort", stop);
     await stopped;
   }
-  judge(said, { size, begun, interrupted: signal.aborted });
+  judge(output, { size, begun, interrupted: signal.aborted });
 }
 
-/** @throws {@link KeysError} unless the command took all of the text and was content. */
+/** @throws {@link KeysError} unless the command read the whole text and exited with 0 */
 function judge(
-  said: string,
+  output: string,
   { size, begun, interrupted }: { size: number; begun: boolean; interrupted: boolean },
 ): void {
-  const report = parseReport(said);
+  const report = parseReport(output);
   if (report === null) {
-    const message = interrupted ? "interrupted while the command ran" : "the shell ended before the command did";
+    const message = interrupted ? "interrupted while the command was running" : "the shell ended before the command";
     throw new KeysError(begun ? "DELIVERY_UNCERTAIN" : "DELIVERY_FAILED", message);
   }
   const { status, unread } = report;
   const end = interrupted && status !== 0 ? "was interrupted" : describeEnd(status);
   if (unread >= size) throw new KeysError("DELIVERY_FAILED", `the command ${end} without reading the token`);
   if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command ${end}`);
-  if (unread > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command read only a part of the token");
+  if (unread > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command read only part of the token");
 }
 
 function describeEnd(status: number): string {
@@ -114,14 +113,14 @@ function start(args: [script: string, ...rest: string[]], stdio: StdioOptions, o
   const { shell = "sh", env, terminal } = options;
   const [script, ...rest] = args;
   try {
-    // A group of its own can be ended as a whole, but is cut off from the terminal.
+    // A process group of its own can be ended as a whole, but cannot read from the terminal.
     return spawn(shell, ["-c", script, shell, ...rest], { env, stdio, detached: !terminal });
   } catch (cause) {
     throw cannotRun(shell, cause);
   }
 }
 
-/** The exit status once the process has ended and its streams are read; `null` after a signal. */
+/** Resolves with the exit status once the process has ended and its streams are closed; `null` if a signal ended it. */
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once("error", (cause) => {
@@ -135,13 +134,45 @@ function cannotRun(shell: string, cause: unknown): KeysError {
   return new KeysError("DELIVERY_FAILED", `cannot run ${shell}`, { cause });
 }
 
-/** At a terminal Ctrl-C has reached the command already; only one that does not heed it is ended. */
+/** Kills a command that ignores Ctrl-C, which the terminal has already sent to it. */
 async function endLater(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => {
     child.kill("SIGKILL");
-    // What it started may live on and hold its streams open; nobody waits for that.
+    // Processes it started may live on and keep the streams open; waiting for them could take for ever.
     for (const stream of child.stdio) stream?.destroy();
   }, GRACE);
   await new Promise((resolve) => child.once("close", resolve));
   clearTimeout(timer);
+}
+
+/**
+ * Runs a command in Node's default shell (`cmd /d /s /c` on Windows) with the text on its stdin. It cannot tell how much the
+ * command read, so every failure after the start is uncertain.
+ * @throws {@link KeysError} `DELIVERY_FAILED` `DELIVERY_UNCERTAIN`
+ */
+export async function deliverThroughCmd(
+  text: string,
+  command: string,
+  { env, signal, stderr = 2 }: Pick<CommandOptions, "env" | "signal" | "stderr">,
+): Promise<void> {
+  const isInterrupted = (): boolean => signal.aborted;
+  if (isInterrupted()) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
+  const child = spawn(command, { shell: true, env, stdio: ["pipe", stderr, stderr], windowsHide: true });
+  const refused: unknown[] = [];
+  child.stdin?.on("error", (cause) => refused.push(cause)).end(text);
+  const stop = (): void => void child.kill();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const status = await new Promise((resolve, reject) => {
+      child.once("error", reject).once("close", resolve);
+    }).catch((cause: unknown) => {
+      throw new KeysError("DELIVERY_FAILED", "cannot run the shell", { cause });
+    });
+    if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
+    if (status !== 0)
+      throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);
+    if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command did not read the token");
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }

@@ -1,22 +1,21 @@
 import { constants, open } from "node:fs/promises";
 import { KeysError } from "../errors.ts";
-import { errnoOf, fileFault } from "./file-fault.ts";
+import { errnoOf, fileFault, writeFault } from "./file-fault.ts";
 import { once } from "./once.ts";
 import type { Sink } from "./sink.ts";
-import { writeFault } from "./write-fault.ts";
 
 /**
- * A pipe or a character device, such as `>(command)` of bash or `/dev/tty`: opened and written as it is, since there is nothing
- * to replace. Somebody else's is refused, or a pipe left in a shared folder would catch the token.
- * @param uid - The user, or `null` where files have no owner.
- * @throws {@link KeysError} `DELIVERY_FAILED`, also when nobody has the pipe open for reading
+ * Opens a pipe or a character device, such as bash's `>(command)` or `/dev/tty`. It is written directly, since there is no file
+ * to replace. A device of another user is refused: a pipe planted in a shared folder would receive the token.
+ * @param uid - the user's id, or `null` where files have no owner
+ * @throws {@link KeysError} `DELIVERY_FAILED`, also if nothing has the pipe open for reading
  */
 export async function openDeviceSink(path: string, uid: number | null): Promise<Sink> {
-  // Without O_NONBLOCK a pipe that nobody reads would hold the run for ever, past any Ctrl-C.
+  // Without O_NONBLOCK, opening a pipe with no reader blocks for ever, and Ctrl-C does not end it.
   const handle = await open(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY).catch(
     (cause: unknown) => {
       if (errnoOf(cause) !== "ENXIO") throw fileFault(path, cause);
-      throw new KeysError("DELIVERY_FAILED", `nobody reads ${path}`, { hint: "start what reads it first", cause });
+      throw new KeysError("DELIVERY_FAILED", `nothing reads ${path}`, { hint: "start the reader first", cause });
     },
   );
   const found = await handle.stat();

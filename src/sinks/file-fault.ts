@@ -1,33 +1,50 @@
 import { dirname } from "node:path";
 import { KeysError } from "../errors.ts";
 
-/** The errno of a failed system call, or `unknown`. */
+/** POSIX guarantees that a pipe takes a write of this many bytes whole or not at all (`_POSIX_PIPE_BUF`). */
+const ATOMIC_BYTES = 512;
+
+/** Returns the errno of a failed system call, or `unknown`. */
 export function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown";
 }
 
-/** `DELIVERY_FAILED` for a system call on `path` or in its folder, in words and with the next step. */
+/** Returns a `DELIVERY_FAILED` for a system call that failed on `path` or in its folder, with a hint for that errno. */
 export function fileFault(path: string, cause: unknown): KeysError {
   const { message, hint } = describe(path, errnoOf(cause));
   return new KeysError("DELIVERY_FAILED", message, { hint, cause });
+}
+
+/**
+ * Returns the fault for a failed write to a stream: `DELIVERY_FAILED` if the text was short enough to be written whole or not
+ * at all, otherwise `DELIVERY_UNCERTAIN`.
+ * @param stream - the name of the stream, for the message
+ */
+export function writeFault(stream: string, text: string, cause: unknown): KeysError {
+  const message = errnoOf(cause) === "EPIPE" ? `nothing reads ${stream} any more` : `cannot write to ${stream}`;
+  const isCertain = Buffer.byteLength(text) <= ATOMIC_BYTES;
+  return new KeysError(isCertain ? "DELIVERY_FAILED" : "DELIVERY_UNCERTAIN", message, { cause });
 }
 
 function describe(path: string, errno: string): { message: string; hint: string } {
   const folder = dirname(path);
   switch (errno) {
     case "ENOENT":
-      return { message: `there is no folder ${folder}`, hint: `create it with: mkdir -p -m 700 ${quote(folder)}` };
+      return {
+        message: `the folder ${folder} does not exist`,
+        hint: `create it with: mkdir -p -m 700 ${quote(folder)}`,
+      };
     case "ENOTDIR":
       return { message: `${folder} is not a folder`, hint: "choose another file" };
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return { message: `cannot write in ${folder}`, hint: "choose a file in a folder you may write in" };
+      return { message: `cannot write in ${folder}`, hint: "choose a file in a folder you can write to" };
     case "ENOSPC":
     case "EDQUOT":
       return { message: `no space is left for ${path}`, hint: "free some space and run the same command again" };
     case "ENAMETOOLONG":
-      return { message: "the name of the file is too long", hint: "choose a shorter name" };
+      return { message: "the file name is too long", hint: "choose a shorter name" };
     default:
       return { message: `cannot write ${path} (${errno})`, hint: "choose another file" };
   }

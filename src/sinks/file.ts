@@ -6,29 +6,28 @@ import { openDeviceSink } from "./device.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 import { once } from "./once.ts";
 import type { Sink } from "./sink.ts";
-import { sweepTempFiles } from "./sweep.ts";
-import { openTempFile, placeTempFile, removeTempFile, type TempFile } from "./temp-file.ts";
+import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {
-  /** Whether a file that is there may be replaced. */
+  /** Whether to replace an existing file. */
   readonly force: boolean;
-  /** The user's numeric id, or `null` where there is none (Windows): owners and modes are then not checked. */
+  /** The user's numeric id, or `null` on Windows, where owners and modes are not checked. */
   readonly uid: number | null;
 }
 
 /**
- * A file that only its owner can read (0600). The text is written to a file of its own beside it, which takes the name when it
- * is whole and on disk: nobody ever sees half a token, and a crash leaves the old file or the new one. That file is created
- * here, so that a folder that cannot be written fails first. A symbolic link is refused, unless it leads to a pipe or device
- * (`/dev/stdout`, `>(command)`), which is written directly.
- * @throws {@link KeysError} `OUTPUT_EXISTS` when there is a file and no `force`; `DELIVERY_FAILED`
+ * Opens a file that only its owner can read (0600). The text is written to a temporary file in the same folder, which is renamed
+ * once it is complete and on disk: no reader ever sees half a token, and a crash leaves the old file or the new one. The
+ * temporary file is created here, which makes a read-only folder fail early. A symbolic link is refused, unless it leads to a
+ * pipe or device (`/dev/stdout`, `>(command)`), which is written directly.
+ * @throws {@link KeysError} `OUTPUT_EXISTS` if the file exists and `force` is false; `DELIVERY_FAILED`
  */
 export async function openFileSink(path: string, { force, uid }: FileOptions): Promise<Sink> {
   const target = resolve(path);
   if (path.endsWith("/") || path.endsWith(sep)) throw isFolder(target);
-  const found = await look(target);
+  const found = await inspect(target);
   if (found === "device") return openDeviceSink(target, uid);
-  if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} is already there`);
+  if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} already exists`);
   const temp = await openTempFile(target, uid);
   await sweepTempFiles(temp);
   return once(`file:${target}`, {
@@ -37,7 +36,7 @@ export async function openFileSink(path: string, { force, uid }: FileOptions): P
   });
 }
 
-async function look(path: string): Promise<"nothing" | "file" | "device"> {
+async function inspect(path: string): Promise<"nothing" | "file" | "device"> {
   try {
     const found = await lstat(path);
     if (found.isFile()) return "file";
@@ -50,7 +49,7 @@ async function look(path: string): Promise<"nothing" | "file" | "device"> {
     throw fileFault(path, cause);
   }
   throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link`, {
-    hint: "name the file itself; a link is not followed, so that nobody can lead the token elsewhere",
+    hint: "name the file itself; links are not followed, because they could send the token elsewhere",
   });
 }
 
@@ -68,26 +67,26 @@ async function deliver(text: string, temp: TempFile, target: string, force: bool
     await temp.handle.sync();
     await placeTempFile(temp.path, target, force);
   } catch (cause) {
-    // Placed, though not tidily: to empty it now would empty the file that was delivered.
+    // The file has its final name; emptying the temporary one would empty both.
     if (cause instanceof KeysError) throw cause;
     await removeTempFile(temp);
     if (errnoOf(cause) !== "EEXIST") throw fileFault(target, cause);
     const { hint } = CODES.OUTPUT_EXISTS;
-    throw new KeysError("DELIVERY_FAILED", `${target} was created by somebody else meanwhile`, { hint, cause });
+    throw new KeysError("DELIVERY_FAILED", `another process created ${target} in the meantime`, { hint, cause });
   } finally {
     await temp.handle.close().catch(() => undefined);
   }
   await syncFolder(dirname(target));
 }
 
-/** Makes the new name durable. Where folders cannot be opened or synced (Windows, some network disks) there is nothing to do. */
+/** Makes the new name durable. Some systems (Windows, network disks) cannot open or sync a folder; that is no failure. */
 async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, "r").catch(() => null);
   try {
     await handle?.sync();
   } catch (cause) {
     if (errnoOf(cause) !== "EIO") return;
-    throw new KeysError("DELIVERY_UNCERTAIN", `the disk may have lost the new name in ${path}`, { cause });
+    throw new KeysError("DELIVERY_UNCERTAIN", `the new file in ${path} may not survive a power failure`, { cause });
   } finally {
     await handle?.close().catch(() => undefined);
   }

@@ -4,8 +4,8 @@ import type { Sink } from "./sink.ts";
 import { openStdoutSink } from "./stdout.ts";
 
 /**
- * Every kind of sink. Each is opened with what it alone needs. To add one: a file beside this one, a line here, its flag in the
- * commands that deliver, and its ways to fail in `test/sinks`.
+ * Every sink, each opened with its own options. To add one: a file next to this one, a line here, a flag in
+ * `src/cli/delivery.ts`, and its failures in `test/sinks`.
  */
 export const sinks = {
   stdout: openStdoutSink,

@@ -1,21 +1,21 @@
-/** What became of a delivery, for people and JSON: `file:/run/key`, `command:gh secret set MCP_API_KEY`, `stdout`. */
+/** Where a token was delivered, in text and JSON output: `file:/run/key`, `command:gh secret set MCP_API_KEY`, `stdout`. */
 export interface Receipt {
   readonly to: string;
 }
 
 /**
- * Where a new token is delivered. Opened before anything is written to the store, so that a bad path or a missing
- * program fails first and leaves nothing behind.
+ * A destination for a new token. It is opened before the store is written, because a bad path or a missing program must fail
+ * before anything changes.
  */
 export interface Sink {
-  /** The receipt it would give; never holds a secret. */
+  /** The receipt it will return. Never contains a secret. */
   readonly to: string;
   /**
-   * Delivers the text once and returns when it is there.
-   * @throws `KeysError` `DELIVERY_FAILED` when the text certainly reached nobody; `DELIVERY_UNCERTAIN` when it may have
-   * (a command that took it and then failed).
+   * Delivers the text once and returns when it has arrived.
+   * @throws `KeysError` `DELIVERY_FAILED` if the text certainly did not arrive; `DELIVERY_UNCERTAIN` if it may have (a command
+   * read it and then failed)
    */
   deliver(text: string): Promise<Receipt>;
-  /** Gives back what was opened, after a failure elsewhere; leaves nothing behind. Does nothing after a delivery. */
+  /** Releases what was opened, after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
   discard(): Promise<void>;
 }

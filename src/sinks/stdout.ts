@@ -1,10 +1,10 @@
+import { writeFault } from "./file-fault.ts";
 import { once } from "./once.ts";
 import type { Sink } from "./sink.ts";
-import { writeFault } from "./write-fault.ts";
 
 /**
- * Standard output, or whatever writes as it does.
- * @param write - Resolves when the text is handed over, rejects when it could not be.
+ * Opens a sink that writes to standard output.
+ * @param write - resolves once the text is handed over, rejects if it could not be
  */
 export function openStdoutSink(write: (text: string) => Promise<void>): Promise<Sink> {
   return Promise.resolve(

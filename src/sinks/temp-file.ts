@@ -1,13 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, open, rename, unlink, type FileHandle } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { link, lstat, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
-/** A file of our own beside its target, on the same file system, so that it can be moved there in one step. */
+const NAME = /^\.mcp-keys-[0-9a-f-]{36}\.tmp$/;
+/** Milliseconds, longer than any delivery: a younger temporary file may belong to a run that is still going. */
+const LEFTOVER_AGE = 3_600_000;
+
+/** A temporary file beside its target. Both are on the same file system, which makes the rename atomic. */
 export interface TempFile {
   readonly path: string;
   readonly handle: FileHandle;
@@ -15,26 +19,26 @@ export interface TempFile {
 
 /**
  * Creates an empty file in the folder of `target` that only its owner can read.
- * @param uid - `null` where files have no owner and mode (Windows); the mode is then not checked.
- * @throws {@link KeysError} `DELIVERY_FAILED`, also where the file system does not keep the mode
+ * @param uid - `null` where files have no owner and no mode (Windows); the mode is then not checked
+ * @throws {@link KeysError} `DELIVERY_FAILED`, also if the file system does not keep the mode
  */
 export async function openTempFile(target: string, uid: number | null): Promise<TempFile> {
   const path = join(dirname(target), `.mcp-keys-${randomUUID()}.tmp`);
   const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch((cause: unknown) => {
     throw fileFault(target, cause);
   });
-  // A strict umask can take rights from the owner, and a file system without modes cannot keep any: only one is a fault.
+  // A strict umask may have removed the owner's rights. A file system without modes fails here, and the check below decides.
   await handle.chmod(0o600).catch(() => undefined);
   if (uid === null || ((await handle.stat()).mode & 0o077) === 0) return { path, handle };
   await removeTempFile({ path, handle });
-  throw new KeysError("DELIVERY_FAILED", `others could read a file in ${dirname(target)}`, {
+  throw new KeysError("DELIVERY_FAILED", `other users could read a file in ${dirname(target)}`, {
     hint: "choose a folder on a file system that keeps permissions",
   });
 }
 
 /**
- * Empties, closes and removes it: where it cannot be removed, no token is left in it. Does not throw, since it runs when
- * something has failed already.
+ * Empties, closes and removes the file. It is emptied first, because a file that cannot be removed must not keep the token.
+ * Never throws: it runs after another failure.
  */
 export async function removeTempFile({ path, handle }: TempFile): Promise<void> {
   await handle.truncate().catch(() => undefined);
@@ -43,10 +47,10 @@ export async function removeTempFile({ path, handle }: TempFile): Promise<void> 
 }
 
 /**
- * Gives a finished file its name, in one step.
- * @param replace - Whether a file of that name may be replaced. If not, it is left alone even when it came a moment ago.
- * @throws the error of the system call, `EEXIST` among them; the file then still has its old name only.
- * {@link KeysError} `DELIVERY_UNCERTAIN` when it has both names and cannot lose the old one.
+ * Gives a finished file its final name in one step.
+ * @param replace - whether to replace a file of that name; otherwise an existing file is kept, even one created a moment ago
+ * @throws the error of the system call, for example `EEXIST`; the file then still has its temporary name only
+ * @throws {@link KeysError} `DELIVERY_UNCERTAIN` if the file has both names and the temporary one cannot be removed
  */
 export async function placeTempFile(path: string, target: string, replace: boolean): Promise<void> {
   if (replace) return rename(path, target);
@@ -57,25 +61,21 @@ export async function placeTempFile(path: string, target: string, replace: boole
     if (!(await isSameFile(path, target).catch(() => false))) throw error;
   }
   await unlink(path).catch((cause: unknown) => {
-    throw new KeysError(
-      "DELIVERY_UNCERTAIN",
-      `${target} is written, but ${path} holds the same and cannot be removed`,
-      {
-        hint: `remove it with: rm ${path}`,
-        cause,
-      },
-    );
+    throw new KeysError("DELIVERY_UNCERTAIN", `${target} is written, but its copy ${path} cannot be removed`, {
+      hint: `remove it with: rm ${path}`,
+      cause,
+    });
   });
 }
 
-/** NFS may answer `EEXIST` to the repetition of a request that it carried out; see open(2), `O_EXCL`. */
+/** NFS may answer `EEXIST` to a retried request that already succeeded, see open(2), `O_EXCL`. */
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [one, other] = await Promise.all([lstat(a), lstat(b)]);
   return one.ino === other.ino && one.dev === other.dev;
 }
 
 /**
- * For file systems without hard links: an empty file takes the name, and only the one who created it renames over it.
+ * Places a file where hard links are not supported: creates an empty file with the final name, then renames over it.
  * @throws as {@link placeTempFile}
  */
 export async function placeWithoutLink(path: string, target: string): Promise<void> {
@@ -85,5 +85,21 @@ export async function placeWithoutLink(path: string, target: string): Promise<vo
   } catch (error) {
     await unlink(target).catch(() => undefined);
     throw error;
+  }
+}
+
+/**
+ * Removes temporary files that a killed run left in the folder of `own`; they may contain a token. Ages are measured by the
+ * clock of the file system, against `own`, which was just created. Never throws: a failed cleanup must not stop a delivery.
+ */
+export async function sweepTempFiles(own: TempFile): Promise<void> {
+  const folder = dirname(own.path);
+  const { mtimeMs: now, uid } = await own.handle.stat();
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => NAME.test(each) && each !== basename(own.path))) {
+    const path = join(folder, name);
+    const found = await lstat(path).catch(() => null);
+    if (found?.isFile() === true && found.uid === uid && now - found.mtimeMs > LEFTOVER_AGE)
+      await unlink(path).catch(() => undefined);
   }
 }

@@ -20,10 +20,8 @@ test("where nothing is wrong it says so, one line a finding, and changes nothing
   const { status, stdout, stderr } = await cli("doctor", { env: { MCP_API_KEY: token } });
   expect(status).toBe(0);
   expect(stderr).toBe("nothing is wrong\n");
-  expect(stdout).toContain(`pass  store           1 key in file:${file}, chosen by MCP_KEYS_STORE\n`);
-  expect(stdout).toContain(
-    "pass  api-key         MCP_API_KEY is the token of ci, version 1, which works for 90d more\n",
-  );
+  expect(stdout).toContain(`pass  store           1 key in file:${file} (chosen by MCP_KEYS_STORE)\n`);
+  expect(stdout).toContain("pass  api-key         MCP_API_KEY is version 1 of ci and works for another 90d\n");
   for (const line of stdout.trimEnd().split("\n")) expect(line).toMatch(/^pass {2}[a-z-]+ +\S/);
   expect((await cli("doctor --quiet")).stderr).toBe("");
   expect(contentOf(dir)).toEqual(before);
@@ -89,7 +87,7 @@ test("names of files do not steer the terminal", async () => {
   for (const line of ["doctor", "doctor --json"]) {
     const { status, stdout } = await cli(line);
     expect(status).toBe(6);
-    expect(stdout).toContain("is open to others");
+    expect(stdout).toContain("other users can access");
     expect(stdout).not.toContain("\u001b");
   }
 });

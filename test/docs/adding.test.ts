@@ -3,7 +3,7 @@ import type { CommandModule, Context } from "../../src/cli/context.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import type { Key } from "../../src/core/key.ts";
 import { Secret } from "../../src/core/secret.ts";
-import type { Diagnostic } from "../../src/doctor/finding.ts";
+import type { Diagnostic } from "../../src/doctor/diagnostic.ts";
 import type { DiagnosticContext } from "../../src/doctor/context.ts";
 import type { Format } from "../../src/formats/format.ts";
 import type { Check } from "../../src/probe/check.ts";
@@ -25,7 +25,7 @@ const CONTRACTS = [
   ["A sink", "src/sinks/sink.ts", "Sink"],
   ["A command", "src/cli/context.ts", "CommandModule"],
   ["A check", "src/probe/check.ts", "Check"],
-  ["An examination", "src/doctor/finding.ts", "Examination"],
+  ["A diagnostic", "src/doctor/diagnostic.ts", "Diagnostic"],
 ] as const;
 
 describe("the code on the page", () => {

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Config } from "../../src/config.ts";
-import { runDiagnostics } from "../../src/doctor/diagnose.ts";
-import { diagnostics } from "../../src/doctor/index.ts";
 import { createDiagnosticContext } from "../../src/doctor/context.ts";
+import { diagnostics } from "../../src/doctor/index.ts";
+import { runDiagnostics } from "../../src/doctor/run-diagnostics.ts";
 import { createKeys } from "../../src/keys/keys.ts";
 import type { Keys } from "../../src/keys/keys.ts";
 import { systemRandom } from "../../src/world.ts";
@@ -11,16 +11,17 @@ import { openStore } from "../../src/stores/index.ts";
 import { aFolder, aWorld } from "../stores/place.ts";
 
 export const NOW = 1_800_000_000;
+export const DAY = 86_400;
 
-/** What is different from a machine on which nothing is wrong. */
-export interface Illness {
+/** The differences from a machine without faults. */
+export interface Conditions {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: number;
   readonly node?: string;
   readonly config?: Partial<Config>;
 }
 
-/** A store in a folder of its own, and the findings about it. */
+/** Creates a store in a new folder. `report` and `findings` run the diagnostics on it. */
 export async function aPlace() {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
@@ -38,7 +39,7 @@ export async function aPlace() {
     }
   }
 
-  async function report({ env = {}, now = NOW, node = "v20.17.0", config = {} }: Illness = {}) {
+  async function report({ env = {}, now = NOW, node = "v20.17.0", config = {} }: Conditions = {}) {
     const chosen: Config = { store: spec, chosenBy: "flag", ...config };
     const world = aWorld(join(folder, "data"), env);
     const opened = openStore(chosen.store, world);
@@ -50,10 +51,18 @@ export async function aPlace() {
     );
   }
 
-  /** The findings of one examination, as `status saw`. */
-  async function findings(id: keyof typeof diagnostics, illness: Illness = {}): Promise<string[]> {
-    const { findings: found } = await report(illness);
+  /** Returns the findings of one diagnostic, each as `<status> <observed>`. */
+  async function findings(id: keyof typeof diagnostics, conditions: Conditions = {}): Promise<string[]> {
+    const { findings: found } = await report(conditions);
     return found.filter((each) => each.id === id).map(({ status, observed }) => `${status} ${observed}`);
   }
   return { folder, path, spec, withKeys, report, findings };
+}
+
+export type Place = Awaited<ReturnType<typeof aPlace>>;
+
+/** Issues a key and returns its token. */
+export async function aKey(place: Place, name = "ci", expiresIn: number | null = 90 * DAY): Promise<string> {
+  const expiresAt = expiresIn === null ? null : NOW + expiresIn;
+  return place.withKeys(async (keys) => (await keys.generate({ name, expiresAt })).token.reveal());
 }

@@ -33,7 +33,7 @@ test("a named pipe in the place of the store is a finding and nothing to wait fo
   expect(status).toBe(6);
   const failed = failedIn(stdout);
   expect(failed.map(({ id }) => id)).toEqual(["store", "files"]);
-  expect(failed[1]?.observed).toContain("no regular file");
+  expect(failed[1]?.observed).toContain("not a regular file");
 });
 
 test("a store that cannot be read is a finding", async () => {

@@ -1,6 +1,6 @@
 import { openCommandSink } from "../../src/sinks/command.ts";
 
-/** A process of its own that delivers to a command from a terminal, and hears Ctrl-C as the CLI does. */
+/** Delivers to a command from a terminal and handles Ctrl-C as the CLI does. Run as a separate process. */
 
 const [command = "", text = ""] = process.argv.slice(2);
 const interruption = new AbortController();

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { deliverThroughCmd } from "../../src/sinks/cmd.ts";
-import { openCommandSink, type CommandOptions } from "../../src/sinks/command.ts";
+import { deliverThroughCmd, openCommandSink, type CommandOptions } from "../../src/sinks/command.ts";
 import { endProcessGroup } from "../../src/sinks/process-group.ts";
 import { DELIVERY, firstWord, parseReport } from "../../src/sinks/shell-script.ts";
 import { freshFolder } from "./folder.ts";
@@ -19,14 +18,14 @@ const at = (name: string): string => join(folder.path, name);
 
 interface Outcome {
   readonly error: unknown;
-  /** What the command printed, on either stream. */
+  /** The output of the command, from both streams. */
   readonly printed: string;
 }
 
-/** Opens and delivers in the fresh folder, `$D` to the command. */
+/** Opens a sink and delivers to it. The command finds the fresh folder in `$D`. */
 async function deliver(command: string, options: Partial<CommandOptions> = {}, text = TOKEN): Promise<Outcome> {
   const printed = await open(at("printed"), "a+");
-  // Without SHLVL, bash takes a socket on its stdin for a remote login and reads the profile of the user first.
+  // Without SHLVL, bash takes a socket on its stdin for a remote login and reads the user's profile.
   const env = { PATH: process.env["PATH"], D: folder.path, SHLVL: "1" };
   const signal = new AbortController().signal;
   try {
@@ -44,10 +43,10 @@ async function deliver(command: string, options: Partial<CommandOptions> = {}, t
 const failed = (message: RegExp) => ({ code: "DELIVERY_FAILED", message: expect.stringMatching(message) });
 const uncertain = (message: RegExp) => ({ code: "DELIVERY_UNCERTAIN", message: expect.stringMatching(message) });
 
-describe("what the command gets", () => {
-  test("is the text on stdin, and it is nowhere else", async (ctx) => {
+describe("the input of the command", () => {
+  test("is the text on stdin; the token is in no argument or variable", async (ctx) => {
     if (!existsSync("/proc/self/environ")) ctx.skip("needs /proc");
-    // Its own arguments and environment, and those of all that stand between it and us.
+    // The arguments and environment of the command and of every process between it and us.
     const looks = `tr '\\0' '\\n' </proc/self/environ; p=$$; while [ "$p" -gt 1 ]; do
       tr '\\0' ' ' </proc/$p/cmdline; tr '\\0' '\\n' </proc/$p/environ; p=$(cut -d' ' -f4 /proc/$p/stat); done`;
     const { error, printed } = await deliver(`cat >"$D/got"; ${looks}; env; set`);
@@ -59,34 +58,34 @@ describe("what the command gets", () => {
     expect((await readdir(folder.path)).sort()).toEqual(["got", "printed"]);
   });
 
-  test("is a real pipe, so that it can be opened by name", async () => {
+  test("is a real pipe that can be opened by name", async () => {
     expect((await deliver(`cp /dev/stdin "$D/got"`)).error).toBeNull();
     expect(await readFile(at("got"), "utf8")).toBe(TOKEN);
   });
 
   test.each([
-    ["bytes that are not ASCII", "ключ-🔑\n"],
-    ["lines", "a\nb\n\n"],
-    ["as much as a pipe holds on every system", "x".repeat(8192)],
+    ["non-ASCII bytes", "ключ-🔑\n"],
+    ["several lines", "a\nb\n\n"],
+    ["as much as a pipe holds on any system", "x".repeat(8192)],
   ])("is exact for %s", async (_, text) => {
     expect((await deliver(`cat >"$D/got"`, {}, text)).error).toBeNull();
     expect(await readFile(at("got"), "utf8")).toBe(text);
   });
 
-  test("is nothing when it is longer than a pipe surely holds", async () => {
+  test("is refused if it is longer than a pipe holds on every system", async () => {
     expect((await deliver(`touch "$D/ran"; cat`, {}, "x".repeat(8193))).error).toMatchObject(
       failed(/longer than 8192/),
     );
     expect(existsSync(at("ran"))).toBe(false);
   });
 
-  test("does not include the channel on which its shell reports to us", async () => {
+  test("does not include the descriptor its shell uses to report to us", async () => {
     expect(await deliver(`cat >/dev/null; echo 0 0 >&3`)).toMatchObject({
       error: uncertain(/exit status 2|exit status 1/),
     });
   });
 
-  test("never begins when we are gone before the whole text is on its way", async () => {
+  test("does not start the command if we die before the whole text is written", async () => {
     const command = `touch '${at("ran")}'; cat >'${at("got")}'`;
     for (const go of ["", "go\n"]) {
       const child = spawn("sh", ["-c", DELIVERY, "sh", command], { stdio: ["pipe", "ignore", "ignore", "pipe"] });
@@ -98,7 +97,7 @@ describe("what the command gets", () => {
   });
 });
 
-describe("what becomes of it", () => {
+describe("the result", () => {
   const ENDS: [command: string, error: object | null][] = [
     ["cat", null],
     ["read -r line; echo $line", null],
@@ -113,7 +112,7 @@ describe("what becomes of it", () => {
     ["A=1 no-such-command", failed(/exit status 127 \(not found\) without/)],
     ["true; /dev/null", failed(/exit status 126 \(not executable\) without/)],
     ["kill -9 $$", failed(/exit status 137 without/)],
-    ["head -c 3", uncertain(/read only a part/)],
+    ["head -c 3", uncertain(/read only part/)],
     ["cat; exit 3", uncertain(/^the command failed with exit status 3$/)],
     ["cat; no-such-command", uncertain(/exit status 127 \(not found\)$/)],
     ["cat; kill -9 $PPID", uncertain(/the shell ended before/)],
@@ -126,7 +125,7 @@ describe("what becomes of it", () => {
     expect(JSON.stringify(outcome.error)).not.toContain(TOKEN);
   });
 
-  test.for(["dash", "bash", "zsh"])("is told alike by %s", async (shell, ctx) => {
+  test.for(["dash", "bash", "zsh"])("is the same in %s", async (shell, ctx) => {
     if (!(await run("sh", ["-c", `command -v ${shell}`]).catch(() => null))) ctx.skip(`needs ${shell}`);
     for (const [command, error] of ENDS.filter((_, i) => [0, 1, 7, 9, 13, 14].includes(i))) {
       const outcome = await deliver(command, { shell });
@@ -135,11 +134,11 @@ describe("what becomes of it", () => {
     }
   });
 
-  test("what the command prints goes where we say, from both streams", async () => {
+  test("sends both output streams to the given descriptor", async () => {
     expect((await deliver(`cat >/dev/null; echo out; echo err >&2`)).printed).toBe("out\nerr\n");
   });
 
-  test("a shell without cat is no success, though the command saw an end of input", async () => {
+  test("is a failure if the shell has no cat, although the command saw the end of its input", async () => {
     await writeFile(at("cat"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
     const PATH = `${folder.path}:${process.env["PATH"]}`;
     const { error } = await deliver("wc -c", { env: { PATH } });
@@ -147,25 +146,25 @@ describe("what becomes of it", () => {
   });
 });
 
-describe("before anything is delivered", () => {
+describe("before the delivery", () => {
   test.each([
     ["", { code: "USAGE" }],
     [" \n", { code: "USAGE" }],
     ["echo 'open", failed(/cannot parse/)],
     ["if true", failed(/cannot parse/)],
-    ["no-such-command --body -", failed(/^no-such-command is not a command/)],
-    ["./no-such-script", failed(/^\.\/no-such-script is not a command/)],
-    ["no-such-command|cat", failed(/^no-such-command/)],
+    ["no-such-command --body -", failed(/^the shell finds no command named no-such-command$/)],
+    ["./no-such-script", failed(/^the shell finds no command named \.\/no-such-script$/)],
+    ["no-such-command|cat", failed(/no-such-command$/)],
     ["a\0b", failed(/cannot run sh/)],
-  ])("%j is refused", async (command, error) => {
+  ])("refuses %j", async (command, error) => {
     await expect(deliver(command)).rejects.toMatchObject(error);
   });
 
-  test("a shell that is not there is named", async () => {
+  test("names a missing shell", async () => {
     await expect(deliver("cat", { shell: "/no/such/sh" })).rejects.toMatchObject(failed(/^cannot run \/no\/such\/sh$/));
   });
 
-  test("the command is not run", async () => {
+  test("does not run the command", async () => {
     const env = { PATH: process.env["PATH"], D: folder.path };
     const options = { env, signal: new AbortController().signal, terminal: false };
     const sink = await openCommandSink(`touch "$D/ran"; cat`, options);
@@ -191,17 +190,17 @@ describe("before anything is delivered", () => {
     ["{ cat; }", ""],
     ["! cat", ""],
     ["-x", ""],
-  ])("the program that %j needs is %j", (command, word) => {
+  ])("%j needs the program %j", (command, word) => {
     expect(firstWord(command)).toBe(word);
   });
 
-  test.each(["", "0", "0 ", "a 0", "cat\n0 0", "0 0 0", "-1 0"])("%j is no report", (text) => {
+  test.each(["", "0", "0 ", "a 0", "cat\n0 0", "0 0 0", "-1 0"])("%j is not a report", (text) => {
     expect(parseReport(text)).toBeNull();
   });
 });
 
 describe("interrupted", () => {
-  /** Starts something and resolves with what it says at `$D/pipe` once it is running. */
+  /** Starts a process and resolves with the line it writes to `$D/pipe` once it is running. */
   async function whenRunning<T>(start: () => T): Promise<{ started: T; said: string }> {
     await run("mkfifo", [at("pipe")]);
     const said = readFile(at("pipe"), "utf8");
@@ -209,7 +208,7 @@ describe("interrupted", () => {
     return { started, said: await said };
   }
 
-  /** A zombie is not: who must bury it is not ours to say. */
+  /** A zombie counts as ended, because reaping it is up to its parent. */
   function isAlive(pid: number): boolean {
     try {
       process.kill(pid, 0);
@@ -219,7 +218,7 @@ describe("interrupted", () => {
     }
   }
 
-  test("the command and all that it started end before the failure is told", async () => {
+  test("ends the command and every process it started before it reports the failure", async () => {
     const controller = new AbortController();
     const command = `cat >/dev/null; sleep 60 & echo "$$ $!" >"$D/pipe"; wait`;
     const { started, said } = await whenRunning(() => deliver(command, { signal: controller.signal }));
@@ -232,20 +231,20 @@ describe("interrupted", () => {
     expect(pids.map(isAlive)).toEqual([false, false]);
   });
 
-  test("a command that had not looked at its stdin by then is interrupted all the same", async () => {
+  test("interrupts a command that has not read its stdin", async () => {
     const controller = new AbortController();
     const { started } = await whenRunning(() =>
       deliver(`echo >"$D/pipe"; exec sleep 60`, { signal: controller.signal }),
     );
     controller.abort();
-    // Uncertain when the end came while the token was still on its way to the command: better so than the other way round.
+    // Uncertain if the token was still on its way to the command; the safe side.
     expect((await started).error).toMatchObject({
       code: expect.stringMatching(/^DELIVERY_(FAILED|UNCERTAIN)$/),
       message: expect.stringContaining("was interrupted"),
     });
   });
 
-  test("a group that does not heed the first signal is ended all the same", async () => {
+  test("kills a process group that ignores the first signal", async () => {
     const command = `trap "" TERM; echo >"$0/pipe"; while :; do sleep 60; done`;
     const { started: child } = await whenRunning(() =>
       spawn("sh", ["-c", command, folder.path], { detached: true, stdio: "ignore" }),
@@ -253,16 +252,16 @@ describe("interrupted", () => {
     await endProcessGroup(child, 100);
     if (child.signalCode === null) await once(child, "exit");
     expect(child.signalCode).toBe("SIGKILL");
-    await endProcessGroup(child, 100); // nobody is left, which is no fault
+    await endProcessGroup(child, 100); // an empty group is no error
   });
 
-  test("before it began, nothing is run and nobody has the token", async () => {
+  test("runs nothing if it is interrupted before the start", async () => {
     const { error } = await deliver(`touch "$D/ran"; cat`, { signal: AbortSignal.abort() });
     expect(error).toMatchObject(failed(/interrupted before/));
     expect(existsSync(at("ran"))).toBe(false);
   });
 
-  test("just after it began, nobody has the token or it is uncertain who has", async () => {
+  test("reports a delivery as uncertain if the token may have arrived just after the start", async () => {
     for (let i = 0; i < 6; i++) {
       const controller = new AbortController();
       await rm(at("got"), { force: true });
@@ -275,7 +274,7 @@ describe("interrupted", () => {
   });
 });
 
-test("at a terminal the command stays in our process group, and otherwise it has its own", async (ctx) => {
+test("the command stays in our process group at a terminal and gets its own otherwise", async (ctx) => {
   if (!existsSync("/proc/self/stat")) ctx.skip("needs /proc");
   const ours = readFileSync("/proc/self/stat", "utf8").split(" ")[4];
   for (const terminal of [true, false]) {
@@ -284,28 +283,28 @@ test("at a terminal the command stays in our process group, and otherwise it has
   }
 });
 
-describe("where there is no POSIX shell", () => {
+describe("without a POSIX shell", () => {
   const options = (signal = new AbortController().signal) => ({
     env: { PATH: process.env["PATH"], D: folder.path },
     signal,
     stderr: 2,
   });
 
-  test("the command gets the text on stdin", async () => {
+  test("passes the text on stdin", async () => {
     await deliverThroughCmd(TOKEN, `cat >"$D/got"`, options());
     expect(await readFile(at("got"), "utf8")).toBe(TOKEN);
   });
 
-  test("a failure is uncertain, since what was read cannot be told", async () => {
+  test("reports every failure as uncertain", async () => {
     await expect(deliverThroughCmd(TOKEN, "exit 3", options())).rejects.toMatchObject(uncertain(/exit status 3$/));
   });
 
-  test("a command that closes its stdin before the text is there did not read it", async () => {
-    const long = "x".repeat(1_000_000); // more than is taken before anybody reads
+  test("reports a command that closes its stdin as not having read the token", async () => {
+    const long = "x".repeat(1_000_000); // more than any pipe holds
     await expect(deliverThroughCmd(long, "exec <&-; exit 0", options())).rejects.toMatchObject(uncertain(/not read/));
   });
 
-  test("an interruption before it began lets nobody have the token, and one after leaves it uncertain", async () => {
+  test("fails if interrupted before the start, and is uncertain if interrupted later", async () => {
     await expect(deliverThroughCmd(TOKEN, "cat", options(AbortSignal.abort()))).rejects.toMatchObject(failed(/before/));
     const controller = new AbortController();
     const delivery = deliverThroughCmd(TOKEN, "cat >/dev/null; exec sleep 60", options(controller.signal));

@@ -1,6 +1,6 @@
 import { openFileSink } from "../../src/sinks/file.ts";
 
-/** A process of its own that delivers to a file: what a umask, another user, a limit or a kill does to it. */
+/** Delivers to a file in a separate process, under a umask, another user, a limit or a kill. */
 
 const [path = "", text = "", force = ""] = process.argv.slice(2);
 try {

@@ -40,9 +40,9 @@ async function modeOf(path: string): Promise<string> {
 }
 
 describe("a new file", () => {
-  test("holds the text, for its owner alone, and nothing else is left", async () => {
+  test("contains the text, is readable by its owner only, and leaves no other file", async () => {
     const sink = await openAt("key");
-    expect(await readdir(folder.path)).toHaveLength(1); // the folder can be written
+    expect(await readdir(folder.path)).toHaveLength(1); // the temporary file
     await expect(stat(at("key"))).rejects.toMatchObject({ code: "ENOENT" });
 
     expect(await sink.deliver(TEXT)).toEqual({ to: `file:${at("key")}` });
@@ -53,31 +53,31 @@ describe("a new file", () => {
     expect((await stat(at("key"))).nlink).toBe(1);
   });
 
-  test("is not there after a discard, and neither is what was opened for it", async () => {
+  test("leaves nothing after a discard", async () => {
     await (await openAt("key")).discard();
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("leaves alone what came after the sink was opened", async () => {
+  test("does not replace a file created after the sink was opened", async () => {
     const sink = await openAt("key");
-    await writeFile(at("key"), "of somebody else");
+    await writeFile(at("key"), "another file");
 
-    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/created by somebody else meanwhile/));
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/another process created \S+ in the meantime$/));
 
-    expect(await readFile(at("key"), "utf8")).toBe("of somebody else");
+    expect(await readFile(at("key"), "utf8")).toBe("another file");
     expect(await readdir(folder.path)).toEqual(["key"]);
   });
 
-  test("does not follow a link that came after the sink was opened", async () => {
+  test("does not follow a link created after the sink was opened", async () => {
     const sink = await openAt("key");
     await symlink(at("victim"), at("key"));
 
-    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/meanwhile/));
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/in the meantime$/));
 
     expect(await readdir(folder.path)).toEqual(["key"]);
   });
 
-  test("goes to exactly one of twenty who deliver at once", async () => {
+  test("is written by exactly one of twenty concurrent deliveries", async () => {
     const opened = await Promise.all(Array.from({ length: 20 }, () => openAt("key")));
     const texts = opened.map((_, i) => `token-${i}\n`);
     const results = await Promise.allSettled(opened.map((sink, i) => sink.deliver(texts[i]!)));
@@ -92,8 +92,8 @@ describe("a new file", () => {
   });
 });
 
-describe("a file that is there", () => {
-  test.each([false, true])("and is a link is refused, whatever it leads to (force: %s)", async (force) => {
+describe("an existing file", () => {
+  test.each([false, true])("is refused if it is a link, wherever it leads (force: %s)", async (force) => {
     await writeFile(at("file"), "kept");
     for (const [name, to] of Object.entries({
       toFile: "file",
@@ -109,13 +109,13 @@ describe("a file that is there", () => {
     expect(await readdir(folder.path)).toHaveLength(5);
   });
 
-  test("is not replaced without force, and nothing is created beside it", async () => {
+  test("is not replaced without force, and no temporary file is created", async () => {
     await writeFile(at("key"), "old");
     await expect(openAt("key")).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
     expect(await readdir(folder.path)).toEqual(["key"]);
   });
 
-  test("is replaced with force, and those who have it open keep the old one whole", async () => {
+  test("is replaced with force, and open readers still see the whole old file", async () => {
     await writeFile(at("key"), "old", { mode: 0o644 });
     const reader = await open(at("key"));
     const sink = await openAt("key", true);
@@ -130,14 +130,14 @@ describe("a file that is there", () => {
     expect(await readdir(folder.path)).toEqual(["key"]);
   });
 
-  test("stays after a discard, with force too", async () => {
+  test("is kept after a discard, even with force", async () => {
     await writeFile(at("key"), "old");
     await (await openAt("key", true)).discard();
     expect(await readFile(at("key"), "utf8")).toBe("old");
     expect(await readdir(folder.path)).toEqual(["key"]);
   });
 
-  test("and turned into a link is replaced with force, and where it leads is left alone", async () => {
+  test("is replaced with force if it became a link, and the link target is not touched", async () => {
     await writeFile(at("victim"), "kept");
     const sink = await openAt("key", true);
     await symlink(at("victim"), at("key"));
@@ -148,7 +148,7 @@ describe("a file that is there", () => {
     expect((await lstat(at("key"))).isFile()).toBe(true);
   });
 
-  test("and turned into a folder fails, and leaves nothing behind", async () => {
+  test("fails if it became a folder, and leaves no temporary file", async () => {
     const sink = await openAt("key", true);
     await mkdir(at("key"));
 
@@ -159,15 +159,25 @@ describe("a file that is there", () => {
   });
 });
 
-describe("a path that cannot be", () => {
+describe("an unusable path", () => {
   test.each([
     ["a folder", ".", /is a folder$/, /name a file in it/],
-    ["a new name with a slash behind", "new/", /is a folder$/, /name a file in it/],
-    ["in no folder", "none/key", /^there is no folder \S+none$/, /^create it with: mkdir -p -m 700 \S+none$/],
-    ["in no folder with a blank", "no ne/key", /^there is no folder/, /mkdir -p -m 700 '.*no ne'$/],
+    ["a new name with a trailing slash", "new/", /is a folder$/, /name a file in it/],
+    [
+      "in a missing folder",
+      "none/key",
+      /^the folder \S+none does not exist$/,
+      /^create it with: mkdir -p -m 700 \S+none$/,
+    ],
+    [
+      "in a missing folder with a space in its name",
+      "no ne/key",
+      /^the folder .*no ne does not exist$/,
+      /mkdir -p -m 700 '.*no ne'$/,
+    ],
     ["in a file", "file/key", /file is not a folder$/, /another file/],
     ["too long", "k".repeat(300), /too long$/, /shorter/],
-    ["with NUL in it", "a\0b", /cannot write/, /another file/],
+    ["with a NUL character", "a\0b", /cannot write/, /another file/],
   ])("%s fails before anything is written", async (_, name, message, hint) => {
     await writeFile(at("file"), "");
     const path = `${folder.path}/${name}`;
@@ -178,7 +188,7 @@ describe("a path that cannot be", () => {
     expect(await readdir(folder.path)).toEqual(["file"]);
   });
 
-  test("a name as long as names can be is no trouble", async () => {
+  test("a name of the maximum length works", async () => {
     await (await openAt("k".repeat(255))).deliver(TEXT);
     expect(await readFile(at("k".repeat(255)), "utf8")).toBe(TEXT);
   });
@@ -191,18 +201,18 @@ describe("a path that cannot be", () => {
   });
 });
 
-test("a folder that vanishes before the delivery fails, and says so", async () => {
+test("fails if the folder disappears before the delivery", async () => {
   await mkdir(at("gone"));
   const sink = await openAt("gone/key");
   await rename(at("gone"), at("moved"));
 
-  await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/there is no folder/));
+  await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/the folder .* does not exist/));
 
   const [left] = await readdir(at("moved"));
-  expect(await readFile(at(`moved/${left}`), "utf8")).toBe(""); // out of reach, but without the token
+  expect(await readFile(at(`moved/${left}`), "utf8")).toBe(""); // cannot be removed, but contains no token
 });
 
-test("an answer that the name is taken, by the very same file, is a success that was reported twice", async () => {
+test("succeeds if the name is taken by the same file: NFS repeated the request", async () => {
   await writeFile(at("temp"), TEXT);
   await link(at("temp"), at("key"));
   await placeTempFile(at("temp"), at("key"), false);
@@ -210,7 +220,7 @@ test("an answer that the name is taken, by the very same file, is a success that
 });
 
 describe("without hard links", () => {
-  test("a new file comes whole all the same, and an old one stays", async () => {
+  test("a new file appears whole, and an existing one is kept", async () => {
     await writeFile(at("temp"), TEXT, { mode: 0o600 });
     await placeWithoutLink(at("temp"), at("key"));
     expect(await readFile(at("key"), "utf8")).toBe(TEXT);
@@ -221,7 +231,7 @@ describe("without hard links", () => {
     expect(await readFile(at("key"), "utf8")).toBe(TEXT);
   });
 
-  test("a failure on the way gives the name back", async () => {
+  test("a failed rename leaves no empty file", async () => {
     await mkdir(at("temp")); // a folder cannot be linked, nor renamed to the name of a file
     await expect(placeTempFile(at("temp"), at("key"), false)).rejects.toMatchObject({ code: "ENOTDIR" });
     expect(await readdir(folder.path)).toEqual(["temp"]);
@@ -229,14 +239,14 @@ describe("without hard links", () => {
 });
 
 describe("a pipe or a device", () => {
-  /** In a process of its own: what this one has open, every process started meanwhile has open for a moment too. */
+  /** Reads in a separate process, because our open files are inherited for a moment by every process we start. */
   async function readPipe(): Promise<{ process: ChildProcess; output: Promise<string> }> {
     await run("mkfifo", [at("pipe")]);
     const reader = spawn("cat", [at("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
     return { process: reader, output: text(reader.stdout) };
   }
 
-  /** Opening for writing fails until the reader has opened its end. */
+  /** Retries, because opening for writing fails until the reader has opened its end. */
   async function openWhenRead(): Promise<Sink> {
     for (let i = 0; i < 500; i++) {
       const sink = await openAt("pipe").catch(() => null);
@@ -246,7 +256,7 @@ describe("a pipe or a device", () => {
     return openAt("pipe");
   }
 
-  test("that somebody reads gets the text", async () => {
+  test("receives the text if it has a reader", async () => {
     const reader = await readPipe();
     const sink = await openWhenRead();
     expect(await sink.deliver(TEXT)).toEqual({ to: `file:${at("pipe")}` });
@@ -254,31 +264,31 @@ describe("a pipe or a device", () => {
     expect((await stat(at("pipe"))).isFIFO()).toBe(true);
   });
 
-  test("that nobody reads fails at once", async () => {
+  test("fails at once if it has no reader", async () => {
     await run("mkfifo", [at("pipe")]);
-    await expect(openAt("pipe", true)).rejects.toMatchObject(failed(/nobody reads/));
+    await expect(openAt("pipe", true)).rejects.toMatchObject(failed(/^nothing reads/));
   });
 
-  test("whose reader has gone fails at the delivery", async () => {
+  test("fails on delivery if the reader has gone", async () => {
     const reader = await readPipe();
     const sink = await openWhenRead();
     reader.process.kill();
     await reader.output;
-    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/nobody reads \S+ any more$/));
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject(failed(/^nothing reads \S+ any more$/));
   });
 
-  test("of another user is refused, even when it is read", async () => {
+  test("is refused if it belongs to another user, even with a reader", async () => {
     await run("mkfifo", [at("pipe")]);
     if (uid === 0) await chown(at("pipe"), NOBODY, NOBODY);
     const reader = await open(at("pipe"), constants.O_RDONLY | constants.O_NONBLOCK);
-    const somebody = uid === 0 ? 0 : (uid ?? 0) + 1;
-    await expect(openFileSink(at("pipe"), { force: true, uid: somebody })).rejects.toMatchObject(
+    const otherUser = uid === 0 ? 0 : (uid ?? 0) + 1;
+    await expect(openFileSink(at("pipe"), { force: true, uid: otherUser })).rejects.toMatchObject(
       failed(/belongs to another user/),
     );
     await reader.close();
   });
 
-  test("that takes nothing fails, and one that takes all does not", async () => {
+  test("fails if it accepts no data (/dev/full), and works if it accepts any (/dev/null)", async () => {
     await expect((await openFileSink("/dev/full", { force: false, uid })).deliver(TEXT)).rejects.toMatchObject({
       code: "DELIVERY_FAILED",
     });
@@ -287,7 +297,7 @@ describe("a pipe or a device", () => {
   });
 });
 
-describe("in a process of its own", () => {
+describe("in a separate process", () => {
   let script = "";
   async function prepare(): Promise<void> {
     await chmod(folder.path, 0o755);
@@ -298,7 +308,7 @@ describe("in a process of its own", () => {
   const deliver = (shell: string, name: string, options: ExecFileOptions = {}) =>
     run("bash", ["-c", `${shell}; exec node "$0" "$1" "$2"`, script, at(name), TEXT], { ...options, encoding: "utf8" });
 
-  test("no umask opens the file to others or closes it to its owner", async () => {
+  test("the file mode is 600 under any umask", async () => {
     await prepare();
     for (const mask of ["000", "777"]) {
       expect((await deliver(`umask ${mask}`, `key-${mask}`)).stdout).toBe("opened\ndelivered\n");
@@ -306,7 +316,7 @@ describe("in a process of its own", () => {
     }
   });
 
-  test("a folder that may not be written fails when it is opened", async () => {
+  test("fails on opening if the folder is read-only", async () => {
     await prepare();
     await mkdir(at("closed"));
     await chmod(at("closed"), 0o555);
@@ -317,7 +327,7 @@ describe("in a process of its own", () => {
     });
   });
 
-  test("a disk that takes no more leaves neither half a file nor another one", async () => {
+  test("leaves no partial file if the disk is full", async () => {
     await prepare();
     await mkdir(at("small"));
     const mounted = await run("mount", ["-t", "tmpfs", "-o", "size=4k,nr_inodes=9", "none", at("small")]).then(
@@ -325,7 +335,7 @@ describe("in a process of its own", () => {
       () => false,
     );
     try {
-      // Where no small disk may be mounted, a limit on the size of files makes the same write fail.
+      // Without the right to mount a small disk, a file size limit makes the same write fail.
       if (mounted) await run("bash", ["-c", `head -c 4096 /dev/zero >"$0"`, at("small/filler")]);
       const { stdout } = await deliver(mounted ? ":" : "ulimit -f 0", "small/key");
       const [opened, failure] = stdout.split("\n");
@@ -337,7 +347,7 @@ describe("in a process of its own", () => {
     }
   });
 
-  test("a kill at any moment leaves no file or the whole file", async () => {
+  test("leaves no file or the whole file after a kill at any moment", async () => {
     await prepare();
     const long = "x".repeat(100_000);
     for (let i = 0; i < 8; i++) {
@@ -346,7 +356,7 @@ describe("in a process of its own", () => {
       await new Promise((resolve) => child.once("close", resolve));
       expect([null, long]).toContain(await readFile(at(`key-${i}`), "utf8").catch(() => null));
     }
-    // What a kill leaves behind has a name of ours and is closed to others.
+    // A killed run may leave a temporary file; it must have our name and mode 600.
     for (const name of await readdir(folder.path)) {
       if (name === "deliver.mjs") continue;
       expect(name).toMatch(/^(key-\d|\.mcp-keys-[\w-]+\.tmp)$/);
@@ -354,7 +364,7 @@ describe("in a process of its own", () => {
     }
   });
 
-  test("the pipe of bash's >(command) is written to", async () => {
+  test("writes to the pipe of bash's >(command)", async () => {
     await prepare();
     const { stdout } = await run("bash", [
       "-c",

@@ -9,7 +9,7 @@ const TEXT = "mcp_the_token";
 const folder = freshFolder();
 const arrived = (): string => join(folder.path, "arrived");
 
-/** Each kind opened so that what it delivers ends up in one file, and so that it fails. */
+/** How to open each sink, once with its deliveries going to one file and once failing. */
 const kinds: Record<SinkName, { open: () => Promise<Sink>; broken: () => Promise<Sink>; to: () => string }> = {
   stdout: {
     to: () => "stdout",
@@ -35,14 +35,14 @@ function openCommand(command: string): Promise<Sink> {
 describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
   const { open, broken, to } = kinds[name];
 
-  test("delivers the text byte for byte and says where", async () => {
+  test("delivers the text byte for byte and returns the destination", async () => {
     const sink = await open();
     expect(sink.to).toBe(to());
     expect(await sink.deliver(`${TEXT}\n`)).toEqual({ to: to() });
     expect(await readFile(arrived(), "utf8")).toBe(`${TEXT}\n`);
   });
 
-  test("delivers once, and a discard afterwards takes nothing back", async () => {
+  test("delivers only once, and a later discard undoes nothing", async () => {
     const sink = await open();
     await sink.deliver(TEXT);
     await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "BUG" });
@@ -51,7 +51,7 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
     expect(await readdir(folder.path)).toEqual(["arrived"]);
   });
 
-  test("delivers nothing once it is discarded, and a second discard is no harm", async () => {
+  test("delivers nothing after a discard, and can be discarded twice", async () => {
     const sink = await open();
     await sink.discard();
     await sink.discard();
@@ -59,7 +59,7 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
     expect(await readdir(folder.path)).toEqual([]);
   });
 
-  test("finishes a delivery under way before a discard returns", async () => {
+  test("finishes a delivery in progress before discard returns", async () => {
     const sink = await open();
     const delivery = sink.deliver(TEXT);
     await sink.discard();
@@ -67,7 +67,7 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
     await delivery;
   });
 
-  test("says that nobody got it, and does not say it itself", async () => {
+  test("reports a failed delivery without quoting the text", async () => {
     const sink = await broken();
     const error: unknown = await sink.deliver(TEXT).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "DELIVERY_FAILED" });
@@ -77,7 +77,7 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
   });
 });
 
-test("a long text that could not be written to stdout may have arrived in part", async () => {
+test("reports a failed write of a long text to stdout as uncertain", async () => {
   const sink = await sinks.stdout(() => Promise.reject(new Error("broken")));
   await expect(sink.deliver("x".repeat(513))).rejects.toMatchObject({ code: "DELIVERY_UNCERTAIN" });
 });

@@ -10,7 +10,7 @@ const TOKEN = "mcp_the_token";
 const folder = freshFolder();
 const at = (name: string): string => join(folder.path, name);
 
-/** Delivers from a terminal; each time the screen shows a key of `answers`, its value is typed. Resolves with the screen. */
+/** Delivers from a terminal. When the screen shows a key of `answers`, its value is typed. Resolves with the screen. */
 async function deliverFromTerminal(command: string, answers: Record<string, string>): Promise<string> {
   const script = at("command.mjs");
   const entryPoints = [join(import.meta.dirname, "command.main.ts")];
@@ -30,29 +30,29 @@ async function deliverFromTerminal(command: string, answers: Record<string, stri
   return screen;
 }
 
-test("the command can ask the person at the terminal, while the token is on its stdin", async () => {
+test("the command can prompt at the terminal while it reads the token from stdin", async () => {
   const command = `printf 'password? ' >/dev/tty; read -r answer </dev/tty; cat >"$D/got"; echo "$answer" >>"$D/got"`;
   expect(await deliverFromTerminal(command, { "password? ": "open sesame\r" })).toContain("end {");
   expect(await readFile(at("got"), "utf8")).toBe(`${TOKEN}open sesame\n`);
 });
 
 test("Ctrl-C ends the command at once", async () => {
-  // A builtin waits here: dash loses a signal that comes while it starts a program.
+  // Waits in a builtin, because dash loses a signal that arrives while it starts a program.
   const command = `cat >/dev/null; echo ready; read -r answer </dev/tty; touch "$D/survived"`;
   const screen = await deliverFromTerminal(command, { ready: "\u0003" });
   expect(screen).toMatch(/end \{"code":"DELIVERY_UNCERTAIN","message":"the command was interrupted"/);
   expect(existsSync(at("survived"))).toBe(false);
 });
 
-test("a command that nothing ends is not waited for", async () => {
+test("does not wait for a command that ignores every signal", async () => {
   const command = `cat >/dev/null; trap '' INT; (echo ready; exec sleep 8) & wait; wait`;
   const start = performance.now();
   const screen = await deliverFromTerminal(command, { ready: "\u0003" });
-  expect(screen).toMatch(/end \{"code":"DELIVERY_UNCERTAIN","message":"interrupted while the command ran"/);
+  expect(screen).toMatch(/end \{"code":"DELIVERY_UNCERTAIN","message":"interrupted while the command was running"/);
   expect(performance.now() - start).toBeLessThan(7_000);
 });
 
-test("a command that goes on after Ctrl-C and succeeds has the token", async () => {
+test("succeeds if the command ignores Ctrl-C and exits with 0", async () => {
   const command = `trap '' INT; cat >"$D/got"; echo ready; read -r answer </dev/tty; echo "$answer" >&2`;
   const screen = await deliverFromTerminal(command, { ready: "\u0003", "^C": "go on\r" });
   expect(screen).toContain('end {"to":');

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { count } from "../../core/count.ts";
 import { resolveConfig } from "../../config.ts";
-import type { Finding } from "../../doctor/finding.ts";
+import type { DiagnosticFinding } from "../../doctor/diagnostic.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
 
@@ -55,7 +55,7 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
 
 const COLORS = { pass: "good", warn: "warn", fail: "error", info: "dim" } as const;
 
-function render({ paint }: Context, findings: readonly Finding[]): string {
+function render({ paint }: Context, findings: readonly DiagnosticFinding[]): string {
   const width = Math.max(...findings.map(({ id }) => id.length));
   const lines = findings.map(({ id, status, observed, fix }) => {
     const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${still(observed)}\n`;

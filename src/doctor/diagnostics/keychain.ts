@@ -5,9 +5,9 @@ import { inspectKeychain, removeOrphans } from "../../stores/keychain/inspect.ts
 import type { KeychainReport } from "../../stores/keychain/inspect.ts";
 import type { KeychainEngine } from "../../stores/keychain/protocol.ts";
 import type { StoreWorld } from "../../stores/store.ts";
-import type { Diagnostic, Observation } from "../finding.ts";
+import type { Diagnostic, Observation } from "../diagnostic.ts";
 
-/** Only where keys are in a keychain: another one is left alone, since to ask it may show a prompt. */
+/** Examines the keychain only if it is the chosen store, because opening it may show a prompt. */
 export const keychain: Diagnostic = {
   about: "the keychain",
   exit: 6,
@@ -18,39 +18,33 @@ export const keychain: Diagnostic = {
 };
 
 /**
- * Removes what no version names from the keychain of this spec; `null` when it is of none.
- * @throws {@link KeysError} `STORE_LOCKED`, `STORE_UNAVAILABLE`, and what is wrong with the journal
+ * Removes keychain items that belong to no version. Returns their accounts, or `null` if `spec` is not a keychain.
+ * @throws {@link KeysError} `STORE_LOCKED`, `STORE_UNAVAILABLE`, and the errors of the journal
  */
 export async function removeOrphansOf(spec: string, world: StoreWorld): Promise<string[] | null> {
   const engine = engineOf(spec);
   return engine === null ? null : removeOrphans(engine, world);
 }
 
-export function judgeKeychain({
-  state,
-  fault,
-  engine,
-  package: name,
-  service,
-  orphans,
-  missing,
-}: KeychainReport): Observation[] {
-  const which = `the keychain, by ${name} (engine ${engine})`;
-  if (fault !== null) return [{ status: "fail", observed: `${which}, is ${state}: ${fault.message}`, fix: fault.hint }];
-  const found: Observation[] = missing.map(({ name: key, n }) => ({
+/** Turns the report about a keychain into findings. */
+export function judgeKeychain(report: KeychainReport): Observation[] {
+  const { state, fault, engine, service, orphans, missing } = report;
+  const which = `the keychain (engine ${engine}, package ${report.package})`;
+  if (fault !== null) return [{ status: "fail", observed: `${which} is ${state}: ${fault.message}`, fix: fault.hint }];
+  const found: Observation[] = missing.map(({ name, n }) => ({
     status: "fail",
-    observed: `version ${String(n)} of ${key} has no digest in the keychain: its token is refused`,
-    fix: `mcp-keys rotate ${key}`,
+    observed: `version ${String(n)} of ${name} has no digest in the keychain: its token is refused`,
+    fix: `mcp-keys rotate ${name}`,
   }));
   if (orphans.length > 0) {
-    const items = `${count(orphans.length, "item")} that no version names`;
+    const items = count(orphans.length, "item");
     found.push({
       status: "warn",
-      observed: `the keychain holds ${items}, which a crash has left under the name ${service}`,
+      observed: `a crash left ${items} in the keychain that belong to no version (service ${service})`,
       fix: "mcp-keys doctor --remove-orphans",
     });
   }
-  return [{ status: "pass", observed: `${which}, is open: written, read and removed again` }, ...found];
+  return [{ status: "pass", observed: `${which} is unlocked: a test item was written, read and removed` }, ...found];
 }
 
 function engineOf(spec: string): KeychainEngine | null {

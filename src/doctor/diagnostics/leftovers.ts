@@ -1,23 +1,23 @@
 import { shellQuote } from "../../core/shell-quote.ts";
-import type { Diagnostic, Observation } from "../finding.ts";
 import { orNull } from "../context.ts";
+import type { Diagnostic, Observation } from "../diagnostic.ts";
 
-/** Seconds after which nobody is at work on a file any more. */
+/** Seconds after which a file is no longer being written. */
 const DRAFT_AGE = 3_600;
 const NEXT_AGE = 86_400;
 
 export const leftovers: Diagnostic = {
-  about: "files that a crash has left beside the store",
+  about: "files that a crash left beside the store",
   exit: 6,
   async run(context) {
-    // Whoever reads a store completes what a crash has interrupted: what is there after that is left over.
+    // Reading the store finishes what a crash interrupted, so only files that remain afterwards are leftovers.
     await orNull(context.history);
     const files = await orNull(context.files);
     if (files === null) return [];
     const found = files.sidecars.filter(({ kind }) => kind === "draft" || kind === "next");
-    if (found.length === 0) return files.journal === null ? [] : [{ status: "pass", observed: "nothing is left over" }];
+    if (found.length === 0) return files.journal === null ? [] : [{ status: "pass", observed: "no leftover files" }];
     return found.map(({ path, kind, modified }): Observation => {
-      const what = kind === "draft" ? "was not written to its end" : "was to take the place of the store and did not";
+      const what = kind === "draft" ? "is incomplete" : "was meant to replace the store, but did not";
       if (context.now - modified < (kind === "draft" ? DRAFT_AGE : NEXT_AGE)) {
         return { status: "info", observed: `${path} is being written, or ${what}` };
       }

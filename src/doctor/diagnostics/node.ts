@@ -1,18 +1,18 @@
-import type { Diagnostic } from "../finding.ts";
+import type { Diagnostic } from "../diagnostic.ts";
 
-/** As `engines` in package.json has it. */
-const FLOOR = [20, 17] as const;
+/** The same as `engines` in package.json. */
+const MINIMUM = [20, 17] as const;
 
 export const node: Diagnostic = {
   about: "the version of Node.js",
   exit: 2,
   async run({ node: version }) {
     const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
-    const isOld = major < FLOOR[0] || (major === FLOOR[0] && minor < FLOOR[1]);
-    const wanted = `${FLOOR.join(".")} or later`;
+    const isOld = major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1]);
     if (!isOld) return [{ status: "pass", observed: `Node.js ${version}` }];
+    const needed = `Node.js ${MINIMUM.join(".")} or later`;
     return [
-      { status: "fail", observed: `Node.js ${version}, and ${wanted} is needed`, fix: `install Node.js ${wanted}` },
+      { status: "fail", observed: `Node.js ${version} is too old; mcp-keys needs ${needed}`, fix: `install ${needed}` },
     ];
   },
 };

@@ -1,13 +1,13 @@
 import { formatTime } from "../../core/duration.ts";
 import { isUsable } from "../../core/version.ts";
-import type { Diagnostic, Observation } from "../finding.ts";
 import { orNull } from "../context.ts";
+import type { Diagnostic, Observation } from "../diagnostic.ts";
 
-/** Seconds after which no rotation is on its way any more, however patient its `--verify`. */
-const UNDER_WAY = 3_600;
+/** Seconds, longer than any rotation takes, even with a patient `--verify`. */
+const ROTATION_LIMIT = 3_600;
 
 export const pending: Diagnostic = {
-  about: "rotations that did not come to their end",
+  about: "unfinished rotations",
   exit: 6,
   async run(context) {
     const { now } = context;
@@ -17,12 +17,16 @@ export const pending: Diagnostic = {
       versions
         .filter((version) => enabled && version.state === "pending" && isUsable(version, now))
         .map(({ n, createdAt }): Observation => {
-          const observed = `version ${String(n)} of ${name} is pending since ${formatTime(createdAt)}`;
-          if (now - createdAt < UNDER_WAY)
-            return { status: "info", observed: `${observed}: a rotation may be on its way` };
+          const observed = `version ${String(n)} of ${name} has been pending since ${formatTime(createdAt)}`;
+          if (now - createdAt < ROTATION_LIMIT)
+            return { status: "info", observed: `${observed}; a rotation may be in progress` };
           const others = versions.some((version) => version.n !== n && isUsable(version, now));
-          const fix = `complete it with: mcp-keys rotate ${name}${others ? `; or give it up with: mcp-keys rotate ${name} --abort` : ""}`;
-          return { status: "warn", observed: `${observed}: its token works, and perhaps nobody has it`, fix };
+          const abort = others ? `, or discard it with: mcp-keys rotate ${name} --abort` : "";
+          return {
+            status: "warn",
+            observed: `${observed}; its token works, but may not have been delivered`,
+            fix: `finish it with: mcp-keys rotate ${name}${abort}`,
+          };
         }),
     );
     return found.length > 0 ? found : [{ status: "pass", observed: "no version is pending" }];

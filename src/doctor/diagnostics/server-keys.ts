@@ -1,11 +1,11 @@
 import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
 import { openStore, parseStoreSpec } from "../../stores/index.ts";
-import type { Diagnostic, Observation } from "../finding.ts";
+import type { Diagnostic, Observation } from "../diagnostic.ts";
 
 const VARIABLES = ["MCP_API_KEYS", "MCP_API_KEY_HASHES"] as const;
 
-/** What a server without a store gets its keys from. */
+/** Examines the variables that give keys to a server without a store. */
 export const serverKeys: Diagnostic = {
   about: "the keys in MCP_API_KEYS and MCP_API_KEY_HASHES",
   exit: 2,
@@ -15,16 +15,16 @@ export const serverKeys: Diagnostic = {
     for (const name of VARIABLES) {
       const value = world.env[name];
       if (value === undefined || value.trim() === "") continue;
-      // One at a time, so that each is told of, and what is wrong with the other does not hide it.
+      // One variable at a time: a mistake in one must not hide the other.
       const env = { [name]: value, MCP_KEYS_PEPPER: world.env["MCP_KEYS_PEPPER"] };
       try {
         const keys = await (await openStore("env:", { ...world, env })).list();
-        const observed = `${name} holds ${count(keys.length, "key")}`;
+        const observed = `${name} has ${count(keys.length, "key")}`;
         if (isRead) found.push({ status: "pass", observed });
         else
           found.push({
             status: "info",
-            observed: `${observed}, which nobody reads: the store in use is another one`,
+            observed: `${observed}, but is not used: another store is selected`,
             fix: "--store env:",
           });
       } catch (fault) {

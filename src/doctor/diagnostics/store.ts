@@ -1,8 +1,8 @@
 import { count } from "../../core/count.ts";
-import type { Diagnostic } from "../finding.ts";
 import type { DiagnosticContext } from "../context.ts";
+import type { Diagnostic } from "../diagnostic.ts";
 
-const CHOSEN_BY = { flag: "by --store", variable: "by MCP_KEYS_STORE", default: "by default" } as const;
+const CHOSEN_BY = { flag: "chosen by --store", variable: "chosen by MCP_KEYS_STORE", default: "the default" } as const;
 
 export const store: Diagnostic = {
   about: "the store",
@@ -10,29 +10,25 @@ export const store: Diagnostic = {
   async run(context) {
     const { store: opened, keys } = await context.storedKeys();
     const files = await context.files();
-    const which = `${opened.spec}, chosen ${CHOSEN_BY[context.config.chosenBy]}`;
+    const which = `${opened.spec} (${CHOSEN_BY[context.config.chosenBy]})`;
     if (files !== null && files.journal === null) {
-      const observed = `no store yet: the first key will make ${which}`;
+      const observed = `no store yet: the first key creates ${which}`;
       if (!files.writable)
-        return [{ status: "warn", observed: `${observed}; but nothing can be written there`, fix: elsewhere(context) }];
+        return [{ status: "warn", observed: `${observed}, but nothing can be written there`, fix: elsewhere(context) }];
       return [{ status: "info", observed, fix: "mcp-keys generate" }];
     }
     if (opened.spec === "memory:") {
-      return [{ status: "warn", observed: `${which}: nothing is kept`, fix: elsewhere(context) }];
+      return [{ status: "warn", observed: `${which} keeps nothing after the process ends`, fix: elsewhere(context) }];
     }
     const holds = `${count(keys.length, "key")} in ${which}`;
     if (opened.readOnly && keys.length === 0) {
-      const fix = "set MCP_API_KEY_HASHES to what this prints where the keys are: mcp-keys export --hashes";
+      const fix =
+        "set MCP_API_KEY_HASHES to the output of this command, run where the keys are: mcp-keys export --hashes";
       return [{ status: "warn", observed: `${holds}: every request is refused`, fix }];
     }
     if (files?.writable === false) {
-      return [
-        {
-          status: "warn",
-          observed: `${holds}, which cannot be written`,
-          fix: `see who may: ls -l ${opened.path ?? ""}`,
-        },
-      ];
+      const fix = `see who can write to it: ls -l ${opened.path ?? ""}`;
+      return [{ status: "warn", observed: `${holds}, which cannot be written`, fix }];
     }
     return [{ status: "pass", observed: holds }];
   },
@@ -40,5 +36,5 @@ export const store: Diagnostic = {
 
 function elsewhere({ config }: DiagnosticContext): string {
   const how = config.chosenBy === "flag" ? "--store" : "MCP_KEYS_STORE";
-  return `choose a file of your own with ${how}, such as file:/srv/mcp-keys/keys.jsonl`;
+  return `select your own file with ${how}, for example file:/srv/mcp-keys/keys.jsonl`;
 }

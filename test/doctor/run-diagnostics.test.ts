@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { runDiagnostics } from "../../src/doctor/diagnose.ts";
-import type { Diagnostic, Observation } from "../../src/doctor/finding.ts";
 import type { DiagnosticContext } from "../../src/doctor/context.ts";
+import type { Diagnostic, Observation } from "../../src/doctor/diagnostic.ts";
+import { runDiagnostics } from "../../src/doctor/run-diagnostics.ts";
 import { KeysError } from "../../src/errors.ts";
 
-const nobody = { onProgress: () => () => undefined } as unknown as DiagnosticContext;
+const context = { onProgress: () => () => undefined } as unknown as DiagnosticContext;
 
 function aDiagnostic(run: () => Promise<readonly Observation[]>, exit: Diagnostic["exit"] = 6): Diagnostic {
   return { about: "the moon", exit, run };
@@ -13,12 +13,12 @@ function aDiagnostic(run: () => Promise<readonly Observation[]>, exit: Diagnosti
 const found = (status: Observation["status"], exit: Diagnostic["exit"] = 6) =>
   aDiagnostic(async () => [{ status, observed: "a thing" }], exit);
 
-test("findings come in the order of the examinations, and are counted", async () => {
+test("returns findings in the order of the diagnostics and counts them", async () => {
   const slow = aDiagnostic(async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     return [{ status: "warn", observed: "late" }];
   });
-  const report = await runDiagnostics(nobody, { slow, none: aDiagnostic(async () => []), quick: found("pass") });
+  const report = await runDiagnostics(context, { slow, none: aDiagnostic(async () => []), quick: found("pass") });
   expect(report).toEqual({
     ok: true,
     exit: 0,
@@ -38,16 +38,16 @@ test.each<[wanted: number, diagnostics: readonly Diagnostic[]]>([
   [6, [found("fail", 4), found("fail", 6), found("fail", 2)]],
 ])("the exit status is %d", async (wanted, diagnostics) => {
   const { exit, ok } = await runDiagnostics(
-    nobody,
+    context,
     Object.fromEntries(diagnostics.map((each, i) => [`e${String(i)}`, each])),
   );
   expect({ exit, ok }).toEqual({ exit: wanted, ok: wanted === 0 });
 });
 
-test("one that never answers is a failure, in time, and the others are there", async () => {
+test("reports a diagnostic that never answers as failed, in time, and keeps the other findings", async () => {
   const hung = aDiagnostic(() => new Promise<never>(() => undefined));
   const at = performance.now();
-  const { findings, exit } = await runDiagnostics(nobody, { hung, well: found("pass") }, 50);
+  const { findings, exit } = await runDiagnostics(context, { hung, well: found("pass") }, 50);
   expect(performance.now() - at).toBeLessThan(2_000);
   expect(exit).toBe(6);
   expect(findings).toEqual([
@@ -56,9 +56,9 @@ test("one that never answers is a failure, in time, and the others are there", a
   ]);
 });
 
-test("what goes on reading is not given up, however long it takes", async () => {
+test("does not time out while a long history is being read", async () => {
   const listeners = new Set<() => void>();
-  const context = {
+  const progressing = {
     onProgress: (listener: () => void) => (listeners.add(listener), () => listeners.delete(listener)),
   } as unknown as DiagnosticContext;
   const long = aDiagnostic(async () => {
@@ -68,17 +68,17 @@ test("what goes on reading is not given up, however long it takes", async () => 
     }
     return [{ status: "pass", observed: "all of it" }];
   });
-  const { findings } = await runDiagnostics(context, { long }, 1_000);
+  const { findings } = await runDiagnostics(progressing, { long }, 1_000);
   expect(findings).toEqual([{ id: "long", status: "pass", observed: "all of it" }]);
   expect(listeners.size).toBe(0);
 });
 
-test("what is thrown is a failure: a fault with its hint, anything else without its words", async () => {
+test("reports a thrown KeysError with its hint, and any other error without its message", async () => {
   const fault = aDiagnostic(() =>
     Promise.reject(new KeysError("STORE_DAMAGED", "line 2 is damaged", { hint: "restore it" })),
   );
   const bug = aDiagnostic(() => Promise.reject(new TypeError("mcp_secret")));
-  const { findings } = await runDiagnostics(nobody, { fault, bug });
+  const { findings } = await runDiagnostics(context, { fault, bug });
   expect(findings).toMatchObject([
     { id: "fault", status: "fail", observed: "line 2 is damaged", fix: "restore it" },
     { id: "bug", status: "fail", observed: "the moon: unexpected TypeError" },

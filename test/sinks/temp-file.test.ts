@@ -7,7 +7,7 @@ import { openFileSink } from "../../src/sinks/file.ts";
 
 const HOUR = 3_600;
 
-test("what a killed run left is removed by a later one; what may be under way, and what is not ours, stays", async () => {
+test("removes the temporary files of a killed run, but not recent ones and not other files", async () => {
   const dir = await mkdtemp(join(tmpdir(), "mcp-keys-sweep-"));
   const now = Date.now() / 1000;
   const place = async (name: string, age: number) => {
