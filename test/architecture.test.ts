@@ -87,7 +87,7 @@ describe("the rules catch", () => {
     ],
     [
       "prompts early",
-      { "cli/a.ts": `import { ask } from "./terminal/ask.ts";`, ...file("cli/terminal/ask.ts") },
+      { "cli/a.ts": `import { ask } from "./terminal/prompts.ts";`, ...file("cli/terminal/prompts.ts") },
       "before it is needed",
     ],
     [
@@ -159,8 +159,8 @@ describe("the rules catch", () => {
         "stores/store.ts": `import { type Key } from "../core/a.ts"; export const a = { process: "process.env" };`,
         "stores/keychain.ts": `import { open } from "./journal/a.ts"; await import("keytar"); switch (1) { default: }`,
         "stores/journal/a.ts": `import { open } from "node:fs/promises"; export const a = new Date(0);`,
-        "cli/main.ts": `console.log(process.argv, Date.now(), Math.random()); await import("./terminal/ask.ts");`,
-        "cli/terminal/ask.ts": `import { input } from "@inquirer/prompts";`,
+        "cli/main.ts": `console.log(process.argv, Date.now(), Math.random()); await import("./terminal/prompts.ts");`,
+        "cli/terminal/prompts.ts": `import { input } from "@inquirer/prompts";`,
         "core/b.ts": "\n".repeat(250),
       }),
     ).toEqual([]);

@@ -66,11 +66,11 @@ export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
 /** Package → the only file that may import it. */
 export const SOLE_USER: Readonly<Record<string, string>> = {
   chalk: "cli/terminal/render.ts",
-  "@inquirer/prompts": "cli/terminal/ask.ts",
+  "@inquirer/prompts": "cli/terminal/prompts.ts",
 };
 
 /** These cost more than the rest of a command, so they load on first use. */
-export const ON_FIRST_USE = ["cli/terminal/ask.ts", "cli/doctor.ts", "cli/open.ts"];
+export const ON_FIRST_USE = ["cli/terminal/prompts.ts", "cli/lazy/doctor.ts", "cli/lazy/store.ts"];
 
 /** File → the ambient values it may use: the process, the clock, randomness, the console. */
 export const AMBIENT: Readonly<Record<string, readonly string[]>> = {

@@ -1,68 +1,62 @@
 import type { Command } from "commander";
-import type { Secret } from "../core/secret.ts";
 import type { Epoch } from "../core/key.ts";
 import type { Keys } from "../keys/keys.ts";
 import type { Random } from "../keys/mint.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
-import type { Flags, Io, Streams } from "./terminal/io.ts";
+import type { GlobalFlags, Io, Streams } from "./terminal/io.ts";
+import type { Prompts } from "./terminal/prompts.ts";
 import type { Painter } from "./terminal/render.ts";
 
-/** The outside, made once by `main.ts` or by a test. */
+/** Everything outside the CLI. Made once, by `main.ts` or by a test. */
 export interface World extends StoreWorld {
   readonly streams: Streams;
   readonly platform: string;
-  /** The version of Node.js, such as `v20.17.0`. */
+  /** The version of Node.js, for example `v20.17.0`. */
   readonly node: string;
   readonly now: () => Epoch;
-  /** Milliseconds that only go forward, for measuring. */
+  /** Monotonic milliseconds, to measure with. */
   readonly ticks: () => number;
   readonly random: Random;
-  /** Who acts, for the history. */
+  /** Who runs the command; written to the history. */
   readonly actor: string;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
-  /** HTTP, loaded on first use. */
+  /** The HTTP client, loaded on first use. */
   readonly request: () => Promise<HttpRequest>;
-  /** Questions to a person, loaded on first use. */
-  readonly ask: () => Promise<Ask>;
-}
-
-/** Questions to a person. Each rejects with `INTERRUPTED` when the person leaves with Ctrl-C. */
-export interface Ask {
-  text(question: { message: string; initial?: string; check?: (answer: string) => true | string }): Promise<string>;
-  secret(question: { message: string }): Promise<Secret>;
+  /** The prompts, loaded on first use. */
+  readonly prompts: () => Promise<Prompts>;
 }
 
 /** What a command works with. */
 export interface Context {
   readonly world: World;
-  readonly flags: Flags;
+  readonly flags: GlobalFlags;
   readonly io: Io;
   readonly paint: Painter;
-  /** True when a person is there to be asked: stdin and stderr are terminals, and neither `--no-input` nor CI says no. */
+  /** Whether a person can be asked: stdin and stderr are terminals, and neither `--no-input` nor `CI` is set. */
   readonly interactive: boolean;
-  /** The chosen store, opened on first use and closed at the end of the run. */
+  /** Returns the chosen store. It opens on first use and closes at the end of the run. */
   store(): Promise<KeyStore>;
-  /** Opens another one, closed at the end of the run as well. @throws `KeysError` what `openStore` throws */
+  /** Opens another store, which also closes at the end of the run. @throws `KeysError` as `openStore` does */
   openStore(spec: string): Promise<KeyStore>;
   keys(): Promise<Keys>;
-  /** Ends the run with this status, when its answer is a refusal rather than a failure. */
+  /** Sets the exit status of a run that succeeds with a negative result, such as a refused token. */
   end(status: number): void;
   /**
-   * Runs at the end of the run, however it ends, Ctrl-C included.
-   * @param limit - Milliseconds that the run waits for it; 80 when left out, for who presses Ctrl-C wants to leave.
+   * Registers a task for the end of the run, also after an error or Ctrl-C.
+   * @param limit - milliseconds the run waits for it; 80 by default, because Ctrl-C should end the command at once
    */
   atEnd(tidy: () => Promise<void>, limit?: number): void;
 }
 
 /**
- * One command. `build` declares its arguments and flags; its action parses, calls one operation and prints.
- * To add one: its file in `commands/` and a line in `commands/index.ts`.
+ * One command. `build` declares its arguments and flags; the action parses them, calls one operation and prints the result.
+ * To add a command: a file in `commands/` and a line in `commands/index.ts`.
  */
 export interface CommandModule {
-  /** Shown first in its help; the tests run them. A `#` begins a remark. */
+  /** Shown first in the help; the tests run them. `#` starts a comment. */
   readonly examples: readonly string[];
-  /** @param open - the context of this run; called by the action, once the flags are known */
+  /** @param open - returns the context of this run; the action calls it once the flags are known */
   build(open: () => Context): Command;
 }

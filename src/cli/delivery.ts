@@ -7,7 +7,7 @@ import type { Sink } from "../sinks/sink.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
-/** What `generate` and `rotate` are told of where the token goes. */
+/** The flags of `generate` and `rotate` that say where the token goes. */
 export interface DeliveryFlags {
   readonly format?: string;
   readonly envName: string;
@@ -16,44 +16,46 @@ export interface DeliveryFlags {
   readonly to?: string;
 }
 
+/** Adds `--format`, `--env-name`, `--out` and `--to`. */
 export function addDeliveryFlags(command: Command): Command {
   return command
     .addOption(formatFlag())
     .addOption(envNameFlag())
-    .option("--out <file>", "write it to a file only you can read, and print nothing")
-    .option("--to <command>", "give it to a command on its standard input, and print nothing");
+    .option("--out <file>", "write the token to a file that only you can read; print nothing")
+    .option("--to <command>", "pass the token to a command on its standard input; print nothing");
 }
 
+/** The `--format` flag. */
 export function formatFlag(): Option {
-  return new Option("--format <format>", "how the token is written")
+  return new Option("--format <format>", "how to write the token")
     .choices(Object.keys(formats))
     .default(undefined, "token");
 }
 
-export function envNameFlag(): Option {
-  return new Option("--env-name <name>", "the variable in snippets").default("MCP_API_KEY").argParser(parseEnvName);
+function envNameFlag(): Option {
+  return new Option("--env-name <name>", "variable name in snippets").default("MCP_API_KEY").argParser(parseEnvName);
 }
 
-/** One place a token goes to, opened before anything is written to the store. */
+/** A destination for the token, opened before the store is changed. */
 export interface Delivery {
-  /** `file:…` or `command:…`; `null` when the answer on stdout is the delivery. */
+  /** `file:…` or `command:…`; `null` when the token goes to stdout. */
   readonly to: string | null;
   deliver(issued: Issued, document: () => Record<string, unknown>): Promise<void>;
 }
 
 /**
- * Opens the chosen destination. What was opened and not used is given back at the end of the run.
+ * Opens the destination that the flags choose. A destination that is not used is discarded at the end of the run.
  * @throws `KeysError` `USAGE` for two destinations, and what the sink throws when it cannot be opened
  */
 export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<Delivery> {
   const { json } = ctx.flags;
   if (flags.out !== undefined && flags.to !== undefined) {
-    throw new KeysError("USAGE", "--out and --to exclude each other", { hint: "one destination at a time" });
+    throw new KeysError("USAGE", "--out and --to cannot be used together", { hint: "choose one destination" });
   }
   const toStdout = flags.out === undefined && flags.to === undefined;
   if (json && toStdout && flags.format !== undefined) {
-    throw new KeysError("USAGE", "--json and --format exclude each other on standard output", {
-      hint: "leave one out, or send the snippet elsewhere with --out",
+    throw new KeysError("USAGE", "--json and --format cannot both write to standard output", {
+      hint: "remove one of them, or write the snippet to a file with --out",
     });
   }
   const sink = await openSink(ctx, flags);
@@ -79,8 +81,8 @@ function jsonText({ token }: Issued, document: Record<string, unknown>): string 
 }
 
 function snippet({ token }: Issued, { format = "token", envName, to }: DeliveryFlags): string {
-  // A command that reads a value takes it as it comes: a line break would become part of the secret.
+  // Commands store what they read: a line break would become part of the secret.
   if (format === "token" && to !== undefined) return token.reveal();
-  if (!isFormatName(format)) throw new KeysError("BUG", "commander let an unknown format through");
+  if (!isFormatName(format)) throw new KeysError("BUG", "commander accepted an unknown format");
   return formats[format].render({ token, envName });
 }

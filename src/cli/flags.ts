@@ -1,34 +1,34 @@
 import { Option, type Command } from "commander";
 import { KeysError } from "../errors.ts";
-import type { Flags } from "./terminal/io.ts";
+import type { GlobalFlags } from "./terminal/io.ts";
 
 const GROUP = "Global options:";
 
 /**
- * The flags every command takes. They may stand before the command or after it; where both are given the later one holds.
- * They are declared at both places, since a flag of a command (`revoke --version 2`) may have the name of one of the program.
+ * Adds the flags that every command takes. They may come before or after the command; the later one wins. Both the program
+ * and each command declare them, since a command's own flag (`revoke --version 2`) may share a name with the program's.
  */
 export function addGlobalFlags(command: Command): Command {
   const flags = [
-    new Option("--store <spec>", "where keys live, such as file:/srv/keys.jsonl (or MCP_KEYS_STORE)"),
-    new Option("--json", "one JSON document on stdout, errors as JSON on stderr"),
-    new Option("--no-input", "never ask; a missing answer is an error that names its flag"),
+    new Option("--store <spec>", "where keys are kept, for example file:/srv/keys.jsonl (or MCP_KEYS_STORE)"),
+    new Option("--json", "print one JSON document; errors are JSON on stderr"),
+    new Option("--no-input", "never prompt; a missing value is an error that names its flag"),
     new Option("--no-color", "no colours (or NO_COLOR)"),
-    new Option("--quiet", "say nothing but errors on stderr"),
-    new Option("--verbose", "say on stderr what is being done"),
+    new Option("--quiet", "print only errors and warnings to stderr"),
+    new Option("--verbose", "print each step to stderr"),
   ];
   for (const flag of flags) command.addOption(flag.helpGroup(GROUP));
   return command;
 }
 
 /**
- * Puts together what stands before and after the command, and between it and the one it belongs to.
+ * Reads the global flags given before, between and after the names of a command and its parents.
  * @throws {@link KeysError} `USAGE` for `--quiet` with `--verbose`
  */
-export function readFlags(command: Command): Flags {
+export function readFlags(command: Command): GlobalFlags {
   const given = (name: string): unknown => {
-    for (let place: Command | null = command; place !== null; place = place.parent) {
-      if (place.getOptionValueSource(name) === "cli") return place.getOptionValue(name);
+    for (let level: Command | null = command; level !== null; level = level.parent) {
+      if (level.getOptionValueSource(name) === "cli") return level.getOptionValue(name);
     }
     return undefined;
   };
@@ -42,7 +42,7 @@ export function readFlags(command: Command): Flags {
     verbose: given("verbose") === true,
   };
   if (flags.quiet && flags.verbose) {
-    throw new KeysError("USAGE", "--quiet and --verbose exclude each other", { hint: "leave one of them out" });
+    throw new KeysError("USAGE", "--quiet and --verbose cannot be used together", { hint: "remove one of them" });
   }
   return flags;
 }

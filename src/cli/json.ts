@@ -3,7 +3,7 @@ import type { Epoch, Key } from "../core/key.ts";
 import { keyStatus, lastUsedAt } from "../core/status.ts";
 import type { Version } from "../core/version.ts";
 
-/** A key as `--json` shows it: the names of the library, times in RFC 3339, never a digest. */
+/** Returns a key as `--json` shows it: the library's member names, RFC 3339 times, no digests. */
 export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
   return {
     id: key.id,
@@ -23,6 +23,7 @@ export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
   };
 }
 
+/** Returns a version as `--json` shows it. */
 export function versionJson(version: Version): Record<string, unknown> {
   return {
     n: version.n,

@@ -1,19 +1,19 @@
 import { fstatSync, type Stats } from "node:fs";
 import { systemActor, systemNow, systemRandom, systemStoreWorld } from "../world.ts";
 import type { World } from "./context.ts";
-import type { Input, Output } from "./terminal/io.ts";
+import type { InputStream, OutputStream } from "./terminal/io.ts";
 import { readInput } from "./terminal/read-input.ts";
 import { run } from "./run.ts";
 
-/** The real world, and nothing else: all that the CLI does is in `run`. */
+/** Connects the CLI to the process: streams, signals, clock and randomness. All behaviour is in `run`. */
 
 const interruption = new AbortController();
 
-/** Opening a stream costs more than a short command does, so each is opened when it is first used. */
-function openOutput(name: "stdout" | "stderr"): Output {
+/** Opens a stream on first use, because opening one takes longer than a short command. */
+function openOutput(name: "stdout" | "stderr"): OutputStream {
   let opened: NodeJS.WriteStream | undefined;
   const open = (): NodeJS.WriteStream => {
-    // Without a listener a closed pipe would end the process; the write that met it rejects, which is enough.
+    // Without a listener a closed pipe would end the process. The failed write rejects, and `run` handles that.
     opened ??= process[name].on("error", () => undefined);
     return opened;
   };
@@ -38,8 +38,8 @@ function openOutput(name: "stdout" | "stderr"): Output {
   };
 }
 
-/** NO_COLOR holds above all, then TERM=dumb, then FORCE_COLOR, then what the terminal can show. */
-function colorsOf(open: () => NodeJS.WriteStream | null): Output["colors"] {
+/** NO_COLOR wins, then TERM=dumb, then FORCE_COLOR, then the terminal's own colour depth. */
+function colorsOf(open: () => NodeJS.WriteStream | null): OutputStream["colors"] {
   const { NO_COLOR: none, FORCE_COLOR: forced, TERM: terminal } = process.env;
   if (none !== undefined && none !== "") return 0;
   if (terminal === "dumb") return 0;
@@ -48,7 +48,7 @@ function colorsOf(open: () => NodeJS.WriteStream | null): Output["colors"] {
   return depth >= 24 ? 3 : depth >= 8 ? 2 : depth >= 4 ? 1 : 0;
 }
 
-function openInput(): Input {
+function openInput(): InputStream {
   return {
     get isTerminal() {
       return isDevice(0) && process.stdin.isTTY;
@@ -61,7 +61,7 @@ function openInput(): Input {
   };
 }
 
-/** Whether a descriptor may be a terminal: `/dev/null` is one of these as well. */
+/** Whether a descriptor may be a terminal. `/dev/null` is a device too. */
 function isDevice(fd: number): boolean {
   return statOf(fd)?.isCharacterDevice() ?? true;
 }
@@ -70,7 +70,7 @@ function statOf(fd: number): Stats | null {
   try {
     return fstatSync(fd);
   } catch {
-    return null; // closed by whoever started us
+    return null; // closed by the parent process
   }
 }
 
@@ -87,21 +87,22 @@ const world: World = {
   },
   interrupted: interruption.signal,
   request: async () => (await import("../http/client.ts")).createHttpRequest(),
-  ask: async () => (await import("./terminal/ask.ts")).createAsk({ input: process.stdin, output: process.stderr }),
+  prompts: async () =>
+    (await import("./terminal/prompts.ts")).createPrompts({ input: process.stdin, output: process.stderr }),
 };
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 let signalled: number | undefined;
 for (const [signal, status] of Object.entries(SIGNALS)) {
   process.on(signal, () => {
-    // A second one does not wait for anything to be tidied up.
+    // A second signal skips the cleanup.
     if (signalled !== undefined) process.exit(status);
     signalled = status;
     interruption.abort();
   });
 }
 
-/** What was given up in the middle may still hold the process open: a silent stdin, a name server that does not answer. */
+/** Abandoned work may keep the process open: a silent stdin, an unanswered DNS query. Milliseconds. */
 const LINGER_MS = 50;
 
 void run(process.argv.slice(2), world).then((status) => {

@@ -7,19 +7,19 @@ import { addGlobalFlags } from "./flags.ts";
 const EXIT_CODES = `Exit codes:
   0 done · 1 bug · 2 usage · 3 no such key · 4 token refused · 5 conflict or precondition
   6 store unavailable, locked or damaged · 7 server unreachable or not MCP
-  8 the server's door is not shut · 130 interrupted
+  8 the server lets in who it should not · 130 interrupted
 `;
 
 /**
- * The whole command line: every command of the registry below one program.
- * @param argv - what will be parsed, when that is known: where it begins with a command no other is built, and only those
- * it names get the global flags. To build all of them takes longer than a command does.
+ * Builds the command line: the program with every command of the registry.
+ * @param argv - the words to parse, if known. When they start with a command, only that one is built and only named commands
+ * get the global flags: building all of them takes longer than running one.
  */
 export function buildProgram(open: () => Context, argv?: readonly string[]): Command {
   const program = addGlobalFlags(
     new Command("mcp-keys")
       .description(
-        "Real API keys for MCP servers: issue, rotate without an outage, verify, and prove the door is shut.",
+        "API keys for MCP servers: issued, rotated with no downtime, checked on every request, and tested from the outside.",
       )
       .version(packageVersion, "--version", "print the version")
       .enablePositionalOptions()
@@ -29,20 +29,20 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
   );
   for (const [name, module] of chooseCommands(argv)) {
     const top = module.build(open);
-    const dress = (command: Command, line: string): void => {
+    const complete = (command: Command, line: string): void => {
       if (argv?.includes(name) !== false) addGlobalFlags(command);
       const examples = module.examples.filter((example) => `${example} `.startsWith(`${line} `));
       command.addHelpText("before", `Examples:\n${examples.map((example) => `  ${example}\n`).join("")}`);
       command.copyInheritedSettings(program).showHelpAfterError(false);
-      for (const nested of command.commands) dress(nested, `${line} ${nested.name()}`);
+      for (const nested of command.commands) complete(nested, `${line} ${nested.name()}`);
     };
-    dress(top, `mcp-keys ${name}`);
+    complete(top, `mcp-keys ${name}`);
     program.addCommand(top);
   }
   return program.helpCommand("help [command]", "show the help of a command");
 }
 
-/** The program, its commands, and theirs. */
+/** Returns a command and all commands below it. */
 export function allCommands(program: Command): Command[] {
   return [program, ...program.commands.flatMap(allCommands)];
 }
@@ -53,11 +53,11 @@ function chooseCommands(argv: readonly string[] = []): [name: string, module: Co
   return chosen.length > 0 ? chosen : all;
 }
 
-/** `rotate <key>`: that a command has flags goes without saying. */
+/** `rotate <key>`, without commander's `[options]`: every command has options. */
 function subcommandTerm(command: Command): string {
-  return [command.name(), ...command.registeredArguments.map(term)].join(" ");
+  return [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" ");
 }
 
-function term(argument: Argument): string {
+function argumentTerm(argument: Argument): string {
   return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
 }

@@ -5,22 +5,23 @@ import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
-import { createIo, type Flags } from "./terminal/io.ts";
+import { createIo, type GlobalFlags } from "./terminal/io.ts";
 import { allCommands, buildProgram } from "./program.ts";
-import { redact } from "./redact.ts";
 import { createPainter } from "./terminal/render.ts";
 
-/** How long a run may tidy up after itself before it ends all the same, where nothing asks for more. Milliseconds. */
+/** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
 const TIDY_LIMIT = 80;
+/** A prefix, an id and a good part of a secret. */
+const TOKEN = /[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{12}_[0-9A-Za-z]{16,}/g;
 
 /**
- * Runs one command line and returns its exit status. Everything that goes wrong ends here, in the one catch.
- * @param argv - without `node` and the script
+ * Runs one command line and returns its exit status. Every error ends in the one catch here.
+ * @param argv - the words after `node` and the script
  */
 export async function run(argv: readonly string[], world: World): Promise<number> {
   const session = createSession(world);
   const program = buildProgram(session.context, argv);
-  // What commander has to say about an error is said in `report`, in our own voice.
+  // `reportError` reports commander's errors, in our format.
   let help = "";
   const configure = {
     writeOut: (text: string) => (help += text),
@@ -41,7 +42,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
       await world.streams.stdout.write(help);
       return 0;
     }
-    return await report(toKeysError(error), world, argv);
+    return await reportError(toKeysError(error), world, argv);
   } finally {
     await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
   }
@@ -49,9 +50,9 @@ export async function run(argv: readonly string[], world: World): Promise<number
 
 interface Session {
   readonly context: () => Context;
-  open(flags: Flags): void;
+  open(flags: GlobalFlags): void;
   status(): number;
-  /** Milliseconds that {@link Session.close} may take. */
+  /** Milliseconds to wait for {@link Session.close}. */
   limit(): number;
   close(): Promise<void>;
 }
@@ -65,12 +66,12 @@ function createSession(world: World): Session {
   const tidies: (() => Promise<void>)[] = [];
   let limit = TIDY_LIMIT;
 
-  function open(flags: Flags): void {
+  function open(flags: GlobalFlags): void {
     const colors = flags.color ? world.streams.stderr.colors : 0;
     const io = createIo(world.streams, flags, createPainter(colors));
     const spec = resolveConfig(flags, world.env).store;
     const openStore = (named: string) => {
-      const opening = openWith(named, outside).then((each) => (io.debug(`store ${each.spec}`), each));
+      const opening = openWith(named, storeWorld).then((each) => (io.debug(`store ${each.spec}`), each));
       opened.push(opening);
       return opening;
     };
@@ -78,7 +79,7 @@ function createSession(world: World): Session {
     const { stdin, stderr } = world.streams;
     const isInteractive = () => flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
     const { env, uid, dataDir } = world;
-    const outside: StoreWorld = {
+    const storeWorld: StoreWorld = {
       env,
       uid,
       dataDir,
@@ -124,30 +125,30 @@ function createSession(world: World): Session {
 }
 
 async function openWith(spec: string, world: StoreWorld): Promise<KeyStore> {
-  const { openStore } = await import("./open.ts");
+  const { openStore } = await import("./lazy/store.ts");
   return openStore(spec, world);
 }
 
 async function connect(store: KeyStore, world: World): Promise<Keys> {
-  const { createKeys, parsePeppers } = await import("./open.ts");
+  const { createKeys, parsePeppers } = await import("./lazy/store.ts");
   const { now, random, actor: by } = world;
   return createKeys({ store, now, random, by, peppers: parsePeppers(world.env["MCP_KEYS_PEPPER"]) });
 }
 
 function interruption(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const leave = () => {
+    const stop = () => {
       reject(new KeysError("INTERRUPTED", "interrupted"));
     };
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
   });
 }
 
 function toKeysError(error: unknown): KeysError {
   if (error instanceof KeysError) return error;
   if (error instanceof CommanderError) {
-    // What was typed is repeated, and may be a token in the wrong place.
+    // Commander quotes the arguments, and one may be a token.
     const shown = error.message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");
     const [message = "", suggestion] = shown.split("\n");
     const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, "$1").toLowerCase();
@@ -162,19 +163,24 @@ function toKeysError(error: unknown): KeysError {
   );
 }
 
-async function report(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
+async function reportError(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
   const { stderr } = world.streams;
-  const say = (text: string) => stderr.write(redact(text)).catch(() => undefined);
+  const write = (text: string) => stderr.write(redactTokens(text)).catch(() => undefined);
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
   if (words.includes("--json")) {
-    await say(`${JSON.stringify({ error })}\n`);
+    await write(`${JSON.stringify({ error })}\n`);
   } else {
     const paint = createPainter(words.includes("--no-color") ? 0 : stderr.colors);
-    await say(`${paint.error("error:")} ${error.message}\n${paint.dim("hint:")} ${error.hint}\n`);
+    await write(`${paint.error("error:")} ${error.message}\n${paint.dim("hint:")} ${error.hint}\n`);
     const stack = error.cause instanceof Error ? error.cause.stack : undefined;
-    if (error.code === "BUG" || words.includes("--verbose")) await say(stack === undefined ? "" : `${stack}\n`);
+    if (error.code === "BUG" || words.includes("--verbose")) await write(stack === undefined ? "" : `${stack}\n`);
   }
   return CODES[error.code].exit;
+}
+
+/** Replaces our tokens in an error message: the user may have pasted one where a name or a date belongs. */
+function redactTokens(text: string): string {
+  return text.replace(TOKEN, "[secret]");
 }
 
 function isBlank(text: string | undefined): boolean {

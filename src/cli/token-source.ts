@@ -4,15 +4,14 @@ import { parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
-/** How long a silent pipe is waited for when there is `MCP_API_KEY` to fall back on. Milliseconds. */
+/** Milliseconds to wait for a silent pipe when `MCP_API_KEY` is there to fall back on. */
 const PATIENCE = 30_000;
 
 /**
- * Takes the token of `check`, `verify` and `export` from where it may come: standard input, else `MCP_API_KEY`, else a
- * person. Never from an argument, which others could see in the list of processes.
- * @param mistyped - `refuse` a token whose checksum does not fit, or `judge` it as any other
- * @throws `KeysError` `INPUT_REQUIRED` when there is none; `TOKEN_UNUSABLE`, naming what is wrong with it, before anything
- * is sent or printed
+ * Reads the token of `check`, `verify`, `test` and `export` from standard input, else `MCP_API_KEY`, else a prompt. Never from
+ * an argument: other users could see it in the process list.
+ * @param mistyped - `refuse` a token with a wrong checksum, or `judge` it like any other
+ * @throws `KeysError` `INPUT_REQUIRED` without a token; `TOKEN_UNUSABLE` for a malformed one, before it is sent or printed
  */
 export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "refuse"): Promise<Secret> {
   const { text, source } = await findToken(ctx);
@@ -32,17 +31,17 @@ async function findToken({ world, io, interactive }: Context): Promise<{ text: s
     const text = await stdin.read({
       ...(hasEnv && { patience: PATIENCE }),
       onWait: () => {
-        io.note("waiting for the token on standard input (close it with < /dev/null to use MCP_API_KEY)");
+        io.note("waiting for a token on standard input (add < /dev/null to use MCP_API_KEY)");
       },
     });
     if (text !== null && text !== "") return { text, source: "standard input" };
   }
   if (hasEnv) return { text: fromEnv, source: "MCP_API_KEY" };
   if (interactive) {
-    const secret = await (await world.ask()).secret({ message: "Token:" });
+    const secret = await (await world.prompts()).secret({ message: "Token:" });
     return { text: secret.reveal(), source: "the prompt" };
   }
   throw new KeysError("INPUT_REQUIRED", "no token was given", {
-    hint: "pipe it in, or set MCP_API_KEY; a token is never taken as an argument, where others could see it",
+    hint: "pipe it in or set MCP_API_KEY; a token is never an argument, because other users could see it",
   });
 }

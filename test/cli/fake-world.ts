@@ -3,8 +3,9 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHttpRequest } from "../../src/http/client.ts";
-import type { Ask, World } from "../../src/cli/context.ts";
-import type { Output } from "../../src/cli/terminal/io.ts";
+import type { World } from "../../src/cli/context.ts";
+import type { OutputStream } from "../../src/cli/terminal/io.ts";
+import type { Prompts } from "../../src/cli/terminal/prompts.ts";
 import { run } from "../../src/cli/run.ts";
 import { Secret } from "../../src/core/secret.ts";
 
@@ -57,7 +58,7 @@ export function createCli(defaults: FakeOptions = {}) {
       actor: "ada@laptop",
       interrupted: new AbortController().signal,
       request: async () => createHttpRequest(),
-      ask: async () => answering(given.answers ?? [], asked),
+      prompts: async () => answering(given.answers ?? [], asked),
     };
     const status = await run(typeof line === "string" ? splitWords(line) : line, world);
     return { status, ...said };
@@ -65,7 +66,7 @@ export function createCli(defaults: FakeOptions = {}) {
   return { cli, dir, file, clock };
 }
 
-function output(take: (text: string) => void, { answers, brokenStdout }: FakeOptions): Output {
+function output(take: (text: string) => void, { answers, brokenStdout }: FakeOptions): OutputStream {
   return {
     write: async (text) => {
       if (brokenStdout === true) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
@@ -78,7 +79,7 @@ function output(take: (text: string) => void, { answers, brokenStdout }: FakeOpt
 }
 
 /** A person who gives the answers in turn, and is asked again when one does not pass the check. */
-function answering(answers: readonly string[], asked: string[]): Ask {
+function answering(answers: readonly string[], asked: string[]): Prompts {
   const next = (message: string): string => {
     const answer = answers[asked.length];
     asked.push(message);

@@ -17,19 +17,19 @@ export const audit: CommandModule = {
   examples: [
     "mcp-keys audit --since 30d",
     "mcp-keys audit --key ci --json",
-    "mcp-keys audit --verify     # proves the chain",
+    "mcp-keys audit --verify     # check that the history was not altered",
   ],
   build: (open) =>
     new Command("audit")
-      .summary("what was done, when and by whom")
-      .description("Prints the history of the store, oldest first, one line a change.")
-      .addOption(new Option("--since <when>", "a date, or a duration back from now"))
-      .option("--key <key>", "only changes of this key, by name or id")
-      .option("--verify", "prove that the history was not altered, and print no more than that")
+      .summary("show the history: what changed, when and who did it")
+      .description("Prints the history of the store, oldest first, one line per change.")
+      .addOption(new Option("--since <when>", "only changes since a date, or in the last 30d"))
+      .option("--key <key>", "only changes to this key (name or id)")
+      .option("--verify", "only verify that the history was not altered")
       .addOption(
         new Option(
           "--archive <file>",
-          "move the history so far into this file, on the same disk, and keep the keys",
+          "move the history so far to this file, on the same disk; the keys stay",
         ).conflicts(["since", "key", "verify"]),
       )
       .action((flags: AuditFlags) => runAudit(open(), flags)),
@@ -37,7 +37,7 @@ export const audit: CommandModule = {
 
 async function runAudit(ctx: Context, flags: AuditFlags): Promise<void> {
   if (flags.archive !== undefined) return runArchive(ctx, flags.archive);
-  if (flags.verify === true) return runProof(ctx);
+  if (flags.verify === true) return runVerifyHistory(ctx);
   const store = await ctx.store();
   const since = flags.since === undefined ? 0 : parseSince(flags.since, ctx.world.now());
   const wanted = flags.key === undefined ? undefined : (await (await ctx.keys()).get(flags.key, { digests: false })).id;
@@ -47,18 +47,18 @@ async function runAudit(ctx: Context, flags: AuditFlags): Promise<void> {
     for (const key of change.keys) {
       if (wanted === undefined || key.id === wanted) lines += formatLine(ctx, change, key);
     }
-    // A compaction is about no key in particular.
+    // A compaction belongs to no key.
     if (change.keys.length === 0 && wanted === undefined) lines += formatLine(ctx, change, null);
     if (lines.length > 64 * 1024) {
-      await ctx.io.answer(lines);
+      await ctx.io.print(lines);
       lines = "";
     }
   }
-  await ctx.io.answer(lines);
+  await ctx.io.print(lines);
 }
 
-/** Every reading goes along the chain; here the whole of it is gone through and counted. */
-async function runProof(ctx: Context): Promise<void> {
+/** Every read verifies the hash chain, so reading all changes verifies the history. */
+async function runVerifyHistory(ctx: Context): Promise<void> {
   const store = await ctx.store();
   let changes = 0;
   let last = 0;
@@ -67,24 +67,22 @@ async function runProof(ctx: Context): Promise<void> {
     last = change.seq;
   }
   if (ctx.flags.json) await ctx.io.json({ ok: true, store: store.spec, changes, seq: last });
-  else await ctx.io.answer(`${ctx.paint.good("intact")} ${count(changes, "change")} in ${store.spec}\n`);
+  else await ctx.io.print(`${ctx.paint.good("intact")} ${count(changes, "change")} in ${store.spec}\n`);
 }
 
 async function runArchive(ctx: Context, archive: string): Promise<void> {
   const store = await ctx.store();
   if (store.compact === undefined) {
-    throw new KeysError("USAGE", `${store.spec} keeps no history that grows`, { hint: "leave --archive out" });
+    throw new KeysError("USAGE", `${store.spec} has no history to archive`, { hint: "remove --archive" });
   }
   const { now, actor: by } = ctx.world;
   const { seq, before, after } = await store.compact({ at: now(), by, archive });
   if (ctx.flags.json) await ctx.io.json({ archive, seq, before, after });
   if (before === 0) {
-    ctx.io.note(`${store.spec} has no history yet; nothing was moved`);
+    ctx.io.note(`${store.spec} has no history yet, so nothing was moved`);
     return;
   }
-  ctx.io.note(
-    `the history so far is in ${archive}; ${store.spec} went from ${String(before)} to ${String(after)} bytes`,
-  );
+  ctx.io.note(`moved the history to ${archive}; ${store.spec} shrank from ${String(before)} to ${String(after)} bytes`);
   ctx.io.next(`mcp-keys audit --store archive:${archive}`);
 }
 
@@ -113,8 +111,8 @@ function parseSince(text: string, now: Epoch): Epoch {
   try {
     return /^\d{4}-/.test(text) ? parseDate(text) : now - parseDuration(text);
   } catch (cause) {
-    throw new KeysError("USAGE", `--since ${JSON.stringify(text.slice(0, 40))} is neither a date nor a duration`, {
-      hint: "write it as 2027-03-01 or as 30d",
+    throw new KeysError("USAGE", `--since ${JSON.stringify(text.slice(0, 40))} is not a date or duration`, {
+      hint: "use 2027-03-01 or 30d",
       cause,
     });
   }

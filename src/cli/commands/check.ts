@@ -12,15 +12,18 @@ interface CheckFlags {
 
 export const check: CommandModule = {
   examples: [
-    "mcp-keys check < ./ci.key                     # is this token valid in my store?",
-    "mcp-keys check --scope notes:read --json      # takes MCP_API_KEY",
+    "mcp-keys check < ./ci.key                     # a token from a file",
+    "mcp-keys check --scope notes:read --json      # the token in MCP_API_KEY",
   ],
   build: (open) =>
     new Command("check")
-      .summary("is this token valid in my store?")
-      .description("Judges a token against the store. Takes it from standard input, else MCP_API_KEY, else asks.")
-      .option("--scope <scope...>", "must have been given all of these")
-      .option("--audience <url>", "must be for this server")
+      .summary("check whether a token is valid in your store")
+      .description(
+        "Checks a token against the store: exit 0 if it is valid, 4 if it is refused. " +
+          "Reads the token from standard input, else MCP_API_KEY, else prompts.",
+      )
+      .option("--scope <scope...>", "also require all of these scopes")
+      .option("--audience <url>", "also require that the key is valid for this server")
       .action((flags: CheckFlags) => runCheck(open(), flags)),
 };
 
@@ -45,5 +48,5 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     return;
   }
   const whose = key === undefined || version === undefined ? "" : ` ${keyLabel(key)} version ${String(version.n)}`;
-  await io.answer(ok ? `${paint.good("valid")}${whose}\n` : `${paint.error("refused")} ${verdict.reason}${whose}\n`);
+  await io.print(ok ? `${paint.good("valid")}${whose}\n` : `${paint.error("refused")} ${verdict.reason}${whose}\n`);
 }

@@ -7,8 +7,8 @@ export const disable: CommandModule = {
   examples: ["mcp-keys disable ci"],
   build: (open) =>
     new Command("disable")
-      .summary("refuse a key until it is enabled again")
-      .description("Refuses a key until it is enabled again. Nothing else about it changes.")
+      .summary("refuse a key until you enable it again")
+      .description("Makes servers refuse a key until you enable it again. Nothing else about the key changes.")
       .argument("<key>", "name or id")
       .action((ref: string) => runSetEnabled(open(), ref, "disable")),
 };
@@ -17,8 +17,8 @@ export const enable: CommandModule = {
   examples: ["mcp-keys enable ci"],
   build: (open) =>
     new Command("enable")
-      .summary("let a disabled key in again")
-      .description("Lets a disabled key in again.")
+      .summary("accept a disabled key again")
+      .description("Makes servers accept a disabled key again.")
       .argument("<key>", "name or id")
       .action((ref: string) => runSetEnabled(open(), ref, "enable")),
 };
@@ -26,5 +26,5 @@ export const enable: CommandModule = {
 async function runSetEnabled(ctx: Context, ref: string, verb: "disable" | "enable"): Promise<void> {
   const { key, changed } = await (await ctx.keys())[verb](ref);
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
-  ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} was ${verb}d already`);
+  ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} was already ${verb}d`);
 }

@@ -11,31 +11,31 @@ interface DoctorFlags {
 
 export const doctor: CommandModule = {
   examples: [
-    "mcp-keys doctor                  # what is wrong here, and how to mend it",
+    "mcp-keys doctor                  # find problems, and how to fix them",
     "mcp-keys doctor --json",
     "mcp-keys doctor --store keychain:",
   ],
   build: (open) =>
     new Command("doctor")
-      .summary("what is wrong here, and how to mend it")
+      .summary("find problems with your setup, and how to fix them")
       .description(
-        "Looks at the store, its files and its history, the keychain, the environment, Node.js and the clock. Changes nothing. " +
-          "Exits 0 when nothing fails; 6 for the store, 4 for the token in MCP_API_KEY, 2 for what surrounds them.",
+        "Checks the store, its files and history, the keychain, the environment, Node.js and the clock. Changes nothing. " +
+          "Exits 0 if nothing fails, 6 for the store, 4 for the token in MCP_API_KEY, 2 for the environment.",
       )
-      .option("--remove-orphans", "first remove the items of the keychain that no version names")
+      .option("--remove-orphans", "first remove keychain items that belong to no key")
       .action((flags: DoctorFlags) => runDoctor(open(), flags)),
 };
 
 async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): Promise<void> {
   const { flags, io, world } = ctx;
   const { createDiagnosticContext, diagnostics, runDiagnostics, openStore, removeOrphansOf } =
-    await import("../doctor.ts");
+    await import("../lazy/doctor.ts");
   const config = resolveConfig(flags, world.env);
   if (removeOrphans) {
     const removed = await removeOrphansOf(config.store, world);
-    io.note(removed === null ? "no keychain is in use" : `removed ${count(removed.length, "item")} of the keychain`);
+    io.note(removed === null ? "no keychain in use" : `removed ${count(removed.length, "item")} from the keychain`);
   }
-  // Of its own, and not told that somebody is there: nobody is to be waited for who could answer a prompt.
+  // A separate, unattended store: doctor must not wait for a keychain prompt.
   let opened: Promise<KeyStore> | undefined;
   ctx.atEnd(async () => (await opened)?.close());
   const diagnosticContext = createDiagnosticContext({
@@ -48,9 +48,9 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
   const { ok, counts, findings, exit } = await runDiagnostics(diagnosticContext, diagnostics);
   ctx.end(exit);
   if (flags.json) return io.json({ ok, counts, findings });
-  await io.answer(render(ctx, findings));
+  await io.print(render(ctx, findings));
   const { fail, warn } = counts;
-  io.note(fail + warn === 0 ? "nothing is wrong" : `${String(fail)} failed, ${String(warn)} to be mended`);
+  io.note(fail + warn === 0 ? "no problems found" : `${count(fail, "problem")}, ${count(warn, "warning")}`);
 }
 
 const COLORS = { pass: "good", warn: "warn", fail: "error", info: "dim" } as const;
@@ -58,13 +58,13 @@ const COLORS = { pass: "good", warn: "warn", fail: "error", info: "dim" } as con
 function render({ paint }: Context, findings: readonly DiagnosticFinding[]): string {
   const width = Math.max(...findings.map(({ id }) => id.length));
   const lines = findings.map(({ id, status, observed, fix }) => {
-    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${still(observed)}\n`;
-    return fix === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("mend:")} ${still(fix)}\n`;
+    const line = `${paint[COLORS[status]](status)}  ${id.padEnd(width)}  ${maskControls(observed)}\n`;
+    return fix === undefined ? line : `${line}${" ".repeat(width + 8)}${paint.dim("fix:")} ${maskControls(fix)}\n`;
   });
   return lines.join("");
 }
 
-/** Others may have made files here, and their names must not steer the terminal. */
-function still(text: string): string {
+/** Other users may have created these files: their names must not control the terminal. */
+function maskControls(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }

@@ -6,7 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
-import { parseTags } from "../tags.ts";
+import { parseTags } from "../parse-tags.ts";
 
 interface GenerateFlags extends DeliveryFlags {
   readonly expires?: string;
@@ -22,24 +22,27 @@ const DEFAULT_EXPIRY = "90d";
 
 export const generate: CommandModule = {
   examples: [
-    "mcp-keys generate ci                                     # a key for 90 days; prints its token",
-    "mcp-keys generate ci --out ./ci.key --expires 30d        # into a file only you can read",
+    "mcp-keys generate ci                                     # valid for 90 days; prints the token",
+    "mcp-keys generate ci --out ./ci.key --expires 30d        # to a file that only you can read",
     "mcp-keys generate reader --scope notes:read --format shell",
   ],
   build: (open) =>
     addDeliveryFlags(
       new Command("generate")
-        .summary("issue a key")
-        .description("Issues a key and prints its token. It is shown this once; only its digest is kept.")
-        .argument("[name]", "what to call it, such as ci; without one, `default`")
-        .option("--expires <when>", `90d, 2027-03-01, or never (default: ${DEFAULT_EXPIRY})`)
-        .option("--prefix <prefix>", "what the token begins with", "mcp")
-        .option("--scope <scope...>", "what the key may do")
-        .option("--audience <url...>", "the servers it is for; any, without")
-        .option("--owner <text>", "who answers for it")
-        .option("--note <text>", "what it is for")
-        .option("--tag <name=value...>", "tags to find it by")
-        .option("--force", "replace the file of --out"),
+        .summary("issue a key and print its token")
+        .description(
+          "Issues a key and prints its token. The token is shown only once: the store keeps its digest. " +
+            "If delivery failed, run the same command again.",
+        )
+        .argument("[name]", "name of the key, for example ci (default: `default`)")
+        .option("--expires <when>", `90d, 2027-03-01 or never (default: ${DEFAULT_EXPIRY})`)
+        .option("--prefix <prefix>", "start of the token", "mcp")
+        .option("--scope <scope...>", "permissions of the key")
+        .option("--audience <url...>", "servers this key is valid for (default: any)")
+        .option("--owner <text>", "person or team responsible for the key")
+        .option("--note <text>", "what the key is for")
+        .option("--tag <name=value...>", "tags to find the key by")
+        .option("--force", "replace an existing --out file"),
     ).action((name: string | undefined, flags: GenerateFlags) => runGenerate(open(), name, flags)),
 };
 
@@ -65,12 +68,12 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
     await io.json({ key: keyJson(key, world.now()), version: versionJson(version), delivered: delivery.to });
   }
   io.note(
-    `issued ${keyLabel(key)}${delivery.to === null ? "; the token is shown this once" : `, delivered to ${delivery.to}`}`,
+    `issued ${keyLabel(key)}; ${delivery.to === null ? "the token is shown only once" : `delivered the token to ${delivery.to}`}`,
   );
   io.next(`mcp-keys verify https://your-server/mcp`);
 }
 
-/** What was not said is asked when a person is there, and has a default when none is. */
+/** Prompts for missing values on a terminal; uses defaults elsewhere. */
 async function askMissing(ctx: Context, name: string | undefined, flags: GenerateFlags) {
   const now = ctx.world.now();
   if (name !== undefined || !ctx.interactive) {
@@ -80,20 +83,20 @@ async function askMissing(ctx: Context, name: string | undefined, flags: Generat
       scopes: flags.scope ?? [],
     };
   }
-  const ask = await ctx.world.ask();
-  const answer = await ask.text({ message: "Name of the key:", initial: "default", check: checked(parseName) });
+  const prompts = await ctx.world.prompts();
+  const answer = await prompts.text({ message: "Name of the key:", initial: "default", check: checked(parseName) });
   const expires =
     flags.expires ??
-    (await ask.text({
-      message: "Expires in (90d, 2027-03-01, never):",
+    (await prompts.text({
+      message: "Expires (90d, 2027-03-01 or never):",
       initial: DEFAULT_EXPIRY,
       check: checked((text) => parseExpiry(text, now)),
     }));
   const scopes =
     flags.scope ??
     words(
-      await ask.text({
-        message: "Scopes, separated by blanks:",
+      await prompts.text({
+        message: "Scopes, separated by spaces (optional):",
         initial: "",
         check: checked((text) => words(text).map(parseScope)),
       }),
@@ -105,7 +108,7 @@ function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== "");
 }
 
-/** A parser as the check of a prompt: the message of its error asks again. */
+/** Turns a parser into the check of a prompt, which shows the error and asks again. */
 function checked(parse: (text: string) => unknown): (text: string) => true | string {
   return (text) => {
     try {

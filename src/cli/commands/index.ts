@@ -14,8 +14,8 @@ import { test } from "./test.ts";
 import { verify } from "./verify.ts";
 
 /**
- * Every command, in the order of `--help`. To add one: a file beside this one, a line here, and a row in the table of
- * README.md; the tests run its examples.
+ * All commands, in the order of `--help`. To add one: a file in this folder, a line here, a section in `docs/cli.md` and a row
+ * in the table of README.md. The tests run its examples.
  */
 export const commands = {
   generate,

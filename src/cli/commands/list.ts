@@ -6,7 +6,7 @@ import { isUsable } from "../../core/version.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";
-import { parseTag } from "../tags.ts";
+import { parseTag } from "../parse-tags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
 
@@ -19,18 +19,16 @@ interface ListFlags {
 export const list: CommandModule = {
   examples: [
     "mcp-keys list",
-    "mcp-keys list --expiring 30d          # what must be rotated soon",
+    "mcp-keys list --expiring 30d          # keys to rotate soon",
     "mcp-keys list --status active --tag team=payments --json",
   ],
   build: (open) =>
     new Command("list")
-      .summary("the keys, newest first")
-      .description("Lists the keys, newest first, with the status they really have. Never shows a token or a digest.")
-      .addOption(new Option("--status <status...>", "only keys with one of these").choices(STATUSES))
-      .option("--tag <name=value...>", "only keys that have all of these tags")
-      .addOption(
-        new Option("--expiring <duration>", "only keys that stop working within this time").argParser(parseDuration),
-      )
+      .summary("list the keys, newest first")
+      .description("Lists the keys, newest first, with their current status. Never shows a token or a digest.")
+      .addOption(new Option("--status <status...>", "only keys with one of these statuses").choices(STATUSES))
+      .option("--tag <name=value...>", "only keys with all of these tags")
+      .addOption(new Option("--expiring <duration>", "only keys that expire within this time").argParser(parseDuration))
       .action((flags: ListFlags) => runList(open(), flags)),
 };
 
@@ -61,10 +59,10 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     { text: dateText(lastUsedAt(key)) },
     { text: key.scopes.join(" ") || "-" },
   ]);
-  await io.answer(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
+  await io.print(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
 }
 
-/** The day the last working version ends. */
+/** The day the last valid version expires. */
 function endText(key: Key, now: Epoch): string {
   const usable = key.versions.filter((version) => isUsable(version, now));
   if (usable.length === 0) return "-";

@@ -14,18 +14,20 @@ interface RevokeFlags {
 
 export const revoke: CommandModule = {
   examples: [
-    "mcp-keys revoke ci --reason compromised         # asks for the name first",
+    "mcp-keys revoke ci --reason compromised         # asks you to type the name first",
     "mcp-keys revoke ci --yes                        # in scripts",
     "mcp-keys revoke ci --version 1 --yes            # one version only",
   ],
   build: (open) =>
     new Command("revoke")
-      .summary("end a key at once and for good")
-      .description("Ends a key, or one of its versions, at once and for good. It stays in the store as a tombstone.")
+      .summary("revoke a key at once and permanently")
+      .description(
+        "Revokes a key, or one of its versions, at once and permanently. The store keeps it as a revoked key.",
+      )
       .argument("<key>", "name or id")
       .addOption(new Option("--version <n>", "only this version").argParser(parseVersion))
-      .addOption(new Option("--reason <reason>", "why, for the history").choices(REVOKE_REASONS).default("other"))
-      .option("--yes", "do not ask")
+      .addOption(new Option("--reason <reason>", "reason, for the history").choices(REVOKE_REASONS).default("other"))
+      .option("--yes", "do not ask for confirmation")
       .action((ref: string, flags: RevokeFlags) => runRevoke(open(), ref, flags)),
 };
 
@@ -36,27 +38,27 @@ async function runRevoke(ctx: Context, ref: string, { version, reason, yes = fal
   const { key, changed } = await keys.revoke(before.id, { reason, ...(version !== undefined && { version }) });
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
   const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
-  ctx.io.note(changed ? `revoked ${what}` : `${what} was revoked already`);
+  ctx.io.note(changed ? `revoked ${what}` : `${what} was already revoked`);
 }
 
-/** Revoking cannot be undone, so the name must be typed. */
+/** Revoking cannot be undone, so the user types the name. */
 async function confirm(ctx: Context, key: Key, version: number | undefined): Promise<void> {
   if (!ctx.interactive) {
     throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, {
-      hint: "say that you mean it with --yes",
+      hint: "confirm with --yes",
     });
   }
   const what = version === undefined ? "the key" : `version ${String(version)} of the key`;
-  const ask = await ctx.world.ask();
-  await ask.text({
-    message: `This ends ${what} for good. Type its name (${key.name}) to go on:`,
-    check: (answer) => answer === key.name || `that is not ${key.name}; leave with Ctrl-C`,
+  const prompts = await ctx.world.prompts();
+  await prompts.text({
+    message: `This revokes ${what} permanently. Type the name of the key (${key.name}) to continue:`,
+    check: (answer) => answer === key.name || `type ${key.name}, or press Ctrl-C to cancel`,
   });
 }
 
 function parseVersion(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) {
-    throw new KeysError("USAGE", `${JSON.stringify(text)} is not the number of a version`, {
+    throw new KeysError("USAGE", `${JSON.stringify(text)} is not a version number`, {
       hint: "see the versions with: mcp-keys show <key>",
     });
   }

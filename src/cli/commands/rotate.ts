@@ -5,7 +5,7 @@ import type { Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
-import { openProof } from "../prove.ts";
+import { openTokenProof } from "../token-proof.ts";
 import { keyLabel } from "../terminal/render.ts";
 
 interface RotateFlags extends DeliveryFlags {
@@ -22,33 +22,42 @@ interface RotateFlags extends DeliveryFlags {
 
 export const rotate: CommandModule = {
   examples: [
-    "mcp-keys rotate ci                           # both tokens work for a day",
+    "mcp-keys rotate ci                           # both tokens work for 24 hours",
     "mcp-keys rotate ci --if-older-than 30d --to 'gh secret set MCP_API_KEY'",
-    "mcp-keys rotate ci --finish                  # end the overlap, when the new token is in use",
+    "mcp-keys rotate ci --finish                  # retire the old token",
   ],
   build: (open) =>
     addDeliveryFlags(
       new Command("rotate")
-        .summary("replace a key's secret; the old one works a while longer")
+        .summary("replace the token of a key; the old token keeps working for a while")
         .description(
-          "Adds a version, delivers its token, proves it with --verify, and only then lets the old one retire. Killed at any " +
-            "point, the same command completes it.",
+          "Adds a version, delivers its token, tries it with --verify, and only then starts to retire the old one. " +
+            "If it is interrupted, run the same command again to finish.",
         )
         .argument("<key>", "name or id")
-        .addOption(durationFlag("--overlap <duration>", "both tokens work; 0s when it leaked", DEFAULT_OVERLAP))
-        .option("--expires <when>", "90d, 2027-03-01 or never (default: as long as the version before)")
         .addOption(
-          new Option("--if-older-than <duration>", "do nothing while the version is younger").argParser(parseDuration),
+          durationFlag("--overlap <duration>", "how long both tokens work; 0s if the old one leaked", DEFAULT_OVERLAP),
         )
-        .option("--verify <url>", "retire nothing before this server lets the new token in")
-        .addOption(durationFlag("--patience <duration>", "how long --verify tries", 60))
-        .option("--allow-http", "let --verify send the token over plain http")
+        .option("--expires <when>", "90d, 2027-03-01 or never (default: same lifetime as the current version)")
         .addOption(
-          new Option("--finish", "end the overlap now, when it is safe").conflicts(["abort", "out", "to", "verify"]),
+          new Option("--if-older-than <duration>", "do nothing if the current version is younger").argParser(
+            parseDuration,
+          ),
         )
-        .addOption(new Option("--abort", "go back to the old version").conflicts(["out", "to", "verify"]))
-        .addOption(durationFlag("--window <duration>", "unused for so long counts as out of use", DEFAULT_WINDOW))
-        .option("--force", "finish or abort without evidence; replace the file of --out"),
+        .option("--verify <url>", "keep the old token until this server accepts the new one")
+        .addOption(durationFlag("--patience <duration>", "how long --verify keeps trying", 60))
+        .option("--allow-http", "let --verify send the token over plain http beyond this machine")
+        .addOption(
+          new Option("--finish", "retire the old token now, if it is out of use").conflicts([
+            "abort",
+            "out",
+            "to",
+            "verify",
+          ]),
+        )
+        .addOption(new Option("--abort", "return to the old version").conflicts(["out", "to", "verify"]))
+        .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
+        .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags) => {
       if (flags.finish === true) return runFinish(open(), ref, flags);
       if (flags.abort === true) return runAbort(open(), ref, flags);
@@ -59,7 +68,7 @@ export const rotate: CommandModule = {
 async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { io, world } = ctx;
   const expiresAt = flags.expires === undefined ? undefined : parseExpiry(flags.expires, world.now());
-  const prove = flags.verify === undefined ? undefined : await openProof(ctx, flags.verify, flags);
+  const prove = flags.verify === undefined ? undefined : await openTokenProof(ctx, flags.verify, flags);
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);
   const rotated = await keys.rotate(ref, {
@@ -82,16 +91,17 @@ async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise
     );
     return;
   }
-  sayRotated(ctx, rotated, delivery.to);
+  reportRotation(ctx, rotated, delivery.to);
 }
 
-function sayRotated({ io }: Context, { key, version, retiring }: Rotated, to: string | null): void {
-  const delivered = to === null ? "the token is shown this once" : `delivered to ${to}`;
+function reportRotation({ io }: Context, { key, version, retiring }: Rotated, to: string | null): void {
+  const delivered = to === null ? "the token is shown only once" : `delivered the token to ${to}`;
   io.note(`version ${String(version.n)} of ${keyLabel(key)} is current; ${delivered}`);
   for (const { n, retiresAt } of retiring) {
     io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
   }
-  if (!key.enabled) io.warn(`${key.name} is disabled; both tokens are refused until: mcp-keys enable ${key.name}`);
+  if (!key.enabled)
+    io.warn(`${key.name} is disabled: servers refuse both tokens until you run: mcp-keys enable ${key.name}`);
   if (retiring.length > 0) io.next(`mcp-keys rotate ${key.name} --finish`);
 }
 
@@ -107,18 +117,23 @@ function document({ world }: Context, { key, version, changed, retiring }: Rotat
 
 async function runFinish(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { key, changed } = await (await ctx.keys()).finish(ref, { window: flags.window, force: flags.force === true });
-  await sayEnded(ctx, key, changed, changed ? "only the current version works now" : "no old version was left");
+  await reportEnd(
+    ctx,
+    key,
+    changed,
+    changed ? "only the current version is valid now" : "there was no old version to retire",
+  );
 }
 
 async function runAbort(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { key, changed } = await (await ctx.keys()).abort(ref, { window: flags.window, force: flags.force === true });
   const back = key.versions.findLast(({ state }) => state === "current");
-  await sayEnded(ctx, key, changed, `version ${String(back?.n)} is current again`);
+  await reportEnd(ctx, key, changed, `version ${String(back?.n)} is current again`);
 }
 
-async function sayEnded({ io, flags, world }: Context, key: Key, changed: boolean, what: string): Promise<void> {
+async function reportEnd({ io, flags, world }: Context, key: Key, changed: boolean, outcome: string): Promise<void> {
   if (flags.json) await io.json({ key: keyJson(key, world.now()), changed });
-  io.note(`${keyLabel(key)}: ${what}`);
+  io.note(`${keyLabel(key)}: ${outcome}`);
 }
 
 function durationFlag(flag: string, description: string, seconds: number): Option {

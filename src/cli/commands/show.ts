@@ -11,8 +11,8 @@ export const show: CommandModule = {
   examples: ["mcp-keys show ci", "mcp-keys show ci --json"],
   build: (open) =>
     new Command("show")
-      .summary("one key, and what became of its versions")
-      .description("Shows one key and what became of each of its versions. Never shows a token or a digest.")
+      .summary("show a key and its versions")
+      .description("Shows a key and the state of each of its versions. Never shows a token or a digest.")
       .argument("<key>", "name or id")
       .action((ref: string) => runShow(open(), ref)),
 };
@@ -45,7 +45,7 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
     { text: timeText(version.lastUsedAt) },
   ]);
-  await io.answer(`${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows)}`);
+  await io.print(`${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows)}`);
 }
 
 function stateText({ state, retiresAt, reason }: Version): string {
@@ -55,5 +55,5 @@ function stateText({ state, retiresAt, reason }: Version): string {
 }
 
 function timeText(at: Epoch | null): string {
-  return at === null ? "never seen" : formatTime(at);
+  return at === null ? "never" : formatTime(at);
 }

@@ -3,24 +3,26 @@ import { resolveConfig } from "../../config.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { renderFields } from "../terminal/render.ts";
-import { migrateCommand } from "./migrate.ts";
+import { migrateCommand } from "../store/migrate.ts";
 
 const CHOSEN_BY = {
   flag: "--store",
   variable: "MCP_KEYS_STORE",
-  default: "nobody: it is the default, without --store and MCP_KEYS_STORE",
+  default: "default",
 } as const;
 
 export const store: CommandModule = {
   examples: [
-    "mcp-keys store                                                # which store is in use, and why",
+    "mcp-keys store                                                # the store in use",
     "mcp-keys store migrate --from file:./keys.jsonl --to file: --dry-run",
     "mcp-keys store migrate --from file:./keys.jsonl --to file: --delete-source --yes",
   ],
   build: (open) =>
     new Command("store")
-      .summary("which store is in use, and why")
-      .description("Says which store is in use and what chose it, where it lies, and whether it can be written.")
+      .summary("show which store is in use, and why")
+      .description(
+        "Shows which store is in use, what chose it, where it is, how many keys it has, and whether it is writable.",
+      )
       .helpCommand(false)
       .action(() => runStore(open()))
       .addCommand(migrateCommand(open)),
@@ -29,7 +31,7 @@ export const store: CommandModule = {
 async function runStore(ctx: Context): Promise<void> {
   const { flags, io, paint, world } = ctx;
   const { store: named, chosenBy } = resolveConfig(flags, world.env);
-  const { spec, path, keys, writable, fault } = await look(ctx, named);
+  const { spec, path, keys, writable, fault } = await summarizeStore(ctx, named);
   if (flags.json) await io.json({ store: spec, chosenBy, path, keys, writable });
   else {
     const fields: ([string, string] | null)[] = [
@@ -39,27 +41,27 @@ async function runStore(ctx: Context): Promise<void> {
       keys === null ? null : ["keys", String(keys)],
       keys === null ? null : ["writable", writable ? "yes" : "no"],
     ];
-    await io.answer(renderFields(paint, fields));
+    await io.print(renderFields(paint, fields));
   }
   if (fault !== null) throw fault;
   io.next(keys === 0 && writable ? "mcp-keys generate ci" : "mcp-keys list");
 }
 
-interface Found {
+interface StoreSummary {
   readonly spec: string;
-  /** The file that holds the history; `null` where there is none. */
+  /** Path of the history file; `null` if the store has none. */
   readonly path: string | null;
-  /** How many, revoked ones included; `null` when they cannot be read. */
+  /** Number of keys, including revoked ones; `null` if they cannot be read. */
   readonly keys: number | null;
   readonly writable: boolean;
-  /** Why they cannot. */
+  /** Why the keys cannot be read. */
   readonly fault: KeysError | null;
 }
 
-/** What can be told of a store, be it only its name. */
-async function look(ctx: Context, named: string): Promise<Found> {
-  // Of a spec that opens nothing no more is told: what follows may be a connection string.
-  let found: Found = {
+/** Describes a store as far as it opens. */
+async function summarizeStore(ctx: Context, named: string): Promise<StoreSummary> {
+  // Only the scheme until the store opens: the rest may be a connection string with a password.
+  let found: StoreSummary = {
     spec: named.slice(0, named.indexOf(":") + 1),
     path: null,
     keys: null,
@@ -70,9 +72,9 @@ async function look(ctx: Context, named: string): Promise<Found> {
     const store = await ctx.store();
     found = { ...found, spec: store.spec, path: store.path ?? null };
     const keys = (await store.list({ digests: false })).length;
-    const { inspectFiles } = await import("../open.ts");
-    const isOpen = store.path === undefined || (await inspectFiles(store.path)).writable;
-    return { ...found, keys, writable: !store.readOnly && isOpen };
+    const { inspectFiles } = await import("../lazy/store.ts");
+    const isWritable = store.path === undefined || (await inspectFiles(store.path)).writable;
+    return { ...found, keys, writable: !store.readOnly && isWritable };
   } catch (fault) {
     if (fault instanceof KeysError) return { ...found, fault };
     throw fault;

@@ -1,34 +1,36 @@
-/** One end of a terminal or a pipe, as `main.ts` opens it and the tests imitate it. */
-export interface Output {
-  /** Resolves when the text has been taken; rejects when the reader is gone or the disk is full. */
+/** An output of the process, opened by `main.ts` or imitated by a test. */
+export interface OutputStream {
+  /** Resolves when the text has been written; rejects when the reader has gone or the disk is full. */
   write(text: string): Promise<void>;
   readonly isTerminal: boolean;
-  /** How many colours: 0 none, 1 sixteen, 2 256, 3 sixteen million. */
+  /** Colour depth: 0 none, 1 sixteen colours, 2 256, 3 sixteen million. */
   readonly colors: 0 | 1 | 2 | 3;
-  /** Characters a line; 80 where it cannot be told. */
+  /** Characters per line; 80 when unknown. */
   readonly columns: number;
 }
 
-export interface Input {
+/** Standard input. */
+export interface InputStream {
   readonly isTerminal: boolean;
   /** True for a pipe or a file; false for a terminal, `/dev/null` and a closed input. */
   readonly isPiped: boolean;
   /**
-   * Reads to the end and takes off one closing line break.
-   * @param patience - milliseconds to wait for the first byte, then `null`; waits for ever when left out
-   * @param onWait - called once, when nothing has come for a second
+   * Reads to the end and removes one final line break.
+   * @param patience - milliseconds to wait for the first byte before it resolves to `null`; no limit by default
+   * @param onWait - called once when nothing has arrived for a second
    */
   read(options: { patience?: number; onWait?: () => void }): Promise<string | null>;
 }
 
+/** The three standard streams. */
 export interface Streams {
-  readonly stdin: Input;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
 }
 
-/** What was chosen with the global flags. */
-export interface Flags {
+/** Values of the global flags. */
+export interface GlobalFlags {
   readonly store?: string;
   readonly json: boolean;
   readonly input: boolean;
@@ -38,47 +40,50 @@ export interface Flags {
 }
 
 /**
- * How a command speaks. The answer goes to stdout and nothing else does; whatever is said to a person goes to stderr, in
- * lower case and without a full stop. Texts here never hold a token.
+ * The output of a command: its result on stdout, messages on stderr. Messages are lower case, have no full stop and never
+ * contain a token.
  */
 export interface Io {
-  /** The answer: text of its own, or one JSON document with `--json`. */
-  answer(text: string): Promise<void>;
-  /** One JSON document, `schemaVersion` first. */
+  /** Writes the result as text to stdout. */
+  print(text: string): Promise<void>;
+  /** Writes the result as one JSON document to stdout, `schemaVersion` first. */
   json(document: Readonly<Record<string, unknown>>): Promise<void>;
-  /** Said to a person who did not ask for quiet. */
+  /** Writes a message, except with `--quiet`. */
   note(line: string): void;
-  /** What a person most likely runs now; only on a terminal. */
+  /** Suggests the next command; only on a terminal and not with `--quiet`. */
   next(command: string): void;
-  /** With `--verbose`. */
+  /** Writes a message with `--verbose` only. */
   debug(line: string): void;
-  /** Something is not as it should be, but the command goes on. Said in quiet as well. */
+  /** Warns about a problem that does not stop the command, also with `--quiet`. */
   warn(line: string): void;
 }
 
-/** @param paint - colours a word; from `render.ts` */
+/**
+ * Creates the output of a command.
+ * @param paint - colours words; see `render.ts`
+ */
 export function createIo(
   streams: Streams,
-  flags: Flags,
+  flags: GlobalFlags,
   paint: { dim(text: string): string; warn(text: string): string },
 ): Io {
   const { stdout, stderr } = streams;
-  // What is said on the way must never make a command fail: a closed stderr is nobody listening.
-  const say = (line: string) => void stderr.write(`${line}\n`).catch(() => undefined);
+  // A closed stderr must not make a command fail.
+  const writeLine = (line: string) => void stderr.write(`${line}\n`).catch(() => undefined);
   return {
-    answer: (text) => stdout.write(text),
+    print: (text) => stdout.write(text),
     json: (document) => stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
     note: (line) => {
-      if (!flags.quiet) say(line);
+      if (!flags.quiet) writeLine(line);
     },
     next: (command) => {
-      if (!flags.quiet && stderr.isTerminal) say(paint.dim(`next: ${command}`));
+      if (!flags.quiet && stderr.isTerminal) writeLine(paint.dim(`next: ${command}`));
     },
     debug: (line) => {
-      if (flags.verbose) say(paint.dim(`debug: ${line}`));
+      if (flags.verbose) writeLine(paint.dim(`debug: ${line}`));
     },
     warn: (line) => {
-      say(`${paint.warn("warning:")} ${line}`);
+      writeLine(`${paint.warn("warning:")} ${line}`);
     },
   };
 }

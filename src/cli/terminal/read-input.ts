@@ -1,15 +1,19 @@
 import type { Readable } from "node:stream";
 import { KeysError } from "../../errors.ts";
-import type { Input } from "./io.ts";
+import type { InputStream } from "./io.ts";
 
-/** Far above any token; whoever pipes more pipes the wrong file. */
+/** Far above any token: more input means that the wrong file was piped in. */
 const LIMIT = 64 * 1024;
+/** Milliseconds of silence before {@link InputStream.read} calls `onWait`. */
 const NOTICE_AFTER = 1_000;
 
-/** See {@link Input.read}. Ends by itself at 64 KiB with `TOKEN_UNUSABLE`. */
+/**
+ * Implements {@link InputStream.read} on a stream.
+ * @throws {@link KeysError} `TOKEN_UNUSABLE` above 64 KiB and for an unreadable input
+ */
 export async function readInput(
   stream: Readable,
-  { patience, onWait }: Parameters<Input["read"]>[0],
+  { patience, onWait }: Parameters<InputStream["read"]>[0],
 ): Promise<string | null> {
   stream.setEncoding("utf8");
   const timers: NodeJS.Timeout[] = [];
@@ -21,13 +25,13 @@ export async function readInput(
       stream.on("data", (chunk: string) => {
         timers.forEach(clearTimeout);
         text += chunk;
-        if (text.length > LIMIT) reject(new KeysError("TOKEN_UNUSABLE", "standard input holds more than a token"));
+        if (text.length > LIMIT) reject(new KeysError("TOKEN_UNUSABLE", "standard input is too long for a token"));
       });
       stream.on("end", () => {
         resolve(text.replace(/\r?\n$/, ""));
       });
       stream.on("error", (cause) => {
-        reject(new KeysError("TOKEN_UNUSABLE", "standard input cannot be read", { cause }));
+        reject(new KeysError("TOKEN_UNUSABLE", "cannot read standard input", { cause }));
       });
     });
   } finally {

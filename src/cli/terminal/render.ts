@@ -1,7 +1,7 @@
 import { Chalk } from "chalk";
 import type { Key, Status } from "../../core/key.ts";
 
-/** Words in colour. The words carry the meaning; without colour nothing is lost. */
+/** Colours words. The text must be clear without colour. */
 export interface Painter {
   bold(text: string): string;
   dim(text: string): string;
@@ -11,7 +11,10 @@ export interface Painter {
   status(status: Status): string;
 }
 
-/** chalk does not heed `NO_COLOR` by itself, so the level is decided by the caller. */
+/**
+ * Creates a painter.
+ * @param level - colour depth, as in `OutputStream`: chalk alone ignores `NO_COLOR`
+ */
 export function createPainter(level: 0 | 1 | 2 | 3): Painter {
   const chalk = new Chalk({ level });
   return {
@@ -27,13 +30,13 @@ export function createPainter(level: 0 | 1 | 2 | 3): Painter {
   };
 }
 
-/** A cell: what it measures, and how it looks. */
+/** A table cell. `text` gives the width, `paint` colours the padded text. */
 export interface Cell {
   readonly text: string;
   readonly paint?: (text: string) => string;
 }
 
-/** A table with a heading, columns two blanks apart, no blanks at the end of a line. */
+/** Renders a table: columns two spaces apart, no trailing spaces. */
 export function renderTable(paint: Painter, heading: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const head = heading.map((text): Cell => ({ text, paint: (padded) => paint.dim(padded) }));
   const all = [head, ...rows];
@@ -50,14 +53,14 @@ export function renderTable(paint: Painter, heading: readonly string[], rows: re
   return `${lines.join("\n")}\n`;
 }
 
-/** `name  value` lines, the names in a column. */
+/** Renders `name  value` lines with the names in a column. Skips `null`. */
 export function renderFields(paint: Painter, fields: readonly (readonly [string, string] | null)[]): string {
   const shown = fields.filter((field) => field !== null);
   const width = Math.max(...shown.map(([name]) => name.length));
   return shown.map(([name, value]) => `${paint.dim(name.padEnd(width))}  ${value}\n`).join("");
 }
 
-/** What a person calls a key: `ci (7Fq2x9Lm0aBc)`. */
+/** Returns the label of a key in messages: `ci (7Fq2x9Lm0aBc)`. */
 export function keyLabel({ name, id }: Key): string {
   return `${name} (${id})`;
 }

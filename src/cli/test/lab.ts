@@ -7,36 +7,36 @@ import type { KeyStore } from "../../stores/store.ts";
 import type { Lab, LabKey } from "../../probe/target/lab.ts";
 import type { Context, World } from "../context.ts";
 
-/** A lab whose canaries can be given up before the run ends. */
+/** A lab that can be closed before the run ends. */
 export interface OpenLab extends Lab {
   /**
-   * Revokes every canary that is left. Called once the report is out, since what it throws says nothing about the server.
-   * @throws {@link KeysError} of the store, when one of them could not be revoked; each was then named on stderr.
+   * Revokes the remaining canaries. Called after the report, because its errors are not about the server.
+   * @throws {@link KeysError} of the store if a canary could not be revoked; each of them is named on stderr
    */
   close(): Promise<void>;
 }
 
-/** Seconds a canary works if nobody comes to revoke it: a run that was killed leaves nothing behind for long. */
+/** Lifetime of a canary in seconds, in case the run is killed before it revokes it. */
 const LIFETIME = 3600;
-/** Seconds the token before a rotation goes on working, which is longer than a check looks. */
+/** Overlap of a rotation in seconds; longer than any check takes. */
 const OVERLAP = 900;
-/** How long the end of an interrupted run waits for the store. Milliseconds. */
+/** Milliseconds that the end of an interrupted run waits for the store. */
 const PATIENCE = 3000;
 
-/** What of a {@link Context} a lab works with. */
-type Bench = Pick<Context, "store" | "keys" | "io" | "atEnd"> & { readonly world: Pick<World, "now" | "random"> };
+/** The parts of a {@link Context} that a lab uses. */
+type LabContext = Pick<Context, "store" | "keys" | "io" | "atEnd"> & { readonly world: Pick<World, "now" | "random"> };
 
 /**
- * Opens a lab over the store of this run. Its canaries may do what `key` may, where the store knows it, since a server may
- * ask for a scope. At the end of the run every canary is revoked, also after Ctrl-C and after a fault; one that cannot be
- * revoked is named on stderr, with the command that does it.
+ * Opens a lab in the store of this run. Its canaries get the scopes and audience of `key` if the store knows it, because the
+ * server may require them. At the end of the run, also after Ctrl-C or an error, all canaries are revoked. A canary that cannot
+ * be revoked is named on stderr with the command that revokes it.
  * @throws {@link KeysError} `STORE_READ_ONLY`, and what the store throws
  */
-export async function openLab(ctx: Bench, key: Secret): Promise<OpenLab> {
+export async function openLab(ctx: LabContext, key: Secret): Promise<OpenLab> {
   const store = await ctx.store();
   if (store.readOnly) {
-    throw new KeysError("STORE_READ_ONLY", `no keys can be made in ${store.spec} to test with`, {
-      hint: "pass the store that the server follows, or leave --store out",
+    throw new KeysError("STORE_READ_ONLY", `cannot issue test keys in ${store.spec}: it is read-only`, {
+      hint: "pass the store that the server follows, or remove --store",
     });
   }
   const keys = await ctx.keys();
@@ -47,21 +47,21 @@ export async function openLab(ctx: Bench, key: Secret): Promise<OpenLab> {
 }
 
 class KeysLab implements OpenLab {
-  readonly #ctx: Bench;
+  readonly #ctx: LabContext;
   readonly #keys: Keys;
   readonly #store: KeyStore;
-  readonly #model: Key | null;
-  /** Names of canaries that may be in the store and are not known to be revoked. */
-  readonly #alive = new Set<string>();
-  readonly #making = new Set<Promise<unknown>>();
-  readonly #named = new Set<string>();
+  readonly #template: Key | null;
+  /** Names of canaries that may be in the store and not yet revoked. */
+  readonly #active = new Set<string>();
+  readonly #pending = new Set<Promise<unknown>>();
+  readonly #reported = new Set<string>();
   #closed = false;
 
-  constructor(ctx: Bench, keys: Keys, store: KeyStore, model: Key | null) {
+  constructor(ctx: LabContext, keys: Keys, store: KeyStore, template: Key | null) {
     this.#ctx = ctx;
     this.#keys = keys;
     this.#store = store;
-    this.#model = model;
+    this.#template = template;
   }
 
   async knows(key: Secret): Promise<boolean> {
@@ -70,27 +70,27 @@ class KeysLab implements OpenLab {
   }
 
   async mint(purpose: string, lifetime = LIFETIME): Promise<LabKey> {
-    this.#check();
+    this.#assertOpen();
     const { now, random } = this.#ctx.world;
     const name = `mcp-keys-canary-${purpose}-${Buffer.from(random(5)).toString("hex")}`;
     const expiresAt = now() + lifetime;
-    const { prefix, scopes, audience } = this.#model ?? {};
-    // Before it is written: a write that failed may have arrived all the same.
-    this.#alive.add(name);
-    const making = this.#keys.generate({
+    const { prefix, scopes, audience } = this.#template ?? {};
+    // Added before the write, because a failed write may have arrived all the same.
+    this.#active.add(name);
+    const generating = this.#keys.generate({
       ...{ name, expiresAt, scopes, audience },
       ...(prefix !== undefined && { prefix }),
-      note: "made by mcp-keys test to try a server, which revokes it when it is done",
+      note: "issued by mcp-keys test, which revokes it at the end",
       tags: { "made-by": "mcp-keys-test" },
     });
-    this.#making.add(making);
-    const { token } = await making.finally(() => this.#making.delete(making));
+    this.#pending.add(generating);
+    const { token } = await generating.finally(() => this.#pending.delete(generating));
     return this.#keyOf(name, token, expiresAt);
   }
 
   #keyOf(name: string, token: Secret, expiresAt: number): LabKey {
     const change = async (make: () => Promise<unknown>): Promise<void> => {
-      this.#check();
+      this.#assertOpen();
       await make();
     };
     return {
@@ -114,23 +114,23 @@ class KeysLab implements OpenLab {
 
   async close(): Promise<void> {
     this.#closed = true;
-    // Whatever is being made has to be there before it can be revoked.
-    await Promise.allSettled(this.#making);
+    // A canary must be written before it can be revoked.
+    await Promise.allSettled(this.#pending);
     const faults: unknown[] = [];
-    for (const name of [...this.#alive]) {
+    for (const name of [...this.#active]) {
       await this.#revoke(name).catch((fault: unknown) => faults.push(fault));
     }
-    this.#nameLeft();
+    this.#reportActive();
     if (faults.length > 0) throw faults[0];
   }
 
-  /** The last chance; nobody listens to a fault any more. */
+  /** Closes the lab at the end of the run, without throwing. */
   async end(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)));
-    await Promise.race([this.close().catch(() => undefined), late]);
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)));
+    await Promise.race([this.close().catch(() => undefined), timeout]);
     clearTimeout(timer);
-    this.#nameLeft();
+    this.#reportActive();
   }
 
   async #revoke(name: string): Promise<void> {
@@ -139,19 +139,19 @@ class KeysLab implements OpenLab {
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "KEY_NOT_FOUND") throw error;
     }
-    this.#alive.delete(name);
+    this.#active.delete(name);
   }
 
-  #nameLeft(): void {
-    for (const name of this.#alive) {
-      if (this.#named.has(name)) continue;
-      this.#named.add(name);
-      this.#ctx.io.warn(`the canary ${name} could not be revoked and works until it expires`);
+  #reportActive(): void {
+    for (const name of this.#active) {
+      if (this.#reported.has(name)) continue;
+      this.#reported.add(name);
+      this.#ctx.io.warn(`could not revoke the test key ${name}; it works until it expires`);
       this.#ctx.io.warn(`revoke it with: mcp-keys revoke ${name} --yes --store ${shellQuote(this.#store.spec)}`);
     }
   }
 
-  #check(): void {
-    if (this.#closed) throw new KeysError("INTERRUPTED", "the run is over, so no more keys are made");
+  #assertOpen(): void {
+    if (this.#closed) throw new KeysError("INTERRUPTED", "the run has ended; no more test keys are issued");
   }
 }

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { renderTable } from "../terminal/render.ts";
 import type { TestFlags } from "./options.ts";
 
-/** What `test` would check, in running order. */
+/** Prints the checks that `test` would run, in running order. */
 export async function listChecks({ flags, io, paint }: Context, selection: TestFlags): Promise<void> {
   const all = selection.stdio === true ? STDIO_CHECKS : CHECKS;
   const checks = chooseChecks<Pick<Check, "id" | "group" | "about" | "level" | "expected" | "source" | "fix">>(
@@ -24,5 +24,5 @@ export async function listChecks({ flags, io, paint }: Context, selection: TestF
   const rows = checks.map(({ id, about, level, expected }) =>
     [id, about, level.toUpperCase(), expected].map((text) => ({ text })),
   );
-  await io.answer(renderTable(paint, ["CHECK", "ABOUT", "LEVEL", "EXPECTS"], rows));
+  await io.print(renderTable(paint, ["CHECK", "ABOUT", "LEVEL", "EXPECTED"], rows));
 }

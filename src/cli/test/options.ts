@@ -4,7 +4,7 @@ import { KeysError } from "../../errors.ts";
 import type { ReportName } from "../../probe/report/index.ts";
 import type { Context } from "../context.ts";
 
-/** What `test` is told. */
+/** The flags of `test`. */
 export interface TestFlags {
   readonly report?: ReportName | "pretty";
   readonly only?: readonly string[];
@@ -27,23 +27,26 @@ export interface TestFlags {
 }
 
 /**
- * Where the server answers.
+ * Reads the URL of the server from the arguments.
  * @throws {@link KeysError} `USAGE`
  */
-export function readAddress([url, ...more]: readonly string[], { envName }: TestFlags): string {
+export function readUrl([url, ...more]: readonly string[], { envName }: TestFlags): string {
   if (url === undefined) {
-    throw new KeysError("USAGE", "no server was named", { hint: "such as: mcp-keys test http://127.0.0.1:3000/mcp" });
+    throw new KeysError("USAGE", "no server was given", {
+      hint: "for example: mcp-keys test http://127.0.0.1:3000/mcp",
+    });
   }
   if (more.length > 0) {
-    const hint = "name one server at a time; a program stands behind --stdio --";
-    throw new KeysError("USAGE", "more than one server was named", { hint });
+    const hint = "test one server at a time; to test a program: mcp-keys test --stdio -- node server.js";
+    throw new KeysError("USAGE", "more than one server was given", { hint });
   }
-  if (envName !== undefined) throw new KeysError("USAGE", "--env-name is for programs", { hint: "add --stdio" });
+  if (envName !== undefined)
+    throw new KeysError("USAGE", "--env-name is only for programs", { hint: "add --stdio, or remove --env-name" });
   return url;
 }
 
 /**
- * The program to start, and its arguments.
+ * Reads the program to start and its arguments.
  * @throws {@link KeysError} `USAGE`
  */
 export function readProgram(
@@ -52,42 +55,49 @@ export function readProgram(
   { header, call, secondKeyEnv, patience, allowHttp }: TestFlags,
 ): { command: string; args: string[] } {
   if (command === undefined) {
-    throw new KeysError("USAGE", "no program was named", { hint: "such as: mcp-keys test --stdio -- node server.js" });
+    throw new KeysError("USAGE", "no program was given", {
+      hint: "for example: mcp-keys test --stdio -- node server.js",
+    });
   }
   const others = { header, call, "second-key-env": secondKeyEnv, patience, "allow-http": allowHttp, store };
   const given = Object.entries(others);
   const [stray] = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (stray === undefined) return { command, args };
-  throw new KeysError("USAGE", `--${stray} is not for programs over stdio`, { hint: "leave it out" });
-}
-
-/** @throws {@link KeysError} `USAGE` for `--json` with another report */
-export function reportNameOf({ flags }: Context, { report }: TestFlags): ReportName | "pretty" {
-  if (!flags.json || report === undefined || report === "json") return flags.json ? "json" : (report ?? "pretty");
-  throw new KeysError("USAGE", `--json and --report ${report} exclude each other`, { hint: "leave one of them out" });
+  throw new KeysError("USAGE", `--${stray} cannot be used with --stdio`, { hint: "remove it" });
 }
 
 /**
- * The second key, from a variable of its own: there is but one standard input.
+ * Chooses the report; `--json` means `--report json`.
+ * @throws {@link KeysError} `USAGE` for `--json` with another report
+ */
+export function reportNameOf({ flags }: Context, { report }: TestFlags): ReportName | "pretty" {
+  if (!flags.json || report === undefined || report === "json") return flags.json ? "json" : (report ?? "pretty");
+  throw new KeysError("USAGE", `--json and --report ${report} cannot be used together`, { hint: "remove one of them" });
+}
+
+/**
+ * Reads the second key from the variable that `--second-key-env` names.
  * @throws {@link KeysError} `INPUT_REQUIRED`, `TOKEN_UNUSABLE`, `USAGE`
  */
 export function readSecondKey({ world }: Context, name: string | undefined, key: Secret): Secret | undefined {
   if (name === undefined) return undefined;
   if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
-    throw new KeysError("USAGE", "--second-key-env takes the name of a variable", {
-      hint: "such as --second-key-env MCP_API_KEY_2, with the second key in it",
+    throw new KeysError("USAGE", "--second-key-env takes the name of a variable, not a key", {
+      hint: "for example: --second-key-env MCP_API_KEY_2",
     });
   }
   const text = world.env[name] ?? "";
   if (text === "") {
-    throw new KeysError("INPUT_REQUIRED", `there is no second key in ${name}`, {
-      hint: `set ${name}, or leave it out`,
+    throw new KeysError("INPUT_REQUIRED", `${name} is not set`, {
+      hint: `put the second key in ${name}, or remove --second-key-env`,
     });
   }
   const fault = explainUnusable(text);
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token in ${name} ${fault}`);
   if (text === key.reveal()) {
-    throw new KeysError("USAGE", `${name} holds the same key`, { hint: "issue another one with: mcp-keys generate" });
+    throw new KeysError("USAGE", `${name} holds the key under test`, {
+      hint: "issue another key with: mcp-keys generate",
+    });
   }
   return new Secret(text);
 }

@@ -8,45 +8,45 @@ import type { Context } from "../context.ts";
 import { createLines, renderEnd, type Page } from "./pretty.ts";
 import { openProgress } from "./progress.ts";
 
-/** Where a test tells what it does and finds. */
-export interface Output {
+/** Writes progress and findings of a test. */
+export interface ReportOutput {
   readonly listeners: Required<Pick<ProbeServerOptions, "onPlan" | "onCheck" | "onFinding">>;
-  /** The rest of the report; resolves when it has been taken. */
+  /** Writes the rest of the report; resolves when it is written. */
   end(report: Report): Promise<void>;
 }
 
-/** What is tested, in words. */
-interface Subject {
-  /** What the numbers count: `request`. */
-  readonly one: string;
-  /** How fast, with a blank before it. */
+/** Words for the tested server or program. */
+interface TestSubject {
+  /** What the numbers count: `request` or `start`. */
+  readonly unit: string;
+  /** Request rate, with a leading space. */
   readonly pace: string;
   /** The command that tests it, without flags. */
   readonly again: string;
-  /** The command that tries more than was tried. */
+  /** The command that runs more checks, if any. */
   readonly further: string | null;
 }
 
 /**
- * The report on stdout: `pretty` as findings come, any other in one piece at the end. On stderr what is going to be sent, and on a
- * terminal how far it is.
+ * Opens the output of a test. The report goes to stdout: `pretty` finding by finding, other formats at the end. stderr gets the
+ * number of requests and, on a terminal, the progress.
  */
-export function openOutput(ctx: Context, name: ReportName | "pretty", subject: Subject): Output {
+export function openReportOutput(ctx: Context, name: ReportName | "pretty", subject: TestSubject): ReportOutput {
   const { io, world, paint } = ctx;
-  const { one, pace } = subject;
+  const { unit, pace } = subject;
   const { stdout } = world.streams;
   const page: Page = { paint, columns: stdout.isTerminal ? stdout.columns : Infinity };
   const progress = openProgress(ctx);
   const started = world.ticks();
-  const written = openWriter((text) => io.answer(text));
+  const writer = openWriter((text) => io.print(text));
   let checks = 0;
   let done = 0;
   const lines = createLines(page);
-  const listeners: Output["listeners"] = {
+  const listeners: ReportOutput["listeners"] = {
     onPlan: (plan) => {
       checks = plan.checks;
       io.note(
-        `${count(checks, "check")}, at most ${count(plan.requests, one)}, ${String(plan.wrong)} of them without your key${pace}`,
+        `${count(checks, "check")}, at most ${count(plan.requests, unit)}, ${String(plan.wrong)} of them without your key${pace}`,
       );
     },
     onCheck: ({ id }) => {
@@ -55,7 +55,7 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
     onFinding: (finding) => {
       if (name !== "pretty") return;
       progress.clear();
-      written.write(lines(finding));
+      writer.write(lines(finding));
     },
   };
   return {
@@ -64,51 +64,51 @@ export function openOutput(ctx: Context, name: ReportName | "pretty", subject: S
       progress.clear();
       const seconds = ((world.ticks() - started) / 1000).toFixed(1);
       if (name === "pretty") {
-        written.write(lines(null));
-        written.write(renderEnd(page, report, `${sentOf(report, one)} in ${seconds} s`));
+        writer.write(lines(null));
+        writer.write(renderEnd(page, report, `${sentOf(report, unit)} in ${seconds} s`));
       } else {
-        written.write(reports[name](report, { version: packageVersion }));
+        writer.write(reports[name](report, { version: packageVersion }));
       }
-      await written.done();
-      sayNext(ctx, report, subject);
+      await writer.done();
+      suggestNext(ctx, report, subject);
     },
   };
 }
 
-function sentOf({ sent }: Report, one: string): string {
-  return `${count(sent.requests, one)}, ${String(sent.wrong)} without your key,`;
+function sentOf({ sent }: Report, unit: string): string {
+  return `${count(sent.requests, unit)}, ${String(sent.wrong)} without your key,`;
 }
 
-/** After mending, what was broken again; after a door that is shut, what is left to be tried. */
-function sayNext({ io }: Context, { findings, result }: Report, { again, further }: Subject): void {
+/** Suggests running the failed checks again, or else the checks that have not run yet. */
+function suggestNext({ io }: Context, { findings, result }: Report, { again, further }: TestSubject): void {
   const broken = findings.filter((finding) => isBroken(finding) && finding.known !== true).map(({ id }) => id);
   if (result === "inconclusive") return;
   if (broken.length > 0) io.next(broken.length > 4 ? again : `${again} --only ${broken.join(" ")}`);
   else if (result === "protected" && further !== null) io.next(further);
 }
 
-/** Writes texts as they come. A reader that has gone is no fault: the status of the run still tells. */
+/** Writes texts in order. A closed pipe is no error: the exit status still gives the result. */
 function openWriter(write: (text: string) => Promise<void>): { write(text: string): void; done(): Promise<void> } {
-  const taken: Promise<void>[] = [];
-  let gone = false;
-  const take = async (text: string): Promise<void> => {
+  const writes: Promise<void>[] = [];
+  let isClosed = false;
+  const append = async (text: string): Promise<void> => {
     try {
       await write(text);
     } catch (error) {
       if (!isClosedPipe(error)) throw error;
-      gone = true;
+      isClosed = true;
     }
   };
   return {
     write: (text) => {
-      if (gone || text === "") return;
-      const each = take(text);
-      // It is met at the end.
+      if (isClosed || text === "") return;
+      const each = append(text);
+      // `done` reports the error.
       each.catch(() => undefined);
-      taken.push(each);
+      writes.push(each);
     },
     done: async () => {
-      await Promise.all(taken);
+      await Promise.all(writes);
     },
   };
 }

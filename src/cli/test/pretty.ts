@@ -5,9 +5,8 @@ import { GROUP_TITLES } from "../../probe/check.ts";
 import type { Finding, FindingStatus, Report } from "../../probe/report/report.ts";
 import { headline, summarize } from "../../probe/report/summary.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
-import { wrap } from "./wrap.ts";
 
-/** How it looks: `columns` is `Infinity` where nothing is to be wrapped. */
+/** Colours and width of the report; `columns` is `Infinity` to wrap nothing. */
 export interface Page {
   readonly paint: Painter;
   readonly columns: number;
@@ -15,37 +14,37 @@ export interface Page {
 
 const STATUS_WIDTH = "untestable".length;
 const ID_WIDTH = 30;
-/** Where the id of a finding begins, and where its text does, beside it or, on a narrow page, below. */
+/** Columns of the id and of the text of a finding. On a narrow page the text is below the id. */
 const ID_AT = 2 + STATUS_WIDTH + 2;
 const TEXT_AT = ID_AT + ID_WIDTH + 1;
-/** What a check saw that passed is cut there, so that it stays one line. */
+/** Text of a passed check is cut here to stay on one line. */
 const LINE = 160;
 
 /**
- * Findings as they come, those in a row that are untestable for one reason in two lines: where nothing answers, all are.
- * @returns what is to be written now; `null` stands for the end
+ * Returns a function that renders findings one by one; `null` marks the end. A row of findings that are untestable for the same
+ * reason takes two lines: when the server does not answer, that is all of them.
  */
 export function createLines(page: Page): (finding: Finding | null) => string {
   let last: Finding | undefined;
-  let held: Finding[] = [];
+  let repeated: Finding[] = [];
   const line = (finding: Finding): string => {
     const text = renderLine(page, finding, last);
     last = finding;
     return text;
   };
-  const release = (): string => {
-    const [first, ...more] = held;
-    held = [];
+  const flush = (): string => {
+    const [first, ...more] = repeated;
+    repeated = [];
     if (first === undefined) return "";
     if (more.length === 0) return line(first);
     return renderMore(page, more.length + 1);
   };
   return (finding) => {
     if (finding !== null && isSame(last, finding)) {
-      held.push(finding);
+      repeated.push(finding);
       return "";
     }
-    return release() + (finding === null ? "" : line(finding));
+    return flush() + (finding === null ? "" : line(finding));
   };
 }
 
@@ -57,7 +56,7 @@ function renderMore({ paint }: Page, number: number): string {
   return `  ${paint.dim("untestable".padEnd(STATUS_WIDTH))}  ${paint.dim(`${String(number)} more, for the same reason`)}\n`;
 }
 
-/** One finding, below the title of its group when that is a new one. */
+/** Renders a finding, with the title of its group if that changes. */
 function renderLine({ paint, columns }: Page, finding: Finding, before: Finding | undefined): string {
   const { group, status, id, known } = finding;
   const gap = before === undefined ? "" : "\n";
@@ -71,17 +70,31 @@ function renderLine({ paint, columns }: Page, finding: Finding, before: Finding 
   return `${title}  ${word}  ${isNarrow ? `${id}\n${" ".repeat(ID_AT)}` : `${id.padEnd(ID_WIDTH)} `}${shown}\n`;
 }
 
-/** What it all comes to: the door first, then manners, each with its mend, and the grade. */
+/** Renders the summary: access faults first, then conformance, each with its fix, then the grade. */
 export function renderEnd(page: Page, report: Report, sent: string): string {
   const { access, conformance, notes } = summarize(report.findings);
-  const others = report.result === "inconclusive" ? "Not as it should be" : "Conformance";
+  const others = report.result === "inconclusive" ? "Other faults" : "Conformance";
   return [
     "\n",
     section(page, `Access: ${count(access.length, "hole")}`, access),
     section(page, `${others}: ${count(conformance.length, "fault")}`, conformance),
-    section(page, "To know", notes),
+    section(page, "Notes", notes),
     renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");
+}
+
+/** Wraps text at spaces to `width` columns; all lines but the first start with `indent` spaces. */
+function wrap(text: string, width: number, indent: number): string {
+  const room = width - indent;
+  if (room < 20) return text;
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines[lines.length - 1] ?? "";
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
 }
 
 function clip(text: string, width: number): string {
@@ -91,18 +104,18 @@ function clip(text: string, width: number): string {
 function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (readonly [string, string] | null)[] {
   const { result, grade, counts, findings, hint, eras, server } = report;
   const word = headline(report);
-  const said =
+  const painted =
     result === "unprotected" ? paint.error(word) : result === "protected" ? paint.good(word) : paint.warn(word);
   const known = findings.filter((finding) => finding.known === true).length;
   const numbers = Object.entries(counts).filter(([, number]) => number > 0);
-  const spoken = eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`);
+  const protocols = eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`);
   return [
-    ["door", said],
+    ["result", painted],
     grade === null ? null : ["grade", `${paint.bold(grade)}  ${GRADES[grade].rule}`],
     server === undefined ? null : ["server", `${server.name} ${server.version}`.trim()],
-    spoken.length === 0 ? null : ["protocol", spoken.join(", ")],
+    protocols.length === 0 ? null : ["protocol", protocols.join(", ")],
     ["checks", numbers.map(([status, number]) => `${String(number)} ${status}`).join(", ")],
-    known === 0 ? null : ["known", `${String(known)} of them stand in the baseline and do not count`],
+    known === 0 ? null : ["known", `${String(known)} in the baseline, not counted`],
     ["sent", sent],
     hint === undefined ? null : ["hint", wrap(hint, columns, "protocol  ".length)],
   ];

@@ -1,25 +1,25 @@
 import type { Context } from "../context.ts";
 
-/** One line at the bottom of a terminal that tells how far a run is; nothing anywhere else. */
+/** A progress line at the bottom of the terminal. */
 export interface Progress {
   show(text: string): void;
-  /** Takes the line away, before something else is written and at the end. */
+  /** Removes the line, before other output and at the end. */
   clear(): void;
 }
 
-/** The line is on stderr, and leaves nothing behind, however the run ends. */
+/** Opens a progress line on stderr, if that is a terminal. The line is gone at the end of the run, also after Ctrl-C. */
 export function openProgress(ctx: Context): Progress {
   const { world, flags, paint } = ctx;
   const { stderr } = world.streams;
-  const isShown = stderr.isTerminal && !flags.quiet && !flags.verbose && world.env["TERM"] !== "dumb";
-  if (!isShown) return { show: () => undefined, clear: () => undefined };
-  let standing = false;
+  const isEnabled = stderr.isTerminal && !flags.quiet && !flags.verbose && world.env["TERM"] !== "dumb";
+  if (!isEnabled) return { show: () => undefined, clear: () => undefined };
+  let isShowing = false;
   const write = (text: string): void => {
     stderr.write(text).catch(() => undefined);
   };
   const clear = (): void => {
-    if (standing) write("\r\u001b[2K");
-    standing = false;
+    if (isShowing) write("\r\u001b[2K");
+    isShowing = false;
   };
   ctx.atEnd(() => {
     clear();
@@ -28,7 +28,7 @@ export function openProgress(ctx: Context): Progress {
   return {
     show: (text) => {
       write(`\r\u001b[2K${paint.dim(text.slice(0, stderr.columns - 1))}`);
-      standing = true;
+      isShowing = true;
     },
     clear,
   };

@@ -9,24 +9,24 @@ import { createRandomText } from "../../probe/random-text.ts";
 import type { StdioProbeOptions } from "../../probe/stdio/probe.ts";
 import type { Context } from "../context.ts";
 import { openLab } from "./lab.ts";
-import { openOutput } from "./output.ts";
-import { readAddress, readProgram, readSecondKey, reportNameOf, type TestFlags } from "./options.ts";
+import { openReportOutput } from "./output.ts";
+import { readUrl, readProgram, readSecondKey, reportNameOf, type TestFlags } from "./options.ts";
 import { readToken } from "../token-source.ts";
 
-/** Tests a server over HTTP and prints the report. The status of the run is that of the report. */
+/** Tests a server over HTTP and prints the report, which also sets the exit status. */
 export async function testServer(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
   const { world, io } = ctx;
   const name = reportNameOf(ctx, flags);
-  const url = readAddress(target, flags);
+  const url = readUrl(target, flags);
   const header = flags.header === undefined ? undefined : parseKeyHeader(flags.header);
   const common = await readCommon(ctx, flags);
   const { key } = common;
   const secondKey = readSecondKey(ctx, flags.secondKeyEnv, key);
   const lab = ctx.flags.store === undefined ? undefined : await openLab(ctx, key);
-  if (lab !== undefined) io.note(`keys are made in ${(await ctx.store()).spec}, and revoked at the end`);
+  if (lab !== undefined) io.note(`issuing test keys in ${(await ctx.store()).spec}; they are revoked at the end`);
   const again = `mcp-keys test ${shellQuote(url)}`;
-  const output = openOutput(ctx, name, {
-    one: "request",
+  const output = openReportOutput(ctx, name, {
+    unit: "request",
     pace: ` at ${String(flags.rate)} a second`,
     again,
     further: lab === undefined ? `${again} --store file:` : null,
@@ -46,16 +46,16 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   await lab?.close();
 }
 
-/** The same for a program that speaks MCP over its standard streams. */
+/** Tests a program that speaks MCP over stdio and prints the report, which also sets the exit status. */
 export async function testProgram(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
   const name = reportNameOf(ctx, flags);
   const program = readProgram(ctx, target, flags);
   const common = await readCommon(ctx, flags);
-  const typed = [program.command, ...program.args].map(shellQuote).join(" ");
-  const output = openOutput(ctx, name, {
-    one: "start",
+  const commandLine = [program.command, ...program.args].map(shellQuote).join(" ");
+  const output = openReportOutput(ctx, name, {
+    unit: "start",
     pace: "",
-    again: `mcp-keys test --stdio -- ${typed}`,
+    again: `mcp-keys test --stdio -- ${commandLine}`,
     further: null,
   });
   const [{ probeStdio }, { openSpawn }] = await Promise.all([
@@ -73,10 +73,10 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
   ctx.end(exitOf(report));
 }
 
-type Common = Omit<StdioProbeOptions, "command" | "args" | "variable" | "spawn">;
+type CommonOptions = Omit<StdioProbeOptions, "command" | "args" | "variable" | "spawn">;
 
-/** What a test is told whatever it tests. The baseline first: there is no need to ask for a token when it cannot be read. */
-async function readCommon(ctx: Context, { baseline, timeout, only, skip, strict }: TestFlags): Promise<Common> {
+/** Reads the options of both kinds of test. The baseline comes first: no prompt for a token when the baseline is unreadable. */
+async function readCommon(ctx: Context, { baseline, timeout, only, skip, strict }: TestFlags): Promise<CommonOptions> {
   const { world } = ctx;
   return {
     baseline: baseline === undefined ? undefined : await readBaseline(baseline),
@@ -94,8 +94,8 @@ async function readBaseline(path: string): Promise<Baseline> {
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    throw new KeysError("USAGE", "the baseline cannot be read", {
-      hint: "make it with: mcp-keys test <url> --report json > baseline.json",
+    throw new KeysError("USAGE", "cannot read the baseline", {
+      hint: "create one with: mcp-keys test <url> --report json > baseline.json",
       cause,
     });
   }

@@ -4,20 +4,20 @@ import type { Exit, Program, ProgramInit, Spawn } from "../../probe/stdio/spawn.
 import { endProcessGroup } from "../../sinks/process-group.ts";
 import type { Context, World } from "../context.ts";
 
-/** What a program may take to end once its input is closed, before it is asked. Milliseconds. */
-const FAREWELL = 200;
-/** What it may take then, before it is not asked any more. Milliseconds. */
+/** Milliseconds for a program to exit after its input is closed, before SIGTERM. */
+const EXIT_TIME = 200;
+/** Milliseconds from SIGTERM to SIGKILL. */
 const GRACE = 1000;
-/** What comes after its end is not waited for longer: something it started may hold its streams open. Milliseconds. */
-const REST = 200;
-/** How long the end of a run waits for all of that, on a machine that is busy. Milliseconds. */
-const PATIENCE = 3 * (FAREWELL + GRACE + REST);
+/** Milliseconds to wait for output after the exit: a child of the program may keep its streams open. */
+const DRAIN_TIME = 200;
+/** Milliseconds that the end of a run waits for the programs, with room for a busy machine. */
+const PATIENCE = 3 * (EXIT_TIME + GRACE + DRAIN_TIME);
 
 type Outside = Pick<World, "env" | "platform" | "interrupted">;
 
 /**
- * Starts programs in the environment of this run, each in a process group of its own. Those that still run at the end of the
- * run are ended, also after Ctrl-C.
+ * Returns a function that starts programs in the environment of this run, each in its own process group. At the end of the run,
+ * also after Ctrl-C, running programs are ended.
  */
 export function openSpawn({ world, atEnd }: { readonly world: Outside; readonly atEnd: Context["atEnd"] }): Spawn {
   const running = new Set<Program>();
@@ -36,11 +36,11 @@ export function openSpawn({ world, atEnd }: { readonly world: Outside; readonly 
 
 function start({ command, args, env: changes }: ProgramInit, { env: ours, platform }: Outside): ChildProcess {
   const changed = Object.entries(changes).map(([name, value]) => [name, value?.reveal()] as const);
-  // A variable that is undefined here is not there for the program.
+  // `undefined` removes a variable from the environment of the program.
   const env = { ...ours, ...Object.fromEntries(changed) };
   return spawn(command, args, {
     ...{ env, stdio: ["pipe", "pipe", "pipe"] },
-    // A group of its own can be ended as a whole, and Ctrl-C reaches us first.
+    // Its own group can be ended as a whole, and Ctrl-C reaches only us.
     ...{ detached: platform !== "win32", windowsHide: true },
   });
 }
@@ -50,7 +50,7 @@ function started(child: ChildProcess, { command }: ProgramInit): Promise<void> {
   return new Promise((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", (cause) => {
-      const hint = "check what stands behind the --: a program, and then its arguments";
+      const hint = "after -- give a program and its arguments, for example: mcp-keys test --stdio -- node server.js";
       reject(new KeysError("SERVER_UNREACHABLE", `cannot start ${command}`, { hint, cause }));
     });
   });
@@ -69,7 +69,7 @@ function programOf(child: ChildProcess, onEnd: (program: Program) => void): Prog
     write: (line) => void child.stdin?.write(`${line}\n`),
     end: () => (ending ??= end(child, ended).finally(() => onEnd(program))),
   };
-  // Who ends in the middle of a line is seen to have ended, which is enough.
+  // `ended` reports a program that exits in the middle of a line.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.on("error", () => undefined);
   return program;
 }
@@ -79,7 +79,7 @@ function endOf(child: ChildProcess): Promise<Exit> {
     child.once("error", () => resolve({ code: null, signal: null }));
     child.once("exit", (code, signal) => {
       const exit = { code, signal };
-      const timer = setTimeout(resolve, REST, exit);
+      const timer = setTimeout(resolve, DRAIN_TIME, exit);
       child.once("close", () => {
         clearTimeout(timer);
         resolve(exit);
@@ -91,12 +91,12 @@ function endOf(child: ChildProcess): Promise<Exit> {
 async function end(child: ChildProcess, ended: Promise<Exit>): Promise<void> {
   child.stdin?.end();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FAREWELL);
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, EXIT_TIME);
   });
-  await Promise.race([ended, late]);
+  await Promise.race([ended, timeout]);
   clearTimeout(timer);
-  // Whatever it started may outlive it.
+  // Its children may outlive it.
   await endProcessGroup(child, GRACE);
   child.kill("SIGKILL");
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();

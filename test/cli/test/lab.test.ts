@@ -42,7 +42,7 @@ async function createBench(own?: KeyStore) {
   const quiet = (): Promise<void> => Promise.resolve();
   const ctx = {
     world: { now, random: (size: number) => randomBytes(size) },
-    io: { warn: (line: string) => said.push(line), note: quiet, next: quiet, debug: quiet, answer: quiet, json: quiet },
+    io: { warn: (line: string) => said.push(line), note: quiet, next: quiet, debug: quiet, print: quiet, json: quiet },
     store: () => Promise.resolve(store),
     keys: () => Promise.resolve(keys),
     atEnd: (tidy: () => Promise<void>) => void tidies.push(tidy),

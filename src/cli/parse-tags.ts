@@ -1,16 +1,21 @@
 import { KeysError } from "../errors.ts";
 
 /**
- * Reads `name=value` tags as flags give them.
+ * Parses the `name=value` tags of `--tag`.
  * @throws {@link KeysError} `USAGE`
  */
 export function parseTags(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(texts.map(parseTag));
 }
 
+/**
+ * Parses one `name=value` tag. The value may contain `=`.
+ * @throws {@link KeysError} `USAGE`
+ */
 export function parseTag(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
-  if (at < 1)
-    throw new KeysError("USAGE", "a tag is not of the form name=value", { hint: "such as --tag team=payments" });
+  if (at < 1) {
+    throw new KeysError("USAGE", "a tag must have the form name=value", { hint: "for example: --tag team=payments" });
+  }
   return [text.slice(0, at), text.slice(at + 1)];
 }

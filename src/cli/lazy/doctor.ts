@@ -1,0 +1,7 @@
+/** What only `doctor` uses, in one chunk that loads on first use. */
+
+export { runDiagnostics } from "../../doctor/run-diagnostics.ts";
+export { removeOrphansOf } from "../../doctor/diagnostics/keychain.ts";
+export { diagnostics } from "../../doctor/index.ts";
+export { createDiagnosticContext } from "../../doctor/context.ts";
+export { openStore } from "../../stores/index.ts";
