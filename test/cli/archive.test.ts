@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createCli } from "./fake-world.ts";
 
-/** Two keys with a history, and where it is to go. */
-async function aStore() {
+/** Creates a store with two keys, and a path for its archive. */
+async function createStore() {
   const world = createCli();
   await world.cli("generate ci --scope a");
   const { token } = JSON.parse((await world.cli("generate web --json")).stdout) as { token: string };
@@ -14,15 +14,15 @@ async function aStore() {
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
 
-test("audit --archive moves the history and keeps the keys, and both histories can be read and proved", async () => {
-  const { cli, file, old, token, clock } = await aStore();
+test("audit --archive moves the history and keeps the keys; both histories can be read and verified", async () => {
+  const { cli, file, old, token, clock } = await createStore();
   const history = (await cli("audit")).stdout;
   const keys = (await cli("list --json")).stdout;
   clock.now += 60;
 
   const moved = await cli(["audit", "--archive", old]);
   expect(moved).toMatchObject({ status: 0, stdout: "" });
-  expect(moved.stderr).toMatch(`the history so far is in ${old}; file:${file} went from `);
+  expect(moved.stderr).toMatch(`moved the history to ${old}; file:${file} shrank from `);
 
   expect((await cli("list --json")).stdout).toBe(keys);
   expect((await cli("check", { piped: token })).status).toBe(4);
@@ -40,15 +40,15 @@ test("audit --archive moves the history and keeps the keys, and both histories c
   expect(proof).toMatchObject({ ok: true, store: `file:${file}`, changes: 2, seq: changes + 2 });
 });
 
-test("with --json it says where and how much", async () => {
-  const { cli, old } = await aStore();
+test("--json prints the archive and the sizes", async () => {
+  const { cli, old } = await createStore();
   const { stdout } = await cli(["audit", "--json", "--archive", old]);
   const sizes = { before: expect.any(Number), after: expect.any(Number) };
   expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, archive: old, seq: expect.any(Number), ...sizes });
 });
 
-test("an archive shows keys as they were, and changes nothing", async () => {
-  const { cli, old, token } = await aStore();
+test("an archive shows the keys as they were and is read-only", async () => {
+  const { cli, old, token } = await createStore();
   await cli(["audit", "--archive", old]);
   await cli("enable web");
   const inArchive = (line: string, piped?: string) =>
@@ -62,8 +62,8 @@ test("an archive shows keys as they were, and changes nothing", async () => {
   expect((await inArchive("list --json")).stdout).toContain('"name":"web"');
 });
 
-test("an archive that is there is not replaced", async () => {
-  const { cli, old, file } = await aStore();
+test("does not replace an existing file", async () => {
+  const { cli, old, file } = await createStore();
   await writeFile(old, "precious");
   const before = await readFile(file);
   for (const path of [old, file]) {
@@ -75,8 +75,8 @@ test("an archive that is there is not replaced", async () => {
   expect((await readFile(file)).equals(before)).toBe(true);
 });
 
-test("a store that keeps no history that grows has nothing to move", async () => {
-  const { cli, old } = await aStore();
+test("refuses stores without a history", async () => {
+  const { cli, old } = await createStore();
   await cli(["audit", "--archive", old]);
   for (const store of ["memory:", "env:", `archive:${old}`]) {
     const ran = await cli(["audit", "--json", "--archive", `${old}.2`, "--store", store]);
@@ -85,21 +85,21 @@ test("a store that keeps no history that grows has nothing to move", async () =>
   }
 });
 
-test("a store without a history says that nothing was moved", async () => {
+test("says that an empty history was not moved", async () => {
   const { cli, dir, file } = createCli();
   const ran = await cli(["audit", "--archive", join(dir, "old.jsonl")]);
-  expect(ran).toEqual({ status: 0, stdout: "", stderr: `file:${file} has no history yet; nothing was moved\n` });
+  expect(ran).toEqual({ status: 0, stdout: "", stderr: `file:${file} has no history yet, so nothing was moved\n` });
 });
 
-test.each(["--verify", "--since 1d", "--key ci"])("it does one thing: not with %s", async (flag) => {
-  const { cli, file, old } = await aStore();
+test.each(["--verify", "--since 1d", "--key ci"])("cannot be combined with %s", async (flag) => {
+  const { cli, file, old } = await createStore();
   const before = await readFile(file);
   expect(await cli(["audit", "--archive", old, ...flag.split(" ")])).toMatchObject({ status: 2 });
   expect((await readFile(file)).equals(before)).toBe(true);
 });
 
-test("a store named as an archive, and an archive named as a store, say what to write", async () => {
-  const { cli, old, file } = await aStore();
+test("suggests the right spec for a store opened as an archive and the reverse", async () => {
+  const { cli, old, file } = await createStore();
   await cli(["audit", "--archive", old]);
   const asArchive = await cli(["audit", "--store", `archive:${file}`]);
   expect(asArchive).toMatchObject({ status: 6, stderr: expect.stringContaining(`--store file:${file}`) });

@@ -5,8 +5,8 @@ import { commands } from "../../src/cli/commands/index.ts";
 import { createCli } from "./fake-world.ts";
 
 /**
- * A token is a canary: wherever it sings beside its one place, something leaks. Every command is run, as text and as JSON,
- * with `--verbose`, when it works and when it does not, and all that it prints is searched.
+ * Runs every command with a known token, as text and as JSON, with `--verbose`, successfully and not, and searches all output
+ * for the token. It may appear only where `holds` says.
  */
 const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "token" | "digest" }[] = [
   { line: "generate new", holds: "token" },
@@ -93,7 +93,7 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "check", piped: true },
 ];
 
-test("no command prints a token or a digest anywhere but in its one place", async () => {
+test("no command prints a token or a digest outside its result", async () => {
   const { cli, dir, file } = createCli();
   const token = (await cli("generate ci")).stdout.trim();
   const tokens = new Set([token]);

@@ -4,7 +4,7 @@ import { createCli } from "./fake-world.ts";
 const DAY = 86_400;
 
 describe("list", () => {
-  test("shows keys newest first with the status they really have", async () => {
+  test("lists keys newest first, with their current status", async () => {
     const { cli, clock } = createCli();
     await cli("generate old --expires 30d --tag team=a");
     clock.now += 20 * DAY;
@@ -32,7 +32,7 @@ describe("list", () => {
     expect(await named("list --json --status expired")).toEqual(["old"]);
   });
 
-  test("an empty store is an empty answer, and says where it looked", async () => {
+  test("prints nothing for an empty store and names the store", async () => {
     const { cli, file } = createCli();
     expect(await cli("list")).toMatchObject({ status: 0, stdout: "", stderr: `no keys in file:${file}\n` });
     expect(JSON.parse((await cli("list --json")).stdout)).toEqual({
@@ -44,7 +44,7 @@ describe("list", () => {
 });
 
 describe("show", () => {
-  test("shows one key by name or id, with what became of its versions", async () => {
+  test("shows a key by name or id, with the state of its versions", async () => {
     const { cli } = createCli();
     await cli("generate ci --note 'nightly build' --scope a");
     await cli("rotate ci --overlap 1h --json");
@@ -57,13 +57,13 @@ describe("show", () => {
     expect(stdout).toMatch(/2 +current/);
   });
 
-  test("a key that is not there is exit 3", async () => {
-    expect((await createCli().cli("show nobody")).status).toBe(3);
+  test("exits with 3 for an unknown key", async () => {
+    expect((await createCli().cli("show missing")).status).toBe(3);
   });
 });
 
 describe("revoke", () => {
-  test("ends a key, and the second time changes nothing", async () => {
+  test("revokes a key; a second time changes nothing", async () => {
     const { cli } = createCli();
     const { stdout: token } = await cli("generate ci");
     const first = JSON.parse((await cli("revoke ci --yes --reason compromised --json")).stdout);
@@ -74,7 +74,7 @@ describe("revoke", () => {
     expect((await cli("check", { piped: token })).stdout).toMatch(/^refused revoked ci/);
   });
 
-  test("ends one version only with --version", async () => {
+  test("revokes one version with --version", async () => {
     const { cli } = createCli();
     const { stdout: first } = await cli("generate ci");
     const { stdout: second } = await cli("rotate ci");
@@ -85,17 +85,17 @@ describe("revoke", () => {
     expect((await cli("revoke ci --version x --yes")).status).toBe(2);
   });
 
-  test("asks a person for the name, and a script for --yes", async () => {
+  test("asks a person to type the name and requires --yes in a script", async () => {
     const { cli } = createCli();
     await cli("generate ci");
     const refused = await cli("revoke ci");
     expect(refused.status).toBe(2);
-    expect(refused.stderr).toContain("hint: say that you mean it with --yes");
+    expect(refused.stderr).toContain("hint: confirm with --yes");
     expect((await cli("revoke ci", { answers: ["no", "ci"] })).status).toBe(0);
   });
 });
 
-test("disable and enable are reversible and say when they change nothing", async () => {
+test("disable and enable undo each other and report when nothing changed", async () => {
   const { cli } = createCli();
   const { stdout: token } = await cli("generate ci");
   expect(JSON.parse((await cli("disable ci --json")).stdout)).toMatchObject({
@@ -109,7 +109,7 @@ test("disable and enable are reversible and say when they change nothing", async
 });
 
 describe("check", () => {
-  test("takes the token from stdin, else from MCP_API_KEY, else asks, and never from an argument", async () => {
+  test("reads the token from stdin, else MCP_API_KEY, else a prompt, never from an argument", async () => {
     const { cli } = createCli();
     const token = (await cli("generate ci")).stdout.trim();
     const other = (await cli("generate other")).stdout.trim();
@@ -120,14 +120,14 @@ describe("check", () => {
     const argument = await cli(`check ${token}`);
     expect(argument.status).toBe(2);
     expect(argument.stderr).not.toContain(token);
-    expect((await cli("check")).stderr).toContain("hint: pipe it in, or set MCP_API_KEY");
+    expect((await cli("check")).stderr).toContain("hint: pipe it in or set MCP_API_KEY");
   });
 
   test.each([
     ["unknown", (t: string) => t, "unknown"],
     ["mistyped", (t: string) => t.slice(0, -1) + (t.endsWith("a") ? "b" : "a"), "mistyped"],
-    ["malformed", () => "some-other-token-of-another-maker-0123456789", "malformed"],
-  ])("answers %s as a value with exit 4", async (_, change, reason) => {
+    ["malformed", () => "a-token-in-another-format-0123456789-0123456", "malformed"],
+  ])("exits with 4 and the reason for a %s token", async (_, change, reason) => {
     const { cli } = createCli();
     const elsewhere = (await createCli().cli("generate ci")).stdout.trim();
     await cli("generate ci");
@@ -137,7 +137,7 @@ describe("check", () => {
     expect(ran.stderr).toBe("");
   });
 
-  test("judges scopes and audience when asked to", async () => {
+  test("checks scopes and audience on request", async () => {
     const { cli } = createCli();
     const { stdout: token } = await cli("generate ci --scope a b --audience https://one/mcp");
     const status = async (flags: string) => (await cli(`check ${flags}`, { piped: token })).status;
@@ -148,7 +148,7 @@ describe("check", () => {
   });
 
   test.each(["${MCP_API_KEY}", "Bearer mcp_x", '"mcp_x"', "two words"])(
-    "names what is wrong with %j before it looks anything up",
+    "explains what is wrong with %j without a lookup",
     async (piped) => {
       const ran = await createCli().cli("check", { piped });
       expect(ran).toMatchObject({ status: 2, stdout: "" });
@@ -158,7 +158,7 @@ describe("check", () => {
 });
 
 describe("export", () => {
-  test("writes a token as a snippet, wherever the token comes from", async () => {
+  test("writes a token from stdin or MCP_API_KEY as a snippet", async () => {
     const { cli } = createCli();
     const token = (await cli("generate ci")).stdout.trim();
     expect((await cli("export --format shell", { piped: token })).stdout).toBe(`export MCP_API_KEY='${token}'\n`);
@@ -166,7 +166,7 @@ describe("export", () => {
     expect((await cli("export --json", { piped: token })).status).toBe(2);
   });
 
-  test("--hashes gives what a server without a store needs, with the end of each", async () => {
+  test("--hashes writes digests and their expiry for a server without a store", async () => {
     const { cli, clock } = createCli();
     const token = (await cli("generate ci --expires never")).stdout.trim();
     await cli("generate limited --expires 1d");
@@ -181,14 +181,14 @@ describe("export", () => {
     const env = { MCP_KEYS_STORE: "env:", MCP_API_KEY_HASHES: one };
     expect((await cli("check", { piped: token, env })).status).toBe(0);
     expect((await cli("export --hashes off")).status).toBe(5);
-    expect((await cli("export --hashes ci off")).stderr).toContain("off is left out: it is disabled");
+    expect((await cli("export --hashes ci off")).stderr).toContain("skipped off: it is disabled");
     expect((await cli("export --hashes ci --format shell")).stdout).toBe(`export MCP_API_KEY_HASHES='${one}'\n`);
     expect(JSON.parse((await cli("export --hashes ci --json")).stdout)).toEqual({ schemaVersion: 1, hashes: [one] });
   });
 });
 
 describe("audit", () => {
-  test("prints one line a change, and proves the chain", async () => {
+  test("prints one line per change and verifies the chain", async () => {
     const { cli, clock } = createCli();
     await cli("generate ci");
     clock.now += DAY;
@@ -207,6 +207,6 @@ describe("audit", () => {
     expect((await cli("audit --verify")).stdout).toMatch(/^intact 6 changes in file:/);
     expect(JSON.parse((await cli("audit --verify --json")).stdout)).toMatchObject({ ok: true, changes: 6, seq: 6 });
     expect((await cli("audit --since soon")).status).toBe(2);
-    expect((await cli("audit --key nobody")).status).toBe(3);
+    expect((await cli("audit --key missing")).status).toBe(3);
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createCli } from "./fake-world.ts";
 
-/** Names, bytes, modes and times of all that is below a folder. */
+/** Names, sizes, modes and times of everything in a folder. */
 function contentOf(folder: string): unknown {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .sort()
@@ -13,13 +13,13 @@ function contentOf(folder: string): unknown {
     });
 }
 
-test("where nothing is wrong it says so, one line a finding, and changes nothing", async () => {
+test("reports a healthy setup, one line per finding, and changes nothing", async () => {
   const { cli, dir, file } = createCli();
   const token = (await cli("generate ci")).stdout.trim();
   const before = contentOf(dir);
   const { status, stdout, stderr } = await cli("doctor", { env: { MCP_API_KEY: token } });
   expect(status).toBe(0);
-  expect(stderr).toBe("nothing is wrong\n");
+  expect(stderr).toBe("no problems found\n");
   expect(stdout).toContain(`pass  store           1 key in file:${file} (chosen by MCP_KEYS_STORE)\n`);
   expect(stdout).toContain("pass  api-key         MCP_API_KEY is version 1 of ci and works for another 90d\n");
   for (const line of stdout.trimEnd().split("\n")) expect(line).toMatch(/^pass {2}[a-z-]+ +\S/);
@@ -27,16 +27,16 @@ test("where nothing is wrong it says so, one line a finding, and changes nothing
   expect(contentOf(dir)).toEqual(before);
 });
 
-test("where no store is yet it fails nothing, and makes none", async () => {
+test("a missing store is no failure, and none is created", async () => {
   const { cli, dir } = createCli();
   const { status, stdout } = await cli("doctor");
   expect(status).toBe(0);
   expect(stdout).toMatch(/^info {2}store .*no store yet/m);
-  expect(stdout).toMatch(/^ +mend: mcp-keys generate$/m);
+  expect(stdout).toMatch(/^ +fix: mcp-keys generate$/m);
   expect(contentOf(dir)).toEqual([]);
 });
 
-test("with --json it is one document, whatever is wrong", async () => {
+test("--json prints one document, also with failures", async () => {
   const { cli, file } = createCli();
   await cli("generate ci");
   chmodSync(file, 0o644);
@@ -53,19 +53,19 @@ test("with --json it is one document, whatever is wrong", async () => {
 });
 
 test.each<[what: string, line: string, env: Record<string, string>, status: number]>([
-  ["a token that is mistyped", "doctor", { MCP_API_KEY: "mcp_7Fq2x9Lm0aBc_0123456789012345678901234567890" }, 4],
-  ["a pepper that cannot be read", "doctor", { MCP_KEYS_PEPPER: "short" }, 2],
+  ["a mistyped token", "doctor", { MCP_API_KEY: "mcp_7Fq2x9Lm0aBc_0123456789012345678901234567890" }, 4],
+  ["an invalid pepper", "doctor", { MCP_KEYS_PEPPER: "short" }, 2],
   ["a token and a pepper", "doctor", { MCP_KEYS_PEPPER: "short", MCP_API_KEY: '"x"' }, 4],
-  ["a store that does not exist", "doctor --store nowhere:", {}, 6],
-  ["a store that does not exist, by its variable", "doctor", { MCP_KEYS_STORE: "nowhere:" }, 6],
-  ["a flag that does not exist", "doctor --fix", {}, 2],
-])("the exit status tells what failed: %s", async (_, line, env, status) => {
+  ["an unknown store", "doctor --store nowhere:", {}, 6],
+  ["an unknown store in MCP_KEYS_STORE", "doctor", { MCP_KEYS_STORE: "nowhere:" }, 6],
+  ["an unknown flag", "doctor --fix", {}, 2],
+])("the exit status shows what failed: %s", async (_, line, env, status) => {
   const { cli } = createCli();
   await cli("generate ci");
   expect((await cli(line, { env })).status).toBe(status);
 });
 
-test("the mend of a file that others can read mends it", async () => {
+test("the suggested fix for a readable file works", async () => {
   const { cli, file } = createCli();
   await cli("generate ci");
   chmodSync(file, 0o666);
@@ -74,13 +74,13 @@ test("the mend of a file that others can read mends it", async () => {
   expect((await cli("doctor")).status).toBe(0);
 });
 
-test("orphans are removed from a keychain only, and nothing is where none is in use", async () => {
+test("--remove-orphans does nothing without a keychain", async () => {
   const { cli } = createCli();
   const { status, stderr } = await cli("doctor --remove-orphans");
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "no keychain is in use\nnothing is wrong\n" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "no keychain in use\nno problems found\n" });
 });
 
-test("names of files do not steer the terminal", async () => {
+test("masks control characters in file names", async () => {
   const { cli, file } = createCli();
   await cli("generate ci");
   writeFileSync(`${file}.used.\u001b[31m\n`, "", { mode: 0o644 });

@@ -10,13 +10,13 @@ import { run } from "../../src/cli/run.ts";
 import { Secret } from "../../src/core/secret.ts";
 
 export interface FakeOptions {
-  /** A person at a terminal, who gives these answers in turn. */
+  /** Simulates a person at a terminal who types these answers in turn. */
   readonly answers?: readonly string[];
-  /** What is piped in. */
+  /** Text piped to stdin. */
   readonly piped?: string;
   readonly env?: Record<string, string>;
   readonly now?: number;
-  /** The stdout of the run cannot be written: its reader has gone. */
+  /** Makes stdout fail with EPIPE. */
   readonly brokenStdout?: boolean;
 }
 
@@ -26,16 +26,16 @@ export interface Ran {
   readonly stderr: string;
 }
 
-/** A store of its own in a folder of its own, and the CLI over it, in this process and without a terminal. */
+/** Creates a store in a new folder and a CLI over it that runs in this process. */
 export function createCli(defaults: FakeOptions = {}) {
   const dir = mkdtempSync(join(tmpdir(), "mcp-keys-cli-"));
   const file = join(dir, "store", "keys.jsonl");
   const clock = { now: defaults.now ?? 1_800_000_000 };
 
-  /** Splits a line of words as a shell would, without expanding anything. */
+  /** Runs a command line; a string is split into words without any expansion. */
   async function cli(line: string | readonly string[], options: FakeOptions = {}): Promise<Ran> {
     const given = { ...defaults, ...options };
-    const said = { stdout: "", stderr: "" };
+    const printed = { stdout: "", stderr: "" };
     const asked: string[] = [];
     const world: World = {
       env: { MCP_KEYS_STORE: `file:${file}`, ...given.env },
@@ -47,8 +47,8 @@ export function createCli(defaults: FakeOptions = {}) {
           isPiped: given.piped !== undefined,
           read: async () => given.piped?.replace(/\r?\n$/, "") ?? null,
         },
-        stdout: output((text) => (said.stdout += text), given),
-        stderr: output((text) => (said.stderr += text), { answers: given.answers }),
+        stdout: output((text) => (printed.stdout += text), given),
+        stderr: output((text) => (printed.stderr += text), { answers: given.answers }),
       },
       platform: "linux",
       node: process.version,
@@ -61,7 +61,7 @@ export function createCli(defaults: FakeOptions = {}) {
       prompts: async () => answering(given.answers ?? [], asked),
     };
     const status = await run(typeof line === "string" ? splitWords(line) : line, world);
-    return { status, ...said };
+    return { status, ...printed };
   }
   return { cli, dir, file, clock };
 }
@@ -78,12 +78,12 @@ function output(take: (text: string) => void, { answers, brokenStdout }: FakeOpt
   };
 }
 
-/** A person who gives the answers in turn, and is asked again when one does not pass the check. */
+/** Prompts that return the answers in turn and ask again if one fails the check. */
 function answering(answers: readonly string[], asked: string[]): Prompts {
   const next = (message: string): string => {
     const answer = answers[asked.length];
     asked.push(message);
-    if (answer === undefined) throw new Error(`nobody answers: ${message}`);
+    if (answer === undefined) throw new Error(`no answer left for: ${message}`);
     return answer;
   };
   return {
@@ -92,12 +92,13 @@ function answering(answers: readonly string[], asked: string[]): Prompts {
         const answer = next(message) || initial;
         if (check === undefined || check(answer) === true) return answer;
       }
-      throw new Error(`no answer passes: ${message}`);
+      throw new Error(`no answer passes the check: ${message}`);
     },
     secret: async ({ message }) => new Secret(next(message)),
   };
 }
 
+/** Splits a line at spaces, except within single quotes. */
 export function splitWords(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? "");
 }

@@ -7,19 +7,19 @@ import { createCli } from "./fake-world.ts";
 const TOKEN = /^mcp_[A-Za-z0-9]{12}_[A-Za-z0-9]{49}\n$/;
 
 describe("generate", () => {
-  test("prints the token and nothing else, and the store never sees it", async () => {
+  test("prints only the token and does not store it", async () => {
     const { cli, file } = createCli();
     const { status, stdout, stderr } = await cli("generate ci");
     expect(status).toBe(0);
     expect(stdout).toMatch(TOKEN);
     expect(parseToken(stdout.trim()).ok).toBe(true);
-    expect(stderr).toMatch(/^issued ci \([A-Za-z0-9]{12}\); the token is shown this once\n$/);
+    expect(stderr).toMatch(/^issued ci \([A-Za-z0-9]{12}\); the token is shown only once\n$/);
     const secret = stdout.trim().split("_")[2] ?? "";
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(0, 20));
     expect((await cli("check", { piped: stdout })).status).toBe(0);
   });
 
-  test("without a name takes `default`, and then a name made from the id", async () => {
+  test("uses the name `default`, then a name made from the id", async () => {
     const { cli } = createCli();
     await cli("generate");
     await cli("generate");
@@ -31,7 +31,7 @@ describe("generate", () => {
     expect(made.name).toBe(`key-${made.id}`);
   });
 
-  test("gives one document with the token under --json", async () => {
+  test("--json prints one document with the token", async () => {
     const { cli } = createCli({ now: 1_800_000_000 });
     const { stdout } = await cli(
       "generate ci --scope a b --owner ops --tag team=x --audience https://HOST/mcp/ --json",
@@ -67,12 +67,12 @@ describe("generate", () => {
     expect((await cli(line)).stdout).toMatch(expected);
   });
 
-  test("writes to a file only its owner can read, and prints nothing", async () => {
+  test("--out writes a file that only its owner can read and prints nothing", async () => {
     const { cli, dir } = createCli();
     const out = join(dir, "ci.key");
     const { status, stdout, stderr } = await cli(["generate", "ci", "--out", out]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-    expect(stderr).toContain(`delivered to file:${out}`);
+    expect(stderr).toContain(`delivered the token to file:${out}`);
     expect(readFileSync(out, "utf8")).toMatch(TOKEN);
     expect(statSync(out).mode & 0o777).toBe(0o600);
     const again = await cli(["generate", "other", "--out", out]);
@@ -83,7 +83,7 @@ describe("generate", () => {
     );
   });
 
-  test("gives the token to a command, byte for byte, and the document without it to --json", async () => {
+  test("--to passes the token to a command byte for byte; --json does not contain it", async () => {
     const { cli, dir } = createCli();
     const out = join(dir, "taken");
     const { status, stdout } = await cli(["generate", "ci", "--to", `cat > '${out}'`, "--json"]);
@@ -94,7 +94,7 @@ describe("generate", () => {
     expect(`${readFileSync(out, "utf8")}\n`).toMatch(TOKEN);
   });
 
-  test("a token that reached nobody leaves no key behind, and the same command can be run again", async () => {
+  test("leaves no valid key if the token was not delivered; the same command can run again", async () => {
     const { cli } = createCli();
     const failed = await cli("generate ci", { brokenStdout: true });
     expect(failed).toMatchObject({ status: 5, stdout: "" });
@@ -106,7 +106,7 @@ describe("generate", () => {
     expect((await cli("list --json")).stdout).toContain(`"id":"${keys[0].id}"`);
   });
 
-  test("a token that a failing command may have taken stays valid, and says how to go on", async () => {
+  test("keeps a token valid that a failed command may have stored and explains how to continue", async () => {
     const { cli, dir } = createCli();
     const out = join(dir, "taken");
     const failed = await cli(["generate", "ci", "--to", `cat > '${out}'; exit 3`]);
@@ -126,17 +126,17 @@ describe("generate", () => {
     { line: "generate ci --expires yesterday", status: 2, says: "hint: write a number and one of s m h d w" },
     { line: "generate ci --prefix MCP", status: 2, says: '"MCP" is not a prefix' },
     { line: "generate ci --scope 'a b'", status: 2, says: "is not a scope" },
-    { line: "generate ci --tag x", status: 2, says: "a tag is not of the form name=value" },
+    { line: "generate ci --tag x", status: 2, says: "a tag must have the form name=value" },
     { line: "generate ci --audience host", status: 2, says: "is not the URL of a server" },
     { line: "generate ci --format xml", status: 2, says: "allowed choices are token, shell" },
     { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
-    { line: "generate ci --out x --to y", status: 2, says: "--out and --to exclude each other" },
-    { line: "generate ci --json --format shell", status: 2, says: "--json and --format exclude each other" },
+    { line: "generate ci --out x --to y", status: 2, says: "--out and --to cannot be used together" },
+    { line: "generate ci --json --format shell", status: 2, says: "--json and --format cannot both write" },
     { line: "generate ci extra", status: 2, says: "too many arguments" },
     { line: "generate ci --exipres 3d", status: 2, says: "did you mean --expires?" },
     { line: "generate ci --out /nonexistent/dir/file", status: 5, says: "hint:" },
     { line: "generate taken", status: 5, says: "there is a key named taken already" },
-  ])("$line exits $status and says how to mend it", async ({ line, status, says }) => {
+  ])("$line exits with $status and explains how to fix it", async ({ line, status, says }) => {
     const { cli } = createCli();
     await cli("generate taken");
     const ran = await cli(line);
@@ -145,21 +145,21 @@ describe("generate", () => {
     expect(JSON.parse((await cli("list --json")).stdout).keys).toHaveLength(1);
   });
 
-  test("asks a person for what was not said", async () => {
+  test("prompts for missing values", async () => {
     const { cli } = createCli();
     const ran = await cli("generate --json", { answers: ["a b", "ci", "", "notes:read notes:write"] });
     expect(ran.status).toBe(0);
     expect(JSON.parse(ran.stdout).key).toMatchObject({ name: "ci", scopes: ["notes:read", "notes:write"] });
   });
 
-  test("does not ask with --no-input, in CI, or when the name was given", async () => {
+  test("does not prompt with --no-input, in CI or with a name", async () => {
     const { cli } = createCli({ answers: [] });
     expect((await cli("generate --no-input")).status).toBe(0);
     expect((await cli("generate", { env: { CI: "true" } })).status).toBe(0);
     expect((await cli("generate named")).status).toBe(0);
   });
 
-  test("a store in a folder that cannot be made is no bug and gives a mend", async () => {
+  test("an unusable store path is reported with a hint", async () => {
     const { cli, dir } = createCli();
     writeFileSync(join(dir, "plain"), "");
     mkdirSync(join(dir, "folder"));

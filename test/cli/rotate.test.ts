@@ -13,7 +13,7 @@ async function withKey(line = "generate ci") {
 }
 
 describe("rotate", () => {
-  test("prints the new token; both work for the overlap, then only the new one", async () => {
+  test("prints the new token; both tokens work during the overlap, then only the new one", async () => {
     const { cli, clock, first, check } = await withKey("generate ci --expires never");
     const { status, stdout, stderr } = await cli("rotate ci --overlap 1h");
     expect(status).toBe(0);
@@ -26,7 +26,7 @@ describe("rotate", () => {
     expect([await check(first), await check(stdout)]).toEqual([4, 0]);
   });
 
-  test("gives one document under --json", async () => {
+  test("--json prints one document", async () => {
     const { cli } = await withKey();
     const document = JSON.parse((await cli("rotate ci --json")).stdout);
     expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "changed", "retiring", "token"]);
@@ -38,13 +38,13 @@ describe("rotate", () => {
     });
   });
 
-  test("a leaked token is cut off at once with --overlap 0s", async () => {
+  test("--overlap 0s ends the old token at once", async () => {
     const { cli, first, check } = await withKey();
     const { stdout } = await cli("rotate ci --overlap 0s");
     expect([await check(first), await check(stdout)]).toEqual([4, 0]);
   });
 
-  test("the new version lives as long as the old one was given, unless told otherwise", async () => {
+  test("the new version gets the lifetime of the old one, unless --expires is given", async () => {
     const { cli, clock } = await withKey("generate ci --expires 30d");
     clock.now += 10 * DAY;
     expect(JSON.parse((await cli("rotate ci --json")).stdout).version.expiresAt).toBe("2027-02-24T08:00:00Z");
@@ -52,7 +52,7 @@ describe("rotate", () => {
     expect(JSON.parse((await cli("rotate ci --json")).stdout).version.expiresAt).toBeNull();
   });
 
-  test("does nothing while the version is younger than --if-older-than", async () => {
+  test("does nothing if the version is younger than --if-older-than", async () => {
     const { cli, clock } = await withKey();
     clock.now += 10 * DAY;
     const young = await cli("rotate ci --if-older-than 30d");
@@ -66,7 +66,7 @@ describe("rotate", () => {
     expect((await cli("rotate ci --if-older-than 30d")).stdout).toMatch(/^mcp_/);
   });
 
-  test("a sink that fails leaves the old version current, and running the same line again finishes the job", async () => {
+  test("the old version stays current if delivery fails; running the same command again finishes the rotation", async () => {
     const { cli, dir, first, check } = await withKey();
     const broken = await cli("rotate ci", { brokenStdout: true });
     expect(broken.status).toBe(5);
@@ -85,7 +85,7 @@ describe("rotate", () => {
   });
 
   test.each([
-    { line: "rotate nobody", status: 3, says: 'there is no key "nobody"' },
+    { line: "rotate missing", status: 3, says: 'there is no key "missing"' },
     { line: "rotate ci --overlap soon", status: 2, says: '"soon" is not a duration' },
     { line: "rotate ci --finish --abort", status: 2, says: "cannot be used with" },
     { line: "rotate ci --abort", status: 5, says: "no rotation of ci is under way" },
@@ -93,7 +93,7 @@ describe("rotate", () => {
     { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
     { line: "rotate ci --verify nonsense", status: 2, says: "not the address" },
     { line: "rotate ci --to /nonexistent/program", status: 5, says: "not a command" },
-  ])("$line exits $status and changes nothing", async ({ line, status, says }) => {
+  ])("$line exits with $status and changes nothing", async ({ line, status, says }) => {
     const { cli } = await withKey();
     const ran = await cli(line);
     expect(ran).toMatchObject({ status, stdout: "" });
@@ -101,7 +101,7 @@ describe("rotate", () => {
     expect(JSON.parse((await cli("show ci --json")).stdout).key.versions).toMatchObject([{ state: "current" }]);
   });
 
-  test("a revoked key is not brought back", async () => {
+  test("does not rotate a revoked key", async () => {
     const { cli } = await withKey();
     await cli("revoke ci --yes");
     expect((await cli("rotate ci")).status).toBe(5);
@@ -109,7 +109,7 @@ describe("rotate", () => {
 });
 
 describe("rotate --finish", () => {
-  test("is refused while the new token was never seen, is done with --force, and then has nothing to do", async () => {
+  test("refuses until a server has seen the new token, unless --force is given; a second time changes nothing", async () => {
     const { cli, first, check } = await withKey();
     const { stdout } = await cli("rotate ci");
     const refused = await cli("rotate ci --finish");
@@ -123,7 +123,7 @@ describe("rotate --finish", () => {
 });
 
 describe("rotate --abort", () => {
-  test("goes back to the old token", async () => {
+  test("returns to the old token", async () => {
     const { cli, first, check, clock } = await withKey();
     const { stdout } = await cli("rotate ci --overlap 1h");
     const aborted = await cli("rotate ci --abort --json");

@@ -4,7 +4,7 @@ import { packageVersion } from "../../src/package-version.ts";
 import { createCli, splitWords } from "./fake-world.ts";
 
 describe("the program", () => {
-  test("without a command shows its help, which names every command and every exit code", async () => {
+  test("prints help with every command and exit code if no command is given", async () => {
     const { status, stdout, stderr } = await createCli().cli("");
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     for (const name of Object.keys(commands)) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
@@ -13,17 +13,17 @@ describe("the program", () => {
     expect((await createCli().cli("help")).stdout).toBe(stdout);
   });
 
-  test("says its version", async () => {
+  test("prints its version", async () => {
     expect(await createCli().cli("--version")).toEqual({ status: 0, stdout: `${packageVersion}\n`, stderr: "" });
   });
 
   test.each([
     ["genrate", 2, "did you mean generate?"],
     ["--nonsense", 2, "unknown option '--nonsense'"],
-    ["list --quiet --verbose", 2, "--quiet and --verbose exclude each other"],
+    ["list --quiet --verbose", 2, "--quiet and --verbose cannot be used together"],
     ["list --store /tmp/keys", 2, "hint: choose one of"],
     ["list --store postgres://user:pw@host/db", 2, "hint: choose one of"],
-  ])("%s exits %i", async (line, status, says) => {
+  ])("%s exits with %i", async (line, status, says) => {
     const ran = await createCli().cli(line);
     expect(ran).toMatchObject({ status, stdout: "" });
     expect(ran.stderr.toLowerCase()).toContain(says);
@@ -31,14 +31,14 @@ describe("the program", () => {
     expect(ran.stderr).not.toContain("pw@");
   });
 
-  test("errors are JSON on stderr with --json, wherever the flag stands", async () => {
-    for (const line of ["show nobody --json", "--json show nobody", "show --json nobody"]) {
+  test("--json prints errors as JSON on stderr, before or after the command", async () => {
+    for (const line of ["show missing --json", "--json show missing", "show --json missing"]) {
       const { status, stdout, stderr } = await createCli().cli(line);
       expect({ status, stdout }).toEqual({ status: 3, stdout: "" });
       expect(JSON.parse(stderr)).toEqual({
         error: {
           code: "KEY_NOT_FOUND",
-          message: 'there is no key "nobody"',
+          message: 'there is no key "missing"',
           hint: "see what there is with: mcp-keys list",
         },
       });
@@ -46,7 +46,7 @@ describe("the program", () => {
     expect(JSON.parse((await createCli().cli("genrate --json")).stderr)).toMatchObject({ error: { code: "USAGE" } });
   });
 
-  test("global flags stand before or after the command", async () => {
+  test("accepts global flags before or after the command", async () => {
     const { cli } = createCli();
     await cli("generate ci");
     expect((await cli("list --json")).stdout).toBe((await cli("--json list")).stdout);
@@ -61,7 +61,7 @@ describe("every command", () => {
     lines.map((line) => [name, line] as const),
   );
 
-  test.each(Object.keys(commands))("%s shows its examples first, and then its flags", async (name) => {
+  test.each(Object.keys(commands))("%s shows its examples first, then its flags", async (name) => {
     const { status, stdout, stderr } = await createCli().cli(`${name} --help`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^Examples:\n {2}mcp-keys /);
@@ -69,7 +69,7 @@ describe("every command", () => {
     expect((await createCli().cli(`help ${name}`)).stdout).toBe(stdout);
   });
 
-  test.each(examples)("%s: %s is no usage error", async (_, example) => {
+  test.each(examples)("%s: the example `%s` is valid", async (_, example) => {
     const { cli, dir } = createCli();
     const token = (await cli("generate ci")).stdout;
     const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))

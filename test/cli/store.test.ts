@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCli } from "./fake-world.ts";
 
-async function aStore() {
+async function createStore() {
   const world = createCli();
   await world.cli("generate ci --scope a");
   const { token } = JSON.parse((await world.cli("generate web --json")).stdout) as { token: string };
@@ -14,8 +14,8 @@ async function aStore() {
 const codeOf = (stderr: string) => (JSON.parse(stderr) as { error: { code: string } }).error.code;
 
 describe("store", () => {
-  test("says which store is in use, what chose it, where it lies, and how many keys it holds", async () => {
-    const { cli, file, dir } = await aStore();
+  test("shows the store, what chose it, its path and its number of keys", async () => {
+    const { cli, file, dir } = await createStore();
     const { stdout } = await cli("store");
     expect(stdout).toBe(
       `store      file:${file}\nchosen by  MCP_KEYS_STORE\non disk    ${file}\nkeys       2\nwritable   yes\n`,
@@ -39,8 +39,8 @@ describe("store", () => {
     expect(await readdir(dir)).toEqual(["store"]);
   });
 
-  test("tells of a store that cannot be read what it can, and fails", async () => {
-    const { cli, file, dir } = await aStore();
+  test("shows what it can about an unreadable store, then fails", async () => {
+    const { cli, file, dir } = await createStore();
     await chmod(file, 0o644);
     const ran = await cli("store --json");
     expect(ran.status).toBe(6);
@@ -60,18 +60,18 @@ describe("store", () => {
 });
 
 describe("store migrate", () => {
-  test("moves keys and history; tokens are valid and refused as before, and the history is the same", async () => {
-    const { cli, file, to, token, dir } = await aStore();
+  test("copies keys and history; verdicts on tokens do not change", async () => {
+    const { cli, file, to, token, dir } = await createStore();
     const [history, keys] = [(await cli("audit")).stdout, (await cli("list")).stdout];
     const before = await readFile(file);
     expect(await cli(`store migrate --from file:${file} --to ${to} --dry-run`)).toEqual({
       ...{ status: 0, stdout: "" },
-      stderr: `would copy 5 of 5 changes about 2 keys from file:${file} to ${to} and compare\n`,
+      stderr: `would copy 5 of 5 changes to 2 keys from file:${file} to ${to} and compare\n`,
     });
     expect(await readdir(dir)).toEqual(["store"]);
     const ran = await cli(`store migrate --from file:${file} --to ${to}`);
     expect(ran).toMatchObject({ status: 0, stdout: "" });
-    expect(ran.stderr).toContain(`copied 5 of 5 changes about 2 keys from file:${file} to ${to} and compared\n`);
+    expect(ran.stderr).toContain(`copied 5 of 5 changes to 2 keys from file:${file} to ${to} and compared\n`);
     expect(ran.stderr).toContain(`MCP_KEYS_STORE=${to}`);
     expect((await readFile(file)).equals(before)).toBe(true);
     const there = { env: { MCP_KEYS_STORE: to } };
@@ -83,8 +83,8 @@ describe("store migrate", () => {
     expect((await cli("check", { piped: token })).status).toBe(4);
   });
 
-  test("with --json it says how much; again it is done, and what has come since is added", async () => {
-    const { cli, file, to } = await aStore();
+  test("--json prints the numbers; a second run copies only later changes", async () => {
+    const { cli, file, to } = await createStore();
     const json = async (flags = "") =>
       JSON.parse((await cli(`store migrate --from file:${file} --to ${to} --json ${flags}`)).stdout) as unknown;
     const doc = { schemaVersion: 1, from: `file:${file}`, to, dryRun: false, keys: 2, changes: 5, removed: false };
@@ -96,8 +96,8 @@ describe("store migrate", () => {
     expect(await json("--delete-source --yes")).toMatchObject({ keys: 0, changes: 0, copied: 0 });
   });
 
-  test("removes the source only when that was said, or typed", async () => {
-    const { cli, file, to, dir } = await aStore();
+  test("removes the source only after --yes or a typed confirmation", async () => {
+    const { cli, file, to, dir } = await createStore();
     const line = `store migrate --from file:${file} --to ${to} --delete-source`;
     const unsaid = await cli(`${line} --json`);
     expect(unsaid).toMatchObject({ status: 2, stdout: "" });
@@ -113,8 +113,8 @@ describe("store migrate", () => {
     expect((await cli("list", { env: { MCP_KEYS_STORE: to } })).stdout).toContain("ci");
   });
 
-  test("a target with other keys is a conflict, and one store by two names is none", async () => {
-    const { cli, file, to, dir } = await aStore();
+  test("refuses a target with other keys, and a store that is its own target", async () => {
+    const { cli, file, to, dir } = await createStore();
     await cli("generate other", { env: { MCP_KEYS_STORE: to } });
     const from = `store migrate --json --from file:${file}`;
     for (const [line, status, code] of [
@@ -135,15 +135,15 @@ describe("store migrate", () => {
     expect((await cli("list")).stdout).toContain("ci");
   });
 
-  test("a source that is not there is said, even in quiet, and is no failure", async () => {
-    const { cli, file, to, dir } = await aStore();
+  test("warns about an empty source, also with --quiet, and exits with 0", async () => {
+    const { cli, file, to, dir } = await createStore();
     const ran = await cli(`store migrate --quiet --from file:${dir}/typo.jsonl --to ${to}`);
-    expect(ran).toMatchObject({ status: 0, stdout: "", stderr: expect.stringContaining("typo.jsonl holds no keys") });
+    expect(ran).toMatchObject({ status: 0, stdout: "", stderr: expect.stringContaining("typo.jsonl has no keys") });
     expect((await cli(`store migrate --quiet --from file:${file} --to ${to}`)).stderr).toBe("");
   });
 
-  test("a folder of the target that others can write is refused, and nothing is copied", async () => {
-    const { cli, file, dir } = await aStore();
+  test("refuses a target folder that others can write to and copies nothing", async () => {
+    const { cli, file, dir } = await createStore();
     await mkdir(join(dir, "open"));
     await chmod(join(dir, "open"), 0o777);
     const ran = await cli(`store migrate --from file:${file} --to file:${dir}/open/keys.jsonl`);

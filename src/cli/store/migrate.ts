@@ -78,7 +78,7 @@ function reportMigration({ io }: Context, { source, target, done, dryRun, delete
   const amount = `${String(copied)} of ${count(changes, "change")} to ${count(keys, "key")}`;
   const route = `from ${source.spec} to ${target.spec}`;
   if (dryRun) {
-    io.note(`would copy ${amount} ${route}, compare${deleteSource ? " and remove the old store" : ""}`);
+    io.note(`would copy ${amount} ${route}${deleteSource ? ", compare and remove the old store" : " and compare"}`);
     return;
   }
   io.note(

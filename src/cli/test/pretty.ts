@@ -73,11 +73,11 @@ function renderLine({ paint, columns }: Page, finding: Finding, before: Finding 
 /** Renders the summary: access faults first, then conformance, each with its fix, then the grade. */
 export function renderEnd(page: Page, report: Report, sent: string): string {
   const { access, conformance, notes } = summarize(report.findings);
-  const others = report.result === "inconclusive" ? "Other faults" : "Conformance";
+  const others = report.result === "inconclusive" ? "Other problems" : "Conformance";
   return [
     "\n",
-    section(page, `Access: ${count(access.length, "hole")}`, access),
-    section(page, `${others}: ${count(conformance.length, "fault")}`, conformance),
+    section(page, `Access: ${count(access.length, "problem")}`, access),
+    section(page, `${others}: ${count(conformance.length, "problem")}`, conformance),
     section(page, "Notes", notes),
     renderFields(page.paint, fieldsOf(page, report, sent)),
   ].join("");

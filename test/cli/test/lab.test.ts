@@ -33,16 +33,16 @@ async function openFile(): Promise<KeyStore> {
   return store;
 }
 
-/** A bench over a file, what it says, and the end of its run. */
-async function createBench(own?: KeyStore) {
+/** Creates a lab context over a file store, with its warnings and the end of its run. */
+async function createLabContext(own?: KeyStore) {
   const store = own ?? (await openFile());
   const keys = createKeys({ store, now, by: "test", peppers: [] });
-  const said: string[] = [];
+  const warnings: string[] = [];
   const tidies: (() => Promise<void>)[] = [];
   const quiet = (): Promise<void> => Promise.resolve();
   const ctx = {
     world: { now, random: (size: number) => randomBytes(size) },
-    io: { warn: (line: string) => said.push(line), note: quiet, next: quiet, debug: quiet, print: quiet, json: quiet },
+    io: { warn: (line: string) => warnings.push(line), note: quiet, next: quiet, debug: quiet, print: quiet, json: quiet },
     store: () => Promise.resolve(store),
     keys: () => Promise.resolve(keys),
     atEnd: (tidy: () => Promise<void>) => void tidies.push(tidy),
@@ -51,23 +51,23 @@ async function createBench(own?: KeyStore) {
     await Promise.all(tidies.map((tidy) => tidy()));
   };
   const statuses = async () => (await keys.list()).map((key) => keyStatus(key, NOW));
-  return { ctx, store, keys, said, end, statuses };
+  return { ctx, store, keys, warnings, end, statuses };
 }
 
-/** A store whose writes can be made to fail or to take their time. */
-function hindered(store: KeyStore) {
-  const hindrance: { fault: KeysError | null; wait: Promise<void> | null } = { fault: null, wait: null };
+/** Wraps a store so that a test can delay its writes or make them fail. */
+function controlWrites(store: KeyStore) {
+  const control: { fault: KeysError | null; wait: Promise<void> | null } = { fault: null, wait: null };
   const write: KeyStore["write"] = async (draft) => {
-    await hindrance.wait;
-    if (hindrance.fault !== null) throw hindrance.fault;
+    await control.wait;
+    if (control.fault !== null) throw control.fault;
     return store.write(draft);
   };
-  return { hindrance, store: { ...store, write } };
+  return { control, store: { ...store, write } };
 }
 
 describe("a canary", () => {
-  test("lives as a key does, and is revoked at the end", async () => {
-    const { ctx, keys, end, said } = await createBench();
+  test("works like any key and is revoked at the end", async () => {
+    const { ctx, keys, end, warnings } = await createLabContext();
     const lab = await openLab(ctx, TOKEN);
     const canary = await lab.mint("life");
     const works = async (token: Secret) => (await keys.check(token.reveal())).ok;
@@ -86,11 +86,11 @@ describe("a canary", () => {
     await lab.close();
     expect([await works(canary.token), await works(next)]).toEqual([false, false]);
     await end();
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
-  test("may do what the key under test may", async () => {
-    const { ctx, keys } = await createBench();
+  test("gets the scopes and audience of the key under test", async () => {
+    const { ctx, keys } = await createLabContext();
     const scopes = ["notes:read"];
     const audience = ["https://notes.example"];
     const { token } = await keys.generate({ name: "ci", prefix: "acme", expiresAt: null, scopes, audience });
@@ -101,21 +101,21 @@ describe("a canary", () => {
     expect([await lab.knows(token), await lab.knows(TOKEN)]).toEqual([true, false]);
   });
 
-  test("is made in a store that can be written, or not at all", async () => {
+  test("needs a writable store", async () => {
     const store = await openEnvStore("", { env: { MCP_API_KEY: TOKEN.reveal() } });
-    const { ctx } = await createBench(store);
+    const { ctx } = await createLabContext(store);
     await expect(openLab(ctx, TOKEN)).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
   });
 });
 
 describe("at the end of a run", () => {
-  test("every canary is revoked, one that is being made as well, and no more are made", async () => {
-    const slow = hindered(await openFile());
-    const { ctx, end, statuses, said } = await createBench(slow.store);
+  test("revokes all canaries, even one being issued, and issues no more", async () => {
+    const slow = controlWrites(await openFile());
+    const { ctx, end, statuses, warnings } = await createLabContext(slow.store);
     const lab = await openLab(ctx, TOKEN);
     const first = await lab.mint("a");
     let go = (): void => undefined;
-    slow.hindrance.wait = new Promise((resolve) => (go = resolve));
+    slow.control.wait = new Promise((resolve) => (go = resolve));
     const making = lab.mint("b");
     const ending = end();
     setImmediate(go);
@@ -125,33 +125,33 @@ describe("at the end of a run", () => {
       await expect(act()).rejects.toMatchObject({ code: "INTERRUPTED" });
     }
     expect(await statuses()).toEqual(["revoked", "revoked"]);
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
-  test("a canary that cannot be revoked is named, with the command that does it, once", async () => {
-    const broken = hindered(await openFile());
-    const { ctx, end, said, statuses } = await createBench(broken.store);
+  test("names a canary that it could not revoke, once, with the command to do it", async () => {
+    const broken = controlWrites(await openFile());
+    const { ctx, end, warnings, statuses } = await createLabContext(broken.store);
     const lab = await openLab(ctx, TOKEN);
     const { name } = await lab.mint("life");
-    broken.hindrance.fault = new KeysError("STORE_UNAVAILABLE", "the disk is full");
+    broken.control.fault = new KeysError("STORE_UNAVAILABLE", "the disk is full");
     await expect(lab.close()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     await end();
-    expect(said).toEqual([
-      `the canary ${name} could not be revoked and works until it expires`,
+    expect(warnings).toEqual([
+      `could not revoke the test key ${name}; it works until it expires`,
       `revoke it with: mcp-keys revoke ${name} --yes --store '${broken.store.spec}'`,
     ]);
-    broken.hindrance.fault = null;
+    broken.control.fault = null;
     await end();
     expect(await statuses()).toEqual(["revoked"]);
   });
 
-  test("a canary whose write failed is looked for all the same: it may have arrived", async () => {
+  test("revokes a canary whose write failed but arrived", async () => {
     const store = await openFile();
-    const { ctx, end, statuses, said } = await createBench({
+    const { ctx, end, statuses, warnings } = await createLabContext({
       ...store,
       async write(draft) {
         const change = await store.write(draft);
-        if (draft.op === "generate") throw new KeysError("STORE_UNAVAILABLE", "the answer was lost");
+        if (draft.op === "generate") throw new KeysError("STORE_UNAVAILABLE", "the connection was lost");
         return change;
       },
     });
@@ -160,18 +160,18 @@ describe("at the end of a run", () => {
     expect(await statuses()).toEqual(["expiring"]);
     await end();
     expect(await statuses()).toEqual(["revoked"]);
-    expect(said).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 
-  test("a store that does not answer is not waited for for ever", async () => {
-    const hung = hindered(await openFile());
-    const { ctx, end, said } = await createBench(hung.store);
+  test("does not wait forever for a store that does not answer", async () => {
+    const hung = controlWrites(await openFile());
+    const { ctx, end, warnings } = await createLabContext(hung.store);
     const lab = await openLab(ctx, TOKEN);
     const { name } = await lab.mint("life");
     let go = (): void => undefined;
-    hung.hindrance.wait = new Promise((resolve) => (go = resolve));
+    hung.control.wait = new Promise((resolve) => (go = resolve));
     await end();
-    expect(said[0]).toContain(name);
+    expect(warnings[0]).toContain(name);
     go();
   });
 });
@@ -179,7 +179,7 @@ describe("at the end of a run", () => {
 const LIFECYCLE = CHECKS.filter(({ group }) => group === "lifecycle").map(({ id }) => id);
 
 describe("mcp-keys test with a store", () => {
-  /** A server of its own that follows the file of the command line. */
+  /** Starts a server that follows the CLI's store. */
   async function startServed() {
     const { mcpKeys, env, file } = createProcesses();
     const { stdout } = await mcpKeys(["generate", "ci"]);
@@ -194,7 +194,7 @@ describe("mcp-keys test with a store", () => {
     return { run, canaries, token, file, journal: () => readFile(file, "utf8") };
   }
 
-  test("sees that our server follows its store, and leaves no canary alive", async () => {
+  test("passes our server, which follows its store, and revokes its canaries", async () => {
     const { run, canaries, token } = await startServed();
     const { status, stdout, stderr } = await run(["--json", "--only", ...LIFECYCLE]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("revoked at the end") });
@@ -208,25 +208,25 @@ describe("mcp-keys test with a store", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("leaves no canary alive when %s comes in the middle", async (signal, status) => {
+  ] as const)("revokes its canaries after %s", async (signal, status) => {
     const { run, canaries, journal } = await startServed();
     let kill: ((name: NodeJS.Signals) => void) | undefined;
     const onStderr = (_: string, send: (name: NodeJS.Signals) => void): void => void (kill = send);
     const running = run(["--only", "rejects-expired-key"], { onStderr });
-    // It is waited for to expire.
+    // The check now waits for this canary to expire.
     await until(async () => (await journal()).includes("mcp-keys-canary-expiring"));
     kill?.(signal);
-    expect(await running).toMatchObject({ status, stdout: "", stderr: expect.not.stringContaining("canary") });
+    expect(await running).toMatchObject({ status, stdout: "", stderr: expect.not.stringContaining("could not revoke") });
     expect((await canaries()).map(({ status: found }) => found)).toEqual(["revoked", "revoked"]);
   });
 
-  test("fails with the store when that fails, and not with the server", async () => {
+  test("exits with the status of the store error if the store fails", async () => {
     const { run } = await startServed();
     const { status, stderr } = await run(["--store", "env:", "--only", ...LIFECYCLE]);
-    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringContaining("no keys can be made in env:") });
+    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringContaining("cannot issue test keys in env:") });
   });
 
-  test("proves nothing over a store that the server does not use", async () => {
+  test("is inconclusive with a store that the server does not use", async () => {
     const { run, file } = await startServed();
     const other = ["--store", `file:${file}.other`, "--patience", "1s"];
     const { status, stdout } = await run([...other, "--json", "--only", ...LIFECYCLE]);
