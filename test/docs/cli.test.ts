@@ -16,18 +16,18 @@ import { readSources } from "./sources.ts";
 
 const page = readPage("docs/cli.md");
 const program = buildProgram(() => {
-  throw new Error("nothing is run here");
+  throw new Error("no command runs here");
 });
 
-/** With those that belong to another one, each behind it. */
+/** All commands; subcommands follow their parent. */
 const commands = allCommands(program).slice(1);
 
-/** What a cell is about, without backticks. */
+/** Returns the first code span of a cell, or the cell. */
 const nameOf = (cell: string): string => spansOf(cell)[0] ?? cell;
 const firstColumn = ({ rows }: Table): string[] => rows.map(([cell]) => nameOf(cell!));
 
 describe("commands", () => {
-  test("each has a section, with its arguments, in the order of --help", () => {
+  test("each command has a section that names its arguments, in the order of --help", () => {
     const titles = page.sections.filter(({ level }) => level === 3).map(({ title }) => title);
     expect(titles).toEqual(commands.map(headingOf));
   });
@@ -35,7 +35,7 @@ describe("commands", () => {
   test.each([
     ["Global flags", program.options.filter(({ long }) => long !== "--version")] as const,
     ...commands.map((command) => [headingOf(command), ownFlags(command)] as const),
-  ])("%s: the table has the flags and their defaults, all of them and no other", (section, flags) => {
+  ])("%s: the table lists exactly the flags and their defaults", (section, flags) => {
     const rows = flags.length === 0 ? [] : tableOf(page, section, "flag").rows;
     expect(rows.map(([flag, value]) => [nameOf(flag!), nameOf(value!)]).sort()).toEqual(
       flags.map((flag) => [flag.flags, defaultOf(flag)]).sort(),
@@ -43,7 +43,7 @@ describe("commands", () => {
     if (flags.length === 0) expect(page.sections.find(({ title }) => title === section)?.text).toContain("No flags");
   });
 
-  test("every choice of a flag is named, in its row or in the table of formats", () => {
+  test("every choice of a flag is listed, in its row or in the table of formats", () => {
     for (const command of commands) {
       for (const { flags, argChoices } of ownFlags(command).filter((flag) => flag.argChoices !== undefined)) {
         const row = tableOf(page, headingOf(command), "flag").rows.find(([flag]) => nameOf(flag!) === flags)!;
@@ -57,34 +57,36 @@ describe("commands", () => {
 });
 
 describe("tables", () => {
-  test("of stores: the registry", () => {
+  test("stores: as in the registry", () => {
     expect(firstColumn(tableOf(page, "Stores", "spec")).map((spec) => spec.split(":")[0])).toEqual(Object.keys(stores));
   });
 
-  test("of formats: the registry", () => {
+  test("formats: as in the registry", () => {
     expect(firstColumn(tableOf(page, "Formats", "format"))).toEqual(Object.keys(formats));
   });
 
-  test("of outcomes: what verify exits with", () => {
+  test("outcomes: with the exit status of verify", () => {
     const { rows } = tableOf(page, "`verify <url>`", "outcome");
     expect(Object.fromEntries(rows.map(([outcome, exit]) => [nameOf(outcome!), Number(exit)]))).toEqual(OUTCOMES);
   });
 
-  test("of variables: all that are read, and no other", () => {
-    const read = [...readSources().values()].flatMap((text) => [
-      ...[...text.matchAll(/\benv\["([A-Z_]+)"\]/g)].map(([, name]) => name!),
-      ...[...text.matchAll(/const \{([^}]+)\} = (?:\w+\.)?env;/g)].flatMap(([, names]) =>
-        names!.match(/\b[A-Z_]{2,}\b/g)!,
-      ),
-    ]);
+  test("variables: exactly those that the code reads", () => {
+    const read = [...readSources().values()]
+      .map(withoutComments)
+      .flatMap((text) => [
+        ...[...text.matchAll(/\benv\["([A-Z_]+)"\]/g)].map(([, name]) => name!),
+        ...[...text.matchAll(/const \{([^}]+)\} = (?:\w+\.)?env;/g)].flatMap(([, names]) =>
+          names!.match(/\b[A-Z_]{2,}\b/g)!,
+        ),
+      ]);
     expect(firstColumn(tableOf(page, "Environment", "variable")).sort()).toEqual([...new Set(read)].sort());
   });
 
-  test("of answers: what a guard answers to each refusal", () => {
+  test("answers: as the guard gives them", () => {
     const seen: unknown[] = [];
     for (const [what, status, header] of tableOf(page, "What a guarded server answers", "the token is").rows) {
       const fault = what!.includes("store") ? "STORE_UNAVAILABLE" : "BUG";
-      const denials = what!.startsWith("not judged") ? [new KeysError(fault, "x")] : spansOf(what!);
+      const denials = what!.startsWith("no verdict") ? [new KeysError(fault, "x")] : spansOf(what!);
       for (const denial of denials as (Reason | "ambiguous" | KeysError)[]) {
         const answer = challenge(denial, { realm: "mcp", scopes: ["a"] });
         const sent = answer.headers["www-authenticate"] ?? "none";
@@ -104,21 +106,21 @@ describe("JSON", () => {
   let sources: Sources;
   let seen: Seen;
   beforeAll(async () => {
-    const typed = ["verification", "report", "check", "grade"].map((name) => `src/probe/${name}.ts`);
-    sources = openSources([], ["src/index.ts", ...typed]);
+    const probe = [...readSources().keys()].filter((path) => path.startsWith("src/probe/"));
+    sources = openSources([], ["src/index.ts", ...probe]);
     seen = await seenDocuments();
   });
 
   const members = (column: string): Map<string, string[]> =>
     new Map(tableOf(page, "JSON", column).rows.map(([name, listed]) => [nameOf(name!), spansOf(listed!)]));
 
-  test("each document has the members that are listed, and no other", () => {
+  test("each document has exactly the listed members", () => {
     const listed = members("document");
-    expect([...seen.documents.keys()].sort(), "each row is seen, and each document has a row").toEqual(
+    expect([...seen.documents.keys()].sort(), "each row was printed, and each document has a row").toEqual(
       [...listed.keys()].filter((name) => !["verify", "test"].includes(name)).sort(),
     );
     for (const [name, documents] of seen.documents) {
-      // A line about a compaction has no key, and only a reader of the file that it ended sees that one.
+      // The line of a compaction has no key, but this run does not print one.
       const shape =
         name === "audit" ? shapeOf([...documents, { ...documents[0], key: undefined }]) : shapeOf(documents);
       expect([name, shape]).toEqual([name, [...listed.get(name)!].sort()]);
@@ -128,8 +130,8 @@ describe("JSON", () => {
     }
   });
 
-  test("what stands in the documents has the members that are listed, and no other", () => {
-    const listed = members("in it");
+  test("each part of a document has exactly the listed members", () => {
+    const listed = members("part");
     for (const [name, parts] of seen.parts)
       expect([name, shapeOf(parts)]).toEqual([name, [...(listed.get(name) ?? [])].sort()]);
     const fromTypes = ["anonymous, bogus, presented", "server", "finding", "era", "sent", "counts"];
@@ -138,27 +140,27 @@ describe("JSON", () => {
     );
   });
 
-  test("what verify found is listed as its types have it", () => {
-    const typed = (name: string) => sources.members("src/probe/verify/verification.ts", name).sort();
+  test("the members of verify match its types", () => {
+    const typed = (name: string) => sources.members(probeFile(name), name).sort();
     expect(
       members("document")
         .get("verify")!
         .filter((each) => each !== "schemaVersion")
         .sort(),
     ).toEqual(typed("Verification"));
-    expect([...members("in it").get("anonymous, bogus, presented")!].sort()).toEqual(typed("Presentation"));
+    expect([...members("part").get("anonymous, bogus, presented")!].sort()).toEqual(typed("AttemptSummary"));
   });
 
-  test("what a test found is listed as its types have it", () => {
-    const typed = (name: string) => sources.members("src/probe/report/report.ts", name).sort();
+  test("the members of test match its types", () => {
+    const typed = (name: string) => sources.members(probeFile(name), name).sort();
     const listed = (column: string, name: string) => [...members(column).get(name)!].sort();
     expect(listed("document", "test")).toEqual(["schemaVersion", ...typed("Report")].sort());
-    expect(listed("in it", "finding")).toEqual(typed("Finding"));
-    expect(listed("in it", "counts")).toEqual([...STATUSES].sort());
-    expect(listed("in it", "sent")).toEqual(sources.members("src/probe/check.ts", "Cost").sort());
+    expect(listed("part", "finding")).toEqual(typed("Finding"));
+    expect(listed("part", "counts")).toEqual([...STATUSES].sort());
+    expect(listed("part", "sent")).toEqual(typed("Cost"));
   });
 
-  test("the words that a member may hold are all there", () => {
+  test("the values of each member are complete", () => {
     const words = (file: string, name: string) => sources.words(file, name).sort();
     expect(oneOf("of a key,")).toEqual(words("src/index.ts", "Status"));
     expect(oneOf("of a version:")).toEqual(words("src/index.ts", "VersionState"));
@@ -166,34 +168,47 @@ describe("JSON", () => {
     expect(oneOf("of a revoked version")).toEqual(words("src/index.ts", "RevokeReason"));
     expect(oneOf("")).toEqual(words("src/index.ts", "Operation"));
     expect(oneOf("of a finding")).toEqual([...STATUSES].sort());
-    expect(oneOf("of a test")).toEqual(words("src/probe/report/report.ts", "Result"));
-    expect(wordsOf("about")).toEqual(words("src/probe/check.ts", "About"));
-    expect(wordsOf("level")).toEqual(words("src/probe/check.ts", "Level"));
+    expect(oneOf("of a test")).toEqual(words(probeFile("Result"), "Result"));
+    expect(wordsOf("about")).toEqual(words(probeFile("About"), "About"));
+    expect(wordsOf("level")).toEqual(words(probeFile("Level"), "Level"));
     expect(wordsOf("grade")).toEqual([...Object.keys(GRADES), "null"].sort());
-    expect(wordsOf("era")).toEqual(words("src/probe/verify/verification.ts", "Era"));
+    expect(wordsOf("era")).toEqual(words(probeFile("Era"), "Era"));
   });
 });
 
-/** The words of the row that begins so; with nothing, those of `op`. */
+/** Returns the file of the probe that exports a type. */
+function probeFile(type: string): string {
+  const exported = new RegExp(`^export (type|interface) ${type}\\b`, "m");
+  const [file] = [...readSources()].find(([path, text]) => path.startsWith("src/probe/") && exported.test(text)) ?? [];
+  if (file === undefined) throw new Error(`the probe exports no ${type}`);
+  return file;
+}
+
+/** Returns the values in the row whose text starts with `beginning`; with "", those of `op`. */
 function oneOf(beginning: string): string[] {
   const { rows } = tableOf(page, "JSON", "member");
   const row = rows.find(([name, text]) => (beginning === "" ? name === "`op`" : text!.startsWith(beginning)))!;
   return spansOf(row[1]!).sort();
 }
 
-/** The words of the row of this member. */
+/** Returns the values in the row of a member. */
 function wordsOf(member: string): string[] {
   const { rows } = tableOf(page, "JSON", "member");
   return spansOf(rows.find(([name]) => name === `\`${member}\``)![1]!).sort();
 }
 
-/** Members in order of the alphabet, with a `?` where not all documents have them. */
+/** Returns the members in alphabetical order, with a `?` if some documents lack them. */
 function shapeOf(documents: readonly object[]): string[] {
   const members = documents.map((each) =>
     Object.entries(each).flatMap(([name, value]) => (value === undefined ? [] : name)),
   );
   const all = new Set(members.flat());
   return [...all].map((name) => (members.every((each) => each.includes(name)) ? name : `${name}?`)).sort();
+}
+
+/** Examples in doc comments may read other variables. */
+function withoutComments(text: string): string {
+  return text.replaceAll(/^ *(\/\/|\/?\*).*$/gm, "");
 }
 
 function headingOf(command: Command): string {

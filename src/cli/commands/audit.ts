@@ -57,7 +57,7 @@ async function runAudit(ctx: Context, flags: AuditFlags): Promise<void> {
   await ctx.io.print(lines);
 }
 
-/** Every read verifies the hash chain, so reading all changes verifies the history. */
+/** Every read verifies the chain, so reading all changes verifies the history. */
 async function runVerifyHistory(ctx: Context): Promise<void> {
   const store = await ctx.store();
   let changes = 0;

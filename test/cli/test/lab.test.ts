@@ -42,7 +42,14 @@ async function createLabContext(own?: KeyStore) {
   const quiet = (): Promise<void> => Promise.resolve();
   const ctx = {
     world: { now, random: (size: number) => randomBytes(size) },
-    io: { warn: (line: string) => warnings.push(line), note: quiet, next: quiet, debug: quiet, print: quiet, json: quiet },
+    io: {
+      warn: (line: string) => warnings.push(line),
+      note: quiet,
+      next: quiet,
+      debug: quiet,
+      print: quiet,
+      json: quiet,
+    },
     store: () => Promise.resolve(store),
     keys: () => Promise.resolve(keys),
     atEnd: (tidy: () => Promise<void>) => void tidies.push(tidy),
@@ -216,14 +223,21 @@ describe("mcp-keys test with a store", () => {
     // The check now waits for this canary to expire.
     await until(async () => (await journal()).includes("mcp-keys-canary-expiring"));
     kill?.(signal);
-    expect(await running).toMatchObject({ status, stdout: "", stderr: expect.not.stringContaining("could not revoke") });
+    expect(await running).toMatchObject({
+      status,
+      stdout: "",
+      stderr: expect.not.stringContaining("could not revoke"),
+    });
     expect((await canaries()).map(({ status: found }) => found)).toEqual(["revoked", "revoked"]);
   });
 
   test("exits with the status of the store error if the store fails", async () => {
     const { run } = await startServed();
     const { status, stderr } = await run(["--store", "env:", "--only", ...LIFECYCLE]);
-    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringContaining("cannot issue test keys in env:") });
+    expect({ status, stderr }).toEqual({
+      status: 5,
+      stderr: expect.stringContaining("cannot issue test keys in env:"),
+    });
   });
 
   test("is inconclusive with a store that the server does not use", async () => {

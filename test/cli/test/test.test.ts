@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { test as command } from "../../../src/cli/commands/test.ts";
-import { GROUP_TITLES } from "../../../src/probe/group.ts";
+import { GROUP_TITLES } from "../../../src/probe/check.ts";
 import { CHECKS } from "../../../src/probe/index.ts";
 import { GRADES } from "../../../src/probe/report/grade.ts";
 import { reports } from "../../../src/probe/report/index.ts";
@@ -186,8 +186,8 @@ describe("unusable input", () => {
     ["two reports", `test ${url} --json --report junit`, "cannot be used together"],
     ["an invalid rate", `test ${url} --rate 0`, "1 to 1000"],
     ["an invalid concurrency", `test ${url} --concurrency many`, "1 to 64"],
-    ["a header that HTTP uses", `test ${url} --header Host`, "no header for a key"],
-    ["a key in the header", `test ${url} --header 'X-API-Key: s3cr3t'`, "no header for a key"],
+    ["a header that HTTP uses", `test ${url} --header Host`, "cannot carry a key"],
+    ["a key in the header", `test ${url} --header 'X-API-Key: s3cr3t'`, "cannot carry a key"],
     ["a variable for a server", `test ${url} --env-name X`, "--env-name is only for programs"],
     ["a header for a program", "test --stdio --header X-API-Key -- node", "--header cannot be used with --stdio"],
     ["a store for a program", "test --stdio --store memory: -- node", "--store cannot be used with --stdio"],
