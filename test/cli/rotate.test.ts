@@ -92,7 +92,7 @@ describe("rotate", () => {
     { line: "rotate", status: 2, says: "missing required argument 'key'" },
     { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
     { line: "rotate ci --verify nonsense", status: 2, says: "not the address" },
-    { line: "rotate ci --to /nonexistent/program", status: 5, says: "not a command" },
+    { line: "rotate ci --to /nonexistent/program", status: 5, says: "finds no command named" },
   ])("$line exits with $status and changes nothing", async ({ line, status, says }) => {
     const { cli } = await withKey();
     const ran = await cli(line);
