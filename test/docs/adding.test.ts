@@ -28,49 +28,46 @@ const CONTRACTS = [
   ["A diagnostic", "src/doctor/diagnostic.ts", "Diagnostic"],
 ] as const;
 
-describe("the code on the page", () => {
+describe("the samples in docs/adding.md", () => {
   let sources: Sources;
   beforeAll(() => {
     const files = CONTRACTS.map(([, file]) => file);
     sources = openSources([...samples, WRONG], files, addedCodes(page.blocks));
   });
 
-  test("each section has a sample, of at most 25 lines", () => {
+  test("each section has one sample of at most 25 lines", () => {
     const sections = page.sections.filter(({ level }) => level === 2).map(({ title }) => title);
     expect(sections).toEqual([...CONTRACTS.map(([section]) => section), "An error"]);
     expect(samples).toHaveLength(sections.length);
     expect(samples.filter(({ text }) => text.trimEnd().split("\n").length > 25).map(({ path }) => path)).toEqual([]);
   });
 
-  test.each(samples)("$path is what the compiler takes", (sample) => {
+  test.each(samples)("$path compiles", (sample) => {
     expect(sources.faults(sample)).toEqual([]);
   });
 
-  test("a sample that is wrong is found, with its line on the page", () => {
+  test("a wrong sample is found, with its line on the page", () => {
     expect(sources.faults(WRONG)).toEqual([expect.stringMatching(/^line 102: Type 'number' is not assignable/)]);
   });
 
-  test.each(CONTRACTS)(
-    "%s: the table has the members of the contract in %s, all of them and no other",
-    (section, file, name) => {
-      const written = tableOf(page, section, "member").rows.map(([member]) => spansOf(member!)[0]);
-      expect(written).toEqual(sources.members(file, name));
-    },
-  );
+  test.each(CONTRACTS)("%s: the table lists exactly the members of the contract in %s", (section, file, name) => {
+    const written = tableOf(page, section, "member").rows.map(([member]) => spansOf(member!)[0]);
+    expect(written).toEqual(sources.members(file, name));
+  });
 });
 
-/** What stands in the page as if on its line 100. */
+/** A sample that does not compile, as if it started at line 100 of the page. */
 const WRONG = {
   path: "src/formats/wrong.ts",
   line: 100,
   text: `// src/formats/wrong.ts\nimport type { Format } from "./format.ts";\nexport const x: Format = { summary: 1, render: () => "" };\n`,
 };
 
-describe("the samples do what they say", () => {
+describe("the samples, when run", () => {
   const run = async (path: string): Promise<Record<string, unknown>> =>
     runSample(samples.find((each) => each.path === path)!);
 
-  test("the format writes a line with the token once, and refuses what it cannot carry", async () => {
+  test("the format writes the token once and refuses a character it cannot represent", async () => {
     const { toml } = (await run("src/formats/toml.ts")) as { toml: Format };
     expect(toml.render({ token: new Secret("abc"), envName: "KEY" })).toBe("KEY = 'abc'\n");
     expect(() => toml.render({ token: new Secret("a'b"), envName: "KEY" })).toThrowError(
@@ -78,7 +75,7 @@ describe("the samples do what they say", () => {
     );
   });
 
-  test("the sink tells what certainly failed from what perhaps did", async () => {
+  test("the sink distinguishes a failed delivery from an uncertain one", async () => {
     const { openPostSink } = (await run("src/sinks/post.ts")) as {
       openPostSink: (name: string, post: (text: string) => Promise<number>) => Promise<Sink>;
     };
@@ -103,7 +100,7 @@ describe("the samples do what they say", () => {
     describeContract(async () => ({ open: () => open({}), again: null }));
     describeReadOnly(() => open({}));
 
-    test("gives the keys of a history", async () => {
+    test("returns the keys of a history", async () => {
       const change = { seq: 1, at: 1, by: "ada", op: "generate" as const, keys: [aKey()] };
       const store = await open({ HISTORY: JSON.stringify([change]) });
       expect(await store.get("ci")).toEqual(aKey());
@@ -116,7 +113,7 @@ describe("the samples do what they say", () => {
     });
   });
 
-  test("the command answers, as text and as JSON", async () => {
+  test("the command answers as text and as JSON", async () => {
     const { count } = (await run("src/cli/commands/count.ts")) as { count: CommandModule };
     const answered: unknown[] = [];
     const ctx = (json: boolean) =>
@@ -133,29 +130,32 @@ describe("the samples do what they say", () => {
     expect(answered).toEqual(["2\n", { count: 1 }]);
   });
 
-  test("the check tells what a server is made of from one that does not say", async () => {
-    const { noPoweredBy } = (await run("src/probe/checks/no-powered-by.ts")) as { noPoweredBy: Check };
-    const seenAt = (headers: Record<string, string[]>) =>
-      noPoweredBy.run({ ask: async () => ({ answer: { status: 401, headers } }), clean: String } as unknown as Target);
-    expect(await seenAt({})).toMatchObject({ holds: true });
-    expect(await seenAt({ "x-powered-by": ["Express"] })).toMatchObject({
-      holds: false,
+  test("the check fails a server that names its software and passes one that does not", async () => {
+    const { hidesPoweredBy } = (await run("src/probe/checks/hides-powered-by.ts")) as { hidesPoweredBy: Check };
+    const resultFor = (headers: Record<string, string[]>) =>
+      hidesPoweredBy.run({
+        ask: async () => ({ answer: { status: 401, headers } }),
+        redact: String,
+      } as unknown as Target);
+    expect(await resultFor({})).toMatchObject({ pass: true });
+    expect(await resultFor({ "x-powered-by": ["Express"] })).toMatchObject({
+      pass: false,
       observed: "X-Powered-By: Express",
     });
   });
 
-  test("the examination finds the key that never expires, where there is one that works", async () => {
-    const { eternal } = (await run("src/doctor/examinations/eternal.ts")) as { eternal: Diagnostic };
-    const holding = (keys: readonly Key[]) =>
-      eternal.run({
-        holdings: async () => ({ store: {} as KeyStore, keys }),
+  test("the diagnostic warns about a usable key that never expires", async () => {
+    const { expiry } = (await run("src/doctor/diagnostics/expiry.ts")) as { expiry: Diagnostic };
+    const findingsFor = (keys: readonly Key[]) =>
+      expiry.run({
+        storedKeys: async () => ({ store: {} as KeyStore, keys }),
         now: 1_000,
       } as unknown as DiagnosticContext);
     const ending = aKey({ name: "ending", versions: [aVersion({ expiresAt: 2_000 })] });
     const lasting = aKey({ name: "lasting", versions: [aVersion({ expiresAt: null })] });
-    expect(await holding([ending])).toMatchObject([{ status: "pass" }]);
-    expect(await holding([ending, lasting])).toMatchObject([{ status: "warn", observed: "lasting never expires" }]);
-    expect(await holding([{ ...lasting, enabled: false }])).toMatchObject([{ status: "pass" }]);
-    expect(await holding([])).toEqual([]);
+    expect(await findingsFor([ending])).toMatchObject([{ status: "pass" }]);
+    expect(await findingsFor([ending, lasting])).toMatchObject([{ status: "warn", observed: "lasting never expires" }]);
+    expect(await findingsFor([{ ...lasting, enabled: false }])).toMatchObject([{ status: "pass" }]);
+    expect(await findingsFor([])).toEqual([]);
   });
 });
