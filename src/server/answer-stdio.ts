@@ -16,9 +16,9 @@ const PATIENCE = 10_000;
 const REFUSED = -32_000;
 
 /**
- * Answers the client's requests with an error, up to and including `initialize`: clients of both protocol eras try
- * `server/discover` first, and send `initialize` whatever the answer. Also ends at the end of the input, and when the client
- * stays silent. Never rejects.
+ * Answers the client's requests with an error, up to and including `initialize`: clients that support both protocol eras try
+ * `server/discover` first, and then send `initialize` in any case. Also returns at the end of the input and when the client
+ * is silent for too long. Never rejects.
  */
 export async function answerStdio({ input, output }: StdioStreams, error: KeysError): Promise<void> {
   const lines = readLines(input);
@@ -41,7 +41,7 @@ export async function answerStdio({ input, output }: StdioStreams, error: KeysEr
     // The client is gone.
   } finally {
     clearTimeout(timer);
-    // Releases the input, so that the process can exit. Not awaited: a pending read may never end.
+    // Releases the input to let the process exit. Not awaited: a pending read may never end.
     void lines.return(undefined);
   }
 }

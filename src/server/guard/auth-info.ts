@@ -27,7 +27,7 @@ export interface AuthInfo {
   extra: { keyId: string; keyName: string; version: number };
 }
 
-/** Creates a new object on each call, so that a tool which changes it cannot change the key. */
+/** Creates a new object on each call: a tool that changes it must not change the key. */
 export function createAuthInfo(key: Key, version: Version): AuthInfo {
   return {
     token: `[key ${key.id}]`,

@@ -15,8 +15,8 @@ export interface ChallengeOptions {
 const RETRY_AFTER = "5";
 
 /**
- * Creates the response to a refused request. It tells the client that it sent no token, a malformed one, two of them, one that
- * is not valid here, or one that lacks a scope. It does not tell whether a key exists, has expired or was revoked.
+ * Creates the response to a refused request. The client learns whether its token is missing, malformed, duplicated, not valid
+ * here, or lacks a scope. It does not learn whether a key exists, has expired or was revoked.
  * @see RFC 6750 section 3 (no error code when no token was sent), RFC 9110 section 15.5.2
  */
 export function challenge(denial: Denial, options: ChallengeOptions): GuardResponse {

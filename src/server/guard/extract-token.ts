@@ -19,7 +19,7 @@ export type ExtractedToken =
 const NO_TOKEN = { ok: false, denial: "missing", why: "" } as const;
 
 /**
- * Finds the one token of a request. Two tokens are refused, wherever they are: otherwise the guard might check one and the
+ * Finds the one token of a request. Two tokens are refused, even in different places: otherwise the guard might check one and the
  * server use the other.
  * @param acceptsApiKey - whether the header for bare tokens counts
  * @see RFC 6750 section 2 (one method per request), MCP authorization (no token in the query)

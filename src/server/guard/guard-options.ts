@@ -1,8 +1,7 @@
 import { parseAudience, parseScope } from "../../core/generate.ts";
 import { checkOptionNames } from "../../core/options.ts";
 import { KeysError } from "../../errors.ts";
-import { checkOwnOrigin, createOriginCheck, type OriginRuling } from "./origins.ts";
-import type { RequestView } from "./request-view.ts";
+import { allowOrigins, OWN_ORIGINS, type OriginRules } from "./origins.ts";
 import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 
@@ -50,8 +49,8 @@ export interface GuardRules {
   readonly realm: string;
   /** In lower case; empty if not set. */
   readonly apiKeyHeader: string;
-  /** `null` if the check is off. Returns `null` if the request may continue. */
-  readonly checkOrigin: ((view: RequestView) => OriginRuling | null) | null;
+  /** `null` if the check is off. */
+  readonly origins: OriginRules | null;
   readonly openPaths: ReadonlySet<string>;
   readonly sessions: Sessions | null;
 }
@@ -73,16 +72,16 @@ export function resolveGuardOptions(options: GuardOptions): GuardRules {
     audience: audience === undefined ? undefined : parseAudience(audience),
     realm: checkRealm(realm),
     apiKeyHeader,
-    checkOrigin: chooseOriginCheck(allowedOrigins, apiKeyHeader),
+    origins: chooseOrigins(allowedOrigins, apiKeyHeader),
     openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
     sessions: sessions ? new Sessions() : null,
   };
 }
 
-function chooseOriginCheck(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): GuardRules["checkOrigin"] {
-  if (allowed === undefined) return checkOwnOrigin;
+function chooseOrigins(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): OriginRules | null {
+  if (allowed === undefined) return OWN_ORIGINS;
   if (allowed === "any") return null;
-  return createOriginCheck(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
+  return allowOrigins(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
 }
 
 /** Rejects a plain string, which would be read as a list of letters. */

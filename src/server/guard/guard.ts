@@ -25,8 +25,7 @@ const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, 
 
 /** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  const { scopes, tools, audience, realm, apiKeyHeader, checkOrigin, openPaths, sessions } =
-    resolveGuardOptions(options);
+  const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(options);
   const demand = (wanted: readonly string[]): Asked => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
@@ -79,7 +78,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       mayList ||= parsed.messages.some((message) => message.method === "tools/list");
       const needed = [...new Set([...scopes, ...tools.neededBy(parsed.messages)])];
       if (needed.every((scope) => key.scopes.includes(scope))) return null;
-      // Judged again, so that it is counted and logged; the key may also have changed while the body arrived.
+      // Judges again: this counts and logs the refusal, and the key may have changed while the body arrived.
       const verdict = judgeFresh(verifier, judge, demand(needed));
       return verdict instanceof Promise ? verdict.then((late) => reject(late, needed)) : reject(verdict, needed);
     };
@@ -104,10 +103,13 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     check(view) {
       try {
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
-        const ruling = checkOrigin === null ? null : checkOrigin(view);
-        if (ruling === null) return authenticate(view);
-        const { response, headers } = ruling;
-        if (response !== null) return withHeaders({ ok: false, response }, headers);
+        if (origins === null) return authenticate(view);
+        const origin = view.header("origin");
+        const ruling = origin === null ? null : origins.check(origin, view);
+        const headers = ruling?.headers ?? origins.headers;
+        if (headers === null) return authenticate(view);
+        const response = ruling?.response ?? null;
+        if (response !== null) return addTo({ ok: false, response }, headers);
         const result = authenticate(view);
         return result instanceof Promise
           ? result.then((late) => withHeaders(late, headers))

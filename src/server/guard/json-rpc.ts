@@ -5,14 +5,14 @@ import type { RequestView } from "./request-view.ts";
 export const BODY_LIMIT = 4 * 1024 * 1024;
 
 /** The members of a JSON-RPC message that the guard reads, unchecked. */
-export interface RpcMessage {
+export interface BodyMessage {
   readonly method?: unknown;
   readonly params?: unknown;
 }
 
 /** The messages in a body and the parsed body itself, or the response that refuses it. */
 export type ParsedBody =
-  | { readonly ok: true; readonly messages: readonly RpcMessage[]; readonly body: unknown }
+  | { readonly ok: true; readonly messages: readonly BodyMessage[]; readonly body: unknown }
   | { readonly ok: false; readonly response: GuardResponse };
 
 export const TOO_LARGE = formatOAuthError(413, "content_too_large", "The body is larger than 4 MiB");
@@ -53,7 +53,7 @@ function parseText(text: string): ParsedBody {
 /** Reads one message, or a batch (protocol revision 2025-03-26). */
 function readValue(body: unknown): ParsedBody {
   const messages = (Array.isArray(body) ? body : [body]).filter(
-    (message): message is RpcMessage => typeof message === "object" && message !== null,
+    (message): message is BodyMessage => typeof message === "object" && message !== null,
   );
   return { ok: true, messages, body };
 }

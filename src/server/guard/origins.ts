@@ -10,6 +10,14 @@ const HEADERS = [
 ];
 const EXPOSED = "WWW-Authenticate, Mcp-Session-Id";
 
+/** Which web pages may use a server. Only browsers send an `Origin`, so requests without one pass. */
+export interface OriginRules {
+  /** Headers to add to the response to a request without an `Origin`. */
+  readonly headers: Readonly<Record<string, string>> | null;
+  /** Checks the `Origin` of a request. Returns `null` if the request may continue. */
+  check(origin: string, view: RequestView): OriginRuling | null;
+}
+
 /** The result of an `Origin` check: headers to add to any response, and the response if the request ends here. */
 export interface OriginRuling {
   readonly headers: Readonly<Record<string, string>>;
@@ -24,17 +32,15 @@ const REFUSED: OriginRuling = {
 };
 
 /**
- * Checks the `Origin` of a request without an allow list. Accepts pages of the requested host, and pages of this machine if the
- * request names this machine. No page gets CORS headers, so none of another origin can read a response.
- * @returns `null` if the request may continue
+ * The rules without an allow list: accept pages of the requested host, and pages of this machine if the request names this
+ * machine. No page gets CORS headers, so none of another origin can read a response.
  */
-export function checkOwnOrigin(view: RequestView): OriginRuling | null {
-  const origin = view.header("origin");
-  if (origin === null || isOwn(origin, view.host ?? "")) return null;
-  return REFUSED;
-}
+export const OWN_ORIGINS: OriginRules = {
+  headers: null,
+  check: (origin, { host }) => (isOwn(origin, host ?? "") ? null : REFUSED),
+};
 
-/** Compares names and ignores ports: whoever serves one port of a host could serve the other. */
+/** Compares names and ignores ports: a host that serves one port controls the others. */
 function isOwn(origin: string, host: string): boolean {
   if (!URL.canParse(origin) || !URL.canParse(`http://${host}`)) return false;
   const page = new URL(origin);
@@ -45,31 +51,26 @@ function isOwn(origin: string, host: string): boolean {
 }
 
 /**
- * Creates a check of `Origin` against an allow list. Requests without an `Origin` pass, since browsers always send it. Other
- * origins get 403 before the token is read. Preflights from allowed origins get 204.
+ * Creates the rules for an allow list. Other origins get 403 before the token is read. Preflights from allowed origins get 204.
  * @see MCP Streamable HTTP, Security Warning; the Fetch standard, section 3.2 (CORS protocol)
  */
-export function createOriginCheck(
-  allowed: readonly string[],
-  apiKeyHeader: string,
-): (view: RequestView) => OriginRuling {
+export function allowOrigins(allowed: readonly string[], apiKeyHeader: string): OriginRules {
   const origins = new Set(allowed);
   const allowHeaders = [...HEADERS, ...(apiKeyHeader === "" ? [] : [apiKeyHeader])].join(", ");
-  const none: OriginRuling = { headers: VARY, response: null };
-
-  return (view) => {
-    const origin = view.header("origin");
-    if (origin === null) return none;
-    if (!origins.has(origin)) return REFUSED;
-    const headers = { ...VARY, "access-control-allow-origin": origin };
-    if (view.method !== "OPTIONS" || view.header("access-control-request-method") === null) {
-      return { headers: { ...headers, "access-control-expose-headers": EXPOSED }, response: null };
-    }
-    const preflight = {
-      "access-control-allow-methods": METHODS,
-      "access-control-allow-headers": allowHeaders + parameterHeaders(view.header("access-control-request-headers")),
-    };
-    return { headers, response: { status: 204, headers: preflight, body: "" } };
+  return {
+    headers: VARY,
+    check(origin, view) {
+      if (!origins.has(origin)) return REFUSED;
+      const headers = { ...VARY, "access-control-allow-origin": origin };
+      if (view.method !== "OPTIONS" || view.header("access-control-request-method") === null) {
+        return { headers: { ...headers, "access-control-expose-headers": EXPOSED }, response: null };
+      }
+      const preflight = {
+        "access-control-allow-methods": METHODS,
+        "access-control-allow-headers": allowHeaders + parameterHeaders(view.header("access-control-request-headers")),
+      };
+      return { headers, response: { status: 204, headers: preflight, body: "" } };
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ResponseHead } from "./admission.ts";
 import { createDocumentRewriter, createEventRewriter, type Rewriter } from "./body-rewriter.ts";
-import type { RpcMessage } from "./json-rpc.ts";
+import type { BodyMessage } from "./json-rpc.ts";
 
 /** Stands for all tools without scopes of their own. */
 const OTHERS = "*";
@@ -17,7 +17,7 @@ export class ToolScopes {
   }
 
   /** Returns the scopes that the tool calls in these messages need together. */
-  neededBy(messages: readonly RpcMessage[]): readonly string[] {
+  neededBy(messages: readonly BodyMessage[]): readonly string[] {
     const needed = messages
       .filter(({ method }) => method === "tools/call")
       .flatMap(({ params }) => this.#of((params as { name?: unknown } | null | undefined)?.name));

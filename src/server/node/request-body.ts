@@ -4,7 +4,7 @@ import { BODY_LIMIT, INVALID_JSON, parseBytes, readParsed, TOO_LARGE } from "../
 import type { RequestView } from "../guard/request-view.ts";
 
 /**
- * Inspects what a parser left in `body` and what is still unread, because the server may read either. Never rejects.
+ * Inspects both the `body` that a parser has set and the unread rest, because the server may use either. Never rejects.
  * @param holder - the object whose `body` the parser has set
  */
 export async function inspectNodeBody(

@@ -3,7 +3,7 @@ import type { GuardResponse } from "../guard/guard-response.ts";
 
 /** Bytes of a request body that Node discards to keep the connection usable after a refusal. */
 const DISCARD_LIMIT = 65_536;
-/** Milliseconds to keep reading a longer body, so that the client can read the response. */
+/** Milliseconds to keep reading a longer body, to give the client time to read the response. */
 const LINGER = 1_000;
 
 /** Sends a response, whether or not the body of the request was read. */

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
-import { createKeys } from "../../src/keys/keys.ts";
-import { openFileStore } from "../../src/stores/file.ts";
+import { createKeys } from "../../../src/keys/keys.ts";
+import { openFileStore } from "../../../src/stores/file.ts";
 
 /**
  * A process that issues, rotates, finishes and revokes keys of a file store without a pause until its stdin ends. Prints
