@@ -12,63 +12,65 @@ import { parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 /**
- * Opens the history that a compaction moved to `location`, a path, `~/` allowed: what was so when it was compacted, to be
- * looked at. Its seal, which says where it goes on, is not a change.
- * @throws {@link KeysError} `USAGE` without a path. With the first use: `STORE_UNAVAILABLE` when it is not there or is still
- *   being written, `STORE_INSECURE`, `STORE_DAMAGED`.
+ * Opens the archive of a compaction: the keys and the history as they were then, read-only. The seal at its end is not a change.
+ * @param location - a path; `~/` is the home folder
+ * @throws {@link KeysError} `USAGE` without a path. On first use: `STORE_UNAVAILABLE` if the file is missing or is a store that is
+ *   still written, `STORE_INSECURE`, `STORE_DAMAGED`.
  */
 export async function openArchiveStore(location: string, { env, uid }: StoreWorld): Promise<KeyStore> {
   if (location === "") {
-    throw new KeysError("USAGE", "archive: names no file", { hint: "write it with a path: --store archive:<path>" });
+    throw new KeysError("USAGE", "archive: needs a path", { hint: "add one: --store archive:<path>" });
   }
-  const place = { path: parsePath(location, env), uid, ownsFolder: false, digests: "either" as const };
+  const archive = { path: parsePath(location, env), uid, ownsFolder: false, digests: "either" as const };
   const mutex = new Mutex();
   let opened: JournalReader | null = null;
   let closed = false;
 
-  const take = <T>(job: (reading: JournalReader) => T | Promise<T>): Promise<T> =>
+  const run = <T>(job: (reader: JournalReader) => T | Promise<T>): Promise<T> =>
     mutex.run(async () => {
-      if (closed) throw new KeysError("STORE_UNAVAILABLE", `${place.path} is closed`, { hint: "open the store again" });
+      if (closed) {
+        throw new KeysError("STORE_UNAVAILABLE", `${archive.path} is closed`, { hint: "open the store again" });
+      }
+      // Read once, because nothing can be appended after the seal.
       return job((opened ??= await openSealed()));
     });
 
-  /** What is sealed takes no more records, so it is read once. */
   async function openSealed(): Promise<JournalReader> {
-    await checkFolder(realDisk, place);
-    const reading = await JournalReader.open(realDisk, place, { whole: false, checkpointEvery: Infinity });
-    if (reading === null) {
-      throw new KeysError("STORE_UNAVAILABLE", `there is no archive ${place.path}`, {
-        hint: "name the file that was given to: mcp-keys audit --archive <file>",
+    await checkFolder(realDisk, archive);
+    const reader = await JournalReader.open(realDisk, archive, { whole: false, checkpointEvery: Infinity });
+    if (reader === null) {
+      throw new KeysError("STORE_UNAVAILABLE", `there is no archive ${archive.path}`, {
+        hint: "use the file that was passed to: mcp-keys audit --archive <file>",
       });
     }
-    if (reading.chain.next !== null) return reading;
-    await reading.close();
-    throw new KeysError("STORE_UNAVAILABLE", `${place.path} is not an archive: no compaction has ended it`, {
-      hint: `open it as a store: --store file:${shellQuote(place.path)}`,
+    if (reader.chain.next !== null) return reader;
+    await reader.close();
+    throw new KeysError("STORE_UNAVAILABLE", `${archive.path} is not an archive but a store in use`, {
+      hint: `open it as a store: --store file:${shellQuote(archive.path)}`,
     });
   }
 
-  const lastOf = (reading: JournalReader) => reading.chain.seq - 1;
+  const lastSeq = (reader: JournalReader) => reader.chain.seq - 1;
   const refuse = async (): Promise<never> => {
-    throw new KeysError("STORE_READ_ONLY", `${place.path} is an archive and cannot be changed`);
+    throw new KeysError("STORE_READ_ONLY", `${archive.path} is an archive and cannot be changed`);
   };
   return {
-    spec: `archive:${place.path}`,
+    spec: `archive:${archive.path}`,
     readOnly: true,
     isArchive: true,
-    path: place.path,
-    get: (ref) => take(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
+    path: archive.path,
+    get: (ref) => run(({ keys }) => keys.byId(ref) ?? keys.byName(ref)),
     find: (digest) =>
-      take(({ keys }) => {
+      run(({ keys }) => {
         const found = versionOf(keys.byDigest(digest), digest);
-        if (found !== null || !keys.list().some(isKept)) return found;
-        throw new KeysError("STORE_UNAVAILABLE", `the digests of ${place.path} were in a keychain and are not here`);
+        if (found !== null || !keys.list().some(lacksDigests)) return found;
+        throw new KeysError("STORE_UNAVAILABLE", `${archive.path} has no digests, because they were in a keychain`);
       }),
-    list: () => take(({ keys }) => keys.list()),
-    snapshot: () => take((reading) => ({ seq: lastOf(reading), keys: reading.keys.list() })),
+    list: () => run(({ keys }) => keys.list()),
+    snapshot: () => run((reader) => ({ seq: lastSeq(reader), keys: reader.keys.list() })),
     changes: (since) =>
       changesAfter(since, (first, limit) =>
-        take(async (each) => (await each.changes(first, limit)).filter(({ seq }) => seq <= lastOf(each))),
+        run(async (reader) => (await reader.changes(first, limit)).filter(({ seq }) => seq <= lastSeq(reader))),
       ),
     write: refuse,
     touch: refuse,
@@ -82,6 +84,6 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   };
 }
 
-function isKept({ versions }: Key): boolean {
+function lacksDigests({ versions }: Key): boolean {
   return versions.some(({ digest }) => isWithheld(digest));
 }

@@ -3,93 +3,94 @@ import { FORGOTTEN } from "../core/digest.ts";
 import type { Key } from "../core/key.ts";
 import type { Change, KeyStore, Use } from "./store.ts";
 
-/** What two stores have in common, the first of which is to come into the second. */
+/** The differences between the source and the target of a migration. */
 export interface Comparison {
-  /** The keys of the first, and the `seq` up to which its history was read. */
+  /** The keys of the source. */
   readonly keys: readonly Key[];
+  /** The `seq` of the last change of the source. */
   readonly seq: number;
-  /** How many changes it has. */
+  /** How many changes the source has. */
   readonly changes: number;
-  /** Those of them that the second lacks; `null` when the second has other ones. */
-  readonly rest: readonly Change[] | null;
-  /** When versions were last used, where the second does not know yet. */
+  /** The changes that the target lacks. `null` if the two histories differ. */
+  readonly missing: readonly Change[] | null;
+  /** The last-used times that are newer in the source. */
   readonly uses: readonly Use[];
-  /** Whether the second has changes of its own, behind all that the first has. */
-  readonly ahead: boolean;
-  /** Whether both have the same keys. Meaningless where one of them has gone on. */
-  readonly alike: boolean;
-  /** False when somebody wrote to one of them while they were read. */
-  readonly settled: boolean;
+  /** Whether the target has all changes of the source and more. */
+  readonly isAhead: boolean;
+  /** Whether both have the same keys. Only meaningful if the target is not ahead. */
+  readonly hasSameKeys: boolean;
+  /** False if one of the stores was written during the comparison. */
+  readonly isStable: boolean;
 }
 
-/** Reads all of two stores and compares them, change by change and key by key. */
-export async function compareStores(first: KeyStore, second: KeyStore): Promise<Comparison> {
-  const [here, there] = [await first.snapshot(), await second.snapshot()];
-  const forgettable = new Set(revokedOf(here.keys));
-  const theirs = second.changes(0)[Symbol.asyncIterator]();
-  const rest: Change[] = [];
-  let [seq, theirSeq, changes, differ] = [0, 0, 0, false];
-  for await (const change of first.changes(0)) {
+/** Reads both stores completely and compares them, change by change and key by key. */
+export async function compareStores(source: KeyStore, target: KeyStore): Promise<Comparison> {
+  const [from, to] = [await source.snapshot(), await target.snapshot()];
+  const revoked = revokedVersions(from.keys);
+  const targetChanges = target.changes(0)[Symbol.asyncIterator]();
+  const missing: Change[] = [];
+  let [seq, targetSeq, changes, differ] = [0, 0, 0, false];
+  for await (const change of source.changes(0)) {
     seq = change.seq;
     if (isEnd(change)) continue;
     changes++;
-    const counterpart = rest.length > 0 ? null : await theirs.next();
-    if (counterpart === null || counterpart.done === true) rest.push(change);
+    const counterpart = missing.length > 0 ? null : await targetChanges.next();
+    if (counterpart === null || counterpart.done === true) missing.push(change);
     else {
-      theirSeq = counterpart.value.seq;
-      differ ||= !isSameChange(change, counterpart.value, forgettable);
+      targetSeq = counterpart.value.seq;
+      differ ||= !isSameChange(change, counterpart.value, revoked);
       if (differ) break;
     }
   }
   return {
-    keys: here.keys,
+    keys: from.keys,
     seq,
     changes,
-    rest: differ ? null : rest,
-    uses: newerUses(here.keys, there.keys),
-    ahead: !differ && rest.length === 0 && (await theirs.next()).done !== true,
-    alike: isDeepStrictEqual(
-      ...([here.keys, there.keys].map((keys) => comparable(keys, forgettable)) as [unknown, unknown]),
-    ),
-    settled: here.seq === seq && there.seq === theirSeq,
+    missing: differ ? null : missing,
+    uses: newerUses(from.keys, to.keys),
+    isAhead: !differ && missing.length === 0 && (await targetChanges.next()).done !== true,
+    hasSameKeys: isDeepStrictEqual(comparable(from.keys, revoked), comparable(to.keys, revoked)),
+    isStable: from.seq === seq && to.seq === targetSeq,
   };
 }
 
-/** The last word of a store that was to be removed. */
+/** Checks whether a change is the entry that ends the history of a removed store. */
 function isEnd({ op, keys }: Change): boolean {
   return op === "migrate" && keys.length === 0;
 }
 
-function revokedOf(keys: readonly Key[]): string[] {
-  return keys.flatMap(({ id, versions }) =>
-    versions.flatMap(({ n, state }) => (state === "revoked" ? [`${id} ${String(n)}`] : [])),
+function revokedVersions(keys: readonly Key[]): ReadonlySet<string> {
+  return new Set(
+    keys.flatMap(({ id, versions }) =>
+      versions.flatMap(({ n, state }) => (state === "revoked" ? [`${id} ${String(n)}`] : [])),
+    ),
   );
 }
 
-/** `seq`, revisions and last-used times aside, which each store counts by itself. */
-function isSameChange(a: Change, b: Change, forgettable: ReadonlySet<string>): boolean {
+/** Compares two changes without `seq`, revisions and last-used times, which differ between stores. */
+function isSameChange(a: Change, b: Change, revoked: ReadonlySet<string>): boolean {
   return isDeepStrictEqual(
-    [a.op, a.at, a.by, a.version, a.detail, comparable(a.keys, forgettable)],
-    [b.op, b.at, b.by, b.version, b.detail, comparable(b.keys, forgettable)],
+    [a.op, a.at, a.by, a.version, a.detail, comparable(a.keys, revoked)],
+    [b.op, b.at, b.by, b.version, b.detail, comparable(b.keys, revoked)],
   );
 }
 
-/** A store may have given up the digest of a version that was revoked since; no other digest may differ. */
-function comparable(keys: readonly Key[], forgettable: ReadonlySet<string>): unknown {
+/** Removes what may differ: a store may have dropped the digests of versions that were revoked since. */
+function comparable(keys: readonly Key[], revoked: ReadonlySet<string>): unknown {
   return keys.map((key) => ({
     ...key,
     revision: 0,
     versions: key.versions.map((version) => ({
       ...version,
       lastUsedAt: null,
-      digest: forgettable.has(`${key.id} ${String(version.n)}`) ? FORGOTTEN : version.digest,
+      digest: revoked.has(`${key.id} ${String(version.n)}`) ? FORGOTTEN : version.digest,
     })),
   }));
 }
 
-function newerUses(keys: readonly Key[], there: readonly Key[]): Use[] {
-  const known = new Map(usesOf(there).map(({ id, n, at }) => [`${id} ${String(n)}`, at]));
-  return usesOf(keys).filter(({ id, n, at }) => at > (known.get(`${id} ${String(n)}`) ?? -1));
+function newerUses(keys: readonly Key[], known: readonly Key[]): Use[] {
+  const times = new Map(usesOf(known).map(({ id, n, at }) => [`${id} ${String(n)}`, at]));
+  return usesOf(keys).filter(({ id, n, at }) => at > (times.get(`${id} ${String(n)}`) ?? -1));
 }
 
 function usesOf(keys: readonly Key[]): Use[] {

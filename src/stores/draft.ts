@@ -6,7 +6,7 @@ import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
 import type { Version } from "../core/version.ts";
 import type { Change, Draft } from "./store.ts";
 
-/** What a draft is checked against: the stored key by each of the three things that are unique. */
+/** Finds stored keys by their unique fields. */
 export interface Lookup {
   byId(id: KeyId): Key | null;
   byName(name: KeyName): Key | null;
@@ -14,21 +14,21 @@ export interface Lookup {
 }
 
 /**
- * Whether a draft fits what is stored: revisions, then names, then digests. Changes nothing.
- * @throws {@link KeysError} `STORE_CONFLICT` for a revision that is not the stored one or a digest that another key has;
- *   `NAME_TAKEN` for a name that another key has; `BUG` for a draft that holds a key twice or a key without a version, or that
- *   imports a key as if its tokens were known to carry its id.
+ * Checks a draft against the stored keys: revisions first, then names, then digests.
+ * @throws {@link KeysError} `STORE_CONFLICT` if a revision is not the stored one or a digest belongs to another key; `NAME_TAKEN`
+ *   if a name belongs to another key; `BUG` if the draft has a key twice, a key without versions, or an imported key without the
+ *   prefix `opaque`
  */
 export function checkDraft(draft: Draft, stored: Lookup): void {
   const drafted = new Map(draft.keys.map((key) => [key.id, key]));
-  if (drafted.size !== draft.keys.length) throw new KeysError("BUG", "a draft holds the same key twice");
+  if (drafted.size !== draft.keys.length) throw new KeysError("BUG", "the draft contains a key twice");
   for (const key of draft.keys) {
-    if (key.versions.length === 0) throw new KeysError("BUG", `key ${key.id} has no version`);
+    if (key.versions.length === 0) throw new KeysError("BUG", `key ${key.id} has no versions`);
     if (draft.op === "import" && key.revision === 0 && key.prefix !== OPAQUE_PREFIX) {
-      throw new KeysError("BUG", `key ${key.name} is imported, and its prefix is not ${OPAQUE_PREFIX}`);
+      throw new KeysError("BUG", `imported key ${key.name} must have the prefix ${OPAQUE_PREFIX}`);
     }
     if ((stored.byId(key.id)?.revision ?? 0) !== key.revision) {
-      throw new KeysError("STORE_CONFLICT", `key ${key.name} was changed by somebody else`);
+      throw new KeysError("STORE_CONFLICT", `key ${key.name} was changed by someone else`);
     }
   }
   checkNames(draft, drafted, stored);
@@ -39,8 +39,8 @@ function checkNames(draft: Draft, drafted: ReadonlyMap<KeyId, Key>, stored: Look
   const names = new Set<KeyName>();
   for (const { id, name } of draft.keys) {
     const other = stored.byName(name);
-    const renamed = other !== null && (drafted.get(other.id)?.name ?? name) !== name;
-    if (names.has(name) || (other !== null && other.id !== id && !renamed)) {
+    const isRenamed = other !== null && (drafted.get(other.id)?.name ?? name) !== name;
+    if (names.has(name) || (other !== null && other.id !== id && !isRenamed)) {
       throw new KeysError("NAME_TAKEN", `there is already a key named ${name}`);
     }
     names.add(name);
@@ -61,13 +61,14 @@ function checkDigests(draft: Draft, stored: Lookup): void {
   }
 }
 
+/** Builds a `STORE_CONFLICT` error for a token that another key has. */
 export function digestTaken(owner: string): KeysError {
-  return new KeysError("STORE_CONFLICT", `the token is already in the store, as key ${owner}`, {
-    hint: "use another token; one token cannot be two keys",
+  return new KeysError("STORE_CONFLICT", `the token is already in the store as key ${owner}`, {
+    hint: "use another token; a token can belong to one key only",
   });
 }
 
-/** The draft as it applies: the next `seq`, each key with its next revision, nothing undefined, no `lastUsedAt`. */
+/** Converts a draft to a change with the given `seq`: increments the revisions and drops `lastUsedAt` and undefined members. */
 export function applyDraft(draft: Draft, seq: number): Change {
   const { op, at, by, version, detail } = draft;
   return {
@@ -81,7 +82,7 @@ export function applyDraft(draft: Draft, seq: number): Change {
   };
 }
 
-/** A copy that shares nothing with the caller's, with its members in the order in which they are written. */
+/** Makes a deep copy, so that the caller cannot change it later. Its members are in the order in which they are written. */
 function copyKey(key: Key): Key {
   return {
     id: key.id,

@@ -12,26 +12,26 @@ const NO_CHANGES: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
 };
 
-/** One token or digest of the environment. */
-interface Entry {
+/** A token or digest from the environment. */
+interface EnvToken {
   readonly id: KeyId;
   readonly prefix: string;
   readonly digest: Digest;
-  /** The first second at which it no longer works. */
+  /** The first second in which it is no longer valid. */
   readonly expiresAt: Epoch | null;
 }
 
 /**
- * Keys from the environment, read once and never written: `MCP_API_KEY` (one token), `MCP_API_KEYS` (tokens), and
- * `MCP_API_KEY_HASHES` (`<digest>` or `<digest>@<epoch seconds>`), the last two separated by commas or line breaks. Tokens
- * with the same id are versions of one key. No variable set is a store without keys, which refuses every request.
- * @throws {@link KeysError} `TOKEN_UNUSABLE` naming the variable and what is wrong with it, never the value; `TOKEN_WEAK`
- *   for a token of another make under 128 bits; `PEPPER_INVALID` for a digest whose pepper is not in `MCP_KEYS_PEPPER`;
- *   `USAGE` when a location is given.
+ * Opens a read-only store with the keys from the environment, which it reads once: `MCP_API_KEY` (one token), `MCP_API_KEYS`
+ * (tokens) and `MCP_API_KEY_HASHES` (`<digest>` or `<digest>@<expiry in epoch seconds>`). Lists are separated by commas or
+ * newlines. Tokens with the same id are versions of one key. Without these variables the store is empty, and a server refuses
+ * every request.
+ * @throws {@link KeysError} `TOKEN_UNUSABLE` with the variable and the problem, never the value; `TOKEN_WEAK` for a token in another
+ *   format with less than 128 bits; `PEPPER_INVALID` for a digest whose pepper is not in `MCP_KEYS_PEPPER`; `USAGE` for a location
  */
 export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "env">): Promise<KeyStore> {
   if (location !== "") {
-    throw new KeysError("USAGE", "env: takes no location", { hint: "write it alone: --store env:" });
+    throw new KeysError("USAGE", "env: takes no location", { hint: "use it alone: --store env:" });
   }
   const peppers = parsePeppers(env["MCP_KEYS_PEPPER"]);
   const single = env["MCP_API_KEY"] ?? "";
@@ -57,7 +57,7 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
     snapshot: async () => ({ seq: 0, keys: ledger.list() }),
     write: refuse,
     touch: refuse,
-    // The environment of a process does not change from outside, so there is never any news.
+    // The environment of a process cannot be changed from outside, so there is never any news.
     changes: () => NO_CHANGES,
     watch: async () => () => {},
     close: async () => {},
@@ -71,25 +71,25 @@ function split(text = ""): string[] {
     .filter((entry) => entry !== "");
 }
 
-function readToken(text: string, source: string): Entry {
+function readToken(text: string, source: string): EnvToken {
   const fault = explainUnusable(text);
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`);
   const digest = digestToken(text);
   const parsed = parseToken(text);
   if (parsed.ok) return { id: parsed.id, prefix: parsed.prefix, digest, expiresAt: null };
   if (estimateBits(text) < MIN_OPAQUE_BITS) {
-    throw new KeysError("TOKEN_WEAK", `the token from ${source} can be guessed: it holds less than 128 random bits`);
+    throw new KeysError("TOKEN_WEAK", `the token from ${source} can be guessed: it has less than 128 random bits`);
   }
   return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: null };
 }
 
-function readDigest(text: string, position: number, peppers: readonly Pepper[]): Entry {
+function readDigest(text: string, position: number, peppers: readonly Pepper[]): EnvToken {
   const [digest = "", end, ...more] = text.split("@");
   const time = end === undefined ? null : Number(end);
   const isTime = time === null || (/^[0-9]{1,15}$/.test(end ?? "") && Number.isSafeInteger(time));
   if (!isDigest(digest) || !isTime || more.length > 0) {
     throw new KeysError("TOKEN_UNUSABLE", `entry ${position} of MCP_API_KEY_HASHES is not a digest`, {
-      hint: "print the line with: mcp-keys export --hashes",
+      hint: "print the value with: mcp-keys export --hashes",
     });
   }
   const pepper = pepperIdOf(digest);
@@ -101,7 +101,7 @@ function readDigest(text: string, position: number, peppers: readonly Pepper[]):
   return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: time };
 }
 
-/** The same at every start, and nothing that helps to find the token. */
+/** Derives an id from the digest. It is the same at every start and reveals nothing about the token. */
 function idOf(digest: Digest): KeyId {
   let rest = BigInt(`0x${digest.slice(-64)}`);
   let id = "";
@@ -112,15 +112,15 @@ function idOf(digest: Digest): KeyId {
   return id;
 }
 
-function toKeys(entries: readonly Entry[]): Key[] {
-  const distinct = new Map<Digest, Entry>();
+function toKeys(entries: readonly EnvToken[]): Key[] {
+  const distinct = new Map<Digest, EnvToken>();
   for (const entry of entries) {
     const known = distinct.get(entry.digest);
-    // Named twice, once as a token and once as a digest: the token knows its id, and the earlier end holds.
+    // Listed as a token and as a digest: the first entry is the token, which has an id. The earlier expiry counts.
     if (known === undefined) distinct.set(entry.digest, entry);
     else distinct.set(entry.digest, { ...known, expiresAt: earlier(known.expiresAt, entry.expiresAt) });
   }
-  const byId = new Map<KeyId, Entry[]>();
+  const byId = new Map<KeyId, EnvToken[]>();
   for (const entry of distinct.values()) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
   return [...byId].map(([id, versions], i) => ({
     id,

@@ -3,13 +3,13 @@ import { openJournal } from "./journal/store.ts";
 import { inDataDir, parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
-/** A store in a file has all that a store may have. */
+/** A file store implements all optional methods. */
 export type FileStore = Required<KeyStore>;
 
 /**
- * Opens the journal at `location`: a path, `~/` allowed; empty for `keys.jsonl` in the user's data folder. See `docs/journal.md`.
- * @throws {@link KeysError} `STORE_UNAVAILABLE` when there is no data folder; `STORE_INSECURE` and `STORE_DAMAGED` come with
- *   the first use.
+ * Opens a journal as a store. See `docs/journal.md`.
+ * @param location - a path; `~/` is the home folder. Empty for `keys.jsonl` in the user's data folder.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder. On first use: `STORE_INSECURE`, `STORE_DAMAGED`.
  */
 export async function openFileStore(
   location: string,
@@ -18,6 +18,6 @@ export async function openFileStore(
   checkpointEvery?: number,
 ): Promise<FileStore> {
   const path = location === "" ? inDataDir("keys.jsonl", world) : parsePath(location, world.env);
-  const place = { path, uid: world.uid, ownsFolder: location === "" };
-  return openJournal(`file:${path}`, place, { ...(disk !== undefined && { disk }), checkpointEvery });
+  const journal = { path, uid: world.uid, ownsFolder: location === "" };
+  return openJournal(`file:${path}`, journal, { ...(disk !== undefined && { disk }), checkpointEvery });
 }

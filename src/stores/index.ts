@@ -6,51 +6,53 @@ import { openKeychainStore } from "./keychain.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
 
-/** A line of the registry. */
+/** An entry of the registry. */
 export interface StoreDriver {
-  /** For `--help`: what it is and what it is for, in a few words. */
+  /** A few words for `--help`. */
   readonly summary: string;
   readonly open: OpenStore;
 }
 
 /**
- * Every store, by the scheme of its spec. To add one: `src/stores/<scheme>.ts` and a line here. The contract suite, the
- * choices in `--help` and the hints of errors follow from it.
+ * All stores, by the scheme of their specs. To add a store, write `src/stores/<scheme>.ts` and add a line here. The contract suite,
+ * `--help` and the error hints pick it up.
  */
 export const stores = {
   file: {
-    summary: "a journal that only its owner can read; the default",
+    summary: "a file that only its owner can read; the default",
     open: (location, world) => openFileStore(location, world),
   },
   keychain: { summary: "digests in the keychain of the operating system", open: openKeychainStore },
-  archive: { summary: "the history that `audit --archive` moved away; read-only", open: openArchiveStore },
+  archive: { summary: "an old history, saved by `audit --archive`; read-only", open: openArchiveStore },
   env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEY_HASHES; read-only", open: openEnvStore },
-  memory: { summary: "nothing is kept; for tests", open: openMemoryStore },
+  memory: { summary: "nothing is persisted; for tests", open: openMemoryStore },
 } satisfies Record<string, StoreDriver>;
 
 export type StoreScheme = keyof typeof stores;
 
-/** A spec such as `file:/srv/keys.jsonl`, taken apart at its first colon. */
+/** A spec, for example `file:/srv/keys.jsonl`, split at its first colon. */
 export interface StoreSpec {
   readonly scheme: StoreScheme;
-  /** What stands behind the colon; may be empty. */
+  /** The part after the colon. May be empty. */
   readonly location: string;
 }
 
 /**
- * Reads a store spec: `<scheme>:<location>`.
- * @throws {@link KeysError} `USAGE` for a bare path or an unknown scheme; the hint names the choices.
+ * Parses a store spec: `<scheme>:<location>`.
+ * @throws {@link KeysError} `USAGE` for a bare path or an unknown scheme; the hint lists the schemes
  */
 export function parseStoreSpec(text: string): StoreSpec {
   const colon = text.indexOf(":");
   const scheme = text.slice(0, Math.max(colon, 0));
   if (isScheme(scheme)) return { scheme, location: text.slice(colon + 1) };
-  // Not quoted further than its scheme: what follows may be a connection string with a password.
+  // Quotes only the scheme, because the rest may be a connection string with a password.
   const what = /^[a-z][a-z0-9+.-]+$/i.test(scheme)
     ? `there is no store ${scheme}:`
-    : "a store is named by its kind and a colon";
+    : "a store spec starts with a scheme and a colon";
   const choices = Object.keys(stores).map((each) => `${each}:`);
-  throw new KeysError("USAGE", what, { hint: `choose one of ${choices.join(" ")}, such as --store file:./keys.jsonl` });
+  throw new KeysError("USAGE", what, {
+    hint: `choose one of ${choices.join(" ")}, for example --store file:./keys.jsonl`,
+  });
 }
 
 function isScheme(text: string): text is StoreScheme {
@@ -58,8 +60,8 @@ function isScheme(text: string): text is StoreScheme {
 }
 
 /**
- * Opens the store that a spec names. Writes nothing.
- * @throws {@link KeysError} `USAGE` as {@link parseStoreSpec}; what else the driver throws.
+ * Opens the store for a spec. Writes nothing.
+ * @throws {@link KeysError} `USAGE` like {@link parseStoreSpec}, and the errors of the driver
  */
 export async function openStore(spec: string, world: StoreWorld): Promise<KeyStore> {
   const { scheme, location } = parseStoreSpec(spec);

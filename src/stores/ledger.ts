@@ -5,17 +5,17 @@ import type { Version } from "../core/version.ts";
 import type { Lookup } from "./draft.ts";
 
 /**
- * The keys that a history adds up to, in the order of creation, found by id, by name and by digest. The last two are indexed
- * when they are first asked for: a server that loads a hundred thousand keys never does.
+ * Holds the current keys of a history in order of creation, and finds them by id, name and digest. The indexes of names and
+ * digests are built on first use, because a server that loads 100,000 keys needs neither.
  */
 export class Ledger implements Lookup {
   readonly #keys = new Map<KeyId, Key>();
   #names: Map<KeyName, KeyId> | null = null;
   #digests: Map<StoredDigest, KeyId> | null = null;
 
-  /** Takes the keys of one change, which {@link checkDraft} has let through. */
+  /** Takes the keys of a change that has passed {@link checkDraft}. */
   apply(keys: readonly Key[]): void {
-    // Names are first let go, then taken: two keys may have swapped theirs.
+    // All old names are removed first, because two keys may have swapped names.
     if (this.#names !== null) {
       for (const { id } of keys) this.#names.delete(this.#keys.get(id)?.name ?? "");
       addNames(this.#names, keys);
@@ -55,7 +55,7 @@ function addDigests(digests: Map<StoredDigest, KeyId>, keys: Iterable<Key>): Map
   return digests;
 }
 
-/** The version of `key` that has exactly this digest. */
+/** Returns the version of `key` with exactly this digest, or `null`. */
 export function versionOf(key: Key | null, digest: StoredDigest): { key: Key; version: Version } | null {
   const version = key?.versions.find((each) => each.digest === digest);
   return key === null || version === undefined ? null : { key, version };

@@ -3,26 +3,26 @@ import { KeysError } from "../errors.ts";
 import type { StoreWorld } from "./store.ts";
 
 /**
- * The absolute path that a location names; `~/` is the home folder.
- * @throws {@link KeysError} `USAGE` for a NUL, `STORE_UNAVAILABLE` for `~` without HOME.
+ * Converts a location to an absolute path. `~/` is the home folder.
+ * @throws {@link KeysError} `USAGE` for a NUL character, `STORE_UNAVAILABLE` for `~` without HOME
  */
 export function parsePath(location: string, env: StoreWorld["env"]): string {
-  if (location.includes("\0")) throw new KeysError("USAGE", "a path holds a NUL character");
+  if (location.includes("\0")) throw new KeysError("USAGE", "the path contains a NUL character");
   if (location !== "~" && !location.startsWith("~/")) return resolve(location);
   const home = env["HOME"];
   if (home !== undefined && home !== "") return resolve(home, location.slice(2));
-  throw new KeysError("STORE_UNAVAILABLE", "~ stands for nothing, since HOME is not set", {
-    hint: "set HOME, or name the whole path: --store file:<path>",
+  throw new KeysError("STORE_UNAVAILABLE", "~ is unknown, because HOME is not set", {
+    hint: "set HOME, or use an absolute path: --store file:<path>",
   });
 }
 
 /**
- * The absolute path of a file in the user's data folder.
- * @throws {@link KeysError} `STORE_UNAVAILABLE` when there is no such folder.
+ * Returns the absolute path of a file in the user's data folder.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder
  */
 export function inDataDir(name: string, { dataDir }: Pick<StoreWorld, "dataDir">): string {
   if (dataDir !== null) return join(resolve(dataDir), name);
-  throw new KeysError("STORE_UNAVAILABLE", "there is no data folder to keep the keys in, since HOME is not set", {
-    hint: "set HOME, or name a file: --store file:<path>",
+  throw new KeysError("STORE_UNAVAILABLE", "there is no data folder for the keys, because HOME is not set", {
+    hint: "set HOME, or choose a file: --store file:<path>",
   });
 }

@@ -5,12 +5,12 @@ import type { Change, KeyStore } from "./store.ts";
 import { Uses } from "./uses.ts";
 
 /**
- * A store that keeps nothing: for tests, and for servers whose keys come from elsewhere. Each call opens a new, empty one.
- * @throws {@link KeysError} `USAGE` when a location is given.
+ * Opens a new, empty store that persists nothing. For tests, and for servers that get their keys from elsewhere.
+ * @throws {@link KeysError} `USAGE` for a location
  */
 export async function openMemoryStore(location = ""): Promise<KeyStore> {
   if (location !== "") {
-    throw new KeysError("USAGE", "memory: takes no location", { hint: "write it alone: --store memory:" });
+    throw new KeysError("USAGE", "memory: takes no location", { hint: "use it alone: --store memory:" });
   }
   const ledger = new Ledger();
   const uses = new Uses();
@@ -50,12 +50,12 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
       }
     },
     async watch(wake) {
-      const own = () => {
+      const ownWake = () => {
         wake();
       };
-      wakes.add(own);
+      wakes.add(ownWake);
       return () => {
-        wakes.delete(own);
+        wakes.delete(ownWake);
       };
     },
     async touch(batch) {

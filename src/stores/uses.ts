@@ -1,11 +1,11 @@
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import type { Use } from "./store.ts";
 
-/** When each version was last used. Forward only: an older time never replaces a newer one. */
+/** Holds the last-used time of each version. An older time never replaces a newer one. */
 export class Uses {
   readonly #times = new Map<KeyId, Map<number, Epoch>>();
 
-  /** Returns whether anything became newer by it. */
+  /** Adds a use. Returns whether it is newer than the known time. */
   add({ id, n, at }: Use): boolean {
     const times = this.#times.get(id) ?? new Map<number, Epoch>();
     if ((times.get(n) ?? -1) >= at) return false;
@@ -13,7 +13,7 @@ export class Uses {
     return true;
   }
 
-  /** The key with `lastUsedAt` filled in; the same object when it was never used. */
+  /** Returns the key with `lastUsedAt` filled in, or the same object if it was never used. */
   fill(key: Key): Key {
     const times = this.#times.get(key.id);
     if (times === undefined) return key;

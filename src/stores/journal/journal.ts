@@ -104,9 +104,7 @@ export class Journal {
       const jitter = parseInt(sum.slice(0, 8), 16) / 2 ** 32;
       await new Promise((resolve) => setTimeout(resolve, jitter * Math.min(2 ** attempt, 64)));
     }
-    throw new KeysError("STORE_CONFLICT", `${this.#location.path} kept changing while it was written`, {
-      hint: "run the command again",
-    });
+    throw new KeysError("STORE_CONFLICT", `${this.#location.path} kept changing while it was written`);
   }
 
   /**

@@ -42,9 +42,7 @@ export async function compactJournal(
     }
     if (linked) await disk.unlink(archive).catch(() => {});
   }
-  throw new KeysError("STORE_CONFLICT", `${location.path} kept changing while it was compacted`, {
-    hint: "run the command again",
-  });
+  throw new KeysError("STORE_CONFLICT", `${location.path} kept changing while it was compacted`);
 }
 
 /** Returns at least one batch, even without keys. */
