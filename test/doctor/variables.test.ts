@@ -81,7 +81,7 @@ describe("MCP_KEYS_STORE", () => {
     ['"file:/srv/keys.jsonl"', /^fail .* quotes/],
     ["file:${HOME}/keys.jsonl", /^fail .* unexpanded variable/],
     ["$KEYS", /^fail .* unexpanded variable/],
-    ["/srv/keys.jsonl", /^fail .* kind and a colon/],
+    ["/srv/keys.jsonl", /^fail .* scheme and a colon/],
     ["postgres://ada:s3cret@host/db", /^fail .* no store postgres:$/],
   ])("%o", async (value, wanted) => {
     const { report } = await aPlace();

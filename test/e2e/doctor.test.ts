@@ -20,7 +20,7 @@ test("it runs without a home and without any variable, and says what is missing"
   const { status, stdout, stderr } = await mcpKeys(["doctor", "--json"], { env: bare, cwd: dir });
   expect({ status, stderr }).toEqual({ status: 6, stderr: "" });
   expect(read(stdout).findings).toContainEqual({
-    ...{ id: "store", status: "fail", fix: "set HOME, or name a file: --store file:<path>" },
+    ...{ id: "store", status: "fail", fix: "set HOME, or choose a file: --store file:<path>" },
     observed: "there is no data folder for the keys, because HOME is not set",
   });
   expect(readdirSync(dir)).toEqual([]);

@@ -45,7 +45,7 @@ describe("where it is", () => {
     for (const location of ["", "~/keys.jsonl"]) {
       await expect(openFileStore(location, aWorld())).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
-        hint: expect.stringMatching(/^set HOME, or name .*--store file:/),
+        hint: expect.stringMatching(/^set HOME, or (choose a file|use an absolute path): --store file:/),
       });
     }
   });
