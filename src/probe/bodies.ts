@@ -1,6 +1,7 @@
 import { legacyRequest, modernRequest } from "./mcp/planned-requests.ts";
 import type { PlannedRequest } from "./mcp/planned-request.ts";
-import { initializeRequest, LEGACY_VERSION, rpcRequest } from "./mcp/era-legacy.ts";
+import { LEGACY_VERSION } from "./mcp/era-legacy.ts";
+import { initializeRequest, rpcRequest } from "./mcp/rpc-message.ts";
 import { isObject, objectAt, parseJson } from "./mcp/json.ts";
 import type { Target } from "./target/target.ts";
 

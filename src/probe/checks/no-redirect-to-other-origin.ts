@@ -10,5 +10,5 @@ export const noRedirectToOtherOrigin: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
   fix: "use the address that the server redirects to, if it is yours; let the old one answer 404, not with a redirect",
   cost: { requests: 0, wrong: 0 },
-  run: (target) => Promise.resolve(judgeRedirect(target, "elsewhere")),
+  run: (target) => Promise.resolve(judgeRedirect(target, "other-origin")),
 };

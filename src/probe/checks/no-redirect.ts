@@ -10,5 +10,5 @@ export const noRedirect: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.4"),
   fix: "use the address that the server redirects to: clients may drop the key, or turn POST into GET, on the way",
   cost: { requests: 0, wrong: 0 },
-  run: (target) => Promise.resolve(judgeRedirect(target, "within")),
+  run: (target) => Promise.resolve(judgeRedirect(target, "same-origin")),
 };

@@ -3,7 +3,7 @@ import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { legacyRequest, modernRequest } from "../mcp/planned-requests.ts";
-import { rpcRequest } from "../mcp/era-legacy.ts";
+import { rpcRequest } from "../mcp/rpc-message.ts";
 import { exchangeEach, judgeGranted } from "../judge/judge-granted.ts";
 import { findAccepted } from "../judge/judge-refused.ts";
 

@@ -1,19 +1,19 @@
 import { KeysError } from "../../errors.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
 import type { Credentials } from "../mcp/credentials.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
-import { kindOf } from "../mcp/answer-kind.ts";
-import { listNames } from "./judge-refused.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
+import { listNames } from "./judge-refused.ts";
 
-/** One exchange and what it came to. */
+/** One request that was sent, and its result. */
 export interface TriedRequest {
   readonly planned: PlannedRequest;
   readonly credentials: Credentials;
   readonly result: ExchangeResult;
 }
 
-/** Runs every errand with each of them. */
+/** Sends every request with each of the credentials. */
 export function exchangeEach(
   target: Target,
   plannedRequests: readonly PlannedRequest[],
@@ -25,7 +25,7 @@ export function exchangeEach(
   );
 }
 
-/** Whether none of them brought what it was for. No answer, a limit and a failure prove nothing. */
+/** Judges whether the server granted none of the requests. Untestable if one got no answer, 429 or a status above 500. */
 export function judgeGranted(tries: readonly TriedRequest[], { redact }: Target): CheckResult {
   const open = tries.filter(({ planned, result }) => isGranted(planned, result));
   if (open.length > 0) {
@@ -36,14 +36,14 @@ export function judgeGranted(tries: readonly TriedRequest[], { redact }: Target)
     if (result.status === 429 || result.status > 500) return untestable(`${planned.name}: ${String(result.status)}`);
   }
   const statuses = new Set(tries.map(({ result }) => (result instanceof KeysError ? "" : String(result.status))));
-  return pass(`${[...statuses].join(" or ")} to ${listNames(credentialsOf(tries))}`);
+  return pass(`${[...statuses].join(" or ")} with ${listNames(credentialsOf(tries))}`);
 }
 
-/** Whether the errand brought what it is for: a result, or an open stream. An error is none, whoever else gets the same. */
-export function isGranted({ grants }: PlannedRequest, seen: ExchangeResult): boolean {
-  if (seen instanceof KeysError || grants === "nothing") return false;
-  if (grants === "stream") return seen.status === 200 && seen.stream === "open";
-  return kindOf(seen) === "result";
+/** Returns whether the answer grants what the request is for: a result, or an open stream. Errors grant nothing. */
+export function isGranted({ grants }: PlannedRequest, result: ExchangeResult): boolean {
+  if (result instanceof KeysError || grants === "nothing") return false;
+  if (grants === "stream") return result.status === 200 && result.stream === "open";
+  return kindOf(result) === "result";
 }
 
 function credentialsOf(tries: readonly TriedRequest[]): Credentials[] {

@@ -1,79 +1,82 @@
 import { KeysError } from "../../errors.ts";
-import { isConversation, isAccepted, isInconclusive, type Attempt } from "../verify/attempt.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import type { Cost } from "../cost.ts";
-import type { Credentials } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
+import type { Credentials } from "../mcp/credentials.ts";
 import type { Target } from "../target/target.ts";
+import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
 
-/** One presentation and what it came to. */
+/** Credentials that were presented, and the result. */
 export interface Trial {
   readonly credentials: Credentials;
   readonly attempt: Attempt;
 }
 
-/** Presents each of them from the beginning of a conversation. */
+/** Presents each of the credentials in a complete conversation. */
 export function presentEach(target: Target, each: readonly Credentials[]): Promise<Trial[]> {
   return Promise.all(each.map(async (credentials) => ({ credentials, attempt: await target.present(credentials) })));
 }
 
 /**
- * The most that goes out in a run for what nearly every check asks first, and asks once: nothing, two keys that nobody issued, and
- * whether the right one is still let in. No check counts it in its own cost.
+ * Upper bound for the control requests that most checks share and no check counts: without a key, with two made-up keys, and with
+ * the valid key once more.
  */
 export const CONTROLS_COST: Cost = { requests: 17, wrong: 12 };
 
-/** What {@link tryEach} sends for so many variants to a server that answers no handshake without a key. */
+/** Cost of {@link tryEach} if the server refuses the handshake without a key. */
 export function costOf(variants: number): Cost {
   return { requests: variants, wrong: variants };
 }
 
 /**
- * Whether none of the variants is let in. Where a control is, they would be too: then they prove nothing, and the check that
- * is named for the control says what is wrong.
+ * Judges whether the server accepts none of the variants. Untestable if it accepts a control: then it would accept the variants too,
+ * and the check for that control reports it.
  */
 export async function tryEach(
   target: Target,
   { controls, variants }: { readonly controls: readonly Credentials[]; readonly variants: readonly Credentials[] },
 ): Promise<CheckResult> {
-  const open = await findAccepted(target, controls);
-  if (open !== null) return untestable(`${open.name} is let in already`);
+  const accepted = await findAccepted(target, controls);
+  if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
   return judgeRefused(
     target,
     await Promise.all(variants.map(async (credentials) => ({ credentials, attempt: await target.ask(credentials) }))),
   );
 }
 
-/** The first of them that is let in, or `null`. */
+/** Returns the first control that the server accepts, or `null`. */
 export async function findAccepted(target: Target, controls: readonly Credentials[]): Promise<Credentials | null> {
   for (const control of controls) if (isAccepted(await target.ask(control))) return control;
   return null;
 }
 
 /**
- * Whether none of them was let in. A refusal counts only where the right key is let in, and a stop by something other than
- * 401 and 403 only where it still is: a server with one session for all answers 400 to whoever comes second.
+ * Judges whether the server accepted none of the credentials. A refusal counts only if the server accepts the valid key. A status
+ * other than 401 and 403 counts only if it still does: a server with a single session answers 400 to every later client.
  */
 export async function judgeRefused(target: Target, trials: readonly Trial[]): Promise<CheckResult> {
-  const inside = trials.filter(({ attempt }) => isAccepted(attempt));
-  if (inside.length > 0) return fail(`let in with ${listNames(inside.map(({ credentials }) => credentials))}`);
-  if (target.survey.greetings.length === 0) return untestable("your key was not let in, so a refusal proves nothing");
-  const inconclusive = trials.find(({ attempt }) => isInconclusive(attempt));
-  if (inconclusive !== undefined)
-    return untestable(`${inconclusive.credentials.name}: ${describeAttempt(inconclusive.attempt, target)}`);
-  const odd = trials.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
-  if (odd && !(await target.isStillAccepted())) {
-    return untestable("your key is let in once and not again, so that a refusal proves nothing");
+  const accepted = trials.filter(({ attempt }) => isAccepted(attempt));
+  if (accepted.length > 0) return fail(`accepted with ${listNames(accepted.map(({ credentials }) => credentials))}`);
+  if (target.survey.greetings.length === 0) {
+    return untestable("the server did not accept your key, so a refusal proves nothing");
   }
-  return pass(`${statusesOf(trials)} to ${listNames(trials.map(({ credentials }) => credentials))}`);
+  const inconclusive = trials.find(({ attempt }) => isInconclusive(attempt));
+  if (inconclusive !== undefined) {
+    return untestable(`${inconclusive.credentials.name}: ${describeAttempt(inconclusive.attempt, target)}`);
+  }
+  const unusual = trials.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
+  if (unusual && !(await target.isStillAccepted())) {
+    return untestable("the server accepted your key only once, so a refusal proves nothing");
+  }
+  return pass(`${statusesOf(trials)} with ${listNames(trials.map(({ credentials }) => credentials))}`);
 }
 
-/** What an attempt came to, in a few words. */
+/** Describes the result of an attempt: its status, or why there was no answer. */
 export function describeAttempt(attempt: Attempt, { redact }: Target): string {
   return attempt instanceof KeysError ? redact(attempt.message) : String(attempt.answer.status);
 }
 
-/** `a, b and c`. */
+/** Joins the distinct names: `a, b and c`. */
 export function listNames(named: readonly { readonly name: string }[]): string {
   const names = [...new Set(named.map(({ name }) => name))];
   const last = names.pop() ?? "nothing";

@@ -1,20 +1,23 @@
 import type { Credentials } from "../mcp/credentials.ts";
 
-/** Where some servers look for a key beside the header. */
+/** Where some servers look for a key, apart from the header. */
 export type KeyPlace = "query" | "cookie";
 
-/** Place → names under which a key is looked for there; a request carries it under all of them. */
+/** Place → common names of the parameter. A request carries the key under all of them. */
 const NAMES: Readonly<Record<KeyPlace, readonly string[]>> = {
   query: ["access_token", "token", "api_key", "apikey", "apiKey", "api-key", "key", "auth"],
   cookie: ["access_token", "token", "api_key", "apiKey", "session", "auth", "Authorization", "jwt"],
 };
 
-/** `in the query, tried as access_token, token …` */
+/** Names a place for findings: `in the query, tried as access_token, token …`. */
 export function namePlace(place: KeyPlace): string {
   return `in ${place === "query" ? "the query" : "a cookie"}, tried as ${NAMES[place].join(", ")}`;
 }
 
-/** What puts a key there. @param reveal - the key */
+/**
+ * Puts a key into a place instead of the header.
+ * @param reveal - Returns the key. A function, because the result may be printed.
+ */
 export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<Credentials, "headers" | "query"> {
   if (place === "query") {
     return { headers: () => ({}), query: () => Object.fromEntries(NAMES.query.map((name) => [name, reveal()])) };

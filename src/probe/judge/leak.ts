@@ -2,14 +2,14 @@ import type { Secret } from "../../core/secret.ts";
 import { digestToken } from "../../core/digest.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 
-/** Prefix and id of a token of ours, which anybody may know; also of one that was changed, cut or doubled. */
+/** Prefix and id of a token in our format. They are public. Matches mutated tokens too. */
 const PUBLIC = /^[0-9a-z_]*_[0-9a-z]{12}_/i;
-/** Characters by which a key is recognised: of a random one fewer are enough. */
+/** Characters that identify a key. A random secret needs fewer. */
 const PIECE = { ours: 8, other: 12 };
 
 /**
- * The pieces of a key that cannot stand in a text by chance, in lower case: of one of ours every eight characters of its secret; of
- * another those that look random, of which a password may have none.
+ * Returns the pieces of a key that do not occur in a text by chance, in lower case: all eight-character pieces of the secret in our
+ * format, and twelve-character pieces that look random in any other. A password may have none.
  */
 export function piecesOf(key: string): string[] {
   const secret = key.replace(PUBLIC, "");
@@ -19,7 +19,7 @@ export function piecesOf(key: string): string[] {
   return (ours ? all : all.filter(looksRandom)).map((piece) => piece.toLowerCase());
 }
 
-/** Letters and digits in turn, and not words, a date, or a word with a number behind it. */
+/** Returns whether letters and digits alternate, unlike in words, dates or a word followed by a number. */
 function looksRandom(piece: string): boolean {
   const kinds = piece
     .replace(/[^0-9A-Za-z]/g, "")
@@ -28,20 +28,20 @@ function looksRandom(piece: string): boolean {
   return kinds.length >= 5;
 }
 
-/** SHA-256 of a key in the ways in which it is written, as a server may keep it. */
+/** Returns the SHA-256 of a key in the encodings that servers store. */
 export function digestsOf(key: Secret): string[] {
   const hex = digestToken(key.reveal()).slice("sha256:".length);
   const bytes = Buffer.from(hex, "hex");
   return [hex, bytes.toString("base64").replace(/=+$/, ""), bytes.toString("base64url")];
 }
 
-/** A part of an answer: its name for findings, and its text. */
+/** A header or the body of an answer. */
 export interface AnswerPart {
   readonly name: string;
   readonly text: string;
 }
 
-/** Everything that an answer says. */
+/** Returns all headers and the body of an answer. */
 export function answerParts({ headers, excerpt }: Pick<McpAnswer, "headers" | "excerpt">): AnswerPart[] {
   const named = Object.entries(headers).map(([name, values]) => ({ name, text: (values ?? []).join("\n") }));
   return [...named, { name: "body", text: excerpt }];

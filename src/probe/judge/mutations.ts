@@ -1,93 +1,92 @@
 import { Secret } from "../../core/secret.ts";
 import { BASE62, formatToken, ID_LENGTH, parseToken, SECRET_LENGTH, type TokenParts } from "../../core/token.ts";
+import type { RandomText } from "../random-text.ts";
 
-/** A key that is nearly the right one. */
+/** A key that is nearly right. */
 export interface KeyMutation {
-  /** Completes "let in with your key …", and tells it from all others. Holds no secret. */
+  /** Completes "your key with …" and identifies the mutation. Contains no secret. */
   readonly change: string;
   readonly key: Secret;
 }
 
-/** That many random characters of `[0-9A-Za-z]`. */
-type Random = (length: number) => string;
-
 /**
- * One character of it changed: the first, one in the middle, the last. In a token of ours those are characters of the secret,
- * with a checksum that fits, since a server may look at that first; then the checksum alone.
+ * Changes one character: the first, the middle one or the last. In our own format these are characters of the secret, with a
+ * recomputed checksum, because a server may check that first; one more key has only its checksum changed.
  */
 export function changeKey(key: Secret): KeyMutation[] {
-  const ours = parseOwnToken(key);
-  const text = ours?.secret ?? key.reveal();
+  const token = parseOwnToken(key);
+  const text = token?.secret ?? key.reveal();
   const last = text.length - 1;
   const places: Readonly<Record<string, number>> = { first: 0, middle: Math.floor(last / 2), last };
   const changed = Object.entries(places).map(([name, at]): [string, string] => [
-    ours === null ? `its ${name} character changed` : `the ${name} character of its secret changed`,
-    build(ours, changeAt(text, at)),
+    token === null ? `its ${name} character changed` : `the ${name} character of its secret changed`,
+    build(token, changeAt(text, at)),
   ]);
   const whole = key.reveal();
   const checksum: [string, string] = ["its checksum changed", changeAt(whole, whole.length - 1)];
-  return differing(key, ours === null ? changed : [...changed, checksum]);
+  return differing(key, token === null ? changed : [...changed, checksum]);
 }
 
-/** What is left when the rest is cut off; none of a key of one character. */
+/** Cuts off a part of a key. Returns nothing for a key of one character. */
 export function truncateKey(key: Secret): KeyMutation[] {
   const text = key.reveal();
   const half = Math.ceil(text.length / 2);
   return differing(key, [
-    ["all but its first character cut off", text.slice(0, 1)],
+    ["everything after its first character cut off", text.slice(0, 1)],
     ["its second half cut off", text.slice(0, half)],
     ["its last character cut off", text.slice(0, -1)],
     ["its first character cut off", text.slice(1)],
   ]);
 }
 
-/** More than the key. */
+/** Adds characters to a key. */
 export function extendKey(key: Secret): KeyMutation[] {
   const text = key.reveal();
   return differing(key, [
-    ["a character more at its end", `${text}0`],
-    ["a character more at its front", `0${text}`],
-    ["itself once more behind it", `${text}${text}`],
+    ["one more character at its end", `${text}0`],
+    ["one more character at its start", `0${text}`],
+    ["itself appended", `${text}${text}`],
   ]);
 }
 
-/** Every letter in the other case; none of a key without letters. */
+/** Swaps the case of every letter. Returns nothing for a key without letters. */
 export function swapCase(key: Secret): KeyMutation[] {
   const swapped = key.reveal().replace(/[A-Za-z]/g, (letter) => {
     const lower = letter.toLowerCase();
     return letter === lower ? letter.toUpperCase() : lower;
   });
-  return differing(key, [["its letters in the other case", swapped]]);
+  return differing(key, [["its letters in the opposite case", swapped]]);
 }
 
-/** The id of another key with this secret; none of a key that is no token of ours. */
-export function changeId(key: Secret, random: Random): KeyMutation[] {
-  const ours = parseOwnToken(key);
-  if (ours === null) return [];
-  return differing(key, [["another id", formatToken({ ...ours, id: random(ID_LENGTH) }).reveal()]]);
+/** Replaces the id of a token in our format. Returns nothing for an opaque key. */
+export function changeId(key: Secret, random: RandomText): KeyMutation[] {
+  const token = parseOwnToken(key);
+  if (token === null) return [];
+  return differing(key, [["another id", formatToken({ ...token, id: random(ID_LENGTH) }).reveal()]]);
 }
 
 /**
- * A key of the same form that nobody issued: a token of ours of the same prefix; else as many random characters, with what
- * stands in front of the last separator of a prefix, such as `sk-live-`, left as it is.
+ * Makes up a key in the same format: a token with the same prefix, or for an opaque key as many random characters after a prefix
+ * such as `sk-live-`.
  */
-export function createWrongKey(key: Secret, random: Random): Secret {
-  const ours = parseOwnToken(key);
-  if (ours !== null) return formatToken({ prefix: ours.prefix, id: random(ID_LENGTH), secret: random(SECRET_LENGTH) });
+export function createWrongKey(key: Secret, random: RandomText): Secret {
+  const token = parseOwnToken(key);
+  if (token !== null)
+    return formatToken({ prefix: token.prefix, id: random(ID_LENGTH), secret: random(SECRET_LENGTH) });
   const text = key.reveal();
   const [prefix = ""] = /^(?:[A-Za-z]{1,12}[-_])*/.exec(text) ?? [];
-  const kept = text.length - prefix.length < SHORTEST ? "" : prefix;
+  const kept = text.length - prefix.length < MIN_RANDOM ? "" : prefix;
   const rest = text.slice(kept.length).replace(/[0-9A-Za-z]/g, () => random(1));
   const made = `${kept}${rest}`;
   return new Secret(made === text ? `${kept}${random(SECRET_LENGTH)}` : made);
 }
 
-/** With fewer characters to guess, a prefix is taken for part of what is secret. */
-const SHORTEST = 8;
+/** If fewer characters remain, the apparent prefix is treated as part of the secret. */
+const MIN_RANDOM = 8;
 
-type Ours = TokenParts & { readonly secret: string };
+type OwnToken = TokenParts & { readonly secret: string };
 
-function parseOwnToken(key: Secret): Ours | null {
+function parseOwnToken(key: Secret): OwnToken | null {
   const text = key.reveal();
   const parts = parseToken(text);
   if (!parts.ok) return null;
@@ -95,11 +94,11 @@ function parseOwnToken(key: Secret): Ours | null {
   return { prefix: parts.prefix, id: parts.id, secret: text.slice(at, at + SECRET_LENGTH) };
 }
 
-function build(ours: Ours | null, text: string): string {
-  return ours === null ? text : formatToken({ ...ours, secret: text }).reveal();
+function build(token: OwnToken | null, text: string): string {
+  return token === null ? text : formatToken({ ...token, secret: text }).reveal();
 }
 
-/** The next character of base62 in its place; of one that is none, the first. */
+/** Replaces a character by the next one of base62, or by the first if it is not base62. */
 function changeAt(text: string, at: number): string {
   const digit = BASE62.indexOf(text.charAt(at));
   return `${text.slice(0, at)}${BASE62.charAt((digit + 1) % BASE62.length)}${text.slice(at + 1)}`;
@@ -107,8 +106,8 @@ function changeAt(text: string, at: number): string {
 
 function differing(key: Secret, made: readonly (readonly [change: string, text: string])[]): KeyMutation[] {
   const texts = made.map(([, text]) => text);
-  const known = key.reveal();
+  const original = key.reveal();
   return made
-    .filter(([, text], i) => text !== "" && text !== known && texts.indexOf(text) === i)
+    .filter(([, text], i) => text !== "" && text !== original && texts.indexOf(text) === i)
     .map(([change, text]) => ({ change, key: new Secret(text) }));
 }

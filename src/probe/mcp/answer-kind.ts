@@ -1,9 +1,9 @@
 import type { McpAnswer } from "./wire.ts";
 
 /**
- * What an answer says about the door, judged by the status first: a wall in front of MCP answers before MCP does.
- * `result` let in · `unauthorized` 401 · `forbidden` 403 · `redirect` 3xx · `limited` 429 · `failed` 500 and above ·
- * `rpc-error` MCP answered, with an error, in a 2xx · `other` everything else.
+ * Kind of an answer. The status comes first, because a guard answers before MCP does.
+ * `result` accepted · `unauthorized` 401 · `forbidden` 403 · `redirect` 3xx · `limited` 429 · `failed` 500 and above ·
+ * `rpc-error` a JSON-RPC error in a 2xx · `other` everything else.
  */
 export type AnswerKind =
   "result" | "unauthorized" | "forbidden" | "redirect" | "limited" | "failed" | "rpc-error" | "other";
@@ -18,6 +18,7 @@ export function kindOf({ status, reply }: McpAnswer): AnswerKind {
   return reply.error === undefined ? "result" : "rpc-error";
 }
 
+/** Returns whether the answer refuses the credentials: 401 or 403. */
 export function isRefusal(answer: McpAnswer): boolean {
   return answer.status === 401 || answer.status === 403;
 }

@@ -1,14 +1,14 @@
 /** One challenge of a `WWW-Authenticate` header. */
 export interface Challenge {
-  /** In lower case. */
+  /** Lowercase. */
   readonly scheme: string;
-  /** Name in lower case → value, its quotes undone. Empty where the scheme stands alone, or with a token68. */
+  /** Lowercase name → unquoted value. Empty if the scheme has no parameters, or only a token68. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
 const NAME = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const TEXT = String.raw`(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*`;
-/** What may stand behind an element of a list. */
+/** End of a list element. */
 const END = String.raw`[ \t]*(?:,[ \t,]*|$)`;
 
 const COMMAS = /[ \t,]*/y;
@@ -18,9 +18,9 @@ const TOKEN68 = new RegExp(`[0-9A-Za-z._~+/-]+=*${END}`, "y");
 const PARAMETER = new RegExp(String.raw`(${NAME})[ \t]*=[ \t]*(?:(${NAME})|"(${TEXT})")${END}`, "y");
 
 /**
- * Reads the challenges of a `WWW-Authenticate` header, several headers joined by commas. `null` when it is none by the rule:
- * a quote inside a text that was not escaped, a comma that is missing, a parameter that stands there twice.
- * @see RFC 9110, sections 11.2, 11.6.1 and 5.6.1 (empty elements of a list are passed over)
+ * Parses the challenges of a `WWW-Authenticate` header. Several headers are joined by commas.
+ * @returns `null` if the header violates the grammar: an unescaped quote, a missing comma, a repeated parameter.
+ * @see RFC 9110, sections 11.2, 11.6.1 and 5.6.1 (empty list elements are ignored)
  */
 export function parseChallenges(text: string): Challenge[] | null {
   const challenges: Challenge[] = [];
@@ -44,12 +44,12 @@ export function parseChallenges(text: string): Challenge[] | null {
   return challenges.length === 0 ? null : challenges;
 }
 
-/** One parameter at least, none of them twice. */
+/** Takes at least one parameter, each at most once. */
 function takeParameters(take: (pattern: RegExp) => RegExpExecArray | null): Map<string, string> | null {
   const parameters = new Map<string, string>();
   for (let found = take(PARAMETER); found !== null; found = take(PARAMETER)) {
-    const [, written = "", token, quoted = ""] = found;
-    const name = written.toLowerCase();
+    const [, rawName = "", token, quoted = ""] = found;
+    const name = rawName.toLowerCase();
     if (parameters.has(name)) return null;
     parameters.set(name, token ?? quoted.replace(/\\(.)/gs, "$1"));
   }

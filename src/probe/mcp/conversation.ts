@@ -13,23 +13,23 @@ import type { McpAnswer } from "./wire.ts";
  */
 export type Era = "modern" | "legacy" | "sse";
 
-/** What one presentation came to. */
+/** Result of presenting credentials once. */
 export interface Conversation {
-  /** The answer that decided: to the request that matters, or the one at which the handshake ended. */
+  /** The decisive answer: to the request that matters, or the one that ended the handshake. */
   readonly answer: McpAnswer;
-  /** Whether the request that matters was answered with a result. */
+  /** Whether the request that matters got a result. */
   readonly accepted: boolean;
-  /** What the handshake told, where it succeeded. */
+  /** What the server said in the handshake, if that succeeded. */
   readonly server: Greeting | null;
-  /** How many tools the first page of `tools/list` names. */
+  /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;
-  /** The versions the server asks for, where it refused ours. */
+  /** Protocol versions that the server supports, if it refused ours. */
   readonly supported?: readonly string[];
-  /** Ends the session, where there is one. */
+  /** Ends the session, if there is one. */
   readonly end?: () => Promise<void>;
 }
 
-/** What a handshake told about the server. */
+/** What a server said about itself in the handshake. */
 export interface Greeting {
   readonly era: Era;
   readonly protocolVersion: string;
@@ -37,18 +37,18 @@ export interface Greeting {
   readonly version?: string;
   /** The request that matters, see {@link chooseRequest}. */
   readonly judged: string;
-  /** What it is sent with, beyond what every request of the era is. */
+  /** Its own parameters, without those of every request in this era. */
   readonly params?: JsonObject;
-  /** Every list that the server offers, the one that is judged among them. */
+  /** All list methods that the server offers, including the judged one. */
   readonly lists: readonly string[];
 }
 
-/** A handshake that went no further. */
+/** Builds the result of a handshake that did not succeed. */
 export function stoppedAt(answer: McpAnswer): Conversation {
   return { answer, accepted: false, server: null };
 }
 
-/** The answer to the request that matters. */
+/** Builds the result of a conversation from the answer to the request that matters. */
 export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
   const accepted = kindOf(answer) === "result";
@@ -56,8 +56,8 @@ export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
 }
 
 /**
- * The request that tells whether the door is shut, since some servers answer the handshake to anybody: the first list
- * that the server offers, else `fallback`.
+ * Chooses the request that matters: the first list that the server offers, else `fallback`. The handshake proves nothing, because
+ * some servers answer it without a key.
  */
 export function chooseRequest(capabilities: JsonObject, fallback: string): Pick<Greeting, "judged" | "lists"> {
   const offered = ["tools", "resources", "prompts"].filter((name) => isObject(capabilities[name]));

@@ -2,9 +2,9 @@ import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { HttpHeaders } from "../../http/http.ts";
 
-/** Where a server wants the key; without a scheme the header holds the key alone. */
+/** The header that carries the key. Without a scheme, its value is the key alone. */
 export interface KeyHeader {
-  /** In lower case. */
+  /** Lowercase. */
   readonly name: string;
   readonly scheme: string | null;
 }
@@ -31,45 +31,45 @@ export function parseKeyHeader(text: string): KeyHeader {
 }
 
 /**
- * What one request presents. `right`: the key where the server wants it · `misplaced`: the key, but not as the server should
- * take it · `wrong`: nothing that a server should know.
+ * What one request presents. `right`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
+ * that the server should not accept.
  */
 export interface Credentials {
-  /** Names it among all that a run presents; those with the same id are asked once. */
+  /** Identifies the credentials in a run. Answers to the same id are shared. */
   readonly id: string;
-  /** Completes "let in with …". Holds no secret. */
+  /** Completes "accepted with …". Contains no secret. */
   readonly name: string;
   readonly kind: "right" | "misplaced" | "wrong";
-  /** A function, so that nothing that prints this object prints a secret. */
+  /** A function, because the object may be printed. */
   readonly headers: () => HttpHeaders;
-  /** What is added to the query of the URL. */
+  /** Parameters to add to the query of the URL. */
   readonly query?: () => Readonly<Record<string, string>>;
 }
 
-/** A request that presents nothing. */
+/** Presents no key. */
 export const NOTHING: Credentials = { id: "nothing", name: "no key", kind: "wrong", headers: () => ({}) };
 
-/** The key where the server wants it. */
+/** Presents the valid key. */
 export function rightKey(header: KeyHeader, key: Secret): Credentials {
   return { id: "key", name: "your key", kind: "right", headers: () => keyHeaders(header, key.reveal()) };
 }
 
-/** A well-formed key that no store knows, see `createBogus`. */
+/** Presents a bogus key, see `createBogusKey`. */
 export function bogusKey(header: KeyHeader, bogus: Secret): Credentials {
   return wrongKey(header, bogus, { id: "bogus-key", name: "a bogus key" });
 }
 
-/** Another key where the server wants one. */
+/** Presents another key in the header of the valid one. */
 export function wrongKey(header: KeyHeader, key: Secret, named: Pick<Credentials, "id" | "name">): Credentials {
   return { ...named, kind: "wrong", headers: () => keyHeaders(header, key.reveal()) };
 }
 
-/** No key, and other headers in its place or beside it. */
+/** Presents no key, but other headers. */
 export function otherHeaders(headers: HttpHeaders, named: Pick<Credentials, "id" | "name">): Credentials {
   return { ...named, kind: "wrong", headers: () => headers };
 }
 
-/** The key, but not as the server should take it. */
+/** Presents the valid key where the server should not look for it. */
 export function misplacedKey(
   put: Pick<Credentials, "query"> & Partial<Pick<Credentials, "headers">>,
   named: Pick<Credentials, "id" | "name">,
@@ -77,7 +77,7 @@ export function misplacedKey(
   return { ...named, kind: "misplaced", headers: () => ({}), ...put };
 }
 
-/** The header that carries `text` as a key. */
+/** Returns the header with `text` as the key. */
 export function keyHeaders({ name, scheme }: KeyHeader, text: string): HttpHeaders {
   return { [name]: scheme === null ? text : `${scheme} ${text}` };
 }

@@ -8,15 +8,17 @@ import {
 } from "./conversation.ts";
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
 import { kindOf } from "./answer-kind.ts";
-import type { McpAnswer, ClientInfo, Wire } from "./wire.ts";
+import type { McpAnswer, Wire } from "./wire.ts";
+import type { ClientInfo } from "./rpc-message.ts";
 
 export const MODERN_VERSION = "2026-07-28";
 const META = "io.modelcontextprotocol";
-/** JSON-RPC error code: the protocol version is not supported. */
+/** JSON-RPC error code for an unsupported protocol version. */
 const UNSUPPORTED_VERSION = -32022;
 
 /**
- * MCP without sessions: `server/discover`, then the request that matters. A server already greeted is asked only the latter.
+ * Speaks MCP without sessions: `server/discover`, then the request that matters.
+ * @param known - The greeting from an earlier conversation; skips `server/discover`.
  * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
  */
 export async function speakModern(wire: Wire, known?: Greeting): Promise<Conversation> {
@@ -35,7 +37,7 @@ function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<McpAn
   return wire.post(message, { "mcp-protocol-version": MODERN_VERSION, ...named });
 }
 
-/** What every request of this era says about the client. */
+/** Returns the parameters of every request in this era. */
 export function modernParams(client: ClientInfo): Readonly<Record<string, unknown>> {
   const _meta = {
     [`${META}/protocolVersion`]: MODERN_VERSION,

@@ -1,28 +1,22 @@
 import { KeysError } from "../../errors.ts";
 import { judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
-import {
-  INITIALIZED,
-  initializeRequest,
-  judgedRequest,
-  readGreeting,
-  assumedGreeting,
-  type RpcRequest,
-} from "./era-legacy.ts";
+import { judgedRequest, readGreeting, assumedGreeting } from "./era-legacy.ts";
+import { INITIALIZED, initializeRequest, type RpcRequest } from "./rpc-message.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
 import { isEventStream, parseReply, readEvents, type RpcReply } from "./reply.ts";
 import type { SseEvent } from "./sse.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
 
 const VERSION = "2024-11-05";
-/** How long a stream is given to name its endpoint; the stream of another transport never does. */
+/** Time for the stream to name its endpoint. A stream of another transport never does. */
 const ENDPOINT_MS = 5000;
 
 type Events = AsyncGenerator<SseEvent, undefined>;
 
 /**
- * MCP over HTTP+SSE: a stream names the address to post to and carries every reply.
- * @param poster - Posts to that address, where it is not to be who opened the stream.
- * @throws `SERVER_NOT_MCP` when that address is of another origin, where the token must not go.
+ * Speaks MCP over HTTP+SSE: a stream names the URL to post to and carries every reply.
+ * @param poster - Posts to that URL, if with other credentials than those that opened the stream.
+ * @throws `SERVER_NOT_MCP` if that URL has another origin, which must not get the token
  * @see MCP 2024-11-05, basic/transports
  */
 export async function speakSse(wire: Wire, known?: Greeting, poster = wire): Promise<Conversation> {
@@ -45,28 +39,28 @@ export async function speakSse(wire: Wire, known?: Greeting, poster = wire): Pro
   }
 }
 
-interface Line {
+interface SseConnection {
   readonly wire: Wire;
   readonly events: Events;
   readonly endpoint: URL;
 }
 
-async function talk(line: Line, known?: Greeting): Promise<Conversation> {
-  const hello = await ask(line, initializeRequest(line.wire.clientInfo, VERSION));
+async function talk(connection: SseConnection, known?: Greeting): Promise<Conversation> {
+  const hello = await ask(connection, initializeRequest(connection.wire.clientInfo, VERSION));
   const server = readGreeting(hello, "sse");
-  if (server === null) return isRefusal(hello) ? knockOn(line, hello, known) : stoppedAt(hello);
-  await line.wire.post(INITIALIZED, {}, line.endpoint);
-  return judgedBy(await ask(line, judgedRequest(known ?? server)), server);
+  if (server === null) return isRefusal(hello) ? retryInStream(connection, hello, known) : stoppedAt(hello);
+  await connection.wire.post(INITIALIZED, {}, connection.endpoint);
+  return judgedBy(await ask(connection, judgedRequest(known ?? server)), server);
 }
 
-/** As `knock` for the era after this one. */
-async function knockOn(line: Line, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
+/** Sends the request that matters after the server refused the handshake, like `retryWithoutHandshake`. */
+async function retryInStream(connection: SseConnection, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
   const server = known ?? assumedGreeting("sse", VERSION);
-  const answer = await ask(line, judgedRequest(server));
+  const answer = await ask(connection, judgedRequest(server));
   return kindOf(answer) === "result" ? judgedBy(answer, server) : stoppedAt(refused);
 }
 
-async function ask({ wire, events, endpoint }: Line, message: RpcRequest): Promise<McpAnswer> {
+async function ask({ wire, events, endpoint }: SseConnection, message: RpcRequest): Promise<McpAnswer> {
   const started = wire.now();
   const answer = await wire.post(message, {}, endpoint);
   if (answer.status >= 300 || answer.reply !== null) return answer;
@@ -74,7 +68,7 @@ async function ask({ wire, events, endpoint }: Line, message: RpcRequest): Promi
   return { ...answer, reply, ms: Math.round(wire.now() - started) };
 }
 
-/** Goes on where the last reader stopped, so not with `for await`, which would end the stream on leaving. */
+/** Continues where the previous reader stopped. Not with `for await`, which would end the stream. */
 async function replyFrom(events: Events, id: string): Promise<RpcReply | null> {
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const reply = parseReply(next.value.data, id);
@@ -90,8 +84,8 @@ async function endpointOf(wire: Wire, events: Events): Promise<URL | null> {
     const endpoint = new URL(next.value.data, wire.url);
     endpoint.username = endpoint.password = "";
     if (endpoint.origin === wire.url.origin) return endpoint;
-    throw new KeysError("SERVER_NOT_MCP", "the server names an address of another origin to post to", {
-      hint: "let it name a path alone, or its public https:// address; the key was not sent there",
+    throw new KeysError("SERVER_NOT_MCP", "the server wants messages posted to another origin", {
+      hint: "let its endpoint event name a path, or its public https:// URL; the key was not sent there",
     });
   }
   return null;

@@ -1,19 +1,19 @@
 import type { HttpInit } from "../../http/http.ts";
 
-/** One request that a client can make of an MCP server, without what is presented. */
+/** A request to an MCP server, without the credentials. */
 export interface PlannedRequest extends Pick<HttpInit, "method" | "path" | "body" | "announce" | "maxTls"> {
-  /** Names it in findings: `tools/list`, `GET stream`. */
+  /** Name in findings: `tools/list`, `GET`. */
   readonly name: string;
-  /** Tells it from all others of a run; those with the same mark that present the same are run once. */
+  /** Identifies the request in a run. Requests with the same key and credentials share one answer. */
   readonly cacheKey: string;
   readonly headers?: HttpInit["headers"];
-  /** Milliseconds, where it is to be given less time than every exchange has. */
+  /** Milliseconds, if less than for other exchanges. */
   readonly timeoutMs?: number;
-  /** The id of the JSON-RPC request in `body`; without one no reply is looked for. */
+  /** Id of the JSON-RPC request in `body`; without one, no reply is expected. */
   readonly id?: string;
-  /** What an answer gives to whoever gets it, see `isOpen`. */
+  /** What a successful answer grants, see `isGranted`. */
   readonly grants: Grant;
 }
 
-/** `goods`: what a key is for, a list or a call · `stream`: an open event stream · `greeting`: a handshake, a ping · `nothing` */
+/** `data`: what a key protects, a list or a tool call · `stream`: an open event stream · `greeting`: a handshake or ping · `nothing` */
 export type Grant = "data" | "stream" | "greeting" | "nothing";

@@ -4,35 +4,34 @@ import { headerOf, type HttpInit, type HttpRequest, type HttpResponse } from "..
 
 export interface RateLimiterOptions {
   readonly request: HttpRequest;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** Requests without the right key that go out in a second. */
+  /** Requests per second without the valid key. */
   readonly rate: number;
-  /** Requests at the same time; one counts until its answer begins, since a stream may stay open while others are asked. */
+  /** Concurrent requests. One counts until its answer starts, because streams stay open. */
   readonly concurrency: number;
   readonly signal?: AbortSignal;
 }
 
-/** The longest a `Retry-After` is honoured, in milliseconds. */
-const PATIENCE = 60_000;
-/** Where a server limits the rate and does not say how long. Milliseconds. */
-const PAUSE = 1000;
+/** Longest `Retry-After` that is waited for, in milliseconds. */
+const MAX_WAIT = 60_000;
+/** Milliseconds to wait after a 429 without `Retry-After`. */
+const DEFAULT_WAIT = 1000;
 
 /**
- * What every request of a run goes through: so many at a time, those without the right key so many a second (and as many at
- * once to begin with), and none any more where the server has said 429 twice. The first 429 is waited out and asked again,
- * so that no check ever sees one.
+ * Sends the requests of a run. It limits concurrency, and the rate of requests without the valid key (with a burst of one second).
+ * After the first 429 it waits and repeats the request; after the second it sends nothing more. Checks never see a 429.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   readonly #queue: (() => void)[] = [];
   #running = 0;
   #sent = { requests: 0, wrong: 0 };
-  /** When the next wrong request may go, as if all had gone out evenly. */
+  /** When the next request without the valid key may be sent, at an even rate. */
   #due = -Infinity;
   #pause: Promise<void> | null = null;
-  /** How many had gone out when the pause ended; those from then on have no excuse. */
-  #paused = Infinity;
+  /** Number of requests sent before the pause ended. A 429 to a later one counts as the second. */
+  #sentBeforeResume = Infinity;
   #stopped: string | null = null;
 
   constructor(options: RateLimiterOptions) {
@@ -43,26 +42,26 @@ export class RateLimiter {
     return { ...this.#sent };
   }
 
-  /** Why nothing is sent any more, or `null`. */
+  /** Why nothing more is sent, or `null`. */
   get stopped(): string | null {
     return this.#stopped;
   }
 
-  /** For requests that present the right key. */
-  readonly right: HttpRequest = (init) => this.#pass(init, false);
-  /** For all others. */
-  readonly wrong: HttpRequest = (init) => this.#pass(init, true);
+  /** Sends requests that present the valid key. */
+  readonly right: HttpRequest = (init) => this.#send(init, false);
+  /** Sends all other requests. */
+  readonly wrong: HttpRequest = (init) => this.#send(init, true);
 
-  async #pass(init: HttpInit, wrong: boolean): Promise<HttpResponse> {
+  async #send(init: HttpInit, wrong: boolean): Promise<HttpResponse> {
     for (;;) {
-      await this.#enter(wrong);
+      await this.#acquire(wrong);
       try {
         const order = this.#sent.requests;
         this.#sent = { requests: order + 1, wrong: this.#sent.wrong + (wrong ? 1 : 0) };
         const response = await this.#options.request(init);
         if (response.status !== 429) return response;
         response.close();
-        this.#meetLimit(response, order);
+        this.#handleLimit(response, order);
       } finally {
         this.#running--;
         this.#queue.shift()?.();
@@ -70,8 +69,8 @@ export class RateLimiter {
     }
   }
 
-  async #enter(wrong: boolean): Promise<void> {
-    if (wrong) await this.#delay();
+  async #acquire(wrong: boolean): Promise<void> {
+    if (wrong) await this.#waitForRate();
     for (;;) {
       await this.#pause;
       if (this.#stopped !== null) throw limited(this.#stopped);
@@ -81,16 +80,16 @@ export class RateLimiter {
     this.#running++;
   }
 
-  /** One that was on its way when the first 429 came is told the same thing, not a second one. */
-  #meetLimit(response: HttpResponse, order: number): void {
+  /** A 429 to a request that was already on its way belongs to the first one. */
+  #handleLimit(response: HttpResponse, order: number): void {
     const wait = retryAfter(response);
-    if (this.#pause !== null && order >= this.#paused) {
-      this.#stop("the server limits the rate (429) and did so again after the time it named");
-    } else if (this.#pause === null && wait > PATIENCE) {
-      this.#stop("the server limits the rate (429) for longer than a minute");
+    if (this.#pause !== null && order >= this.#sentBeforeResume) {
+      this.#stop("the server answered 429 again after waiting as long as it asked");
+    } else if (this.#pause === null && wait > MAX_WAIT) {
+      this.#stop("the server limits the rate (429) and asks to wait more than a minute");
     }
     this.#pause ??= sleep(wait, this.#options.signal).then(() => {
-      this.#paused = this.#sent.requests;
+      this.#sentBeforeResume = this.#sent.requests;
     });
   }
 
@@ -100,8 +99,8 @@ export class RateLimiter {
     for (const go of this.#queue.splice(0)) go();
   }
 
-  /** As a bucket of `rate` tokens that fills at `rate` a second. */
-  async #delay(): Promise<void> {
+  /** Waits like a token bucket that holds `rate` tokens and refills at `rate` per second. */
+  async #waitForRate(): Promise<void> {
     const { now, rate } = this.#options;
     const step = 1000 / rate;
     this.#due = Math.max(this.#due + step, now() - 1000 + step);
@@ -111,15 +110,15 @@ export class RateLimiter {
 }
 
 function limited(reason: string): KeysError {
-  const hint = "wait, then try again with a lower --rate, or from an address that the server does not limit";
+  const hint = "try again later with a lower --rate, or from an IP address that the server does not limit";
   return new KeysError("SERVER_UNREACHABLE", reason, { hint });
 }
 
-/** In milliseconds: what is given as seconds, or as a date, which is compared with the clock of the server. */
+/** Returns `Retry-After` in milliseconds. A date is compared with the clock of the server. */
 function retryAfter(response: HttpResponse): number {
   const value = headerOf(response, "retry-after");
-  if (value === undefined) return PAUSE;
+  if (value === undefined) return DEFAULT_WAIT;
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
   const wait = Date.parse(value) - Date.parse(headerOf(response, "date") ?? "");
-  return Number.isNaN(wait) ? PAUSE : Math.max(wait, 0);
+  return Number.isNaN(wait) ? DEFAULT_WAIT : Math.max(wait, 0);
 }

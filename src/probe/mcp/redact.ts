@@ -1,24 +1,24 @@
 import type { Secret } from "../../core/secret.ts";
 import { parseToken } from "../../core/token.ts";
 
-/** Shorter pieces of a token are left standing: they tell nothing, and common words would be hit. */
+/** Length of the pieces that are masked. Shorter ones reveal too little and would match common words. */
 const PIECE = 8;
 const MASK = "[secret]";
 const INVISIBLE = /[\p{Cf}\p{Cs}\p{Co}]/gu;
 const BREAKING = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Makes what a server sent fit to show: at most `limit` characters (default 300), one line, no secret. */
+/** Makes text from a server safe to print: one line of at most `limit` characters (default 300) without secrets. */
 export type Redact = (text: string, limit?: number) => string;
 
 /**
- * Builds a {@link Redact}: control, direction and invisible characters are taken out, so that a terminal does nothing but
- * print; then every piece of 8 and more characters of a token is masked, whole or cut, in any case.
+ * Builds a {@link Redact} that removes control, direction and invisible characters, and masks every piece of at least 8 characters
+ * of a token, in any case.
  */
 export function createRedact(tokens: readonly Secret[]): Redact {
   return createRedactor(tokens).redact;
 }
 
-/** A {@link Redact} that masks the tokens it is told of later as well. */
+/** Builds a {@link Redact} to which tokens can be added later. */
 export function createRedactor(tokens: readonly Secret[]): {
   readonly redact: Redact;
   readonly add: (token: Secret) => void;
@@ -31,7 +31,7 @@ export function createRedactor(tokens: readonly Secret[]): {
   };
   tokens.forEach(add);
   const redact: Redact = (text, limit = 300) => {
-    // Bounded before the work, with room for what is taken out; in this order, since hidden characters could split a token.
+    // Truncated first to bound the work. Invisible characters go next, because they could split a token.
     let plain = text
       .slice(0, limit * 4)
       .replace(INVISIBLE, "")
@@ -44,7 +44,7 @@ export function createRedactor(tokens: readonly Secret[]): {
   return { redact, add };
 }
 
-/** Of a token of ours only the secret: prefix and id are public, and may be part of a server's name. */
+/** In our own format, only the secret. Prefix and id are public and may be part of a server's name. */
 function piecesOf(token: string): string[] {
   const secret = parseToken(token).ok ? token.slice(token.lastIndexOf("_") + 1) : token;
   return Array.from({ length: Math.max(0, secret.length - PIECE + 1) }, (_, i) => fold(secret.slice(i, i + PIECE)));
@@ -65,7 +65,7 @@ function redactPieces(text: string, pieces: ReadonlySet<string>): string {
   return out + text.slice(copied);
 }
 
-/** Host names come back in lower case. Of the same length, unlike what `toLowerCase` makes of some letters. */
+/** Lowercases, because host names come back in lower case. Keeps the length, unlike `toLowerCase`. */
 function fold(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -3,7 +3,7 @@ import { isObject, parseJson, textAt, type JsonObject } from "./json.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";
 import { createSseParser, type SseEvent } from "./sse.ts";
 
-/** The JSON-RPC answer to one request. */
+/** A JSON-RPC response. */
 export type RpcReply =
   | { readonly result: JsonObject; readonly error?: undefined }
   | {
@@ -11,27 +11,28 @@ export type RpcReply =
       readonly error: { readonly code: number; readonly message: string; readonly data: JsonObject };
     };
 
-/** What an HTTP answer held: the reply, if there was one, and the start of what was read. */
+/** Content of an HTTP answer: the JSON-RPC reply, if there is one, and the start of its text. */
 export interface AnswerContent {
   readonly reply: RpcReply | null;
-  /** Of a body, or of the data of the events that were read of a stream. */
+  /** Start of the body, or of the event data read from a stream. */
   readonly excerpt: string;
 }
 
-const EXCERPT = 65_536;
+/** Characters. */
+const EXCERPT_LIMIT = 65_536;
 
 /**
- * Reads the reply to the request `id` from a JSON body or an event stream, and no further than needed: the requests and
- * notifications a stream holds before it are passed over, and what follows it is not waited for.
+ * Reads the reply to the request `id` from a JSON body or an event stream. In a stream it skips requests and notifications before
+ * the reply and reads nothing after it.
  */
 export async function readReply(response: HttpResponse, id: string): Promise<AnswerContent> {
   if (!isEventStream(response)) {
     const text = await readText(response);
-    return { reply: parseReply(text, id), excerpt: text.slice(0, EXCERPT) };
+    return { reply: parseReply(text, id), excerpt: text.slice(0, EXCERPT_LIMIT) };
   }
   let excerpt = "";
   for await (const { data } of readEvents(response)) {
-    if (excerpt.length < EXCERPT) excerpt = `${excerpt}${data}\n`.slice(0, EXCERPT);
+    if (excerpt.length < EXCERPT_LIMIT) excerpt = `${excerpt}${data}\n`.slice(0, EXCERPT_LIMIT);
     const reply = parseReply(data, id);
     if (reply !== null) return { reply, excerpt };
   }
@@ -67,16 +68,16 @@ export function isEventStream(response: Pick<HttpResponse, "headers">): boolean 
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(headerOf(response, "content-type") ?? "");
 }
 
-/** The events of a stream as they come; leaving the loop drops the connection. */
+/** Yields the events of a stream as they arrive. Leaving the loop closes the connection. */
 export async function* readEvents(response: HttpResponse): AsyncGenerator<SseEvent, undefined> {
   const parse = createSseParser();
   for await (const chunk of response.body) yield* parse(chunk);
 }
 
-/** A reply to `id`, or to no id at all, as servers answer what they could not read. `null` for everything else. */
+/** Parses a reply to `id`, or an error without an id, which servers send if they cannot read a request. Otherwise `null`. */
 export function parseReply(text: string, id: string): RpcReply | null {
   const message = parseJson(text);
-  // The revision of 2025-03-26 allowed lists of messages.
+  // MCP 2025-03-26 allows batches.
   const found = (Array.isArray(message) ? (message as unknown[]) : [message]).find((entry) => isReplyTo(entry, id));
   return isObject(found) ? replyOf(found) : null;
 }

@@ -1,4 +1,4 @@
-/** Waits so many milliseconds; an interruption ends it early, without a fault. */
+/** Waits for `ms` milliseconds. An abort ends the wait early without an error. */
 export async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {

@@ -1,16 +1,16 @@
 /** One event of a server-sent event stream. */
 export interface SseEvent {
-  /** `message` where the server named none. */
+  /** `message` if the server named none. */
   readonly event: string;
-  /** The `data` lines joined by LF; empty for the events that only carry an id. */
+  /** The `data` lines joined by LF. */
   readonly data: string;
-  /** The last id the stream has named so far. */
+  /** The last id in the stream so far. */
   readonly id: string;
 }
 
 /**
- * Takes a stream in pieces of any size and returns the events that each piece completes. An event that the stream breaks
- * off is dropped; `retry` is read over, since nothing here reconnects.
+ * Creates a parser that takes a stream in chunks of any size and returns the events that each chunk completes. Drops an event cut
+ * off by the end of the stream, and ignores `retry`, because nothing here reconnects.
  * @see WHATWG HTML, 9.2.6 (interpreting an event stream)
  */
 export function createSseParser(): (chunk: string) => SseEvent[] {
@@ -61,7 +61,7 @@ export function createSseParser(): (chunk: string) => SseEvent[] {
   };
 }
 
-/** A comment starts with a colon, so its field has the empty name. */
+/** Splits a line into field name and value. A comment has an empty name. */
 function splitField(line: string): [name: string, value: string] {
   const colon = line.indexOf(":");
   if (colon < 0) return [line, ""];

@@ -1,63 +1,47 @@
 import { KeysError } from "../../errors.ts";
+import type { HttpHeaders, HttpInit, HttpRequest, HttpResponse } from "../../http/http.ts";
 import type { Credentials } from "./credentials.ts";
 import type { PlannedRequest } from "./planned-request.ts";
-import { isEventStream, readReply, type AnswerContent, staysOpen } from "./reply.ts";
-import { headerOf, type HttpHeaders, type HttpInit, type HttpRequest, type HttpResponse } from "../../http/http.ts";
+import { readAnswer, UNREAD } from "./read-answer.ts";
+import { isEventStream, staysOpen, type AnswerContent } from "./reply.ts";
+import type { ClientInfo, RpcMessage } from "./rpc-message.ts";
 
-/** What came of one exchange: the status, the time to the end of the reply, and the reply. */
+/** Answer to one HTTP request to an MCP server. */
 export interface McpAnswer extends AnswerContent, Pick<HttpResponse, "status" | "headers" | "tls"> {
+  /** Milliseconds until the reply was read. */
   readonly ms: number;
-  /** Of an event stream that nothing was asked of. */
+  /** Whether an unsolicited event stream stayed open. */
   readonly stream?: "open" | "ended";
 }
 
 export interface WireOptions {
   readonly url: URL;
   readonly request: HttpRequest;
-  /** What every request of this wire presents. */
+  /** Presented with every request. */
   readonly credentials: Credentials;
-  /** Another way to the same place. */
+  /** Sends messages another way, see {@link Detour}. */
   readonly detour?: Detour;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** On that clock: when all exchanges must be over. */
+  /** Time on that clock by which all exchanges must end. */
   readonly deadline?: number;
   /** Milliseconds for each exchange. */
   readonly timeoutMs?: number;
   readonly clientVersion: string;
-  /** Told of every answer that was read, and of all that was sent for it; a function, so that nothing prints a secret. */
+  /** Called with every answer. `sent` returns the URL, headers and body of the request; a function, because they contain a secret. */
   readonly onAnswer?: (answer: McpAnswer, credentials: Credentials, sent: () => string) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Of every message to the URL of the server, what is sent in place of its path and of `POST`, as it stands. */
+/** Another path or method for messages, sent unchanged. A guard may miss it and the router still find MCP. */
 export interface Detour {
-  /** Names it in findings, and tells it from all others of a run. */
+  /** Name in findings; unique in a run. */
   readonly name: string;
   readonly path?: string;
   readonly method?: HttpInit["method"];
 }
 
-/** As servers are told it. */
-export interface ClientInfo {
-  readonly name: string;
-  readonly version: string;
-}
-
-/** A JSON-RPC message without its envelope; one without `id` is a notification. */
-export interface RpcMessage {
-  readonly id?: string;
-  readonly method: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
-
-/** Of an answer whose reply is not read: nothing is to come, or a stream that stays open. */
-const UNREAD: AnswerContent = { reply: null, excerpt: "" };
-
-/** How long the body of a refusal is waited for: the status already says what matters, the text only helps to explain it. */
-const REFUSAL_MS = 1000;
-
-/** One thing presented to one server: MCP over HTTP, one exchange at a time, all presenting the same. */
+/** Speaks MCP over HTTP to one server with fixed credentials, one exchange at a time. */
 export class Wire {
   readonly url: URL;
   readonly clientInfo: ClientInfo;
@@ -70,7 +54,7 @@ export class Wire {
     this.#options = options;
   }
 
-  /** Milliseconds that are left for the next exchange. */
+  /** Returns the milliseconds left for the next exchange. */
   left(): number {
     const { deadline = Infinity, timeoutMs = Infinity, now } = this.#options;
     return Math.min(deadline - now(), timeoutMs);
@@ -80,7 +64,7 @@ export class Wire {
     return this.#options.now();
   }
 
-  /** Posts a message and reads the reply, to the URL of the server or to another of the same origin. */
+  /** Posts a message to the server, or to another URL of its origin, and reads the reply. */
   async post(message: RpcMessage, headers: HttpHeaders = {}, url = this.url): Promise<McpAnswer> {
     const started = this.#options.now();
     const { path, method = "POST" } = (url === this.url ? this.#options.detour : undefined) ?? {};
@@ -92,30 +76,30 @@ export class Wire {
     return this.#answer(response, message.id ?? null, started);
   }
 
-  /** Opens the event stream of HTTP+SSE. An answer that is no stream can be read with {@link Wire.finish}. */
+  /** Opens the event stream of HTTP+SSE. If the answer is not a stream, read it with {@link Wire.finish}. */
   open(): Promise<HttpResponse> {
     const path = this.#options.detour?.path;
     return this.#send({ url: this.url, path, method: "GET", headers: { accept: "text/event-stream" } });
   }
 
-  /** Reads an answer that {@link Wire.open} returned, as one to no message of ours. */
+  /** Reads an answer that {@link Wire.open} returned. */
   finish(response: HttpResponse): Promise<McpAnswer> {
     return this.#answer(response, null, this.#options.now());
   }
 
-  /** Runs an errand. Of an event stream that nothing was asked of is seen whether it stays open. */
+  /** Sends a planned request. Records whether an unsolicited event stream stays open. */
   async exchange({ headers = {}, id, timeoutMs, ...planned }: PlannedRequest): Promise<McpAnswer> {
     const started = this.#options.now();
     const { method, path, body, announce, maxTls } = planned;
     const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
     if (id === undefined && response.status < 300 && isEventStream(response)) {
       const head = { ...headOf(response), ms: this.#since(started), ...UNREAD };
-      return this.#told(response, { ...head, stream: (await staysOpen(response)) ? "open" : "ended" });
+      return this.#report(response, { ...head, stream: (await staysOpen(response)) ? "open" : "ended" });
     }
     return this.#answer(response, id ?? "", started);
   }
 
-  /** Ends a session. Good manners, so nothing depends on it: servers may answer 405, or never. */
+  /** Ends a session, as a courtesy: servers may answer 405 or not at all. */
   async end(headers: HttpHeaders): Promise<void> {
     try {
       const response = await this.#send({ url: this.url, method: "DELETE", headers }, 1000);
@@ -127,7 +111,7 @@ export class Wire {
 
   async #send(init: Omit<HttpInit, "timeoutMs">, limit = Infinity): Promise<HttpResponse> {
     const { credentials, request, signal } = this.#options;
-    if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request was to leave the origin of the URL");
+    if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request would leave the origin of the URL");
     const common = {
       "accept-encoding": "identity",
       "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
@@ -142,10 +126,10 @@ export class Wire {
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<McpAnswer> {
     const reading = await readAnswer(response, id);
-    return this.#told(response, { ...headOf(response), ms: this.#since(started), ...reading });
+    return this.#report(response, { ...headOf(response), ms: this.#since(started), ...reading });
   }
 
-  #told(response: HttpResponse, answer: McpAnswer): McpAnswer {
+  #report(response: HttpResponse, answer: McpAnswer): McpAnswer {
     this.#options.onAnswer?.(answer, this.#options.credentials, this.#sent.get(response) ?? ((): string => ""));
     return answer;
   }
@@ -159,7 +143,7 @@ function headOf({ status, headers, tls }: HttpResponse): Pick<McpAnswer, "status
   return { status, headers, tls };
 }
 
-/** The address of a request that presents something in the query. */
+/** Adds the query parameters of the credentials to the URL. */
 function withQuery(
   { url, path }: Pick<HttpInit, "url" | "path">,
   { query }: Credentials,
@@ -168,34 +152,4 @@ function withQuery(
   const added = new URLSearchParams({ ...query() }).toString();
   const target = path ?? url.pathname + url.search;
   return { url, path: `${target}${target.includes("?") ? "&" : "?"}${added}` };
-}
-
-async function readAnswer(response: HttpResponse, id: string | null): Promise<AnswerContent> {
-  if (response.status >= 300) return readRefusal(response, id ?? "");
-  if (id !== null && response.status !== 202) return readFully(response, id);
-  // A stream left open would be waited for in vain.
-  response.close();
-  return UNREAD;
-}
-
-async function readFully(response: HttpResponse, id: string): Promise<AnswerContent> {
-  const encoding = headerOf(response, "content-encoding") ?? "identity";
-  if (encoding.toLowerCase() === "identity") return readReply(response, id);
-  response.close();
-  throw new KeysError("SERVER_NOT_MCP", "the answer is compressed although plain text was asked for", {
-    hint: "make the proxy in front of the server honour Accept-Encoding: identity",
-  });
-}
-
-async function readRefusal(response: HttpResponse, id: string): Promise<AnswerContent> {
-  const timer = setTimeout(() => response.close(), REFUSAL_MS);
-  try {
-    return await readReply(response, id);
-  } catch (error) {
-    if (error instanceof KeysError && error.code !== "INTERRUPTED") return UNREAD;
-    throw error;
-  } finally {
-    clearTimeout(timer);
-    response.close();
-  }
 }

@@ -1,12 +1,6 @@
 import type { Credentials } from "../mcp/credentials.ts";
-import {
-  INITIALIZED,
-  initializeRequest,
-  LEGACY_VERSION,
-  readGreeting,
-  rpcRequest,
-  sessionOf,
-} from "../mcp/era-legacy.ts";
+import { LEGACY_VERSION, readGreeting, sessionOf } from "../mcp/era-legacy.ts";
+import { INITIALIZED, initializeRequest, rpcRequest } from "../mcp/rpc-message.ts";
 import { legacyRequest, withHeaders } from "../mcp/planned-requests.ts";
 import type { OpenSession, Target } from "./target.ts";
 
