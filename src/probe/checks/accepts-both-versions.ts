@@ -10,11 +10,11 @@ export const acceptsBothVersions: Check = {
   group: "lifecycle",
   about: "conformance",
   level: "should",
-  expected: "after a rotation the new token is let in, and the old one too until the overlap ends",
+  expected: "accepts both tokens after a rotation, until the overlap ends",
   source: new URL(
     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#26-secrets-lifecycle",
   ),
-  fix: "let a key have several versions, and look for the token among all that still work",
+  fix: "let a key have several versions, and accept every version that is still valid",
   needs: ["accepted", "store"],
   cost: LIFECYCLE_COST,
   async run(target) {
@@ -26,8 +26,9 @@ export const acceptsBothVersions: Check = {
     if ("untestable" in result || !result.pass) return result;
     const old = await askAgain(target, former);
     if (isInconclusive(old)) return untestable(`the old token: ${describeAttempt(old, target)}`);
-    if (!isAccepted(old)) return fail(`the new token is let in, and the old one gets ${describeAttempt(old, target)}`);
+    if (!isAccepted(old))
+      return fail(`accepted with the new token, and ${describeAttempt(old, target)} with the old one`);
     target.canaries.giveBack({ ...canary, presented, former });
-    return pass(`${result.observed}, and the old token still is`);
+    return pass(`${result.observed}, and the old token still works`);
   },
 };

@@ -8,18 +8,18 @@ export const acceptsNewKey: Check = {
   group: "lifecycle",
   about: "conformance",
   level: "should",
-  expected: "a key that is made in the store is let in without a restart of the server",
+  expected: "accepts a new key without a restart",
   source: new URL(
     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#26-secrets-lifecycle",
   ),
-  fix: "let the server follow its store, as createVerifier does, and not read it once at its start",
+  fix: "follow the store, as createVerifier does, instead of reading it once at startup",
   needs: ["accepted", "store"],
   cost: WAIT_COST,
   async run(target) {
-    const result = judgeAcceptedInTime(target, await target.canaries.acceptFirst(), "it was made");
+    const result = judgeAcceptedInTime(target, await target.canaries.acceptFirst(), "it was created");
     if ("untestable" in result || result.pass) return result;
     return (await target.lab?.knows(target.key)) === true
-      ? fail(`${result.observed}, though your key is in that store`)
-      : untestable(`${result.observed}, and your key is not in that store: does the server use it?`);
+      ? fail(`${result.observed}, although your key is in that store`)
+      : untestable(`${result.observed}; your key is not in that store either: does the server use another one?`);
   },
 };

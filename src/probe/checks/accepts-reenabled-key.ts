@@ -8,18 +8,18 @@ export const acceptsReenabledKey: Check = {
   group: "lifecycle",
   about: "conformance",
   level: "should",
-  expected: "a key that was disabled and enabled again is let in",
+  expected: "accepts a key that was disabled and enabled again",
   source: new URL(
     "https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html#26-secrets-lifecycle",
   ),
-  fix: "keep no list of keys that were refused once; ask the store at every request, or follow it",
+  fix: "do not remember rejected keys: ask the store at every request, or follow it",
   needs: ["accepted", "store"],
   cost: LIFECYCLE_COST,
   async run(target) {
     const disabled = await target.canaries.disable();
     if ("untestable" in disabled) return disabled;
     const { canary, waited } = disabled;
-    if (waited.seconds === null) return untestable("it was not refused while it was disabled");
+    if (waited.seconds === null) return untestable("the server did not reject it while it was disabled");
     await canary.key.enable();
     const again = await waitUntil(target, canary.presented, "accepted");
     if (again.seconds !== null) target.canaries.giveBack(canary);

@@ -9,9 +9,9 @@ export const acceptsSchemeInAnyCase: Check = {
   group: "acceptance",
   about: "conformance",
   level: "should",
-  expected: "your key is let in with the scheme in small letters and in capitals",
+  expected: "accepts the scheme in lowercase and in uppercase",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.1"),
-  fix: "compare the scheme without regard to case, such as by /^bearer /i",
+  fix: "compare the scheme case-insensitively, for example with /^bearer /i",
   needs: ["accepted", "bearer"],
   cost: { requests: 8, wrong: 0 },
   async run(target) {
@@ -20,14 +20,14 @@ export const acceptsSchemeInAnyCase: Check = {
       ...{ id: `key-${scheme}`, name: scheme },
     }));
     const refused: Credentials[] = [];
-    // One after the other, since some servers have but one session.
+    // One at a time, because some servers have a single session.
     for (const credentials of spelled) {
       const attempt = await target.present(credentials);
       if (isInconclusive(attempt)) return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
       if (!isAccepted(attempt)) refused.push(credentials);
     }
-    if (refused.length === 0) return pass(`let in with ${listNames(spelled)}`);
-    if (!(await target.isStillAccepted())) return untestable("your key is let in once and not again");
-    return fail(`not let in with ${listNames(refused)}`);
+    if (refused.length === 0) return pass(`accepted with ${listNames(spelled)}`);
+    if (!(await target.isStillAccepted())) return untestable("the server accepts your key only once");
+    return fail(`rejected with ${listNames(refused)}`);
   },
 };

@@ -9,16 +9,16 @@ export const acceptsValidKey: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "your key is let in, in each era the server speaks",
+  expected: "accepts your key in every era it speaks",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
-  fix: "ask what became of the key with: mcp-keys check; a server that wants another header is tested with --header",
+  fix: "check the key with: mcp-keys check; if the server reads another header, use --header",
   cost: { requests: 0, wrong: 0 },
   run({ survey, redact, url }) {
     const { real, greetings } = survey;
     if (greetings.length > 0) {
       const eras = greetings.map(({ era, protocolVersion }) => `${era} (${redact(protocolVersion, 32)})`).join(" and ");
       const tools = isConversation(real) && real.tools !== undefined ? `, ${count(real.tools, "tool")}` : "";
-      return Promise.resolve(pass(`let in, ${eras}${tools}`));
+      return Promise.resolve(pass(`accepted, ${eras}${tools}`));
     }
     const reason = isConversation(real) ? explainFailure(real, { url, redact }) : redact(real.message);
     return Promise.resolve(isConversation(real) ? fail(reason) : untestable(reason));

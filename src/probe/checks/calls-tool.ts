@@ -10,9 +10,9 @@ export const callsTool: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "your key may call the tool named by --call, in each era the server speaks",
+  expected: "calls the tool named by --call with your key, in every era it speaks",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/server/tools#calling-tools"),
-  fix: "look in the log of the server why the tool was not called",
+  fix: "look in the server's log for why the call failed",
   needs: ["accepted", "tool"],
   cost: { requests: 10, wrong: 0 },
   async run(target) {

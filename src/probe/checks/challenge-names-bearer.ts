@@ -8,18 +8,18 @@ export const challengeNamesBearer: Check = {
   group: "responses",
   about: "conformance",
   level: "must",
-  expected: "the challenge names the scheme Bearer, with a parameter at least",
+  expected: "sends a Bearer challenge with at least one parameter",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-3"),
-  fix: 'send WWW-Authenticate: Bearer realm="mcp": what is asked for is what a client sends',
+  fix: 'send WWW-Authenticate: Bearer realm="mcp": clients use the scheme that the challenge names',
   needs: ["accepted", "bearer"],
   cost: REFUSAL_COST,
   async run(target) {
     const challenged = await challengeOf(target, NOTHING);
     if ("untestable" in challenged) return challenged;
     const { header, challenges } = challenged;
-    if (challenges === null) return untestable("the challenge cannot be read");
+    if (challenges === null) return untestable("the challenge cannot be parsed");
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer === undefined) return fail(`a key is taken as Bearer, and asked for as: ${target.redact(header)}`);
-    return bearer.parameters.size === 0 ? fail("Bearer without a parameter") : pass(target.redact(header));
+    if (bearer === undefined) return fail(`accepts Bearer, but the challenge is: ${target.redact(header)}`);
+    return bearer.parameters.size === 0 ? fail("Bearer without parameters") : pass(target.redact(header));
   },
 };

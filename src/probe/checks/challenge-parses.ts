@@ -8,9 +8,9 @@ export const challengeParses: Check = {
   group: "responses",
   about: "conformance",
   level: "must",
-  expected: "the challenge of a 401 is written by the rule, so that a client can read it",
+  expected: "sends a challenge that clients can parse",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1"),
-  fix: 'write it as Bearer realm="mcp", error="invalid_token": commas between parameters, each once, quotes inside a text escaped',
+  fix: 'write it as Bearer realm="mcp", error="invalid_token": separate parameters with commas, send each once, escape quotes in values',
   needs: ["accepted"],
   cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
   async run(target) {

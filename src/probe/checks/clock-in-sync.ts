@@ -2,27 +2,26 @@ import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { headerOf } from "../../http/http.ts";
 
-/** Seconds. */
-const SKEW = 60;
+const MAX_SKEW_SECONDS = 60;
 
 export const clockInSync: Check = {
   id: "clock-in-sync",
   group: "transport",
   about: "conformance",
   level: "should",
-  expected: "the clock of the server is not more than a minute off this machine's",
+  expected: "has a clock within one minute of this machine's",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-6.6.1"),
-  fix: "keep both clocks in step (NTP): keys expire by the clock of the server",
+  fix: "synchronize both clocks with NTP: the server's clock decides when keys expire",
   cost: { requests: 0, wrong: 0 },
   run({ recorded }) {
     for (const { answer, at } of recorded) {
       const date = Date.parse(headerOf(answer, "date") ?? "") / 1000;
-      // An answer out of a cache has the time at which it was made.
+      // A cached answer has the time at which it was created.
       if (Number.isNaN(date) || headerOf(answer, "age") !== undefined) continue;
       const skew = Math.round(date - at);
-      if (Math.abs(skew) <= SKEW) return Promise.resolve(pass(`within ${String(SKEW)} s`));
+      if (Math.abs(skew) <= MAX_SKEW_SECONDS) return Promise.resolve(pass(`within ${String(MAX_SKEW_SECONDS)} s`));
       return Promise.resolve(fail(`${String(Math.abs(skew))} s ${skew < 0 ? "behind" : "ahead"}`));
     }
-    return Promise.resolve(untestable("no answer says what time it is there"));
+    return Promise.resolve(untestable("no answer has a Date header"));
   },
 };

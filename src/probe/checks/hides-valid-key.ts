@@ -8,9 +8,9 @@ export const hidesValidKey: Check = {
   group: "leaks",
   about: "access",
   level: "must",
-  expected: "no answer to a request without the key holds a part of it, or its digest",
+  expected: "never reveals a valid key, a part of it or its digest to a request without it",
   source: new URL("https://cwe.mitre.org/data/definitions/200.html"),
-  fix: "leave what is expected out of what is answered and logged; then replace the key",
+  fix: "keep the valid key out of answers and logs, then replace it",
   needs: ["accepted"],
   cost: { requests: 0, wrong: 0 },
   run({ recorded, key }) {
@@ -18,20 +18,19 @@ export const hidesValidKey: Check = {
     const digests = digestsOf(key);
     const others = recorded.filter(({ credentials }) => credentials.kind === "wrong");
     for (const { answer, credentials, sent } of others) {
-      // What is nearly the key holds parts of it as well, and an echo of those is another matter.
-      const given = sent().toLowerCase();
-      const telling = pieces.filter((piece) => !given.includes(piece));
+      // A nearly right key has parts of the valid one, which the server may echo.
+      const request = sent().toLowerCase();
+      const revealing = pieces.filter((piece) => !request.includes(piece));
       for (const { name, text } of answerParts(answer)) {
         const where = `${name} of a ${String(answer.status)} to ${credentials.name}`;
         if (digests.some((digest) => text.includes(digest)))
           return Promise.resolve(fail(`its digest, in the ${where}`));
         const lower = text.toLowerCase();
-        if (telling.some((piece) => lower.includes(piece))) return Promise.resolve(fail(`a part, in the ${where}`));
+        if (revealing.some((piece) => lower.includes(piece))) return Promise.resolve(fail(`a part, in the ${where}`));
       }
     }
     const seen = pieces.length > 0 && others.length > 0;
-    const why =
-      others.length === 0 ? "nothing was asked without it" : "the key is too plain to be told from other words";
+    const why = others.length === 0 ? "no request was sent without it" : "the key is too plain to recognize in text";
     return Promise.resolve(seen ? pass(`nothing in ${count(others.length, "answer")}`) : untestable(why));
   },
 };

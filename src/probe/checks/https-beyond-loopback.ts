@@ -6,12 +6,14 @@ export const httpsBeyondLoopback: Check = {
   group: "transport",
   about: "access",
   level: "must",
-  expected: "a key travels over TLS, or does not leave this machine",
+  expected: "is reached over HTTPS, unless it runs on this machine",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
-  fix: "put TLS in front of the server, and replace the keys that were sent without",
+  fix: "put TLS in front of the server, and replace the keys that were sent without it",
   cost: { requests: 0, wrong: 0 },
   run({ url, loopback }) {
     if (url.protocol === "https:") return Promise.resolve(pass("https"));
-    return Promise.resolve(loopback ? pass("http on loopback") : fail("http: whoever is on the way can read the key"));
+    return Promise.resolve(
+      loopback ? pass("http on loopback") : fail("http: anyone on the network path can read the key"),
+    );
   },
 };

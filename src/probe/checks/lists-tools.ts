@@ -7,9 +7,9 @@ export const listsTools: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "your key is given the list that the server offers",
+  expected: "lists its tools, resources or prompts with your key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/server/tools#listing-tools"),
-  fix: "answer tools/list with a result that holds a list of tools",
+  fix: "answer tools/list with a result that has a list of tools",
   needs: ["accepted"],
   cost: { requests: 0, wrong: 0 },
   run({ survey, greeting }) {
@@ -20,7 +20,7 @@ export const listsTools: Check = {
     const found = isConversation(survey.real) ? survey.real.answer.reply?.result?.[member] : undefined;
     const result = Array.isArray(found)
       ? pass(`${String(found.length)} ${member}`)
-      : fail(`the result of ${judged} holds no list of ${member}`);
+      : fail(`the result of ${judged} has no list of ${member}`);
     return Promise.resolve(result);
   },
 };

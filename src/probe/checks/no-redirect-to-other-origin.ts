@@ -6,9 +6,9 @@ export const noRedirectToOtherOrigin: Check = {
   group: "transport",
   about: "conformance",
   level: "must",
-  expected: "the key is not redirected to another origin",
+  expected: "does not redirect to another origin",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
-  fix: "use the address that the server redirects to, if it is yours; let the old one answer 404, not with a redirect",
+  fix: "use the URL that the server redirects to, if you trust it; let the old URL answer 404 instead of a redirect",
   cost: { requests: 0, wrong: 0 },
   run: (target) => Promise.resolve(judgeRedirect(target, "other-origin")),
 };

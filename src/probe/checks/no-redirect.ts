@@ -6,9 +6,9 @@ export const noRedirect: Check = {
   group: "transport",
   about: "conformance",
   level: "should",
-  expected: "the URL is the one that answers, and not one that redirects to it",
+  expected: "answers at this URL without a redirect",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.4"),
-  fix: "use the address that the server redirects to: clients may drop the key, or turn POST into GET, on the way",
+  fix: "use the URL that the server redirects to: clients may drop the key or turn POST into GET when they follow",
   cost: { requests: 0, wrong: 0 },
   run: (target) => Promise.resolve(judgeRedirect(target, "same-origin")),
 };

@@ -10,9 +10,9 @@ export const omitsErrorWithoutKey: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "the challenge to a request without a key holds no error, since nothing was wrong yet",
+  expected: "sends no error in the challenge to a request without a key",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-3.1"),
-  fix: "leave error and error_description out where no key was sent; clients take invalid_token for a key that went bad",
+  fix: "omit error and error_description if no key was sent: clients read invalid_token as a key that became invalid",
   needs: ["accepted", "bearer"],
   cost: REFUSAL_COST,
   async run(target) {
@@ -20,6 +20,6 @@ export const omitsErrorWithoutKey: Check = {
     if ("untestable" in bearer) return bearer;
     const [name] = ERRORS.filter((one) => bearer.parameters.has(one));
     if (name === undefined) return pass("no error");
-    return fail(`${name}="${target.redact(bearer.parameters.get(name) ?? "", 100)}" though nothing was sent`);
+    return fail(`${name}="${target.redact(bearer.parameters.get(name) ?? "", 100)}" although no key was sent`);
   },
 };

@@ -9,9 +9,9 @@ export const reachable: Check = {
   group: "transport",
   about: "conformance",
   level: "must",
-  expected: "an MCP server answers at this URL",
+  expected: "answers MCP at this URL",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http"),
-  fix: "start the server, and check the host, the port and the path of the URL; MCP servers often answer at /mcp",
+  fix: "start the server, and check the host, port and path of the URL; MCP servers often answer at /mcp",
   cost: { requests: 0, wrong: 0 },
   run({ survey, redact }) {
     const { real, greetings, absent } = survey;
@@ -20,8 +20,8 @@ export const reachable: Check = {
     }
     if (real instanceof KeysError) return Promise.resolve(fail(redact(real.message)));
     const [first] = greetings;
-    if (first !== undefined) return Promise.resolve(pass(`MCP ${redact(first.protocolVersion, 32)} answers`));
+    if (first !== undefined) return Promise.resolve(pass(`MCP ${redact(first.protocolVersion, 32)}`));
     const observed = `${String(real.answer.status)} (${kindOf(real.answer)})`;
-    return Promise.resolve(absent ? fail(`${observed} answers, not MCP`) : pass(`${observed} answers`));
+    return Promise.resolve(absent ? fail(`${observed}, not MCP`) : pass(observed));
   },
 };

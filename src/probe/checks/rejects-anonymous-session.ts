@@ -11,18 +11,18 @@ export const rejectsAnonymousSession: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a session that was opened without a key is of no use",
+  expected: "rejects requests in a session opened without a key",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "open no session before the key was looked at, and ask for it with every message",
+  fix: "check the key before opening a session, and with every message",
   needs: ["accepted", "session"],
   cost: { requests: OPEN_SESSION_REQUESTS + 4, wrong: OPEN_SESSION_REQUESTS + 4 },
   async run(target) {
     const open = await findAccepted(target, [NOTHING]);
-    if (open !== null) return untestable("anybody is let in already, with a session or without");
+    if (open !== null) return untestable("the server accepts requests without a key, with or without a session");
     const session = await openSession(target, NOTHING);
-    if (session === null) return pass("no session is opened without a key");
+    if (session === null) return pass("opens no session without a key");
     try {
       const stream = { ...withHeaders(session.headers, `in ${session.id}`, STREAM), name: "its stream" };
       return judgeGranted(

@@ -8,9 +8,9 @@ export const rejectsBeforeParsing: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "a body that is not JSON is refused without a key just as a good one is",
+  expected: "rejects an invalid body without a key like a valid one",
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
-  fix: "put the guard in front of the body parser, so that nobody without a key reaches it",
+  fix: "put the guard in front of the body parser",
   needs: ["accepted"],
   cost: { requests: 2, wrong: 2 },
   async run(target) {
@@ -20,7 +20,7 @@ export const rejectsBeforeParsing: Check = {
     const seen = await target.exchange(withBrokenBody(planned), NOTHING);
     if (!("status" in seen)) return untestable(target.redact(seen.message));
     const { status } = seen;
-    if (status === 401 || status === 403) return pass(`${String(status)} to a body cut short`);
-    return fail(`${String(status)} to a body cut short, ${String(answer.status)} to a whole one`);
+    if (status === 401 || status === 403) return pass(`${String(status)} to an invalid body`);
+    return fail(`${String(status)} to an invalid body, ${String(answer.status)} to a valid one`);
   },
 };

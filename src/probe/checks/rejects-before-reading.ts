@@ -4,7 +4,7 @@ import type { Check } from "../check.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { refusedOpening } from "../judge/judge-refusal.ts";
 
-/** More than a message of MCP needs; a server that limits bodies refuses it unread. */
+/** More than an MCP message needs. A server that limits bodies rejects it unread. */
 const BYTES = 8 * 1024 * 1024;
 
 export const rejectsBeforeReading: Check = {
@@ -12,16 +12,16 @@ export const rejectsBeforeReading: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "a large body without a key is refused before it was sent",
+  expected: "rejects a large body without a key before it is sent",
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
-  fix: "put the guard in front of whatever reads the body, and limit what that reads",
+  fix: "put the guard in front of the body parser, and limit the size of bodies",
   needs: ["accepted"],
   cost: { requests: 3, wrong: 3 },
   async run(target) {
     const refused = await refusedOpening(target);
     if ("untestable" in refused) return refused;
     const { planned, answer } = refused;
-    // Some times what a refusal takes here; a second at least, since a server may be busy.
+    // A multiple of the time for a refusal, and at least a second in case the server is busy.
     const timeoutMs = 1000 + 4 * answer.ms;
     const body = planned.body?.slice(0, 16);
     const large = {
@@ -32,10 +32,10 @@ export const rejectsBeforeReading: Check = {
       cacheKey: `${planned.cacheKey} of 8 MiB`,
     };
     const seen = await target.exchange(large, NOTHING);
-    if ("status" in seen) return pass(`${String(seen.status)} before the body had come`);
+    if ("status" in seen) return pass(`${String(seen.status)} before the body was sent`);
     if (causeCode(seen) !== "TIMED_OUT") return untestable(target.redact(seen.message));
     const short = await target.exchange({ ...planned, timeoutMs, cacheKey: `${planned.cacheKey} once more` }, NOTHING);
     if (!("status" in short)) return untestable("no answer in time to a short body either");
-    return fail(`no answer while 8 MiB were still to come, ${String(answer.status)} to a short body`);
+    return fail(`no answer before 8 MiB were sent, ${String(answer.status)} to a short body`);
   },
 };

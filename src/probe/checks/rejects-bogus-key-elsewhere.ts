@@ -8,9 +8,9 @@ export const rejectsBogusKeyElsewhere: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a bogus key in the query or in a cookie is not let in",
+  expected: "rejects a bogus key in the query and in a cookie",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "look for the key in the header alone, and compare it wherever it is found",
+  fix: "read the key from the header only, and compare it wherever you read it",
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {

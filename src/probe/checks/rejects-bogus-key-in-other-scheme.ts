@@ -8,9 +8,9 @@ export const rejectsBogusKeyInOtherScheme: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a wrong key in another form than Bearer is not let in",
+  expected: "rejects a bogus key in another scheme than Bearer",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "refuse whatever is not Bearer and a key; do not pass on what the guard does not understand",
+  fix: "reject everything except Bearer and a key; do not let unknown schemes through",
   needs: ["accepted", "bearer"],
   cost: costOf(5),
   run(target) {

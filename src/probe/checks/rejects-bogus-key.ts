@@ -9,12 +9,12 @@ export const rejectsBogusKey: Check = {
   about: "access",
   level: "must",
   essential: true,
-  expected: "a key of the right form that the server never issued is not let in",
+  expected: "rejects a well-formed key that was never issued",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare the digest of the whole key, not its form, its length or its prefix",
+  fix: "compare the digest of the whole key, not its form, length or prefix",
   cost: costOf(0),
   async run(target) {
-    // The other stranger has the id of the key, where it has one, and is what rejects-wrong-secret is about.
+    // If your key has an id, the bogus key has it too, and rejects-wrong-secret tests that one.
     const ours = parseToken(target.key.reveal()).ok;
     return judgeRefused(target, await presentEach(target, ours ? [unknownKey(target)] : wrongKeys(target)));
   },

@@ -8,9 +8,9 @@ export const rejectsChangedKey: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "your key with one character changed is not let in",
+  expected: "rejects your key with one character changed",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare the digest of the whole key, in constant time; never a part of it, and never a checksum alone",
+  fix: "compare the digest of the whole key in constant time, never only a part or the checksum",
   needs: ["accepted"],
   cost: costOf(4),
   run(target) {

@@ -7,9 +7,9 @@ export const rejectsDisabledKey: Check = {
   group: "lifecycle",
   about: "access",
   level: "must",
-  expected: "a key that was disabled is not let in any more",
+  expected: "rejects a disabled key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "judge the key at every request by what the store says of it now, and cache no verdict for longer than seconds",
+  fix: "check the key's state in the store at every request, and cache verdicts for seconds at most",
   needs: ["accepted", "store"],
   cost: LIFECYCLE_COST,
   async run(target) {

@@ -8,15 +8,15 @@ export const rejectsEmptyBearer: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a header with no key in it is not let in",
+  expected: "rejects a header without a key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "refuse what is empty before anything is compared, and do not start a server whose own key is empty",
+  fix: "reject an empty key before comparing it, and do not start the server if its own key is empty",
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {
     const { name, scheme } = target.header;
     const empty = otherHeaders({ [name]: "" }, { id: "empty-header", name: "an empty header" });
-    const bare = otherHeaders({ [name]: scheme ?? "" }, { id: "empty-bearer", name: `${scheme ?? ""} and no key` });
+    const bare = otherHeaders({ [name]: scheme ?? "" }, { id: "empty-bearer", name: `${scheme ?? ""} without a key` });
     const variants = scheme === null ? [empty] : [bare, empty];
     return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants });
   },

@@ -9,20 +9,20 @@ export const rejectsExpiredKey: Check = {
   group: "lifecycle",
   about: "access",
   level: "must",
-  expected: "a key is not let in after its expiry",
+  expected: "rejects an expired key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare the expiry of the key with the clock at every request, and keep the clock of the server right",
+  fix: "compare the key's expiry with the clock at every request, and keep the clock synchronized",
   needs: ["accepted", "store"],
   cost: LIFECYCLE_COST,
   async run(target) {
     const { seconds } = await target.canaries.acceptFirst();
-    if (seconds === null) return untestable("no key that was made in the store is let in");
-    // Long enough for the server to take notice of it twice over.
+    if (seconds === null) return untestable("the server accepts no key that was created in the store");
+    // Twice the time that the server took to notice a new key.
     const { key, presented } = await target.canaries.mintExpiring(1 + Math.ceil(2 * seconds));
     if ((await waitUntil(target, presented, "accepted")).seconds === null) {
-      return untestable("a key with a short life was not let in before it expired");
+      return untestable("the server did not accept a short-lived key before it expired");
     }
-    // The clock shows whole seconds, and may stand still.
+    // The clock has whole seconds, and may not advance at all.
     const latest = target.now() + (key.expiresAt - target.epoch()) * 1000;
     while (target.epoch() < key.expiresAt && target.now() < latest && target.signal?.aborted !== true) {
       await sleep(50, target.signal);

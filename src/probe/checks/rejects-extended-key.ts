@@ -8,9 +8,9 @@ export const rejectsExtendedKey: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "your key with something added to it is not let in",
+  expected: "rejects your key with characters added",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare whole keys, never by startsWith, endsWith or includes",
+  fix: "compare whole keys, never with startsWith, endsWith or includes",
   needs: ["accepted"],
   cost: costOf(3),
   run(target) {

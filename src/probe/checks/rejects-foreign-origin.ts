@@ -4,7 +4,7 @@ import { fail, pass, untestable } from "../check-result.ts";
 import { foreignOrigins, keyFromPage } from "../judge/foreign-origin.ts";
 import { describeAttempt, listNames, presentEach } from "../judge/judge-refused.ts";
 
-/** From this revision on the answer is 403; before, the origin had to be looked at. */
+/** Since this revision the answer must be 403. Earlier ones only require a check of the origin. */
 const SINCE = "2025-11-25";
 
 export const rejectsForeignOrigin: Check = {
@@ -12,16 +12,16 @@ export const rejectsForeignOrigin: Check = {
   group: "browser",
   about: "conformance",
   level: "must",
-  expected: "a request from a page of another origin gets 403, also with the key",
+  expected: "answers 403 to a request from another origin, even with a valid key",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning"),
-  fix: "compare Origin whole with a list of origins that may use the server, and answer 403 to all others",
+  fix: "compare the whole Origin with a list of allowed origins, and answer 403 to all others",
   needs: ["accepted"],
   cost: { requests: 18, wrong: 0 },
   async run(target) {
     const pages = foreignOrigins(target).map(({ origin, of }) => keyFromPage(target, origin, of));
     const trials = await presentEach(target, pages);
-    const inside = trials.filter(({ attempt }) => isAccepted(attempt));
-    if (inside.length > 0) return fail(`let in: ${listNames(inside.map(({ credentials }) => credentials))}`);
+    const accepted = trials.filter(({ attempt }) => isAccepted(attempt));
+    if (accepted.length > 0) return fail(`accepted ${listNames(accepted.map(({ credentials }) => credentials))}`);
     for (const { credentials, attempt } of trials) {
       if (!isConversation(attempt) || isInconclusive(attempt)) {
         return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
@@ -30,9 +30,9 @@ export const rejectsForeignOrigin: Check = {
       const early = (target.survey.greetings[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
       if (!isAccepted(await target.presentAgain(target.right)))
-        return untestable("your key is let in once and not again");
-      return fail(`${String(status)} and not 403 to ${credentials.name}`);
+        return untestable("the server accepts your key only once");
+      return fail(`${String(status)} instead of 403 to ${credentials.name}`);
     }
-    return pass("403 to each");
+    return pass("403 to every foreign origin");
   },
 };

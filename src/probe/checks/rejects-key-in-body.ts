@@ -1,45 +1,90 @@
 import { KeysError } from "../../errors.ts";
-import { firstRequest, formOf, withMembers } from "../bodies.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
+import { LEGACY_VERSION } from "../mcp/era-legacy.ts";
+import { initializeRequest, rpcRequest } from "../mcp/rpc-message.ts";
+import { isObject, objectAt, parseJson } from "../mcp/json.ts";
+import { legacyRequest, modernRequest } from "../mcp/planned-requests.ts";
+import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted } from "../judge/judge-granted.ts";
 import { listNames } from "../judge/judge-refused.ts";
-import type { ExchangeResult } from "../target/target.ts";
+import type { ExchangeResult, Target } from "../target/target.ts";
 
 export const rejectsKeyInBody: Check = {
   id: "rejects-key-in-body",
   group: "rejection",
   about: "conformance",
   level: "should",
-  expected: "your key in the body lets nobody in",
+  expected: "rejects your key in the body",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-2.2"),
-  fix: "take the key from the header alone",
+  fix: "read the key from the header only",
   needs: ["accepted"],
   cost: { requests: 5, wrong: 5 },
   async run(target) {
-    if (target.greeting.era === "sse") return untestable("the server speaks HTTP+SSE alone");
+    if (target.greeting.era === "sse") return untestable("the server speaks only HTTP+SSE");
     const first = firstRequest(target);
     if (isGranted(first, await target.exchange(first)))
-      return untestable(`${first.name} is answered to anybody already`);
+      return untestable(`the server answers ${first.name} without a key`);
     const key = target.key.reveal();
-    const inside = misplacedKey({}, { id: "key-in-body", name: "your key in the body" });
-    const messages = [withMembers(first, key, "message"), withMembers(first, key, "parameters")];
-    const tries = await exchangeEach(target, messages, [inside]);
-    const [form, control] = [await target.exchange(formOf(key), inside), await target.exchange(formOf(null), NOTHING)];
-    const taken = tries.filter(({ planned, result }) => isGranted(planned, result)).map(({ planned }) => planned);
-    if (isTaken(form, control)) taken.push(formOf(null));
-    if (taken.length > 0) return fail(`taken out of ${listNames(taken)}`);
-    const silent = [...tries.map(({ result }) => result), form].find((seen) => seen instanceof KeysError);
+    const keyInBody = misplacedKey({}, { id: "key-in-body", name: "your key in the body" });
+    const messages = [withKey(first, key, "message"), withKey(first, key, "parameters")];
+    const tries = await exchangeEach(target, messages, [keyInBody]);
+    const form = await target.exchange(formWith(key), keyInBody);
+    const control = await target.exchange(formWith(null), NOTHING);
+    const accepted = tries.filter(({ planned, result }) => isGranted(planned, result)).map(({ planned }) => planned);
+    if (isAcceptedForm(form, control)) accepted.push(formWith(null));
+    if (accepted.length > 0) return fail(`accepted in ${listNames(accepted)}`);
+    const silent = [...tries.map(({ result }) => result), form].find((result) => result instanceof KeysError);
     return silent === undefined
-      ? pass("not taken out of a message or a form")
+      ? pass("rejected in a message and in a form")
       : untestable(target.redact(silent.message));
   },
 };
 
-/** A form is no message, so that whoever is let in with one is told so, and no longer that a key is missing. */
-function isTaken(form: ExchangeResult, control: ExchangeResult): boolean {
+/** A form is not a message, so an accepted form gets an error about that instead of a 401. */
+function isAcceptedForm(form: ExchangeResult, control: ExchangeResult): boolean {
   if (form instanceof KeysError || control instanceof KeysError) return false;
   return isRefusal(control) && !isRefusal(form) && form.status !== 429 && form.status < 500;
+}
+
+/** Returns the first request of a conversation: the one that matters, or the handshake it needs. */
+function firstRequest({ greeting: { era, judged }, survey, clientInfo }: Target): PlannedRequest {
+  if (era === "modern") return modernRequest(judged, clientInfo);
+  return legacyRequest(
+    survey.handshakeFree.includes("legacy") ? rpcRequest(judged) : initializeRequest(clientInfo, LEGACY_VERSION),
+  );
+}
+
+const NAMES = ["access_token", "token", "api_key", "apiKey", "key"];
+
+function membersFor(key: string): Record<string, string> {
+  return Object.fromEntries(NAMES.map((name) => [name, key]));
+}
+
+/** Adds the key to a message under its usual names, next to `method` or in `params`. */
+function withKey(planned: PlannedRequest, key: string, where: "message" | "parameters"): PlannedRequest {
+  const parsed = parseJson(planned.body ?? "");
+  const message = isObject(parsed) ? parsed : {};
+  const members = membersFor(key);
+  const body =
+    where === "message"
+      ? { ...message, ...members }
+      : { ...message, params: { ...objectAt(message, "params"), ...members } };
+  const name = where === "message" ? "a member of the message" : "a parameter of the message";
+  return { ...planned, name, cacheKey: `${planned.cacheKey} with members of its ${where}`, body: JSON.stringify(body) };
+}
+
+/** Builds a form, with the key or without one. @see RFC 6750, section 2.2 */
+function formWith(key: string | null): PlannedRequest {
+  const fields = key === null ? { mcp: "keys" } : membersFor(key);
+  return {
+    name: "a form",
+    cacheKey: key === null ? "form without" : "form with",
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
+    body: new URLSearchParams(fields).toString(),
+    grants: "nothing",
+  };
 }

@@ -9,9 +9,9 @@ export const rejectsKeyInCookie: Check = {
   group: "rejection",
   about: "conformance",
   level: "should",
-  expected: "your key in a cookie lets nobody in",
+  expected: "rejects your key in a cookie",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
-  fix: "take the key from the header alone; cookies are sent by browsers on behalf of any page",
+  fix: "read the key from the header only: browsers send cookies for any page",
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {

@@ -9,14 +9,14 @@ export const rejectsKeyInOtherCase: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "your key in capitals for small letters is not let in",
+  expected: "rejects your key with upper and lower case swapped",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare keys byte for byte; in a database give the column a collation that tells capitals from small letters",
+  fix: "compare keys byte by byte; in a database, use a case-sensitive collation",
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
     const variants = nearlyRightKeys(target, swapCase(target.key));
-    if (variants.length === 0) return untestable("your key holds no letters");
+    if (variants.length === 0) return untestable("your key has no letters");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },
 };

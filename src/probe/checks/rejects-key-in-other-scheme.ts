@@ -9,9 +9,9 @@ export const rejectsKeyInOtherScheme: Check = {
   group: "rejection",
   about: "conformance",
   level: "may",
-  expected: "your key under another scheme than Bearer lets nobody in",
+  expected: "rejects your key in another scheme than Bearer",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
-  fix: "take no other scheme than Bearer, or say in the documentation of the server that it is taken",
+  fix: "accept only Bearer, or document the other schemes",
   needs: ["accepted", "bearer"],
   cost: costOf(9),
   run(target) {

@@ -9,9 +9,9 @@ export const rejectsKeyInQuery: Check = {
   group: "rejection",
   about: "conformance",
   level: "must",
-  expected: "your key in the query of the address lets nobody in",
+  expected: "rejects your key in the query of the URL",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
-  fix: "take the key from the header alone; addresses end up in logs, histories and Referer",
+  fix: "read the key from the header only: URLs end up in logs, browser histories and Referer",
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {

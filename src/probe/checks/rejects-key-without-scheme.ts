@@ -9,9 +9,9 @@ export const rejectsKeyWithoutScheme: Check = {
   group: "rejection",
   about: "conformance",
   level: "may",
-  expected: "your key in Authorization without a scheme lets nobody in",
+  expected: "rejects your key without a scheme in Authorization",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2"),
-  fix: "ask for the scheme: Authorization: Bearer and the key",
+  fix: "require the scheme: Authorization: Bearer and the key",
   needs: ["accepted", "bearer"],
   cost: costOf(6),
   run(target) {

@@ -4,7 +4,7 @@ import { wrongKey } from "../mcp/credentials.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 
-/** What languages and shells make of a variable that is not set, and what examples hold. */
+/** Text that languages and shells produce for an unset variable, and keys from examples. */
 const PLACEHOLDERS = ["undefined", "null", "None", "[object Object]", "${MCP_API_KEY}", "*", "test", "changeme"];
 
 export const rejectsPlaceholderKey: Check = {
@@ -12,14 +12,14 @@ export const rejectsPlaceholderKey: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "what stands where a key was forgotten is not let in",
+  expected: "rejects placeholders such as undefined and changeme",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "refuse to start without a key in the environment; never compare with a template whose variable is not set",
+  fix: "refuse to start without a key in the environment, and never compare with a template whose variable is unset",
   needs: ["accepted"],
   cost: costOf(PLACEHOLDERS.length),
   run(target) {
-    const forgotten = PLACEHOLDERS.filter((text) => text !== target.key.reveal());
-    const variants = forgotten.map((text) =>
+    const placeholders = PLACEHOLDERS.filter((text) => text !== target.key.reveal());
+    const variants = placeholders.map((text) =>
       wrongKey(target.header, new Secret(text), { id: `placeholder ${text}`, name: `the key "${text}"` }),
     );
     return tryEach(target, { controls: wrongKeys(target), variants });

@@ -5,9 +5,9 @@ import { costOf, tryEach } from "../judge/judge-refused.ts";
 
 const LOCAL = "127.0.0.1";
 
-/** What they claim → headers that claim it. Those of one claim go out together. */
+/** Headers by what they claim. The headers of one claim are sent together. */
 const HEADERS: Readonly<Record<string, HttpHeaders>> = {
-  "this machine as the client (X-Forwarded-For and the like)": {
+  "this machine as the client (X-Forwarded-For and others)": {
     forwarded: `for=${LOCAL};host=localhost;proto=https`,
     "x-forwarded-for": LOCAL,
     "x-forwarded-host": "localhost",
@@ -21,7 +21,7 @@ const HEADERS: Readonly<Record<string, HttpHeaders>> = {
     "cf-connecting-ip": LOCAL,
     "fastly-client-ip": LOCAL,
   },
-  "a user (X-Forwarded-User and the like)": {
+  "a user (X-Forwarded-User and others)": {
     "remote-user": "admin",
     "x-remote-user": "admin",
     "x-forwarded-user": "admin",
@@ -34,7 +34,7 @@ const HEADERS: Readonly<Record<string, HttpHeaders>> = {
     "cf-access-authenticated-user-email": "admin@localhost",
     "tailscale-user-login": "admin@localhost",
   },
-  "another path (X-Original-URL and the like)": {
+  "another path (X-Original-URL and others)": {
     "x-original-url": "/health",
     "x-original-uri": "/health",
     "x-rewrite-url": "/health",
@@ -45,8 +45,8 @@ const HEADERS: Readonly<Record<string, HttpHeaders>> = {
     "x-http-method-override": "OPTIONS",
     "x-method-override": "OPTIONS",
   },
-  // CVE-2025-29927: a guard in the middleware of Next.js was left out by it.
-  "a request of the middleware's own (X-Middleware-Subrequest)": {
+  // CVE-2025-29927: it made Next.js skip its middleware.
+  "an internal request (X-Middleware-Subrequest)": {
     "x-middleware-subrequest": Array.from({ length: 5 }, () => "src/middleware:middleware").join(":"),
   },
   "this machine as the server (Host)": { host: "localhost" },
@@ -57,14 +57,14 @@ export const rejectsProxyHeaders: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "headers that proxies set let nobody in without a key",
+  expected: "rejects requests without a key, even if they have proxy headers",
   source: new URL("https://cwe.mitre.org/data/definitions/290.html"),
-  fix: "decide by the key alone; trust no address, user, host or path that a client can write into a header itself",
+  fix: "decide by the key alone: clients can set any address, user, host or path in a header",
   needs: ["accepted"],
   cost: costOf(Object.keys(HEADERS).length),
   run(target) {
     const variants = Object.entries(HEADERS).map(([what, headers]) =>
-      otherHeaders(headers, { id: `proxy ${what}`, name: `headers that name ${what}` }),
+      otherHeaders(headers, { id: `proxy ${what}`, name: `headers that claim ${what}` }),
     );
     return tryEach(target, { controls: [NOTHING], variants });
   },

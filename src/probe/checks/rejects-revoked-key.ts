@@ -9,9 +9,9 @@ export const rejectsRevokedKey: Check = {
   group: "lifecycle",
   about: "access",
   level: "must",
-  expected: "a key that was revoked is not let in any more, with none of its tokens",
+  expected: "rejects every token of a revoked key",
   source: new URL("https://www.rfc-editor.org/rfc/rfc7009#section-2"),
-  fix: "judge the key at every request by what the store says of it now, and cache no verdict for longer than seconds",
+  fix: "check the key's state in the store at every request, and cache verdicts for seconds at most",
   needs: ["accepted", "store"],
   cost: LIFECYCLE_COST,
   async run(target) {
@@ -22,6 +22,6 @@ export const rejectsRevokedKey: Check = {
     const result = await judgeRefusedInTime(target, await waitUntil(target, presented, "refused"), "it was revoked");
     const refused = "pass" in result && result.pass;
     if (!refused || former === undefined || !isAccepted(await askAgain(target, former))) return result;
-    return fail("the token before a rotation is still let in after the key was revoked");
+    return fail("the token from before the rotation is still accepted after the key was revoked");
   },
 };

@@ -9,14 +9,14 @@ export const rejectsTruncatedKey: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a part of your key is not let in",
+  expected: "rejects a part of your key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare whole keys, never by startsWith, endsWith or includes, nor up to the length of the shorter one",
+  fix: "compare whole keys, never with startsWith, endsWith or includes, nor up to the length of the shorter one",
   needs: ["accepted"],
   cost: costOf(4),
   async run(target) {
     const variants = nearlyRightKeys(target, truncateKey(target.key));
-    if (variants.length === 0) return untestable("nothing can be cut off a key of one character");
+    if (variants.length === 0) return untestable("your key has only one character");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },
 };

@@ -8,9 +8,9 @@ export const rejectsTwoKeys: Check = {
   group: "rejection",
   about: "conformance",
   level: "may",
-  expected: "two keys at once are refused, also when one of them is yours",
+  expected: "rejects a request with two keys, even if one of them is valid",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-5.3"),
-  fix: "answer 400 to a header that comes twice; what stands in front of the server may read the other one",
+  fix: "answer 400 to a repeated header: a proxy in front of the server may read the other one",
   needs: ["accepted"],
   cost: costOf(2),
   run(target) {

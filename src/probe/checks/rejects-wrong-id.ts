@@ -9,14 +9,14 @@ export const rejectsWrongId: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "the secret of your key under the id of another is not let in",
+  expected: "rejects your key's secret with another id",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "find a key by the digest of the whole token, or by its id alone, and compare the digest of the whole token",
+  fix: "look up a key by the digest of the whole token, or by its id and then compare that digest",
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
     const variants = nearlyRightKeys(target, changeId(target.key, target.random));
-    if (variants.length === 0) return untestable("your key is no token of mcp-keys, so its id is not known");
+    if (variants.length === 0) return untestable("your key was not issued by mcp-keys, so it has no known id");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },
 };

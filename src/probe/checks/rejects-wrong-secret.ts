@@ -9,14 +9,14 @@ export const rejectsWrongSecret: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "the id of your key with another secret is not let in",
+  expected: "rejects your key's id with another secret",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "find a key by its id, then compare the digest of the whole token",
+  fix: "look up a key by its id, then compare the digest of the whole token",
   needs: ["accepted"],
   cost: costOf(0),
   async run(target) {
     if (!parseToken(target.key.reveal()).ok)
-      return untestable("your key is no token of mcp-keys, so its id is not known");
+      return untestable("your key was not issued by mcp-keys, so it has no known id");
     return tryEach(target, { controls: [unknownKey(target)], variants: [target.wrong] });
   },
 };

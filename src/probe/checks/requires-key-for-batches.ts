@@ -10,7 +10,7 @@ export const requiresKeyForBatches: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a list of messages gets no answer without your key",
+  expected: "requires a key for batches of messages",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
@@ -20,9 +20,9 @@ export const requiresKeyForBatches: Check = {
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
     const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`${open.name} is let in already`);
-    const takes = isGranted(BATCH, await target.exchange(BATCH, target.right));
+    if (open !== null) return untestable(`already accepted with ${open.name}`);
+    const accepted = isGranted(BATCH, await target.exchange(BATCH, target.right));
     const result = judgeGranted(await exchangeEach(target, [BATCH], wrongKeys), target);
-    return takes || ("pass" in result && !result.pass) ? result : untestable("the server takes no lists of messages");
+    return accepted || ("pass" in result && !result.pass) ? result : untestable("the server accepts no batches");
   },
 };

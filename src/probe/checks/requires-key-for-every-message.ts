@@ -1,33 +1,86 @@
 import { count } from "../../core/count.ts";
-import { isInconclusive } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
+import type { Greeting } from "../mcp/conversation.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
-import { tellAll } from "../messages.ts";
+import { isRefusal } from "../mcp/answer-kind.ts";
+import { MISSING_TOOL } from "../mcp/planned-requests.ts";
 import { findAccepted, listNames } from "../judge/judge-refused.ts";
+import type { Target } from "../target/target.ts";
+import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
+import { failedAlike, readToolCall, withToolCall } from "../verify/tool-call.ts";
 
 export const requiresKeyForEveryMessage: Check = {
   id: "requires-key-for-every-message",
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "nothing that a key is for is given without yours: no list and no call, in any era",
+  expected: "requires a key for every list and tool call, in every era it speaks",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "put the guard in front of the MCP handler instead of naming the messages that need a key",
+  fix: "put the guard in front of the MCP handler instead of listing the messages that need a key",
   needs: ["accepted"],
   cost: { requests: 24, wrong: 18 },
   async run(target) {
-    const shut: Credentials[] = [];
-    for (const one of [NOTHING, target.wrong]) if ((await findAccepted(target, [one])) === null) shut.push(one);
-    if (shut.length === 0) return untestable("the request that matters is answered to anybody already");
-    const told = (await Promise.all(shut.map((credentials) => tellAll(target, credentials)))).flat();
-    const open = told.filter(({ opened }) => opened);
-    if (open.length > 0) return fail(`answered: ${listNames(open)}`);
-    const inconclusive = told.find(({ attempt }) => isInconclusive(attempt));
+    const rejected: Credentials[] = [];
+    for (const each of [NOTHING, target.wrong]) if ((await findAccepted(target, [each])) === null) rejected.push(each);
+    if (rejected.length === 0) return untestable("the server already answers the first list without a valid key");
+    const sent = (await Promise.all(rejected.map((credentials) => sendAll(target, credentials)))).flat();
+    const answered = sent.filter((message) => message.answered);
+    if (answered.length > 0) return fail(`answered ${listNames(answered)}`);
+    const inconclusive = sent.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined) return untestable(`no clear answer to ${inconclusive.name}`);
-    if (told.length === 0) return untestable("nothing but the request that matters can be asked outside a session");
-    return pass(`${count(told.length, "more message")} refused to ${listNames(shut)}`);
+    if (sent.length === 0) return untestable("no other message can be sent outside a session");
+    return pass(`${count(sent.length, "more message")} rejected with ${listNames(rejected)}`);
   },
 };
+
+interface SentMessage {
+  /** `tools/call (legacy) with no key`. */
+  readonly name: string;
+  readonly attempt: Attempt;
+  /** Whether it got past the guard. */
+  readonly answered: boolean;
+}
+
+/**
+ * Sends the messages that give a client what a key is for, in every era: all lists, and a call of a tool that does not exist.
+ * Skips the first list of the first era, which other checks send.
+ */
+async function sendAll(target: Target, credentials: Credentials): Promise<SentMessage[]> {
+  const each = target.survey.greetings.map((greeting) => sendInEra(target, credentials, greeting));
+  return (await Promise.all(each)).flat();
+}
+
+async function sendInEra(target: Target, credentials: Credentials, greeting: Greeting): Promise<SentMessage[]> {
+  const { era, judged, lists } = greeting;
+  const sent = (attempt: Attempt, method: string, answered: boolean): SentMessage => ({
+    ...{ attempt, answered, name: `${method} (${era}) with ${credentials.name}` },
+  });
+  const list = await target.present(credentials, greeting);
+  const first = greeting === target.greeting ? [] : [sent(list, judged, isAccepted(list))];
+  const greeted = isConversation(list) && list.server !== null;
+  if (isAccepted(list) || (!greeted && !target.survey.handshakeFree.includes(era))) return first;
+  const others = lists.filter((other) => other !== judged).map((other) => ({ ...greeting, judged: other }));
+  const more = others.map(async (other) => {
+    const attempt = await target.ask(credentials, { greeting: other });
+    return sent(attempt, other.judged, isAccepted(attempt));
+  });
+  const call = await target.ask(credentials, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  const answered = isGuarded(list) && (await reachesTools(target, call, greeting));
+  return [...first, ...(await Promise.all(more)), sent(call, "tools/call", answered)];
+}
+
+/** If the guard does not answer the list with 401 or 403, an error to the call may come from the guard as well. */
+function isGuarded(list: Attempt): boolean {
+  return isConversation(list) && isRefusal(list.answer);
+}
+
+/** Tells whether the server looked for the tool: it then fails in the same words as with a valid key. */
+async function reachesTools(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
+  const result = readToolCall(call);
+  if (result.became !== "failed") return result.became === "done";
+  const valid = await target.ask(target.right, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  return failedAlike(result, readToolCall(valid));
+}

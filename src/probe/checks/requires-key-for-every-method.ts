@@ -9,15 +9,15 @@ export const requiresKeyForEveryMethod: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a message sent by another method than POST asks for a key as well, wherever MCP answers",
+  expected: "requires a key for every HTTP method",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "put the guard in front of every method, and answer 405 to those that MCP does not have",
+  fix: "put the guard in front of every method, and answer 405 to methods that MCP does not use",
   needs: ["accepted"],
   cost: costOfDetours(METHODS.length),
   run(target) {
-    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks HTTP+SSE alone"));
+    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
     return tryDetours(
       target,
       METHODS.map((method) => ({ name: method, method })),

@@ -12,22 +12,22 @@ export const requiresKeyForHandshake: Check = {
   group: "rejection",
   about: "conformance",
   level: "must",
-  expected: "no handshake and no ping is answered without a key",
+  expected: "requires a key for the handshake and for ping",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "put the guard in front of the MCP handler, the handshake included",
+  fix: "put the guard in front of the whole MCP handler, including the handshake",
   needs: ["accepted"],
   cost: { requests: 6, wrong: 6 },
   async run(target) {
     if ((await findAccepted(target, [NOTHING])) !== null)
-      return untestable("anybody is let in already, past the handshake");
+      return untestable("the server accepts requests without a key, not only the handshake");
     const { greetings } = target.survey;
-    const open: string[] = [];
+    const answered: string[] = [];
     for (const greeting of greetings.filter(({ era }) => era !== "modern")) {
       const attempt = await target.present(NOTHING, greeting);
       if (isConversation(attempt) && attempt.server !== null && !isAccepted(attempt))
-        open.push(`initialize (${greeting.era})`);
+        answered.push(`initialize (${greeting.era})`);
     }
     const plannedRequests = greetings.flatMap(({ era, judged }) => {
       if (era === "modern" && judged !== "server/discover")
@@ -35,7 +35,7 @@ export const requiresKeyForHandshake: Check = {
       return era === "legacy" && judged !== "ping" ? [legacyRequest(rpcRequest("ping"))] : [];
     });
     const result = judgeGranted(await exchangeEach(target, plannedRequests, [NOTHING]), target);
-    if (open.length > 0) return fail(`answered without a key: ${open.join(" and ")}`);
-    return plannedRequests.length > 0 ? result : pass("refused without a key");
+    if (answered.length > 0) return fail(`answered without a key: ${answered.join(" and ")}`);
+    return plannedRequests.length > 0 ? result : pass("rejected without a key");
   },
 };

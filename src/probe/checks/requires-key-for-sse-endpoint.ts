@@ -10,17 +10,17 @@ export const requiresKeyForSseEndpoint: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "the address that your stream of HTTP+SSE names takes no message without your key",
+  expected: "requires a key for messages to the endpoint of an SSE stream",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "put the guard in front of the address for messages as well as of the stream; the id in it is a name, and proves nothing",
+  fix: "put the guard in front of the message endpoint and of the stream: the id in the endpoint's URL proves nothing",
   needs: ["sse"],
   cost: { requests: 6, wrong: 4 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
     const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`${open.name} is let in already`);
+    if (open !== null) return untestable(`already accepted with ${open.name}`);
     const each = wrongKeys.map(async (credentials) => {
       const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(credentials));
       return { credentials, attempt: await attempt(speak) };

@@ -10,7 +10,7 @@ export const requiresKeyForStream: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "no stream of events opens without your key",
+  expected: "requires a key for event streams",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
@@ -20,7 +20,7 @@ export const requiresKeyForStream: Check = {
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
     const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`${open.name} is let in already`);
+    if (open !== null) return untestable(`already accepted with ${open.name}`);
     if (!isGranted(STREAM, await target.exchange(STREAM, target.right))) {
       return untestable("the server opens no stream outside a session");
     }

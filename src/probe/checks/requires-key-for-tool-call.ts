@@ -10,36 +10,36 @@ export const requiresKeyForToolCall: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "the tool named by --call is not called without your key",
+  expected: "requires a key to call the tool named by --call",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "ask for the key before a call is taken to its tool",
+  fix: "check the key before the call reaches the tool",
   needs: ["accepted", "tool"],
   cost: { requests: 18, wrong: 8 },
   async run(target) {
     const callEach = target.survey.greetings.map(async (spoken) => {
       const greeting = withToolCall(spoken, target.tool ?? "");
-      const mine = readToolCall(await target.ask(target.right, { greeting }));
-      const theirs = [NOTHING, target.wrong].map(async (credentials) => {
+      const valid = readToolCall(await target.ask(target.right, { greeting }));
+      const others = [NOTHING, target.wrong].map(async (credentials) => {
         const attempt = await target.ask(credentials, { greeting });
         return {
           credentials,
           attempt,
-          mine,
+          valid,
           call: readToolCall(attempt),
           name: `${spoken.era} with ${credentials.name}`,
         };
       });
-      return Promise.all(theirs);
+      return Promise.all(others);
     });
     const calls = (await Promise.all(callEach)).flat();
     const done = calls.filter(({ call }) => call.became === "done");
-    if (done.length > 0) return fail(`called: ${listNames(done)}`);
-    if (calls.some(({ mine }) => mine.became === "stopped"))
-      return untestable("the tool is not called with your key either");
-    if (calls.some(({ mine, call }) => failedAlike(mine, call))) {
-      return untestable("the tool fails in the same words with your key and without; name one that needs no arguments");
+    if (done.length > 0) return fail(`called in ${listNames(done)}`);
+    if (calls.some(({ valid }) => valid.became === "stopped"))
+      return untestable("the tool cannot be called with your key either");
+    if (calls.some(({ valid, call }) => failedAlike(valid, call))) {
+      return untestable("the tool fails in the same way with and without your key; name one that needs no arguments");
     }
     const inconclusive = calls.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined)

@@ -13,19 +13,19 @@ export const requiresKeyInSession: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "a session of your key is of no use without it",
+  expected: "requires a key for every request in a session",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "ask for the key with every message; a session id is a name, and proves nothing",
+  fix: "check the key with every message: a session id proves nothing",
   needs: ["accepted", "session"],
   cost: { requests: OPEN_SESSION_REQUESTS + 10, wrong: 5 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
     const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`${open.name} is let in already, without a session`);
+    if (open !== null) return untestable(`already accepted with ${open.name}, without a session`);
     const session = await openSession(target);
-    if (session === null) return untestable("your key was given no session");
+    if (session === null) return untestable("the server opened no session");
     try {
       const stream = { ...withHeaders(session.headers, `in ${session.id}`, STREAM), name: "its stream" };
       const result = judgeGranted(
@@ -33,17 +33,15 @@ export const requiresKeyInSession: Check = {
         target,
       );
       if ("pass" in result && !result.pass) return result;
-      return (await isEndedByAnybody(target, session))
-        ? fail("the session was ended by a request without a key")
-        : result;
+      return (await endsWithoutKey(target, session)) ? fail("a request without a key ended the session") : result;
     } finally {
       await session.end();
     }
   },
 };
 
-/** Whether a DELETE without a key was taken, and the session is not there any more that went on until then. */
-async function isEndedByAnybody(target: Target, session: OpenSession): Promise<boolean> {
+/** Tells whether a DELETE without a key ended a session that worked until then. */
+async function endsWithoutKey(target: Target, session: OpenSession): Promise<boolean> {
   const ask = async (): Promise<ExchangeResult> => target.exchange(session.ask(), target.right);
   for (let times = 0; times < 2; times++) if (!isGranted(session.ask(), await ask())) return false;
   const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), NOTHING);

@@ -8,7 +8,7 @@ export const requiresKey: Check = {
   about: "access",
   level: "must",
   essential: true,
-  expected: "nobody is let in without a key",
+  expected: "rejects requests without a key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   fix: "put the guard in front of the MCP handler, for every method and path",
   cost: costOf(0),

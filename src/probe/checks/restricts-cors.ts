@@ -6,7 +6,7 @@ import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { FOREIGN_ORIGIN, keyFromPage } from "../judge/foreign-origin.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";
 
-/** What a browser asks before it lets a page send a key. */
+/** The preflight that a browser sends before a page may send a key. */
 const PREFLIGHT: PlannedRequest = {
   ...{ name: "OPTIONS", cacheKey: "OPTIONS from a foreign page", method: "OPTIONS", grants: "nothing" },
   headers: {
@@ -21,26 +21,26 @@ export const restrictsCors: Check = {
   group: "browser",
   about: "conformance",
   level: "should",
-  expected: "pages of every origin are not allowed to send what a browser keeps for the server, such as cookies",
+  expected: "allows credentials such as cookies only from chosen origins",
   source: new URL("https://fetch.spec.whatwg.org/#cors-protocol-and-credentials"),
-  fix: "leave Access-Control-Allow-Credentials out, or send it only for origins on a list",
+  fix: "omit Access-Control-Allow-Credentials, or send it only to a list of origins",
   needs: ["accepted"],
   cost: { requests: 5, wrong: 1 },
   async run(target) {
     const before = await target.exchange(PREFLIGHT, NOTHING);
     const attempt = await target.present(keyFromPage(target, FOREIGN_ORIGIN, "a foreign page"));
     const answers = [before, isConversation(attempt) ? attempt.answer : attempt].filter((seen) => "status" in seen);
-    if (answers.length === 0) return untestable("a foreign page gets no answer");
+    if (answers.length === 0) return untestable("no answer to a foreign page");
     const [allowed] = answers.map(allowedOf).filter((origin) => origin !== null);
     return allowed === undefined
-      ? pass("no credentials for a foreign page")
-      : fail(`Access-Control-Allow-Credentials for ${target.redact(allowed, 100)}, asked from ${FOREIGN_ORIGIN}`);
+      ? pass("no credentials for a foreign origin")
+      : fail(`Access-Control-Allow-Credentials for ${target.redact(allowed, 100)} in an answer to ${FOREIGN_ORIGIN}`);
   },
 };
 
-/** The origin that an answer allows credentials, where that is everyone. */
+/** Returns the origin that an answer allows to send credentials, if that includes foreign ones. */
 function allowedOf(answer: Pick<HttpResponse, "headers">): string | null {
   const origin = headerOf(answer, "access-control-allow-origin");
-  const everyone = origin === "*" || origin === FOREIGN_ORIGIN;
-  return everyone && headerOf(answer, "access-control-allow-credentials") === "true" ? origin : null;
+  const isForeign = origin === "*" || origin === FOREIGN_ORIGIN;
+  return isForeign && headerOf(answer, "access-control-allow-credentials") === "true" ? origin : null;
 }

@@ -1,8 +1,9 @@
 import { parseToken } from "../../core/token.ts";
-import { differenceOf } from "../alike.ts";
+import { headerOf } from "../../http/http.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { wrongKey, type Credentials } from "../mcp/credentials.ts";
+import type { McpAnswer } from "../mcp/wire.ts";
 import { changeKey } from "../judge/mutations.ts";
 import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 import type { Target } from "../target/target.ts";
@@ -13,9 +14,9 @@ export const sameAnswerForUnknownKeys: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "keys that are not valid get one answer, whatever is wrong with them",
+  expected: "gives the same answer to every invalid key",
   source: new URL("https://cwe.mitre.org/data/definitions/204.html"),
-  fix: "say the same of every key that is not valid: who can tell them apart learns which ids exist",
+  fix: "answer every invalid key with the same text: a difference reveals which ids exist",
   needs: ["accepted"],
   cost: { requests: 4 * REFUSAL_COST.requests, wrong: 4 * REFUSAL_COST.wrong },
   async run(target) {
@@ -31,18 +32,53 @@ export const sameAnswerForUnknownKeys: Check = {
         "untestable" in again ||
         differenceOf({ answer: first, to: target.wrong }, { answer: again, to: target.wrong })
       ) {
-        return untestable("the server does not say the same to the same key twice");
+        return untestable("the server answers the same key differently each time");
       }
-      const ofYours = parseToken(target.key.reveal()).ok ? "a bogus key with the id of yours" : target.wrong.name;
-      return fail(`${credentials.name} gets another ${difference} than ${ofYours}`);
+      const bogus = parseToken(target.key.reveal()).ok ? "a bogus key with your key's id" : target.wrong.name;
+      return fail(`the ${difference} for ${credentials.name} differs from the one for ${bogus}`);
     }
-    return pass(`${String(first.status)} to each, and the same words`);
+    return pass(`${String(first.status)} and the same text for each`);
   },
 };
 
-/** Its checksum tells that it was never issued, before anything is looked up. */
+/** Creates a key that a server can reject by its checksum, before any lookup. */
 function mistypedKey({ bogus, header }: Target): Credentials[] {
   const mistyped = changeKey(bogus).at(-1);
-  const named = { id: "mistyped-key", name: "a bogus key with a typing error" };
+  const named = { id: "mistyped-key", name: "a mistyped bogus key" };
   return mistyped === undefined ? [] : [wrongKey(header, mistyped.key, named)];
+}
+
+/** An answer and the credentials it was given to. */
+interface RefusedAnswer {
+  readonly answer: McpAnswer;
+  readonly to: Credentials;
+}
+
+/**
+ * Returns the part in which two refusals differ, or `null` if they reveal nothing about the keys. Ignores numbers, ids, times and
+ * pieces of the presented key.
+ */
+export function differenceOf(first: RefusedAnswer, second: RefusedAnswer): "status" | "challenge" | "body" | null {
+  if (first.answer.status !== second.answer.status) return "status";
+  if (challengeOf(first) !== challengeOf(second)) return "challenge";
+  return bodyOf(first) === bodyOf(second) ? null : "body";
+}
+
+function challengeOf({ answer, to }: RefusedAnswer): string {
+  return normalize(headerOf(answer, "www-authenticate") ?? "", to);
+}
+
+function bodyOf({ answer, to }: RefusedAnswer): string {
+  return normalize(answer.excerpt, to);
+}
+
+/** Request ids, times and random numbers: eight or more characters with a digit, or a number. */
+const CHANGING = /(?=[\w-]*\d)[\w-]{8,}|\d+/g;
+
+/** Blanks pieces of the presented key, such as `mcp_7Fq2…`, and then {@link CHANGING} text. Plain words stay. */
+function normalize(text: string, to: Credentials): string {
+  const keys = Object.values(to.headers()).flat();
+  const presented = keys.map((value) => value.replace(/^\S+ +/, "")).join(" ");
+  const pieces = text.replace(/\w{3,}/g, (word) => (/[0-9A-Z_]/.test(word) && presented.includes(word) ? "#" : word));
+  return pieces.replace(CHANGING, "#");
 }

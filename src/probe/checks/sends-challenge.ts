@@ -9,7 +9,7 @@ export const sendsChallenge: Check = {
   group: "responses",
   about: "conformance",
   level: "must",
-  expected: "a 401 says in WWW-Authenticate how to come in",
+  expected: "sends WWW-Authenticate with every 401",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2"),
   fix: 'send WWW-Authenticate: Bearer realm="mcp" with every 401',
   needs: ["accepted", "bearer"],
@@ -23,6 +23,6 @@ export const sendsChallenge: Check = {
       if (header === "") return fail(`401 without WWW-Authenticate to ${credentials.name}`);
       seen.push(target.redact(header));
     }
-    return seen.length > 0 ? pass(seen.join(" and ")) : untestable("no key and a bogus key do not get 401");
+    return seen.length > 0 ? pass(seen.join(" and ")) : untestable("neither no key nor a bogus key gets 401");
   },
 };

@@ -7,9 +7,9 @@ export const sendsInvalidToken: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: 'the challenge to a key that the server does not know holds error="invalid_token"',
+  expected: 'sends error="invalid_token" in the challenge to an unknown key',
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-3.1"),
-  fix: 'send WWW-Authenticate: Bearer realm="mcp", error="invalid_token" when a key was sent and is not valid',
+  fix: 'send WWW-Authenticate: Bearer realm="mcp", error="invalid_token" to an invalid key',
   needs: ["accepted", "bearer"],
   cost: REFUSAL_COST,
   async run(target) {

@@ -1,39 +1,58 @@
 import type { Check } from "../check.ts";
-import { fail, pass, untestable } from "../check-result.ts";
+import { fail, pass, untestable, type Untestable } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import { takeSecondKey } from "../second-key.ts";
+import { keyHeaders, type Credentials } from "../mcp/credentials.ts";
 import { openSession } from "../target/session.ts";
+import type { Target } from "../target/target.ts";
 import { WAIT_COST } from "../target/wait.ts";
+import { isAccepted } from "../verify/attempt.ts";
 
 export const sessionBoundToKey: Check = {
   id: "session-bound-to-key",
   group: "session",
   about: "conformance",
   level: "should",
-  expected: "a session cannot be used with another key than the one that opened it",
+  expected: "rejects other keys in a session",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
-  fix: "keep the id of the key beside the session, and answer 404 to any other",
+  fix: "store the key's id with the session, and answer 404 to any other key",
   needs: ["accepted", "session", "second-key"],
   cost: { requests: WAIT_COST.requests + 10, wrong: WAIT_COST.wrong + 2 },
   async run(target) {
     const second = await takeSecondKey(target);
     if ("untestable" in second) return second;
     const session = await openSession(target);
-    if (session === null) return untestable("no session was opened");
+    if (session === null) return untestable("the server opened no session");
     try {
       const planned = session.ask();
       const other = await target.exchange(planned, second);
       if (!("status" in other)) return untestable(target.redact(other.message));
-      if (kindOf(other) === "result") return fail("the session of your key goes on with another");
-      if (other.status >= 500) return untestable(`another key gets ${String(other.status)}`);
+      if (kindOf(other) === "result") return fail("another key can use the session of your key");
+      if (other.status >= 500) return untestable(`${String(other.status)} to another key`);
       const own = await target.exchange(planned, target.right);
       return "status" in own && kindOf(own) === "result"
         ? pass(`${String(other.status)} to another key`)
-        : untestable("the session does not go on with your key either");
+        : untestable("the session does not continue with your key either");
     } finally {
       await session.end();
     }
   },
 };
+
+/** Returns another key that the server accepts: the second key of the run, or one created in the store. */
+async function takeSecondKey(target: Target): Promise<Credentials | Untestable> {
+  const { secondKey, header } = target;
+  if (secondKey === null) {
+    const canary = await target.canaries.take();
+    if ("untestable" in canary) return canary;
+    // This check does not change the canary, so the next one may use it.
+    target.canaries.giveBack(canary);
+    return canary.presented;
+  }
+  const named = { id: "second-key", name: "the second key", kind: "right" } as const;
+  const credentials = { ...named, headers: () => keyHeaders(header, secondKey.reveal()) };
+  return isAccepted(await target.present(credentials))
+    ? credentials
+    : untestable("the server does not accept the second key");
+}

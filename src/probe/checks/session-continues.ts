@@ -9,21 +9,21 @@ export const sessionContinues: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "a session of your key answers more than once",
+  expected: "answers more than one request in a session",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management"),
-  fix: "keep the transport of a session until it is ended, and find it again by Mcp-Session-Id",
+  fix: "keep the transport of a session until it ends, and find it by Mcp-Session-Id",
   needs: ["accepted", "session"],
   cost: { requests: OPEN_SESSION_REQUESTS + 3, wrong: 0 },
   async run(target) {
     const session = await openSession(target);
-    if (session === null) return untestable("your key was given no session");
+    if (session === null) return untestable("the server opened no session");
     try {
       const plannedRequests = [session.ask(), session.ask()];
       for (const [count, planned] of plannedRequests.entries()) {
         const seen = await target.exchange(planned, target.right);
         if (seen instanceof KeysError) return untestable(target.redact(seen.message));
         if (isGranted(planned, seen)) continue;
-        return fail(`${planned.name} was answered ${count === 0 ? "not even once" : "once and not again"}`);
+        return fail(`${planned.name} was ${count === 0 ? "not answered" : "answered only once"}`);
       }
       return pass("answered twice in one session");
     } finally {

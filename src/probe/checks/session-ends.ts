@@ -9,18 +9,18 @@ export const sessionEnds: Check = {
   group: "session",
   about: "conformance",
   level: "must",
-  expected: "a session that was ended is 404 from then on, unless the server does not let clients end sessions",
+  expected: "answers 404 in a session that was ended, or does not let clients end sessions",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management"),
-  fix: "forget the session on DELETE and answer 404 to its id, or answer 405 to DELETE",
+  fix: "delete the session on DELETE and answer 404 to its id, or answer 405 to DELETE",
   needs: ["accepted", "session"],
   cost: { requests: 4, wrong: 0 },
   async run(target) {
     const session = await openSession(target);
-    if (session === null) return untestable("no session was opened");
+    if (session === null) return untestable("the server opened no session");
     const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), target.right);
     if (!("status" in ended)) return untestable(target.redact(ended.message));
-    if (ended.status === 405) return pass("405: clients do not end sessions here");
-    if (ended.status >= 300) return untestable(`DELETE gets ${String(ended.status)}`);
+    if (ended.status === 405) return pass("405: clients cannot end sessions");
+    if (ended.status >= 300) return untestable(`${String(ended.status)} to DELETE`);
     const after = await target.exchange(session.ask(), target.right);
     if (!("status" in after)) return untestable(target.redact(after.message));
     if (after.status === 404) return pass("404 after DELETE");

@@ -7,16 +7,17 @@ export const tlsHostMatches: Check = {
   group: "transport",
   about: "conformance",
   level: "must",
-  expected: "the certificate is for the host of the URL",
+  expected: "has a certificate for the host of the URL",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-4.3.4"),
-  fix: "use a certificate that names this host, or the host that the certificate names",
+  fix: "use a certificate for this host, or a URL with the host of the certificate",
   needs: ["https"],
   cost: { requests: 0, wrong: 0 },
   run(target) {
     const fault = certificateFault(target.survey.real);
     if (fault === "other-host") return Promise.resolve(fail(`the certificate does not name ${target.url.hostname}`));
-    if (fault !== null) return Promise.resolve(untestable("the certificate is not trusted, so its names say nothing"));
-    const met = tlsInfoOf(target) !== undefined;
-    return Promise.resolve(met ? pass(target.url.hostname) : untestable("no connection came about"));
+    if (fault !== null)
+      return Promise.resolve(untestable("the certificate is not trusted, so its names prove nothing"));
+    const connected = tlsInfoOf(target) !== undefined;
+    return Promise.resolve(connected ? pass(target.url.hostname) : untestable("no TLS connection was established"));
   },
 };

@@ -8,9 +8,9 @@ export const tlsTrusted: Check = {
   group: "transport",
   about: "conformance",
   level: "must",
-  expected: "the certificate is valid now, and signed by an authority that this machine trusts",
+  expected: "has a valid certificate, signed by an authority that this machine trusts",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-5.3"),
-  fix: "renew the certificate, and let the server send the whole chain; for an authority of your own set NODE_EXTRA_CA_CERTS",
+  fix: "renew the certificate, and send the whole chain; for a private authority, set NODE_EXTRA_CA_CERTS",
   needs: ["https"],
   cost: { requests: 0, wrong: 0 },
   run(target) {
@@ -19,7 +19,7 @@ export const tlsTrusted: Check = {
     if (fault === "untrusted" || fault === "out-of-date") {
       return Promise.resolve(fail(real instanceof KeysError ? target.redact(real.message) : fault));
     }
-    const met = fault === "other-host" || tlsInfoOf(target) !== undefined;
-    return Promise.resolve(met ? pass("trusted") : untestable("no connection came about"));
+    const connected = fault === "other-host" || tlsInfoOf(target) !== undefined;
+    return Promise.resolve(connected ? pass("trusted") : untestable("no TLS connection was established"));
   },
 };

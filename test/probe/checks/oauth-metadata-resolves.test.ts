@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coversUrl, wellKnown } from "../../../src/probe/metadata.ts";
+import { coversUrl, wellKnown } from "../../../src/probe/checks/oauth-metadata-resolves.ts";
 
 test.each([
   ["https://a.example/mcp", ["/.well-known/x/mcp", "/.well-known/x"]],

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pathsBeside } from "../../../src/probe/paths.ts";
+import { otherSpellings } from "../../../src/probe/checks/requires-key-for-every-path.ts";
 import { RUNS } from "../../arbitraries.ts";
 
 test("spells a path in twelve other ways", () => {
-  expect(pathsBeside(new URL("https://h.example/api/mcp"))).toEqual([
+  expect(otherSpellings(new URL("https://h.example/api/mcp"))).toEqual([
     "/api/mcp/",
     "/api/mcp/mcp-keys",
     "/api/mcp.json",
@@ -28,7 +28,7 @@ test.each([
   ["/%e4/x", ["/%e4/X", "/%e4/%78", "/%e4/x/"]],
   ["/7", ["/7/", "//7"]],
 ])("spells %s as, among others, %j", (path, some) => {
-  const paths = pathsBeside(new URL(path, "http://h.example"));
+  const paths = otherSpellings(new URL(path, "http://h.example"));
   expect(paths).toEqual(expect.arrayContaining(some));
   expect(paths).not.toContain(path);
 });
@@ -37,7 +37,7 @@ test("every spelling is another request target of the same origin", () => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true }), (text) => {
       const url = new URL(text);
-      const paths = pathsBeside(url);
+      const paths = otherSpellings(url);
       expect(new Set(paths).size).toBe(paths.length);
       expect(paths.length).toBeLessThanOrEqual(12);
       expect(paths).not.toContain(url.pathname + url.search);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { differenceOf } from "../../../src/probe/alike.ts";
+import { differenceOf } from "../../../src/probe/checks/same-answer-for-unknown-keys.ts";
 import { BEARER, wrongKey } from "../../../src/probe/mcp/credentials.ts";
 import type { McpAnswer } from "../../../src/probe/mcp/wire.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { guessBits } from "../../../src/probe/guess.ts";
+import { guessBits } from "../../../src/probe/checks/session-id-unguessable.ts";
 
 test.each([
   ["random UUIDs", () => randomUUID()],

@@ -45,7 +45,7 @@ test("sends one request over TLS 1.1, without the key", async () => {
   );
   const { url } = await during(old.start());
   const report = await probeAt(url, { request: old.request, only: ["rejects-old-tls"] });
-  expect(finding(report, "rejects-old-tls")).toMatchObject({ status: "fail", observed: "TLSv1.1 is spoken too" });
+  expect(finding(report, "rejects-old-tls")).toMatchObject({ status: "fail", observed: "TLSv1.1 is accepted" });
   expect(seen.filter(({ protocol }) => protocol !== "TLSv1.3")).toEqual([
     { protocol: "TLSv1.1", authorization: undefined },
   ]);

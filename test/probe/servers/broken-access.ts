@@ -78,7 +78,7 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "lets batches through because they have no method",
-    caught: ["requires-key-for-batches", "rejects-before-presented"],
+    caught: ["requires-key-for-batches", "rejects-before-reading"],
     make: () => ({
       ...LEGACY,
       isGuarded: () => false,

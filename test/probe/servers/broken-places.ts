@@ -68,7 +68,7 @@ export const BROKEN_PLACES: readonly BrokenServer[] = [
   },
   {
     mistake: "accepts the key in the parameters of a message",
-    caught: ["rejects-key-in-body", "rejects-before-presented"],
+    caught: ["rejects-key-in-body", "rejects-before-reading"],
     make: () => ({
       eras: "legacy",
       isGuarded: (request) => request.method !== "POST",
@@ -84,7 +84,7 @@ export const BROKEN_PLACES: readonly BrokenServer[] = [
   },
   {
     mistake: "accepts the key in a form",
-    caught: ["rejects-key-in-body", "rejects-before-presented"],
+    caught: ["rejects-key-in-body", "rejects-before-reading"],
     make: () => ({
       eras: "legacy",
       isGuarded: (request) => request.method !== "POST",

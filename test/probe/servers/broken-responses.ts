@@ -167,7 +167,7 @@ export const BROKEN_RESPONSES: readonly BrokenServer[] = [
   },
   {
     mistake: "reads bodies before it checks the key",
-    caught: ["rejects-before-presented"],
+    caught: ["rejects-before-reading"],
     make: () => ({
       async handle(request, response) {
         return ServerBehavior.prototype.handle.call(this, withBody(request, await text(request)), response);
