@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, and it is shut without one and with another.
+// Checks the server: it accepts MCP_API_KEY, and refuses a missing and a wrong key.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -12,7 +12,7 @@ async function connect(headers) {
   return client;
 }
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
 await assert.rejects(connect({}), /401|unauthorized/i, "no 401 without a key");
 await assert.rejects(connect({ authorization: `Bearer ${wrong}` }), /401|invalid_token/, "no 401 for a wrong key");
@@ -24,5 +24,5 @@ assert.deepEqual(
   ["whoami"],
 );
 const { content } = await client.callTool({ name: "whoami" });
-console.log(`let in as ${content[0].text}`);
+console.log(`accepted as ${content[0].text}`);
 await client.close();

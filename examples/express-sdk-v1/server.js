@@ -1,4 +1,4 @@
-// An MCP server (official SDK v1, stateful, on Express) that lets in who has a key of the store.
+// An MCP server (official SDK v1, stateful, on Express) that accepts keys of the store.
 //   mcp-keys generate ci && node server.js
 import { randomUUID } from "node:crypto";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
@@ -39,7 +39,7 @@ async function openSession(message) {
 
 function createTools() {
   const server = new McpServer({ name: "express-sdk-v1", version: "1.0.0" });
-  server.registerTool("whoami", { description: "Which key opened the door" }, ({ authInfo }) => ({
+  server.registerTool("whoami", { description: "Names the key of the caller" }, ({ authInfo }) => ({
     content: [{ type: "text", text: authInfo.extra.keyName }],
   }));
   return server;
@@ -52,6 +52,6 @@ const listener = app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () =>
 process.once("SIGTERM", () => {
   listener.close();
   listener.closeAllConnections();
-  // Writes when keys were last used.
+  // Writes the last-used times.
   void verifier.close();
 });

@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, but for a tool that needs a scope; without it, and with another, it is shut.
+// Checks the server: it accepts MCP_API_KEY except for a tool that needs a scope, and refuses a missing and a wrong key.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -12,7 +12,7 @@ async function connect(token) {
   return client;
 }
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
 await assert.rejects(connect(), /401|unauthorized/i, "no 401 without a key");
 await assert.rejects(connect(wrong), /401|unauthorized/i, "no 401 for a wrong key");
@@ -25,7 +25,7 @@ assert.deepEqual(
 );
 await assert.rejects(client.callTool({ name: "forget" }), /403|insufficient.scope/i, "no 403 without the scope");
 const { content } = await client.callTool({ name: "whoami" });
-console.log(`let in as ${content[0].text}`);
+console.log(`accepted as ${content[0].text}`);
 await client.close();
 
 const health = await fetch(new URL("/health", url));

@@ -1,4 +1,4 @@
-// An MCP server (official SDK v2, on Fastify) that lets in who has a key of the store; one of its tools needs a scope.
+// An MCP server (official SDK v2, on Fastify) that accepts keys of the store; one of its tools needs a scope.
 //   mcp-keys generate ci && node server.js
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
 import { toNodeHandler } from "@modelcontextprotocol/node";
@@ -10,14 +10,14 @@ const handler = createMcpHandler(createTools);
 const answer = toNodeHandler(handler);
 
 const app = Fastify();
-// A key without the scope neither sees the tool nor may call it.
+// A key without the scope cannot see or call the tool.
 await app.register(guardFastify, { verifier, toolScopes: { forget: ["notes:write"] }, openPaths: ["/health"] });
 app.get("/health", async () => ({ ready: verifier.ready }));
 app.all("/mcp", (request, reply) => answer(request.raw, reply.hijack().raw, request.body));
 
 function createTools() {
   const server = new McpServer({ name: "fastify", version: "1.0.0" });
-  server.registerTool("whoami", { description: "Which key opened the door" }, ({ http }) => ({
+  server.registerTool("whoami", { description: "Names the key of the caller" }, ({ http }) => ({
     content: [{ type: "text", text: http.authInfo.extra.keyName }],
   }));
   server.registerTool("forget", { description: "Forgets all notes" }, () => ({
@@ -26,7 +26,7 @@ function createTools() {
   return server;
 }
 
-// Writes when keys were last used.
+// Writes the last-used times.
 app.addHook("onClose", () => verifier.close());
 process.once("SIGTERM", () => void handler.close().then(() => app.close()));
 

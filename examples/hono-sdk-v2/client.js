@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, in both eras of the protocol, and it is shut without one and with another.
+// Checks the server in both eras of the protocol: it accepts MCP_API_KEY, and refuses a missing and a wrong key.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -12,7 +12,7 @@ async function connect(token, mode = "auto") {
   return client;
 }
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
 await assert.rejects(connect(), /401|unauthorized/i, "no 401 without a key");
 await assert.rejects(connect(wrong), /401|unauthorized/i, "no 401 for a wrong key");
@@ -30,4 +30,4 @@ for (const mode of ["auto", "legacy"]) {
   await client.close();
 }
 assert.equal(names[0], names[1]);
-console.log(`let in as ${names[0]}`);
+console.log(`accepted as ${names[0]}`);

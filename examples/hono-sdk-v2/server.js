@@ -1,4 +1,4 @@
-// An MCP server (official SDK v2, on Hono) that lets in who has a key of the store.
+// An MCP server (official SDK v2, on Hono) that accepts keys of the store.
 //   mcp-keys generate ci && node server.js
 import { serve } from "@hono/node-server";
 import { createMcpHandler, McpServer } from "@modelcontextprotocol/server";
@@ -14,7 +14,7 @@ app.all("/mcp", ({ req }) => guard(req.raw, (request, authInfo) => handler.fetch
 
 function createTools() {
   const server = new McpServer({ name: "hono-sdk-v2", version: "1.0.0" });
-  server.registerTool("whoami", { description: "Which key opened the door" }, ({ http }) => ({
+  server.registerTool("whoami", { description: "Names the key of the caller" }, ({ http }) => ({
     content: [{ type: "text", text: http.authInfo.extra.keyName }],
   }));
   return server;
@@ -28,6 +28,6 @@ const listener = serve(
 process.once("SIGTERM", () => {
   listener.close();
   listener.closeAllConnections();
-  // Writes when keys were last used.
+  // Writes the last-used times.
   void handler.close().then(() => verifier.close());
 });

@@ -1,4 +1,4 @@
-// Checks the server: MCP_API_KEY opens it, over https alone, and it is shut without one and with another.
+// Checks the server over https: it accepts MCP_API_KEY, and refuses a missing and a wrong key.
 //   NODE_EXTRA_CA_CERTS=tls/ca.pem MCP_API_KEY=… node client.js https://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
@@ -12,7 +12,7 @@ async function connect(token) {
   return client;
 }
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
 await assert.rejects(connect(), /401|unauthorized/i, "no 401 without a key");
 await assert.rejects(connect(wrong), /401|unauthorized/i, "no 401 for a wrong key");
@@ -27,5 +27,5 @@ assert.deepEqual(
   ["whoami"],
 );
 const { content } = await client.callTool({ name: "whoami" });
-console.log(`let in as ${content[0].text}`);
+console.log(`accepted as ${content[0].text}`);
 await client.close();

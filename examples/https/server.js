@@ -1,5 +1,5 @@
-// An MCP server (official SDK v2) on HTTPS that lets in who has a key of the store. Without a certificate it serves
-// this machine alone: a key that is sent in the clear belongs to everybody on the way.
+// An MCP server (official SDK v2) on HTTPS that accepts keys of the store. Without a certificate it serves
+// only this machine, because a key sent in the clear can be read on the way.
 //   sh certificates.sh tls && TLS_CERT=tls/server.pem TLS_KEY=tls/server.key node server.js
 import { readFileSync } from "node:fs";
 import http from "node:http";
@@ -23,7 +23,7 @@ const onRequest = (request, response) => guard(request, response, () => answer(r
 
 function createTools() {
   const server = new McpServer({ name: "https", version: "1.0.0" });
-  server.registerTool("whoami", { description: "Which key opened the door" }, ({ http: { authInfo } }) => ({
+  server.registerTool("whoami", { description: "Names the key of the caller" }, ({ http: { authInfo } }) => ({
     content: [{ type: "text", text: authInfo.extra.keyName }],
   }));
   return server;
@@ -39,6 +39,6 @@ listener.listen(Number(PORT), HOST, () => {
 process.once("SIGTERM", () => {
   listener.close();
   listener.closeAllConnections();
-  // Writes when keys were last used.
+  // Writes the last-used times.
   void handler.close().then(() => verifier.close());
 });

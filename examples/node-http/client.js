@@ -1,4 +1,4 @@
-// Checks the server with fetch alone: MCP_API_KEY opens it, and it is shut without one and with another.
+// Checks the server with plain fetch: it accepts MCP_API_KEY, and refuses a missing and a wrong key.
 //   MCP_API_KEY=… node client.js http://127.0.0.1:3000/mcp
 import assert from "node:assert/strict";
 
@@ -28,7 +28,7 @@ const anonymous = await post("tools/list");
 assert.equal(anonymous.status, 401, "no 401 without a key");
 assert.equal(anonymous.headers.get("www-authenticate"), 'Bearer realm="mcp"');
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = await post("tools/list", {}, "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG");
 assert.equal(wrong.status, 401, "no 401 for a wrong key");
 assert.match(wrong.headers.get("www-authenticate"), /error="invalid_token"/);
@@ -39,4 +39,4 @@ assert.deepEqual(
   ["whoami"],
 );
 const { content } = await call("tools/call", { name: "whoami" });
-console.log(`let in as ${content[0].text}`);
+console.log(`accepted as ${content[0].text}`);

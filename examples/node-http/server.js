@@ -1,4 +1,4 @@
-// An MCP server (official SDK v1, no sessions, on node:http alone) that lets in who has a key of the store.
+// An MCP server (official SDK v1, no sessions, on node:http alone) that accepts keys of the store.
 //   mcp-keys generate ci && node server.js
 import { createServer } from "node:http";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
@@ -11,7 +11,7 @@ const guard = guardNode(verifier);
 const listener = createServer((request, response) => guard(request, response, () => answer(request, response)));
 
 async function answer(request, response) {
-  // One of each for every request: they remember nothing.
+  // A new transport and server for each request: no sessions.
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
   response.on("close", () => void transport.close());
   await createTools().connect(transport);
@@ -20,7 +20,7 @@ async function answer(request, response) {
 
 function createTools() {
   const server = new McpServer({ name: "node-http", version: "1.0.0" });
-  server.registerTool("whoami", { description: "Which key opened the door" }, ({ authInfo }) => ({
+  server.registerTool("whoami", { description: "Names the key of the caller" }, ({ authInfo }) => ({
     content: [{ type: "text", text: authInfo.extra.keyName }],
   }));
   return server;
@@ -33,6 +33,6 @@ listener.listen(Number(process.env.PORT ?? 3000), "127.0.0.1", () => {
 process.once("SIGTERM", () => {
   listener.close();
   listener.closeAllConnections();
-  // Writes when keys were last used.
+  // Writes the last-used times.
   void verifier.close();
 });

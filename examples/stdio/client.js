@@ -1,4 +1,4 @@
-// Checks the server: it starts with MCP_API_KEY, and neither without a key nor with another.
+// Checks the server: it starts with MCP_API_KEY, and does not start with a missing or a wrong key.
 //   MCP_API_KEY=… node client.js
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ async function connect(key) {
   return client;
 }
 
-// Well formed, and nobody's.
+// Well formed, but never issued.
 const wrong = "mcp_000000000000_00000000000000000000000000000000000000000003g2ctG";
 await assert.rejects(connect(), /needs an API key in MCP_API_KEY/, "it starts without a key");
 await assert.rejects(connect(wrong), /is refused: unknown/, "it starts with a wrong key");
@@ -31,5 +31,5 @@ assert.deepEqual(
   ["whoami"],
 );
 const { content } = await client.callTool({ name: "whoami" });
-console.log(`let in as ${content[0].text}`);
+console.log(`accepted as ${content[0].text}`);
 await client.close();

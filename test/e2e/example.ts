@@ -30,11 +30,11 @@ export async function proveExample(name: string, setup: Setup = {}): Promise<voi
     });
 
   const [right, unguarded] = await Promise.all([check(token), check(token, open.url)]);
-  expect(right).toMatchObject({ status: 0, stdout: "let in as ci\n", stderr: "" });
+  expect(right).toMatchObject({ status: 0, stdout: "accepted as ci\n", stderr: "" });
   expect(unguarded).toMatchObject({ status: 1, stderr: expect.stringContaining("no 401 without a key") });
 
   const { stdout: rotated } = await mcpKeys(["rotate", "ci"]);
-  await expect.poll(() => check(rotated), { timeout: 10_000 }).toMatchObject({ status: 0, stdout: "let in as ci\n" });
+  await expect.poll(() => check(rotated), { timeout: 10_000 }).toMatchObject({ status: 0, stdout: "accepted as ci\n" });
   expect(await mcpKeys(["revoke", "ci", "--yes"])).toMatchObject({ status: 0 });
   await expect
     .poll(() => check(rotated), { timeout: 10_000 })

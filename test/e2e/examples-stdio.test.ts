@@ -27,11 +27,11 @@ test("stdio: the client proves that the server starts with its key, rotated or n
   await symlink(MODULES, join(open, "node_modules"));
   await writeFile(join(open, "server.mjs"), OPEN_SERVER);
   const [right, unguarded] = await Promise.all([check(token), check(token, join(open, "server.mjs"))]);
-  expect(right).toMatchObject({ status: 0, stdout: "let in as ci\n", stderr: "" });
+  expect(right).toMatchObject({ status: 0, stdout: "accepted as ci\n", stderr: "" });
   expect(unguarded).toMatchObject({ status: 1, stderr: expect.stringContaining("it starts without a key") });
 
   const { stdout: rotated } = await mcpKeys(["rotate", "ci"]);
-  expect(await check(rotated)).toMatchObject({ status: 0, stdout: "let in as ci\n" });
+  expect(await check(rotated)).toMatchObject({ status: 0, stdout: "accepted as ci\n" });
   expect(await mcpKeys(["revoke", "ci", "--yes"])).toMatchObject({ status: 0 });
   expect(await check(rotated)).toMatchObject({ status: 1, stderr: expect.stringContaining("is refused: revoked") });
 });

@@ -90,27 +90,27 @@ describe("the lines for CI", () => {
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
 
   test.each<[string, Mistake, number, string]>([
-    ["passes", {}, 0, "is shut"],
-    ["fails when the door is open", OPEN, 8, "is not shut"],
-    ["fails when nothing is proven", { knows: () => false }, 7, "nothing is proven"],
+    ["passes", {}, 0, "is protected"],
+    ["fails if the server is unprotected", OPEN, 8, "is unprotected"],
+    ["fails if the result is inconclusive", { knows: () => false }, 7, "is inconclusive"],
   ])("the shell script %s, and leaves a report", async (_, mistake, wanted, says) => {
     const { url, env, dir } = await withServer(mistake);
-    const { status, stdout, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], {
+    const { status, stdout, stderr } = await runProcess("sh", [join(folder, "test-server.sh"), url], {
       env: { ...env, MCP_KEYS: `${process.execPath} ${BIN}` },
       cwd: dir,
     });
     expect([status, stdout + stderr]).toEqual([wanted, expect.stringContaining(says)]);
-    expect(readFileSync(join(dir, "door.xml"), "utf8")).toMatch(/^<\?xml [^]*<\/testsuites>\n$/);
+    expect(readFileSync(join(dir, "mcp-access.xml"), "utf8")).toMatch(/^<\?xml [^]*<\/testsuites>\n$/);
     expect(stdout + stderr).not.toContain(TOKEN.reveal().slice(17, 40));
   });
 
-  test("the shell script says what it misses", async () => {
+  test("the shell script names a missing variable", async () => {
     const { url, env, dir } = await withServer();
     const without = { ...env, MCP_API_KEY: "" };
-    const { status, stderr } = await runProcess("sh", [join(folder, "test-door.sh"), url], { env: without, cwd: dir });
+    const { status, stderr } = await runProcess("sh", [join(folder, "test-server.sh"), url], { env: without, cwd: dir });
     expect(status).not.toBe(0);
-    expect(stderr).toContain("a key that the server lets in");
-    expect(readdirSync(dir)).not.toContain("door.xml");
+    expect(stderr).toContain("a key that the server accepts");
+    expect(readdirSync(dir)).not.toContain("mcp-access.xml");
   });
 
   test.each(["github-actions.yml", "gitlab-ci.yml"])("%s is YAML, and its commands are taken", async (name) => {
