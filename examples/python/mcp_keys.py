@@ -1,16 +1,16 @@
-"""Checks keys of mcp-keys in Python, with the standard library alone. Reads and never writes.
+"""Checks mcp-keys tokens in Python. Needs only the standard library. Reads keys and never writes them.
 
     keys = FileKeys("/srv/keys.jsonl")            # a journal: docs/journal.md
     keys = EnvKeys(os.environ)                    # MCP_API_KEY_HASHES
     verdict = keys.check(token, scopes=["notes:read"])
     verdict.ok, verdict.reason, verdict.key["name"], verdict.version["n"]
 
-A refusal is a value, with the reason that mcp-keys gives. When the keys cannot be read, that is no refusal: StoreError
-is raised, and a server answers 503, not 401, since clients throw good keys away on 401.
+A refused token is a verdict with a reason, the same one that mcp-keys gives. If the keys cannot be read, StoreError is
+raised. A server must then answer 503 rather than 401, because clients discard a valid key on 401.
 
-As a program it judges tokens, one a line, against MCP_KEYS_STORE (file:<path>, else env:):
+As a program, it checks tokens from stdin, one per line, against MCP_KEYS_STORE (file:<path> or env:, the default):
 
-    python3 mcp_keys.py < ./ci.key               # and the URL of the server, for keys that are bound to one
+    python3 mcp_keys.py < ./ci.key               # add the URL of the server for keys with an audience
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Verdict(NamedTuple):
-    """The answer to a token. A refusal names the key where the token belongs to one."""
+    """The result for a token. Has a key and a version if the token belongs to one, even if it is refused."""
 
     ok: bool
     reason: Optional[str] = None
@@ -41,11 +41,11 @@ class Verdict(NamedTuple):
     version: Optional[Version] = None
 
 
-# --- tokens: <prefix>_<id of 12>_<secret of 43><CRC-32 of all before it, base62, 6 digits>
+# --- tokens: <prefix>_<id, 12>_<secret, 43><checksum, 6: CRC-32 of everything before it, in base62>
 
 PREFIX = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 WORD = re.compile(r"[0-9A-Za-z]+")
-# A prefix, an id and at least half a secret: too much to be chance, so something was lost, added or changed.
+# A prefix, an id and at least half a secret cannot be chance, so this is a mistyped token.
 LIKE_OURS = re.compile(r"[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{11,13}_[0-9A-Za-z]{22,}")
 
 
@@ -55,7 +55,7 @@ class Token(NamedTuple):
 
 
 def parse_token(text: str) -> Token | str:
-    """The public parts of a token; or why there are none: "malformed" (not one of ours) or "mistyped"."""
+    """Returns the public parts of a token, or the reason: "malformed" (another format) or "mistyped"."""
     prefix, rest = text[:-63], text[-63:]
     shaped = 0 < len(prefix) <= 24 and rest[0] == "_" and rest[13] == "_"
     if not shaped:
@@ -73,7 +73,7 @@ def parse_token(text: str) -> Token | str:
 
 
 def parse_bearer(header: Optional[str]) -> tuple[Optional[str], Optional[str]]:
-    """The token of an Authorization header, None; or None, why: "missing" or "malformed" (RFC 6750 section 2.1)."""
+    """Returns (token, None) for an Authorization header, or (None, "missing" or "malformed"). RFC 6750, section 2.1."""
     if header is None or header[:6].lower() != "bearer":
         return None, "missing"
     token = header[6:].lstrip(" ")
@@ -101,19 +101,19 @@ def digest_token(token: str, pepper: Optional[Pepper] = None) -> str:
 
 
 def parse_peppers(text: Optional[str]) -> list[Pepper]:
-    """Reads MCP_KEYS_PEPPER: <id>:<at least 32 characters>, several separated by commas."""
+    """Parses MCP_KEYS_PEPPER: <id>:<at least 32 characters>, separated by commas."""
     if text is None or text.strip() == "":
         return []
     found = [re.fullmatch(r"([A-Za-z0-9_-]{1,32}):(.{32,})", entry.strip()) for entry in text.split(",")]
     if None in found:
-        raise StoreError("MCP_KEYS_PEPPER is not of the form <id>:<at least 32 characters>")
+        raise StoreError("MCP_KEYS_PEPPER does not have the form <id>:<at least 32 characters>")
     return [Pepper(match[1], match[2]) for match in found if match is not None]
 
 
-# --- the judgement
+# --- verdicts
 
 def judge(key: Key, version: Version, now: int, scopes: Iterable[str] = (), audience: Optional[str] = None) -> Verdict:
-    """Judges a version whose digest has matched: first the version, then the key, the audience and the scopes."""
+    """Returns the verdict for a version whose digest matched."""
 
     def reason() -> Optional[str]:
         if version["state"] == "revoked":
@@ -133,13 +133,13 @@ def judge(key: Key, version: Version, now: int, scopes: Iterable[str] = (), audi
 
 
 def expires_at(version: Version) -> Optional[int]:
-    """The first second at which a version that works now no longer does; None for never."""
+    """Returns the first second in which a valid version is no longer valid, or None for never."""
     ends = [version[name] for name in ("expiresAt", "retiresAt") if version.get(name) is not None]
     return min(ends, default=None)
 
 
 class Keys:
-    """Keys in memory. Subclasses say where they come from."""
+    """Keys in memory. Subclasses load them."""
 
     def __init__(self, peppers: Sequence[Pepper] = ()):
         self._peppers = tuple(peppers)
@@ -149,8 +149,10 @@ class Keys:
     def check(
         self, token: str, scopes: Iterable[str] = (), audience: Optional[str] = None, now: Optional[int] = None
     ) -> Verdict:
-        """Judges a token. `audience` is the URL of this server, as the keys name it; without it a key that is bound to
-        any is refused. `now` is in seconds, by default the clock's. Raises StoreError when the keys cannot be read."""
+        """Returns the verdict for a token. Raises StoreError.
+
+        `audience` is the URL of this server, as in the keys; without it, keys with an audience are refused. `now` is in epoch
+        seconds, by default the current time."""
         self.refresh()
         parsed = parse_token(token)
         if parsed == "mistyped":
@@ -161,7 +163,7 @@ class Keys:
         return judge(*found, int(time.time()) if now is None else now, tuple(scopes), audience)
 
     def refresh(self) -> None:
-        """Takes up what has changed."""
+        """Loads changed keys."""
 
     def list(self) -> list[Key]:
         return list(self._by_id.values())
@@ -170,10 +172,10 @@ class Keys:
         candidates = [digest_token(token, pepper) for pepper in (*self._peppers, None)]
         key = self._by_id.get(parsed.id) if isinstance(parsed, Token) else None
         for version in [] if key is None else key["versions"]:
-            # Every candidate, so that the time says nothing of where the first difference is.
+            # Compares every candidate, so the time does not reveal which one matched.
             if any([hmac.compare_digest(version["digest"], digest) for digest in candidates]):
                 return key, version
-        # A token of another make has no id, and a bare digest another than its token.
+        # A token in another format has no id, and a key from a digest has a derived one.
         return next((self._by_digest[digest] for digest in candidates if digest in self._by_digest), None)
 
     def _hold(self, keys: Iterable[Key]) -> None:
@@ -182,11 +184,11 @@ class Keys:
         self._by_id, self._by_digest = by_id, by_digest
 
 
-# --- MCP_API_KEY_HASHES: <digest>[@<epoch seconds>], separated by commas or line breaks
+# --- MCP_API_KEY_HASHES: <digest>[@<epoch seconds>], separated by commas or newlines
 
 
 class EnvKeys(Keys):
-    """The digests of MCP_API_KEY_HASHES, read once. None there: every token is refused."""
+    """The digests of MCP_API_KEY_HASHES, read once. Without digests, every token is refused."""
 
     def __init__(self, env: Mapping[str, str]):
         super().__init__(parse_peppers(env.get("MCP_KEYS_PEPPER")))
@@ -200,7 +202,7 @@ class EnvKeys(Keys):
             pepper = digest.split(":")[1] if digest.startswith("hmac-") else None
             if pepper is not None and pepper not in {each.id for each in self._peppers}:
                 raise StoreError(f"the pepper of entry {position} of MCP_API_KEY_HASHES is not in MCP_KEYS_PEPPER")
-            # Named twice: the earlier end holds.
+            # Listed twice: the earlier expiry counts.
             ends[digest] = min((each for each in (ends.get(digest), end) if each is not None), default=None)
         self._hold(_bare_key(digest, i, end) for i, (digest, end) in enumerate(ends.items(), 1))
 
@@ -216,7 +218,7 @@ def _bare_key(digest: str, number: int, end: Optional[int]) -> Key:
 
 
 class FileKeys(Keys):
-    """The keys of a journal. Looks at the file with every check, and reads it again when it has changed."""
+    """The keys of a journal. Reads the file again when it has changed, which it checks for each token."""
 
     def __init__(self, path: str, peppers: Sequence[Pepper] = ()):
         super().__init__(peppers)
@@ -230,13 +232,13 @@ class FileKeys(Keys):
 
 
 def open_keys(env: Mapping[str, str]) -> Keys:
-    """The keys that MCP_KEYS_STORE names: file:<path> or env:, which is the default."""
+    """Opens the keys of MCP_KEYS_STORE: file:<path>, or env:, the default."""
     spec = env.get("MCP_KEYS_STORE") or "env:"
     if spec == "env:":
         return EnvKeys(env)
     if spec.startswith("file:") and spec != "file:":
         return FileKeys(os.path.expanduser(spec[5:]), parse_peppers(env.get("MCP_KEYS_PEPPER")))
-    raise StoreError("MCP_KEYS_STORE is neither file:<path> nor env:")
+    raise StoreError("MCP_KEYS_STORE must be file:<path> or env:")
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Reads the journal in which mcp-keys keeps keys: docs/journal.md. Never writes. The standard library alone."""
+"""Reads the journal of mcp-keys (docs/journal.md) and never writes it. Needs only the standard library."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import re
 import stat
 from typing import Any, Optional
 
-Key = dict  # As a line of the journal states it.
+Key = dict  # As in a record of the journal.
 
 MAX_SAFE = 2**53 - 1
 DIGEST = re.compile(r"(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}")
-FORGOTTEN = "forgotten"  # Stands for the digest of a revoked version that was given up.
-KEPT = b'"digest":"kept:'  # In the text of a member these words could not stand: its quotes would have backslashes.
+FORGOTTEN = "forgotten"  # In place of the deleted digest of a revoked version.
+KEPT = b'"digest":"kept:'  # Cannot occur in text from a user, because its quotes are escaped.
 
 
 class StoreError(Exception):
-    """The keys cannot be read, so that nothing can be said of a token: 503."""
+    """The keys cannot be read. A server answers 503, because the token may be valid."""
 
 
 class Damaged(StoreError):
-    """The journal was altered, or a part of it is missing. `line` counts from 1; None where it is no line's fault."""
+    """The journal was altered or is incomplete. `line` counts from 1; None if no single line is damaged."""
 
     def __init__(self, what: str, line: Optional[int] = None):
         super().__init__(what if line is None else f"line {line} of the journal is damaged: {what}")
@@ -34,7 +34,7 @@ def is_digest(text: object) -> bool:
 
 
 GENESIS = "0" * 64
-NOWHERE = "0" * 64  # What the seal of a journal that ended for good names.
+NOWHERE = "0" * 64  # The `next` of a journal that has ended.
 OPENING = re.compile(rb'\{"v":1,"seq":([0-9]{1,16}),"prev":"(.{64})","at":', re.DOTALL)
 NEWER = re.compile(rb'\{"v":(?:[2-9]|[1-9][0-9]+),')
 SUM = re.compile(rb',"sum":"([0-9a-f]{64})"\}')
@@ -42,64 +42,64 @@ SUM_LENGTH = 74
 
 
 class Journal:
-    """What the bytes of one file of a journal say. Raises Damaged, or StoreError for a later format."""
+    """Parses one file of a journal. Raises Damaged, or StoreError for a later format."""
 
     def __init__(self, data: bytes):
         self.keys: dict[str, Key] = {}
         self.seq = 0
         self.head = GENESIS
-        self.heads = {0: GENESIS}  # By seq, for the records that apply.
-        self.next: Optional[str] = None  # Set by a seal: the SHA-256 of the file that goes on.
+        self.heads = {0: GENESIS}  # seq → sum of the records that applied.
+        self.next: Optional[str] = None  # The SHA-256 of the next file, if this one ends with a seal.
         self._data = data
         self._line = 1
         self._until = 0
-        self._bare = False  # A complete line that lacks its tab stands before this point.
-        rest = len(data) - self._walk()
-        if self._bare and rest == 1:
+        self._lacks_tab = False  # Whether the line before this point is a complete record without its tab.
+        rest = len(data) - self._verify()
+        if self._lacks_tab and rest == 1:
             self._fail("its end was altered")
         if self.seq < self._until:
-            raise Damaged("the keys that its compaction kept are not all there", self._line + 1)
+            raise Damaged("some of the keys that its compaction kept are missing", self._line + 1)
 
-    def _walk(self) -> int:
+    def _verify(self) -> int:
         data = self._data
         at = self._close_line(0)
         while at < len(data):
             start = at + 1
             newline = data.find(b"\n", start)
             end = len(data) if newline == -1 else newline
-            bare, self._bare = self._bare, False
+            lacks_tab, self._lacks_tab = self._lacks_tab, False
             self._line += 1
             record_end = self._judge_line(start, end)
             if record_end is not None:
                 at = self._close_line(record_end)
             elif newline != -1:
-                if bare and start == end:
+                if lacks_tab and start == end:
                     raise Damaged("its end was altered", self._line - 1)
-                at = end  # Cut short by a crash: without effect.
+                at = end  # Cut short by a crash: void.
             else:
                 self._line -= 1
-                self._bare = bare
+                self._lacks_tab = lacks_tab
                 break
         return at
 
     def _close_line(self, at: int) -> int:
-        """From behind a record to the newline that starts the next line."""
+        """Skips from the end of a record to the newline that starts the next line."""
         data = self._data
-        if self._bare:
+        if self._lacks_tab:
             if data[at : at + 1] != b"\t":
                 if data[at : at + 1] not in (b"", b"\n"):
                     self._fail("its end was altered")
                 return at
-            self._bare = False
+            self._lacks_tab = False
             at += 1
         while data[at : at + 1] == b"\0":
             at += 1
         if data[at : at + 1] not in (b"", b"\n"):
-            self._fail("there is more behind its end")
+            self._fail("other bytes follow its end")
         return at
 
     def _judge_line(self, start: int, end: int) -> Optional[int]:
-        """Where the line's record ends; None when there is none: blank, or cut short."""
+        """Returns where the record of the line ends, or None if the line is blank or cut short."""
         line = self._data[start:end].rstrip(b"\0")
         if line == b"":
             return None
@@ -113,7 +113,7 @@ class Journal:
         digest = verified_sum(line)
         if digest is not None:
             self._apply(line, digest)
-            self._bare = True
+            self._lacks_tab = True
             return end
         if b"\t" in line or verified_sum(line[:-1]) is not None:
             self._fail("it was altered")
@@ -123,7 +123,7 @@ class Journal:
         opening = OPENING.match(line)
         if opening is None:
             if NEWER.match(line):
-                raise StoreError("the journal was written by a newer mcp-keys")
+                raise StoreError("the journal was written by a newer version of mcp-keys")
             self._fail("it is not a record")
         seq, prev = int(opening[1]), opening[2].decode("latin-1")
         if not 1 <= seq <= MAX_SAFE:
@@ -131,13 +131,13 @@ class Journal:
         special = line[-SUM_LENGTH - 1 : -SUM_LENGTH] != b"]"
         record = self._parse(line) if special else None
         if self.seq == 0 and record is not None and "until" in record:
-            # The first line of a compacted journal goes on from the history that was left out.
+            # The first record of a compacted journal continues the dropped history.
             self.seq, self.head, self._until = seq - 1, prev, record["until"]
             self.heads = {self.seq: self.head}
         if prev != self.head or seq != self.seq + 1 or self.next is not None:
             if prev == self.head or self.heads.get(seq - 1, "")[:32] != prev[:32]:
                 self._fail("it does not follow from the lines before it")
-            return  # It lost a race: without effect.
+            return  # It lost a race: void.
         record = record or self._parse(line)
         self.seq, self.head, self.heads[seq] = seq, digest, digest
         self.next = record.get("next")
@@ -155,7 +155,7 @@ class Journal:
 
 
 def verified_sum(line: bytes) -> Optional[str]:
-    """The sum of a line whose bytes are those it was made of."""
+    """Returns the sum of a line if it matches the bytes of the line."""
     match = SUM.fullmatch(line[-SUM_LENGTH:])
     digest = hashlib.sha256(line[:-SUM_LENGTH]).hexdigest()
     return digest if match is not None and match[1].decode() == digest else None
@@ -175,7 +175,7 @@ def parse_record(line: bytes) -> Optional[dict]:
     return record if fits(record, RECORD) else None
 
 
-# What stands behind "?" may be missing.
+# Members with "?" are optional.
 RECORD = {"seq": "count", "at": "count", "by": str, "op": str, "version?": "count", "detail?": str, "keys": "keys"}
 RECORD |= {"until?": "count", "nonce?": str, "next?": str}
 KEY = {"id": str, "name": str, "prefix": str, "scopes": "texts", "audience": "texts", "tags": "tags", "owner?": str}
@@ -187,7 +187,7 @@ STATES = ("pending", "current", "retiring", "retired", "revoked")
 
 
 def fits(value: object, shape: Any) -> bool:
-    """Whether a value read from JSON has a shape."""
+    """Checks whether a value from JSON has a shape."""
     if isinstance(shape, dict):
         if not isinstance(value, dict):
             return False
@@ -211,57 +211,57 @@ def fits(value: object, shape: Any) -> bool:
 
 
 class JournalFile:
-    """A journal under a path, which others may write, compact and replace."""
+    """The journal at a path, which other processes may write, compact and replace."""
 
     def __init__(self, path: str):
         self._path = os.path.abspath(path)
-        self._mark: object = None
+        self._fingerprint: object = None
         self._journal = Journal(b"")
 
     def news(self) -> Optional[list[Key]]:
-        """All keys, when the file has changed since the last call; else None. Raises StoreError."""
+        """Returns all keys if the file has changed since the last call, else None. Raises StoreError."""
         for _ in range(20):
-            mark = self._look()
-            if mark is not None and mark == self._mark:
+            fingerprint = self._look()
+            if fingerprint is not None and fingerprint == self._fingerprint:
                 return None
             _check_folder(self._path)
-            mark, data = _read_private(self._path)
+            fingerprint, data = _read_private(self._path)
             journal = Journal(data)
             if journal.next not in (None, NOWHERE):
                 successor = self._successor(journal.next)
                 if successor is None:
-                    # Somebody else has given it the journal's name meanwhile; else it is lost.
-                    if self._look() == mark:
-                        raise Damaged("it was compacted, and the file it went on in is missing or another")
+                    # Another process may have renamed it meanwhile. If not, it is lost.
+                    if self._look() == fingerprint:
+                        raise Damaged("it was compacted, but the file that replaces it is missing or was altered")
                     continue
                 journal = successor
             before = self._journal.seq
             if before > 0 and min(journal.heads) <= before and journal.heads.get(before) != self._journal.head:
-                raise Damaged("its history went back: what was read before is no longer in it")
-            self._mark, self._journal = mark, journal
+                raise Damaged("its history went back: records that were read before are missing")
+            self._fingerprint, self._journal = fingerprint, journal
             return list(journal.keys.values())
-        raise StoreError(f"{self._path} is compacted again and again")
+        raise StoreError(f"{self._path} is being compacted repeatedly")
 
     def _look(self) -> object:
         try:
-            return _mark(os.lstat(self._path))
+            return _fingerprint(os.lstat(self._path))
         except FileNotFoundError:
             return None
         except OSError as cause:
             raise StoreError(f"cannot read {self._path}: {cause.strerror}") from cause
 
     def _successor(self, digest: str) -> Optional[Journal]:
-        """The file that a seal names, as long as nobody has renamed it."""
+        """Reads the file that a seal names. Returns None if it is missing, renamed or altered."""
         _, data = _read_private(f"{self._path}.{digest[:12]}.next")
         return Journal(data) if hashlib.sha256(data).hexdigest() == digest else None
 
 
-def _mark(found: os.stat_result) -> object:
+def _fingerprint(found: os.stat_result) -> object:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _read_private(path: str) -> tuple[object, bytes]:
-    """The bytes of a file that its owner alone can read or write; none when it is not there."""
+    """Reads a file that only its owner can read or write. Returns no bytes if it is missing."""
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
@@ -278,12 +278,12 @@ def _read_private(path: str) -> tuple[object, bytes]:
     except OSError as cause:
         raise StoreError(f"cannot read {path}: {cause.strerror}") from cause
     if KEPT in data:
-        raise StoreError(f"{path} is the journal of a keychain: no token can be judged without its digests")
-    return _mark(found), data
+        raise StoreError(f"{path} belongs to a keychain store: its digests are in the keychain")
+    return _fingerprint(found), data
 
 
 def _check_folder(path: str) -> None:
-    """In a folder that others may write to, they could put another file in this one's place."""
+    """Rejects a folder in which other users could replace the file."""
     folder = os.path.dirname(path)
     try:
         found = os.stat(folder)

@@ -1,4 +1,4 @@
-"""Checks mcp_keys.py against the vectors that mcp-keys itself is tested with: python3 -B -m unittest"""
+"""Tests mcp_keys.py with the test vectors of mcp-keys: python3 -B -m unittest"""
 
 import asyncio
 import hashlib
@@ -75,7 +75,7 @@ class Tokens(unittest.TestCase):
             with self.subTest(case["name"]):
                 self.assertEqual(parse_bearer(case["header"]), (None, case["reason"]))
 
-    def test_text_that_is_no_unicode_is_refused_like_any_other(self):
+    def test_refuses_text_that_is_not_valid_unicode(self):
         self.assertEqual(EnvKeys({}).check("\udcff").reason, "malformed")
 
 
@@ -84,7 +84,7 @@ class Journals(Folder):
         for case in vectors("journal")["cases"]:
             with self.subTest(case["name"]):
                 self.setUp()
-                for suffix, text in case.get("beside", {}).items():
+                for suffix, text in case.get("sidecars", {}).items():
                     self.write(text, suffix)
                 path = self.write(case["file"])
                 if "damaged" in case:
@@ -93,7 +93,7 @@ class Journals(Folder):
                     self.assertEqual(caught.exception.line, case["damaged"])
                 elif case.get("newer"):
                     self.assertRaisesRegex(StoreError, "newer", FileKeys, path)
-                elif case.get("elsewhere"):
+                elif case.get("keychain"):
                     self.assertRaisesRegex(StoreError, "keychain", FileKeys, path)
                 else:
                     states = {key["name"]: [each["state"] for each in key["versions"]] for key in FileKeys(path).list()}
@@ -108,7 +108,7 @@ class Journals(Folder):
                 verdict = keys.check(case["token"], case.get("scopes", ()), case["audience"], case["now"])
                 self.assertEqual((verdict.ok, verdict.reason), (case["reason"] is None, case["reason"]))
 
-    def test_what_is_written_counts_from_the_next_check(self):
+    def test_sees_changes_at_the_next_check(self):
         whole = next(case["file"] for case in vectors("journal")["cases"] if case["name"].startswith("two keys"))
         first = whole[: whole.index("\n", 1)]
         keys = FileKeys(str(self.path))
@@ -117,7 +117,7 @@ class Journals(Folder):
             self.write(text)
             keys.refresh()
             self.assertEqual([key["name"] for key in keys.list()], names)
-        # An older copy, and none at all, are no news but a loss.
+        # An older copy or a missing file is a loss of history.
         self.write(first)
         self.assertRaisesRegex(Damaged, "went back", keys.refresh)
         self.path.unlink()
@@ -125,36 +125,36 @@ class Journals(Folder):
         self.write(whole)
         keys.refresh()
 
-    def test_a_journal_that_becomes_that_of_a_keychain_is_no_refusal(self):
+    def test_rejects_a_journal_replaced_by_one_of_a_keychain(self):
         cases = {case["name"]: case["file"] for case in vectors("journal")["cases"]}
         token = vectors("digest")["valid"][0]["token"]
         keys = FileKeys(self.write(cases["empty"]))
         self.assertEqual(keys.check(token).reason, "unknown")
-        self.write(cases["the journal of a keychain, whose digests are not in it"])
+        self.write(cases["the journal of a keychain store"])
         self.assertRaisesRegex(StoreError, "keychain", keys.check, token)
 
-    def test_what_stands_for_a_digest_that_was_given_up_is_no_token(self):
+    def test_no_token_matches_a_forgotten_digest(self):
         cases = {case["name"]: case["file"] for case in vectors("journal")["cases"]}
-        keys = FileKeys(self.write(cases["a digest that was given up with its version"]))
+        keys = FileKeys(self.write(cases["a forgotten digest of a revoked version"]))
         for text in ("forgotten", vectors("digest")["valid"][0]["token"]):
             self.assertFalse(keys.check(text).ok)
 
-    def test_a_compaction_goes_on_from_what_was_read(self):
+    def test_reads_on_across_a_compaction(self):
         cases = {case["name"]: case for case in vectors("journal")["cases"]}
-        sealed = cases["sealed, and the file that goes on has not got its name yet"]
+        sealed = cases["sealed, but the next file is not renamed yet"]
         keys = FileKeys(self.write(cases["two keys, one of them rotated"]["file"]))
-        for suffix, text in sealed["beside"].items():
-            beside = self.write(text, suffix)
+        for suffix, text in sealed["sidecars"].items():
+            successor = self.write(text, suffix)
         self.write(sealed["file"])
         keys.refresh()
-        os.rename(beside, self.path)
+        os.rename(successor, self.path)
         keys.refresh()
-        self.write(cases["compacted, and written since"]["file"])
+        self.write(cases["compacted, then written"]["file"])
         keys.refresh()
         self.assertEqual([key["enabled"] for key in keys.list()], [False, True])
 
     @unittest.skipUnless(hasattr(os, "getuid"), "needs users")
-    def test_a_file_that_others_could_write_is_refused(self):
+    def test_rejects_a_file_that_others_can_read_or_replace(self):
         path = self.write(vectors("journal")["judged"]["file"])
         FileKeys(path)
         link = f"{path}.link"
@@ -174,7 +174,7 @@ class Environment(unittest.TestCase):
     token = vectors("digest")["valid"][0]["token"]
     digest = vectors("digest")["valid"][0]["digest"]
 
-    def test_digests_of_the_environment(self):
+    def test_checks_digests_from_the_environment(self):
         keyed = vectors("digest")["valid"][1]
         other = "sha256:" + hashlib.sha256(b"other").hexdigest()
         pepper = f"{keyed['pepper']['id']}:{keyed['pepper']['key']}"
@@ -191,7 +191,7 @@ class Environment(unittest.TestCase):
                 keys = EnvKeys({"MCP_API_KEY_HASHES": text, "MCP_KEYS_PEPPER": pepper})
                 self.assertEqual(keys.check(self.token, now=now).reason, reason)
 
-    def test_what_cannot_be_read_is_no_refusal(self):
+    def test_raises_for_invalid_variables(self):
         for text in (self.digest[:-1], f"{self.digest}@", f"{self.digest}@1@2", self.digest.replace("sha", "hmac-sha")):
             with self.subTest(text):
                 self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEY_HASHES": text})
@@ -203,13 +203,13 @@ class Environment(unittest.TestCase):
 class Verifier(Folder):
     def setUp(self):
         super().setUp()
-        # The SDK's model, as far as it is used; the SDK itself need not be there.
+        # Stands in for the SDK, which need not be installed.
         for name in ("mcp", "mcp.server", "mcp.server.auth", "mcp.server.auth.provider"):
             self.addCleanup(sys.modules.pop, name, None)
             sys.modules[name] = types.ModuleType(name)
         sys.modules["mcp.server.auth.provider"].AccessToken = SimpleNamespace
 
-    def test_tools_learn_whose_key_it_is_and_not_the_token(self):
+    def test_tools_get_the_key_but_not_the_token(self):
         judged = vectors("journal")["judged"]
         tokens = {case["name"]: case["token"] for case in judged["verdicts"]}
         keys = FileKeys(self.write(judged["file"]))
@@ -225,7 +225,7 @@ class Verifier(Folder):
         with self.assertRaises(StoreError):
             asyncio.run(verifier.verify_token(tokens["pending"]))
 
-    def test_the_earlier_end_counts(self):
+    def test_the_earlier_expiry_counts(self):
         self.assertEqual(expires_at({"expiresAt": 300, "retiresAt": 200}), 200)
         self.assertEqual(expires_at({"expiresAt": 300}), 300)
         self.assertIsNone(expires_at({"expiresAt": None}))

@@ -1,4 +1,6 @@
-"""Keys of mcp-keys in a server of the official Python SDK. Copy it with mcp_keys.py and mcp_keys_journal.py, then:
+"""Checks mcp-keys tokens in a server of the official Python SDK.
+
+Copy this file, mcp_keys.py and mcp_keys_journal.py, then:
 
     from mcp.server.auth.settings import AuthSettings
     from mcp_keys import FileKeys
@@ -6,12 +8,12 @@
     server = MCPServer(  # FastMCP in version 1 of the SDK
         "notes",
         token_verifier=KeysTokenVerifier(FileKeys("/srv/keys.jsonl")),
-        # There is no OAuth server, so no metadata of one may be published: clients would go looking for it.
+        # There is no OAuth server, so publish no metadata of one. Clients would start OAuth.
         auth=AuthSettings(issuer_url="https://mcp.example.com", resource_server_url=None),
     )
 
-Tools learn whose key it is from get_access_token(): `client_id` is the key's id. When the keys cannot be read,
-StoreError passes through and the SDK answers 500, not 401.
+Tools get the id of the key as `client_id` from get_access_token(). If the keys cannot be read, StoreError is raised and
+the SDK answers 500, not 401.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ log = logging.getLogger("mcp_keys")
 
 
 class KeysTokenVerifier:
-    """A `TokenVerifier`. `audience` is the URL of this server; without it a key that is bound to any is refused."""
+    """A `TokenVerifier`. `audience` is the URL of this server. Without it, keys with an audience are refused."""
 
     def __init__(self, keys: Keys, audience: Optional[str] = None):
         self._keys = keys
@@ -43,7 +45,7 @@ class KeysTokenVerifier:
             return None
         key = verdict.key
         return AccessToken(
-            # Not the token: tools print this object, and pass it on to other servers.
+            # Not the token, because tools may print this object or send it to other servers.
             token=f"[key {key['id']}]",
             client_id=key["id"],
             scopes=list(key["scopes"]),
