@@ -7,7 +7,7 @@ const samples = page.blocks
   .filter(({ lang }) => lang === "ts")
   .map(({ text, line }, i): Sample => ({ path: `src/sample-${i}.ts`, text: local(text), line }));
 
-/** As if the library were beside it. */
+/** Imports the library from the sources. */
 function local(text: string): string {
   return text.replace('from "mcp-keys"', 'from "./index.ts"');
 }
@@ -26,22 +26,22 @@ describe("docs/server.md", () => {
     );
   });
 
-  test("has an example for each way into the library", () => {
+  test("has an example for each guard", () => {
     const code = samples.map(({ text }) => text).join("\n");
     for (const name of ["guardNode", "guardFastify", "guardFetch", "createTokenVerifier", "requireApiKeyFromEnv"]) {
       expect(code).toContain(`${name}(`.replace("guardFastify(", "guardFastify,"));
     }
   });
 
-  test.each(samples)("the sample of line $line is what the compiler takes", (sample) => {
+  test.each(samples)("the sample on line $line compiles", (sample) => {
     expect(sources.faults(sample)).toEqual([]);
   });
 
-  test("a sample that is wrong is found", () => {
+  test("finds a sample that does not compile", () => {
     expect(sources.faults(WRONG)).toEqual([expect.stringContaining("'scope' does not exist")]);
   });
 
-  test.each(OPTIONS)("has every option of %s, in its order", (file, name) => {
+  test.each(OPTIONS)("lists every option of %s, in its order", (file, name) => {
     const members = sources.members(file, name).map((member) => member.replace("?", ""));
     const tables = page.tables.filter(({ head: [first] }) => first === "option");
     const written = tables.map(({ rows }) => rows.map(([option]) => spansOf(option!)[0]));
