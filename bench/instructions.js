@@ -1,7 +1,7 @@
 /**
- * The processor instructions that a request takes, with a guard and without, counted by callgrind: unlike seconds they are the same on
- * a busy machine as on a quiet one. Neither what the kernel does is in them, nor any waiting for memory. So a goal is set on Express
- * alone, 0.95 of no guard as in `server.js`: elsewhere the kernel does half of the work. Without valgrind nothing is measured.
+ * Counts the CPU instructions per request with callgrind, with and without a guard. Unlike time, they do not depend on the load
+ * of the machine. They include neither the kernel's work nor waiting for memory, so only Express has a goal, 0.90 as in
+ * `server.js`: with the other frameworks, half of the work is the kernel's. Needs valgrind.
  */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -23,15 +23,15 @@ const CASES = {
   "node:http": [NONE, EMPTY, ONE_KEY],
   Fastify: [NONE, EMPTY, ONE_KEY],
 };
-const GOALS = { Express: ">= 0.95", "node:http": "", Fastify: "" };
-/** What comes in bursts, and meets one case or another: parts of V8 by the names of their functions. */
+const GOALS = { Express: ">= 0.90", "node:http": "", Fastify: "" };
+/** Functions of V8 that run in bursts, which hit some cases and not others: the compilers and the garbage collector. */
 const BURSTS =
   /compiler::|baseline::|interpreter::|LinearScan|LiveRange|Zone|Scaveng|Mark|Sweep|Heap::|Evacuat|Ephemeron|BodyDescriptor|RememberedSet|FreeList|Space::|MemoryChunk|Worklist|SlotSet|Visitor|VisitPointers|GlobalHandles|Compactor|cppgc/;
-/** One thread, and no chance, so that two runs of the same code count the same. */
+/** One thread and fixed seeds: two runs of the same code count the same. */
 const FLAGS = ["--single-threaded", "--hash-seed=1", "--random-seed=1"];
 
 if (await isInstalled()) for (const [framework, guards] of Object.entries(CASES)) await compare(framework, guards);
-else console.log("\nInstructions are left out: valgrind is not installed");
+else console.log("\nskipped: instructions per request, because valgrind is not installed");
 
 async function compare(framework, guards) {
   const rows = [];
@@ -41,8 +41,8 @@ async function compare(framework, guards) {
   }
   const [none] = rows;
   printTable(
-    `Instructions for a request, ${MEASURED} requests after ${WARM_UP}`,
-    ["server", "all", "steady", "more than no guard", "times no guard", "goal"],
+    `Instructions per request, over ${MEASURED} requests after ${WARM_UP}`,
+    ["server", "all", "without bursts", "more than no guard", "vs no guard", "goal"],
     rows.map(({ guard, all, steady }) => [
       ...[`${framework}, ${guard.replace(/, [\d,]+ keys?$/, "")}`, Math.round(all), Math.round(steady)],
       ...[Math.round(steady - none.steady), (none.steady / steady).toFixed(3), goalOf(framework, guard)],
@@ -50,7 +50,7 @@ async function compare(framework, guards) {
   );
 }
 
-/** @returns undefined when a package is missing */
+/** @returns undefined if a package is missing */
 async function count(framework, guard) {
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
   const out = join(folder, "out");
@@ -61,16 +61,16 @@ async function count(framework, guard) {
     env: { ...process.env, KEYS: "1000" },
   });
   const { child, port, token } = server;
-  const tell = (...args) => run("callgrind_control", [...args, String(child.pid)]);
+  const control = (...args) => run("callgrind_control", [...args, String(child.pid)]);
   try {
     if (port === undefined) return undefined;
     await sendRequests(port, token, WARM_UP);
-    await tell("-i", "on");
-    // What is counted first is translated once more.
+    await control("-i", "on");
+    // Code is translated again when counting starts; the next requests warm it up.
     await sendRequests(port, token, MEASURED / 8);
-    await tell("-z");
+    await control("-z");
     const requests = await sendRequests(port, token, MEASURED);
-    await tell("-d");
+    await control("-d");
     return await read(`${out}.1`, requests);
   } finally {
     const ended = once(child.removeAllListeners("exit"), "exit");
@@ -92,7 +92,7 @@ async function read(file, requests) {
 
 function goalOf(framework, guard) {
   if (guard === ONE_KEY) return GOALS[framework];
-  return SDKS.includes(guard) ? "behind ours" : "";
+  return SDKS.includes(guard) ? "slower than ours" : "";
 }
 
 function isInstalled() {

@@ -1,4 +1,4 @@
-/** Load on a server over HTTP: by `wrk` where it is installed, else by a client of our own. */
+/** Sends HTTP load to a server: with `wrk` if it is installed, else with a client of our own. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -9,22 +9,22 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 const CONNECTIONS = 32;
-/** Short, so that what disturbs one case for a while disturbs its neighbours alike; as short as wrk can. */
+/** As short as wrk allows, to spread a disturbance over neighbouring cases. */
 const WRK_SECONDS = 1;
 const OWN_MS = 150;
 const OWN_CONNECTIONS = 16;
 
-/** @param pids - the servers, which get the second core, and wrk the first */
+/** @param pids - the processes of the servers, which run on the second core; wrk runs on the first */
 export async function createLoad(pids) {
   const hasWrk = await isInstalled("wrk", ["-v"]);
   if (!hasWrk) return { name: `${OWN_MS} ms, ${OWN_CONNECTIONS} connections, without wrk`, run: runOwn };
   const isPinned = availableParallelism() > 1 && (await isInstalled("taskset", ["-V"]));
   if (isPinned) for (const pid of pids) await run("taskset", ["-apc", "1", String(pid)]);
-  const name = `wrk, ${WRK_SECONDS} s, ${CONNECTIONS} connections${isPinned ? ", a core each" : ""}`;
+  const name = `wrk, ${WRK_SECONDS} s, ${CONNECTIONS} connections${isPinned ? ", one core each" : ""}`;
   return { name, run: (port, token) => runWrk(port, token, isPinned ? ["taskset", "-c", "0"] : []) };
 }
 
-/** `wrk -v` ends with 1. */
+/** Ignores the exit status: `wrk -v` exits with 1. */
 function isInstalled(program, args) {
   return run(program, args).then(
     () => true,
@@ -36,7 +36,8 @@ async function runWrk(port, token, before) {
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
   try {
     const script = join(folder, "post.lua");
-    await writeFile(script, `wrk.method = "POST"\nwrk.headers["Authorization"] = "Bearer ${token}"\n`);
+    const headers = Object.entries(headersOf(token)).map(([name, value]) => `wrk.headers["${name}"] = "${value}"\n`);
+    await writeFile(script, `wrk.method = "POST"\n${headers.join("")}`);
     const [program, ...args] = [...before, "wrk", "-t1", `-c${CONNECTIONS}`, `-d${WRK_SECONDS}s`, "-s", script];
     const { stdout } = await run(program, [...args, `http://127.0.0.1:${port}/mcp`]);
     const [, requests, seconds] = /(\d+) requests in ([\d.]+)s/.exec(stdout) ?? [];
@@ -53,14 +54,21 @@ async function runOwn(port, token) {
   return { requests, seconds: (performance.now() - start) / 1000 };
 }
 
-/** So many requests, and perhaps one more on each connection. */
+/** Sends `count` requests, and at most one more on each connection. */
 export async function sendRequests(port, token, count) {
   return send(port, token, (requests) => requests < count);
 }
 
-/** Sends one request after the other on each connection. Returns how many were answered. */
+/** The headers of a client after `initialize`. */
+function headersOf(token) {
+  return { Authorization: `Bearer ${token}`, "MCP-Protocol-Version": "2025-11-25" };
+}
+
+/** Sends one request after the other on each connection while `goesOn` holds. Returns the number of responses. */
 async function send(port, token, goesOn) {
-  const request = `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 0\r\n\r\n`;
+  const headers = { Host: "127.0.0.1", ...headersOf(token), "Content-Length": "0" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const request = `POST /mcp HTTP/1.1\r\n${lines.join("")}\r\n`;
   let requests = 0;
   const connection = () =>
     new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** A server in a process of its own, `serve.js <framework> <guard>`, and what there is of both. */
+/** Starts servers, each in its own process: `serve.js <framework> <guard>`. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { fork } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -10,29 +10,29 @@ import { fileURLToPath } from "node:url";
 import { loadPeer } from "./peers.js";
 
 export const NONE = "no guard";
-export const EMPTY = "a middleware that does nothing";
+export const EMPTY = "empty middleware";
 export const OURS = ["ours, 1 key", "ours, 100,000 keys"];
-export const SAYS_YES = "SDK's, which checks nothing";
+export const SAYS_YES = "SDK's, accepting every token";
 export const SDKS = ["SDK's with a Map of digests, 100,000 keys", "SDK's with our verifier, 100,000 keys"];
 const MANY = Number(process.env.KEYS ?? 100_000);
 
 /**
- * A process for each, as in use: what the compiler learns from one guard would slow down the others.
- * @returns `port`, undefined when a package is missing; `token`; `ask`, which tells the microseconds of processor time so far
+ * Starts a server in its own process, as in production: in one process, types seen by one guard would slow down the others.
+ * @returns `port`, undefined if a package is missing; `token`; `ask`, which returns the CPU time so far in microseconds
  */
 export async function start(framework, guard, options = {}) {
   const child = fork(fileURLToPath(import.meta.url), [framework, guard], options);
-  const hear = () =>
+  const nextMessage = () =>
     new Promise((resolve, reject) => {
       child.once("message", resolve).once("exit", () => reject(new Error(`${framework}, ${guard}: the server ended`)));
     });
   const ask = () => {
     child.removeAllListeners("exit");
-    const answer = hear();
+    const answer = nextMessage();
     child.send("cpu");
     return answer;
   };
-  return { framework, guard, child, ask, ...(await hear()) };
+  return { framework, guard, child, ask, ...(await nextMessage()) };
 }
 
 async function serve(framework, guard) {
@@ -46,7 +46,7 @@ async function serve(framework, guard) {
   process.send({ port, token: keyed.token });
 }
 
-/** `null` for none, what to register on Fastify, undefined when a package is missing. */
+/** Returns a middleware or Fastify plugin, `null` for no guard, undefined if a package is missing. */
 async function createMiddleware(framework, guard, { store, verifier }) {
   const { createTokenVerifier, guardFastify, guardNode } = await import("../dist/index.js");
   if (guard === NONE) return null;
@@ -66,12 +66,12 @@ async function createMiddleware(framework, guard, { store, verifier }) {
   return sdk.requireBearerAuth({ verifier: await verifiers[guard]() });
 }
 
-const empty = Symbol("a hook that does nothing");
+const empty = Symbol("empty hook");
 const answer = (_, response) => response.writeHead(200, { "content-length": "2" }).end("ok");
 const listen = (server) =>
   new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 
-/** Each returns its port, or undefined when its package is missing. */
+/** Each starts a server and returns its port, or undefined if a package is missing. */
 const SERVERS = {
   "node:http": (guard) =>
     listen(
@@ -83,7 +83,7 @@ const SERVERS = {
     const express = await loadPeer("express");
     if (express === null || guard === undefined) return undefined;
     const app = express.default();
-    // At the route: `app.use` alone costs more than most guards.
+    // On the route: `app.use` alone costs more than most guards.
     app.post("/mcp", ...(guard === null ? [] : [guard]), answer);
     return listen(createServer(app));
   },
@@ -99,7 +99,7 @@ const SERVERS = {
   },
 };
 
-/** On a file, as in use: a store in memory would add to what is collected again and again. */
+/** Uses a file store, as in production: a memory store would add objects to every garbage collection. */
 async function createKeyed(count) {
   const { createVerifier, openStore } = await import("../dist/index.js");
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-bench-"));
@@ -111,8 +111,8 @@ async function createKeyed(count) {
 }
 
 /**
- * As long in every server, with no guard too: it also makes the compiler and the collector ready, by which servers that were
- * just started differ more than by any guard.
+ * Generates all keys in every server, even without a guard. This also warms up the compiler and the garbage collector, which
+ * otherwise differ between new processes more than any guard.
  */
 async function createHistory() {
   const { createKeys, openStore } = await import("../dist/index.js");
@@ -128,7 +128,7 @@ async function createHistory() {
   return { history, tokens };
 }
 
-/** What a careful author writes: the digest found by the id, compared in constant time. */
+/** The verifier a careful author would write: finds the digest by the key's id and compares it in constant time. */
 async function createPlainVerifier(store, refuse) {
   const keys = new Map();
   for (const { id, scopes, versions } of (await store.snapshot()).keys) {
