@@ -6,20 +6,20 @@ import { openMemoryStore } from "../../src/stores/memory.ts";
 import type { KeyStore } from "../../src/stores/store.ts";
 import { createTroubledStore, type Trouble } from "./verifier/troubled-store.ts";
 
-/** A store with its keys, a clock that stands still unless it is moved, and a verifier that follows the store. */
+/** A store with keys, a manual clock, and a verifier that follows the store. */
 export interface Fixture {
   readonly store: KeyStore;
   readonly trouble: Trouble;
   readonly keys: Keys;
   readonly verifier: Verifier;
   readonly clock: { now: Epoch };
-  /** What the server's log got. */
+  /** The lines of the server's log. */
   readonly lines: string[];
-  /** Issues a key and returns its token, once the verifier knows it. */
+  /** Issues a key and returns its token after the verifier has read it. */
   issue(name: string, more?: { scopes?: string[]; audience?: string[]; expiresAt?: Epoch }): Promise<string>;
-  /** Rotates a key and returns the new token, once the verifier knows it. */
+  /** Rotates a key and returns the new token after the verifier has read it. */
   rotate(name: string, overlap: number): Promise<string>;
-  /** Waits until the verifier has seen what the keys are now. */
+  /** Waits until the verifier has read the current keys. */
   followed(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export async function createFixture({ trouble: first = {}, ...options }: Fixture
   };
 }
 
-/** Waits for something that comes by itself, two seconds at most. */
+/** Waits for a condition, two seconds at most. */
 export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
   for (let i = 0; i < 400; i++) {
     if (await check()) return;
@@ -71,7 +71,7 @@ export async function until(check: () => boolean | Promise<boolean>): Promise<vo
   throw new Error(`still not: ${check.toString()}`);
 }
 
-/** Notes each key once whoever reads it has gone on to the next. */
+/** Records each key after the reader has moved on to the next. */
 function watched(store: KeyStore, seen: Map<string, Key>): KeyStore {
   return {
     ...store,

@@ -13,7 +13,7 @@ import type { Running } from "../servers/listen.ts";
 import { startSdkServer, type SdkKind } from "../servers/sdk.ts";
 import { createFixture } from "./fixture.ts";
 
-/** What both generations of clients have in common. */
+/** The methods that both SDK versions share. */
 interface Connected {
   listTools(): Promise<{ tools: { name: string }[] }>;
   callTool(call: { name: string; arguments?: Record<string, unknown> }): Promise<unknown>;
@@ -56,7 +56,7 @@ type ClientName = keyof typeof CLIENTS;
 
 const HTTP: readonly ClientName[] = ["sdk 1.x", "client 2.x", "client 2.x, both eras"];
 
-/** Server → the clients that speak its language. */
+/** Server → the clients that support its transport. */
 const SPEAKERS: Readonly<Record<SdkKind, readonly ClientName[]>> = {
   "v1-stateful": HTTP,
   "v1-stateless": HTTP,
@@ -68,7 +68,7 @@ const PAIRS = Object.entries(SPEAKERS).flatMap(([kind, names]) =>
   names.map((name) => [name, kind as SdkKind] as const),
 );
 
-test.each(PAIRS)("%s connects to %s with a key, and its tools know whose", async (name, kind) => {
+test.each(PAIRS)("%s connects to %s with a key, and the tools see the caller", async (name, kind) => {
   const { url, seen, token } = await startGuarded(kind);
   const client: Connected = await CLIENTS[name](new URL(url), token);
   onTestFinished(() => client.close());
@@ -86,14 +86,14 @@ test.each(PAIRS)("%s connects to %s with a key, and its tools know whose", async
   expect(seen.every(({ authorization }) => authorization === `Bearer ${token}`)).toBe(true);
 });
 
-test.each(PAIRS)("%s is told by %s that it is not authorized when its key is another", async (name, kind) => {
+test.each(PAIRS)("%s with an unknown key gets an authorization error from %s", async (name, kind) => {
   const { url } = await startGuarded(kind);
   const { token: ofAnother } = await startGuarded(kind);
   const failed = await CLIENTS[name](new URL(url), ofAnother).catch((cause: unknown) => cause);
   expectUnauthorized(name, failed);
 });
 
-test.each(PAIRS)("%s goes on with %s when its key is rotated, and ends when it is revoked", async (name, kind) => {
+test.each(PAIRS)("%s keeps working with %s after a rotation, and stops after a revocation", async (name, kind) => {
   const { url, token, rotate, keys, followed } = await startGuarded(kind);
   const client: Connected = await CLIENTS[name](new URL(url), token);
   onTestFinished(() => client.close());
@@ -105,7 +105,7 @@ test.each(PAIRS)("%s goes on with %s when its key is rotated, and ends when it i
   expectUnauthorized(name, failed);
 });
 
-/** The old clients keep the class for OAuth; one says the status in `code`, the other in words. */
+/** SDK v1 uses the error class for OAuth only: one transport has the status in `code`, the other in the message. */
 function expectUnauthorized(name: ClientName, failed: unknown): void {
   if (name.startsWith("client 2.x")) expect(failed).toBeInstanceOf(UnauthorizedError);
   else if (name === "sdk 1.x") expect(failed).toMatchObject({ code: 401 });

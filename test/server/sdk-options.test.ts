@@ -40,7 +40,7 @@ async function connect(kind: string, address: string, token: string): Promise<Co
   return client;
 }
 
-/** Servers as their frameworks make them, with nothing but the guard before the SDK. */
+/** Servers as users write them, with only the guard in front of the SDK. */
 const SERVERS: Record<string, (verifier: Verifier, options: GuardOptions) => Promise<string>> = {
   "v2 on hono": async (verifier, options) => {
     const handler = createMcpHandler(() => {
@@ -88,26 +88,29 @@ for (const kind of SDK_KINDS) {
   };
 }
 
-test.each(Object.keys(SERVERS))("%s: a tool is hidden from a key that may not call it, and refused", async (kind) => {
-  const { verifier, issue } = await createFixture();
-  const url = await SERVERS[kind]!(verifier, RULES);
-  const reader = await connect(kind, url, await issue("reader", { scopes: ["read"] }));
-  const admin = await connect(kind, url, await issue("boss", { scopes: ["read", "admin"] }));
-  const names = async (client: Connected) => (await client.listTools()).tools.map(({ name }) => name);
+test.each(Object.keys(SERVERS))(
+  "%s: hides a tool from a key that may not call it, and refuses the call",
+  async (kind) => {
+    const { verifier, issue } = await createFixture();
+    const url = await SERVERS[kind]!(verifier, RULES);
+    const reader = await connect(kind, url, await issue("reader", { scopes: ["read"] }));
+    const admin = await connect(kind, url, await issue("boss", { scopes: ["read", "admin"] }));
+    const names = async (client: Connected) => (await client.listTools()).tools.map(({ name }) => name);
 
-  expect(await names(reader)).toEqual(["add"]);
-  expect(await names(admin)).toEqual(["add", "greet"]);
-  const add = { name: "add", arguments: { a: 2, b: 3 } };
-  expect(await reader.callTool(add)).toMatchObject({ content: [{ text: "5" }] });
-  expect(await admin.callTool({ name: "greet" })).toMatchObject({
-    content: [{ text: expect.stringMatching(/hello .*"keyName":"boss"/) }],
-  });
-  const failed: unknown = await reader.callTool({ name: "greet" }).catch((cause: unknown) => cause);
-  expect(String(failed)).toMatch(/403|scope/i);
-  expect(verifier.counters.refused["insufficient-scope"]).toBeGreaterThan(0);
-});
+    expect(await names(reader)).toEqual(["add"]);
+    expect(await names(admin)).toEqual(["add", "greet"]);
+    const add = { name: "add", arguments: { a: 2, b: 3 } };
+    expect(await reader.callTool(add)).toMatchObject({ content: [{ text: "5" }] });
+    expect(await admin.callTool({ name: "greet" })).toMatchObject({
+      content: [{ text: expect.stringMatching(/hello .*"keyName":"boss"/) }],
+    });
+    const failed: unknown = await reader.callTool({ name: "greet" }).catch((cause: unknown) => cause);
+    expect(String(failed)).toMatch(/403|scope/i);
+    expect(verifier.counters.refused["insufficient-scope"]).toBeGreaterThan(0);
+  },
+);
 
-test("a session of an SDK server is of no use to another key", async () => {
+test("refuses another key in a session of an SDK server", async () => {
   const kind: SdkKind = "v1-stateful";
   const { verifier, issue } = await createFixture();
   const url = await SERVERS[kind]!(verifier, {});

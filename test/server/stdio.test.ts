@@ -31,7 +31,7 @@ describe("a key in the environment", () => {
     return { keys, token, ask };
   };
 
-  test("lets the server start, and says whose it is but not the token", async () => {
+  test("lets the server start, and returns the caller but not the token", async () => {
     const { token, ask } = await start();
     const auth = await ask({ MCP_API_KEY: token }, { scopes: ["read"] });
     expect(auth).toMatchObject({ clientId: token.split("_")[1], extra: { keyName: "ci" }, scopes: ["read"] });
@@ -39,7 +39,7 @@ describe("a key in the environment", () => {
     expect(await ask({ NOTES_KEY: token }, { variable: "NOTES_KEY" })).toMatchObject({ extra: { keyName: "ci" } });
   });
 
-  test("stops it when it is missing, unusable or refused", async () => {
+  test("stops the server if it is missing, unusable or refused", async () => {
     const { keys, token, ask } = await start();
     const other = await start();
     const cases: [Record<string, string>, object, Partial<StdioOptions>?][] = [
@@ -65,7 +65,7 @@ describe("a key in the environment", () => {
     expect(await ask({ MCP_API_KEY: token })).toMatchObject({ code: "TOKEN_REFUSED" });
   });
 
-  test("bound to another server is refused, also by one that was not told its URL", async () => {
+  test("is refused if it is bound to another server, also without `audience`", async () => {
     const { keys, ask } = await start();
     const { token } = await keys.generate({ name: "bound", expiresAt: null, audience: ["https://notes.example"] });
     const env = { MCP_API_KEY: token.reveal() };
@@ -83,10 +83,10 @@ describe("a key in the environment", () => {
 
   test.each([
     ["nothing", ""],
-    ["no JSON", "hello\n\n[]\nnull\n7\n"],
-    ["notifications alone", '{"method":"initialize"}\n'],
-    ["a line without end", "x".repeat(1_100_000)],
-  ])("is asked for, and a client that sends %s gets no answer", async (_, sent) => {
+    ["invalid JSON", "hello\n\n[]\nnull\n7\n"],
+    ["only notifications", '{"method":"initialize"}\n'],
+    ["an endless line", "x".repeat(1_100_000)],
+  ])("is required, and a client that sends %s gets no answer", async (_, sent) => {
     const { ask } = await start();
     const [input, output] = [new PassThrough(), new PassThrough()];
     input.end(sent);
@@ -95,7 +95,7 @@ describe("a key in the environment", () => {
     expect(await text(output)).toBe("");
   });
 
-  test("is asked for in answer to every request up to initialize", async () => {
+  test("is required in the response to every request up to initialize", async () => {
     const { ask } = await start();
     const [input, output] = [new PassThrough(), new PassThrough()];
     const message = (id: unknown, method: string) => `${JSON.stringify({ jsonrpc: "2.0", id, method })}\n`;
@@ -114,7 +114,7 @@ describe("a key in the environment", () => {
   });
 });
 
-describe("a server in a process of its own", () => {
+describe("a server in its own process", () => {
   let folder: string;
   let keys: Keys;
   let script: string;
@@ -154,7 +154,7 @@ describe("a server in a process of its own", () => {
   });
 
   test.each(["sdk 1.x", "client 2.x, both eras"] as const)(
-    "serves %s with a key, and tells it why without",
+    "serves %s with a key, and reports why it does not without",
     async (name) => {
       const { token } = await keys.generate({ name: name.replaceAll(/\W/g, ""), expiresAt: null });
       const client = await CLIENTS[name](env(token.reveal()));
@@ -167,11 +167,11 @@ describe("a server in a process of its own", () => {
     },
   );
 
-  test("ends with the status of its error, and says why on stderr", async () => {
+  test("exits with the status of its error, and prints it on stderr", async () => {
     const child = spawn(process.execPath, [script], { env: env(), stdio: ["pipe", "pipe", "pipe"] });
     child.stdin.end();
-    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    const output = Promise.all([text(child.stdout), text(child.stderr)]);
     const [status] = await once(child, "exit");
-    expect([status, ...(await said)]).toEqual([2, "", expect.stringContaining("set MCP_API_KEY")]);
+    expect([status, ...(await output)]).toEqual([2, "", expect.stringContaining("set MCP_API_KEY")]);
   });
 });

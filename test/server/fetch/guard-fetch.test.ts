@@ -15,21 +15,21 @@ async function start() {
   return { verifier, guard: guardFetch(verifier, RULES), post };
 }
 
-test("a body that was read before the guard is a fault that shows, and lets nothing in", async () => {
+test("answers 500 if the body was read before the guard", async () => {
   const { guard, post } = await start();
   const request = post(JSON.stringify(call("add")));
   await request.text();
   expect(await guard(request)).toMatchObject({ ok: false, response: { status: 500 } });
 });
 
-test("a body that breaks off is refused", async () => {
+test("refuses an incomplete body", async () => {
   const { guard, post } = await start();
   const body = new ReadableStream({ start: (controller) => controller.error(new Error("gone")) });
   const request = post(body, { duplex: "half" });
   expect(await guard(request)).toMatchObject({ ok: false, response: { status: 400 } });
 });
 
-test("what a handler throws is its own, and a request keeps its signal", async () => {
+test("passes on what the handler throws, and keeps the signal of the request", async () => {
   const { guard, post } = await start();
   const { signal } = new AbortController();
   await expect(
@@ -41,13 +41,13 @@ test("what a handler throws is its own, and a request keeps its signal", async (
   ).rejects.toThrow("mine");
 });
 
-test("a response that nothing is to be done to is handed on as it is", async () => {
+test("returns the handler's response itself if there is nothing to change", async () => {
   const { verifier, post } = await start();
   const response = Response.json({});
   expect(await guardFetch(verifier, { sessions: false })(post("{}"), () => response)).toBe(response);
 });
 
-test("the plugin needs a verifier, and takes what Fastify itself reads", async () => {
+test("the plugin requires a verifier, and accepts the options that Fastify reads", async () => {
   const { verifier } = await createFixture();
   const load = (options: object) =>
     fastify()
@@ -58,16 +58,16 @@ test("the plugin needs a verifier, and takes what Fastify itself reads", async (
   await load({ verifier, prefix: "/mcp" });
 });
 
-test("the plugin guards the instance it is registered on and its children, and no other", async () => {
+test("the plugin guards only the instance it is registered on and its children", async () => {
   const { verifier } = await createFixture();
   const app = fastify();
   app.get("/open", async () => "open");
   await app.register(async (child) => {
     await child.register(guardFastify, { verifier });
-    child.get("/shut", async () => "shut");
+    child.get("/guarded", async () => "guarded");
     await child.register(async (grandchild) => void grandchild.get("/deep", async () => "deep"));
   });
   const status = async (url: string) => (await app.inject({ url })).statusCode;
-  expect([await status("/open"), await status("/shut"), await status("/deep")]).toEqual([200, 401, 401]);
+  expect([await status("/open"), await status("/guarded"), await status("/deep")]).toEqual([200, 401, 401]);
   await app.close();
 });

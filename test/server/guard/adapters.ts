@@ -19,12 +19,12 @@ import type { GuardOptions } from "../../../src/server/guard/guard-options.ts";
 import { guardNode, type GuardedRequest } from "../../../src/server/node/guard-node.ts";
 import type { Verifier } from "../../../src/server/verifier/verifier.ts";
 
-/** What was sent and what came back, in the same form from every adapter. */
+/** A request and its response, in the same form for every adapter. */
 export interface Sent {
   readonly method?: string;
-  /** `/mcp`, or something below it. */
+  /** `/mcp`, or a path below it. */
   readonly path?: string;
-  /** Name and value in turn, so that a header can stand there twice. */
+  /** Alternating names and values, to allow the same header twice. */
   readonly headers?: readonly string[];
   readonly query?: string;
   readonly body?: string | Buffer;
@@ -33,13 +33,13 @@ export interface Got {
   readonly status: number;
   readonly headers: Record<string, string>;
   readonly body: string;
-  /** What the handler behind the guard saw, or null when it was not reached or was told nobody. */
+  /** The caller that the handler behind the guard saw; null if it was not called, or without a caller. */
   readonly auth: AuthInfo | null;
-  /** The body that the handler saw, or null when it was not reached. */
+  /** The body that the handler saw; null if it was not called. */
   readonly received: string | null;
 }
 
-/** What the server behind the guard answers. */
+/** The response of the server behind the guard. */
 export interface Reply {
   readonly status?: number;
   readonly headers?: Record<string, string>;
@@ -47,7 +47,7 @@ export interface Reply {
 }
 export type Behind = () => Reply;
 
-/** A server whose guard is under test. */
+/** A server with a guard under test. */
 export interface Adapter {
   ask(sent: Sent): Promise<Got>;
   close(): Promise<void>;
@@ -55,7 +55,7 @@ export interface Adapter {
 
 type OpenAdapter = (verifier: Verifier, options: GuardOptions, behind?: Behind) => Promise<Adapter>;
 
-/** Every guard that answers by the same table. */
+/** All guards, which must answer alike. */
 export const adapters: Record<string, OpenAdapter> = {
   fetch: async (verifier, options, behind = NOTHING) => {
     const guard = guardFetch(verifier, options);
@@ -105,7 +105,7 @@ export const adapters: Record<string, OpenAdapter> = {
   },
 };
 
-/** The same guards where something else has read the body, or where nothing will. */
+/** The same guards with a body parser in front, or with none at all. */
 export const readers: Record<string, OpenAdapter> = {
   "express with json() before": (verifier, options, behind) =>
     overExpress(verifier, options, behind, { before: express.json() }),
@@ -187,7 +187,7 @@ async function overHttp(open: (see: See) => Server, ready?: () => PromiseLike<un
         body === undefined && method !== "POST" ? [] : ["Content-Length", String(Buffer.byteLength(body ?? ""))];
       const all = ["Host", `127.0.0.1:${port}`, ...length, ...headers];
       const request = send({ host: "127.0.0.1", port, path: path + query, method, headers: all, agent: false });
-      // A refusal may come before all was sent.
+      // A refusal may arrive before everything was sent.
       request.on("error", () => undefined);
       request.end(body);
       const [response] = (await once(request, "response")) as [IncomingMessage];

@@ -3,7 +3,7 @@ import { createServer, request as send, type IncomingMessage, type RequestListen
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** Sends one GET to a server of its own, and returns the status once all of the answer is there. */
+/** Starts a server, sends it one GET, and returns the status after the complete response. */
 export async function ask(listener: RequestListener, path = "/"): Promise<number> {
   const server = createServer(listener);
   onTestFinished(() => void server.close());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { KeysError, type Code } from "../../../src/errors.ts";
 import { challenge, type Denial } from "../../../src/server/guard/challenge.ts";
 
-/** Reads a challenge by the grammar of RFC 9110 section 11.6.1; throws when it does not fit. */
+/** Parses a challenge by the grammar of RFC 9110 section 11.6.1. Throws if it is invalid. */
 function readChallenge(header: string): Record<string, string> {
   const parameters = /^Bearer (.+)$/.exec(header)?.[1] ?? "";
   const read: [string, string][] = [];
@@ -17,7 +17,7 @@ function readChallenge(header: string): Record<string, string> {
   return Object.fromEntries(read);
 }
 
-const told = { realm: "mcp", scopes: ["notes:read", "notes:write"] };
+const options = { realm: "mcp", scopes: ["notes:read", "notes:write"] };
 
 const VECTORS: readonly [Denial, number, Record<string, string>][] = [
   ["missing", 401, { realm: "mcp" }],
@@ -32,8 +32,8 @@ const VECTORS: readonly [Denial, number, Record<string, string>][] = [
   ["insufficient-scope", 403, { realm: "mcp", error: "insufficient_scope", scope: "notes:read notes:write" }],
 ];
 
-test.each(VECTORS)("%s is a %i", (denial, status, parameters) => {
-  const answer = challenge(denial, told);
+test.each(VECTORS)("answers %s with %i", (denial, status, parameters) => {
+  const answer = challenge(denial, options);
   expect(answer.status).toBe(status);
   const { error_description: description, ...rest } = readChallenge(answer.headers["www-authenticate"]!);
   expect(rest).toEqual(parameters);
@@ -44,18 +44,18 @@ test.each(VECTORS)("%s is a %i", (denial, status, parameters) => {
   expect(answer.headers).toMatchObject({ "cache-control": "no-store", "content-type": "application/json" });
 });
 
-test("a client cannot tell why its key is not valid", () => {
+test("does not tell a client why its key is not valid", () => {
   const same = ["mistyped", "unknown", "expired", "revoked", "disabled", "wrong-audience"] as const;
-  expect(new Set(same.map((denial) => JSON.stringify(challenge(denial, told)))).size).toBe(1);
+  expect(new Set(same.map((denial) => JSON.stringify(challenge(denial, options)))).size).toBe(1);
 });
 
-describe("a fault of ours has no challenge, so that no client throws a good key away", () => {
+describe("an internal error has no challenge, because clients would discard a valid key", () => {
   test.each<[Code, number, string | undefined]>([
     ["STORE_UNAVAILABLE", 503, "5"],
     ["STORE_DAMAGED", 503, "5"],
     ["BUG", 500, undefined],
-  ])("%s is a %i", (code, status, retry) => {
-    const answer = challenge(new KeysError(code, "/srv/keys.jsonl is gone"), told);
+  ])("answers %s with %i", (code, status, retry) => {
+    const answer = challenge(new KeysError(code, "/srv/keys.jsonl is gone"), options);
     expect(answer).toMatchObject({ status });
     expect(answer.headers["retry-after"]).toBe(retry);
     expect(answer.headers).not.toHaveProperty("www-authenticate");
@@ -63,7 +63,7 @@ describe("a fault of ours has no challenge, so that no client throws a good key 
   });
 });
 
-test("a realm with quotes and backslashes arrives as it is", () => {
+test("escapes quotes and backslashes in the realm", () => {
   const realm = 'a "quoted" \\ realm, error="x"';
   expect(readChallenge(challenge("missing", { realm, scopes: [] }).headers["www-authenticate"]!)).toEqual({ realm });
 });

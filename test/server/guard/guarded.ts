@@ -3,10 +3,10 @@ import type { GuardOptions } from "../../../src/server/guard/guard-options.ts";
 import { adapters, readers, type Adapter, type Behind, type Sent } from "./adapters.ts";
 import { createFixture, type Fixture } from "../fixture.ts";
 
-/** A guard of a kind in front of a server, and a key `ci` with the scope `read`. */
+/** A server behind a guard, and a key `ci` with the scope `read`. */
 export interface Guarded extends Fixture, Adapter {
   readonly token: string;
-  /** The header that presents the key. */
+  /** The header with the key. */
   readonly key: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export function bearer(token: string): string[] {
   return ["Authorization", `Bearer ${token}`];
 }
 
-/** A JSON-RPC message that is posted with a key. */
+/** A POST of a JSON-RPC message with a key. */
 export function post(key: readonly string[], message: unknown, headers: readonly string[] = []): Sent {
   const body = typeof message === "string" || Buffer.isBuffer(message) ? message : JSON.stringify(message);
   return { method: "POST", headers: [...key, "Content-Type", "application/json", ...headers], body };

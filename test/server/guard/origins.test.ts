@@ -14,7 +14,7 @@ const preflight = (origin: string) => ({
 });
 
 describe.each(Object.keys(adapters))("%s", (name) => {
-  test("lets in pages of an origin that is allowed, and who sends no Origin", async () => {
+  test("accepts pages of an allowed origin, and requests without an Origin", async () => {
     const { ask, key } = await startGuarded(name, OPTIONS, () => ({ headers: { vary: "Accept" } }));
     expect(await ask({ headers: [...key, ...from(HERE)] })).toMatchObject({
       status: 200,
@@ -41,7 +41,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
   });
 
   test.each(["https://evil.example", "null", "http://app.example", `${HERE}.evil.example`, `${HERE}:8443`, "", "*"])(
-    "refuses pages of the origin '%s' before any token is looked at",
+    "refuses pages of the origin '%s' before it looks at the token",
     async (origin) => {
       const { ask, key, verifier } = await startGuarded(name, OPTIONS);
       const got = await ask({ headers: [...key, ...from(origin)] });
@@ -53,7 +53,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     },
   );
 
-  test("refuses two Origins in one request, and every one when none is allowed", async () => {
+  test("refuses two Origin headers in one request, and every origin if the list is empty", async () => {
     const { ask, key } = await startGuarded(name, OPTIONS);
     expect(await ask({ headers: [...key, ...from(HERE), ...from(HERE)] })).toMatchObject({ status: 403 });
     const none = await startGuarded(name, { allowedOrigins: [] });
@@ -62,7 +62,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
   });
 
   test.each(["https://evil.example", "null", "http://127.0.0.1.evil.example", "chrome-extension://localhost", "", "*"])(
-    "without a list, refuses pages of the origin '%s'",
+    "refuses pages of the origin '%s' without a list",
     async (origin) => {
       const { ask, key } = await startGuarded(name, {});
       expect(await ask({ headers: [...key, ...from(origin)] })).toMatchObject({ status: 403, received: null });
@@ -72,7 +72,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
   );
 
   test.each(["http://127.0.0.1:6274", "https://127.0.0.1", "http://localhost:6274", "http://[::1]"])(
-    "without a list, lets in pages of this machine such as %s, and lets no page of another port read",
+    "accepts pages of this machine like %s without a list, but lets no other origin read the response",
     async (origin) => {
       const { ask, key } = await startGuarded(name, {});
       const got = await ask({ headers: [...key, ...from(origin)] });
@@ -82,7 +82,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     },
   );
 
-  test("answers a preflight of an origin that is allowed, and no other", async () => {
+  test("answers preflights of allowed origins only", async () => {
     const { ask } = await startGuarded(name, OPTIONS);
     const got = await ask(preflight(HERE));
     const { "content-length": _length, "x-powered-by": _express, ...headers } = got.headers;
@@ -99,23 +99,23 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     });
     expect(await ask(preflight("https://evil.example"))).toMatchObject({ status: 403 });
     expect(await ask({ method: "OPTIONS", headers: from(HERE) })).toMatchObject({ status: 401 });
-    const unasked = await startGuarded(name, {});
-    expect(await unasked.ask(preflight(HERE))).toMatchObject({ status: 403 });
+    const withoutList = await startGuarded(name, {});
+    expect(await withoutList.ask(preflight(HERE))).toMatchObject({ status: 403 });
   });
 
-  test("looks at no Origin where any will do", async () => {
+  test('ignores the Origin with `allowedOrigins: "any"`', async () => {
     const { ask, key } = await startGuarded(name, { allowedOrigins: "any" });
     const got = await ask({ headers: [...key, ...from("https://evil.example")] });
     expect(got).toMatchObject({ status: 200 });
     expect(got.headers).not.toHaveProperty("vary");
   });
 
-  test("leaves open what is named, exactly as it is named, and nothing else", async () => {
+  test("opens the paths in openPaths, exactly as written, and no others", async () => {
     const { ask, key } = await startGuarded(name, { ...OPTIONS, openPaths: ["/mcp/health"], scopes: ["admin"] });
     for (const sent of [{}, { query: "?verbose" }, { method: "POST" }, { headers: bearer("nonsense") }]) {
       expect(await ask({ ...sent, path: "/mcp/health" })).toMatchObject({ status: 200, received: "", auth: null });
     }
-    const shut = [
+    const guardedPaths = [
       "/mcp",
       "/mcp/health/",
       "/mcp/Health",
@@ -124,7 +124,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
       "/mcp//health",
       "/mcp/x/health",
     ];
-    for (const path of shut) {
+    for (const path of guardedPaths) {
       expect([path, await ask({ path, headers: [] })]).toMatchObject([path, { status: 401, received: null }]);
     }
     expect(await ask({ path: "/mcp", query: "?/mcp/health" })).toMatchObject({ status: 401 });

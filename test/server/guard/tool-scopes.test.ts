@@ -17,7 +17,7 @@ const ALLOWED = [
   LIST,
   [call("add"), call("greet"), LIST],
   { jsonrpc: "2.0", method: "notifications/initialized" },
-  // It only talks of a call.
+  // The call is only an argument.
   { jsonrpc: "2.0", id: 1, method: "ping", params: call("wipe") },
   { ...call("add"), long: "ä€😀".repeat(10_000) },
 ];
@@ -31,19 +31,19 @@ const FORBIDDEN = [
 ] as const;
 
 describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
-  test("lets through what the key may do, and hands on its body", async () => {
+  test("accepts what the key may do, and passes the body on", async () => {
     const { ask, key } = await startGuarded(name, RULES);
     for (const message of ALLOWED) {
       const got = await ask(post(key, message));
       expect([message, got]).toMatchObject([message, { status: 200, auth: { extra: { keyName: "ci" } } }]);
-      // Of a parser of Express 4 that has found nothing to parse only the `{}` is left.
+      // A parser of Express 4 leaves only its `{}` for a later parser.
       if (!name.startsWith("express 4")) expect(JSON.parse(got.received!)).toEqual(message);
     }
   });
 
-  test("refuses calls of tools that need more scopes than the key has", async () => {
+  test("refuses calls of tools whose scopes the key lacks", async () => {
     const { ask, key, verifier, lines } = await startGuarded(name, RULES);
-    // The parser of Express knows no byte order mark and answers by itself.
+    // The parser of Express rejects a byte order mark itself.
     const cases = FORBIDDEN.filter(
       ([message]) => !(name.includes("json()") && typeof message === "string" && message.startsWith("\uFEFF")),
     );
@@ -59,7 +59,7 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(lines.join("\n")).toContain("refused (insufficient-scope): key ci");
   });
 
-  test("the body decides, whatever Mcp-Method and Mcp-Name say", async () => {
+  test("checks the body and ignores Mcp-Method and Mcp-Name", async () => {
     const { ask, key } = await startGuarded(name, RULES);
     const headers = (method: string, tool: string) => ["Mcp-Method", method, "Mcp-Name", tool];
     expect(await ask(post(key, call("wipe"), headers("tools/call", "add")))).toMatchObject({ status: 403 });
@@ -67,7 +67,7 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(await ask(post(key, call("add"), headers("tools/call", "wipe")))).toMatchObject({ status: 200 });
   });
 
-  test("a rule for all other tools shuts those that nobody has thought of", async () => {
+  test("applies `*` to tools that are not listed", async () => {
     const { ask, key, issue } = await startGuarded(name, CLOSED);
     const admin = bearer(await issue("admin", { scopes: ["admin"] }));
     expect(await ask(post(key, call("new")))).toMatchObject({ status: 403 });
@@ -77,13 +77,13 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(await ask(post(admin, call("new")))).toMatchObject({ status: 200 });
   });
 
-  test("who has no key is refused before the body is read", async () => {
+  test("refuses a request without a key before it reads the body", async () => {
     const { ask } = await startGuarded(name, RULES);
     if (name.includes("before")) return;
     expect(await ask(post([], "no json"))).toMatchObject({ status: 401, auth: null });
   });
 
-  test("a key that is revoked while its body comes in is refused", async () => {
+  test("refuses a key that was revoked before its body arrived", async () => {
     const { ask, key, keys, followed } = await startGuarded(name, RULES);
     await keys.revoke("ci");
     await followed();
@@ -91,29 +91,29 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
   });
 
   test.each([
-    ["a body that is no JSON", "tools/call wipe", [], 400],
-    ["a body that is no UTF-8", Buffer.from([0x22, 0xff, 0x22]), [], 400],
-    ["a packed body", gzipSync(JSON.stringify(call("wipe"))), ["Content-Encoding", "gzip"], 415],
-  ] as const)("lets no call through in %s", async (_, body, headers, status) => {
+    ["a body that is not JSON", "tools/call wipe", [], 400],
+    ["a body that is not UTF-8", Buffer.from([0x22, 0xff, 0x22]), [], 400],
+    ["a compressed body", gzipSync(JSON.stringify(call("wipe"))), ["Content-Encoding", "gzip"], 415],
+  ] as const)("accepts no call in %s", async (_, body, headers, status) => {
     const { ask, key } = await startGuarded(name, RULES);
     const got = await ask(post(key, body, headers));
     expect(got).toMatchObject({ auth: null, received: null });
-    // What a parser before us makes of it is its answer, or a call that is judged like any other.
+    // A parser before the guard answers itself, or decodes a call that the guard then checks.
     expect(name.includes("before") ? [400, 403, 415] : [status, 400, 415]).toContain(got.status);
   });
 
-  test("a body that another charset would read as a call is refused", async () => {
+  test("refuses a body that is a call in another charset", async () => {
     const { ask, key } = await startGuarded(name, RULES);
     const body =
       '{"a":"+ACI-,+ACI-method+ACI-:+ACI-tools/call+ACI-,+ACI-params+ACI-:{+ACI-name+ACI-:+ACI-wipe+ACI-},+ACI-b+ACI-:+ACI-"}';
     const headers = [...key, "Content-Type", "application/json; charset=utf-7"];
     const got = await ask({ method: "POST", headers, body });
-    // Fastify reads every body as UTF-8, in which there is no call.
+    // Fastify decodes every body as UTF-8, which shows no call.
     if (name === "fastify") expect(Object.keys(JSON.parse(got.received!))).toEqual(["a"]);
     else expect(got).toMatchObject({ status: name.includes("json()") ? 403 : 415, auth: null, received: null });
   });
 
-  test("a body above 4 MiB is refused", async () => {
+  test("refuses a body above 4 MiB", async () => {
     if (name.includes("before") || name === "fastify") return;
     const { ask, key } = await startGuarded(name, RULES);
     const got = await ask(post(key, { ...call("add"), long: "x".repeat(4 * 1024 * 1024) }));
@@ -135,7 +135,7 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
   test.each([
     ["JSON", json],
     ["events", events],
-  ])("leaves tools that the key may not call out of a list in %s", async (_, write) => {
+  ])("hides tools that the key may not call from a list in %s", async (_, write) => {
     const { ask, key, issue } = await startGuarded(name, RULES, () => write(listed({ cacheScope: "public" })));
     const admin = bearer(await issue("admin", { scopes: ["read", "admin", "fire"] }));
     const got = await ask(post(key, LIST));
@@ -146,7 +146,7 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(all.body).toBe(write(listed({ cacheScope: "public" })).chunks!.join(""));
   });
 
-  test("leaves them out of a stream that was opened by GET, and of a batch", async () => {
+  test("hides them on a stream opened by GET, and in a batch", async () => {
     const { ask, key } = await startGuarded(name, RULES, () => events(`[${listed()},{"id":3}]`));
     const got = await ask({ headers: key });
     expect(namesIn(got.body)).toEqual(["add", "other"]);
@@ -154,13 +154,13 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(got.body).toContain("id: 1\nevent: message\ndata: [{");
   });
 
-  test("changes no other answer", async () => {
+  test("changes no other response", async () => {
     const texts = ["not json, but tools", '{"result":{"tools":"wipe"}}', '{"result":{"content":[{"name":"wipe"}]}}'];
     for (const text of texts) {
       const { ask, key } = await startGuarded(name, RULES, () => json(text));
       expect((await ask(post(key, LIST))).body).toBe(text);
     }
-    // Not asked for: the answer of a call may look like anything.
+    // Not a request for the list: the result of a call may look like one.
     const { ask, key } = await startGuarded(name, RULES, () => json(listed()));
     expect((await ask(post(key, call("add")))).body).toBe(listed());
     const packed = await startGuarded(name, RULES, () => ({
