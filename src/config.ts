@@ -2,11 +2,11 @@ import { posix, win32 } from "node:path";
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What a run of the CLI goes by, after flags, environment and defaults were put together. */
+/** The settings of a CLI run. */
 export interface Config {
-  /** As {@link parseStoreSpec} takes it. */
+  /** A store spec, for {@link parseStoreSpec}. */
   readonly store: string;
-  /** What named the store: `--store`, `MCP_KEYS_STORE`, or nobody. */
+  /** Where the spec comes from: `--store`, `MCP_KEYS_STORE` or the default. */
   readonly chosenBy: "flag" | "variable" | "default";
 }
 
@@ -14,7 +14,7 @@ export interface ConfigFlags {
   readonly store?: string | undefined;
 }
 
-/** Puts flags, environment and defaults together, in this order. Reads nothing by itself. */
+/** Resolves the settings from flags, then environment, then defaults. */
 export function resolveConfig(flags: ConfigFlags, env: Env): Config {
   if (flags.store !== undefined) return { store: flags.store, chosenBy: "flag" };
   const named = blankToUndefined(env["MCP_KEYS_STORE"]);
@@ -22,8 +22,8 @@ export function resolveConfig(flags: ConfigFlags, env: Env): Config {
 }
 
 /**
- * The folder for mcp-keys' own data, or `null` when the environment names no home.
- * @see XDG Base Directory Specification: a relative XDG_DATA_HOME must be ignored.
+ * Returns the user's data folder for mcp-keys, or `null` if the environment defines no home.
+ * @see XDG Base Directory Specification: a relative XDG_DATA_HOME must be ignored
  */
 export function resolveDataDir(env: Env, platform: string): string | null {
   if (platform === "win32") {

@@ -1,6 +1,6 @@
 /**
- * Every failure this package throws: the exit status of the CLI, the HTTP status a server would answer with, and the
- * usual mend. To add one: a row here and its section in `docs/errors.md` (a test holds the two together).
+ * Every error code of this package, with the exit status of the CLI, the HTTP status for a server, and the usual hint. To add
+ * one: a row here and a section in `docs/errors.md`.
  * @example
  * ```ts
  * import { CODES, KeysError } from "mcp-keys";
@@ -9,50 +9,50 @@
  * ```
  */
 export const CODES = {
-  BUG: { exit: 1, http: 500, hint: "this is a defect in mcp-keys; please report it with the command you ran" },
+  BUG: { exit: 1, http: 500, hint: "this is a bug in mcp-keys; please report it with the command you ran" },
   USAGE: { exit: 2, http: 400, hint: "see the flags with: mcp-keys --help" },
   INPUT_REQUIRED: { exit: 2, http: 400, hint: "pass the missing value with its flag" },
   INSECURE_TRANSPORT: {
     exit: 2,
     http: 400,
-    hint: "use https://, or --allow-http if you accept that the key can be read",
+    hint: "use https://, or pass --allow-http if others may read the key",
   },
   TOKEN_WEAK: { exit: 2, http: 400, hint: "issue a random key with: mcp-keys generate" },
-  TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no blanks, no `Bearer `" },
+  TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no spaces, no `Bearer `" },
   PEPPER_INVALID: { exit: 2, http: 500, hint: "set MCP_KEYS_PEPPER to <id>:<at least 32 characters>" },
-  KEY_NOT_FOUND: { exit: 3, http: 404, hint: "see what there is with: mcp-keys list" },
-  VERSION_NOT_FOUND: { exit: 3, http: 404, hint: "see its versions with: mcp-keys show <key>" },
+  KEY_NOT_FOUND: { exit: 3, http: 404, hint: "list the keys with: mcp-keys list" },
+  VERSION_NOT_FOUND: { exit: 3, http: 404, hint: "list its versions with: mcp-keys show <key>" },
   TOKEN_REFUSED: { exit: 4, http: 401, hint: "see the state of the key with: mcp-keys list" },
   NAME_TAKEN: { exit: 5, http: 409, hint: "choose another name, or replace its secret with: mcp-keys rotate <key>" },
   KEY_NOT_ACTIVE: { exit: 5, http: 409, hint: "issue a new key with: mcp-keys generate" },
   ROTATION_UNPROVEN: {
     exit: 5,
     http: 409,
-    hint: "wait until every client has the new token, or override with --force",
+    hint: "wait until every client uses the new token, or override with --force",
   },
   NO_ROTATION: { exit: 5, http: 409, hint: "start one with: mcp-keys rotate <key>" },
-  WOULD_LOCK_OUT: { exit: 5, http: 409, hint: "issue a version that works first: mcp-keys rotate <key>" },
+  WOULD_LOCK_OUT: { exit: 5, http: 409, hint: "add a new version first: mcp-keys rotate <key>" },
   OUTPUT_EXISTS: { exit: 5, http: 409, hint: "choose another file, or replace it with --force" },
   DELIVERY_FAILED: {
     exit: 5,
     http: 500,
-    hint: "mend the destination and run the same command again; nothing was retired",
+    hint: "fix the destination and run the same command again; the old token still works",
   },
-  DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it is done" },
-  STORE_CONFLICT: { exit: 5, http: 409, hint: "somebody else wrote first; run the command again" },
-  STORE_READ_ONLY: { exit: 5, http: 409, hint: "choose a store that can be written: --store file:<path>" },
-  STORE_UNAVAILABLE: { exit: 6, http: 503, hint: "choose a store that can be reached: --store file:<path>" },
-  STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system, and run the command again" },
-  STORE_INSECURE: { exit: 6, http: 503, hint: "let only the owner read it: chmod 600 the file, chmod 700 its folder" },
+  DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it succeeds" },
+  STORE_CONFLICT: { exit: 5, http: 409, hint: "another process changed the store first; run the command again" },
+  STORE_READ_ONLY: { exit: 5, http: 409, hint: "select a writable store: --store file:<path>" },
+  STORE_UNAVAILABLE: { exit: 6, http: 503, hint: "select an available store: --store file:<path>" },
+  STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system and run the command again" },
+  STORE_INSECURE: { exit: 6, http: 503, hint: "make it private: chmod 600 the file, chmod 700 its folder" },
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
-  SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and that the server is running" },
-  SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; MCP servers often answer at /mcp" },
-  DOOR_OPEN: { exit: 8, http: 500, hint: "guard the server first, see README.md" },
-  INTERRUPTED: { exit: 130, http: 499, hint: "run the same command again; it completes what was begun" },
+  SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and whether the server is running" },
+  SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; many MCP servers use /mcp" },
+  DOOR_OPEN: { exit: 8, http: 500, hint: "add a guard to the server first, see README.md" },
+  INTERRUPTED: { exit: 130, http: 499, hint: "run the same command again to finish" },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 
 /**
- * The code of a {@link KeysError}.
+ * The code of a {@link KeysError}. Codes are stable; messages and hints are not.
  * @example
  * ```ts
  * import type { Code } from "mcp-keys";
@@ -63,7 +63,8 @@ export const CODES = {
 export type Code = keyof typeof CODES;
 
 /**
- * What went wrong (`message`), which failure it is (`code`), and how to mend it (`hint`).
+ * Every error that this package throws: what went wrong (`message`), its stable `code`, and how to fix it (`hint`). No member
+ * contains a token.
  * @example
  * ```ts
  * import { createKeys, KeysError, openStore } from "mcp-keys";
@@ -79,7 +80,9 @@ export type Code = keyof typeof CODES;
  */
 export class KeysError extends Error {
   override readonly name = "KeysError";
+  /** A key of {@link CODES}. */
   readonly code: Code;
+  /** The next step. Default: the hint of the code. */
   readonly hint: string;
 
   constructor(code: Code, message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -88,7 +91,7 @@ export class KeysError extends Error {
     this.hint = options.hint ?? CODES[code].hint;
   }
 
-  /** For `--json` and HTTP bodies. Leaves `cause` out: it may quote a path, a connection string or a secret. */
+  /** Returns the error for `--json` and HTTP bodies. Omits `cause`, which may contain a path, a connection string or a secret. */
   toJSON(): { code: Code; message: string; hint: string } {
     return { code: this.code, message: this.message, hint: this.hint };
   }

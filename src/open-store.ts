@@ -5,7 +5,7 @@ import type { KeyStore, StoreWorld } from "./stores/store.ts";
 import { systemStoreWorld } from "./world.ts";
 
 /**
- * What a store may know of the outside; what is left out is taken from this process.
+ * The environment of a store. Members that are left out come from this process.
  * @example
  * ```ts
  * import { openStore, type OpenStoreOptions } from "mcp-keys";
@@ -17,9 +17,12 @@ import { systemStoreWorld } from "./world.ts";
 export type OpenStoreOptions = Partial<StoreWorld>;
 
 /**
- * Opens the store that a spec names, as `--store` does: `file:/srv/keys.jsonl`, `file:` for the user's data folder, `env:`,
- * `archive:<path>`, `memory:`. Without a spec: `MCP_KEYS_STORE`, else `file:`. Writes nothing.
- * @throws `KeysError` `USAGE` for a spec that names no store; `STORE_UNAVAILABLE`, `STORE_INSECURE`, `STORE_DAMAGED`
+ * Opens a store. Writes nothing.
+ * @param spec - as for `--store`: `file:/srv/keys.jsonl`, `file:` for the user's data folder, `keychain:`, `env:`,
+ * `archive:<path>`, `memory:`. Default: `MCP_KEYS_STORE`, then `file:`.
+ * @param options - the environment, for tests
+ * @returns the open store; close it when you are done
+ * @throws `KeysError` `USAGE` for an unknown spec; `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_INSECURE`, `STORE_DAMAGED`
  * @example
  * ```ts
  * import { openStore } from "mcp-keys";
@@ -30,7 +33,8 @@ export type OpenStoreOptions = Partial<StoreWorld>;
  * ```
  */
 export async function openStore(spec?: string, options: OpenStoreOptions = {}): Promise<KeyStore> {
-  if (spec !== undefined) checkArgument("the store", spec, { ...TEXT, hint: "name one, such as file:/srv/keys.jsonl" });
+  if (spec !== undefined)
+    checkArgument("the store", spec, { ...TEXT, hint: "pass a spec, for example file:/srv/keys.jsonl" });
   const world = { ...systemStoreWorld(), ...options };
   return openStoreIn(resolveConfig({ store: spec }, world.env).store, world);
 }

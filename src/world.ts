@@ -6,26 +6,26 @@ import type { Epoch } from "./core/key.ts";
 import type { StoreWorld } from "./stores/store.ts";
 
 /**
- * The outside as it is, for those who use the library and pass no world of their own. Beside the CLI's `main.ts` the only
- * file that looks at the process, the clock and the source of randomness; everything else is told.
+ * The defaults of the library for clock, randomness and environment. Only this file and the CLI's `main.ts` read them; everything
+ * else gets them passed in.
  */
 
-/** The system's clock in whole seconds. */
+/** Returns the system time in whole seconds. */
 export function systemNow(): Epoch {
   return Math.floor(Date.now() / 1000);
 }
 
-/** Milliseconds of a clock that only goes forward. */
+/** Returns the milliseconds of a monotonic clock. */
 export function systemTicks(): number {
   return performance.now();
 }
 
-/** `size` bytes from the operating system's generator, from a pool, so that issuing many keys stays cheap. */
+/** Returns `size` bytes of the operating system's generator. They come from a pool, because a call for each key is slow. */
 export function systemRandom(size: number): Uint8Array {
   return random(size);
 }
 
-/** What a store may know of this process. */
+/** Returns the environment of this process, for a store. */
 export function systemStoreWorld(): StoreWorld {
   return {
     env: process.env,
@@ -34,12 +34,15 @@ export function systemStoreWorld(): StoreWorld {
   };
 }
 
-/** What `MCP_KEYS_PEPPER` holds in this process. @throws `KeysError` `PEPPER_INVALID` */
+/**
+ * Returns the peppers in `MCP_KEYS_PEPPER`.
+ * @throws `KeysError` `PEPPER_INVALID`
+ */
 export function systemPeppers(): Pepper[] {
   return parsePeppers(process.env["MCP_KEYS_PEPPER"]);
 }
 
-/** Who acts, for the history: `ada@laptop`. */
+/** Returns the author to record in the history: `ada@laptop`. */
 export function systemActor(): string {
   return `${userName()}@${hostname()}`.slice(0, 128);
 }
@@ -48,7 +51,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run under a number that no user database knows.
+    // A container may run under a user id that has no name.
     return `uid-${String(process.getuid?.() ?? homedir())}`;
   }
 }

@@ -15,17 +15,17 @@ const pages = new Map(listPages().map((path) => [path, readPage(path)]));
 const page = (path: string): Page => pages.get(path)!;
 
 describe("every page", () => {
-  test("links to what is there", () => {
-    const lost = [...pages.values()].flatMap((each) => lostLinks(each));
-    expect(lost, "correct the link, or the heading it names").toEqual([]);
-    expect(lostLinks(parsePage("docs/x.md", "[a](gone.md)\n[b](#gone)\n[c](x.md#d)\n# D"))).toEqual([
+  test("has no broken links", () => {
+    const missing = [...pages.values()].flatMap((each) => brokenLinks(each));
+    expect(missing, "correct the link, or the heading it names").toEqual([]);
+    expect(brokenLinks(parsePage("docs/x.md", "[a](gone.md)\n[b](#gone)\n[c](x.md#d)\n# D"))).toEqual([
       "docs/x.md:1: gone.md",
       "docs/x.md:2: #gone",
     ]);
   });
 
-  test("names files that are there", () => {
-    const lost = [...pages.values()].flatMap(({ path, spans }) =>
+  test("names existing files only", () => {
+    const missing = [...pages.values()].flatMap(({ path, spans }) =>
       spans
         .filter(
           (span) => /^(src|test|docs|bin|scripts|examples|\.ci)\/[\w./-]+$/.test(span) && !span.startsWith("docs/x"),
@@ -33,10 +33,10 @@ describe("every page", () => {
         .filter((span) => !existsSync(join(ROOT, span)))
         .map((span) => `${path}: ${span}`),
     );
-    expect(lost).toEqual([]);
+    expect(missing).toEqual([]);
   });
 
-  test("shows commands that the command line takes", async () => {
+  test("shows only commands that parse", async () => {
     const shown = [...pages.values()].flatMap(commandsIn);
     expect(shown.length).toBeGreaterThan(20);
     const faults = await Promise.all(
@@ -45,7 +45,7 @@ describe("every page", () => {
     expect(faults.filter(([, fault]) => fault !== null)).toEqual([]);
   });
 
-  test("a command that is not taken is found", async () => {
+  test("finds a command that does not parse", async () => {
     expect(await faultOf("mcp-keys rotate")).toContain("missing required argument");
     expect(await faultOf("mcp-keys rotate ci --overlpa 1h")).toContain("unknown option");
     expect(await faultOf("mcp-keys rotated ci")).toContain("unknown command");
@@ -60,12 +60,12 @@ describe("every page", () => {
     ]);
   });
 
-  test("does not use words that are not used, nor do comments and messages", () => {
+  test("avoids the words that docs/words.md rules out, in pages, comments and messages", () => {
     const strays = tableOf(page("docs/words.md"), "Not used", "word").rows.map(([word, say]) => ({
       word: spansOf(word!)[0]!,
       say: say!,
     }));
-    const said = [
+    const texts = [
       ...[...source].flatMap(([path, text]) =>
         wordsIn(text).map(({ line, words }) => ({ at: `${path}:${line}`, words })),
       ),
@@ -73,7 +73,7 @@ describe("every page", () => {
         .filter(({ path }) => path === "README.md" || path.startsWith("docs/"))
         .flatMap(({ path, prose }) => prose.map((words, i) => ({ at: `${path}:${i + 1}`, words }))),
     ];
-    const found = said.flatMap(({ at, words }) => strayWords(words, strays).map((each) => `${at}: ${each}`));
+    const found = texts.flatMap(({ at, words }) => strayWords(words, strays).map((each) => `${at}: ${each}`));
     expect(
       found.filter((each) => !FOREIGN_WORDS.some((name) => each.startsWith(name))),
       "see docs/words.md",
@@ -89,13 +89,13 @@ describe("every page", () => {
   });
 });
 
-/** Where another program's own word is meant. */
+/** Places that use the term of another program. */
 const FOREIGN_WORDS = [
   "src/formats/systemd.ts:8: credential:",
   ...["35", "40"].map((line) => `src/probe/checks/restricts-cors.ts:${line}: credentials:`),
 ];
 
-function lostLinks({ path, links, sections }: Page): string[] {
+function brokenLinks({ path, links, sections }: Page): string[] {
   return links
     .filter(({ target }) => !/^[a-z]+:/.test(target))
     .filter(({ target }) => {
@@ -111,7 +111,7 @@ function lostLinks({ path, links, sections }: Page): string[] {
 describe("docs/architecture.md", () => {
   const architecture = page("docs/architecture.md");
 
-  test("has the layers of test/layers.ts, and what each may import", () => {
+  test("lists the layers of test/layers.ts and what each may import", () => {
     const written = tableOf(architecture, "Layers", "layer").rows.map(([layer, holds, may]) => ({
       layer: spansOf(layer!)[0],
       holds: spansOf(holds!),
@@ -132,17 +132,17 @@ describe("docs/architecture.md", () => {
     expect(written, "the table and test/layers.ts differ: correct the one that is wrong").toEqual(code);
   });
 
-  test("names functions that are where it says", () => {
-    const told = [...architecture.text.matchAll(/`(src\/[\w./-]+\.ts)`\s+`(\w+)`/g)];
-    expect(told.length).toBeGreaterThan(25);
-    const lost = told.filter(([, path, name]) => !new RegExp(`\\b${name!}\\b`).test(source.get(path!) ?? ""));
+  test("names functions in the file that defines them", () => {
+    const listed = [...architecture.text.matchAll(/`(src\/[\w./-]+\.ts)`\s+`(\w+)`/g)];
+    expect(listed.length).toBeGreaterThan(25);
+    const missing = listed.filter(([, path, name]) => !new RegExp(`\\b${name!}\\b`).test(source.get(path!) ?? ""));
     expect(
-      lost.map(([all]) => all),
+      missing.map(([all]) => all),
       "say where it is now",
     ).toEqual([]);
   });
 
-  test("says for each step of a rotation what a kill leaves", () => {
+  test("describes for each step of a rotation what a kill leaves", () => {
     const title = "A rotation, step by step";
     const { text } = architecture.sections.find((section) => section.title === title)!;
     const steps = [...text.matchAll(/^(\d+)\. \*\*/gm)].map(([, n]) => n);
@@ -153,46 +153,46 @@ describe("docs/architecture.md", () => {
 describe("docs/errors.md", () => {
   const sections = page("docs/errors.md").sections.filter(({ title }) => /^`[A-Z_]+`$/.test(title));
 
-  test("has a section for every code, in their order, and for no other", () => {
+  test("has one section for every code, in the order of CODES", () => {
     const written = sections.map(({ title }) => spansOf(title)[0]);
-    expect(written, "a section: ## `CODE`, Exit n, HTTP n, what it means, **Mend:** what to do").toEqual(
+    expect(written, "a section: ## `CODE`, Exit n, HTTP n, what it means, **Fix:** what to do").toEqual(
       Object.keys(CODES),
     );
   });
 
   test.each(sections.map(({ title, text }) => [spansOf(title)[0] as Code, text] as const))(
-    "%s has the statuses of the code, and a mend",
+    "%s has the exit and HTTP status of the code, and a fix",
     (code, text) => {
       expect(text.trim()).toMatch(new RegExp(`^Exit ${CODES[code].exit}, HTTP ${CODES[code].http}\\. \\S`));
-      expect(text).toMatch(/^\*\*Mend:\*\* \S/m);
+      expect(text).toMatch(/^\*\*Fix:\*\* \S/m);
     },
   );
 
-  test("every code is thrown somewhere", () => {
+  test("every code is used", () => {
     const users = [...source].filter(([path]) => path !== "src/errors.ts").map(([, text]) => text);
     const unused = Object.keys(CODES).filter((code) => !users.some((text) => text.includes(`"${code}"`)));
     expect(unused, "throw it, or remove it").toEqual([]);
   });
 
-  test.each(["docs/errors.md", "README.md"])("%s has the exit statuses of --help", async (path) => {
+  test.each(["docs/errors.md", "README.md"])("%s lists the exit statuses of --help", async (path) => {
     const help = /^Exit codes:\n([^]+)/m.exec((await createCli().cli("--help")).stdout)![1]!;
-    const told = [...help.matchAll(/(\d+) ([^·\n]+)/g)].map(([, status, means]) => [status, means!.trim()]);
+    const listed = [...help.matchAll(/(\d+) ([^·\n]+)/g)].map(([, status, means]) => [status, means!.trim()]);
     const table = page(path).tables.find(({ head: [first] }) => first === "status" || first === "exit")!;
-    expect(table.rows.map(([status, means]) => [status, means!.replace(/^an? /, "")])).toEqual(told);
+    expect(table.rows.map(([status, means]) => [status, means!.replace(/^an? /, "")])).toEqual(listed);
     const exits = [...new Set(Object.values(CODES).map(({ exit }) => String(exit)))];
-    expect(exits.filter((exit) => !told.some(([status]) => status === exit))).toEqual([]);
+    expect(exits.filter((exit) => !listed.some(([status]) => status === exit))).toEqual([]);
   });
 });
 
 describe("README.md", () => {
-  test("has a row for every command, in the order of --help, and for no other", () => {
+  test("has one row for every command, in the order of --help", () => {
     const rows = tableOf(page("README.md"), "Commands", "command").rows.map(
       ([cell]) => spansOf(cell!)[0]!.split(" ")[0],
     );
     expect(rows, "the table below ## Commands").toEqual(Object.keys(commands));
   });
 
-  test("imports what the library exports", () => {
+  test("imports only exports of the library", () => {
     const code = page("README.md").blocks.filter(({ lang }) => lang === "ts");
     const imported = code.flatMap(({ text }) =>
       [...text.matchAll(/import \{([^}]+)\} from "mcp-keys"/g)].flatMap(([, names]) => names!.split(",")),
@@ -201,13 +201,13 @@ describe("README.md", () => {
     expect(imported.map((name) => name.trim()).filter((name) => !Object.hasOwn(library, name))).toEqual([]);
   });
 
-  test("leads to every page of docs", () => {
+  test("links to every page in docs", () => {
     const linked = page("README.md").links.map(({ target }) => target);
     expect([...pages.keys()].filter((path) => path.startsWith("docs/") && !linked.includes(path))).toEqual([]);
   });
 });
 
-test("every hint of an error that names a command names one that is taken", async () => {
+test("every command in a hint parses", async () => {
   const named = Object.values(CODES).flatMap(({ hint }) => /mcp-keys (?!is\b)[^;,]+/.exec(hint)?.[0] ?? []);
   expect(named.length).toBeGreaterThan(5);
   for (const line of named.filter((each) => !each.startsWith("mcp-keys; ")))

@@ -5,8 +5,8 @@ import { parseToken } from "../core/token.ts";
 import type { KeyStore } from "../stores/store.ts";
 
 /**
- * Judges a token against a store, one look-up. A server does this without one: see `createVerifier`.
- * @throws what the store throws: a store that cannot answer is no refusal
+ * Checks a token with one lookup in the store. A server uses `createVerifier` instead, which needs no lookup.
+ * @throws {@link KeysError} the errors of the store: a store that cannot answer is not a refusal
  */
 export async function checkToken(
   store: KeyStore,
@@ -17,12 +17,12 @@ export async function checkToken(
   const parsed = parseToken(token);
   if (!parsed.ok && parsed.reason === "mistyped") return { ok: false, reason: "mistyped" };
   const candidates = digestCandidates(token, peppers);
-  // A token of another make, imported as it was, is found by its digest or not at all.
+  // An imported token in another format can only be found by its digest.
   if (!parsed.ok) return checkByDigest(store, candidates, demand, "malformed");
   const key = await store.get(parsed.id);
   const version = key?.id === parsed.id ? findVersion(key, candidates) : undefined;
   if (key !== null && version !== undefined) return judge(key, version, demand);
-  // A digest without its key (MCP_API_KEY_HASHES) has another id than the token it belongs to.
+  // A key from MCP_API_KEY_HASHES has its own id, not the one in the token.
   return checkByDigest(store, candidates, demand, "unknown");
 }
 

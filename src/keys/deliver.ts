@@ -6,7 +6,7 @@ import { KeysError } from "../errors.ts";
 import { updateKey, type OperationContext } from "./update.ts";
 
 /**
- * A version on its way to whoever will hold its token. `key` and `version` are as they will be once all is done.
+ * A new version and its token. `key` and `version` are in the state they have after the delivery.
  * @example
  * ```ts
  * import { createKeys, openStore, type Issued } from "mcp-keys";
@@ -23,9 +23,8 @@ export interface Issued {
 }
 
 /**
- * Puts the token where it belongs and returns when it is there.
- * `DELIVERY_FAILED` says that it certainly reached nobody: the version is then revoked. After any other failure it stays
- * valid, since somebody may hold it.
+ * Delivers a new token and resolves when it has arrived. If it rejects with a `KeysError` `DELIVERY_FAILED`, the token certainly
+ * did not arrive and its version is revoked. After any other error the version stays valid, because the token may have arrived.
  * @example
  * ```ts
  * import { writeFile } from "node:fs/promises";
@@ -40,20 +39,20 @@ export interface Issued {
  */
 export type Deliver = (issued: Issued) => Promise<void>;
 
-/** How a staged version is brought to its holder and put in force. */
+/** How to deliver and promote a staged version. */
 export interface Completion {
-  /** Seconds the versions before it go on working. */
+  /** Seconds for which the older versions keep working. */
   readonly overlap: number;
   readonly deliver: Deliver;
-  /** Throws to leave the version pending. */
+  /** Tries the token on a server. If it throws, the version stays pending. */
   readonly prove?: ((token: Secret) => Promise<void>) | undefined;
 }
 
 /**
- * Deliver, prove, promote: the steps of `generate` and `rotate` once a version is staged.
- * @param staged - as written, its `version` pending
- * @returns the version as it was promoted
- * @throws {@link KeysError} what `deliver`, `prove` and the store throw
+ * Delivers, proves and promotes a staged version: the last steps of `generate` and `rotate`.
+ * @param staged - as written, with its `version` pending
+ * @returns the promoted version
+ * @throws {@link KeysError} the errors of `deliver`, `prove` and the store
  */
 export async function completeVersion(
   context: OperationContext,
@@ -73,8 +72,8 @@ export async function completeVersion(
 }
 
 /**
- * Delivers, and tidies up when the token certainly reached nobody.
- * @param discard - revokes the version; its own failure is left to the next run, which starts afresh anyway
+ * Delivers, and discards the version if the token certainly did not arrive.
+ * @param discard - revokes the version; if it fails, the next run starts over anyway
  */
 async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () => Promise<unknown>): Promise<void> {
   try {
@@ -85,12 +84,14 @@ async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () =>
   }
 }
 
+/** Returns version `n` of a key together with its token. */
 export function issuedAs(key: Key, n: number, token: Secret): Issued {
   return { key, version: requireVersion(key, n), token };
 }
 
+/** Returns version `n` of a key, which must exist. */
 export function requireVersion(key: Key, n: number): Version {
   const version = key.versions.find((each) => each.n === n);
-  if (version === undefined) throw new KeysError("BUG", `version ${String(n)} of ${key.name} is not there`);
+  if (version === undefined) throw new KeysError("BUG", `${key.name} has no version ${String(n)}`);
   return version;
 }

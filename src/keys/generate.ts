@@ -8,7 +8,7 @@ import { NO_DIGESTS } from "./update.ts";
 import type { OperationContext } from "./update.ts";
 
 /**
- * What {@link Keys.generate} takes.
+ * Input of {@link Keys.generate}. `expiresAt` is required: seconds since 1970, or `null` for never.
  * @example
  * ```ts
  * import type { GenerateInput } from "mcp-keys";
@@ -18,16 +18,16 @@ import type { OperationContext } from "./update.ts";
  * ```
  */
 export type GenerateInput = Omit<KeyInput, "name"> & {
-  /** Without one it is `default`, or, when that is taken, `key-` and the id. */
+  /** Default: `default`, or `key-<id>` if that is taken. */
   readonly name?: string;
-  /**
-   * With it, the version is `pending` until the token is where it belongs, so that a crash in between shows. Without it,
-   * the returned token is the delivery.
-   */
+  /** Delivers the token; the version stays `pending` until this resolves. Without it, the returned token is the delivery. */
   readonly deliver?: Deliver;
 };
 
-/** Issues a key. @throws {@link KeysError} `USAGE`, `NAME_TAKEN`, what the store throws and what `deliver` throws */
+/**
+ * Issues a key.
+ * @throws {@link KeysError} `USAGE`, `NAME_TAKEN`, and the errors of the store and of `deliver`
+ */
 export async function generateKey(context: OperationContext, mint: Mint, input: GenerateInput): Promise<Issued> {
   const { name, ...rest } = input;
   if (name !== undefined) return issue(context, mint, { ...rest, name });
@@ -64,7 +64,7 @@ async function writeNew({ store, now, by }: OperationContext, key: Key, version:
     const change = await store.write({ op: "generate", at: now(), by, version, keys: [key] });
     return change.keys[0] ?? key;
   } catch (error) {
-    // Two runs took over the same leftover: the other one has the name now.
+    // Two runs continued the same undelivered key, and the other one was faster.
     if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT") throw error;
     throw nameTaken(await requireNamed(store, key));
   }
@@ -74,7 +74,7 @@ async function requireNamed(store: KeyStore, key: Key): Promise<Key> {
   return (await store.get(key.name, NO_DIGESTS)) ?? key;
 }
 
-/** A key that an earlier run could not deliver: the same command may have its name, so that it can be run again. */
+/** An earlier run failed to deliver this key; the same command may reuse its name. */
 function isUndelivered(key: Key): boolean {
   return key.versions.every(({ state, reason }) => state === "revoked" && reason === "undelivered");
 }
@@ -93,9 +93,9 @@ function continueKey(before: Key, planned: Key): Key {
 
 function nameTaken({ name, id, versions }: Key): KeysError {
   const unfinished = versions.length > 0 && versions.every(({ state }) => state === "pending");
-  return new KeysError("NAME_TAKEN", `there is a key named ${name} already (${id})`, {
+  return new KeysError("NAME_TAKEN", `a key named ${name} already exists (${id})`, {
     hint: unfinished
-      ? `an earlier run did not finish it; complete it with: mcp-keys rotate ${name}`
+      ? `an earlier run did not finish; finish it with: mcp-keys rotate ${name}`
       : `choose another name, or replace its secret with: mcp-keys rotate ${name}`,
   });
 }

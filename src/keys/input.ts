@@ -11,11 +11,11 @@ import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
 import type { RotateOptions } from "./rotate.ts";
 
-/** What the operations take, for callers without types. What a text must look like is said where it is parsed. */
+/** Checks the arguments of callers without types. The format of a string is checked where it is parsed. */
 
 export const GENERATE: Rules<GenerateInput> = {
   ...{ name: TEXT, prefix: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
-  // A key that never expires is a decision, which nobody takes by forgetting a member.
+  // Forgetting this member must not create a key that never expires.
   expiresAt: { ...TIME_OR_NEVER, required: true },
   deliver: FUNCTION,
 };
@@ -53,28 +53,34 @@ function isPepper(value: unknown): boolean {
   return TEXT.is(id) && TEXT.is(key);
 }
 
-const REF: Rule = { ...TEXT, what: "the id or name of a key", hint: "see what there is with: keys.list()" };
+const REF: Rule = { ...TEXT, what: "the id or name of a key", hint: "list the keys with: keys.list()" };
 
-/** @throws {@link KeysError} `USAGE` */
+/**
+ * Checks the id or name of a key.
+ * @throws {@link KeysError} `USAGE`
+ */
 export function checkRef(ref: unknown): void {
   checkArgument("the key", ref, REF);
 }
 
-/** @throws {@link KeysError} `USAGE` */
+/**
+ * Checks that a token is a string.
+ * @throws {@link KeysError} `USAGE`
+ */
 export function checkTokenText(token: unknown): void {
   checkArgument("the token", token, {
     ...TEXT,
-    hint: "pass the text of it; what generate gives has it in: token.reveal()",
+    hint: "pass the token as a string; for the token that generate returns, use token.reveal()",
   });
 }
 
-/** A clock in fractions or nonsense would write times that nobody can read. */
+/** Wraps a clock and rejects fractions and NaN, which would be written to the history. */
 export function wholeSeconds(now: () => Epoch): () => Epoch {
   return () => {
     const at = now();
     if (isCount(at)) return at;
-    throw new KeysError("USAGE", "the clock of createKeys does not tell whole seconds", {
-      hint: "pass now: () => Math.floor(Date.now() / 1000), or leave it out",
+    throw new KeysError("USAGE", "the clock of createKeys does not return whole seconds", {
+      hint: "pass now: () => Math.floor(Date.now() / 1000), or omit it",
     });
   };
 }

@@ -18,7 +18,7 @@ import type { KeyStore, ReadOptions } from "../stores/store.ts";
 import { systemActor, systemNow, systemPeppers, systemRandom } from "../world.ts";
 
 /**
- * What {@link createKeys} works with. All but the store has a default from the system.
+ * Options of {@link createKeys}. Everything except the store has a default.
  * @example
  * ```ts
  * import { createKeys, openStore, type KeysOptions } from "mcp-keys";
@@ -28,20 +28,24 @@ import { systemActor, systemNow, systemPeppers, systemRandom } from "../world.ts
  * ```
  */
 export interface KeysOptions {
+  /** The store to read and write; the caller closes it. */
   readonly store: KeyStore;
-  /** The current time in whole seconds. */
+  /** Returns the current time in whole seconds. Default: the system clock. */
   readonly now?: () => Epoch;
+  /** Source of the random bytes for ids and secrets. Default: the generator of the operating system. */
   readonly random?: Random;
-  /** Who acts, for the history; `user@host` by default. */
+  /** Recorded in the history as the author of each change. Default: `user@host`. */
   readonly by?: string;
-  /** The first makes new digests keyed, the others still verify old ones. By default what `MCP_KEYS_PEPPER` holds here. */
+  /** The first one keys new digests, the others verify old ones. Default: the peppers in `MCP_KEYS_PEPPER`. */
   readonly peppers?: readonly Pepper[];
 }
 
 type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 
 /**
- * The operations on the keys of a store. A key is addressed by id or name. All throw `KeysError`.
+ * The operations on the keys of a store. `ref` is the id or the name of a key. Every method rejects with a `KeysError`: with
+ * `USAGE` for invalid arguments, with `KEY_NOT_FOUND` if there is no such key, and with the errors of the store
+ * (`STORE_UNAVAILABLE`, `STORE_CONFLICT` …). The comments name further codes.
  * @example
  * ```ts
  * import type { Keys } from "mcp-keys";
@@ -54,31 +58,42 @@ type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
  * ```
  */
 export interface Keys {
-  /** Issues a key. `USAGE`, `NAME_TAKEN`. */
+  /** Issues a key and returns its token. `NAME_TAKEN`, and what `deliver` throws. */
   generate(input: GenerateInput): Promise<Issued>;
-  /** Stage, deliver, prove, promote. `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`. */
+  /**
+   * Adds a version, delivers its token and retires the old version. If it is interrupted, the next call finishes the job.
+   * `KEY_NOT_ACTIVE`, and what `deliver` and `prove` throw.
+   */
   rotate(ref: string, options: RotateOptions): Promise<Rotated>;
-  /** Ends an overlap early. `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`, `NO_ROTATION`. */
+  /**
+   * Ends the overlap of a rotation now. Refuses if the old version was used within `window` seconds (default 3600) or the new
+   * one was never used; `force` overrides this. `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`, `NO_ROTATION`.
+   */
   finish(ref: string, options?: { window?: number; force?: boolean }): Promise<Updated>;
-  /** Goes back to the old version. `NO_ROTATION`, `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`. */
+  /**
+   * Returns to the old version and revokes the new one. Refuses if the new version was used within `window` seconds (default
+   * 3600); `force` overrides this. `NO_ROTATION`, `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`.
+   */
   abort(ref: string, options?: { window?: number; force?: boolean }): Promise<Updated>;
-  /** Revokes a version, or the key with all of them, at once and for good. `VERSION_NOT_FOUND`. */
+  /** Revokes one version, or all versions of the key. Takes effect at once and cannot be undone. `VERSION_NOT_FOUND`. */
   revoke(ref: string, options?: { version?: number; reason?: RevokeReason }): Promise<Updated>;
+  /** Refuses the key until it is enabled again. */
   disable(ref: string): Promise<Updated>;
+  /** Accepts a disabled key again. */
   enable(ref: string): Promise<Updated>;
-  /** `KEY_NOT_FOUND` when there is none. */
+  /** Returns one key. */
   get(ref: string, options?: ReadOptions): Promise<Key>;
-  /** In the order of creation, revoked ones included. */
+  /** Returns every key, including revoked keys, in the order of creation. */
   list(options?: ReadOptions): Promise<Key[]>;
-  /** Judges a token. A refusal is a value; a store that cannot answer throws. */
+  /** Checks a token. A refusal is a value, not an error. A server should use {@link createVerifier}, which needs no I/O. */
   check(token: string, demand?: WithoutClock<Demand>): Promise<Verdict>;
-  /** Judges the value of an `Authorization` header, as {@link Keys.check} does. */
+  /** Checks the value of an `Authorization` header, as {@link Keys.check} does. */
   verify(authorization: string | null | undefined, demand?: WithoutClock<Demand>): Promise<Verdict>;
 }
 
 /**
- * The keys of a store.
- * @throws `KeysError` `USAGE` for options that make no sense
+ * Creates the operations on the keys of a store: issue, rotate, revoke, disable, check. Reads and writes nothing itself.
+ * @throws `KeysError` `USAGE` for an unknown or invalid option; `PEPPER_INVALID`
  * @example
  * ```ts
  * import { createKeys, openStore } from "mcp-keys";

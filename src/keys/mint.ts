@@ -5,7 +5,7 @@ import type { Secret } from "../core/secret.ts";
 import { BASE62, formatToken, ID_LENGTH, SECRET_LENGTH } from "../core/token.ts";
 
 /**
- * `size` random bytes, each from 0 to 255 alike.
+ * Returns `size` uniformly distributed random bytes. Must be a cryptographic generator.
  * @example
  * ```ts
  * import { randomBytes } from "node:crypto";
@@ -17,21 +17,24 @@ import { BASE62, formatToken, ID_LENGTH, SECRET_LENGTH } from "../core/token.ts"
  */
 export type Random = (size: number) => Uint8Array;
 
-/** A new token and what is kept of it. */
+/** A new token and its digest. */
 export interface Minted {
   readonly token: Secret;
   readonly digest: Digest;
 }
 
-/** Draws ids and tokens. */
+/** Creates ids and tokens. */
 export interface Mint {
   id(): KeyId;
   token(prefix: string, id: KeyId): Minted;
 }
 
-/** @param pepper - makes the digests keyed ones, when given */
+/**
+ * Creates the generator of ids and tokens.
+ * @param pepper - keys the digests, if given
+ */
 export function createMint(random: Random, pepper: Pepper | undefined): Mint {
-  // nanoid throws bytes away that would favour some characters, so that each of the 62 is equally likely.
+  // nanoid discards bytes that would favour some characters, so all 62 are equally likely.
   const drawId = customRandom(BASE62, ID_LENGTH, (size) => random(size));
   const drawSecret = customRandom(BASE62, SECRET_LENGTH, (size) => random(size));
   return {

@@ -8,7 +8,7 @@ import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";
 
 /**
- * A day: long enough for clients that read their key at start.
+ * The default overlap of a rotation: 86400 seconds, a day. Long enough for clients that read their key at start-up.
  * @example
  * ```ts
  * import { DEFAULT_OVERLAP, formatDuration } from "mcp-keys";
@@ -19,7 +19,7 @@ import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./upda
 export const DEFAULT_OVERLAP = 86_400;
 
 /**
- * An hour: a version unused for so long counts as out of use.
+ * The default window of `finish` and `abort`: 3600 seconds, an hour. A version not used for this long counts as unused.
  * @example
  * ```ts
  * import { createKeys, DEFAULT_WINDOW, openStore } from "mcp-keys";
@@ -31,7 +31,7 @@ export const DEFAULT_OVERLAP = 86_400;
 export const DEFAULT_WINDOW = 3_600;
 
 /**
- * What {@link Keys.rotate} takes.
+ * Options of {@link Keys.rotate}. Durations are in seconds.
  * @example
  * ```ts
  * import type { RotateOptions } from "mcp-keys";
@@ -44,14 +44,15 @@ export const DEFAULT_WINDOW = 3_600;
  * ```
  */
 export interface RotateOptions {
-  /** Seconds both versions work; 0 ends the old one at once. A day when left out. */
+  /** How long both versions work; 0 retires the old one at once. Default: {@link DEFAULT_OVERLAP}. */
   readonly overlap?: number;
-  /** When the new version expires; left out, it lives as long as the one it replaces did. */
+  /** When the new version expires, in seconds since 1970; `null` for never. Default: the same lifetime as the old version. */
   readonly expiresAt?: Epoch | null;
-  /** Seconds: does nothing while the current version is younger. */
+  /** Does nothing if the current version is younger than this. */
   readonly ifOlderThan?: number;
+  /** Delivers the new token. */
   readonly deliver: Deliver;
-  /** Tries the new token on the running server; throws (`TOKEN_REFUSED` …) to leave the old version current. */
+  /** Tries the new token on the running server. If it throws (`TOKEN_REFUSED` …), the old version stays current. */
   readonly prove?: (token: Secret) => Promise<void>;
 }
 
@@ -69,16 +70,16 @@ export interface RotateOptions {
 export interface Rotated {
   readonly key: Key;
   readonly version: Version;
-  /** False when `ifOlderThan` was not reached. */
+  /** False if the current version was younger than `ifOlderThan`. */
   readonly changed: boolean;
-  /** The versions that still work until their time. */
+  /** The old versions that still work until the overlap ends. */
   readonly retiring: readonly Version[];
 }
 
 /**
- * Rotates a key in four steps: stage, deliver, prove, promote. Killed between any two, a version that was delivered works,
- * and the same call completes the rotation.
- * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, what the store, `deliver` and `prove` throw
+ * Rotates a key in four steps: stage, deliver, prove, promote. If it is killed between two steps, every delivered version works,
+ * and the same call finishes the rotation.
+ * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, and the errors of the store, `deliver` and `prove`
  */
 export async function rotateKey(
   context: OperationContext,
@@ -104,7 +105,7 @@ async function stage(context: OperationContext, mint: Mint, before: Key, options
   const { key } = await updateKey(
     context,
     before.id,
-    // The last one: another rotation may have staged one since the key was read.
+    // Numbered on write, because another rotation may have added a version since the key was read.
     ({ versions }) => ({ op: "stage", version: versions.length }),
     (each) => stageVersion(each, { digest, expiresAt, now }).key,
   );
@@ -112,7 +113,7 @@ async function stage(context: OperationContext, mint: Mint, before: Key, options
   return { key, version: version ?? requireVersion(key, key.versions.length), token };
 }
 
-/** As long as the version it replaces was given; never, when that one never expires. */
+/** Gives the new version the lifetime of the one it replaces. */
 function sameLifetime(key: Key, now: Epoch): Epoch | null {
   const model = currentVersion(key) ?? key.versions.at(-1);
   return model?.expiresAt == null ? null : now + (model.expiresAt - model.createdAt);
@@ -125,6 +126,7 @@ function youngVersion(key: Key, ifOlderThan: number | undefined, now: Epoch): Ve
   return now - current.createdAt < ifOlderThan ? current : undefined;
 }
 
+/** Returns the versions that still work until their overlap ends. */
 export function retiringOf(key: Key, now: Epoch): Version[] {
   return key.versions.filter((version) => version.state === "retiring" && isUsable(version, now));
 }

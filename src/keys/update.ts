@@ -2,14 +2,14 @@ import type { Epoch, Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
 import type { Draft, KeyStore, ReadOptions } from "../stores/store.ts";
 
-/** How often a change is decided again when others write the same key at the same time. */
+/** Attempts to write a key that others write at the same time. */
 const ATTEMPTS = 10;
 
-/** To decide about a key and to write it, its digests are not needed. */
+/** Reads a key without its digests, which a change does not need. */
 export const NO_DIGESTS: ReadOptions = { digests: false };
 
 /**
- * The result of an operation that changes a key.
+ * The result of an operation on one key.
  * @example
  * ```ts
  * import { createKeys, openStore, type Updated } from "mcp-keys";
@@ -20,22 +20,26 @@ export const NO_DIGESTS: ReadOptions = { digests: false };
  * ```
  */
 export interface Updated {
+  /** The key after the operation. */
   readonly key: Key;
-  /** False when the key was already as wanted, and nothing was written. */
+  /** False if the key was already in this state and nothing was written. */
   readonly changed: boolean;
 }
 
-/** What the operations on one store share. */
+/** The dependencies of every operation. */
 export interface OperationContext {
   readonly store: KeyStore;
   readonly now: () => Epoch;
   readonly by: string;
 }
 
-/** @throws {@link KeysError} `KEY_NOT_FOUND` */
+/**
+ * Reads a key.
+ * @throws {@link KeysError} `KEY_NOT_FOUND`
+ */
 export async function requireKey(store: KeyStore, ref: string, options?: ReadOptions): Promise<Key> {
   const key = await store.get(ref, options);
-  // A token pasted in place of a name must not come back in an error.
+  // A long `ref` may be a token pasted by mistake, and an error must not repeat it.
   if (key === null) {
     throw new KeysError(
       "KEY_NOT_FOUND",
@@ -48,10 +52,10 @@ export async function requireKey(store: KeyStore, ref: string, options?: ReadOpt
 type Described = Pick<Draft, "op" | "version" | "detail">;
 
 /**
- * Reads a key, decides, and writes; where somebody else wrote in between, reads and decides again.
- * @param draft - how the history tells of it; made of the key as it is to be where that depends on it
- * @param decide - pure; gives the key as it is to be, or `null` for no change
- * @throws {@link KeysError} `KEY_NOT_FOUND`, `STORE_CONFLICT` after ten attempts, and what `decide` throws
+ * Reads a key, decides on a change and writes it. If another process wrote in between, reads and decides again.
+ * @param draft - the entry in the history, or a function that makes it from the changed key
+ * @param decide - pure; returns the changed key, or `null` for no change
+ * @throws {@link KeysError} `KEY_NOT_FOUND`, `STORE_CONFLICT` after ten attempts, and the errors of `decide`
  */
 export async function updateKey(
   context: OperationContext,
@@ -73,7 +77,7 @@ export async function updateKey(
   }
 }
 
-/** Last-used times are no part of a change; they are those that were read with the key. */
+/** A written key has no last-used times, so they are copied from the key that was read. */
 function withUses(written: Key, read: Key): Key {
   return {
     ...written,

@@ -115,7 +115,7 @@ describe("generate", () => {
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
     const taken = await cli("generate ci");
     expect(taken.status).toBe(5);
-    expect(taken.stderr).toContain("hint: an earlier run did not finish it; complete it with: mcp-keys rotate ci");
+    expect(taken.stderr).toContain("hint: an earlier run did not finish; finish it with: mcp-keys rotate ci");
     const rotated = await cli("rotate ci");
     expect((await cli("check", { piped: rotated.stdout })).status).toBe(0);
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
@@ -135,7 +135,7 @@ describe("generate", () => {
     { line: "generate ci extra", status: 2, says: "too many arguments" },
     { line: "generate ci --exipres 3d", status: 2, says: "did you mean --expires?" },
     { line: "generate ci --out /nonexistent/dir/file", status: 5, says: "hint:" },
-    { line: "generate taken", status: 5, says: "there is a key named taken already" },
+    { line: "generate taken", status: 5, says: "a key named taken already exists" },
   ])("$line exits with $status and explains how to fix it", async ({ line, status, says }) => {
     const { cli } = createCli();
     await cli("generate taken");

@@ -39,7 +39,7 @@ describe("the program", () => {
         error: {
           code: "KEY_NOT_FOUND",
           message: 'there is no key "missing"',
-          hint: "see what there is with: mcp-keys list",
+          hint: "list the keys with: mcp-keys list",
         },
       });
     }

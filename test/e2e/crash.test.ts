@@ -48,7 +48,7 @@ test("killed while a key is issued, the key can be completed under its name", as
   expect(await check(readFileSync(out, "utf8"))).toBe(0);
   const again = await mcpKeys(["generate", "other"]);
   expect(again.status).toBe(5);
-  expect(again.stderr).toContain("hint: an earlier run did not finish it; complete it with: mcp-keys rotate other");
+  expect(again.stderr).toContain("hint: an earlier run did not finish; finish it with: mcp-keys rotate other");
   const completed = await mcpKeys(["rotate", "other"]);
   expect(await check(completed.stdout)).toBe(0);
 });

@@ -5,7 +5,7 @@ import { createVerifier } from "../../src/server/verifier/verifier.ts";
 import { requireApiKeyFromEnv } from "../../src/server/stdio.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
 
-/** As a caller without types sees it. */
+/** The operations as a caller without types sees them. */
 type Untyped = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 const NOW = 1_800_000_000;
@@ -71,15 +71,15 @@ const WRONG: readonly (readonly [call: string, args: readonly unknown[], says: s
   ["verify", ["Bearer a", { scope: "a" }], 'no option "scope"'],
 ];
 
-describe("what a caller without types may get wrong", () => {
-  test.each(WRONG)("%s %j", async (call, args, says) => {
+describe("arguments of a caller without types", () => {
+  test.each(WRONG)("%s rejects %j", async (call, args, says) => {
     const { untyped, write } = await open();
     const message = expect.stringContaining(says);
     await expect(untyped[call]!(...args)).rejects.toMatchObject({ code: "USAGE", message });
     expect(write).not.toHaveBeenCalled();
   });
 
-  test("a token in its wrapping is not judged, and not repeated", async () => {
+  test("rejects a Secret instead of a string, without repeating the token", async () => {
     const { untyped, token } = await open();
     const fault: unknown = await untyped["check"]!(token).catch((error: unknown) => error);
     expect(fault).toMatchObject({ code: "USAGE", hint: expect.stringContaining("token.reveal()") });
@@ -96,7 +96,7 @@ describe("what a caller without types may get wrong", () => {
     [{ now: 5 }, "now"],
     [{ peppers: ["p1:0123"] }, "peppers"],
     [{ pepper: [] }, 'no option "pepper"'],
-  ])("createKeys %j", async (options, says) => {
+  ])("createKeys rejects %j", async (options, says) => {
     const store = await openMemoryStore();
     const all = options === undefined || "store" in options || Object.keys(options).length === 0;
     const given = (all ? options : { store, ...options }) as KeysOptions;
@@ -104,13 +104,13 @@ describe("what a caller without types may get wrong", () => {
     expect(() => createKeys(given)).toThrow(expect.objectContaining({ code: "USAGE", message }));
   });
 
-  test("a clock with fractions is named before it writes anything", async () => {
+  test("rejects a clock with fractions before it writes anything", async () => {
     const { keys } = await open();
     expect(await keys.list()).toHaveLength(1);
     await expect(open({ now: () => NOW + 0.25 })).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  test("a store that was not awaited is none, wherever it goes", async () => {
+  test("rejects the promise of a store", async () => {
     const store = openMemoryStore() as never;
     const fault = { code: "USAGE", hint: "open one with: await openStore()" };
     await expect((async () => createVerifier({ store }))()).rejects.toMatchObject(fault);
@@ -118,7 +118,7 @@ describe("what a caller without types may get wrong", () => {
     await expect(openStore(5 as never)).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  test("members left undefined are left out", async () => {
+  test("treats undefined members as absent", async () => {
     const { keys } = await open();
     const wanted = { name: "ci-2", expiresAt: null, scopes: undefined, owner: undefined, deliver: undefined };
     expect(await keys.generate(wanted as never)).toMatchObject({ key: { scopes: [] } });

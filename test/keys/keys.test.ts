@@ -23,7 +23,7 @@ async function openKeys({ peppers = [] as { id: string; key: string }[], wrap = 
 const forever = { expiresAt: null };
 
 describe("generate", () => {
-  test("gives a token that is valid at once, and keeps only its digest", async () => {
+  test("returns a token that is valid at once, and stores only its digest", async () => {
     const { keys, memory } = await openKeys();
     const { key, version, token } = await keys.generate({ name: "ci", scopes: ["a", "a"], ...forever });
     expect(parseToken(token.reveal())).toMatchObject({ ok: true, id: key.id, prefix: "mcp" });
@@ -34,7 +34,7 @@ describe("generate", () => {
     expect(JSON.stringify(await memory.snapshot())).not.toContain(token.reveal().slice(17, 60));
   });
 
-  test("delivers while the version is pending, and promotes it then", async () => {
+  test("delivers the pending version, then promotes it", async () => {
     const { keys, memory } = await openKeys();
     const seen: string[] = [];
     const { version } = await keys.generate({
@@ -49,7 +49,7 @@ describe("generate", () => {
     expect(version.state).toBe("current");
   });
 
-  test("of two that want one name at the same time one gets it", async () => {
+  test("lets only one of two concurrent calls have a name", async () => {
     const { keys } = await openKeys();
     const results = await Promise.allSettled([
       keys.generate({ name: "ci", ...forever }),
@@ -59,13 +59,13 @@ describe("generate", () => {
     expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "NAME_TAKEN" } });
   });
 
-  test("many without a name all get one", async () => {
+  test("gives each of many unnamed keys its own name", async () => {
     const { keys } = await openKeys();
     await Promise.all(Array.from({ length: 20 }, () => keys.generate(forever)));
     expect(new Set((await keys.list()).map(({ name }) => name)).size).toBe(20);
   });
 
-  test("the id of a key is not a name for another", async () => {
+  test("rejects the id of a key as a name", async () => {
     const { keys } = await openKeys();
     const { key } = await keys.generate({ name: "ci", ...forever });
     await expect(keys.generate({ name: key.id, ...forever })).rejects.toMatchObject({ code: "NAME_TAKEN" });
@@ -73,7 +73,7 @@ describe("generate", () => {
 });
 
 describe("rotate", () => {
-  test("delivers while both work, proves, and only then lets the old version retire", async () => {
+  test("delivers while both versions work, proves, and only then retires the old version", async () => {
     const { keys, memory, clock } = await openKeys();
     const { token: old } = await keys.generate({ name: "ci", ...forever });
     const steps: string[] = [];
@@ -90,7 +90,7 @@ describe("rotate", () => {
     expect(await keys.check(old.reveal())).toMatchObject({ ok: false, reason: "expired" });
   });
 
-  test("a server that refuses the new token leaves the old one current and both valid", async () => {
+  test("leaves the old version current and both valid if the server refuses the new token", async () => {
     const { keys } = await openKeys();
     const { token: old } = await keys.generate({ name: "ci", ...forever });
     let fresh = "";
@@ -110,7 +110,7 @@ describe("rotate", () => {
     ]);
   });
 
-  test("the history names the version that each of two rotations at once has staged", async () => {
+  test("records the version that each of two concurrent rotations staged", async () => {
     const { keys, memory } = await openKeys();
     await keys.generate({ name: "ci", ...forever });
     await Promise.allSettled([
@@ -122,7 +122,7 @@ describe("rotate", () => {
     expect(staged).toEqual([2, 3]);
   });
 
-  test("two at the same time both deliver a token that works", async () => {
+  test("delivers a working token in both of two concurrent rotations", async () => {
     const { keys } = await openKeys();
     await keys.generate({ name: "ci", ...forever });
     const tokens: string[] = [];
@@ -132,7 +132,7 @@ describe("rotate", () => {
     for (const token of tokens) expect(await keys.check(token)).toMatchObject({ ok: true });
   });
 
-  test("a version revoked while it was delivered is not promoted", async () => {
+  test("does not promote a version that was revoked during the delivery", async () => {
     const { keys } = await openKeys();
     const { token: old } = await keys.generate({ name: "ci", ...forever });
     const rotated = keys.rotate("ci", {
@@ -145,8 +145,8 @@ describe("rotate", () => {
   });
 });
 
-describe("changes that meet others", () => {
-  test("are decided again on what the other one wrote", async () => {
+describe("concurrent changes", () => {
+  test("are decided again after another write", async () => {
     let interfere: (() => Promise<unknown>) | undefined;
     const { keys, plain } = await openKeys({
       wrap: (store) => ({
@@ -163,10 +163,10 @@ describe("changes that meet others", () => {
     interfere = () => plain.disable("ci");
     const { key } = await keys.revoke("ci");
     expect(key).toMatchObject({ enabled: false, versions: [{ state: "revoked" }] });
-    await expect(keys.enable("nobody")).rejects.toMatchObject({ code: "KEY_NOT_FOUND" });
+    await expect(keys.enable("missing")).rejects.toMatchObject({ code: "KEY_NOT_FOUND" });
   });
 
-  test("give up after ten attempts with a conflict", async () => {
+  test("fail with a conflict after ten attempts", async () => {
     const conflict = new KeysError("STORE_CONFLICT", "conflict");
     let attempts = 0;
     const { keys, plain } = await openKeys({
@@ -181,7 +181,7 @@ describe("changes that meet others", () => {
 describe("check", () => {
   const pepper = { id: "p1", key: "0123456789abcdef0123456789abcdef" };
 
-  test("knows tokens issued with a pepper, and with the one before it", async () => {
+  test("accepts tokens issued with the current or an earlier pepper", async () => {
     const { keys, memory } = await openKeys({ peppers: [pepper] });
     const { token, version } = await keys.generate({ name: "ci", ...forever });
     expect(version.digest).toMatch(/^hmac-sha256:p1:/);
@@ -196,21 +196,21 @@ describe("check", () => {
     expect(await createKeys({ store: memory }).check(token.reveal())).toMatchObject({ reason: "unknown" });
   });
 
-  test("the secret of one key does not open another", async () => {
+  test("refuses the secret of one key with the id of another", async () => {
     const { keys } = await openKeys();
     const { token } = await keys.generate({ name: "a", ...forever });
     const { token: other } = await keys.generate({ name: "b", ...forever });
     expect(await keys.check(token.reveal().slice(0, 17) + other.reveal().slice(17))).toMatchObject({ ok: false });
   });
 
-  test("a store that cannot answer is a fault and no refusal", async () => {
+  test("throws if the store cannot answer, instead of refusing", async () => {
     const down = new KeysError("STORE_UNAVAILABLE", "down");
     const { keys, plain } = await openKeys({ wrap: (store) => ({ ...store, get: () => Promise.reject(down) }) });
     const { token } = await plain.generate({ name: "ci", ...forever });
     await expect(keys.check(token.reveal())).rejects.toBe(down);
   });
 
-  test.each([null, undefined, "", "Basic x"])("%j in the header is missing", async (header) => {
+  test.each([null, undefined, "", "Basic x"])("refuses the header %j as missing", async (header) => {
     expect(await (await openKeys()).keys.verify(header)).toEqual({ ok: false, reason: "missing" });
   });
 });
