@@ -8,7 +8,7 @@ export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } fro
 export type { Updated } from "./keys/update.ts";
 export type { Random } from "./keys/mint.ts";
 export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";
-export type { RevokeReason, Version, VersionState } from "./core/version.ts";
+export type { RevokeReason, Version, VersionState } from "./core/key.ts";
 export { keyStatus } from "./core/status.ts";
 export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/duration.ts";
 
@@ -26,13 +26,13 @@ export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } fr
 export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
 
 // Verifier
-export { createVerifier, type Asked, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
+export { createVerifier, type Requirements, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
 export type { Demand, Reason, Verdict } from "./core/judge.ts";
 
 // Tokens and digests
 export { Secret } from "./core/secret.ts";
 export { formatToken, parsePrefix, parseToken, type ParsedToken, type TokenParts } from "./core/token.ts";
-export { parseBearer, type Presented } from "./core/authorization.ts";
+export { parseBearer, type ParsedHeader } from "./core/authorization.ts";
 export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from "./core/digest.ts";
 
 // Probe

@@ -1,6 +1,5 @@
 import { digestToken } from "../src/core/digest.ts";
-import type { Key } from "../src/core/key.ts";
-import type { Version } from "../src/core/version.ts";
+import type { Key, Version } from "../src/core/key.ts";
 
 /** A version that works, unless told otherwise. */
 export function aVersion(change: Partial<Version> = {}): Version {

@@ -1,7 +1,6 @@
 import { formatTime } from "../core/duration.ts";
-import type { Epoch, Key } from "../core/key.ts";
+import type { Epoch, Key, Version } from "../core/key.ts";
 import { keyStatus, lastUsedAt } from "../core/status.ts";
-import type { Version } from "../core/version.ts";
 
 /** Returns a key as `--json` shows it: the library's member names, RFC 3339 times, no digests. */
 export function keyJson(key: Key, now: Epoch): Record<string, unknown> {

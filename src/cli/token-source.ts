@@ -1,6 +1,5 @@
-import { explainUnusable } from "../core/unusable.ts";
 import { Secret } from "../core/secret.ts";
-import { parseToken } from "../core/token.ts";
+import { explainUnusable, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
 

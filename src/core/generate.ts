@@ -1,8 +1,7 @@
 import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
-import type { Epoch, Key, KeyId, KeyName } from "./key.ts";
+import type { Epoch, Key, KeyId, KeyName, Version } from "./key.ts";
 import { parsePrefix } from "./token.ts";
-import type { Version } from "./version.ts";
 
 /** What a person decides about a new key. Everything is optional but what {@link planKey} asks for. */
 export interface KeyInput {

@@ -1,8 +1,7 @@
-import type { Epoch, Key } from "./key.ts";
-import type { Version } from "./version.ts";
+import type { Epoch, Key, Version } from "./key.ts";
 
 /**
- * Why a presented token is refused. For logs; a client learns only what RFC 6750 lets it have.
+ * Why a token is refused. For the server's log; the client gets only what RFC 6750 allows.
  * @example
  * ```ts
  * import type { Reason } from "mcp-keys";
@@ -21,8 +20,16 @@ export type Reason =
   | "wrong-audience"
   | "insufficient-scope";
 
+/** A verdict that refuses. It names the key and the version if the token belongs to one. */
+export interface RefusedVerdict {
+  readonly ok: false;
+  readonly reason: Reason;
+  readonly key?: Key;
+  readonly version?: Version;
+}
+
 /**
- * The answer to a presented token. A refusal names the key where the token belongs to one.
+ * The result for a presented token.
  * @example
  * ```ts
  * import type { Verdict } from "mcp-keys";
@@ -30,12 +37,10 @@ export type Reason =
  * const describe = (verdict: Verdict): string => (verdict.ok ? verdict.key.name : `refused: ${verdict.reason}`);
  * ```
  */
-export type Verdict =
-  | { readonly ok: true; readonly key: Key; readonly version: Version }
-  | { readonly ok: false; readonly reason: Reason; readonly key?: Key; readonly version?: Version };
+export type Verdict = { readonly ok: true; readonly key: Key; readonly version: Version } | RefusedVerdict;
 
 /**
- * What a request asks of the key.
+ * The conditions a key must meet for one request.
  * @example
  * ```ts
  * import type { Demand } from "mcp-keys";
@@ -45,36 +50,51 @@ export type Verdict =
  */
 export interface Demand {
   readonly now: Epoch;
-  /** All of them must have been given to the key. */
+  /** Scopes the key must have, all of them. */
   readonly scopes?: readonly string[];
   /**
-   * The URL of this server: a key bound to others is refused. `null` is a server that was not told its URL, which refuses
-   * every bound key, since it cannot know that it is meant. Left out, the audience is not judged.
+   * The URL of this server; keys for other servers are refused. `null` if the server does not know its URL: it then refuses
+   * every key that has an audience. Leave it out to skip the check.
    */
   readonly audience?: string | null;
 }
 
 /**
- * Judges a version whose digest has already matched. The state of the version comes first, then the key, the audience and
- * the scopes, so that a revoked key is never told which scope it lacks.
+ * Judges a version whose digest matched the token. Checks the version first, then the key, the audience and the scopes, so
+ * a revoked key does not learn which scope it lacks.
  */
 export function judge(key: Key, version: Version, demand: Demand): Verdict {
-  const reason = refusal(key, version, demand);
+  const reason = refusalReason(key, version, demand);
   return reason === null ? { ok: true, key, version } : { ok: false, reason, key, version };
 }
 
-function refusal(key: Key, version: Version, { now, scopes, audience }: Demand): Reason | null {
-  if (version.state === "revoked") return "revoked";
-  // A token whose overlap has ended has expired for its client: what it must do is fetch the newer one.
-  if (version.state === "retired") return "expired";
-  if (version.state === "retiring" && now >= (version.retiresAt ?? 0)) return "expired";
-  if (version.expiresAt !== null && now >= version.expiresAt) return "expired";
+/** Returns whether a version works at `now`, no matter whether its key is disabled. */
+export function isUsable(version: Version, now: Epoch): boolean {
+  return versionReason(version, now) === null;
+}
+
+/** Returns when a usable version stops working: epoch seconds, or `Infinity` for never. */
+export function endOf(version: Version): number {
+  return Math.min(version.expiresAt ?? Infinity, version.retiresAt ?? Infinity);
+}
+
+function refusalReason(key: Key, version: Version, { now, scopes, audience }: Demand): Reason | null {
+  const reason = versionReason(version, now);
+  if (reason !== null) return reason;
   if (!key.enabled) return "disabled";
-  if (audience !== undefined && !isMeant(key, audience)) return "wrong-audience";
+  if (audience !== undefined && !isForAudience(key, audience)) return "wrong-audience";
   if (scopes?.some((scope) => !key.scopes.includes(scope)) === true) return "insufficient-scope";
   return null;
 }
 
-function isMeant(key: Key, audience: string | null): boolean {
+function versionReason(version: Version, now: Epoch): "revoked" | "expired" | null {
+  if (version.state === "revoked") return "revoked";
+  // For the client, a token whose overlap ended has expired: it must fetch the newer one.
+  if (version.state === "retired") return "expired";
+  if (version.state === "retiring" && now >= (version.retiresAt ?? 0)) return "expired";
+  return version.expiresAt !== null && now >= version.expiresAt ? "expired" : null;
+}
+
+function isForAudience(key: Key, audience: string | null): boolean {
   return key.audience.length === 0 || (audience !== null && key.audience.includes(audience));
 }

@@ -1,4 +1,4 @@
-import type { Version } from "./version.ts";
+import type { StoredDigest } from "./digest.ts";
 
 /**
  * Seconds since 1970-01-01T00:00:00Z, a whole number. RFC 3339 in JSON.
@@ -12,7 +12,7 @@ import type { Version } from "./version.ts";
 export type Epoch = number;
 
 /**
- * 12 characters of `[A-Za-z0-9]`: public, safe to log, the same before and after a rotation.
+ * 12 characters of `[A-Za-z0-9]`. Public, safe to log, and unchanged by a rotation.
  * @example
  * ```ts
  * import type { Key, KeyId } from "mcp-keys";
@@ -23,7 +23,7 @@ export type Epoch = number;
 export type KeyId = string;
 
 /**
- * 1 to 64 of `[A-Za-z0-9._-]`, unique in a store.
+ * 1 to 64 of `[A-Za-z0-9._-]`. Unique in a store.
  * @example
  * ```ts
  * import type { KeyName } from "mcp-keys";
@@ -34,7 +34,7 @@ export type KeyId = string;
 export type KeyName = string;
 
 /**
- * The thing issued. It survives rotation: each rotation adds a {@link Version}.
+ * An issued API key. It survives rotation: each rotation adds a {@link Version}.
  * @example
  * ```ts
  * import type { Key } from "mcp-keys";
@@ -45,27 +45,27 @@ export type KeyName = string;
 export interface Key {
   readonly id: KeyId;
   readonly name: KeyName;
-  /** What its tokens begin with, such as `mcp` or `acme_live`; `opaque` where they are not of our making. */
+  /** The start of its tokens, such as `mcp` or `acme_live`; `opaque` for imported tokens and digests. */
   readonly prefix: string;
-  /** What the key may do; empty means that no scope was given to it. */
+  /** The permissions of the key; empty means none. */
   readonly scopes: readonly string[];
-  /** The server URLs the key is for; empty means any. */
+  /** The server URLs the key is valid for; empty means any. */
   readonly audience: readonly string[];
   readonly owner?: string;
   readonly note?: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly createdAt: Epoch;
   readonly createdBy: string;
-  /** False while somebody has disabled it, which is reversible. */
+  /** False while the key is disabled, which can be undone. */
   readonly enabled: boolean;
-  /** Compare-and-swap: 0 for a key never written, then one more at each write. */
+  /** For compare-and-swap: 0 before the first write, then one more with each write. */
   readonly revision: number;
-  /** Oldest first; `n` counts from 1. Never empty, never shorter: what ended stays as a tombstone. */
+  /** Oldest first, numbered from 1. Never empty and never shortened: ended versions stay as tombstones. */
   readonly versions: readonly Version[];
 }
 
 /**
- * The status of a key, see {@link keyStatus}.
+ * The state of a whole key, from its best version: see {@link keyStatus}.
  * @example
  * ```ts
  * import type { Status } from "mcp-keys";
@@ -74,3 +74,54 @@ export interface Key {
  * ```
  */
 export type Status = "active" | "expiring" | "expired" | "disabled" | "revoked";
+
+/**
+ * The state of a version: pending → current → retiring → retired, and from any of them to revoked.
+ * @example
+ * ```ts
+ * import type { VersionState } from "mcp-keys";
+ *
+ * const hasEnded = (state: VersionState): boolean => state === "retired" || state === "revoked";
+ * ```
+ */
+export type VersionState = "pending" | "current" | "retiring" | "retired" | "revoked";
+
+/**
+ * Why a version was revoked. `undelivered`: its token was never delivered to anyone.
+ * @example
+ * ```ts
+ * import { createKeys, openStore, type RevokeReason } from "mcp-keys";
+ *
+ * const reason: RevokeReason = "compromised";
+ * await createKeys({ store: await openStore() }).revoke("ci", { reason });
+ * ```
+ */
+export type RevokeReason = "compromised" | "superseded" | "unused" | "undelivered" | "other";
+
+/**
+ * One secret of a key. Only its digest is stored.
+ * @example
+ * ```ts
+ * import type { Key, Version } from "mcp-keys";
+ *
+ * const current = (key: Key): Version | undefined => key.versions.findLast(({ state }) => state === "current");
+ * ```
+ */
+export interface Version {
+  /** 1 for the first version, then one more with each rotation. */
+  readonly n: number;
+  /** Not a `Digest` if the key was read without digests, or if the store has deleted this one. */
+  readonly digest: StoredDigest;
+  readonly createdAt: Epoch;
+  /** The first second at which it no longer works; `null` for never. */
+  readonly expiresAt: Epoch | null;
+  readonly state: VersionState;
+  /** When it became `current`; absent before that. */
+  readonly promotedAt?: Epoch;
+  /** While `retiring`, the first second at which it no longer works; once `retired`, when it ended. */
+  readonly retiresAt?: Epoch;
+  /** Stored apart from the history, see {@link KeyStore.touch}; late by up to the servers' flush interval. */
+  readonly lastUsedAt: Epoch | null;
+  /** Only when `revoked`. */
+  readonly reason?: RevokeReason;
+}

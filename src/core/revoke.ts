@@ -1,6 +1,5 @@
 import { KeysError } from "../errors.ts";
-import type { Key } from "./key.ts";
-import type { RevokeReason, Version } from "./version.ts";
+import type { Key, RevokeReason, Version } from "./key.ts";
 
 /** What a person may give as a reason. `undelivered` is the program's own. */
 export const REVOKE_REASONS = ["compromised", "superseded", "unused", "other"] as const satisfies RevokeReason[];

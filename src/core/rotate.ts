@@ -1,9 +1,9 @@
 import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
 import { createVersion } from "./generate.ts";
-import type { Epoch, Key } from "./key.ts";
+import { isUsable } from "./judge.ts";
+import type { Epoch, Key, Version } from "./key.ts";
 import { formatDuration } from "./duration.ts";
-import { isUsable, type Version } from "./version.ts";
 
 /**
  * The steps of a rotation (`docs/architecture.md`), each from a key to the key after it. They hold one promise between

@@ -1,12 +1,13 @@
-import type { Epoch, Key, Status } from "./key.ts";
-import { isUsable, type Version } from "./version.ts";
+import { endOf, isUsable } from "./judge.ts";
+import type { Epoch, Key, Status, Version } from "./key.ts";
 
-/** Two weeks: what `list` calls expiring when nothing else was asked for. */
+/** Seconds, two weeks: how far ahead `list` calls a key expiring by default. */
 export const EXPIRING_WITHIN = 14 * 86_400;
 
 /**
- * The status of a key, which is that of the best of its versions. `expiring`: every version that still works ends within
- * `within` seconds.
+ * Returns the status of a key: that of its best version. A key is `expiring` if every usable version ends soon.
+ * @param now - epoch seconds
+ * @param within - seconds that count as soon; two weeks by default
  * @example
  * ```ts
  * import { createKeys, keyStatus, openStore } from "mcp-keys";
@@ -23,17 +24,12 @@ export function keyStatus(key: Key, now: Epoch, within: number = EXPIRING_WITHIN
   return usable.every((version) => endOf(version) - now < within) ? "expiring" : "active";
 }
 
-/** When a usable version stops working; `Infinity` for never. */
-export function endOf(version: Version): number {
-  return Math.min(version.expiresAt ?? Infinity, version.retiresAt ?? Infinity);
-}
-
-/** The newest version that was promoted and still works, if there is one. */
+/** Returns the newest version in the state `current`, if any. */
 export function currentVersion(key: Key): Version | undefined {
   return key.versions.findLast(({ state }) => state === "current");
 }
 
-/** When any version of the key was last used, as far as the servers have told. */
+/** Returns the latest use of any version that servers have reported, or `null`. */
 export function lastUsedAt(key: Key): Epoch | null {
   return key.versions.reduce<Epoch | null>(
     (latest, { lastUsedAt: at }) => (at !== null && (latest === null || at > latest) ? at : latest),

@@ -1,7 +1,6 @@
-import type { Key } from "../core/key.ts";
+import type { Key, Version } from "../core/key.ts";
 import { discardVersion, promoteVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
-import type { Version } from "../core/version.ts";
 import { KeysError } from "../errors.ts";
 import { updateKey, type OperationContext } from "./update.ts";
 

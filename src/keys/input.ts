@@ -1,11 +1,10 @@
 import type { Pepper } from "../core/digest.ts";
 import type { Demand } from "../core/judge.ts";
-import type { Epoch } from "../core/key.ts";
+import type { Epoch, RevokeReason } from "../core/key.ts";
 import { FLAG, FUNCTION, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
 import { checkArgument, type Rule, type Rules } from "../core/options.ts";
 import { REVOKE_REASONS } from "../core/revoke.ts";
 import { isCount } from "../core/shape.ts";
-import type { RevokeReason } from "../core/version.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";

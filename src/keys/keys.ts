@@ -1,11 +1,10 @@
 import { parseBearer } from "../core/authorization.ts";
 import type { Pepper } from "../core/digest.ts";
 import type { Demand, Verdict } from "../core/judge.ts";
-import type { Epoch, Key } from "../core/key.ts";
+import type { Epoch, Key, RevokeReason } from "../core/key.ts";
 import { checkArgument, checkOptions, TEXT } from "../core/options.ts";
 import { revokeVersions, setEnabled } from "../core/revoke.ts";
 import { abortRotation, finishRotation } from "../core/rotate.ts";
-import type { RevokeReason } from "../core/version.ts";
 import { checkToken } from "./check.ts";
 import type { Issued } from "./deliver.ts";
 import { generateKey, type GenerateInput } from "./generate.ts";

@@ -1,8 +1,8 @@
-import type { Epoch, Key } from "../core/key.ts";
+import { isUsable } from "../core/judge.ts";
+import type { Epoch, Key, Version } from "../core/key.ts";
 import { stageVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion } from "../core/status.ts";
-import { isUsable, type Version } from "../core/version.ts";
 import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";

@@ -2,7 +2,7 @@ import { parsePeppers } from "../core/digest.ts";
 import { parseAudience, parseScope } from "../core/generate.ts";
 import type { Epoch } from "../core/key.ts";
 import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
-import { explainUnusable } from "../core/unusable.ts";
+import { explainUnusable } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import { createKeys } from "../keys/keys.ts";
 import type { KeyStore } from "../stores/store.ts";

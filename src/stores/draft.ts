@@ -2,8 +2,7 @@ import { KeysError } from "../errors.ts";
 import { FORGOTTEN } from "../core/digest.ts";
 import type { StoredDigest } from "../core/digest.ts";
 import { OPAQUE_PREFIX } from "../core/opaque.ts";
-import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
-import type { Version } from "../core/version.ts";
+import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
 import type { Change, Draft } from "./store.ts";
 
 /** Finds stored keys by their unique fields. */

@@ -2,8 +2,7 @@ import { digestToken, isDigest, parsePeppers, pepperIdOf } from "../core/digest.
 import type { Digest, Pepper } from "../core/digest.ts";
 import type { Epoch, Key, KeyId } from "../core/key.ts";
 import { estimateBits, MIN_OPAQUE_BITS, OPAQUE_PREFIX } from "../core/opaque.ts";
-import { BASE62, ID_LENGTH, parseToken } from "../core/token.ts";
-import { explainUnusable } from "../core/unusable.ts";
+import { BASE62, explainUnusable, ID_LENGTH, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import { Ledger, versionOf } from "./ledger.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
@@ -50,7 +49,6 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   return {
     spec: "env:",
     readOnly: true,
-    tokensCarryIds: true,
     get: async (ref) => ledger.byId(ref) ?? ledger.byName(ref),
     find: async (digest) => versionOf(ledger.byDigest(digest), digest),
     list: async () => ledger.list(),

@@ -1,7 +1,6 @@
 import { FORGOTTEN } from "../core/digest.ts";
 import type { StoredDigest } from "../core/digest.ts";
-import type { Key, KeyId, KeyName } from "../core/key.ts";
-import type { Version } from "../core/version.ts";
+import type { Key, KeyId, KeyName, Version } from "../core/key.ts";
 import type { Lookup } from "./draft.ts";
 
 /**

@@ -20,7 +20,6 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
   const store: KeyStore = {
     spec: "memory:",
     readOnly: false,
-    tokensCarryIds: true,
     async get(ref) {
       const key = ledger.byId(ref) ?? ledger.byName(ref);
       return key === null ? null : uses.fill(key);

@@ -1,6 +1,5 @@
 import type { Digest } from "../core/digest.ts";
-import type { Epoch, Key, KeyId, KeyName } from "../core/key.ts";
-import type { Version } from "../core/version.ts";
+import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
 
 /**
  * What a change did. Shown by `mcp-keys audit`.
@@ -109,11 +108,6 @@ export interface KeyStore {
   readonly readOnly: boolean;
   /** True for an old history. It can be read, but a server must not check tokens against it. */
   readonly isArchive?: boolean;
-  /**
-   * True if every token in our format contains the id of its key, except for keys with the prefix `opaque`. A verifier can then
-   * refuse a token with an unknown id without computing its digest. Leave it out if keys come from elsewhere.
-   */
-  readonly tokensCarryIds?: boolean;
   /** The absolute path of the file with the history, if there is one. */
   readonly path?: string;
   /**

@@ -124,7 +124,7 @@ describe("generate", () => {
   test.each([
     { line: "generate 'a b'", status: 2, says: "is not a name for a key" },
     { line: "generate ci --expires yesterday", status: 2, says: "hint: write a number and one of s m h d w" },
-    { line: "generate ci --prefix MCP", status: 2, says: '"MCP" is not a prefix' },
+    { line: "generate ci --prefix MCP", status: 2, says: '"MCP" is not a valid prefix' },
     { line: "generate ci --scope 'a b'", status: 2, says: "is not a scope" },
     { line: "generate ci --tag x", status: 2, says: "a tag must have the form name=value" },
     { line: "generate ci --audience host", status: 2, says: "is not the URL of a server" },

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { judge, type Demand, type Reason } from "../../src/core/judge.ts";
-import type { Version } from "../../src/core/version.ts";
-import { isUsable } from "../../src/core/version.ts";
+import { type Demand, isUsable, judge, type Reason } from "../../src/core/judge.ts";
+import type { Version } from "../../src/core/key.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 const NOW = 1_000_000;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
-import type { Key } from "../../src/core/key.ts";
+import type { Key, Version, VersionState } from "../../src/core/key.ts";
 import { revokeVersions, setEnabled } from "../../src/core/revoke.ts";
 import { abortRotation, discardVersion, finishRotation, promoteVersion, stageVersion } from "../../src/core/rotate.ts";
-import type { Version, VersionState } from "../../src/core/version.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 const NOW = 1_000_000;

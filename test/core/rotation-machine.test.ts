@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
-import type { Key } from "../../src/core/key.ts";
+import { isUsable } from "../../src/core/judge.ts";
+import type { Key, Version } from "../../src/core/key.ts";
 import { revokeVersions, setEnabled } from "../../src/core/revoke.ts";
 import { abortRotation, discardVersion, finishRotation, promoteVersion, stageVersion } from "../../src/core/rotate.ts";
-import { isUsable, type Version } from "../../src/core/version.ts";
 import { KeysError } from "../../src/errors.ts";
 import { RUNS } from "../arbitraries.ts";
 import { aKey, aVersion } from "../fakes.ts";

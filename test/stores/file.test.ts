@@ -1,9 +1,9 @@
+import type { Version } from "../../src/core/key.ts";
 import { execFileSync } from "node:child_process";
 import { chmod, link, lstat, mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Version } from "../../src/core/version.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk/disk.ts";

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { endOf, keyStatus } from "../../core/status.ts";
+import { endOf, isUsable } from "../../core/judge.ts";
+import { keyStatus } from "../../core/status.ts";
 import type { Epoch, Key } from "../../core/key.ts";
 import { Secret } from "../../core/secret.ts";
-import { isUsable } from "../../core/version.ts";
 import { KeysError } from "../../errors.ts";
 import { formats, isFormatName } from "../../formats/index.ts";
 import { parseEnvName } from "../../formats/env-name.ts";

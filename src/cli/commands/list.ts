@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import { formatTime, parseDuration } from "../../core/duration.ts";
+import { endOf, isUsable } from "../../core/judge.ts";
 import type { Epoch, Key, Status } from "../../core/key.ts";
-import { endOf, EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
-import { isUsable } from "../../core/version.ts";
+import { EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 import { formatTime } from "../../core/duration.ts";
-import type { Epoch } from "../../core/key.ts";
+import type { Epoch, Version } from "../../core/key.ts";
 import { keyStatus } from "../../core/status.ts";
-import type { Version } from "../../core/version.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";

@@ -1,4 +1,4 @@
-import { explainUnusable } from "../../core/unusable.ts";
+import { explainUnusable } from "../../core/token.ts";
 import { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { ReportName } from "../../probe/report/index.ts";

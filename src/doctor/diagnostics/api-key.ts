@@ -1,10 +1,9 @@
 import { parsePeppers } from "../../core/digest.ts";
 import { formatDuration } from "../../core/duration.ts";
-import type { Verdict } from "../../core/judge.ts";
+import { endOf, type Verdict } from "../../core/judge.ts";
 import { estimateBits, MIN_OPAQUE_BITS } from "../../core/opaque.ts";
-import { endOf, EXPIRING_WITHIN } from "../../core/status.ts";
-import { parseToken } from "../../core/token.ts";
-import { explainUnusable } from "../../core/unusable.ts";
+import { EXPIRING_WITHIN } from "../../core/status.ts";
+import { explainUnusable, parseToken } from "../../core/token.ts";
 import { checkToken } from "../../keys/check.ts";
 import { orNull } from "../context.ts";
 import type { DiagnosticContext } from "../context.ts";

@@ -1,5 +1,5 @@
 import { formatTime } from "../../core/duration.ts";
-import { isUsable } from "../../core/version.ts";
+import { isUsable } from "../../core/judge.ts";
 import { orNull } from "../context.ts";
 import type { Diagnostic, Observation } from "../diagnostic.ts";
 

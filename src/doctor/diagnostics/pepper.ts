@@ -1,5 +1,5 @@
 import { parsePeppers, pepperIdOf } from "../../core/digest.ts";
-import { isUsable } from "../../core/version.ts";
+import { isUsable } from "../../core/judge.ts";
 import { orNull } from "../context.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 

@@ -1,7 +1,6 @@
 import { LAST_SECOND } from "../../core/duration.ts";
-import type { Key } from "../../core/key.ts";
-import { endOf } from "../../core/status.ts";
-import type { Version } from "../../core/version.ts";
+import { endOf } from "../../core/judge.ts";
+import type { Key, Version } from "../../core/key.ts";
 
 /**
  * Identifies the caller of a request, in the shape of the MCP SDKs' `AuthInfo`. Tools find it as `extra.authInfo` (SDK v1)

@@ -2,7 +2,7 @@ import type { Verdict } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import { asFault, judgeFresh, type Judge } from "../verifier/verify-fresh.ts";
-import type { Asked, Verifier } from "../verifier/verifier.ts";
+import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
 import { challenge, type Denial } from "./challenge.ts";
@@ -26,7 +26,7 @@ const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, 
 /** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
   const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(options);
-  const demand = (wanted: readonly string[]): Asked => ({
+  const demand = (wanted: readonly string[]): Requirements => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
   });

@@ -2,7 +2,7 @@
  * Finds the numbers of records by a code of theirs, 32 bits with a sign: open addressing, eight bytes a slot. The code is
  * in the slot, so that a record that only lies in the way is not fetched. 0 is no record.
  */
-export class Slots {
+export class HashSlots {
   #slots = new Int32Array(128);
   #count = 0;
 
@@ -31,7 +31,7 @@ export class Slots {
     this.#slots[gap + 1] = 0;
   }
 
-  /** The slot to look at first for a code; then {@link Slots.next}, until {@link Slots.at} is 0. */
+  /** The slot to look at first for a code; then {@link HashSlots.next}, until {@link HashSlots.at} is 0. */
   first(hash: number): number {
     return (hash << 1) & (this.#slots.length - 1);
   }

@@ -1,78 +1,62 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { isWithheld, pepperIdOf, type Pepper } from "../../core/digest.ts";
-import type { Epoch, Key, KeyId } from "../../core/key.ts";
-import { OPAQUE_PREFIX } from "../../core/opaque.ts";
-import type { Version } from "../../core/version.ts";
+import type { Epoch, Key, KeyId, Version } from "../../core/key.ts";
+import { NO_ID } from "../../core/token.ts";
 import type { Use } from "../../stores/store.ts";
+import { HashSlots } from "./hash-slots.ts";
 import { KeyRows } from "./key-rows.ts";
-import { Records } from "./records.ts";
-import { Slots } from "./hash-slots.ts";
-import { endingOf, hashDigest, hashKeyed, hashPlain, VersionRows } from "./version-rows.ts";
+import { hashDigest, hashToken, VersionRows } from "./version-rows.ts";
 
-/** Of so many versions at most what was put together stays, for the next time. */
-const RECENTS = 4096;
+/** How many found versions are cached. */
+const CACHE_SIZE = 4096;
 
-/** A version that was found, as it is now. */
-export interface Held {
+/** A version that was found, with its key. */
+export interface FoundVersion {
   readonly key: Key;
   readonly version: Version;
-  /** What the index calls the version. */
+  /** The row of the version in the index. */
   readonly row: number;
 }
 
-/** No version: the token's SHA-256 as {@link hashPlain} makes it, so that it need not be made again; empty where it was not made. */
-export type Missed = string;
-
 /**
- * Keys in memory, found by id and by digest; in under 250 bytes each, which is why they are put together anew whenever one
- * is found. Tombstones are in it, so that a refusal can say why.
+ * Keys in memory, found by id and by digest. Takes under 250 bytes per key, so the objects are created when a version is
+ * found. Includes tombstones: a refusal names its reason.
  */
 export interface KeyIndex {
   /** How many keys have a version that can be found. */
   readonly size: number;
-  /** Peppers that versions name and nobody gave: their tokens cannot be recognised. */
+  /** Ids of peppers that versions need and nobody passed. Their tokens are not recognised. */
   readonly unknownPeppers: ReadonlySet<string>;
-  /** Adds a key, or replaces it. */
+  /** Adds a key or replaces it. */
   put(key: Key): void;
   has(id: KeyId): boolean;
   /**
-   * The version that a token is, of the key whose id it carries. No digest is made where there is no such key, nor where each
-   * of its versions was seen with a token that ends otherwise.
-   * @param at - where in `text` the id stands: cut out of it first, it would take twice as long to read
+   * Finds the version of a token: first among the versions of the key whose id it carries, then by its digest alone. Makes one
+   * digest, and one more for each pepper that other versions use.
+   * @param text - the text that ends with the token; its id reads twice as fast there as in a slice
+   * @param idAt - where in `text` the id starts, or {@link NO_ID}
    */
-  findById(token: string, text: string, at: number): Held | Missed;
-  /**
-   * Whether a token may be a version of a key whose id it does not carry, as one from `MCP_API_KEY_HASHES`: it is then to be
-   * looked for by its digest.
-   */
-  readonly hasOthers: boolean;
-  /**
-   * The version that a token is, of any key, or null. Costs a digest, and one more for each pepper.
-   * @param missed - what {@link KeyIndex.findById} gave
-   */
-  findByDigest(token: string, missed?: Missed): Held | null;
-  /** Notes that a version was used, by its row. */
+  find(token: string, text: string, idAt: number): FoundVersion | null;
+  /** Records that a version was used, by its row. */
   use(row: number, at: Epoch): void;
-  /** The latest use of each version that was used since the last call. */
+  /** Returns the latest use of each version that was used since the last call. */
   takeUses(): Use[];
 }
 
-/** @param carryIds - as `tokensCarryIds` of the store */
-export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): KeyIndex {
-  const pepperKeys = new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")]));
+export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const unknownPeppers = new Set<string>();
-  const records = new Records();
-  const keys = new KeyRows(records);
-  const versions = new VersionRows(records, pepperKeys);
-  const digests = new Slots();
-  const recents = new Array<Held | undefined>(RECENTS).fill(undefined);
-  /** Who was asked for last in each place. Kept is who is asked for twice: the collector would carry about the others in vain. */
-  const recentRows = new Int32Array(RECENTS);
-  let hasOthers = !carryIds;
+  const versions = new VersionRows(new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")])));
+  const keys = new KeyRows(versions);
+  const digests = new HashSlots();
+  /** The peppers of the versions here; `null` for digests without one. */
+  const usedPeppers = new Set<KeyObject | null>();
+  const cache = new Array<FoundVersion | undefined>(CACHE_SIZE).fill(undefined);
+  /** The row that was last looked up in each place. Cached on the second lookup, so one-off tokens create no garbage. */
+  const lookedUp = new Int32Array(CACHE_SIZE);
   let unsaved: number[] = [];
   let size = 0;
 
-  /** The rows of a key's versions, oldest first. */
+  /** Returns the rows of a key's versions, oldest first. */
   const rowsOf = (newest: number): number[] => {
     const rows: number[] = [];
     for (let row = newest; row !== 0; row = versions.olderThan(row)) rows.push(row);
@@ -80,19 +64,19 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
   };
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
-  const hold = (row: number): Held => {
-    const place = row & (RECENTS - 1);
-    const isRecent = recentRows[place] === row;
-    const recent = isRecent ? recents[place] : undefined;
-    if (recent?.row === row) return recent;
+  const read = (row: number): FoundVersion => {
+    const place = row & (CACHE_SIZE - 1);
+    const wasLookedUp = lookedUp[place] === row;
+    const cached = wasLookedUp ? cache[place] : undefined;
+    if (cached?.row === row) return cached;
     const newest = versions.newestOf(row);
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
-    const held = { key: keys.read(newest, all), version, row };
-    if (isRecent) recents[place] = held;
-    else recentRows[place] = row;
-    return held;
+    const found = { key: keys.read(newest, all), version, row };
+    if (wasLookedUp) cache[place] = found;
+    else lookedUp[place] = row;
+    return found;
   };
 
   const rowByDigest = (digest: string, pepper: KeyObject | null): number => {
@@ -110,26 +94,25 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
       return size;
     },
     unknownPeppers,
-    get hasOthers() {
-      return hasOthers;
-    },
     put(key) {
-      hasOthers ||= key.prefix === OPAQUE_PREFIX;
       const known = keys.find(key.id);
       const rows = rowsOf(known);
       if (rows.some(isFindable)) size--;
       for (const row of rows) {
-        recents[row & (RECENTS - 1)] = undefined;
+        cache[row & (CACHE_SIZE - 1)] = undefined;
         digests.remove(row, versions.hashOf(row));
       }
       if (known !== 0) keys.remove(known);
       let newest = 0;
       for (const [i, version] of key.versions.entries()) {
-        const row = rows[i] ?? records.add();
+        const row = rows[i] ?? versions.add();
         versions.write(row, version, newest);
         newest = row;
-        if (isFindable(row)) digests.add(row, versions.hashOf(row));
-        else if (!isWithheld(version.digest)) unknownPeppers.add(pepperIdOf(version.digest) ?? "");
+        const pepper = versions.pepperOf(row);
+        if (pepper !== undefined) {
+          digests.add(row, versions.hashOf(row));
+          usedPeppers.add(pepper);
+        } else if (!isWithheld(version.digest)) unknownPeppers.add(pepperIdOf(version.digest) ?? "");
       }
       keys.add(newest, key);
       const written = rowsOf(newest);
@@ -137,37 +120,20 @@ export function createKeyIndex(peppers: readonly Pepper[], carryIds = false): Ke
       if (written.some(isFindable)) size++;
     },
     has: (id) => keys.find(id) !== 0,
-    findById(token, text, at) {
-      let plain = "";
-      let keyed = "";
-      let pepper: KeyObject | null = null;
-      const ending = endingOf(text);
-      for (let row = keys.findAt(text, at); row !== 0; row = versions.olderThan(row)) {
-        const own = versions.pepperOf(row);
-        if (own === undefined || !versions.mayEnd(row, ending)) continue;
-        if (own === null) {
-          // Put together before the digest is made, which goes on while memory answers.
-          const held = hold(row);
-          if (plain === "") plain = hashPlain(token);
-          if (!versions.matches(row, plain)) continue;
-          versions.setEnding(row, ending);
-          return held;
-        }
-        // A long history of one pepper costs one digest.
-        if (own !== pepper) keyed = hashKeyed(token, (pepper = own));
-        if (!versions.matches(row, keyed)) continue;
-        versions.setEnding(row, ending);
-        return hold(row);
+    find(token, text, idAt) {
+      let digest = "";
+      let digestPepper: KeyObject | null | undefined;
+      for (let row = idAt === NO_ID ? 0 : keys.findAt(text, idAt); row !== 0; row = versions.olderThan(row)) {
+        const pepper = versions.pepperOf(row);
+        if (pepper === undefined) continue;
+        if (pepper !== digestPepper) digest = hashToken(token, (digestPepper = pepper));
+        if (versions.matches(row, digest)) return read(row);
       }
-      return plain;
-    },
-    findByDigest(token, missed = "") {
-      let row = rowByDigest(missed === "" ? hashPlain(token) : missed, null);
-      for (const pepper of pepperKeys.values()) {
-        if (row !== 0) break;
-        row = rowByDigest(hashKeyed(token, pepper), pepper);
+      for (const pepper of usedPeppers) {
+        const row = rowByDigest(pepper === digestPepper ? digest : hashToken(token, pepper), pepper);
+        if (row !== 0) return read(row);
       }
-      return row === 0 ? null : hold(row);
+      return null;
     },
     use(row, at) {
       if (versions.use(row, at)) unsaved.push(row);

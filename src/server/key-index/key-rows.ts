@@ -1,37 +1,41 @@
-import type { Key, KeyId } from "../../core/key.ts";
+import type { Key, KeyId, Version } from "../../core/key.ts";
 import { ID_LENGTH } from "../../core/token.ts";
-import type { Version } from "../../core/version.ts";
-import { numberOf, wordOf, type Records } from "./records.ts";
-import { Slots } from "./hash-slots.ts";
-import { SharedFieldsPool } from "./shared-fields.ts";
+import { HashSlots } from "./hash-slots.ts";
+import { numberOf, wordOf, type VersionRows } from "./version-rows.ts";
 
-/** An id of three words, a word, two numbers: between and behind what is the version's, see there. */
-const [ID, TRAITS] = [8, 14] as const;
+/** Places of a key's fields in the record of its newest version: an id of three words, a word, two numbers. */
+const [ID, SHARED] = [8, 14] as const;
 const [CREATED, REVISION] = [14, 15] as const;
 
-/** The texts that a key has for itself: its name, and mostly nothing else. */
-type Label = string | Pick<Key, "name" | "owner" | "note">;
+/** The texts that differ from key to key: the name and, rarely, owner and note. */
+type OwnTexts = string | Pick<Key, "name" | "owner" | "note">;
 
-/** Keys without their versions, each in the record of the newest one. */
+/** The fields that many keys have in common. */
+interface SharedKeyFields extends Pick<Key, "prefix" | "scopes" | "audience" | "tags" | "createdBy" | "enabled"> {
+  /** Whether the keys have neither owner nor note. */
+  readonly isNamedOnly: boolean;
+}
+
+/** Keys without their versions, each in the record of its newest version. */
 export class KeyRows {
-  readonly #records: Records;
-  readonly #slots = new Slots();
-  readonly #labels: Label[] = [];
-  readonly #traits = new SharedFieldsPool();
-  /** Ids that no token can have, which a store of another make may hold. */
+  readonly #rows: VersionRows;
+  readonly #slots = new HashSlots();
+  readonly #texts: OwnTexts[] = [];
+  readonly #shared = new SharedFieldsPool();
+  /** Keys with ids that no token can carry, which a custom store may hold. */
   readonly #oddRows = new Map<KeyId, number>();
   readonly #oddIds = new Map<number, KeyId>();
 
-  constructor(records: Records) {
-    this.#records = records;
+  constructor(rows: VersionRows) {
+    this.#rows = rows;
   }
 
-  /** 0 when there is none. */
+  /** Returns the row of a key, or 0. */
   find(id: KeyId): number {
     return isUsual(id) ? this.findAt(id, 0) : (this.#oddRows.get(id) ?? 0);
   }
 
-  /** The same for what stands in a text where a token has its id. Characters beyond a byte may be taken for others. */
+  /** Finds the key whose id starts at `at` in `text`. Characters above 255 may match others: the digest decides. */
   findAt(text: string, at: number): number {
     const [a, b, c] = [packId(text, at), packId(text, at + 4), packId(text, at + 8)];
     const hash = mix(a, b, c);
@@ -39,19 +43,19 @@ export class KeyRows {
       const row = this.#slots.at(slot);
       if (row === 0) return 0;
       if (this.#slots.hashAt(slot) !== hash) continue;
-      const { words } = this.#records.chunkOf(row);
+      const { words } = this.#rows.chunkOf(row);
       const word = wordOf(row) + ID;
       if (words[word] === a && words[word + 1] === b && words[word + 2] === c) return row;
     }
   }
 
-  /** Into a record that holds no key. */
+  /** Writes a key into a record that holds none. */
   add(row: number, key: Key): void {
-    const { words, numbers } = this.#records.chunkOf(row);
+    const { words, numbers } = this.#rows.chunkOf(row);
     const number = numberOf(row);
-    while (this.#labels.length <= row) this.#labels.push("");
-    this.#labels[row] = labelOf(key);
-    words[wordOf(row) + TRAITS] = this.#traits.take(key);
+    while (this.#texts.length <= row) this.#texts.push("");
+    this.#texts[row] = ownTextsOf(key);
+    words[wordOf(row) + SHARED] = this.#shared.take(key);
     numbers[number + CREATED] = key.createdAt;
     numbers[number + REVISION] = key.revision;
     if (isUsual(key.id)) {
@@ -68,45 +72,91 @@ export class KeyRows {
     if (odd === undefined) this.#slots.remove(row, hashId(this.idOf(row)));
     else this.#oddRows.delete(odd);
     this.#oddIds.delete(row);
-    this.#labels[row] = "";
-    this.#traits.release(this.#records.chunkOf(row).words[wordOf(row) + TRAITS] ?? 0);
+    this.#texts[row] = "";
+    this.#shared.release(this.#rows.chunkOf(row).words[wordOf(row) + SHARED] ?? 0);
   }
 
   read(row: number, versions: readonly Version[]): Key {
-    const { words, numbers } = this.#records.chunkOf(row);
+    const { words, numbers } = this.#rows.chunkOf(row);
     const number = numberOf(row);
-    const shared = this.#traits.at(words[wordOf(row) + TRAITS] ?? 0);
+    const shared = this.#shared.at(words[wordOf(row) + SHARED] ?? 0);
     const { isNamedOnly, prefix, scopes, audience, tags, createdBy, enabled } = shared;
-    const label = this.#labels[row];
+    const texts = this.#texts[row];
     const createdAt = numbers[number + CREATED] ?? 0;
     const revision = numbers[number + REVISION] ?? 0;
     const id = this.idOf(row);
-    // Not told by a look at the label, which would wait for memory.
-    const name = (isNamedOnly ? label : "") as string;
+    // A look at the type of `texts` would wait for memory.
+    const name = (isNamedOnly ? texts : "") as string;
     const key = { id, name, prefix, scopes, audience, tags, createdAt, createdBy, enabled, revision, versions };
-    return isNamedOnly ? key : { ...key, ...(label as Exclude<Label, string>) };
+    return isNamedOnly ? key : { ...key, ...(texts as Exclude<OwnTexts, string>) };
   }
 
   idOf(row: number): KeyId {
-    const { words } = this.#records.chunkOf(row);
+    const { words } = this.#rows.chunkOf(row);
     const word = wordOf(row) + ID;
     const odd = this.#oddIds.get(row);
     return odd ?? unpackId(words[word] ?? 0) + unpackId(words[word + 1] ?? 0) + unpackId(words[word + 2] ?? 0);
   }
 }
 
-function labelOf({ name, owner, note }: Key): Label {
+/** Stores each distinct set of shared fields once, by number. Frozen: a change through one key must not reach the others. */
+class SharedFieldsPool {
+  readonly #entries: { readonly fields: SharedKeyFields; keys: number }[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #free: number[] = [];
+
+  at(number: number): SharedKeyFields {
+    return (this.#entries[number] as { fields: SharedKeyFields }).fields;
+  }
+
+  take(key: Key): number {
+    const fields = sharedFieldsOf(key);
+    const text = JSON.stringify(fields);
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#free.pop() ?? this.#entries.length;
+      this.#entries[number] = { fields, keys: 0 };
+      this.#numbers.set(text, number);
+    }
+    const entry = this.#entries[number];
+    if (entry !== undefined) entry.keys++;
+    return number;
+  }
+
+  /** Forgets fields that no key has any more. */
+  release(number: number): void {
+    const entry = this.#entries[number];
+    if (entry === undefined || --entry.keys > 0) return;
+    this.#numbers.delete(JSON.stringify(entry.fields));
+    this.#free.push(number);
+  }
+}
+
+function sharedFieldsOf({ prefix, scopes, audience, tags, createdBy, enabled, owner, note }: Key): SharedKeyFields {
+  return {
+    prefix,
+    scopes: Object.freeze([...scopes]),
+    audience: Object.freeze([...audience]),
+    tags: Object.freeze({ ...tags }),
+    createdBy,
+    enabled,
+    isNamedOnly: owner === undefined && note === undefined,
+  };
+}
+
+function ownTextsOf({ name, owner, note }: Key): OwnTexts {
   if (owner === undefined && note === undefined) return name;
   return { name, ...(owner !== undefined && { owner }), ...(note !== undefined && { note }) };
 }
 
+/** Returns whether an id fits three words. */
 function isUsual(id: KeyId): boolean {
   let all = 0;
   for (let i = 0; i < id.length; i++) all |= id.charCodeAt(i);
   return id.length === ID_LENGTH && all < 128;
 }
 
-/** Four characters of an id as one number. */
+/** Packs four characters into a word. */
 function packId(id: KeyId, at: number): number {
   return (
     id.charCodeAt(at) | (id.charCodeAt(at + 1) << 8) | (id.charCodeAt(at + 2) << 16) | (id.charCodeAt(at + 3) << 24)
@@ -121,7 +171,7 @@ function hashId(id: KeyId): number {
   return mix(packId(id, 0), packId(id, 4), packId(id, 8));
 }
 
-/** Ids are random, but for the upper bits of each character; so the product's upper bits are folded in. */
+/** Hashes three words. Folds the upper bits in, because the upper bits of characters are not random. */
 function mix(a: number, b: number, c: number): number {
   const hash = Math.imul(Math.imul(Math.imul(a, 0x01000193) ^ b, 0x01000193) ^ c, 0x01000193);
   return hash ^ (hash >>> 15);

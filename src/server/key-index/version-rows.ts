@@ -1,58 +1,98 @@
 import { createHmac, hash, type KeyObject } from "node:crypto";
 import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../../core/digest.ts";
-import type { Epoch } from "../../core/key.ts";
-import type { Version } from "../../core/version.ts";
-import { byteOf, numberOf, wordOf, type Records } from "./records.ts";
+import type { Epoch, Version } from "../../core/key.ts";
+import { KeysError } from "../../errors.ts";
 
+/** Two cache lines. Each cache miss costs about half a digest, so fields that are read together lie together. */
+const RECORD_BYTES = 128;
+/** Records in a chunk of 1 MiB. The system provides only the pages that are written. */
+const CHUNK = 8192;
 const DIGEST_BYTES = 32;
-/** In the word of notes: a use that is still to be saved. The other bits are the ending of the version's token, once it was seen. */
-const UNSAVED = 1;
-/**
- * The digest, the key's id, words, and then numbers: what a look-up reads lies together, and so does what a verdict reads.
- * NaN stands for what is absent or `null`.
- */
-const [KIND, OLDER, NEWEST, NOTES] = [11, 12, 13, 15] as const;
+/** Places of a version's fields, after the digest; `key-rows.ts` uses the others. NaN stands for an absent time. */
+const [SHARED, OLDER, NEWEST, UNSAVED] = [11, 12, 13, 15] as const;
 const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [8, 9, 10, 11, 12, 13] as const;
 
-/** What many versions have in common. */
-export interface Kind {
+/** A run of records, viewed as bytes, as 32-bit and as 64-bit numbers. */
+export interface Chunk {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly numbers: Float64Array;
+}
+
+/** Returns where a record starts in the `bytes` of its chunk. */
+function byteOf(row: number): number {
+  return (row & 8191) << 7;
+}
+
+/** Returns where a record starts in the `words` of its chunk. */
+export function wordOf(row: number): number {
+  return (row & 8191) << 5;
+}
+
+/** Returns where a record starts in the `numbers` of its chunk. */
+export function numberOf(row: number): number {
+  return (row & 8191) << 4;
+}
+
+/** The fields that many versions have in common. */
+interface SharedVersionFields {
   readonly state: Version["state"];
   readonly reason: Version["reason"];
-  /** What stands before the digest: `sha256:` or `hmac-sha256:<pepperId>:`. */
+  /** The start of the digest: `sha256:` or `hmac-sha256:<pepperId>:`. */
   readonly scheme: string;
-  /** `null` for a digest without a pepper; undefined when nobody gave the pepper. */
+  /** `null` for a digest without a pepper, undefined if the pepper is unknown. */
   readonly pepper: KeyObject | null | undefined;
 }
 
-/** What matches no token. */
+/** Matches no token. */
 const NO_DIGEST = "0".repeat(2 * DIGEST_BYTES);
-const NO_KIND: Kind = { state: "revoked", reason: undefined, scheme: "", pepper: undefined };
+const NO_FIELDS: SharedVersionFields = { state: "revoked", reason: undefined, scheme: "", pepper: undefined };
 
-/** Versions as records. Those of a key form a chain, the newest first; 0 ends it. */
+/**
+ * Versions as fixed-width records outside the heap: growing copies nothing, and the garbage collector has nothing to scan.
+ * Rows are numbered from 1; 0 means none. The versions of a key form a list, newest first.
+ */
 export class VersionRows {
-  readonly #records: Records;
-  readonly #kinds: Kind[] = [];
-  readonly #kindByText = new Map<string, number>();
+  #count = 0;
+  readonly #chunks: Chunk[] = [];
+  readonly #shared: SharedVersionFields[] = [];
+  readonly #sharedByText = new Map<string, number>();
   readonly #peppers: ReadonlyMap<string, KeyObject>;
 
-  constructor(records: Records, peppers: ReadonlyMap<string, KeyObject>) {
-    this.#records = records;
+  constructor(peppers: ReadonlyMap<string, KeyObject>) {
     this.#peppers = peppers;
   }
 
-  /** Writes a version over what is there, except for a later time of use. */
+  /** Adds a record of zeros and returns its row. */
+  add(): number {
+    const row = ++this.#count;
+    if (row >> 13 === this.#chunks.length || this.#chunks.length === 0) {
+      const memory = new ArrayBuffer(RECORD_BYTES * CHUNK);
+      this.#chunks.push({
+        bytes: Buffer.from(memory),
+        words: new Int32Array(memory),
+        numbers: new Float64Array(memory),
+      });
+    }
+    return row;
+  }
+
+  chunkOf(row: number): Chunk {
+    const chunk = this.#chunks[row >> 13];
+    if (chunk === undefined) throw new KeysError("BUG", "the key index has no such row");
+    return chunk;
+  }
+
+  /** Overwrites a row, but keeps a later time of use of the same version. */
   write(row: number, version: Version, older: number): void {
-    const { bytes, words, numbers } = this.#records.chunkOf(row);
+    const { bytes, words, numbers } = this.chunkOf(row);
     const word = wordOf(row);
     const number = numberOf(row);
     const used = numbers[number + N] === version.n ? (numbers[number + USED] ?? NaN) : NaN;
-    // Nothing is found by zeros, see `#kindOf`; what stood here before must not stay.
     const hex = isWithheld(version.digest) ? NO_DIGEST : version.digest.slice(-2 * DIGEST_BYTES);
     bytes.write(hex, byteOf(row), DIGEST_BYTES, "hex");
     words[word + OLDER] = older;
-    words[word + KIND] = this.#kindOf(version);
-    // The digest may be another's.
-    words[word + NOTES] = (words[word + NOTES] ?? 0) & UNSAVED;
+    words[word + SHARED] = this.#share(version);
     numbers[number + N] = version.n;
     numbers[number + CREATED] = version.createdAt;
     numbers[number + EXPIRES] = version.expiresAt ?? NaN;
@@ -62,10 +102,10 @@ export class VersionRows {
   }
 
   read(row: number): Version {
-    const { bytes, numbers } = this.#records.chunkOf(row);
+    const { bytes, numbers } = this.chunkOf(row);
     const byte = byteOf(row);
     const number = numberOf(row);
-    const { scheme, state, reason } = this.#kindAt(row);
+    const { scheme, state, reason } = this.#sharedAt(row);
     const version: Mutable<Version> = {
       n: numbers[number + N] ?? 0,
       digest: scheme === FORGOTTEN ? scheme : ((scheme + bytes.toString("hex", byte, byte + DIGEST_BYTES)) as Digest),
@@ -82,26 +122,26 @@ export class VersionRows {
     return version;
   }
 
-  /** The newest version of the same key. */
+  /** Returns the newest version of the same key. */
   newestOf(row: number): number {
-    return this.#records.chunkOf(row).words[wordOf(row) + NEWEST] ?? 0;
+    return this.chunkOf(row).words[wordOf(row) + NEWEST] ?? 0;
   }
 
   setNewest(row: number, newest: number): void {
-    this.#records.chunkOf(row).words[wordOf(row) + NEWEST] = newest;
+    this.chunkOf(row).words[wordOf(row) + NEWEST] = newest;
   }
 
   olderThan(row: number): number {
-    return this.#records.chunkOf(row).words[wordOf(row) + OLDER] ?? 0;
+    return this.chunkOf(row).words[wordOf(row) + OLDER] ?? 0;
   }
 
-  pepperOf(row: number): Kind["pepper"] {
-    return this.#kindAt(row).pepper;
+  pepperOf(row: number): SharedVersionFields["pepper"] {
+    return this.#sharedAt(row).pepper;
   }
 
-  /** Looks at every byte, wherever the first difference is. `digest` as {@link hashPlain} makes it. */
+  /** Compares a digest from {@link hashToken}, in constant time. */
   matches(row: number, digest: string): boolean {
-    const { bytes } = this.#records.chunkOf(row);
+    const { bytes } = this.chunkOf(row);
     const start = byteOf(row);
     let difference = digest.length ^ (DIGEST_BYTES / 2);
     for (let i = 0; i < DIGEST_BYTES / 2; i++) {
@@ -111,87 +151,58 @@ export class VersionRows {
     return difference === 0;
   }
 
-  /** Whether a token that ends so may be this version: unless one that ends otherwise was. Spares a digest. */
-  mayEnd(row: number, ending: number): boolean {
-    const seen = (this.#records.chunkOf(row).words[wordOf(row) + NOTES] ?? 0) & ~UNSAVED;
-    return seen === 0 || seen === ending;
-  }
-
-  /** Notes how the token of a version ends. */
-  setEnding(row: number, ending: number): void {
-    const { words } = this.#records.chunkOf(row);
-    const notes = wordOf(row) + NOTES;
-    words[notes] = ending | ((words[notes] ?? 0) & UNSAVED);
-  }
-
-  /** The same number as {@link hashDigest} of its digest. */
+  /** Returns the same as {@link hashDigest} for the digest of this version. */
   hashOf(row: number): number {
-    const { bytes } = this.#records.chunkOf(row);
-    return bytes.readInt32LE(byteOf(row));
+    return this.chunkOf(row).bytes.readInt32LE(byteOf(row));
   }
 
-  /** Notes a use, forward only. Returns whether it is the first one since {@link VersionRows.takeUse}. */
+  /** Records a use, forward only. Returns whether it is the first since {@link VersionRows.takeUse}. */
   use(row: number, at: Epoch): boolean {
-    const { words, numbers } = this.#records.chunkOf(row);
+    const { words, numbers } = this.chunkOf(row);
     const used = numberOf(row) + USED;
     if ((numbers[used] ?? NaN) >= at) return false;
     numbers[used] = at;
-    const notes = wordOf(row) + NOTES;
-    const before = words[notes] ?? 0;
-    words[notes] = before | UNSAVED;
-    return (before & UNSAVED) === 0;
+    const unsaved = wordOf(row) + UNSAVED;
+    const isFirst = words[unsaved] === 0;
+    words[unsaved] = 1;
+    return isFirst;
   }
 
-  /** What is to be saved about the use of a version, which from now on counts as saved. */
+  /** Returns the latest use and marks it as saved. */
   takeUse(row: number): { readonly n: number; readonly at: Epoch } {
-    const { words, numbers } = this.#records.chunkOf(row);
+    const { words, numbers } = this.chunkOf(row);
     const number = numberOf(row);
-    const notes = wordOf(row) + NOTES;
-    words[notes] = (words[notes] ?? 0) & ~UNSAVED;
+    words[wordOf(row) + UNSAVED] = 0;
     return { n: numbers[number + N] ?? 0, at: numbers[number + USED] ?? 0 };
   }
 
-  #kindAt(row: number): Kind {
-    return this.#kinds[this.#records.chunkOf(row).words[wordOf(row) + KIND] ?? 0] ?? NO_KIND;
+  #sharedAt(row: number): SharedVersionFields {
+    return this.#shared[this.chunkOf(row).words[wordOf(row) + SHARED] ?? 0] ?? NO_FIELDS;
   }
 
-  #kindOf({ digest, state, reason }: Version): number {
+  #share({ digest, state, reason }: Version): number {
     const withheld = isWithheld(digest);
     const scheme = withheld ? FORGOTTEN : digest.slice(0, -2 * DIGEST_BYTES);
     const text = `${scheme} ${state} ${reason ?? ""}`;
-    const known = this.#kindByText.get(text);
+    const known = this.#sharedByText.get(text);
     if (known !== undefined) return known;
     const pepperId = pepperIdOf(digest);
+    // Without a pepper a row is not found, so the zeros of a withheld digest never match.
     const pepper = withheld ? undefined : pepperId === null ? null : this.#peppers.get(pepperId);
-    this.#kindByText.set(text, this.#kinds.length);
-    return this.#kinds.push({ scheme, state, reason, pepper }) - 1;
+    this.#sharedByText.set(text, this.#shared.length);
+    return this.#shared.push({ scheme, state, reason, pepper }) - 1;
   }
 }
 
-/** Node makes it, only its types do not know: two bytes a character, the lower one first. */
-const BY_TWO = "utf16le" as "binary";
+/** Two bytes per character, the lower one first: the fastest digest to compare. Node's types do not list it. */
+const UTF16 = "utf16le" as "binary";
 
-/** The SHA-256 of a token: a text is the fastest form to make, and in this one there are the fewest characters to read. */
-export function hashPlain(token: string): string {
-  return hash("sha256", token, BY_TWO);
+/** Returns the digest of a token, keyed unless `pepper` is `null`, in the form that {@link VersionRows.matches} reads. */
+export function hashToken(token: string, pepper: KeyObject | null): string {
+  return pepper === null ? hash("sha256", token, UTF16) : createHmac("sha256", pepper).update(token).digest(UTF16);
 }
 
-/** The same with a pepper. */
-export function hashKeyed(token: string, pepper: KeyObject): string {
-  return createHmac("sha256", pepper).update(token).digest(BY_TWO);
-}
-
-/**
- * The last six characters of a text, the checksum of a token, as a number for {@link VersionRows.mayEnd}: never 0, and even.
- * Tells no more of a token than that checksum does.
- */
-export function endingOf(text: string): number {
-  let ending = 0;
-  for (let i = text.length - 6; i < text.length; i++) ending = Math.imul(ending, 62) + text.charCodeAt(i);
-  return (ending << 2) | 2;
-}
-
-/** Of the first four bytes: any 32 bits of a digest are as random as others. */
+/** Returns the first 32 bits of a digest from {@link hashToken}. */
 export function hashDigest(digest: string): number {
   return digest.charCodeAt(0) | (digest.charCodeAt(1) << 16);
 }

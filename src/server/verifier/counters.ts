@@ -1,12 +1,12 @@
 import type { Reason } from "../../core/judge.ts";
 
-/** What a verifier has done since its start. */
+/** What a verifier has counted since its start. */
 export interface Counters {
   accepted: number;
   refused: Record<Reason, number>;
-  /** Requests that could be neither accepted nor refused, since the store had not answered for too long. */
+  /** Requests without a verdict, because the store had not answered for too long. */
   unavailable: number;
-  /** Looks at the store that failed. */
+  /** Reads of the store that failed. */
   faults: number;
 }
 

@@ -4,7 +4,7 @@ import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { createKeyIndex, type KeyIndex } from "../key-index/key-index.ts";
 
-/** Milliseconds that a request waits for a look, in a process that was frozen. */
+/** Milliseconds that a request waits for the store in a process that was suspended. */
 const REFRESH_PATIENCE = 5_000;
 
 /** Times are in seconds. */
@@ -14,14 +14,16 @@ export interface FollowOptions {
   readonly peppers: readonly Pepper[];
   readonly pollEvery: number;
   readonly maxStaleness: number;
-  /** Called after each look: `null` when the store answered; `fresh` as {@link Follower.isFresh}. */
-  readonly onLook: (fault: KeysError | null, follower: Follower, fresh: boolean) => void;
+  /** Called after each read: with `null` if the store answered. `fresh`: whether memory may still answer. */
+  readonly onRead: (fault: KeysError | null, follower: Follower, fresh: boolean) => void;
+  /** Called with the old index when a new one replaces it. */
+  readonly onReplace: (old: KeyIndex) => void;
 }
 
 /**
- * Loads the keys of a store and keeps them in step with it: it looks at each wake-up and at each poll, so that a lost
- * wake-up is late and never lost. A look that fails or hangs changes nothing in memory, and the next one tries again.
- * @throws what the store throws at the first look
+ * Loads the keys of a store and keeps them up to date. Reads at each wake-up and each poll, so a lost wake-up only causes a
+ * delay. A read that fails or hangs changes nothing in memory, and the next one tries again.
+ * @throws what the store throws at the first read
  */
 export async function followStore(options: FollowOptions): Promise<Follower> {
   return new Follower(options, await load(options));
@@ -29,16 +31,17 @@ export async function followStore(options: FollowOptions): Promise<Follower> {
 
 /** The keys of a store in memory. */
 export class Follower {
-  /** Replaced as a whole when the history cannot be read on from where it was. */
+  /** Replaced as a whole if the history cannot be continued from the last position. */
   index: KeyIndex;
+  /** The last second at which memory may answer for the store. */
+  freshUntil: Epoch;
   readonly #options: FollowOptions;
   #seq: number;
-  #lookedAt: Epoch;
   #fault: KeysError | null = null;
-  /** Which look counts: what an earlier one still brings is ignored. */
-  #turn = 0;
+  /** The number of the current read; results of earlier ones are ignored. */
+  #current = 0;
   #startedAt: Epoch | null = null;
-  #look: Promise<void> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
   #refresh: Promise<void> | null = null;
   #again = false;
   #closed = false;
@@ -49,19 +52,14 @@ export class Follower {
     this.#options = options;
     this.index = index;
     this.#seq = seq;
-    this.#lookedAt = options.now();
+    this.freshUntil = options.now() + options.maxStaleness;
     this.#startWatch();
     this.#schedule(options.pollEvery);
   }
 
-  /** Whether the store answered, with news or without, so lately that memory may still speak for it. */
-  isFresh(at: Epoch): boolean {
-    return at - this.#lookedAt <= this.#options.maxStaleness;
-  }
-
   /**
-   * Looks now, and returns when that look has ended or has taken too long. For a process that was frozen or suspended:
-   * memory is old there though nothing is wrong. Returns at once when the store has complained. Never throws.
+   * Reads now and returns when that is done or has taken too long. Use it in a process that was suspended: its memory is old
+   * though nothing is wrong. Returns at once if the store is known to fail. Never throws.
    */
   refresh(): Promise<void> {
     if (this.#fault !== null || this.#closed) return Promise.resolve();
@@ -71,23 +69,23 @@ export class Follower {
 
   close(): void {
     this.#closed = true;
-    this.#turn++;
+    this.#current++;
     clearTimeout(this.#timer);
     if (typeof this.#watch === "function") this.#watch();
     this.#watch = "off";
   }
 
   async #refreshOnce(): Promise<void> {
-    if (this.#startedAt === null) this.#look = this.#run();
+    if (this.#startedAt === null) this.#reading = this.#run();
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<"too long">((resolve) => {
       timer = setTimeout(() => resolve("too long"), REFRESH_PATIENCE);
     });
-    if ((await Promise.race([this.#look, tooLong])) === "too long") this.#end(noAnswer());
+    if ((await Promise.race([this.#reading, tooLong])) === "too long") this.#end(noAnswer());
     clearTimeout(timer);
   }
 
-  /** Polling does without it, so its failure is no fault; it is tried again after the next look. */
+  /** A failure here is not a fault, because polling works without a watch. The next read tries again. */
   #startWatch(): void {
     if (this.#watch !== "off" || this.#closed) return;
     this.#watch = "starting";
@@ -99,7 +97,7 @@ export class Follower {
           return;
         }
         this.#watch = stop;
-        // For what was written before the watch began.
+        // Finds what was written before the watch started.
         this.#wake();
       })
       .catch(() => {
@@ -119,22 +117,22 @@ export class Follower {
     this.#timer.unref();
   }
 
-  /** Comes round while a look is under way as well, in case that look never ends. */
+  /** Runs during a read too, in case that read never ends. */
   #tick(): void {
     const { now, maxStaleness, pollEvery } = this.#options;
     if (this.#startedAt !== null && Math.abs(now() - this.#startedAt) > maxStaleness) {
       this.#startedAt = null;
       this.#end(noAnswer());
     }
-    if (this.#startedAt === null) this.#look = this.#run();
+    if (this.#startedAt === null) this.#reading = this.#run();
     this.#schedule(pollEvery);
   }
 
   async #run(): Promise<void> {
-    const mine = ++this.#turn;
+    const mine = ++this.#current;
     this.#startedAt = this.#options.now();
-    const fault = await this.#readOn(mine).then(() => null, asFault);
-    if (mine !== this.#turn) return;
+    const fault = await this.#readChanges(mine).then(() => null, asFault);
+    if (mine !== this.#current) return;
     this.#startedAt = null;
     this.#end(fault);
     this.#startWatch();
@@ -145,16 +143,17 @@ export class Follower {
 
   #end(fault: KeysError | null): void {
     const now = this.#options.now();
-    // A clock that went back must not stretch the time for which memory may answer.
-    this.#lookedAt = fault === null ? now : Math.min(this.#lookedAt, now);
+    const limit = now + this.#options.maxStaleness;
+    // After a fault too: a clock that goes back must not extend the time.
+    this.freshUntil = fault === null ? limit : Math.min(this.freshUntil, limit);
     this.#fault = fault;
-    this.#options.onLook(fault, this, this.isFresh(now));
+    this.#options.onRead(fault, this, now <= this.freshUntil);
   }
 
-  async #readOn(mine: number): Promise<void> {
+  async #readChanges(mine: number): Promise<void> {
     for await (const change of this.#options.store.changes(this.#seq)) {
-      if (mine !== this.#turn) return;
-      // After a gap, which a compaction leaves: what the missing changes led to is in the snapshot.
+      if (mine !== this.#current) return;
+      // A compaction leaves a gap; the snapshot has the result of the missing changes.
       if (change.seq !== this.#seq + 1 || change.op === "compact") return this.#reload(mine);
       for (const key of change.keys) this.index.put(key);
       this.#seq = change.seq;
@@ -163,7 +162,8 @@ export class Follower {
 
   async #reload(mine: number): Promise<void> {
     const { index, seq } = await load(this.#options);
-    if (mine !== this.#turn) return;
+    if (mine !== this.#current) return;
+    this.#options.onReplace(this.index);
     this.index = index;
     this.#seq = seq;
   }
@@ -176,7 +176,7 @@ interface Loaded {
 
 async function load({ store, peppers }: FollowOptions): Promise<Loaded> {
   const { seq, keys } = await store.snapshot();
-  const index = createKeyIndex(peppers, store.tokensCarryIds);
+  const index = createKeyIndex(peppers);
   for (const key of keys) index.put(key);
   return { index, seq };
 }
@@ -187,5 +187,5 @@ function noAnswer(): KeysError {
 
 function asFault(cause: unknown): KeysError {
   if (cause instanceof KeysError) return cause;
-  return new KeysError("STORE_UNAVAILABLE", "the store failed in a way it should not", { cause });
+  return new KeysError("STORE_UNAVAILABLE", "the store failed unexpectedly", { cause });
 }

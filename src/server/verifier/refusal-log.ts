@@ -1,28 +1,25 @@
-import type { Reason, Verdict } from "../../core/judge.ts";
+import type { Reason, RefusedVerdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 
-type Refusal = Extract<Verdict, { ok: false }>;
-
-/** Lines a minute for each reason; what is above is counted and told in one line, so that an attack cannot fill a disk. */
+/** Lines per window for each reason. Further refusals are counted in one line, so an attack cannot fill a disk. */
 const LINES = 10;
+/** Seconds. */
 const WINDOW = 60;
 
-/** A few words more, which must not quote the token; made only when they are logged. */
-export type Why = string | (() => string);
+/** Details for the log, which must not quote the token. A function runs only if the line is written. */
+export type Detail = string | (() => string);
 
-/** Writes refusals to a log, each on one line, at a bounded rate. */
+/** Writes refusals to a log, one line each, at a limited rate. */
 export class RefusalLog {
-  readonly #log: (line: string) => void;
+  readonly #write: (line: string) => void;
   readonly #windows = new Map<Reason, { since: Epoch; lines: number; more: number }>();
 
-  constructor(log: (line: string) => void) {
-    this.#log = log;
+  constructor(write: (line: string) => void) {
+    this.#write = write;
   }
 
-  /**
-   * @param id - what the token gave as the id of its key, when it belongs to none
-   */
-  refused({ reason, key, version }: Refusal, now: Epoch, why: Why, id?: KeyId): void {
+  /** @param id - the key id in the token, if the token belongs to no key */
+  log({ reason, key, version }: RefusedVerdict, now: Epoch, detail: Detail, id?: KeyId): void {
     let window = this.#windows.get(reason);
     if (window === undefined || isOver(window.since, now)) {
       if (window !== undefined) this.#sum(reason, window.more);
@@ -34,11 +31,11 @@ export class RefusalLog {
     }
     window.lines++;
     const whose = key === undefined ? "" : `key ${key.name} (${key.id}), version ${version?.n ?? "?"}`;
-    const text = [whose, typeof why === "string" ? why : why(), id ?? ""].filter((part) => part !== "").join(" ");
-    this.#log(`mcp-keys: refused (${reason})${text === "" ? "" : `: ${text}`}`);
+    const parts = [whose, typeof detail === "string" ? detail : detail(), id ?? ""].filter((part) => part !== "");
+    this.#write(`mcp-keys: refused (${reason})${parts.length === 0 ? "" : `: ${parts.join(" ")}`}`);
   }
 
-  /** Tells what was left out of windows that are over; of all of them when no time is given. */
+  /** Logs how many refusals were left out of the windows that are over; of all windows if no time is given. */
   summarize(now?: Epoch): void {
     for (const [reason, { since, more }] of this.#windows) {
       if (now !== undefined && !isOver(since, now)) continue;
@@ -48,7 +45,7 @@ export class RefusalLog {
   }
 
   #sum(reason: Reason, more: number): void {
-    if (more > 0) this.#log(`mcp-keys: refused (${reason}): ${more} more within a minute`);
+    if (more > 0) this.#write(`mcp-keys: refused (${reason}): ${more} more within a minute`);
   }
 }
 

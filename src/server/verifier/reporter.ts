@@ -1,9 +1,9 @@
 import { KeysError } from "../../errors.ts";
-import type { Counters } from "./counters.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
+import type { Counters } from "./counters.ts";
 
 export interface ReporterOptions {
-  /** What the store calls itself. */
+  /** The spec of the store. */
   readonly spec: string;
   /** Seconds. */
   readonly maxStaleness: number;
@@ -12,30 +12,30 @@ export interface ReporterOptions {
   readonly onFault: (fault: KeysError | null) => void;
 }
 
-/** Tells the server's log what has changed: once, however often it is told the same. */
+/** Logs changes of state, each once. */
 export interface Reporter {
-  /** After each look at the store: `null` or its complaint, and whether memory may still answer. */
-  looked(fault: KeysError | null, fresh: boolean): void;
-  holds(index: KeyIndex): void;
-  /** After each batch of last-used times: `null`, or what the store threw. */
-  saved(cause: unknown): void;
-  hookFailed(cause: unknown): void;
+  /** Reports a read of the store: its fault or `null`, and whether memory may still answer. */
+  reportRead(fault: KeysError | null, fresh: boolean): void;
+  reportKeys(index: KeyIndex): void;
+  /** Reports a batch of last-used times: `null`, or what the store threw. */
+  reportUses(cause: unknown): void;
+  reportHook(cause: unknown): void;
 }
 
 export function createReporter({ spec, maxStaleness, counters, log, onFault }: ReporterOptions): Reporter {
-  let last = "";
+  let lastFault = "";
   let wasFresh = true;
   let wasEmpty = false;
-  let wasSaved = true;
-  let hookTold = false;
-  const peppersTold = new Set<string>();
+  let wasWritten = true;
+  let hookReported = false;
+  const peppersReported = new Set<string>();
 
   return {
-    looked(fault, fresh) {
+    reportRead(fault, fresh) {
       if (fault !== null) counters.faults++;
-      const complaint = fault === null ? "" : `${fault.code} ${fault.message}`;
-      if (complaint !== last) {
-        last = complaint;
+      const text = fault === null ? "" : `${fault.code} ${fault.message}`;
+      if (text !== lastFault) {
+        lastFault = text;
         if (fault === null) log(`mcp-keys: ${spec} answers again`);
         else
           log(`mcp-keys: ${fault.message} (${fault.code}); answering from memory for ${maxStaleness} s: ${fault.hint}`);
@@ -44,31 +44,31 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
       if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; requests now get 503`);
       wasFresh = fresh;
     },
-    holds({ size, unknownPeppers }) {
+    reportKeys({ size, unknownPeppers }) {
       const empty = size === 0;
       if (empty && !wasEmpty) {
         log(`mcp-keys: no key in ${spec}: every request is refused; issue one with: mcp-keys generate`);
       }
       wasEmpty = empty;
       for (const id of unknownPeppers) {
-        if (peppersTold.has(id)) continue;
-        peppersTold.add(id);
-        log(`mcp-keys: keys in ${spec} need the pepper ${id}, which was not given: their tokens are refused`);
+        if (peppersReported.has(id)) continue;
+        peppersReported.add(id);
+        log(`mcp-keys: keys in ${spec} need the pepper ${id}, which was not passed: their tokens are refused`);
       }
     },
-    saved(cause) {
-      const saved = cause === null;
-      if (wasSaved && !saved) {
-        const what = cause instanceof KeysError ? `${cause.message} (${cause.code})` : "the store failed";
-        log(`mcp-keys: last-used times cannot be written: ${what}`);
+    reportUses(cause) {
+      const written = cause === null;
+      if (wasWritten && !written) {
+        const fault = cause instanceof KeysError ? `${cause.message} (${cause.code})` : "the store failed";
+        log(`mcp-keys: last-used times cannot be written: ${fault}`);
       }
-      if (!wasSaved && saved) log("mcp-keys: last-used times are written again");
-      wasSaved = saved;
+      if (!wasWritten && written) log("mcp-keys: last-used times are written again");
+      wasWritten = written;
     },
-    hookFailed(cause) {
-      if (hookTold) return;
-      hookTold = true;
-      log(`mcp-keys: onVerdict threw ${cause instanceof Error ? cause.name : typeof cause}; the verdict stands`);
+    reportHook(cause) {
+      if (hookReported) return;
+      hookReported = true;
+      log(`mcp-keys: onVerdict threw ${cause instanceof Error ? cause.name : typeof cause}; the verdict is unchanged`);
     },
   };
 }

@@ -6,10 +6,9 @@ import { checkArgument, checkOptionNames, STORE } from "../../core/options.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers } from "../../world.ts";
-import { checkSeconds } from "./options.ts";
 
 /**
- * What `createVerifier` works with. Times are in seconds.
+ * Options of `createVerifier`. Times are in seconds.
  * @example
  * ```ts
  * import { openStore, type VerifierOptions } from "mcp-keys";
@@ -23,52 +22,52 @@ import { checkSeconds } from "./options.ts";
  * ```
  */
 export interface VerifierOptions {
-  /** Followed while the verifier lives; closing it stays with whoever opened it. */
+  /** The store to follow. Closing the verifier does not close it. */
   readonly store: KeyStore;
-  /** The current time in whole seconds; the system's by default. */
+  /** Returns the current time in whole seconds. By default the system clock. */
   readonly now?: () => Epoch;
-  /** For how long memory may answer while the store does not. 60 by default. */
+  /** How long memory may answer while the store does not. 60 by default. */
   readonly maxStaleness?: number;
-  /** How often to look for changes that nothing announced. 1 by default. */
+  /** How often to read the store when no change is announced. 1 by default. */
   readonly pollEvery?: number;
-  /** How often last-used times are written to the store. 2 by default. */
+  /** How often to write last-used times to the store. 2 by default. */
   readonly flushEvery?: number;
-  /** Those that digests were made with. By default what `MCP_KEYS_PEPPER` holds in this process. */
+  /** The peppers that digests were made with. By default those in `MCP_KEYS_PEPPER`. */
   readonly peppers?: readonly Pepper[];
-  /** The URL of this server: keys bound to others are refused. Without it every key bound to a server is. */
+  /** The URL of this server: keys for other servers are refused. Without it, every key that has an audience is refused. */
   readonly audience?: string;
-  /** Called with every verdict, for metrics. What a hook throws changes nothing. */
+  /** Called with every verdict, for metrics. Errors it throws are ignored. */
   readonly onVerdict?: (verdict: Verdict) => void;
-  /** Called when the store stops answering or complains of something else, and with `null` when it answers again. */
+  /** Called when reading the store starts to fail or fails in another way, and with `null` when it works again. */
   readonly onFault?: (fault: KeysError | null) => void;
-  /** Takes lines for the server's log: refusals with reason and key, and faults. Never a token. Silent by default. */
+  /** Writes a line to the server's log: refusals with reason and key, and faults. Never a token. Silent by default. */
   readonly log?: (line: string) => void;
 }
 
-type Undefaulted = "onVerdict" | "audience";
+type WithoutDefault = "onVerdict" | "audience";
 
-/** The options with their defaults. */
-export type ResolvedOptions = Required<Omit<VerifierOptions, Undefaulted>> & Pick<VerifierOptions, Undefaulted>;
+/** The options with their defaults filled in. */
+export type ResolvedOptions = Required<Omit<VerifierOptions, WithoutDefault>> & Pick<VerifierOptions, WithoutDefault>;
 
 const NAMES = [
   ...["store", "now", "maxStaleness", "pollEvery", "flushEvery"],
   ...["peppers", "audience", "onVerdict", "onFault", "log"],
 ];
 
-/** @throws `KeysError` `USAGE` for an option that is unknown or makes no sense; `PEPPER_INVALID` */
+/** @throws {@link KeysError} `USAGE` for an unknown or invalid option; `PEPPER_INVALID` */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   checkOptionNames("createVerifier", options, NAMES);
   checkArgument("store of createVerifier", options.store, STORE);
   const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
   if (store.isArchive === true) {
-    throw new KeysError("USAGE", `${store.spec} is an archive: it would let in keys that were revoked since`, {
-      hint: "give the verifier the store that goes on, such as file:<path>",
+    throw new KeysError("USAGE", `${store.spec} is an archive: it still accepts keys that were revoked later`, {
+      hint: "pass the store in use, such as file:<path>",
     });
   }
   for (const [name, value] of Object.entries({ maxStaleness, pollEvery, flushEvery })) checkSeconds(name, value);
   if (maxStaleness <= pollEvery) {
-    throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: no look could come in time", {
-      hint: "make it several times as long; 60 is the default",
+    throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: every read would be late", {
+      hint: "make it several times as long; the default is 60",
     });
   }
   return {
@@ -81,13 +80,18 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   };
 }
 
-/** A hook that throws must neither let a request in nor stop the following of the store. */
+/** Ignores what a hook throws: it must neither accept a request nor stop the follower. */
 function quietly<T>(hook: ((value: T) => void) | undefined): (value: T) => void {
   return (value) => {
     try {
       hook?.(value);
     } catch {
-      // There is nobody left to tell.
+      // Nowhere is left to report it.
     }
   };
+}
+
+function checkSeconds(name: string, value: unknown): void {
+  if (typeof value === "number" && value > 0 && value <= 86_400) return;
+  throw new KeysError("USAGE", `${name} is not a number of seconds`, { hint: "pass a number above 0, at most 86400" });
 }

@@ -1,37 +1,37 @@
 import { describeMalformed, parseBearer } from "../../core/authorization.ts";
-import { judge, type Reason, type Verdict } from "../../core/judge.ts";
+import { judge, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
-import { guessId, ID_LENGTH, locateId, NO_TOKEN, parseToken, WRONG_CHECKSUM } from "../../core/token.ts";
+import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
+import type { FoundVersion } from "../key-index/key-index.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
-import type { Held } from "../key-index/key-index.ts";
-import { LastUse } from "./last-use.ts";
-import { RefusalLog, type Why } from "./refusal-log.ts";
+import { RefusalLog, type Detail } from "./refusal-log.ts";
 import { createReporter } from "./reporter.ts";
+import { UseRecorder } from "./use-recorder.ts";
 import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
 export type { VerifierOptions };
 
 /**
- * What a request asks of a key, beside being valid.
+ * What a request requires of a key, besides being valid.
  * @example
  * ```ts
- * import type { Asked, Verifier } from "mcp-keys";
+ * import type { Requirements, Verifier } from "mcp-keys";
  *
- * const asked: Asked = { scopes: ["deploy"] };
- * const canDeploy = (verifier: Verifier, token: string): boolean => verifier.verify(token, asked).ok;
+ * const requirements: Requirements = { scopes: ["deploy"] };
+ * const canDeploy = (verifier: Verifier, token: string): boolean => verifier.verify(token, requirements).ok;
  * ```
  */
-export interface Asked {
-  /** All of them must have been given to the key. */
+export interface Requirements {
+  /** Scopes the key must have, all of them. */
   readonly scopes?: readonly string[];
-  /** In place of the verifier's own, as `parseAudience` writes it. */
+  /** The URL of this server, as `parseAudience` normalizes it. By default the verifier's own. */
   readonly audience?: string;
 }
 
 /**
- * Checks tokens in memory.
+ * Verifies tokens in memory.
  * @example
  * ```ts
  * import type { Verifier } from "mcp-keys";
@@ -41,31 +41,34 @@ export interface Asked {
  */
 export interface Verifier {
   /**
-   * Judges a token. Does no I/O, and makes no `Error` for a refusal.
-   * @throws {@link KeysError} `STORE_UNAVAILABLE` when the store has not answered for `maxStaleness`: answer 503, never 401
+   * Verifies a token. Does no I/O and creates no `Error` for a refusal.
+   * @throws {@link KeysError} `STORE_UNAVAILABLE` if the store has not answered for `maxStaleness`: answer 503, never 401
    */
-  verify(token: string, asked?: Asked): Verdict;
-  /** Judges the value of an `Authorization` header. Throws as {@link Verifier.verify}. */
-  verifyHeader(authorization: string | null | undefined, asked?: Asked): Verdict;
-  /** Counts and logs a refusal that needs no look at the keys. `why` must not quote the token. */
-  refuse(reason: Reason, why?: string): Verdict;
+  verify(token: string, requirements?: Requirements): Verdict;
   /**
-   * Looks at the store now and waits for it, a few seconds at most. For a process that was frozen (serverless, a laptop):
-   * after a `STORE_UNAVAILABLE` refresh once and verify again. Returns at once when the store is known to fail. Never throws.
+   * Verifies the value of an `Authorization` header.
+   * @throws {@link KeysError} as {@link Verifier.verify}
+   */
+  verifyHeader(authorization: string | null | undefined, requirements?: Requirements): Verdict;
+  /** Counts and logs a refusal that was decided without the keys. `detail` must not quote the token. */
+  refuse(reason: Reason, detail?: string): Verdict;
+  /**
+   * Reads the store now and waits for it, at most 5 seconds. For a process that was suspended (serverless, a laptop): after
+   * `STORE_UNAVAILABLE`, refresh once and verify again. Returns at once if the store is known to fail. Never throws.
    */
   refresh(): Promise<void>;
-  /** What has happened since the start; live. */
+  /** Counts since the start, updated live. */
   readonly counters: Readonly<Counters>;
   /** Whether {@link Verifier.verify} can answer, for a health check. */
   readonly ready: boolean;
-  /** Ends the following, and writes the last-used times still in memory. Does not close the store. Never throws. */
+  /** Stops following the store and writes the last-used times in memory. Does not close the store. Never throws. */
   close(): Promise<void>;
 }
 
 /**
- * Loads the keys of a store and follows it from then on: what is generated, rotated, revoked or disabled takes effect
- * without a restart. As long as the store holds no key, every request is refused.
- * @throws {@link KeysError} `USAGE` for options that make no sense, `PEPPER_INVALID`; what the store throws when it cannot be read at all
+ * Creates a verifier: loads the keys of a store and follows it. Generated, rotated, revoked and disabled keys take effect
+ * without a restart. While the store has no keys, every request is refused.
+ * @throws {@link KeysError} `USAGE` for invalid options; `PEPPER_INVALID`; what the store throws if it cannot be read
  * @example
  * ```ts
  * import { createVerifier, openStore } from "mcp-keys";
@@ -82,136 +85,104 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const refusals = new RefusalLog(log);
   const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
   const follower = await followStore({
-    store,
-    now,
-    peppers,
-    pollEvery,
-    maxStaleness,
-    onLook(fault, { index }, fresh) {
+    ...{ store, now, peppers, pollEvery, maxStaleness },
+    onRead(fault, { index }, fresh) {
       refusals.summarize(now());
-      reporter.looked(fault, fresh);
-      reporter.holds(index);
+      reporter.reportRead(fault, fresh);
+      reporter.reportKeys(index);
     },
+    onReplace: (old) => uses.collect(old),
   });
-  const lastUse = new LastUse(store, flushEvery, (cause) => reporter.saved(cause));
-  reporter.holds(follower.index);
+  const uses = new UseRecorder(
+    store,
+    flushEvery,
+    () => follower.index,
+    (cause) => reporter.reportUses(cause),
+  );
+  reporter.reportKeys(follower.index);
 
-  const tell = (verdict: Verdict): Verdict => {
+  const notify = (verdict: Verdict): Verdict => {
     if (onVerdict === undefined) return verdict;
     try {
       onVerdict(verdict);
     } catch (cause) {
-      reporter.hookFailed(cause);
+      reporter.reportHook(cause);
     }
     return verdict;
   };
 
-  const reject = (verdict: Refusal, at: Epoch, why: Why, id?: KeyId): Verdict => {
+  const reject = (verdict: RefusedVerdict, at: Epoch, detail: Detail, id?: KeyId): Verdict => {
     counters.refused[verdict.reason]++;
-    refusals.refused(verdict, at, why, id);
-    return tell(verdict);
+    refusals.log(verdict, at, detail, id);
+    return notify(verdict);
   };
 
-  const mistyped = (at: Epoch): Verdict => reject(MISTYPED, at, "its checksum does not fit");
+  /** Finds the version of the token that spans from `start` to the end of `text`. `null` also if memory is too old. */
+  const find = (text: string, start: number, idAt: number, at: Epoch): FoundVersion | null =>
+    at <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null;
 
-  const mustBeFresh = (at: Epoch): void => {
-    if (follower.isFresh(at)) return;
-    counters.unavailable++;
-    throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
-  };
-
-  const judgeHeld = (held: Held, at: Epoch, asked: Asked | undefined): Verdict => {
-    const demand = { now: at, scopes: asked?.scopes, audience: asked?.audience ?? audience ?? null };
-    const verdict = judge(held.key, held.version, demand);
-    // A key that lacks a scope is in use all the same, and must not be retired as unused.
-    if (verdict.ok || verdict.reason === "insufficient-scope") lastUse.note(follower.index, held.row, at);
-    if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (UNNAMED[verdict.reason] ?? "") : "");
+  const judgeFound = ({ key, version, row }: FoundVersion, at: Epoch, requirements?: Requirements): Verdict => {
+    const demand = { now: at, scopes: requirements?.scopes, audience: requirements?.audience ?? audience ?? null };
+    const verdict = judge(key, version, demand);
+    // A key that only lacks a scope is in use, so it must not be retired as unused.
+    if (verdict.ok || verdict.reason === "insufficient-scope") follower.index.use(row, at);
+    if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (NO_AUDIENCE[verdict.reason] ?? "") : "");
     counters.accepted++;
-    return tell(verdict);
+    return notify(verdict);
   };
 
-  /** Judges a token that is not of our making. */
-  const judgeOpaque = (token: string, asked: Asked | undefined): Verdict => {
-    const at = now();
-    mustBeFresh(at);
-    const held = follower.index.findByDigest(token);
-    return held === null ? reject(MALFORMED, at, "not a token of this store") : judgeHeld(held, at, asked);
-  };
-
-  /** How many tokens more are read to the end before a digest is made. */
-  let doubts = 0;
-
-  /**
-   * Judges the token at the end of a text, read in place; null when it is not of our making. What has a key's digest needs no
-   * checksum; that tells apart what belongs to no key. It comes first while there is much of that, and so costs less.
-   */
-  const judgeFrom = (text: string, start: number, asked: Asked | undefined): Verdict | null => {
-    const guessed = guessId(text, start);
-    if (guessed === NO_TOKEN) return null;
-    const isDoubted = doubts > 0;
-    if (isDoubted) doubts--;
-    let place = isDoubted ? locateId(text, start) : guessed;
-    const at = now();
-    const { index } = follower;
-    const token = text.slice(start);
-    const found = place === guessed && follower.isFresh(at) ? index.findById(token, text, place) : "";
-    if (typeof found !== "string") return judgeHeld(found, at, asked);
-    doubts = DOUBTS;
-    if (!isDoubted) place = locateId(text, start);
-    if (place === WRONG_CHECKSUM) return mistyped(at);
-    if (place === NO_TOKEN) return null;
-    mustBeFresh(at);
-    const held = index.hasOthers ? index.findByDigest(token, found) : null;
-    if (held !== null) return judgeHeld(held, at, asked);
-    const id = text.slice(place, place + ID_LENGTH);
-    return reject(UNKNOWN, at, () => (index.has(id) ? "no version of the key" : "no key has the id"), id);
-  };
-
-  const verify: Verifier["verify"] = (token, asked) => {
-    const verdict = judgeFrom(token, 0, asked);
-    if (verdict !== null) return verdict;
+  /** Refuses a token that no key has. Its checksum tells a mistyped token from an unknown one. */
+  const rejectUnmatched = (token: string, at: Epoch): Verdict => {
     const parsed = parseToken(token);
-    return !parsed.ok && parsed.reason === "mistyped" ? mistyped(now()) : judgeOpaque(token, asked);
+    if (!parsed.ok && parsed.reason === "mistyped") return reject(MISTYPED, at, "its checksum is wrong");
+    if (at > follower.freshUntil) {
+      counters.unavailable++;
+      throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
+    }
+    if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
+    const { id } = parsed;
+    return reject(UNKNOWN, at, () => (follower.index.has(id) ? "no version of the key" : "no key has the id"), id);
   };
 
-  const refuse: Verifier["refuse"] = (reason, why = "") => reject({ ok: false, reason }, now(), why);
+  const verify: Verifier["verify"] = (token, requirements) => {
+    const at = now();
+    const found = find(token, 0, locateId(token, 0), at);
+    return found === null ? rejectUnmatched(token, at) : judgeFound(found, at, requirements);
+  };
 
   return {
     verify,
-    verifyHeader(authorization, asked) {
-      if (authorization?.startsWith(USUAL) === true) {
-        const verdict = judgeFrom(authorization, USUAL.length, asked);
-        if (verdict !== null) return verdict;
-      }
-      const presented = parseBearer(authorization);
-      if (presented.ok) return verify(presented.token, asked);
-      return presented.reason === "missing"
-        ? refuse("missing")
-        : refuse("malformed", describeMalformed(authorization ?? ""));
+    verifyHeader(authorization, requirements) {
+      const at = now();
+      const header = authorization ?? "";
+      // The usual header is read in place, because parsing it first takes longer than finding the key.
+      const idAt = header.startsWith(BEARER) ? locateId(header, BEARER.length) : NO_ID;
+      const found = idAt === NO_ID ? null : find(header, BEARER.length, idAt, at);
+      if (found !== null) return judgeFound(found, at, requirements);
+      const parsed = parseBearer(authorization);
+      if (!parsed.ok) return reject(parsed, at, parsed.reason === "missing" ? "" : describeMalformed(header));
+      const wasLookedUp = idAt !== NO_ID && parsed.token.length === header.length - BEARER.length;
+      return wasLookedUp ? rejectUnmatched(parsed.token, at) : verify(parsed.token, requirements);
     },
-    refuse,
+    refuse: (reason, detail = "") => reject({ ok: false, reason }, now(), detail),
     refresh: () => follower.refresh(),
     counters,
     get ready() {
-      return follower.isFresh(now());
+      return now() <= follower.freshUntil;
     },
     async close() {
       follower.close();
-      await lastUse.close();
+      await uses.close();
       refusals.summarize();
     },
   };
 }
 
-type Refusal = Extract<Verdict, { ok: false }>;
-
-const USUAL = "Bearer ";
-/** After a token of no key; a client that asks again and again must not cost more than one that is let in. */
-const DOUBTS = 100;
-/** What a server that was not told its URL should be told. */
-const UNNAMED: Partial<Record<Reason, string>> = {
-  "wrong-audience": "the key is bound to servers; set `audience` here",
-};
+const BEARER = "Bearer ";
 const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 const UNKNOWN = Object.freeze({ ok: false, reason: "unknown" });
+/** For the log of a server that does not know its URL. */
+const NO_AUDIENCE: Partial<Record<Reason, string>> = {
+  "wrong-audience": "the key has an audience; set `audience` here",
+};

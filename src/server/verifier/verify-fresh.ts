@@ -1,23 +1,23 @@
 import type { Verdict } from "../../core/judge.ts";
 import { KeysError } from "../../errors.ts";
-import type { Asked, Verifier } from "./verifier.ts";
+import type { Requirements, Verifier } from "./verifier.ts";
 
-/** A look at the one token of a request. */
-export type Judge = (asked: Asked) => Verdict;
+/** Verifies the one token of a request. */
+export type Judge = (requirements: Requirements) => Verdict;
 
 /**
- * Judges what is asked, and turns what is thrown into a value. In a process that was frozen memory is old though nothing is wrong, so it
- * looks at the store once before it gives up; only then is the answer a promise. Never throws, never rejects.
+ * Runs `judge` and returns what it throws. If memory is too old, as in a process that was suspended, reads the store once and
+ * tries again; only then is the result a promise. Never throws, never rejects.
  */
 export function judgeFresh(
   verifier: Verifier,
   judge: Judge,
-  asked: Asked,
+  requirements: Requirements,
 ): Verdict | KeysError | Promise<Verdict | KeysError> {
   try {
-    return judge(asked);
+    return judge(requirements);
   } catch (cause) {
-    return isUnavailable(cause) ? judgeAgain(verifier, () => judge(asked), cause) : asFault(cause);
+    return isUnavailable(cause) ? judgeAgain(verifier, () => judge(requirements), cause) : asFault(cause);
   }
 }
 
@@ -30,7 +30,7 @@ async function judgeAgain(verifier: Verifier, judge: () => Verdict, cause: unkno
   }
 }
 
-/** What was thrown, as a fault of ours. */
+/** Returns a thrown value as a `KeysError`. */
 export function asFault(cause: unknown): KeysError {
   return cause instanceof KeysError ? cause : new KeysError("BUG", "the guard failed", { cause });
 }

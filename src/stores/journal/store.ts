@@ -49,7 +49,6 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
   return {
     spec,
     readOnly: false,
-    tokensCarryIds: true,
     isArchive: false,
     path: location.path,
     get: (ref) =>

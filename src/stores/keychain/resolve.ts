@@ -1,7 +1,6 @@
 import { FORGOTTEN, isWithheld } from "../../core/digest.ts";
 import type { Digest } from "../../core/digest.ts";
-import type { Key } from "../../core/key.ts";
-import type { Version } from "../../core/version.ts";
+import type { Key, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import { accountOf, accountsOf, keptAs, mayHold, newAccount } from "./item.ts";
 import type { Item } from "./protocol.ts";

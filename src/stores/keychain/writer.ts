@@ -1,7 +1,6 @@
 import { FORGOTTEN, isWithheld } from "../../core/digest.ts";
 import type { StoredDigest } from "../../core/digest.ts";
-import type { Key } from "../../core/key.ts";
-import type { Version } from "../../core/version.ts";
+import type { Key, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import { checkDraft, digestTaken } from "../draft.ts";
 import type { JournalStore } from "../journal/store.ts";

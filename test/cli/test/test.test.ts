@@ -243,7 +243,7 @@ test("reads the second key from the variable of --second-key-env", async () => {
   const { url } = await during(startServer([TOKEN.reveal(), second], { eras: "legacy", stateful: true }));
   const { cli } = createCli({ piped: TOKEN.reveal(), env: { SECOND: second } });
   const { stdout, stderr } = await cli(`test ${url} --only session-bound-to-key --second-key-env SECOND`);
-  expect(stderr).toContain("its checksum does not fit");
+  expect(stderr).toContain("its checksum is wrong");
   expect(stdout).toBe("");
   const opaque = "a-key-of-somebody-else-0123456789-abcdefghijk";
   const other = await during(startServer([TOKEN.reveal(), opaque], { eras: "legacy", stateful: true }));

@@ -96,9 +96,9 @@ const TWO_TOKENS: readonly Case[] = (
 
 const MALFORMED_TOKENS: readonly Case[] = (
   [
-    ["an unexpanded variable", "${MCP_API_KEY}", "a variable that nobody filled in"],
+    ["an unexpanded variable", "${MCP_API_KEY}", "an unexpanded variable"],
     ["a token in quotes", '"abc"', "a quotation mark"],
-    ["a token with a blank", "ab c", "a blank"],
+    ["a token with a space", "ab c", "a space"],
     ["a second Bearer", "Bearer abc", "Bearer twice"],
     ["a token in an unknown format", "hello", "not a token of this store"],
     ["an overlong token", "a".repeat(5000), "refused (malformed)"],

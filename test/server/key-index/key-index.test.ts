@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
-import { createKeyIndex } from "../../../src/server/key-index/key-index.ts";
-import type { Held, KeyIndex } from "../../../src/server/key-index/key-index.ts";
+import { NO_ID } from "../../../src/core/token.ts";
+import { createKeyIndex, type FoundVersion, type KeyIndex } from "../../../src/server/key-index/key-index.ts";
 import { aKey, aVersion } from "../../fakes.ts";
 
 const PEPPERS = [
@@ -9,13 +9,12 @@ const PEPPERS = [
   { id: "old", key: "fedcba9876543210fedcba9876543210" },
 ];
 
-/** As a verifier looks for a token: by the id in it, where it has one, then by its digest. */
-function find(index: KeyIndex, token: string, id: string | null): Held | null {
-  const found = id === null ? "" : index.findById(token, `_${id}_`, 1);
-  return typeof found === "string" ? index.findByDigest(token, found) : found;
+/** Finds a token as a verifier does, with the id in it, if any. */
+function find(index: KeyIndex, token: string, id: string | null): FoundVersion | null {
+  return id === null ? index.find(token, token, NO_ID) : index.find(token, `_${id}_`, 1);
 }
 
-test("a key that is put again replaces what was known of it", () => {
+test("a key that is put again replaces the old one", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
   index.put(aKey({ enabled: false, versions: [aVersion({ digest: digestToken("second") })] }));
@@ -25,14 +24,14 @@ test("a key that is put again replaces what was known of it", () => {
   expect(find(index, "second", null)).toMatchObject({ key: { enabled: false } });
 });
 
-test("what was found often is found as it is now, however it was changed in between", () => {
+test("a cached version is found in its current state after every change", () => {
   const index = createKeyIndex([]);
   const versions = [aVersion({ digest: digestToken("first") })];
   for (const enabled of [true, false, true]) {
     index.put(aKey({ enabled, versions }));
     for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")).toMatchObject({ key: { enabled } });
   }
-  // One that takes its place in what is kept, and gives it back.
+  // One of them shares its place in the cache.
   const others = Array.from({ length: 4096 }, (_, i) => `key${String(i).padStart(9, "0")}`);
   for (const id of others) index.put(aKey({ id, versions: [aVersion({ digest: digestToken(id) })] }));
   const rival = others.at(-1)!;
@@ -44,7 +43,7 @@ test("what was found often is found as it is now, however it was changed in betw
 });
 
 test.each([[undefined], [PEPPERS[0]], [PEPPERS[1]]])(
-  "a version is found by its digest alone, whatever its pepper: %o",
+  "a version is found by its digest alone, with any pepper: %o",
   (pepper) => {
     const index = createKeyIndex(PEPPERS);
     index.put(aKey({ versions: [aVersion({ digest: digestToken("a", pepper) })] }));
@@ -54,7 +53,7 @@ test.each([[undefined], [PEPPERS[0]], [PEPPERS[1]]])(
   },
 );
 
-test("each version of a long history is found, under whatever pepper it was made", () => {
+test("every version of a long history is found, with any pepper", () => {
   const index = createKeyIndex(PEPPERS);
   const digests = Array.from({ length: 30 }, (_, i) => digestToken(`token ${i}`, [undefined, ...PEPPERS][i % 3]));
   index.put(aKey({ versions: digests.map((digest, i) => aVersion({ n: i + 1, digest })) }));
@@ -64,7 +63,7 @@ test("each version of a long history is found, under whatever pepper it was made
   expect(find(index, "token 30", "7Fq2x9Lm0aBc")).toBeNull();
 });
 
-test("a digest whose pepper is not known matches nothing, and does not hide the others", () => {
+test("a digest with an unknown pepper matches nothing and does not hide the others", () => {
   const index = createKeyIndex([PEPPERS[0]!]);
   const versions = PEPPERS.map((pepper, i) => aVersion({ n: i + 1, digest: digestToken(pepper.id, pepper) }));
   index.put(aKey({ versions }));
@@ -73,7 +72,7 @@ test("a digest whose pepper is not known matches nothing, and does not hide the 
   expect([...index.unknownPeppers]).toEqual(["old"]);
 });
 
-test("what is found is the key as it was put, with every member that it had and no other", () => {
+test("a found key has exactly the members it was put with", () => {
   const index = createKeyIndex(PEPPERS);
   const put = aKey({
     ...{ owner: "ada", note: "for the nightly build", tags: { team: "core" }, revision: 2 ** 40, enabled: false },
@@ -92,39 +91,16 @@ test("what is found is the key as it was put, with every member that it had and 
   expect(find(index, "d", "AAAAAAAAAAAA")?.key).toStrictEqual(plain);
 });
 
-test("a token that ends otherwise than the version it was seen with is not it, and a new digest may end as it likes", () => {
-  const index = createKeyIndex(PEPPERS);
-  const [id, secret] = ["7Fq2x9Lm0aBc", "s".repeat(43)];
-  const tokens = ["111111", "222222"].map((checksum) => `mcp_${id}_${secret}${checksum}`);
-  const findIn = (token: string) => index.findById(token, token, 4);
-  for (const pepper of [undefined, PEPPERS[0]]) {
-    for (const [i, token] of tokens.entries()) {
-      index.put(aKey({ id, versions: [aVersion({ n: i + 1, digest: digestToken(token, pepper) })] }));
-      for (const turn of [1, 2, 3]) {
-        expect(findIn(token), String(turn)).toMatchObject({ version: { n: i + 1 } });
-        // No digest is made: there is none to go on with.
-        expect(findIn(tokens[1 - i]!)).toBe("");
-        expect(findIn(token.replace("sss", "tss"))).toEqual(pepper === undefined ? expect.stringMatching(/./) : "");
-        index.use(1, turn);
-      }
-      expect(index.takeUses()).toHaveLength(1);
-    }
-  }
-  const both = tokens.map((token, i) => aVersion({ n: i + 1, digest: digestToken(token) }));
-  index.put(aKey({ id, versions: both }));
-  for (const n of [1, 2, 1]) expect(findIn(tokens[n - 1]!)).toMatchObject({ version: { n } });
-});
-
-test("scopes that keys share cannot be added to through one of them", () => {
+test("scopes that keys share cannot be changed through one of them", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
   const scopes = find(index, "a", null)!.key.scopes as string[];
   expect(() => scopes.push("write")).toThrow(TypeError);
 });
 
-test("keys come, change and get versions in any order, and each token stays with its key", () => {
+test("keys are added and changed in any order, and each token stays with its key", () => {
   const index = createKeyIndex([]);
-  // Some of them with ids that no token can have, and all with traits that come and go.
+  // Some have ids that no token can carry, and all have shared fields that come and go.
   const idOf = (i: number) => (i % 50 === 0 ? `odd ${i}` : `key${String(i).padStart(9, "0")}`);
   const keyOf = (i: number, versions: number) =>
     aKey({
@@ -140,15 +116,15 @@ test("keys come, change and get versions in any order, and each token stays with
   for (let i = 0; i < 1500; i++) {
     const versions = i % 3 === 0 ? 3 : i % 2 === 0 ? 2 : 1;
     for (const id of [null, idOf(i), "key000000007"]) {
-      const held = find(index, `token ${i} ${versions}`, id);
-      expect(held?.key).toStrictEqual(keyOf(i, versions));
-      expect(held?.version.n).toBe(versions);
+      const found = find(index, `token ${i} ${versions}`, id);
+      expect(found?.key).toStrictEqual(keyOf(i, versions));
+      expect(found?.version.n).toBe(versions);
     }
     expect(find(index, `token ${i} ${versions + 1}`, idOf(i))).toBeNull();
   }
 });
 
-test("each use is told once, with its latest time, also of a version that was put again", () => {
+test("each use is reported once, with its latest time, also after the version is put again", () => {
   const index = createKeyIndex([]);
   const key = aKey({ versions: [aVersion({ digest: digestToken("a") })] });
   index.put(key);
@@ -161,7 +137,7 @@ test("each use is told once, with its latest time, also of a version that was pu
   expect(index.takeUses()).toEqual([]);
 });
 
-test("a version whose digest was given up is found by nothing, is told as it was put, and leaves its place clean", () => {
+test("a version without a digest is never found, is returned as it was put, and leaves no old digest behind", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
   const versions = [
@@ -177,20 +153,30 @@ test("a version whose digest was given up is found by nothing, is told as it was
   expect([index.size, [...index.unknownPeppers]]).toEqual([0, []]);
 });
 
-test("an id with characters that run into each other never becomes that of a key", () => {
+test("an id with characters above 255 never matches a key", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
   for (let i = 0; i < 4; i++) expect(find(index, "second", "7Fq2\u01789Lm0aBc")).toBeNull();
   for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")?.key.id).toBe("7Fq2x9Lm0aBc");
 });
 
-test.each([
-  ["carry their ids, and none is of another make", { carry: true, prefix: "mcp", hasOthers: false }],
-  ["carry their ids, and one is of another make", { carry: true, prefix: "opaque", hasOthers: true }],
-  ["may carry any id", { carry: false, prefix: "mcp", hasOthers: true }],
-])("where tokens %s, a token is to be looked for under other ids: %o", (_, { carry, prefix, hasOthers }) => {
-  const index = createKeyIndex([], carry);
-  index.put(aKey({ prefix, versions: [aVersion({ digest: digestToken("first") })] }));
-  index.put(aKey({ id: "AAAAAAAAAAAA", name: "other", versions: [aVersion({ digest: digestToken("second") })] }));
-  expect(index.hasOthers).toBe(hasOthers);
+test("a found version stays findable, and its misses stay misses, whatever was looked up before", () => {
+  const index = createKeyIndex(PEPPERS);
+  const [id, secret] = ["7Fq2x9Lm0aBc", "s".repeat(43)];
+  const tokens = ["111111", "222222"].map((checksum) => `mcp_${id}_${secret}${checksum}`);
+  for (const pepper of [undefined, PEPPERS[0]]) {
+    for (const [i, token] of tokens.entries()) {
+      index.put(aKey({ id, versions: [aVersion({ n: i + 1, digest: digestToken(token, pepper) })] }));
+      for (const turn of [1, 2, 3]) {
+        expect(index.find(token, token, 4), String(turn)).toMatchObject({ version: { n: i + 1 } });
+        expect(index.find(tokens[1 - i]!, tokens[1 - i]!, 4)).toBeNull();
+        expect(find(index, token.replace("sss", "tss"), id)).toBeNull();
+        index.use(1, turn);
+      }
+      expect(index.takeUses()).toHaveLength(1);
+    }
+  }
+  const both = tokens.map((token, i) => aVersion({ n: i + 1, digest: digestToken(token) }));
+  index.put(aKey({ id, versions: both }));
+  for (const n of [1, 2, 1]) expect(index.find(tokens[n - 1]!, tokens[n - 1]!, 4)).toMatchObject({ version: { n } });
 });

@@ -34,7 +34,6 @@ export function createTroubledStore(store: KeyStore): { store: KeyStore; trouble
   const troubled: KeyStore = {
     spec: store.spec,
     readOnly: store.readOnly,
-    ...(store.tokensCarryIds !== undefined && { tokensCarryIds: store.tokensCarryIds }),
     get: (ref) => store.get(ref),
     find: (digest) => store.find(digest),
     list: () => store.list(),

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Key } from "../../../../src/core/key.ts";
-import type { Version } from "../../../../src/core/version.ts";
+import type { Key, Version } from "../../../../src/core/key.ts";
 import { formatRecord, GENESIS, parseRecord } from "../../../../src/stores/journal/format/record.ts";
 import { base62, prefixes } from "../../../arbitraries.ts";
 import { TORTURE } from "../../place.ts";

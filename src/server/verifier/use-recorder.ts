@@ -1,42 +1,38 @@
-import type { Epoch } from "../../core/key.ts";
 import type { KeyStore, Use } from "../../stores/store.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
 
-/** Milliseconds for the last batch, when a server shuts down and the store hangs. */
+/** Milliseconds to wait for the last batch at shutdown if the store hangs. */
 const CLOSE_PATIENCE = 5_000;
 
-/** Gathers when versions were used, and writes it to the store in batches, off the path of requests. */
-export class LastUse {
+/** Writes last-used times to the store in batches, off the request path. */
+export class UseRecorder {
   readonly #store: KeyStore;
+  readonly #index: () => KeyIndex;
   readonly #onWritten: (cause: unknown) => void;
-  /** Which holds the uses that are still to be written; the one before it had its last when it was replaced. */
-  #index: KeyIndex | null = null;
-  #kept: Use[] = [];
+  #unwritten: Use[] = [];
   #writing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   /**
    * @param flushEvery - seconds
-   * @param onWritten - called after each batch: with `null`, or with what the store threw
+   * @param index - returns the index that records uses now
+   * @param onWritten - called after each batch with `null`, or with what the store threw
    */
-  constructor(store: KeyStore, flushEvery: number, onWritten: (cause: unknown) => void) {
+  constructor(store: KeyStore, flushEvery: number, index: () => KeyIndex, onWritten: (cause: unknown) => void) {
     this.#store = store;
+    this.#index = index;
     this.#onWritten = onWritten;
     if (store.readOnly) return;
     this.#timer = setInterval(() => void this.#flush(), flushEvery * 1000);
     this.#timer.unref();
   }
 
-  /** @param row - what the index calls the version */
-  note(index: KeyIndex, row: number, now: Epoch): void {
-    if (index !== this.#index) {
-      this.#keep(this.#index?.takeUses() ?? []);
-      this.#index = index;
-    }
-    index.use(row, now);
+  /** Takes over the uses of an index that is replaced. */
+  collect(index: KeyIndex): void {
+    this.#keep(index.takeUses());
   }
 
-  /** Writes what is left, and gives up after a while when the store hangs. Never throws. */
+  /** Writes the remaining uses; gives up after a while if the store hangs. Never throws. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     if (this.#store.readOnly) return;
@@ -49,17 +45,17 @@ export class LastUse {
     clearTimeout(timer);
   }
 
-  /** One batch at a time: while one is being written, the next one gathers. */
+  /** One batch at a time: while one is written, the next one collects. */
   #flush(): Promise<void> {
     this.#writing ??= this.#write().finally(() => (this.#writing = null));
     return this.#writing;
   }
 
   async #write(): Promise<void> {
-    this.#keep(this.#index?.takeUses() ?? []);
-    const batch = this.#kept;
+    this.collect(this.#index());
+    const batch = this.#unwritten;
     if (batch.length === 0) return;
-    this.#kept = [];
+    this.#unwritten = [];
     try {
       await this.#store.touch(batch);
       this.#onWritten(null);
@@ -69,17 +65,17 @@ export class LastUse {
     }
   }
 
-  /** For the next time. The later use of a version counts, so that the list is bounded by the versions there are. */
+  /** Keeps one use per version, the latest, so the list cannot outgrow the versions. */
   #keep(uses: readonly Use[]): void {
-    if (this.#kept.length === 0) {
-      this.#kept = [...uses];
+    if (this.#unwritten.length === 0) {
+      this.#unwritten = [...uses];
       return;
     }
     const latest = new Map<string, Use>();
-    for (const use of [...this.#kept, ...uses]) {
+    for (const use of [...this.#unwritten, ...uses]) {
       const name = `${use.id} ${use.n}`;
       if ((latest.get(name)?.at ?? 0) <= use.at) latest.set(name, use);
     }
-    this.#kept = [...latest.values()];
+    this.#unwritten = [...latest.values()];
   }
 }
