@@ -1,4 +1,4 @@
-/** What a command costs above a bare `node -e 0`, in time and in memory. Goals: 1.35 times; 1.6 for `verify`. */
+/** Compares commands with a bare `node -e 0`, in time and memory. Goal: at most 1.35 times the time; 1.6 for `verify`. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -12,7 +12,7 @@ const ROUNDS = Number(process.env.ROUNDS ?? 21);
 const BIN = fileURLToPath(new URL("../bin/mcp-keys.js", import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), "mcp-keys-bench-"));
 const env = { ...process.env, HOME: dir, MCP_KEYS_STORE: `file:${join(dir, "keys.jsonl")}` };
-// Node 20 reads extra certificates at its start, which doubles or trebles that of every command, a bare node included.
+// Node 20 reads extra certificates at startup, which doubles or triples the time of every process, bare node included.
 const { NODE_EXTRA_CA_CERTS: certificates, ...plain } = env;
 const keysOf = (args, input = "") =>
   spawnSync(process.execPath, [BIN, ...args], { env, input, encoding: "utf8" }).stdout;
@@ -53,12 +53,12 @@ async function compare(title, env) {
   );
 }
 
-/** As the process itself counts it at its end, in a run of its own. */
+/** Peak memory as the process reports it on exit, in a separate run. */
 function peak(argv, env) {
-  const tell = "process.on('exit',()=>require('fs').writeSync(3,String(process.resourceUsage().maxRSS)))";
+  const report = "process.on('exit',()=>require('fs').writeSync(3,String(process.resourceUsage().maxRSS)))";
   const preload = join(dir, "peak.cjs");
-  spawnSync("sh", ["-c", `printf %s "$TELL" > "$FILE"`], { env: { ...env, TELL: tell, FILE: preload } });
-  // `verify` needs an answer while it runs; its memory is that of the same run without a server.
+  spawnSync("sh", ["-c", `printf %s "$REPORT" > "$FILE"`], { env: { ...env, REPORT: report, FILE: preload } });
+  // spawnSync blocks the server, so `verify` runs without one here.
   const run = spawnSync(process.execPath, ["--require", preload, ...argv], {
     env,
     input: token,
@@ -68,7 +68,7 @@ function peak(argv, env) {
   return (Number(run.output[3]?.toString()) / 1024).toFixed(0);
 }
 
-/** The smallest MCP server that refuses all but one token: what is measured is the command, not the server. */
+/** A minimal MCP server that accepts one token, to measure the command and not the server. */
 function startServer(good) {
   const answers = {
     "server/discover": { resultType: "complete", supportedVersions: ["2026-07-28"], capabilities: { tools: {} } },

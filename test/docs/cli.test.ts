@@ -9,7 +9,7 @@ import { GRADES } from "../../src/probe/report/grade.ts";
 import { STATUSES } from "../../src/probe/report/report.ts";
 import { challenge } from "../../src/server/guard/challenge.ts";
 import { stores } from "../../src/stores/index.ts";
-import { seenDocuments, type Seen } from "./documents.ts";
+import { printDocuments, type PrintedDocuments } from "./documents.ts";
 import { readPage, spansOf, tableOf, type Table } from "./markdown.ts";
 import { openSources, type Sources } from "./samples.ts";
 import { readSources } from "./sources.ts";
@@ -104,11 +104,11 @@ describe("tables", () => {
 
 describe("JSON", () => {
   let sources: Sources;
-  let seen: Seen;
+  let seen: PrintedDocuments;
   beforeAll(async () => {
     const probe = [...readSources().keys()].filter((path) => path.startsWith("src/probe/"));
     sources = openSources([], ["src/index.ts", ...probe]);
-    seen = await seenDocuments();
+    seen = await printDocuments();
   });
 
   const members = (column: string): Map<string, string[]> =>

@@ -3,29 +3,29 @@ import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { KeysError } from "../../src/errors.ts";
 import type { Page } from "./markdown.ts";
 
-/** A command line of ours that a page shows. */
-export interface Shown {
-  /** `README.md:12`; without a line for what stands in the text. */
+/** An `mcp-keys` command line on a page. */
+export interface ShownCommand {
+  /** `README.md:12`; without the line for a code span. */
   readonly at: string;
-  /** Begins with `mcp-keys`. */
+  /** Starts with `mcp-keys`. */
   readonly line: string;
 }
 
 const NAME = /(?:npx )?(?<![\w./@-])(mcp-keys(?: |$)[^]*)/;
 
-/** In blocks of a shell, in what follows `$ ` on a terminal, and in code spans. Pipes and the like end a command. */
-export function commandsIn({ path, blocks, spans }: Page): Shown[] {
+/** Finds commands in `sh` blocks, after `$ ` in `console` blocks, and in code spans. A pipe or separator ends a command. */
+export function commandsIn({ path, blocks, spans }: Page): ShownCommand[] {
   const inBlocks = blocks.flatMap(({ lang, text, line }) =>
     text.split("\n").flatMap((each, i) => {
       const typed = lang === "console" ? /^\$ (.*)/.exec(each)?.[1] : lang === "sh" ? each : undefined;
-      return ours(typed ?? "").map((command) => ({ at: `${path}:${line + i}`, line: command }));
+      return commandsOf(typed ?? "").map((command) => ({ at: `${path}:${line + i}`, line: command }));
     }),
   );
-  return [...inBlocks, ...spans.flatMap((span) => ours(span).map((line) => ({ at: path, line })))];
+  return [...inBlocks, ...spans.flatMap((span) => commandsOf(span).map((line) => ({ at: path, line })))];
 }
 
-function ours(text: string): string[] {
-  // What stands in `$(…)` is a command of its own, and what stands in quotes is one word, whatever is in it.
+function commandsOf(text: string): string[] {
+  // `$(…)` contains a separate command; quotes make one word.
   const parts = text.split(/\$\(|\)"?|\|\|?|&&|;|(?:^|\s)#\s/);
   return parts.flatMap((part) => {
     const command = NAME.exec(part.replace(/[<>] ?[\w./][^>\s]*(?=\s|$)/g, ""))?.[1]?.trim();
@@ -33,13 +33,13 @@ function ours(text: string): string[] {
   });
 }
 
-class Taken extends Error {}
+class Accepted extends Error {}
 
-/** What the command line says against it, without running it; `null` when it is taken. */
+/** Parses a command line without running it. Returns the usage error, or `null`. */
 export async function faultOf(line: string): Promise<string | null> {
   const argv = words(line).slice(1);
   const program = buildProgram(() => {
-    throw new Taken();
+    throw new Accepted();
   }, argv);
   const silent = { writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined };
   for (const command of allCommands(program)) command.exitOverride().configureOutput(silent);
@@ -47,14 +47,14 @@ export async function faultOf(line: string): Promise<string | null> {
     await program.parseAsync(argv, { from: "user" });
     return null;
   } catch (error) {
-    if (error instanceof Taken) return null;
+    if (error instanceof Accepted) return null;
     if (error instanceof CommanderError) return error.exitCode === 0 ? null : error.message;
     if (error instanceof KeysError) return error.message;
     throw error;
   }
 }
 
-/** As a shell splits them; a placeholder such as `<key>` is a word. `<command> --help` is about any command. */
+/** Splits a line as a shell does; a placeholder such as `<key>` is a word. `<command>` becomes a real command. */
 function words(line: string): string[] {
   const split = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, bare]) => one ?? two ?? bare ?? "");
   return split.map((word) => (word === "<command>" ? "list" : word));

@@ -3,14 +3,14 @@ import { createCli } from "../cli/fake-world.ts";
 
 type Document = Record<string, unknown>;
 
-/** Documents as `--json` printed them, by the name of their row in `docs/cli.md`, and what stood in them. */
-export interface Seen {
+/** JSON documents and their parts, by the name of their row in `docs/cli.md`. */
+export interface PrintedDocuments {
   readonly documents: ReadonlyMap<string, readonly Document[]>;
   readonly parts: ReadonlyMap<string, readonly Document[]>;
 }
 
-/** Runs each command so often that each of its members is there once, and absent once where it may be. */
-export async function seenDocuments(): Promise<Seen> {
+/** Runs each command until every member has appeared, and every optional one has been absent. */
+export async function printDocuments(): Promise<PrintedDocuments> {
   const { cli, dir, clock } = createCli();
   const documents = new Map<string, Document[]>();
   const run = async (name: string, line: string | string[], piped?: string): Promise<Document> => {
@@ -35,7 +35,7 @@ export async function seenDocuments(): Promise<Seen> {
   const fresh = await run("rotate", ["rotate", "ci", "--out", join(dir, "ci")]);
   await run("rotate --finish", "rotate ci --finish --force");
   await run("check", "check", String(token));
-  await run("check", "check", "a-token-that-somebody-else-has-made-0123456789");
+  await run("check", "check", "a-token-in-another-format-0123456789-0123456");
   await run("check", "check", (await cli("rotate plain")).stdout);
   await run("export --hashes", "export --hashes");
   for (const verb of ["disable", "enable"]) await run(verb, `${verb} plain`);
@@ -52,8 +52,8 @@ export async function seenDocuments(): Promise<Seen> {
     "store migrate",
     `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,
   );
-  const examined = await run("doctor", `doctor --store file:${dir}/none.jsonl`);
-  await run("an error", "show nobody");
+  const diagnosed = await run("doctor", `doctor --store file:${dir}/none.jsonl`);
+  await run("an error", "show missing");
   const { checks } = await run("test --list", "test --list");
 
   const all = [...documents].flatMap(([name, each]) => (name === "audit" ? [] : each));
@@ -68,8 +68,8 @@ export async function seenDocuments(): Promise<Seen> {
     ],
     ["retiring", [fresh["retiring"]].filter(isDocument)],
     ["listed check", (checks as unknown[]).filter(isDocument)],
-    ["doctor's finding", examined["findings"] as Document[]],
-    ["doctor's counts", [examined["counts"] as Document]],
+    ["doctor's finding", diagnosed["findings"] as Document[]],
+    ["doctor's counts", [diagnosed["counts"] as Document]],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
   ]);

@@ -3,14 +3,14 @@ import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
-/** A fenced block, and the line of the page on which its text begins, counted from 1. */
+/** A fenced block. `line` is the line of its first text on the page, from 1. */
 export interface Block {
   readonly lang: string;
   readonly text: string;
   readonly line: number;
 }
 
-/** Cells as written, without blanks around them and with `\|` read as `|`. */
+/** A table. Cells are trimmed, and `\|` is read as `|`. */
 export interface Table {
   /** The heading above it. */
   readonly section: string;
@@ -26,26 +26,29 @@ export interface Section {
   readonly text: string;
 }
 
-/** A page of Markdown taken apart, as far as the tests ask. */
+/** A parsed Markdown page. */
 export interface Page {
   readonly path: string;
   readonly text: string;
   readonly sections: readonly Section[];
   readonly tables: readonly Table[];
   readonly blocks: readonly Block[];
-  /** Line by line, without fenced blocks, code spans and the targets of links: what is said in words. */
+  /** The text line by line, without fenced blocks, code spans and link targets. */
   readonly prose: readonly string[];
-  /** Code spans outside of fenced blocks. */
+  /** Code spans outside fenced blocks. */
   readonly spans: readonly string[];
   readonly links: readonly { readonly target: string; readonly line: number }[];
 }
 
-/** @param path - relative to the root of the project */
+/**
+ * Reads and parses a page.
+ * @param path - relative to the root of the project
+ */
 export function readPage(path: string): Page {
   return parsePage(path, readFileSync(join(ROOT, path), "utf8"));
 }
 
-/** Every page of the project itself, relative to its root. */
+/** Returns the paths of all pages of the project, relative to its root. */
 export function listPages(): string[] {
   return ["", "docs/"].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
@@ -83,21 +86,21 @@ export function parsePage(path: string, text: string): Page {
   };
 }
 
-/** The code spans of a piece of Markdown. */
+/** Returns the code spans of a piece of Markdown. */
 export function spansOf(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, span]) => span!);
 }
 
-/** The one table below this heading whose first column has this title. */
+/** Returns the only table of a section whose first column has this title. */
 export function tableOf({ tables, path }: Page, section: string, column: string): Table {
   const [found, another] = tables.filter(({ section: at, head }) => at === section && head[0] === column);
   if (found !== undefined && another === undefined) return found;
   throw new Error(
-    `${path} has ${found === undefined ? "no" : "more than one"} table of "${column}" below "${section}"`,
+    `${path} has ${found === undefined ? "no" : "more than one"} table of "${column}" in the section "${section}"`,
   );
 }
 
-/** How GitHub names a heading in a link. */
+/** Returns the link target that GitHub makes from a heading. */
 export function slugOf(title: string): string {
   return title
     .toLowerCase()

@@ -3,20 +3,20 @@ import { build } from "esbuild";
 import ts from "typescript";
 import { ROOT, type Block } from "./markdown.ts";
 
-/** A sample of the documentation: the file that its first line names, and where it stands. */
+/** A code sample of a page, with the path in its first line. */
 export interface Sample {
-  /** Relative to the root, such as `src/formats/x.ts`. */
+  /** Relative to the root, for example `src/formats/x.ts`. */
   readonly path: string;
   readonly text: string;
   readonly line: number;
 }
 
-/** The rows that a block adds to `CODES`. */
+/** Returns the rows that samples add to `CODES`. */
 export function addedCodes(blocks: readonly Block[]): string {
   return blocks.flatMap(({ text }) => /^\/\/ in CODES of src\/errors\.ts\n([^]*)/.exec(text)?.[1] ?? []).join("\n");
 }
 
-/** The TypeScript blocks that begin with the name of their file: `// src/formats/x.ts`. */
+/** Returns the TypeScript blocks that start with a path: `// src/formats/x.ts`. */
 export function samplesIn(blocks: readonly Block[]): Sample[] {
   return blocks.flatMap(({ lang, text, line }) => {
     const path = /^\/\/ (src\/\S+\.ts)\n/.exec(text)?.[1];
@@ -24,18 +24,19 @@ export function samplesIn(blocks: readonly Block[]): Sample[] {
   });
 }
 
-/** The code of the project with the samples where their first lines say, as if they had been added. */
+/** The code of the project together with the samples. */
 export interface Sources {
-  /** What the compiler says of a sample: `line 12: …`, the line as on the page. */
+  /** Returns the compiler errors of a sample: `line 12: …`, counted on the page. */
   faults(sample: Sample): string[];
-  /** The members of an exported interface, an optional one with a `?` behind it. */
+  /** Returns the members of an exported interface; optional ones end in `?`. */
   members(file: string, name: string): string[];
-  /** The strings that an exported union is made of. */
+  /** Returns the strings of an exported union. */
   words(file: string, name: string): string[];
 }
 
 /**
- * @param files - relative to the root; what {@link Sources.members} is asked about
+ * Compiles the samples with the code of the project.
+ * @param files - files for {@link Sources.members} and {@link Sources.words}, relative to the root
  * @param codes - rows of `CODES` that the samples throw
  */
 export function openSources(samples: readonly Sample[], files: readonly string[], codes = ""): Sources {
@@ -43,7 +44,7 @@ export function openSources(samples: readonly Sample[], files: readonly string[]
     config: unknown;
   };
   const { options } = ts.parseJsonConfigFileContent(config, { ...ts.sys, readDirectory: () => [] }, ROOT);
-  // Names of members and words need no declarations of Node, which are most of the work.
+  // Member names need no declarations of Node, which take most of the time.
   if (samples.length === 0) Object.assign(options, { noLib: true, types: [] });
   const host = ts.createCompilerHost(options, true);
   const added = new Map(samples.map(({ path, text }) => [join(ROOT, path), text]));
@@ -87,12 +88,12 @@ export function openSources(samples: readonly Sample[], files: readonly string[]
   };
 }
 
-/** Runs a sample as if it stood where it says, and gives what it exports. Its imports are copies of their own. */
+/** Runs a sample at its path and returns its exports. It imports its own copies of modules. */
 export async function runSample({ path, text }: Sample): Promise<Record<string, unknown>> {
   const { outputFiles } = await build({
     stdin: { contents: text, loader: "ts", resolveDir: dirname(join(ROOT, path)), sourcefile: path },
     define: { __VERSION__: '"0.0.0"' },
-    // For what is CommonJS inside of it.
+    // For bundled CommonJS modules.
     banner: {
       js: `import { createRequire } from "node:module"; const require = createRequire(${JSON.stringify(join(ROOT, path))});`,
     },

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { ROOT } from "./markdown.ts";
 
-/** Every file of `src`, by its path from the root. */
+/** Reads all files of `src`, by their path from the root. */
 export function readSources(): Map<string, string> {
   const paths = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" });
   return new Map(
@@ -14,7 +14,7 @@ export function readSources(): Map<string, string> {
   );
 }
 
-/** What people read of a source file: its comments, and the texts it says. Line by line, counted from 1. */
+/** Returns the comments and string literals of a source file, line by line, from 1. */
 export function wordsIn(text: string): { line: number; words: string }[] {
   const pieces: { start: number; words: string }[] = [];
   let rest = text;
@@ -29,7 +29,7 @@ export function wordsIn(text: string): { line: number; words: string }[] {
   };
   const source = ts.createSourceFile("x.ts", text, ts.ScriptTarget.ES2023, true);
   visit(source);
-  // With all literals gone, what looks like a comment is one.
+  // Without the literals, anything that looks like a comment is one.
   for (const { 0: words, index: start } of rest.matchAll(/\/\/.*|\/\*[^]*?\*\//g)) pieces.push({ start, words });
   pieces.sort((a, b) => a.start - b.start);
   return pieces.flatMap(({ start, words }) => {
@@ -38,16 +38,16 @@ export function wordsIn(text: string): { line: number; words: string }[] {
   });
 }
 
-/** A word that is not used, and what to say in its place. */
+/** A word that the project avoids, and its replacement. */
 export interface Stray {
   readonly word: string;
   readonly say: string;
 }
 
-/** Names that are not ours: where these stand, the word is no choice of ours. */
+/** Names that contain an avoided word but are not ours to choose. */
 const FOREIGN = [/\bfast hash\b/g, /--hashes\b/g, /\bhash functions?\b/gi, /\bLoadCredential\b/g];
 
-/** The words of a text that are not used, with `say`: `credentials: say key, or token`. Any ending counts. */
+/** Returns the avoided words in a text, in any form: `credentials: say key, or token`. */
 export function strayWords(words: string, strays: readonly Stray[]): string[] {
   const text = FOREIGN.reduce((rest, name) => rest.replaceAll(name, ""), words);
   return strays.flatMap(({ word, say }) => {

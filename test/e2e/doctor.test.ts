@@ -5,16 +5,16 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { BIN, createProcesses, runProcess } from "./process.ts";
 
-interface Report {
+interface DoctorReport {
   readonly ok: boolean;
   readonly findings: readonly { id: string; status: string; observed: string; fix?: string }[];
 }
 
-function read(stdout: string): Report {
-  return JSON.parse(stdout) as Report;
+function read(stdout: string): DoctorReport {
+  return JSON.parse(stdout) as DoctorReport;
 }
 
-test("it runs without a home and without any variable, and says what is missing", async () => {
+test("runs without HOME and variables and says what is missing", async () => {
   const { mcpKeys, dir } = createProcesses();
   const bare = { HOME: undefined, MCP_KEYS_STORE: undefined, PATH: undefined };
   const { status, stdout, stderr } = await mcpKeys(["doctor", "--json"], { env: bare, cwd: dir });
@@ -26,7 +26,7 @@ test("it runs without a home and without any variable, and says what is missing"
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test("a named pipe in the place of the store is a finding and nothing to wait for", async () => {
+test("reports a named pipe as the store without waiting for it", async () => {
   const { mcpKeys, file } = createProcesses();
   await promisify(execFile)("mkfifo", ["-m", "600", file]);
   const { status, stdout } = await mcpKeys(["doctor", "--json"]);
@@ -36,7 +36,7 @@ test("a named pipe in the place of the store is a finding and nothing to wait fo
   expect(failed[1]?.observed).toContain("not a regular file");
 });
 
-test("a store that cannot be read is a finding", async () => {
+test("reports an unreadable store", async () => {
   const { mcpKeys, dir, file } = createProcesses();
   await mcpKeys(["generate", "ci"]);
   chmodSync(file, 0o000);
@@ -49,13 +49,13 @@ test("a store that cannot be read is a finding", async () => {
     ]);
     return;
   }
-  // Root reads everything, so it is somebody else who looks.
+  // Root can read everything, so another user runs doctor.
   chmodSync(dir, 0o755);
   writeFileSync(
-    join(dir, "as-nobody.mjs"),
+    join(dir, "as-other-user.mjs"),
     "process.setgid(65534); process.setuid(65534); process.argv.splice(1, 1); import(process.argv[1]);",
   );
-  const ran = await runProcess(process.execPath, [join(dir, "as-nobody.mjs"), BIN, "doctor", "--json"], {
+  const ran = await runProcess(process.execPath, [join(dir, "as-other-user.mjs"), BIN, "doctor", "--json"], {
     env: { HOME: dir, MCP_KEYS_STORE: `file:${file}` },
   });
   expect(ran.status).toBe(6);
@@ -65,6 +65,6 @@ test("a store that cannot be read is a finding", async () => {
   ]);
 });
 
-function failedIn(stdout: string): Report["findings"] {
+function failedIn(stdout: string): DoctorReport["findings"] {
   return read(stdout).findings.filter((each) => each.status === "fail");
 }

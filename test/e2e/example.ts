@@ -6,17 +6,17 @@ import { startServerProcess } from "./server-process.ts";
 
 export const EXAMPLES = fileURLToPath(new URL("../../examples/", import.meta.url));
 
-/** What the two processes of an example need in their environment, beside the store and the key. */
-export interface Setup {
+/** Environment of the two processes of an example, in addition to the store and the key. */
+export interface ExampleSetup {
   readonly server?: Record<string, string>;
   readonly client?: Record<string, string>;
 }
 
 /**
- * Runs `server.js` and `client.js` of an example. The client is seen to be let in, also with a rotated key, and to complain:
- * of a key that was revoked, and of a server that is open.
+ * Runs `server.js` and `client.js` of an example. The client must succeed with its key, also after a rotation, and fail with a
+ * revoked key or against an unprotected server.
  */
-export async function proveExample(name: string, setup: Setup = {}): Promise<void> {
+export async function testExample(name: string, setup: ExampleSetup = {}): Promise<void> {
   const { mcpKeys, env, dir } = createProcesses();
   const generated = mcpKeys(["generate", "ci"]);
   const open = await startSdkServer("v1-stateless");

@@ -6,14 +6,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { EXAMPLES, proveExample } from "./example.ts";
+import { EXAMPLES, testExample } from "./example.ts";
 import { createProcesses, runProcess } from "./process.ts";
 import { startServerProcess } from "./server-process.ts";
 
 const SERVER = `${EXAMPLES}https/server.js`;
 const CLIENT = `${EXAMPLES}https/client.js`;
 
-/** An authority and a certificate, as a reader of the example makes them; `null` where openssl is missing. */
+/** Creates a certificate authority and a certificate as the example describes; `null` without openssl. */
 async function createCertificates() {
   if (spawnSync("openssl", ["version"]).status !== 0) return null;
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-tls-"));
@@ -25,13 +25,13 @@ async function createCertificates() {
   };
 }
 
-test("https: the client proves that the server lets in its key, rotated or not, and nobody else", async ({ skip }) => {
+test("https: the server accepts the client's key, also a rotated one, and refuses everyone else", async ({ skip }) => {
   const setup = await createCertificates();
   if (setup === null) return skip("needs openssl");
-  await proveExample("https", setup);
+  await testExample("https", setup);
 });
 
-test("https: verify and the client trust the authority only when told to", async ({ skip }) => {
+test("https: verify and the client trust the authority only if configured", async ({ skip }) => {
   const setup = await createCertificates();
   if (setup === null) return skip("needs openssl");
   const { mcpKeys, env } = createProcesses();
@@ -46,7 +46,7 @@ test("https: verify and the client trust the authority only when told to", async
   expect(failed).toMatchObject({ status: 1, stderr: expect.stringMatching(/unable to verify|self-signed/) });
 });
 
-test("https: without a certificate the server starts on this machine alone", async () => {
+test("https: without a certificate the server only listens on this machine", async () => {
   const { env } = createProcesses();
   const refused = await runProcess(process.execPath, [SERVER], { env: { ...env, HOST: "0.0.0.0", PORT: "0" } });
   expect(refused).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining("in the clear") });
@@ -54,14 +54,14 @@ test("https: without a certificate the server starts on this machine alone", asy
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/);
 });
 
-test("https: neither the client nor verify sends a key in the clear", async () => {
+test("https: neither the client nor verify sends a key over plain http", async () => {
   const { mcpKeys, env } = createProcesses();
   const { stdout: token } = await mcpKeys(["generate", "ci"]);
   const { url } = await startServerProcess(SERVER, env);
   const client = runProcess(process.execPath, [CLIENT, url], { env: { ...env, MCP_API_KEY: token.trim() } });
   expect(await client).toMatchObject({ status: 1, stderr: expect.stringContaining("not sent in the clear") });
 
-  // 0.0.0.0 leads to this machine, and is no loopback address by its name.
+  // 0.0.0.0 reaches this machine but is not a loopback address.
   let connections = 0;
   const listener = createServer((socket) => {
     connections++;

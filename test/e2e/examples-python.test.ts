@@ -13,12 +13,12 @@ import { createProcesses, runProcess } from "./process.ts";
 
 const FOLDER = `${EXAMPLES}python`;
 const VECTORS = fileURLToPath(new URL("../vectors/", import.meta.url));
-/** No `__pycache__` is left in the example. */
+/** Leaves no `__pycache__` in the example. */
 const ENV = { PATH: process.env["PATH"], PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: FOLDER };
 
 const isThere = spawnSync("python3", ["-c", "import sys; assert sys.version_info >= (3, 9)"]).status === 0;
 
-test("python: the reader passes the vectors that ours passes, and fails on others", async ({ skip }) => {
+test("python: the reader passes our vectors and fails on changed ones", async ({ skip }) => {
   if (!isThere) return skip("needs python3");
   const run = (vectors: string) =>
     runProcess("python3", ["-m", "unittest", "-q"], { cwd: FOLDER, env: { ...ENV, MCP_KEYS_VECTORS: vectors } });
@@ -32,12 +32,12 @@ test("python: the reader passes the vectors that ours passes, and fails on other
   expect(await run(others)).toMatchObject({ status: 1, stderr: expect.stringContaining("FAILED (failures=1)") });
 });
 
-test("python: one process judges every token as `mcp-keys check` does, at every step of its life", async ({ skip }) => {
+test("python: one process gives the same verdicts as `mcp-keys check` through the life of a key", async ({ skip }) => {
   if (!isThere) return skip("needs python3");
   const { mcpKeys, env } = createProcesses();
   const pepper = { MCP_KEYS_PEPPER: `p1:${"0123456789".repeat(4)}` };
-  const tokens = ["another-makers-0Zp3Kq8Lw1Xv6Bn4"];
-  const python = startJudge({ ...ENV, MCP_KEYS_STORE: env.MCP_KEYS_STORE, ...pepper });
+  const tokens = ["another-format-0Zp3Kq8Lw1Xv6Bn4"];
+  const python = startChecker({ ...ENV, MCP_KEYS_STORE: env.MCP_KEYS_STORE, ...pepper });
 
   const seen = new Set<string>();
   const step = async (args: readonly string[]): Promise<void> => {
@@ -66,7 +66,7 @@ test("python: one process judges every token as `mcp-keys check` does, at every 
   expect([...seen].sort()).toEqual(["disabled", "expired", "malformed", "revoked", "valid"]);
 });
 
-test("python: of any bytes it reads what we read, or finds the same line damaged", async ({ skip }) => {
+test("python: reads any bytes as our reader does, or reports the same damaged line", async ({ skip }) => {
   if (!isThere) return skip("needs python3");
   const journals = fc.sample(journal, TORTURE ? 5_000 : 300);
   const ours = journals.map((bytes) => ({
@@ -94,14 +94,14 @@ for line in sys.stdin:
   expect(status, stderr).toBe(0);
   const theirs = stdout.trim().split("\n");
   expect(theirs.map((line, i) => ({ bytes: ours[i]!.bytes, ...JSON.parse(line) }))).toEqual(ours);
-  // Both kinds are there, else nothing was compared.
+  // Make sure that both kinds occur.
   const damaged = ours.filter(({ line }) => line !== null).length;
   expect(damaged).toBeGreaterThan(20);
   expect(ours.length - damaged).toBeGreaterThan(20);
 });
 
-/** Judges the tokens that it is given with one Python process, one after the other. */
-function startJudge(env: Record<string, string | undefined>): (token: string) => Promise<object> {
+/** Starts a Python process that checks tokens, one after the other. */
+function startChecker(env: Record<string, string | undefined>): (token: string) => Promise<object> {
   const child = spawn("python3", [`${FOLDER}/mcp_keys.py`], {
     env,
     stdio: ["pipe", "pipe", "inherit"],
@@ -116,7 +116,7 @@ function startJudge(env: Record<string, string | undefined>): (token: string) =>
   };
 }
 
-/** A journal with a rival for one of its lines, then altered in up to three places. */
+/** A journal with a competing line, then changed in up to three places. */
 const journal = fc
   .record({
     count: fc.integer({ min: 1, max: 5 }),

@@ -7,14 +7,14 @@ import { createProcesses, runProcess } from "./process.ts";
 
 const MODULES = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
-/** Starts for everybody, as one does whose author forgot to ask. */
+/** A server that does not check any key. */
 const OPEN_SERVER = `
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 await new McpServer({ name: "open", version: "1.0.0" }).connect(new StdioServerTransport());
 `;
 
-test("stdio: the client proves that the server starts with its key, rotated or not, and with no other", async () => {
+test("stdio: the server starts with the client's key, also a rotated one, and with no other", async () => {
   const { mcpKeys, env, dir } = createProcesses();
   const { stdout: token } = await mcpKeys(["generate", "ci"]);
   const check = (key: string, ...server: string[]) =>

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** The built CLI. */
 export const BIN = fileURLToPath(new URL("../../bin/mcp-keys.js", import.meta.url));
 
+/** How a process ended and what it printed. */
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -17,13 +19,13 @@ export interface ProcessOptions {
   readonly env?: Record<string, string | undefined>;
   readonly stdin?: string;
   readonly cwd?: string;
-  /** Milliseconds until it is killed: a minute unless told otherwise. */
+  /** Milliseconds until it is killed; 60 000 by default. */
   readonly limit?: number;
-  /** Called with what stderr has said so far, each time it says more. */
+  /** Called with all of stderr so far, each time it grows. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** A folder of its own and the built CLI in processes of its own, with a store in that folder. */
+/** Creates a folder with a store, and runs the built CLI on it in separate processes. */
 export function createProcesses() {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-e2e-")));
   const file = join(dir, "keys.jsonl");
@@ -35,7 +37,7 @@ export function createProcesses() {
   return { dir, file, env, mcpKeys };
 }
 
-/** Runs a program to its end; what it prints is kept, and it gets no more time than `limit`. */
+/** Runs a program to its end, at most `limit` milliseconds, and returns its output. */
 export function runProcess(program: string, args: readonly string[], options: ProcessOptions): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -44,15 +46,15 @@ export function runProcess(program: string, args: readonly string[], options: Pr
       stdio: ["pipe", "pipe", "pipe"],
       timeout: options.limit ?? 60_000,
     });
-    const said = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
+    const printed = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      said.stderr += text;
-      options.onStderr?.(said.stderr, (signal) => child.kill(signal));
+      printed.stderr += text;
+      options.onStderr?.(printed.stderr, (signal) => child.kill(signal));
     });
     child.on("error", reject);
     child.on("close", (status, signal) => {
-      resolve({ status, signal, ...said });
+      resolve({ status, signal, ...printed });
     });
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.stdin ?? "");

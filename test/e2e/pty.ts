@@ -4,15 +4,15 @@ import { BIN } from "./process.ts";
 export const CTRL_C = "\u0003";
 
 interface Terminal {
-  /** Resolves when the screen, without colours, shows the text; rejects after ten seconds with what it shows instead. */
+  /** Resolves when the screen shows the text, colours removed; rejects after ten seconds with the actual screen. */
   shows(text: string | RegExp): Promise<void>;
   type(text: string): void;
-  /** All that was written to the terminal. */
+  /** Everything written to the terminal. */
   readonly raw: () => string;
   readonly ended: Promise<number>;
 }
 
-/** A real terminal with a shell command in it; `mcp-keys` in the command is the built CLI. */
+/** Runs a shell command in a real terminal; `mcp-keys` in the command is the built CLI. */
 export function openTerminal(command: string, env: Record<string, string>): Terminal {
   const script = command.replaceAll("mcp-keys", `'${process.execPath}' '${BIN}'`);
   const pty = spawnPty("sh", ["-c", script], { name: env["TERM"] ?? "xterm", cols: 200, rows: 50, env });

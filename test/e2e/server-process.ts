@@ -3,17 +3,17 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface ServerProcess {
   /** The first line it printed. */
   readonly url: string;
-  /** What it has said on stderr so far. */
+  /** Returns its stderr so far. */
   readonly log: () => string;
-  /** Asks it to end, as a supervisor does, and returns its exit status. */
+  /** Sends SIGTERM, as a supervisor does, and returns the exit status. */
   stop(): Promise<number | null>;
 }
 
-/** Starts a server that prints its URL as its first line. It is ended with the test. */
+/** Starts a server that prints its URL on the first line. It is killed at the end of the test. */
 export async function startServerProcess(
   script: string,
   env: Record<string, string | undefined>,

@@ -13,19 +13,19 @@ const INITIALIZE = JSON.stringify({
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "story", version: "1" } },
 });
 
-test("the whole story: issue, serve, rotate without an outage, revoke, and a log that says why and holds no token", async () => {
+test("issues, serves, rotates with no downtime and revokes a key; the log has the reasons and no token", async () => {
   const { mcpKeys, env, file } = createProcesses();
-  const said: string[] = [];
-  /** Runs a command that is expected to print no token. */
+  const output: string[] = [];
+  /** Runs a command that must not print a token. */
   const run = async (line: string, stdin = "") => {
     const ended = await mcpKeys(line.split(" "), { stdin });
-    said.push(ended.stdout, ended.stderr);
+    output.push(ended.stdout, ended.stderr);
     return ended;
   };
   const issue = async (line: string) => {
     const { status, stdout, stderr } = await mcpKeys(line.split(" "));
     expect(status).toBe(0);
-    said.push(stderr);
+    output.push(stderr);
     return stdout.trim();
   };
   const old = await issue("generate ci");
@@ -41,7 +41,7 @@ test("the whole story: issue, serve, rotate without an outage, revoke, and a log
     await response.body?.cancel();
     return response.status;
   };
-  /** Milliseconds until the server answers so; two seconds at most. */
+  /** Waits until the server answers with this status; two seconds at most. */
   const untilAnswers = async (token: string, status: number) => {
     const start = performance.now();
     let last = 0;
@@ -61,7 +61,7 @@ test("the whole story: issue, serve, rotate without an outage, revoke, and a log
   await untilAnswers(fresh, 200);
   expect(await ask(old)).toBe(200);
 
-  // The server tells the store that both are in use, and the old one is not to be ended then.
+  // The server reports to the store that both tokens are in use, so `--finish` must refuse.
   for (const end = performance.now() + 6_000; performance.now() < end;) {
     const { key } = JSON.parse((await run("show ci --json")).stdout);
     if (key.versions.every(({ lastUsedAt }: { lastUsedAt: string | null }) => lastUsedAt !== null)) break;
@@ -84,6 +84,6 @@ test("the whole story: issue, serve, rotate without an outage, revoke, and a log
   expect(server.log()).toMatch(/refused \(missing\)/);
   expect(server.log()).toMatch(/refused \(expired\): key ci \(\w{12}\), version 1/);
   expect(server.log()).toMatch(/refused \(revoked\): key ci \(\w{12}\), version 2/);
-  const all = [server.log(), readFileSync(file, "utf8"), ...said].join("\n");
+  const all = [server.log(), readFileSync(file, "utf8"), ...output].join("\n");
   for (const token of [old, fresh]) expect(all).not.toContain(token.slice(token.indexOf("_", 5) + 1, -6));
 }, 60_000);

@@ -11,13 +11,13 @@ function open(command: string, more: Record<string, string> = {}) {
 }
 
 describe("a person at a terminal", () => {
-  test("is asked for what was not said, on stderr, and stdout is the token alone", async () => {
+  test("answers prompts for missing values on stderr; stdout has only the token", async () => {
     const { terminal, dir, env } = open("mcp-keys generate > $HOME/out");
     await terminal.shows("Name of the key:");
     terminal.type("not a name\r");
     await terminal.shows("is not a name for a key");
     terminal.type("\u0015ci\r");
-    await terminal.shows("Expires in");
+    await terminal.shows("Expires (90d");
     terminal.type("\r");
     await terminal.shows("Scopes");
     terminal.type("notes:read\r");
@@ -39,7 +39,7 @@ describe("a person at a terminal", () => {
     expect(coloured.raw()).toContain("\u001b[");
   });
 
-  test("leaves a question with Ctrl-C: 130, at once, and nothing was written", async () => {
+  test("leaves a prompt with Ctrl-C: exit 130, at once, nothing written", async () => {
     const { terminal, dir } = open("mcp-keys generate");
     await terminal.shows("Name of the key:");
     const at = performance.now();
@@ -50,7 +50,7 @@ describe("a person at a terminal", () => {
     expect(existsSync(join(dir, "keys.jsonl"))).toBe(false);
   });
 
-  test("types a token without showing it, and cannot make it visible", async () => {
+  test("types a token that is never shown", async () => {
     const { mcpKeys, env } = open("true");
     const { stdout: token } = await mcpKeys(["generate", "ci"]);
     const terminal = openTerminal("mcp-keys check", env);
@@ -63,39 +63,39 @@ describe("a person at a terminal", () => {
     expect(terminal.raw()).not.toContain(token.trim().slice(17, 40));
   });
 
-  test("must type the name to revoke", async () => {
+  test("types the name of a key to revoke it", async () => {
     const { mcpKeys, env } = open("true");
     await mcpKeys(["generate", "ci"]);
     const terminal = openTerminal("mcp-keys revoke ci", env);
-    await terminal.shows("Type its name");
+    await terminal.shows("Type the name of the key");
     terminal.type("yes\r");
-    await terminal.shows("that is not ci");
+    await terminal.shows("type ci, or press Ctrl-C");
     terminal.type("\u0015ci\r");
     await terminal.shows("revoked ci");
     expect(await terminal.ended).toBe(0);
   });
 
-  test("must type remove before an old store goes, and leaves everything with Ctrl-C", async () => {
+  test("types remove to delete an old store, or cancels with Ctrl-C", async () => {
     const { mcpKeys, env, dir } = open("true");
     await mcpKeys(["generate", "ci"]);
     const line = `mcp-keys store migrate --from file:$HOME/keys.jsonl --to file:$HOME/new.jsonl --delete-source`;
     const left = openTerminal(line, env);
-    await left.shows("Type remove to go on");
+    await left.shows("Type remove to continue");
     left.type(CTRL_C);
     expect(await left.ended).toBe(130);
     await left.shows("hint: nothing was changed");
     expect([existsSync(join(dir, "keys.jsonl")), existsSync(join(dir, "new.jsonl"))]).toEqual([true, false]);
     const typed = openTerminal(line, env);
-    await typed.shows("Type remove to go on");
+    await typed.shows("Type remove to continue");
     typed.type("yes\r");
-    await typed.shows("that is not remove");
+    await typed.shows("type remove, or press Ctrl-C");
     typed.type("\u0015remove\r");
     await typed.shows("next: mcp-keys list --store file:");
     expect(await typed.ended).toBe(0);
     expect([existsSync(join(dir, "keys.jsonl")), existsSync(join(dir, "new.jsonl"))]).toEqual([false, true]);
   });
 
-  test("sees what is wrong in colours, and in words", async () => {
+  test("sees problems in colour, or without it", async () => {
     const { env } = open("true");
     const terminal = openTerminal("mcp-keys doctor", { ...env, MCP_API_KEY: "'quoted'" });
     expect(await terminal.ended).toBe(4);
@@ -105,10 +105,10 @@ describe("a person at a terminal", () => {
     expect(plain.raw()).not.toContain("\u001b");
   });
 
-  test("is not asked in CI, nor with --no-input", async () => {
+  test("gets no prompts in CI or with --no-input", async () => {
     const { terminal } = open("mcp-keys generate", { CI: "true" });
     await terminal.shows("issued default");
     expect(await terminal.ended).toBe(0);
-    expect(await open("mcp-keys revoke nobody --no-input").terminal.ended).toBe(3);
+    expect(await open("mcp-keys revoke missing --no-input").terminal.ended).toBe(3);
   });
 });

@@ -20,7 +20,7 @@ async function withServer(mistake: Mistake = {}) {
 }
 
 describe("a person at a terminal", () => {
-  test("sees how far it is, every finding as it comes, and what to run next", async () => {
+  test("sees the progress, each finding, and the next command", async () => {
     const { url, env } = await withServer(OPEN);
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
     expect(await terminal.ended).toBe(8);
@@ -28,7 +28,7 @@ describe("a person at a terminal", () => {
     expect(raw).toContain("3 checks, at most ");
     expect(raw).toMatch(/2 of 3 {2}requires-key/);
     expect(raw).toContain(`next: mcp-keys test ${url} --only requires-key`);
-    // What tells how far it is leaves nothing behind: every such line is wiped before the next is written.
+    // Each progress line is erased before the next output.
     const lines = raw.split("\n").map((line) => line.slice(line.lastIndexOf("\u001b[2K") + 1));
     expect(lines.filter((line) => / of 3 {2}/.test(line.replace(/^\[2K/, "")))).toEqual([]);
     expect(raw).toContain("\u001b[31m");
@@ -42,11 +42,11 @@ describe("a person at a terminal", () => {
     const { url, env } = await withServer();
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW} ${flag}`, { ...env, ...more });
     expect(await terminal.ended).toBe(0);
-    // Wiping a line is no colour.
+    // The code that erases a line is not a colour.
     expect(terminal.raw().replaceAll("\u001b[2K", "")).not.toContain("\u001b[");
   });
 
-  test("whose terminal can do nothing gets text alone", async () => {
+  test("gets plain text on a dumb terminal", async () => {
     const { url, env } = await withServer();
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, { ...env, TERM: "dumb" });
     expect(await terminal.ended).toBe(0);
@@ -54,7 +54,7 @@ describe("a person at a terminal", () => {
     expect(terminal.raw()).not.toContain(" of 3 ");
   });
 
-  test("leaves with Ctrl-C: 130, at once, also while a server is silent", async () => {
+  test("leaves with Ctrl-C: exit 130, at once, even if the server is silent", async () => {
     const { url, env } = await withServer({ refuse: () => undefined });
     const terminal = openTerminal(`mcp-keys test ${url} ${FEW}`, env);
     await terminal.shows("2 of 3");
@@ -66,7 +66,7 @@ describe("a person at a terminal", () => {
 });
 
 describe("a script", () => {
-  test("may stop reading: no error, and the status is that of the report", async () => {
+  test("may stop reading: no error, same exit status", async () => {
     const { url, env, dir } = await withServer(OPEN);
     const command = `{ '${process.execPath}' '${BIN}' test ${url} ${FEW}; echo $? >'${dir}/status'; } | head -n 1`;
     const { stdout, stderr } = await runProcess("sh", ["-c", command], { env });
@@ -75,7 +75,7 @@ describe("a script", () => {
     expect(readFileSync(join(dir, "status"), "utf8")).toBe("8\n");
   });
 
-  test("gets nothing but the report on stdout, and the token from a pipe", async () => {
+  test("pipes in the token and gets only the report on stdout", async () => {
     const { url, mcpKeys } = await withServer();
     const args = ["test", url, ...FEW.split(" "), "--report", "json"];
     const { status, stdout, stderr } = await mcpKeys(args, { stdin: `${TOKEN.reveal()}\n` });
@@ -85,7 +85,7 @@ describe("a script", () => {
   });
 });
 
-describe("the lines for CI", () => {
+describe("the CI examples", () => {
   const folder = join(ROOT, "examples/ci");
   const read = (name: string) => readFileSync(join(folder, name), "utf8");
 
@@ -113,7 +113,7 @@ describe("the lines for CI", () => {
     expect(readdirSync(dir)).not.toContain("mcp-access.xml");
   });
 
-  test.each(["github-actions.yml", "gitlab-ci.yml"])("%s is YAML, and its commands are taken", async (name) => {
+  test.each(["github-actions.yml", "gitlab-ci.yml"])("%s is valid YAML with valid commands", async (name) => {
     const text = read(name);
     expect(await format(text, { parser: "yaml", printWidth: 120 })).toBe(text);
     const lines = [...text.matchAll(/mcp-keys (?:test|generate|verify)[^\n]*?(?=\)"|\s+(?:\d?[<>]|\|\|)|\n)/g)];
