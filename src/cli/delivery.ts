@@ -27,7 +27,7 @@ export function addDeliveryFlags(command: Command): Command {
 
 /** The `--format` flag. */
 export function formatFlag(): Option {
-  return new Option("--format <format>", "how to write the token")
+  return new Option("--format <format>", "how to write the token (default: token)")
     .choices(Object.keys(formats))
     .default(undefined, "token");
 }

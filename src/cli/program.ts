@@ -47,6 +47,12 @@ export function allCommands(program: Command): Command[] {
   return [program, ...program.commands.flatMap(allCommands)];
 }
 
+/** Returns the command that shows the help for these words: `mcp-keys rotate --help`. */
+export function helpLine(argv: readonly string[]): string {
+  const name = argv.find((word) => Object.hasOwn(commands, word));
+  return name === undefined ? "mcp-keys --help" : `mcp-keys ${name} --help`;
+}
+
 function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {
   const all = Object.entries<CommandModule>(commands);
   const chosen = all.filter(([name]) => name === argv[0]);

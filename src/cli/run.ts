@@ -5,8 +5,8 @@ import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
-import { createIo, type GlobalFlags } from "./terminal/io.ts";
-import { allCommands, buildProgram } from "./program.ts";
+import { createIo, writeResult, type GlobalFlags } from "./terminal/io.ts";
+import { allCommands, buildProgram, helpLine } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
@@ -35,14 +35,14 @@ export async function run(argv: readonly string[], world: World): Promise<number
   try {
     if (argv.length === 0) program.outputHelp();
     else await Promise.race([program.parseAsync([...argv], { from: "user" }), interruption(world.interrupted)]);
-    if (help !== "") await world.streams.stdout.write(help);
+    if (help !== "") await writeResult(world.streams.stdout, help);
     return session.status();
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) {
-      await world.streams.stdout.write(help);
+      await writeResult(world.streams.stdout, help);
       return 0;
     }
-    return await reportError(toKeysError(error), world, argv);
+    return await reportError(toKeysError(error, argv), world, argv);
   } finally {
     await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
   }
@@ -145,14 +145,14 @@ function interruption(signal: AbortSignal): Promise<never> {
   });
 }
 
-function toKeysError(error: unknown): KeysError {
+function toKeysError(error: unknown, argv: readonly string[]): KeysError {
   if (error instanceof KeysError) return error;
   if (error instanceof CommanderError) {
     // Commander quotes the arguments, and one may be a token.
     const shown = error.message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");
-    const [message = "", suggestion] = shown.split("\n");
-    const hint = suggestion === undefined ? undefined : suggestion.replace(/^\((.*)\)$/, "$1").toLowerCase();
-    return new KeysError("USAGE", message, hint === undefined ? {} : { hint });
+    const [message = "", suggestion = `see the flags with: ${helpLine(argv)}`] = shown.split(/\n|\. (?=Allowed)/);
+    const hint = suggestion.replace(/^\((.*)\)$/, "$1").replace(/^[A-Z]/, (letter) => letter.toLowerCase());
+    return new KeysError("USAGE", message, { hint: hint.replace(/\.$/, "") });
   }
   return new KeysError(
     "BUG",

@@ -60,8 +60,8 @@ async function checkUrl(url: string, allowHttp: boolean): Promise<void> {
 
 function failureOf(outcome: Exclude<Outcome, "enforced">, hint: string | undefined): KeysError {
   const [code, message] = FAILURES[outcome];
-  const next = "both tokens work; run the same command again, or give up the new token with --abort";
-  return new KeysError(code, message, { hint: hint === undefined ? next : `${hint}; ${next}` });
+  const next = "run the same command again, or give up the new token with --abort; both tokens work until then";
+  return new KeysError(code, message, { hint: hint === undefined ? next : `${hint}; then ${next}` });
 }
 
 function pause(signal: AbortSignal): Promise<void> {

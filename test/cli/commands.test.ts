@@ -71,7 +71,7 @@ describe("revoke", () => {
     expect(first.key.versions).toMatchObject([{ state: "revoked", reason: "compromised" }]);
     expect(JSON.parse((await cli("revoke ci --yes --json")).stdout)).toMatchObject({ changed: false });
     expect(await cli("check", { piped: token })).toMatchObject({ status: 4 });
-    expect((await cli("check", { piped: token })).stdout).toMatch(/^refused revoked ci/);
+    expect((await cli("check", { piped: token })).stdout).toMatch(/^refused \(revoked\): ci/);
   });
 
   test("revokes one version with --version", async () => {
@@ -102,7 +102,7 @@ test("disable and enable undo each other and report when nothing changed", async
     changed: true,
     key: { enabled: false, status: "disabled" },
   });
-  expect((await cli("check", { piped: token })).stdout).toMatch(/^refused disabled/);
+  expect((await cli("check", { piped: token })).stdout).toMatch(/^refused \(disabled\): ci/);
   expect(JSON.parse((await cli("disable ci --json")).stdout)).toMatchObject({ changed: false });
   expect((await cli("enable ci")).stderr).toMatch(/^enabled ci/);
   expect((await cli("check", { piped: token })).status).toBe(0);
@@ -113,10 +113,10 @@ describe("check", () => {
     const { cli } = createCli();
     const token = (await cli("generate ci")).stdout.trim();
     const other = (await cli("generate other")).stdout.trim();
-    expect((await cli("check", { piped: token, env: { MCP_API_KEY: other } })).stdout).toContain("valid ci");
-    expect((await cli("check", { piped: "", env: { MCP_API_KEY: other } })).stdout).toContain("valid other");
-    expect((await cli("check", { env: { MCP_API_KEY: token } })).stdout).toContain("valid ci");
-    expect((await cli("check", { answers: [token] })).stdout).toContain("valid ci");
+    expect((await cli("check", { piped: token, env: { MCP_API_KEY: other } })).stdout).toContain("valid: ci");
+    expect((await cli("check", { piped: "", env: { MCP_API_KEY: other } })).stdout).toContain("valid: other");
+    expect((await cli("check", { env: { MCP_API_KEY: token } })).stdout).toContain("valid: ci");
+    expect((await cli("check", { answers: [token] })).stdout).toContain("valid: ci");
     const argument = await cli(`check ${token}`);
     expect(argument.status).toBe(2);
     expect(argument.stderr).not.toContain(token);
@@ -204,7 +204,7 @@ describe("audit", () => {
     expect(await ops("audit --json --key ci")).toEqual(["generate", "promote", "stage", "promote"]);
     expect(await ops("audit --json --since 1h")).toEqual(["stage", "promote", "generate", "promote"]);
     expect((await cli("audit --since 2027-01-17")).stdout).toBe("");
-    expect((await cli("audit --verify")).stdout).toMatch(/^intact 6 changes in file:/);
+    expect((await cli("audit --verify")).stdout).toMatch(/^intact: 6 changes in file:/);
     expect(JSON.parse((await cli("audit --verify --json")).stdout)).toMatchObject({ ok: true, changes: 6, seq: 6 });
     expect((await cli("audit --since soon")).status).toBe(2);
     expect((await cli("audit --key missing")).status).toBe(3);

@@ -56,6 +56,25 @@ describe("the program", () => {
   });
 });
 
+test.each(["--help", "list", "list --json", "store", "audit", "generate other --to 'cat >/dev/null' --json"])(
+  "%s treats a closed pipe as success",
+  async (line) => {
+    const { cli } = createCli();
+    await cli("generate ci");
+    const { status, stderr } = await cli(line, { brokenStdout: true });
+    expect(status).toBe(0);
+    expect(stderr).not.toContain("error:");
+  },
+);
+
+test.each([
+  ["show", "missing required argument 'key'", "see the flags with: mcp-keys show --help"],
+  ["--nonsense", "unknown option '--nonsense'", "see the flags with: mcp-keys --help"],
+  ["test --rate many", "--rate must be a whole number from 1 to 1000", "for example: --rate 20"],
+])("%s prints the next step", async (line, message, hint) => {
+  expect((await createCli().cli(line)).stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
+});
+
 describe("every command", () => {
   const examples = Object.entries(commands).flatMap(([name, { examples: lines }]) =>
     lines.map((line) => [name, line] as const),

@@ -58,7 +58,7 @@ describe("a person at a terminal", () => {
     terminal.type(token.trim());
     terminal.type("\u0014");
     terminal.type("\r");
-    await terminal.shows("valid ci");
+    await terminal.shows("valid: ci");
     expect(await terminal.ended).toBe(0);
     expect(terminal.raw()).not.toContain(token.trim().slice(17, 40));
   });

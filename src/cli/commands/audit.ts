@@ -67,7 +67,7 @@ async function runVerifyHistory(ctx: Context): Promise<void> {
     last = change.seq;
   }
   if (ctx.flags.json) await ctx.io.json({ ok: true, store: store.spec, changes, seq: last });
-  else await ctx.io.print(`${ctx.paint.good("intact")} ${count(changes, "change")} in ${store.spec}\n`);
+  else await ctx.io.print(`${ctx.paint.good("intact")}: ${count(changes, "change")} in ${store.spec}\n`);
 }
 
 async function runArchive(ctx: Context, archive: string): Promise<void> {

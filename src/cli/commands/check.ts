@@ -47,6 +47,6 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     });
     return;
   }
-  const whose = key === undefined || version === undefined ? "" : ` ${keyLabel(key)} version ${String(version.n)}`;
-  await io.print(ok ? `${paint.good("valid")}${whose}\n` : `${paint.error("refused")} ${verdict.reason}${whose}\n`);
+  const whose = key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}`;
+  await io.print(`${ok ? paint.good("valid") : `${paint.error("refused")} (${verdict.reason})`}${whose}\n`);
 }

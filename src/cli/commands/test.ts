@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { parseDuration } from "../../core/duration.ts";
+import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
 import type { TestFlags } from "../test/options.ts";
@@ -22,7 +23,7 @@ export const test: CommandModule = {
       )
       .argument("[target...]", "MCP URL of the server, for example https://host/mcp; with --stdio a program, after --")
       .addOption(
-        new Option("--report <format>", "format of the report")
+        new Option("--report <format>", "format of the report (default: pretty)")
           .choices(["pretty", "json", "junit", "sarif", "markdown"])
           .default(undefined, "pretty"),
       )
@@ -35,14 +36,17 @@ export const test: CommandModule = {
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
       .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")
       .addOption(
-        new Option("--timeout <duration>", "time limit per request; with --stdio twice as long, per start")
+        new Option(
+          "--timeout <duration>",
+          "time limit per request; with --stdio twice as long, per start (default: 5s)",
+        )
           .default(undefined, "5s")
           .argParser(parseDuration),
       )
       .addOption(countFlag("--rate <number>", "requests per second without a valid key", { initial: 20, most: 1000 }))
       .addOption(countFlag("--concurrency <number>", "concurrent requests", { initial: 6, most: 64 }))
       .addOption(
-        new Option("--patience <duration>", "how long the server may take to follow a change in --store")
+        new Option("--patience <duration>", "how long the server may take to follow a change in --store (default: 10s)")
           .default(undefined, "10s")
           .argParser(parseDuration),
       )
@@ -63,6 +67,9 @@ function countFlag(flags: string, description: string, { initial, most }: { init
   return new Option(flags, description).default(initial, String(initial)).argParser((text) => {
     const number = Number(text);
     if (/^\d{1,9}$/.test(text) && number >= 1 && number <= most) return number;
-    throw new InvalidArgumentError(`Use a whole number from 1 to ${String(most)}.`);
+    const [flag = ""] = flags.split(" ");
+    throw new KeysError("USAGE", `${flag} must be a whole number from 1 to ${String(most)}`, {
+      hint: `for example: ${flag} ${String(initial)}`,
+    });
   });
 }

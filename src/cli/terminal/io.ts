@@ -44,9 +44,9 @@ export interface GlobalFlags {
  * contain a token.
  */
 export interface Io {
-  /** Writes the result as text to stdout. */
+  /** Writes the result as text to stdout. A closed pipe is no error: the exit status still gives the result. */
   print(text: string): Promise<void>;
-  /** Writes the result as one JSON document to stdout, `schemaVersion` first. */
+  /** Writes the result as one JSON document, `schemaVersion` first; otherwise like {@link Io.print}. */
   json(document: Readonly<Record<string, unknown>>): Promise<void>;
   /** Writes a message, except with `--quiet`. */
   note(line: string): void;
@@ -71,8 +71,8 @@ export function createIo(
   // A closed stderr must not make a command fail.
   const writeLine = (line: string) => void stderr.write(`${line}\n`).catch(() => undefined);
   return {
-    print: (text) => stdout.write(text),
-    json: (document) => stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
+    print: (text) => writeResult(stdout, text),
+    json: (document) => writeResult(stdout, `${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
     note: (line) => {
       if (!flags.quiet) writeLine(line);
     },
@@ -86,4 +86,13 @@ export function createIo(
       writeLine(`${paint.warn("warning:")} ${line}`);
     },
   };
+}
+
+/** Writes to stdout and ignores a closed pipe: `mcp-keys list | head -1` is no error. */
+export async function writeResult(stdout: OutputStream, text: string): Promise<void> {
+  try {
+    await stdout.write(text);
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "EPIPE") throw error;
+  }
 }

@@ -35,7 +35,7 @@ type LabContext = Pick<Context, "store" | "keys" | "io" | "atEnd"> & { readonly 
 export async function openLab(ctx: LabContext, key: Secret): Promise<OpenLab> {
   const store = await ctx.store();
   if (store.readOnly) {
-    throw new KeysError("STORE_READ_ONLY", `cannot issue test keys in ${store.spec}: it is read-only`, {
+    throw new KeysError("STORE_READ_ONLY", `${store.spec} is read-only, so test keys cannot be issued in it`, {
       hint: "pass the store that the server follows, or remove --store",
     });
   }

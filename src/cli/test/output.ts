@@ -87,23 +87,14 @@ function suggestNext({ io }: Context, { findings, result }: Report, { again, fur
   else if (result === "protected" && further !== null) io.next(further);
 }
 
-/** Writes texts in order. A closed pipe is no error: the exit status still gives the result. */
+/** Writes texts in order and reports a failure at the end. */
 function openWriter(write: (text: string) => Promise<void>): { write(text: string): void; done(): Promise<void> } {
   const writes: Promise<void>[] = [];
-  let isClosed = false;
-  const append = async (text: string): Promise<void> => {
-    try {
-      await write(text);
-    } catch (error) {
-      if (!isClosedPipe(error)) throw error;
-      isClosed = true;
-    }
-  };
   return {
     write: (text) => {
-      if (isClosed || text === "") return;
-      const each = append(text);
-      // `done` reports the error.
+      if (text === "") return;
+      const each = write(text);
+      // `done` rejects with the error.
       each.catch(() => undefined);
       writes.push(each);
     },
@@ -111,8 +102,4 @@ function openWriter(write: (text: string) => Promise<void>): { write(text: strin
       await Promise.all(writes);
     },
   };
-}
-
-function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EPIPE";
 }

@@ -73,7 +73,7 @@ function renderLine({ paint, columns }: Page, finding: Finding, before: Finding 
 /** Renders the summary: access faults first, then conformance, each with its fix, then the grade. */
 export function renderEnd(page: Page, report: Report, sent: string): string {
   const { access, conformance, notes } = summarize(report.findings);
-  const others = report.result === "inconclusive" ? "Other problems" : "Conformance";
+  const others = report.result === "inconclusive" ? "Other" : "Conformance";
   return [
     "\n",
     section(page, `Access: ${count(access.length, "problem")}`, access),

@@ -25,7 +25,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     expect(first).toMatchObject({ status: 0, stdout: expect.stringMatching(/^mcp_\w+\n$/) });
     expect(await mcpKeys("check", first.stdout)).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^valid ci/),
+      stdout: expect.stringMatching(/^valid: ci/),
     });
     const second = await mcpKeys("rotate ci --overlap 1h");
     for (const { stdout } of [first, second]) expect(await mcpKeys("check", stdout)).toMatchObject({ status: 0 });
