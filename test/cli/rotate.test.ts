@@ -91,7 +91,7 @@ describe("rotate", () => {
     { line: "rotate ci --abort", status: 5, says: "no rotation of ci is under way" },
     { line: "rotate", status: 2, says: "missing required argument 'key'" },
     { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
-    { line: "rotate ci --verify nonsense", status: 2, says: "not the address" },
+    { line: "rotate ci --verify nonsense", status: 2, says: "is not an http:// or https:// URL" },
     { line: "rotate ci --to /nonexistent/program", status: 5, says: "finds no command named" },
   ])("$line exits with $status and changes nothing", async ({ line, status, says }) => {
     const { cli } = await withKey();

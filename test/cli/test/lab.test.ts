@@ -246,7 +246,7 @@ describe("mcp-keys test with a store", () => {
     const { status, stdout } = await run([...other, "--json", "--only", ...LIFECYCLE]);
     const { findings } = JSON.parse(stdout);
     expect(findings.map(({ status: found }: { status: string }) => found)).toEqual(Array(6).fill("untestable"));
-    expect(findings[0].observed).toContain("your key is not in that store: does the server use it?");
+    expect(findings[0].observed).toContain("your key is not in that store either: does the server use another one?");
     expect(status).toBe(0);
   });
 });

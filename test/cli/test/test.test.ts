@@ -192,7 +192,7 @@ describe("unusable input", () => {
     ["a header for a program", "test --stdio --header X-API-Key -- node", "--header cannot be used with --stdio"],
     ["a store for a program", "test --stdio --store memory: -- node", "--store cannot be used with --stdio"],
     ["plain http to another machine", "test http://192.0.2.1/mcp", "plain http"],
-    ["a key in the address", `test http://127.0.0.1:1/mcp?api_key=abc`, "holds a key"],
+    ["a key in the address", `test http://127.0.0.1:1/mcp?api_key=abc`, "the URL contains a key"],
     ["no second key", `test ${url} --second-key-env NO_SUCH`, "NO_SUCH is not set"],
     ["the same key twice", `test ${url} --second-key-env SAME`, "SAME holds the key under test"],
     ["no variable", `test ${url} --second-key-env mcp-key`, "the name of a variable"],
