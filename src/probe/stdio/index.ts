@@ -7,8 +7,8 @@ import { acceptsValidKey } from "./checks/accepts-valid-key.ts";
 import type { StdioTarget } from "./target.ts";
 
 /**
- * Every check of a program over stdio, in running order. To add one: its file in `checks/` and a line here;
- * `test/probe/stdio/checks.test.ts` then asks for a program with the mistake it is named for.
+ * All checks of programs over stdio, in running order. To add one, write its file in `checks/` and add a line here.
+ * `test/probe/stdio/checks.test.ts` then requires a program with the mistake it is named for.
  */
 export const STDIO_CHECKS: readonly Check<StdioTarget>[] = [
   acceptsValidKey,

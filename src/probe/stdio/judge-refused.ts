@@ -1,52 +1,53 @@
 import { isConversation, isAccepted } from "../verify/attempt.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { listNames } from "../judge/judge-refused.ts";
-import { describeExit } from "./lines.ts";
+import { describeExit } from "./spawn.ts";
 import type { StdioTarget } from "./target.ts";
-import { isSilent, type Presented, type Start } from "./start.ts";
+import type { ProgramKey } from "./program-keys.ts";
+import { isSilent, type StartResult } from "./start.ts";
 
-/** Starts the program with each of them, one after the other. */
-export async function presentEach(target: StdioTarget, each: readonly Presented[]): Promise<Start[]> {
-  const starts: Start[] = [];
-  for (const presented of each) starts.push(await target.present(presented));
+/** Starts the program with each key, one after the other. */
+export async function presentEach(target: StdioTarget, keys: readonly ProgramKey[]): Promise<StartResult[]> {
+  const starts: StartResult[] = [];
+  for (const presented of keys) starts.push(await target.present(presented));
   return starts;
 }
 
 /**
- * Whether none of them was let in. An end without an answer counts only where the program still starts with the right key: it
- * may have ended over a port or a lock.
+ * Judges whether the program rejected all keys. An exit without an answer counts only if the program still starts with your key:
+ * it may have exited over a port or a lock.
  */
-export async function judgeRefused(target: StdioTarget, starts: readonly Start[]): Promise<CheckResult> {
-  const inside = starts.filter(({ attempt }) => isAccepted(attempt));
-  if (inside.length > 0) return fail(`let in with ${listNames(inside.map(({ presented }) => presented))}`);
-  if (target.greeting === null) return untestable(NOT_LET_IN);
+export async function judgeRefused(target: StdioTarget, starts: readonly StartResult[]): Promise<CheckResult> {
+  const accepted = starts.filter(({ attempt }) => isAccepted(attempt));
+  if (accepted.length > 0) return fail(`accepted with ${listNames(accepted.map(({ presented }) => presented))}`);
+  if (target.greeting === null) return untestable(NOT_ACCEPTED);
   const silent = starts.find((start) => isSilent(start));
-  if (silent !== undefined) return untestable(`${silent.presented.name}: ${describe(silent, target)}`);
+  if (silent !== undefined) return untestable(`${silent.presented.name}: ${describeStart(silent, target)}`);
   if (starts.some(({ attempt }) => !isConversation(attempt))) {
     const { attempt } = await target.presentAgain(target.right);
-    if (!isAccepted(attempt)) return untestable("your key is let in once and not again, so that an end proves nothing");
+    if (!isAccepted(attempt)) return untestable("the program accepted your key only once, so an exit proves nothing");
   }
-  return pass(tell(target, starts));
+  return pass(summarize(target, starts));
 }
 
-/** What they came to, each said once. */
-function tell(target: StdioTarget, starts: readonly Start[]): string {
-  const seen = new Map<string, Presented[]>();
+/** Lists what was observed, with the keys for each observation. */
+function summarize(target: StdioTarget, starts: readonly StartResult[]): string {
+  const seen = new Map<string, ProgramKey[]>();
   for (const start of starts) {
-    const observed = describe(start, target);
+    const observed = describeStart(start, target);
     seen.set(observed, [...(seen.get(observed) ?? []), start.presented]);
   }
-  return [...seen].map(([observed, presented]) => `${observed} to ${listNames(presented)}`).join(", ");
+  return [...seen].map(([observed, presented]) => `${observed} with ${listNames(presented)}`).join(", ");
 }
 
-export const NOT_LET_IN = "your key was not let in, so a refusal proves nothing";
+export const NOT_ACCEPTED = "the program did not accept your key, so a refusal proves nothing";
 
-/** What a start came to, in a few words. */
-export function describe({ attempt, exit, lastLine }: Start, { redact }: StdioTarget): string {
+/** Describes what a start led to, in a few words. */
+export function describeStart({ attempt, exit, lastLine }: StartResult, { redact }: StdioTarget): string {
   if (!isConversation(attempt)) {
-    const said = redact(lastLine, 80);
+    const line = redact(lastLine, 80);
     const end = exit === null ? redact(attempt.message) : describeExit(exit);
-    return said === "" ? end : `${end} (${said})`;
+    return line === "" ? end : `${end} (${line})`;
   }
   const { error } = attempt.answer.reply ?? {};
   if (error === undefined) return "an answer that is not MCP";

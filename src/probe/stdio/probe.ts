@@ -10,59 +10,62 @@ import type { Report } from "../report/report.ts";
 import { runChecks, type RunOptions } from "../run.ts";
 import { chooseChecks } from "../selection.ts";
 import { STDIO_CHECKS } from "./index.ts";
-import { describe } from "./judge-refused.ts";
+import { describeStart } from "./judge-refused.ts";
 import { StdioTarget } from "./target.ts";
-import type { Start } from "./start.ts";
+import type { StartResult } from "./start.ts";
 import type { Spawn } from "./spawn.ts";
 
 export interface StdioProbeOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** A key that the program should let in. It travels in the environment and nowhere else. */
+  /** A key that the program should accept. Passed in its environment only. */
   readonly key: Secret;
-  /** The variable in which the program looks for it. Default `MCP_API_KEY`. */
+  /** The variable from which the program reads it. Default `MCP_API_KEY`. */
   readonly variable?: string;
   readonly spawn: Spawn;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** That many random characters of `[0-9A-Za-z]`. */
+  /** Returns random characters of `[0-9A-Za-z]`. */
   readonly random: (length: number) => string;
   readonly clientVersion: string;
-  /** Milliseconds for the conversation of each start, its own start included. Default 10,000. */
+  /** Milliseconds for each start, including the conversation. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Ids of checks to run; all when left out. */
+  /** Ids of the checks to run. Default: all. */
   readonly only?: readonly string[];
-  /** Ids of checks to leave out. */
+  /** Ids of checks to skip. */
   readonly skip?: readonly string[];
-  /** Whether bad manners make the report not `ok`. */
+  /** Whether conformance findings make the report not `ok`. */
   readonly strict?: boolean;
   readonly signal?: AbortSignal;
-  /** Told before anything is started: how many checks, and how often the program is started at most. */
+  /** Called before the first start with the number of checks and the maximum number of starts. */
   readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
-  /** What an earlier run found; it is marked as known, and does not count. */
+  /** Findings of an earlier run. They are marked as known and do not count. */
   readonly baseline?: Baseline;
-  /** Told of each check before it is asked. */
+  /** Called before each check. */
   readonly onCheck?: RunOptions<StdioTarget>["onCheck"];
-  /** Told of each finding as it comes, in running order. */
+  /** Called with each finding, in running order. */
   readonly onFinding?: RunOptions<StdioTarget>["onFinding"];
 }
 
-/** To begin with the program is started with the right key. */
+/** The first start, with your key. */
 const SURVEY_COST: Cost = { requests: 1, wrong: 0 };
 
 /**
- * Starts a program with the right key and with everything else, and reports what it does. In the report a start counts as a
- * request. Whatever the program does is a finding, not a fault.
+ * Starts a program with your key and with invalid ones, and reports how it reacts. In the report, a start counts as a request.
+ * Whatever the program does becomes a finding; it is never an error.
  * @throws {@link KeysError} `USAGE` for a check that does not exist, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   const { key, command, args, variable = "MCP_API_KEY", timeoutMs = 10_000, strict = false } = options;
   if (key.reveal().includes("\0")) {
-    throw new KeysError("TOKEN_UNUSABLE", "the token holds a character that no environment can carry");
+    throw new KeysError(
+      "TOKEN_UNUSABLE",
+      "the token contains a character that is not allowed in an environment variable",
+    );
   }
   if ([command, ...args].some((word) => word.includes(key.reveal()))) {
-    throw new KeysError("USAGE", "the command holds the key, and commands show in the list of processes", {
-      hint: `leave it out; the program finds it in ${variable}`,
+    throw new KeysError("USAGE", "the command contains the key, and other users can see commands in the process list", {
+      hint: `leave it out: the program gets it in ${variable}`,
     });
   }
   const checks = chooseChecks(STDIO_CHECKS, options);
@@ -71,7 +74,7 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   options.onPlan?.({ checks: checks.length, ...addCosts([SURVEY_COST, ...checks.map(({ cost }) => cost)]) });
   const absent = isAbsent(await target.takeSurvey());
   const skipReason = ({ group }: Check<StdioTarget>): string | null =>
-    absent && group !== "acceptance" ? "nothing was started that answers in MCP" : null;
+    absent && group !== "acceptance" ? "no program was started that speaks MCP" : null;
   const findings = await runChecks({ ...options, checks, target, skipReason });
 
   const inconclusive = whyInconclusive(target) ?? whyUncertain(checks, findings);
@@ -85,16 +88,16 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   };
 }
 
-/** With the right key it could not be started, or hangs: then there is no door to try. One that ends may have refused the key. */
-function isAbsent({ attempt, exit }: Start): boolean {
+/** Tells whether the program could not be started or hangs with your key. One that exits may have rejected the key. */
+function isAbsent({ attempt, exit }: StartResult): boolean {
   return attempt instanceof KeysError && exit === null;
 }
 
 function whyInconclusive(target: StdioTarget): string | null {
   if (target.greeting !== null) return null;
   const { attempt } = target.real;
-  const observed = describe(target.real, target);
+  const observed = describeStart(target.real, target);
   return attempt instanceof KeysError
     ? `${observed}; ${attempt.hint}`
-    : `${target.variable} with your key gets ${observed}`;
+    : `your key in ${target.variable} led to: ${observed}`;
 }

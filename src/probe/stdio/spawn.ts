@@ -1,33 +1,38 @@
 import type { Secret } from "../../core/secret.ts";
 
-/** A program to start, as it was typed. */
+/** A program to start. */
 export interface ProgramInit {
   readonly command: string;
   readonly args: readonly string[];
-  /** What in its environment differs from ours: a value, or `null` for a variable that it must not have. */
+  /** Changes to our environment: a value, or `null` to remove the variable. */
   readonly env: Readonly<Record<string, Secret | null>>;
 }
 
-/** How a program ended: its exit status, or the signal that ended it. */
+/** How a program ended: with an exit status or by a signal. */
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
 }
 
-/** A program that runs. */
+/** A running program. */
 export interface Program {
-  /** Tells what it prints, in pieces as they come and from the beginning; called once, at once. */
+  /** Reports everything it prints, in chunks. To be called once, right after the start. */
   listen(onText: (stream: "stdout" | "stderr", text: string) => void): void;
-  /** Sends a line, closed by a line break, to its standard input; lost when it reads no more. */
+  /** Writes a line to its standard input. The line is lost if the program no longer reads. */
   write(line: string): void;
-  /** How it ended by itself, when all that it printed has been told. Never rejects. */
+  /** Resolves when the program has exited and all its output was reported. Never rejects. */
   readonly ended: Promise<Exit>;
-  /** Closes its input, and ends it with all that it started when that is not enough. Twice is allowed; never rejects. */
+  /** Closes its input, then terminates it with all its children if it does not exit. May be called twice; never rejects. */
   end(): Promise<void>;
 }
 
 /**
  * Starts a program with pipes for its three streams.
- * @throws `KeysError` `SERVER_UNREACHABLE` when there is no such program, `INTERRUPTED`
+ * @throws `KeysError` `SERVER_UNREACHABLE` if there is no such program, `INTERRUPTED`
  */
 export type Spawn = (init: ProgramInit) => Promise<Program>;
+
+/** Describes an exit: `exit status 2`. */
+export function describeExit({ code, signal }: Exit): string {
+  return code === null ? `ended by ${signal ?? "a signal"}` : `exit status ${String(code)}`;
+}

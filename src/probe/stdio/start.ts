@@ -4,34 +4,23 @@ import { isConversation, type Attempt } from "../verify/attempt.ts";
 import { NOTHING } from "../mcp/credentials.ts";
 import { attempt } from "../verify/present.ts";
 import { Wire } from "../mcp/wire.ts";
-import { Lines } from "./lines.ts";
+import { LineExchange } from "./line-exchange.ts";
 import type { Exit, Program, Spawn } from "./spawn.ts";
-import { lead } from "./talk.ts";
-import { Watch } from "./watch.ts";
+import { negotiateStdio } from "./negotiate-stdio.ts";
+import { OutputWatcher } from "./output-watcher.ts";
+import type { ProgramKey } from "./program-keys.ts";
 
-/** What the program finds in its environment where it looks for the key. */
-export interface Presented {
-  /** Names it among all of a run; what was presented once is not presented again. */
-  readonly id: string;
-  /** Completes "let in with …". Holds no secret. */
-  readonly name: string;
-  /** `null` where the variable is not there. */
-  readonly value: Secret | null;
-}
-
-/** What came of starting the program once. */
-export interface Start {
-  readonly presented: Presented;
+/** The result of starting the program once. */
+export interface StartResult {
+  readonly presented: ProgramKey;
   readonly attempt: Attempt;
-  /** It answered `initialize` with an error. */
-  readonly declined: boolean;
-  /** How it ended by itself, where it let nobody in. */
+  /** How it exited on its own, if it did not accept the key. */
   readonly exit: Exit | null;
-  /** Where it printed a key, or a part of one. */
+  /** The streams on which it printed a key or a part of one. */
   readonly printed: readonly ("stdout" | "stderr")[];
-  /** The last line that it logged, not cleaned. */
+  /** Its last line on stderr. Not redacted. */
   readonly lastLine: string;
-  /** Milliseconds from its start to the answer that decided. */
+  /** Milliseconds from the start to the deciding answer. */
   readonly ms: number;
 }
 
@@ -41,73 +30,72 @@ export interface StartOptions {
   /** The variable that holds the key. */
   readonly variable: string;
   readonly spawn: Spawn;
-  /** Keys that it should not print. */
+  /** Keys that it must not print. */
   readonly tokens: readonly Secret[];
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   readonly clientVersion: string;
   readonly signal?: AbortSignal;
 }
 
-/** Where the key under test came from; the program must not find it there by chance. */
-const OURS = "MCP_API_KEY";
-/** What a program that lets nobody in may take to end by itself. Milliseconds. */
-const LAST_WORDS = 250;
+/** Our own key comes from here. It is removed, or the program might find it by chance. */
+const OWN_VARIABLE = "MCP_API_KEY";
+/** Milliseconds for a program to exit on its own after it did not accept the key. */
+const EXIT_MS = 250;
 
 /**
- * Starts the program with what is presented, leads a conversation as far as it goes, and ends it.
- * @param timeoutMs - For the conversation.
+ * Starts the program with a key, holds a conversation as far as it goes, and ends the program.
+ * @param timeoutMs - Time for the conversation.
  * @throws `KeysError` `INTERRUPTED`
  */
-export async function startOnce(options: StartOptions, presented: Presented, timeoutMs: number): Promise<Start> {
+export async function startOnce(options: StartOptions, presented: ProgramKey, timeoutMs: number): Promise<StartResult> {
   const { command, args, variable, spawn, now, clientVersion, signal } = options;
-  const watch = new Watch(options.tokens);
+  const output = new OutputWatcher(options.tokens);
   const started = now();
   let exit: Exit | null = null;
-  let declined = false;
   let ms = 0;
   const found = await attempt(async () => {
-    const program = await spawn({ command, args, env: { [OURS]: null, [variable]: presented.value } });
-    const lines = new Lines();
-    const course = { accepted: false, flooded: false };
+    const program = await spawn({ command, args, env: { [OWN_VARIABLE]: null, [variable]: presented.value } });
+    const lines = new LineExchange();
+    const state = { accepted: false, flooded: false };
     program.listen((stream, text) => {
       if (stream === "stdout") lines.take(text);
-      if (watch.take(stream, text)) return;
-      course.flooded = true;
-      lines.close(new KeysError("SERVER_UNREACHABLE", "it prints without end", { hint: "let it log less" }));
+      if (output.take(stream, text)) return;
+      state.flooded = true;
+      lines.close(new KeysError("SERVER_UNREACHABLE", "it prints without end", { hint: "make the program log less" }));
       void program.end();
     });
     const wire = (limit: number): Wire =>
       new Wire({
-        ...{ url: new URL("stdio:program"), request: lines.over(program), credentials: NOTHING },
+        ...{ url: new URL("stdio:program"), request: lines.clientFor(program), credentials: NOTHING },
         ...{ now, clientVersion, signal, deadline: started + timeoutMs, timeoutMs: limit },
       });
     try {
-      const conversation = await lead(wire, () => (declined = true));
-      course.accepted = conversation.accepted;
+      const conversation = await negotiateStdio(wire);
+      state.accepted = conversation.accepted;
       return conversation;
     } finally {
       ms = Math.round(now() - started);
-      if (!course.accepted && !course.flooded) exit = await lastWords(program, signal);
+      if (!state.accepted && !state.flooded) exit = await waitForExit(program, signal);
       await program.end();
     }
   });
-  return { presented, attempt: found, declined, exit, printed: [...watch.found], lastLine: watch.lastLine, ms };
+  return { presented, attempt: found, exit, printed: [...output.found], lastLine: output.lastLine, ms };
 }
 
-/** What it says on its way out is part of what it says. One that stays is not waited for. */
-async function lastWords({ ended }: Program, signal?: AbortSignal): Promise<Exit | null> {
+/** Waits a moment for the exit, because the program may print an explanation first. */
+async function waitForExit({ ended }: Program, signal?: AbortSignal): Promise<Exit | null> {
   if (signal?.aborted === true) return null;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, LAST_WORDS, null);
+    timer = setTimeout(resolve, EXIT_MS, null);
   });
   const exit = await Promise.race([ended, late]);
   clearTimeout(timer);
   return exit;
 }
 
-/** Neither an answer nor an end of its own will: it hangs, or something else ended it. */
-export function isSilent({ attempt, exit }: Start): boolean {
+/** Tells whether the program neither answered nor exited on its own: it hangs, or a signal ended it. */
+export function isSilent({ attempt, exit }: StartResult): boolean {
   return !isConversation(attempt) && exit?.code == null;
 }

@@ -3,25 +3,25 @@ import { isAccepted } from "../verify/attempt.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { KeysError } from "../../errors.ts";
-import { isSilent, startOnce, type Presented, type Start, type StartOptions } from "./start.ts";
+import type { ProgramKey } from "./program-keys.ts";
+import { isSilent, startOnce, type StartOptions, type StartResult } from "./start.ts";
 
 export interface StdioTargetOptions extends Omit<StartOptions, "tokens"> {
   readonly key: Secret;
-  /** A well-formed key that no store knows. */
+  /** A well-formed key that no store contains. */
   readonly bogus: Secret;
   /** Milliseconds for the conversation of each start. */
   readonly timeoutMs: number;
 }
 
-/**
- * A program that hung once will hang again: from then on it is not waited for longer than so many times what it took to let
- * your key in, nor for less than this many milliseconds.
- */
-const IMPATIENCE = { times: 5, least: 2000 };
+/** A program that hung once will hang again. From then on, the timeout is this many times the time it took to accept your key. */
+const IMPATIENCE_FACTOR = 5;
+/** The shortest timeout after a hang. */
+const MIN_TIMEOUT_MS = 2000;
 
 /**
- * The program under test. What was presented once is not presented again; one start follows the other, since programs may
- * hold a port or a lock.
+ * The program under test. It is started once for each key, and never twice at the same time, because it may hold a port or a
+ * lock.
  */
 export class StdioTarget {
   readonly variable: string;
@@ -29,14 +29,14 @@ export class StdioTarget {
   readonly bogus: Secret;
   readonly redact: Redact;
   /** Every start so far. */
-  readonly starts: readonly Start[];
-  readonly right: Presented;
+  readonly starts: readonly StartResult[];
+  readonly right: ProgramKey;
   readonly #options: StdioTargetOptions;
-  readonly #starts: Start[] = [];
-  readonly #known = new Map<string, Promise<Start>>();
+  readonly #starts: StartResult[] = [];
+  readonly #known = new Map<string, Promise<StartResult>>();
   #last: Promise<unknown> = Promise.resolve();
   #sent = { requests: 0, wrong: 0 };
-  #survey: Start | null = null;
+  #survey: StartResult | null = null;
 
   constructor(options: StdioTargetOptions) {
     this.#options = options;
@@ -46,52 +46,52 @@ export class StdioTarget {
     this.right = { id: "key", name: "your key", value: this.key };
   }
 
-  /** How often it was started, and how often without the right key. */
+  /** How often the program was started, and how often without your key. */
   get sent(): { readonly requests: number; readonly wrong: number } {
     return { ...this.#sent };
   }
 
-  /** What became of the right key. Taken before the first check runs. */
-  get real(): Start {
+  /** The start with your key, before the first check. */
+  get real(): StartResult {
     if (this.#survey === null) throw new KeysError("BUG", "the program was not started with the key");
     return this.#survey;
   }
 
-  /** What the program said of itself to the right key; `null` where that was not let in. */
+  /** What the program says about itself. `null` if it did not accept your key. */
   get greeting(): Greeting | null {
     return isAccepted(this.real.attempt) ? this.real.attempt.server : null;
   }
 
-  async takeSurvey(): Promise<Start> {
+  async takeSurvey(): Promise<StartResult> {
     this.#survey ??= await this.present(this.right);
     return this.#survey;
   }
 
-  present(presented: Presented): Promise<Start> {
+  present(presented: ProgramKey): Promise<StartResult> {
     const known = this.#known.get(presented.id) ?? this.presentAgain(presented);
     this.#known.set(presented.id, known);
     return known;
   }
 
-  /** The same once more, whatever was seen before. */
-  presentAgain(presented: Presented): Promise<Start> {
+  /** Starts the program even if it was started with this key before. */
+  presentAgain(presented: ProgramKey): Promise<StartResult> {
     const next = this.#last.then(() => this.#start(presented));
     this.#last = next.catch(() => undefined);
     return next;
   }
 
-  async #start(presented: Presented): Promise<Start> {
+  async #start(presented: ProgramKey): Promise<StartResult> {
     const { requests, wrong } = this.#sent;
     this.#sent = { requests: requests + 1, wrong: wrong + (presented.id === this.right.id ? 0 : 1) };
     const tokens = [this.key, this.bogus];
-    const start = await startOnce({ ...this.#options, tokens }, presented, this.#patience());
+    const start = await startOnce({ ...this.#options, tokens }, presented, this.#timeout());
     this.#starts.push(start);
     return start;
   }
 
-  #patience(): number {
+  #timeout(): number {
     const { timeoutMs } = this.#options;
     if (this.#survey === null || !this.#starts.some(isSilent)) return timeoutMs;
-    return Math.min(timeoutMs, Math.max(IMPATIENCE.least, IMPATIENCE.times * this.#survey.ms));
+    return Math.min(timeoutMs, Math.max(MIN_TIMEOUT_MS, IMPATIENCE_FACTOR * this.#survey.ms));
   }
 }

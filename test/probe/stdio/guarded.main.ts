@@ -7,13 +7,13 @@ import { openStore } from "../../../src/open-store.ts";
 import { requireApiKeyFromEnv } from "../../../src/server/stdio.ts";
 
 /**
- * A stdio server of an official SDK behind our guard: `<sdk> <how>`, where the SDK is `v1`, `v2` or `v2-modern`, and the guard
- * `tells` its client why, `ends` without a word, or is `none`.
+ * A stdio server of an official SDK with our guard: `<sdk> <guard>`. The SDK is `v1`, `v2` or `v2-modern`. The guard `answers`
+ * the client with an error, `exits` silently, or is `none`.
  */
-const [sdk = "", how = ""] = process.argv.slice(2);
+const [sdk = "", guard = ""] = process.argv.slice(2);
 
-if (how !== "none") {
-  const answer = how === "tells" ? { input: process.stdin, output: process.stdout } : undefined;
+if (guard !== "none") {
+  const answer = guard === "answers" ? { input: process.stdin, output: process.stdout } : undefined;
   try {
     await requireApiKeyFromEnv({ store: await openStore(), ...(answer !== undefined && { answer }) });
   } catch (cause) {

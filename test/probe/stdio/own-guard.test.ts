@@ -37,38 +37,38 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function probeGuarded(sdk: string, how: string): Promise<Report> {
+function probeGuarded(sdk: string, guard: string): Promise<Report> {
   const spawn = realSpawn({ MCP_KEYS_STORE: `file:${join(folder, "keys.jsonl")}` });
-  return probeProgram("none", { args: [script, sdk, how], key, spawn });
+  return probeProgram("none", { args: [script, sdk, guard], key, spawn });
 }
 
 const LEGACY = { era: "legacy", protocolVersion: "2025-11-25" };
 const MODERN = { era: "modern", protocolVersion: "2026-07-28" };
 
 test.each([
-  ["v1", "tells", LEGACY],
-  ["v1", "ends", LEGACY],
-  ["v2", "tells", LEGACY],
-  ["v2-modern", "ends", MODERN],
-])("a server of the official SDK, %s, whose guard %s, gets A+", async (sdk, how, era) => {
-  const report = await probeGuarded(sdk, how);
+  ["v1", "answers", LEGACY],
+  ["v1", "exits", LEGACY],
+  ["v2", "answers", LEGACY],
+  ["v2-modern", "exits", MODERN],
+])("gives A+ to a server of the official SDK, %s, whose guard %s", async (sdk, guard, era) => {
+  const report = await probeGuarded(sdk, guard);
   expect(caughtIn(report)).toEqual([]);
   expect(report).toMatchObject({ ok: true, grade: "A+", counts: { untestable: 0 }, eras: [era] });
 });
 
-test.each(["v1", "v2-modern"])("a server of the official SDK, %s, without a guard is open", async (sdk) => {
+test.each(["v1", "v2-modern"])("catches a server of the official SDK, %s, without a guard", async (sdk) => {
   const report = await probeGuarded(sdk, "none");
   expect(caughtIn(report)).toEqual(["requires-key", "rejects-wrong-key"]);
-  expect(report).toMatchObject({ ok: false, result: "open", grade: "F" });
+  expect(report).toMatchObject({ ok: false, result: "unprotected", grade: "F" });
 });
 
 describe("mcp-keys test --stdio", () => {
-  test("finds the door of our example shut", async () => {
+  test("gives A+ to our example", async () => {
     const { mcpKeys, env } = createProcesses();
     const { stdout: token } = await mcpKeys(["generate", "ci"]);
     const args = ["test", "--stdio", "--json", "--", process.execPath, `${EXAMPLES}stdio/server.js`];
     const { status, stdout } = await mcpKeys(args, { env: { ...env, MCP_API_KEY: token.trim() } });
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, result: "shut", grade: "A+" });
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, result: "protected", grade: "A+" });
     expect(status).toBe(0);
     expect(stdout).not.toContain(token.slice(-40, -20));
   });
@@ -76,7 +76,7 @@ describe("mcp-keys test --stdio", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
-  ] as const)("ends what it started when %s comes", async (signal, status) => {
+  ] as const)("ends the program on %s", async (signal, status) => {
     const place = join(folder, `id-${signal}`);
     const stubborn = `require("node:fs").writeFileSync(${JSON.stringify(place)}, String(process.pid) + "."); process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)`;
     const env = { PATH: process.env["PATH"], HOME: folder, MCP_API_KEY: key.reveal() };
@@ -94,7 +94,7 @@ describe("mcp-keys test --stdio", () => {
   });
 });
 
-/** One that has ended and that nobody buries is not. */
+/** A zombie does not count as running. */
 function isRunning(id: number): boolean {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(id)], { encoding: "utf8" });
   return /^[^Z\s]/.test(stdout.trim());

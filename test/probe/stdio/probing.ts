@@ -6,21 +6,21 @@ import type { Spawn } from "../../../src/probe/stdio/spawn.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
-/** The programs of the tests, by their mistake. */
+/** The program under test; its first argument is the mistake. */
 export const PROGRAM = fileURLToPath(new URL("program.js", import.meta.url));
 
-/** Starts real programs. What runs at the end of a run is given to `atEnd`; the probe ends its programs itself. */
+/** Starts real programs. `atEnd` gets the cleanup of programs that still run. */
 export function realSpawn(
   env: Readonly<Record<string, string | undefined>> = {},
-  { signal = new AbortController().signal, atEnd = () => undefined }: Partial<Ending> = {},
+  { signal = new AbortController().signal, atEnd = () => undefined }: Partial<SpawnEnd> = {},
 ): Spawn {
   const world = { env: { PATH: process.env["PATH"], ...env }, platform: process.platform, interrupted: signal };
   return openSpawn({ world, atEnd });
 }
 
-interface Ending {
+interface SpawnEnd {
   readonly signal: AbortSignal;
-  readonly atEnd: (tidy: () => Promise<void>) => void;
+  readonly atEnd: (cleanUp: () => Promise<void>) => void;
 }
 
 /** Runs every check against `program.js` with a mistake. */

@@ -1,15 +1,14 @@
-// A small MCP server over stdio that asks for a key at its start, and the mistakes that are made with it: `node program.js
-// <mistake>`. Its key is told it as a digest in KEY_DIGEST; what the client presents stands in MCP_API_KEY.
+// A small MCP server over stdio that checks a key at startup, with a mistake: `node program.js <mistake>`. KEY_DIGEST has the
+// digest of its key, and MCP_API_KEY the key that the client presents.
 import { createHash } from "node:crypto";
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 const { KEY_DIGEST = "", KEY_KNOWN = "", [process.argv[3] ?? "MCP_API_KEY"]: presented } = process.env;
 
-const right = {
+const correct = {
   knows: (token) => createHash("sha256").update(token).digest("hex") === KEY_DIGEST,
-  // Whether the program asks for a key at all.
-  asks: () => true,
+  requiresKey: () => true,
   refuse: () => {
     process.stderr.write("this server needs an API key in MCP_API_KEY\n");
     process.exit(2);
@@ -23,7 +22,7 @@ const right = {
   }),
 };
 
-// Answers what the client asks up to its `initialize`, then ends.
+// Answers until `initialize` with errors, then exits.
 function decline() {
   listen((message) => {
     send({ id: message.id, error: { code: -32000, message: "this server needs an API key in MCP_API_KEY" } });
@@ -33,30 +32,30 @@ function decline() {
 
 const mistakes = {
   none: {},
-  // Not a mistake: the client is told in MCP.
+  // Not a mistake: it answers with an error.
   declines: { refuse: decline },
-  // Not a mistake either: stays, and refuses all that it is asked.
-  "refuses-all": {
+  // Not a mistake either: it keeps running and refuses every message.
+  "refuses-every-message": {
     refuse: () => listen((message) => send({ id: message.id, error: { code: -32001, message: "unauthorized" } })),
   },
   "speaks-modern": {},
-  "asks-nobody": { asks: () => false },
-  "asks-only-who-has-one": { asks: () => presented !== undefined },
-  "takes-empty": { asks: () => presented !== "" },
-  "looks-for-presence": { knows: () => presented !== undefined && presented !== "" },
-  "looks-at-form": { knows: (token) => /^[a-z]+_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/.test(token) },
-  "compares-beginning": { knows: (token) => KEY_KNOWN !== "" && token.startsWith(KEY_KNOWN) },
-  "is-prefix-of-expected": { knows: (token) => token !== "" && KEY_KNOWN.startsWith(token) },
-  "compares-without-last": { knows: (token) => token.slice(0, -1) === KEY_KNOWN.slice(0, -1) },
-  "guards-handshake-only": {
+  "requires-no-key": { requiresKey: () => false },
+  "accepts-missing-key": { requiresKey: () => presented !== undefined },
+  "accepts-empty-key": { requiresKey: () => presented !== "" },
+  "accepts-any-key": { knows: () => presented !== undefined && presented !== "" },
+  "accepts-any-well-formed-key": { knows: (token) => /^[a-z]+_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}$/.test(token) },
+  "compares-only-start": { knows: (token) => KEY_KNOWN !== "" && token.startsWith(KEY_KNOWN) },
+  "accepts-prefix": { knows: (token) => token !== "" && KEY_KNOWN.startsWith(token) },
+  "ignores-last-character": { knows: (token) => token.slice(0, -1) === KEY_KNOWN.slice(0, -1) },
+  "guards-only-handshake": {
     refuse: () =>
       listen((message) =>
         message.method === "tools/list"
-          ? send({ id: message.id, result: right.tools() })
+          ? send({ id: message.id, result: correct.tools() })
           : send({ id: message.id, error: { code: -32001, message: "unauthorized" } }),
       ),
   },
-  "warns-only": {
+  "only-warns": {
     refuse: () => {
       process.stderr.write("warning: no valid key\n");
       serve();
@@ -65,47 +64,47 @@ const mistakes = {
   "logs-key": { begin: () => process.stderr.write(`starting with key ${presented}\n`) },
   "logs-key-in-pieces": {
     begin: () => {
-      // None of them is of 8 characters.
+      // Each piece is shorter than 8 characters.
       for (const piece of presented.match(/.{1,5}/g)) writeSync(2, piece);
     },
   },
   "logs-environment": { begin: () => process.stderr.write(`${JSON.stringify(process.env)}\n`) },
-  "masks-badly": { begin: () => process.stderr.write(`key ****${presented.slice(-10)}\n`) },
-  "shows-expected": {
+  "masks-too-little": { begin: () => process.stderr.write(`key ****${presented.slice(-10)}\n`) },
+  "shows-expected-key": {
     refuse: () => {
       process.stderr.write(`wrong key: expected ${KEY_KNOWN}\n`);
       process.exit(2);
     },
   },
-  "shows-in-tools": {
+  "shows-key-in-tools": {
     tools: () => ({ tools: [{ name: "add", description: `calls the API with ${presented}`, inputSchema: {} }] }),
   },
-  "hangs-refused": { refuse: () => setInterval(() => undefined, 1000) },
-  "ends-with-0": { refuse: () => process.exit(0) },
-  "forgot-key": { knows: () => false },
-  "hangs-always": { asks: () => setInterval(() => undefined, 1000) && false, begin: () => (mute = true) },
+  "hangs-on-wrong-key": { refuse: () => setInterval(() => undefined, 1000) },
+  "exits-with-0": { refuse: () => process.exit(0) },
+  "rejects-valid-key": { knows: () => false },
+  "hangs-always": { requiresKey: () => setInterval(() => undefined, 1000) && false, begin: () => (mute = true) },
   "prints-banner": { begin: () => process.stdout.write("My server v1\n{not json\n[1,2]\n") },
-  "ignores-end": {
+  "ignores-sigterm": {
     begin: () => {
       process.on("SIGTERM", () => undefined);
       setInterval(() => undefined, 1000);
     },
   },
-  floods: {
+  "prints-without-end": {
     begin: () => {
       mute = true;
       flood();
     },
   },
-  "crashes-refused": { refuse: () => process.kill(process.pid, "SIGKILL") },
+  "crashes-on-wrong-key": { refuse: () => process.kill(process.pid, "SIGKILL") },
 };
 
 let mute = false;
 const name = process.argv[2] ?? "none";
-const server = { ...right, ...mistakes[name] };
+const server = { ...correct, ...mistakes[name] };
 const modern = name === "speaks-modern";
 
-if (server.asks() && !(presented !== undefined && server.knows(presented))) server.refuse();
+if (server.requiresKey() && !(presented !== undefined && server.knows(presented))) server.refuse();
 else serve();
 
 function serve() {

@@ -3,7 +3,7 @@ import { isConversation } from "../../verify/attempt.ts";
 import type { Check } from "../../check.ts";
 import { fail, pass } from "../../check-result.ts";
 import { introduce } from "../../report/introduce.ts";
-import { describe } from "../judge-refused.ts";
+import { describeStart } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
 
 export const acceptsValidKey: Check<StdioTarget> = {
@@ -11,17 +11,17 @@ export const acceptsValidKey: Check<StdioTarget> = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "the program finds your key in its environment, and answers with it",
+  expected: "reads your key from its environment and accepts it",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
-  fix: "start it by hand with the key; one that reads another variable is tested with --env-name",
+  fix: "start the program by hand with the key; if it reads another variable, use --env-name",
   cost: { requests: 0, wrong: 0 },
   async run(target) {
     const { greeting, real, redact } = target;
-    if (greeting === null) return fail(describe(real, target));
+    if (greeting === null) return fail(describeStart(real, target));
     const [spoken] = introduce([greeting], redact).eras;
     const tools = isConversation(real.attempt) ? real.attempt.tools : undefined;
     const named = `${spoken?.era ?? ""} (${spoken?.protocolVersion ?? ""})`;
-    const took = `let in after ${(real.ms / 1000).toFixed(1)} s, ${named}`;
+    const took = `accepted after ${(real.ms / 1000).toFixed(1)} s, ${named}`;
     return pass(tools === undefined ? took : `${took}, ${count(tools, "tool")}`);
   },
 };

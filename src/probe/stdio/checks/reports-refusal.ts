@@ -1,8 +1,8 @@
 import { isAccepted } from "../../verify/attempt.ts";
 import type { Check } from "../../check.ts";
 import { fail, pass, untestable } from "../../check-result.ts";
-import { bogusKey, NOTHING } from "../presented.ts";
-import { describe, NOT_LET_IN, presentEach } from "../judge-refused.ts";
+import { bogusKey, NOTHING } from "../program-keys.ts";
+import { describeStart, NOT_ACCEPTED, presentEach } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
 import { isSilent } from "../start.ts";
 
@@ -11,7 +11,7 @@ export const reportsRefusal: Check<StdioTarget> = {
   group: "responses",
   about: "conformance",
   level: "must",
-  expected: "who is not let in gets an error, or sees the program end with a status other than 0",
+  expected: "answers a rejected client with an error, or exits with a status other than 0",
   source: new URL("https://www.jsonrpc.org/specification#response_object"),
   fix: "answer initialize with an error that names the variable, and exit with a status other than 0",
   cost: { requests: 2, wrong: 2 },
@@ -19,11 +19,11 @@ export const reportsRefusal: Check<StdioTarget> = {
     const refused = (await presentEach(target, [NOTHING, bogusKey(target)])).filter(
       ({ attempt }) => !isAccepted(attempt),
     );
-    if (refused.length === 0) return untestable("everybody is let in");
-    if (target.greeting === null) return untestable(NOT_LET_IN);
-    const rude = refused.find((start) => isSilent(start) || start.exit?.code === 0);
-    const shown = rude ?? refused[0];
-    const observed = shown === undefined ? "" : `${describe(shown, target)} to ${shown.presented.name}`;
-    return rude === undefined ? pass(observed) : fail(observed);
+    if (refused.length === 0) return untestable("the program accepts no key and a bogus key");
+    if (target.greeting === null) return untestable(NOT_ACCEPTED);
+    const faulty = refused.find((start) => isSilent(start) || start.exit?.code === 0);
+    const shown = faulty ?? refused[0];
+    const observed = shown === undefined ? "" : `${describeStart(shown, target)} with ${shown.presented.name}`;
+    return faulty === undefined ? pass(observed) : fail(observed);
   },
 };

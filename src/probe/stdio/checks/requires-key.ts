@@ -1,5 +1,5 @@
 import type { Check } from "../../check.ts";
-import { EMPTY, NOTHING } from "../presented.ts";
+import { EMPTY, NOTHING } from "../program-keys.ts";
 import { judgeRefused, presentEach } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
 
@@ -9,9 +9,9 @@ export const requiresKey: Check<StdioTarget> = {
   about: "access",
   level: "must",
   essential: true,
-  expected: "nobody is let in who starts the program without a key, or with an empty one",
+  expected: "rejects a missing key and an empty key",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
-  fix: "check the key before the server connects, such as with requireApiKeyFromEnv",
+  fix: "check the key before the server connects, for example with requireApiKeyFromEnv",
   cost: { requests: 3, wrong: 2 },
   async run(target) {
     return judgeRefused(target, await presentEach(target, [NOTHING, EMPTY]));
