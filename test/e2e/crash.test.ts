@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createProcesses } from "./process.ts";
 
-/** Says that it has come so far, and lives on for a moment: long enough to crash us in the middle of a delivery. */
+/** Signals that it has started, then runs long enough for us to be killed during the delivery. */
 const READY = "echo ready >&2; sleep 1";
 
-/** As the system does when memory runs out, or a person pulls the plug. */
+/** Kills the process like the system when memory runs out. */
 function killWhenReady(text: string, kill: (signal: NodeJS.Signals) => void): void {
   if (text.includes("ready")) kill("SIGKILL");
 }
@@ -22,7 +22,7 @@ async function withKey() {
 test.each([
   ["before the command has read the token", READY, false],
   ["after the command has taken the token", `cat > "$OUT"; ${READY}`, true],
-])("killed %s, what was delivered works, and the same line completes the rotation", async (_, command, taken) => {
+])("killed %s: the delivered token works, and the same command finishes the rotation", async (_, command, taken) => {
   const { mcpKeys, out, first, check } = await withKey();
   const killed = await mcpKeys(["rotate", "ci", "--to", command], { env: { OUT: out }, onStderr: killWhenReady });
   expect(killed.signal).toBe("SIGKILL");
@@ -38,7 +38,7 @@ test.each([
   expect(key.versions.map(({ state }: { state: string }) => state)).toEqual(["retiring", "retiring", "current"]);
 });
 
-test("killed while a key is issued, the key can be completed under its name", async () => {
+test("killed while a key is issued: rotate completes the key", async () => {
   const { mcpKeys, out, check } = await withKey();
   const killed = await mcpKeys(["generate", "other", "--to", `cat > "$OUT"; ${READY}`], {
     env: { OUT: out },
@@ -53,7 +53,7 @@ test("killed while a key is issued, the key can be completed under its name", as
   expect(await check(completed.stdout)).toBe(0);
 });
 
-test("Ctrl-C while the token is delivered ends with 130 and leaves the old token working", async () => {
+test("Ctrl-C during the delivery exits with 130 and keeps the old token valid", async () => {
   const { mcpKeys, first, check } = await withKey();
   const interrupted = await mcpKeys(["rotate", "ci", "--to", "echo ready >&2; sleep 30"], {
     onStderr: (text, kill) => {
@@ -64,7 +64,7 @@ test("Ctrl-C while the token is delivered ends with 130 and leaves the old token
   expect(await check(first)).toBe(0);
 });
 
-test("a polite end (SIGTERM) is heeded as well, with 143", async () => {
+test("SIGTERM exits with 143", async () => {
   const { mcpKeys } = await withKey();
   let sent = 0;
   const ended = mcpKeys(["rotate", "ci", "--to", "echo ready >&2; exec sleep 30"], {

@@ -9,7 +9,7 @@ import { BIN, createProcesses } from "./process.ts";
 
 const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
 
-/** A store with a history long enough to be interrupted in. */
+/** Creates a store whose history takes long enough to copy that the process can be killed meanwhile. */
 async function start(changes: number) {
   const { dir, env, mcpKeys } = createProcesses();
   const [from, to] = [`file:${join(dir, "old", "keys.jsonl")}`, `file:${join(dir, "new", "keys.jsonl")}`];
@@ -32,7 +32,7 @@ async function historyOf(spec: string) {
   }
 }
 
-test("killed at any time, nothing is lost, and the same line completes it", async () => {
+test("loses nothing if it is killed at any time, and the same command finishes it", async () => {
   let killed = 0;
   for (let round = 0; round < (TORTURE ? 100 : 4); round++) {
     const { dir, env, mcpKeys, from, to, args } = await start(400);
@@ -53,7 +53,7 @@ test("killed at any time, nothing is lost, and the same line completes it", asyn
   expect(killed).toBeGreaterThan(0);
 }, 60_000);
 
-test("of many at once each is done or has a conflict, and the keys are there once", async () => {
+test("many at the same time finish or fail with a conflict, and copy each key once", async () => {
   const { mcpKeys, from, to, args } = await start(50);
   const before = await historyOf(from);
   const results = await Promise.all(Array.from({ length: 5 }, () => mcpKeys(args)));
@@ -64,7 +64,7 @@ test("of many at once each is done or has a conflict, and the keys are there onc
   expect(await historyOf(from)).toEqual(before);
 });
 
-test("keys that are issued in the old store until the last moment are in the new one, or were refused", async () => {
+test("keys issued in the old store until the last moment are in the new one, or were rejected", async () => {
   const { mcpKeys, from, to, args } = await start(100);
   const over = new AbortController();
   const issued: string[] = [];
@@ -81,14 +81,14 @@ test("keys that are issued in the old store until the last moment are in the new
   await issuing;
   expect(status).toBe(0);
   const { stdout } = await mcpKeys(["list", "--store", to]);
-  // What came after the end was issued in a store that was not there any more, and so in a new one.
+  // After the removal, generate created a new store at the old path.
   const after = (await mcpKeys(["list", "--store", from])).stdout;
   for (const name of issued) expect(`${stdout}${after}`, name).toContain(name);
   const { stdout: audit } = await mcpKeys(["audit", "--verify", "--store", to]);
   expect(audit).toContain("intact");
 });
 
-test("a server that still reads the old store lets nobody in by it any more", async () => {
+test("a server that still reads the old store accepts no key", async () => {
   const { mcpKeys, from, to, args } = await start(3);
   const { stdout } = await mcpKeys(["generate", "ci", "--store", from]);
   const clock = { now: Math.floor(Date.now() / 1000) };

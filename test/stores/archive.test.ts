@@ -16,7 +16,7 @@ async function openArchive(path: string) {
   return store;
 }
 
-/** A store with a history of 303 changes, all of it moved to `old.jsonl`, and one more change since. */
+/** Creates a store with 303 changes, archives them to `old.jsonl` and adds another change. */
 async function archived() {
   const folder = await aFolder();
   const store = await openIn(folder);
@@ -29,7 +29,7 @@ async function archived() {
   return { folder, store, old, before };
 }
 
-test("an archive holds the keys and the history as they were, and the store goes on", async () => {
+test("an archive has the keys and the history as they were, and the store continues", async () => {
   const { old, store, before } = await archived();
   const archive = await openArchive(old);
   expect(archive.spec).toBe(`archive:${old}`);
@@ -41,11 +41,11 @@ test("an archive holds the keys and the history as they were, and the store goes
   expect(await archive.get(keyNo(8).id)).toMatchObject({ enabled: true });
   expect(await archive.find(digestToken("token 9"))).toMatchObject({ key: { name: "key-9" } });
   expect(await store.get(keyNo(8).id)).toMatchObject({ enabled: false });
-  // Together they are all of it: what is in both is in neither twice.
+  // Together they have the whole history, without overlap.
   expect((await changesOf(store))[0]!.seq).toBeGreaterThan(before.seq);
 });
 
-test("an archive of what has been compacted before begins where that ended", async () => {
+test("a second archive starts where the first one ended", async () => {
   const { folder, store } = await archived();
   await store.compact({ ...NOW, archive: join(folder, "old-2.jsonl") });
   const second = await changesOf(await openArchive(join(folder, "old-2.jsonl")));
@@ -54,7 +54,7 @@ test("an archive of what has been compacted before begins where that ended", asy
   expect(second.at(-1)!.op).toBe("disable");
 });
 
-test("reading it changes nothing, neither it nor what lies beside it", async () => {
+test("reading an archive changes no files", async () => {
   const { folder, old } = await archived();
   const files = (await readdir(folder)).sort();
   const bytes = await readFile(old);
@@ -67,7 +67,7 @@ test("reading it changes nothing, neither it nor what lies beside it", async () 
   expect(archive.compact).toBeUndefined();
 });
 
-test("a journal that crashed between seal and rename is read and not finished", async () => {
+test("reads a journal that crashed between seal and rename without finishing the compaction", async () => {
   const folder = await aFolder();
   await (await openIn(folder)).write(aDraft([keyNo(1)]));
   const crashing = await openIn(folder, { rename: () => Promise.reject(new Error("crash")) });
@@ -77,7 +77,7 @@ test("a journal that crashed between seal and rename is read and not finished", 
   expect(await readdir(folder)).toEqual(files);
 });
 
-test("a store is no archive, an archive is no store, and each error names the other", async () => {
+test("rejects a store opened as an archive and vice versa, and the hint names the right spec", async () => {
   const { folder, old } = await archived();
   const path = join(folder, "keys.jsonl");
   await expect((await openArchive(path)).list()).rejects.toMatchObject({
@@ -94,7 +94,7 @@ test("a store is no archive, an archive is no store, and each error names the ot
   }
 });
 
-test("one that is not there is not empty", async () => {
+test("a missing archive is an error, not an empty store", async () => {
   const folder = await aFolder();
   for (const path of [join(folder, "old.jsonl"), join(folder, "no", "old.jsonl")]) {
     await expect((await openArchive(path)).list()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
@@ -103,7 +103,7 @@ test("one that is not there is not empty", async () => {
   expect((await openArchive("~/old.jsonl")).spec).toBe("archive:/home/ada/old.jsonl");
 });
 
-test("one that others can read or replace, or a link to one, is refused like a store", async () => {
+test("rejects an archive that others can read or replace, or a link to one", async () => {
   const { folder, old } = await archived();
   const refused = async (path: string) => {
     await expect((await openArchive(path)).list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
@@ -119,7 +119,7 @@ test("one that others can read or replace, or a link to one, is refused like a s
   expect(await (await openArchive(old)).list()).toHaveLength(300);
 });
 
-test("one that was altered is damaged, at the line", async () => {
+test("reports an altered archive as damaged, with the line number", async () => {
   const { old } = await archived();
   const text = await readFile(old, "latin1");
   const archive = await openArchive(old);
@@ -129,11 +129,11 @@ test("one that was altered is damaged, at the line", async () => {
     code: "STORE_DAMAGED",
     message: expect.stringContaining("line 303 of"),
   });
-  // And one that is altered while it is read.
+  // Altered while it is open.
   await expect(changesOf(archive)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
 });
 
-test("a closed one says so", async () => {
+test("rejects calls after it was closed", async () => {
   const { old } = await archived();
   const archive = await openArchive(old);
   await archive.list();
@@ -141,7 +141,7 @@ test("a closed one says so", async () => {
   await expect(archive.list()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
 });
 
-test("the journal itself, a link, and a file of anybody's are no names for an archive", async () => {
+test("does not overwrite the journal, a link or another file with an archive", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
@@ -166,11 +166,12 @@ test("the journal itself, a link, and a file of anybody's are no names for an ar
   }
   expect((await readFile(path)).equals(bytes)).toBe(true);
   expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "link", "open"]);
-  for (const archive of [`${path}.1`, join(folder, "keys.jsonl.marked")]) await store.compact({ ...NOW, archive });
+  for (const archive of [`${path}.1`, join(folder, "keys.jsonl.checkpointed")])
+    await store.compact({ ...NOW, archive });
   expect(await (await openArchive(`${path}.1`)).list()).toHaveLength(1);
 });
 
-test("an archive on another disk is refused, and says what to do", async () => {
+test("rejects an archive on another disk with a hint", async () => {
   const folder = await aFolder();
   const link: Disk["link"] = () => Promise.reject(Object.assign(new Error(), { code: "EXDEV" }));
   const store = await openIn(folder, { link });
@@ -183,7 +184,7 @@ test("an archive on another disk is refused, and says what to do", async () => {
   expect(await readdir(folder)).toEqual(["keys.jsonl"]);
 });
 
-test("the name of the archive is on the disk before the journal's own goes to another file", async () => {
+test("flushes the link of the archive before the journal is replaced", async () => {
   const folder = await aFolder();
   const elsewhere = await aFolder();
   const steps: string[] = [];
@@ -210,7 +211,7 @@ test("the name of the archive is on the disk before the journal's own goes to an
   await store.write(aDraft([keyNo(1)]));
   await store.compact({ ...NOW, archive: join(elsewhere, "old.jsonl") });
   expect(steps).toEqual(["link", "flush", "rename"]);
-  // It may be moved to wherever it is wanted: nothing in it says where it is.
+  // An archive can be moved, because it does not contain its path.
   await copyFile(join(elsewhere, "old.jsonl"), join(elsewhere, "copy.jsonl"));
   expect(await (await openArchive(join(elsewhere, "copy.jsonl"))).list()).toHaveLength(1);
 });

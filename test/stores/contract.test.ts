@@ -8,10 +8,10 @@ import { describeContract, describeReadOnly, describeWriting } from "./contract.
 import type { Candidate } from "./contract.ts";
 import { aFolder, aWorld } from "./place.ts";
 
-/** What needs more than a folder has its own file: `keychain/contract.test.ts`. */
+/** The keychain has its own file, `keychain/contract.test.ts`, because it needs more than a folder. */
 type Scheme = Exclude<StoreScheme, "keychain">;
 
-/** How to get an empty store of each kind. The compiler asks for a line when the registry gets one. */
+/** How to open an empty store of each kind. The compiler asks for a line for each entry of the registry. */
 const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
   file: {
     writes: true,
@@ -43,11 +43,11 @@ describe.each(Object.keys(candidates) as Scheme[])("%s:", (scheme) => {
   else describeReadOnly(async () => (await make()).open());
 });
 
-test.each(Object.entries(stores))("the registry line of %s: says what it is", (_, { summary }) => {
+test.each(Object.entries(stores))("%s: has a summary", (_, { summary }) => {
   expect(summary).toMatch(/^\S.{10,70}\S$/);
 });
 
-test("a spec is taken apart at its first colon", () => {
+test("splits a spec at its first colon", () => {
   expect(parseStoreSpec("file:/srv/a:b.jsonl")).toEqual({ scheme: "file", location: "/srv/a:b.jsonl" });
   expect(parseStoreSpec("env:")).toEqual({ scheme: "env", location: "" });
 });
@@ -62,14 +62,14 @@ test.each([
   "constructor:",
   ":",
   "File:x",
-])("%o is no spec, and the hint names the choices", (text) => {
+])("rejects the spec %o and lists the choices", (text) => {
   const parse = () => parseStoreSpec(text);
   expect(parse).toThrow(
     expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: keychain: archive: env: memory:") }),
   );
 });
 
-test("a refused spec is not quoted behind its scheme, where a password may stand", () => {
+test("quotes only the scheme of a rejected spec, because the rest may be a password", () => {
   expect(() => parseStoreSpec("postgres://ada:s3cret@host/db")).toThrow(
     expect.not.objectContaining({ message: expect.stringContaining("s3cret") }),
   );

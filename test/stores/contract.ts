@@ -4,15 +4,15 @@ import type { Change, KeyStore } from "../../src/stores/store.ts";
 import { aVersion } from "../fakes.ts";
 import { aDraft, changesOf, keyNo } from "./place.ts";
 
-/** How the contract gets at a driver. */
+/** How the contract suite opens a driver. */
 export interface Candidate {
-  /** A new store without keys. */
+  /** Opens a new, empty store. */
   readonly open: () => Promise<KeyStore>;
-  /** The same store once more, as another process would open it; `null` for a store that nobody else can see. */
+  /** Opens the same store again, as another process would. Left out for a store that no other process can see. */
   readonly again: (() => Promise<KeyStore>) | null;
 }
 
-/** What every store promises, in the words of `src/stores/store.ts`. */
+/** Tests the contract of `src/stores/store.ts` for any store. */
 export function describeContract(candidate: () => Promise<Candidate>): void {
   const start = async () => {
     const { open, again } = await candidate();
@@ -21,28 +21,28 @@ export function describeContract(candidate: () => Promise<Candidate>): void {
     return { store, again };
   };
 
-  test("a new store is empty, and what is not there is null", async () => {
+  test("a new store is empty, and a missing key is null", async () => {
     const { store } = await start();
     expect(await store.list()).toEqual([]);
-    expect(await store.get("nobody")).toBeNull();
+    expect(await store.get("missing")).toBeNull();
     expect(await store.get("7Fq2x9Lm0aBc")).toBeNull();
     expect(await store.find(digestToken("nothing"))).toBeNull();
     expect(await changesOf(store)).toEqual([]);
   });
 
-  test("it says what it is", async () => {
+  test("has a spec", async () => {
     const { store } = await start();
     expect(store.spec).toMatch(/^[a-z]+:/);
   });
 
-  test("closing it twice is allowed", async () => {
+  test("can be closed twice", async () => {
     const { store } = await start();
     await store.close();
     await store.close();
   });
 }
 
-/** The same for stores that can be written. */
+/** Tests the contract for writable stores. */
 export function describeWriting(candidate: () => Promise<Candidate>): void {
   const start = async () => {
     const { open, again } = await candidate();
@@ -51,7 +51,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     return { store, again };
   };
 
-  test("a key is found by id, by name and by digest", async () => {
+  test("finds a key by id, by name and by digest", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1), keyNo(2)]));
     const key = { ...keyNo(2), revision: 1 };
@@ -60,13 +60,13 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.find(digestToken("token 2"))).toEqual({ key, version: key.versions[0] });
   });
 
-  test("an id is looked for before a name", async () => {
+  test("prefers an id to a name", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1), keyNo(2, { name: keyNo(1).id })]));
     expect(await store.get(keyNo(1).id)).toMatchObject({ name: "key-1" });
   });
 
-  test("a version that has ended is found all the same", async () => {
+  test("finds a version that is no longer valid", async () => {
     const { store } = await start();
     const versions = [aVersion({ state: "revoked", reason: "compromised", digest: digestToken("old") })];
     await store.write(aDraft([keyNo(1, { versions })]));
@@ -75,7 +75,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     });
   });
 
-  test("everything a key may hold comes back as it was", async () => {
+  test("returns all members of a key unchanged", async () => {
     const { store, again } = await start();
     const key = keyNo(1, {
       scopes: ["read", "write"],
@@ -96,21 +96,21 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await reader.close();
   });
 
-  test("keys are listed in the order of creation, also after a change", async () => {
+  test("lists keys in order of creation, even after a change", async () => {
     const { store } = await start();
     for (const n of [3, 1, 2]) await store.write(aDraft([keyNo(n)]));
     await store.write(aDraft([keyNo(3, { revision: 1, enabled: false })]));
     expect((await store.list()).map(({ name }) => name)).toEqual(["key-3", "key-1", "key-2"]);
   });
 
-  test("a write returns the change as it was applied", async () => {
+  test("returns the applied change", async () => {
     const { store } = await start();
     const change = await store.write(aDraft([keyNo(1)], { detail: "why" }));
     expect(change).toEqual({ ...aDraft([{ ...keyNo(1), revision: 1 }]), seq: 1, detail: "why" });
     expect(await changesOf(store)).toEqual([change]);
   });
 
-  test("a revision that is not the stored one is a conflict, and nothing is written", async () => {
+  test("rejects a stale revision and writes nothing", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));
     for (const key of [keyNo(1), keyNo(1, { revision: 2 }), keyNo(3, { revision: 1 })]) {
@@ -119,7 +119,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.snapshot()).toEqual({ seq: 1, keys: [{ ...keyNo(1), revision: 1 }] });
   });
 
-  test("a name that another key has is taken, and nothing is written", async () => {
+  test("rejects the name of another key and writes nothing", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));
     await expect(store.write(aDraft([keyNo(2, { name: "key-1" })]))).rejects.toMatchObject({ code: "NAME_TAKEN" });
@@ -129,7 +129,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.list()).toHaveLength(1);
   });
 
-  test("a name is free again once its key has another, and two keys can swap theirs", async () => {
+  test("frees the old name of a renamed key, and lets two keys swap names", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1), keyNo(2)]));
     const swapped = [keyNo(1, { revision: 1, name: "key-2" }), keyNo(2, { revision: 1, name: "key-1" })];
@@ -141,17 +141,17 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.get("key-2")).toMatchObject({ id: keyNo(3).id });
   });
 
-  test("a key that is imported has the prefix that says so, and nothing is written without", async () => {
+  test("rejects an imported key without the prefix opaque", async () => {
     const { store } = await start();
     const draft = (prefix: string) => aDraft([keyNo(1, { prefix })], { op: "import" });
     await expect(store.write(draft("mcp"))).rejects.toMatchObject({ code: "BUG" });
     expect(await store.list()).toEqual([]);
     expect(await store.write(draft("opaque"))).toMatchObject({ seq: 1 });
-    // What is done to it later needs no such care.
+    // Later changes of the key are not checked.
     await store.write(aDraft([keyNo(1, { revision: 1, prefix: "opaque" })], { op: "disable" }));
   });
 
-  test("one token cannot be two keys", async () => {
+  test("rejects a token that another key has", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));
     const twin = keyNo(2, { versions: keyNo(1).versions });
@@ -159,7 +159,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.list()).toHaveLength(1);
   });
 
-  test("what the caller changes afterwards is not in the store", async () => {
+  test("is not affected when the caller changes the key later", async () => {
     const { store } = await start();
     const scopes = ["read"];
     await store.write(aDraft([keyNo(1, { scopes })]));
@@ -167,7 +167,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.get("key-1")).toMatchObject({ scopes: ["read"] });
   });
 
-  test("changes come in order, after the one that was asked for", async () => {
+  test("returns the changes after a seq in order", async () => {
     const { store } = await start();
     for (let n = 1; n <= 5; n++) await store.write(aDraft([keyNo(n)]));
     expect((await changesOf(store, 2)).map(({ seq }) => seq)).toEqual([3, 4, 5]);
@@ -176,14 +176,14 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect((await store.snapshot()).seq).toBe(5);
   });
 
-  test("what was written at once by one process is all there", async () => {
+  test("keeps all concurrent writes of one process", async () => {
     const { store } = await start();
     await Promise.all(Array.from({ length: 20 }, (_, n) => store.write(aDraft([keyNo(n)]))));
     expect(await store.list()).toHaveLength(20);
     expect((await changesOf(store)).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
   });
 
-  test("of two who change the same revision, one has a conflict", async () => {
+  test("fails one of two concurrent changes to a revision", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));
     const results = await Promise.allSettled(
@@ -193,7 +193,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(results.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "STORE_CONFLICT" } });
   });
 
-  test("a watcher is woken by a write, and not once it has ended", async () => {
+  test("wakes a watcher after a write, but not after it stopped", async () => {
     const { store } = await start();
     let wakes = 0;
     let woken = () => {};
@@ -211,7 +211,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(wakes).toBe(before);
   });
 
-  test("a use is seen by every reader and goes forward only", async () => {
+  test("shows the latest use to every reader", async () => {
     const { store, again } = await start();
     const { id } = keyNo(1);
     await store.write(aDraft([keyNo(1), keyNo(2)]));
@@ -227,7 +227,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await reader.close();
   });
 
-  test("uses are no part of the history", async () => {
+  test("keeps uses out of the history", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));
     await store.touch([{ id: keyNo(1).id, n: 1, at: 500 }]);
@@ -238,7 +238,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect((await store.get("key-1"))?.versions[0]?.lastUsedAt).toBe(500);
   });
 
-  test("what another process has written is there at once", async () => {
+  test("sees the writes of another process at once", async () => {
     const { store, again } = await start();
     const other = await again?.();
     if (other === undefined) return;
@@ -250,14 +250,14 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({ code: "STORE_CONFLICT" });
   });
 
-  /** A history of two keys, one of which is changed by somebody else, later, and is used. */
+  /** A history of two keys, one of which is changed later by another author. */
   const aHistory = (): Change[] => [
     { seq: 41, ...aDraft([{ ...keyNo(1), revision: 7 }], { op: "compact" }) },
     { seq: 42, ...aDraft([{ ...keyNo(2), revision: 1 }], { at: 1_001, version: 1, detail: "why" }) },
     { seq: 43, ...aDraft([{ ...keyNo(1, { enabled: false }), revision: 8 }], { op: "disable", at: 1_002, by: "bob" }) },
   ];
 
-  test("the history of another store is taken as it is, counted from 1, and goes on", async () => {
+  test("adopts the history of another store with seq from 1, and continues it", async () => {
     const { store, again } = await start();
     if (store.adopt === undefined) return;
     await store.adopt(aHistory());
@@ -270,7 +270,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await reader.close();
   });
 
-  test("a history is taken only where there is none, and none is nothing", async () => {
+  test("adopts a history only if it has none, and ignores an empty one", async () => {
     const { store } = await start();
     if (store.adopt === undefined) return;
     await store.adopt([]);
@@ -281,7 +281,7 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect((await store.list()).map(({ name }) => name)).toEqual(["key-3"]);
   });
 
-  test("it is removed with all it keeps, unless it has gone on", async () => {
+  test("is removed with all its files, unless it has newer changes", async () => {
     const { store, again } = await start();
     if (store.remove === undefined) return;
     await store.write(aDraft([keyNo(1)]));
@@ -301,10 +301,10 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
   });
 }
 
-/** The same for stores that cannot. */
+/** Tests the contract for read-only stores. */
 export function describeReadOnly(open: () => Promise<KeyStore>): void {
   describe("read-only", () => {
-    test("every write is refused as such", async () => {
+    test("rejects every write", async () => {
       const store = await open();
       expect(store.readOnly).toBe(true);
       await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_READ_ONLY" });

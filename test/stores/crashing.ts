@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 
-/** A disk that stops working at its `n`th change, before it or after it. Counts them. */
+/** Returns a disk that fails before or after its `n`th change and counts the changes. */
 export function crashingDisk(n: number, when: "before" | "after") {
   const state = { steps: 0, dead: false };
   const step = async <T>(act: () => Promise<T>): Promise<T> => {

@@ -15,13 +15,13 @@ const refusal = async (env: Record<string, string>) => {
     (cause: unknown) => cause,
   );
   expect(fault).toBeInstanceOf(KeysError);
-  // Whatever is wrong with a secret, it is not quoted.
+  // An error never quotes the secret.
   for (const value of Object.values(env))
     expect(JSON.stringify(fault)).not.toContain(value.trim().slice(0, 12) || "\0");
   return fault;
 };
 
-test("a token of ownsFolder is a key with its own id and prefix", async () => {
+test("a token in our format becomes a key with its id and prefix", async () => {
   const store = await open({ MCP_API_KEY: token });
   expect(await store.get("7Fq2x9Lm0aBc")).toMatchObject({
     name: "env-1",
@@ -33,7 +33,7 @@ test("a token of ownsFolder is a key with its own id and prefix", async () => {
   expect(await store.find(digestToken(token))).not.toBeNull();
 });
 
-test("any of the variables may be set, and what is empty or blank between separators counts for nothing", async () => {
+test("accepts any of the variables and ignores empty entries", async () => {
   const other = tokenOf("BBBBBBBBBBBB", "b");
   const hash = digestToken("some other token");
   const store = await open({
@@ -50,14 +50,14 @@ test("any of the variables may be set, and what is empty or blank between separa
   expect(await (await open({ MCP_API_KEY: "", MCP_API_KEYS: " , " })).list()).toEqual([]);
 });
 
-test("a token without an id has the same id at every start, and another than any other", async () => {
+test("derives a stable and unique id for a token without one", async () => {
   const one = await open({ MCP_API_KEY: opaque });
   const two = await open({ MCP_API_KEYS: `${opaque.replace("9", "8")},${opaque}` });
   expect((await two.list())[1]?.id).toBe((await one.list())[0]?.id);
   expect((await two.list())[0]?.id).not.toBe((await one.list())[0]?.id);
 });
 
-test("the old and the new token of a rotation are two versions of one key", async () => {
+test("two tokens with the same id are versions of one key", async () => {
   const next = tokenOf("7Fq2x9Lm0aBc", "new", "acme_live");
   const store = await open({ MCP_API_KEYS: `${token},${next}` });
   const keys = await store.list();
@@ -71,7 +71,7 @@ test("the old and the new token of a rotation are two versions of one key", asyn
   ]);
 });
 
-test("the same token twice is one version, and the earlier end holds", async () => {
+test("a token listed twice is one version, with the earlier expiry", async () => {
   const store = await open({
     MCP_API_KEY: token,
     MCP_API_KEYS: token,
@@ -81,12 +81,12 @@ test("the same token twice is one version, and the earlier end holds", async () 
   expect((await store.list())[0]?.versions).toHaveLength(1);
 });
 
-test("a digest with a time stops working then", async () => {
+test("a digest with a time expires then", async () => {
   const store = await open({ MCP_API_KEY_HASHES: `${digestToken("a")}@1800000000` });
   expect(await store.find(digestToken("a"))).toMatchObject({ version: { expiresAt: 1_800_000_000 } });
 });
 
-test("a digest that was made with a pepper needs that pepper", async () => {
+test("a digest with a pepper needs that pepper", async () => {
   const pepper = { id: "p1", key: "k".repeat(32) };
   const env = {
     MCP_API_KEY_HASHES: digestToken("a", pepper),
@@ -99,14 +99,14 @@ test("a digest that was made with a pepper needs that pepper", async () => {
   });
 });
 
-describe("refused, and named by variable", () => {
+describe("rejects, and names the variable:", () => {
   test.each([
-    ["a variable nobody expanded", "${MCP_API_KEY}"],
+    ["an unexpanded variable", "${MCP_API_KEY}"],
     ["quotes", `"${opaque}"`],
-    ["a blank behind it", `${opaque} `],
+    ["a trailing space", `${opaque} `],
     ["a stray scheme", `Bearer ${opaque}`],
-    ["a character lost", token.slice(0, -1)],
-    ["a character changed", token.replace("_7F", "_7G")],
+    ["a missing character", token.slice(0, -1)],
+    ["a changed character", token.replace("_7F", "_7G")],
   ])("%s", async (_, text) => {
     expect(await refusal({ MCP_API_KEY: text })).toMatchObject({
       code: "TOKEN_UNUSABLE",
@@ -114,7 +114,7 @@ describe("refused, and named by variable", () => {
     });
   });
 
-  test("the entry of a list is counted", async () => {
+  test("names the position in a list", async () => {
     expect(await refusal({ MCP_API_KEYS: `${opaque},changeme` })).toMatchObject({
       code: "TOKEN_WEAK",
       message: expect.stringContaining("entry 2 of MCP_API_KEYS"),

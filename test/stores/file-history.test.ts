@@ -7,7 +7,7 @@ import { journalOf } from "./journal/bytes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 
 describe("damage", () => {
-  test("is named by file and line, stays, and ends when the file is mended", async () => {
+  test("is reported with file and line, each time until the file is repaired", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     const { bytes } = journalOf(3);
@@ -23,7 +23,7 @@ describe("damage", () => {
     expect(await store.list()).toHaveLength(3);
   });
 
-  test("found while reading on hides nothing that was read before, and shows nothing that was not", async () => {
+  test("in new records changes nothing that was read before", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     const store = await openIn(folder);
@@ -46,7 +46,7 @@ describe("damage", () => {
         await writeFile(path, journalOf(2, 50).bytes, { mode: 0o600 });
       },
     ],
-  ])("a history that went back to %s is noticed by whoever knew more", async (_, goBack) => {
+  ])("notices a history that went back to %s", async (_, goBack) => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(`${path}.old`, journalOf(1).bytes, { mode: 0o600 });
@@ -57,7 +57,7 @@ describe("damage", () => {
     for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
-  test("a copy in the file's place that holds the same and more is no damage", async () => {
+  test("accepts a copy with the same history and more", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(path, journalOf(2).bytes, { mode: 0o600 });
@@ -70,7 +70,7 @@ describe("damage", () => {
     expect(await (await openIn(folder)).list()).toHaveLength(4);
   });
 
-  test("a copy is a store like the first", async () => {
+  test("a copy is a store of its own", async () => {
     const folder = await aFolder();
     await writeFile(join(folder, "keys.jsonl"), journalOf(3).bytes, { mode: 0o600 });
     await copyFile(join(folder, "keys.jsonl"), join(folder, "copy.jsonl"));
@@ -80,12 +80,12 @@ describe("damage", () => {
   });
 });
 
-describe("large", () => {
-  // Above what is parsed at once, so that the first questions are answered by a search through the bytes.
+describe("a large journal", () => {
+  // Large enough that the first lookups search the bytes.
   const count = 800;
   const large = journalOf(count);
 
-  test("a journal answers the same, whether it is searched or parsed", async () => {
+  test("gives the same answers, searched or parsed", async () => {
     const folder = await aFolder();
     await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
     const searched = await openIn(folder);
@@ -99,14 +99,14 @@ describe("large", () => {
     }
   });
 
-  test("a search finds the last state of a key, its new name, and not what only looks like it", async () => {
+  test("a search finds the latest state of a key and its new name, and no similar text", async () => {
     const folder = await aFolder();
     await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
     const tricky = { id: keyNo(5).id, name: "key-6", digest: digestToken("token 7") };
     const writer = await openIn(folder);
     await writer.write(aDraft([keyNo(5, { revision: 1, name: "renamed", tags: tricky })]));
     await writer.write(aDraft([keyNo(900, { tags: tricky, note: `{"id":"${keyNo(5).id}","name":"x"}` })]));
-    // Second in a race, and cut short: neither may be found.
+    // A void record and a partial one. Neither may be found.
     await appendFile(join(folder, "keys.jsonl"), journalOf(1, 950).bytes);
     await appendFile(join(folder, "keys.jsonl"), journalOf(1, 960).bytes.subarray(0, 400));
     const store = await openIn(folder);
@@ -122,7 +122,7 @@ describe("large", () => {
     expect(await store.list()).toHaveLength(count + 1);
   });
 
-  test("what was looked for and not found is found once somebody has written it", async () => {
+  test("finds a key after it was written, even if an earlier lookup failed", async () => {
     const folder = await aFolder();
     await writeFile(join(folder, "keys.jsonl"), large.bytes, { mode: 0o600 });
     const store = await openIn(folder);
@@ -140,7 +140,7 @@ describe("large", () => {
     expect([await store.get("late"), await store.get(key.id)]).toEqual([found, found]);
   });
 
-  test("a line far longer than what is read at once is read", async () => {
+  test("reads a line that is much longer than a chunk", async () => {
     const folder = await aFolder();
     const store = await openIn(folder);
     await store.write(aDraft([keyNo(1)]));
@@ -150,7 +150,7 @@ describe("large", () => {
     expect((await changesOf(await openIn(folder), 2)).map(({ seq }) => seq)).toEqual([3]);
   });
 
-  test("one write adds a line, and no more than a kilobyte", async () => {
+  test("a write adds one line of at most a kilobyte", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(path, large.bytes, { mode: 0o600 });

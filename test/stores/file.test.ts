@@ -12,7 +12,7 @@ import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 
 const modeOf = async (path: string) => (await lstat(path)).mode & 0o777;
 
-test("what a caller without types has left out is refused before it is written", async () => {
+test("rejects a draft with a missing member before writing it", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
@@ -26,8 +26,8 @@ test("what a caller without types has left out is refused before it is written",
   expect(await elsewhere.list()).toEqual([]);
 });
 
-describe("where it is", () => {
-  test("without a location it is keys.jsonl in the data folder", async () => {
+describe("location", () => {
+  test("is keys.jsonl in the data folder by default", async () => {
     const folder = await aFolder();
     const store = await openFileStore("", aWorld(join(folder, "data")));
     await store.write(aDraft([keyNo(1)]));
@@ -36,12 +36,12 @@ describe("where it is", () => {
     expect(await readdir(join(folder, "data"))).toEqual(["keys.jsonl"]);
   });
 
-  test("~/ is the home folder", async () => {
+  test("takes ~/ as the home folder", async () => {
     const store = await openFileStore("~/a/keys.jsonl", aWorld(null, { HOME: "/home/ada" }));
     expect(store.spec).toBe("file:/home/ada/a/keys.jsonl");
   });
 
-  test("without a home the error says to set it, or to name a file", async () => {
+  test("without HOME, says to set it or to name a file", async () => {
     for (const location of ["", "~/keys.jsonl"]) {
       await expect(openFileStore(location, aWorld())).rejects.toMatchObject({
         code: "STORE_UNAVAILABLE",
@@ -50,13 +50,13 @@ describe("where it is", () => {
     }
   });
 
-  test("a NUL in the path is a mistake of the caller", async () => {
+  test("rejects a NUL in the path", async () => {
     await expect(openFileStore("a\0b", aWorld())).rejects.toMatchObject({ code: "USAGE" });
   });
 });
 
-describe("who may read it", () => {
-  test("the file is 0600 and its folders 0700, and reading creates neither", async () => {
+describe("permissions", () => {
+  test("creates the file with 0600 and folders with 0700, but not when reading", async () => {
     const folder = await aFolder();
     const path = join(folder, "a", "b", "keys.jsonl");
     const store = await openFileStore(path, aWorld());
@@ -71,7 +71,7 @@ describe("who may read it", () => {
       expect(await modeOf(join(folder, "a", "b", name))).toBe(0o600);
   });
 
-  test.each([0o644, 0o620, 0o604])("a file of mode %o is refused, with the chmod that mends it", async (mode) => {
+  test.each([0o644, 0o620, 0o604])("rejects a file of mode %o with the chmod that fixes it", async (mode) => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(path, journalOf(1).bytes, { mode: 0o600 });
@@ -87,7 +87,7 @@ describe("who may read it", () => {
     expect(await open.list()).toHaveLength(1);
   });
 
-  test.each([0o770, 0o707, 0o777, 0o1777])("a folder of mode %o that others can write is refused", async (mode) => {
+  test.each([0o770, 0o707, 0o777, 0o1777])("rejects a folder of mode %o, which others can write", async (mode) => {
     const folder = await aFolder();
     await chmod(folder, mode);
     const store = await openIn(folder);
@@ -98,7 +98,7 @@ describe("who may read it", () => {
     await store.write(aDraft([keyNo(1)]));
   });
 
-  test("the data folder must be closed altogether", async () => {
+  test("rejects a data folder that others can read", async () => {
     const folder = await aFolder();
     await chmod(folder, 0o755);
     const store = await openFileStore("", aWorld(folder));
@@ -108,7 +108,7 @@ describe("who may read it", () => {
     });
   });
 
-  test("a folder of another user is refused, and so is a file of another user in a folder of root's", async () => {
+  test("rejects a folder of another user, and a file of another user in a folder of root", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(path, journalOf(1).bytes, { mode: 0o600 });
@@ -130,7 +130,7 @@ describe("who may read it", () => {
     });
   });
 
-  test("a symbolic link is refused, whether it leads somewhere or not, and nothing is written through it", async () => {
+  test("rejects a symbolic link, dangling or not, and writes nothing through it", async () => {
     for (const target of ["target.jsonl", "nowhere"]) {
       const folder = await aFolder();
       await writeFile(join(folder, "target.jsonl"), journalOf(1).bytes, { mode: 0o600 });
@@ -143,7 +143,7 @@ describe("who may read it", () => {
     }
   });
 
-  test("a link put in the place of an open file is noticed", async () => {
+  test("notices if an open file was replaced with a link", async () => {
     const folder = await aFolder();
     const store = await openIn(folder);
     await store.write(aDraft([keyNo(1)]));
@@ -152,7 +152,7 @@ describe("who may read it", () => {
     await expect(store.list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
   });
 
-  test("a folder may be a link", async () => {
+  test("accepts a folder that is a link", async () => {
     const folder = await aFolder();
     await mkdir(join(folder, "real"), { mode: 0o700 });
     await symlink("real", join(folder, "linked"));
@@ -161,7 +161,7 @@ describe("who may read it", () => {
     expect(await readdir(join(folder, "real"))).toEqual(["keys.jsonl"]);
   });
 
-  test("a folder that is a link to nowhere is not created behind it", async () => {
+  test("does not create the target of a folder that is a dangling link", async () => {
     const folder = await aFolder();
     await symlink("nowhere", join(folder, "linked"));
     for (const below of ["linked", "linked/new/newer"]) {
@@ -172,7 +172,7 @@ describe("who may read it", () => {
     expect(await readdir(folder)).toEqual(["linked"]);
   });
 
-  test("a pipe in its place is refused and not waited for", async () => {
+  test("rejects a named pipe without waiting for it", async () => {
     const folder = await aFolder();
     execFileSync("mkfifo", ["-m", "600", join(folder, "keys.jsonl")]);
     const store = await openIn(folder);
@@ -180,10 +180,10 @@ describe("who may read it", () => {
   });
 });
 
-describe("when the disk says no", () => {
+describe("disk errors", () => {
   const failing = (code: string) => Object.assign(new Error(code), { code });
 
-  test("a folder in its place, or a file in its folder's, each has its mend", async () => {
+  test("has a hint for a folder in place of the file, and a file in place of the folder", async () => {
     const folder = await aFolder();
     await mkdir(join(folder, "keys.jsonl"), { mode: 0o700 });
     await expect((await openIn(folder)).list()).rejects.toMatchObject({
@@ -200,21 +200,24 @@ describe("when the disk says no", () => {
     }
   });
 
-  test.each(["EACCES", "EPERM", "EROFS", "EIO", "EMFILE", "ESTALE"])("%s is no empty store", async (code) => {
-    const folder = await aFolder();
-    await writeFile(join(folder, "keys.jsonl"), journalOf(1).bytes, { mode: 0o600 });
-    const store = await openIn(folder, { open: () => Promise.reject(failing(code)) });
-    for (const attempt of [
-      () => store.get("key-1"),
-      () => store.list(),
-      () => store.snapshot(),
-      () => changesOf(store),
-    ]) {
-      await expect(attempt()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-    }
-  });
+  test.each(["EACCES", "EPERM", "EROFS", "EIO", "EMFILE", "ESTALE"])(
+    "%s is an error, not an empty store",
+    async (code) => {
+      const folder = await aFolder();
+      await writeFile(join(folder, "keys.jsonl"), journalOf(1).bytes, { mode: 0o600 });
+      const store = await openIn(folder, { open: () => Promise.reject(failing(code)) });
+      for (const attempt of [
+        () => store.get("key-1"),
+        () => store.list(),
+        () => store.snapshot(),
+        () => changesOf(store),
+      ]) {
+        await expect(attempt()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+      }
+    },
+  );
 
-  test.each(["EACCES", "EROFS", "ENOSPC", "EDQUOT"])("%s on creating it has its own hint", async (code) => {
+  test.each(["EACCES", "EROFS", "ENOSPC", "EDQUOT"])("has a hint for %s when creating the file", async (code) => {
     const folder = await aFolder();
     const store = await openIn(join(folder, "new"), { mkdir: (() => Promise.reject(failing(code))) as Disk["mkdir"] });
     const fault: unknown = await store.write(aDraft([keyNo(1)])).catch((cause: unknown) => cause);
@@ -223,7 +226,7 @@ describe("when the disk says no", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  /** Opens files whose handles do something else for once. */
+  /** Returns a disk whose handles are changed once. */
   const withHandle = (change: (handle: FileHandle) => Partial<FileHandle>): Partial<Disk> => ({
     open: (async (path: string, flags: number, mode: number) => {
       const handle = await realDisk.open(path, flags, mode);
@@ -237,7 +240,7 @@ describe("when the disk says no", () => {
     }) as Disk["open"],
   });
 
-  test("a line that was written in part is not completed, and the next writer goes on", async () => {
+  test("leaves a partial line as it is, and the next writer continues", async () => {
     const folder = await aFolder();
     await (await openIn(folder)).write(aDraft([keyNo(1)]));
     const short = withHandle((handle) => ({
@@ -254,7 +257,7 @@ describe("when the disk says no", () => {
     expect(await store.list()).toEqual(await next.list());
   });
 
-  test("a flush that failed leaves it open whether the change is there", async () => {
+  test("after a failed flush, says that the change may or may not be saved", async () => {
     const folder = await aFolder();
     await (await openIn(folder)).write(aDraft([keyNo(1)]));
     let flushes = 0;
@@ -270,7 +273,7 @@ describe("when the disk says no", () => {
   });
 });
 
-test("a file with two names is one store", async () => {
+test("two links to a file are one store", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
@@ -281,7 +284,7 @@ test("a file with two names is one store", async () => {
   expect(await store.list()).toHaveLength(2);
 });
 
-test("a closed store says so", async () => {
+test("rejects calls after it was closed", async () => {
   const store = await openIn(await aFolder());
   await store.close();
   await expect(store.list()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });

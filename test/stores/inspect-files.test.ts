@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { inspectFiles } from "../../src/stores/inspect-files.ts";
 import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
 
-test("what lies at a journal's place is told as it is, and nothing is touched", async () => {
+test("reports the journal, its folders and its sidecars, and changes nothing", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const store = await openIn(folder);
@@ -15,10 +15,10 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   await symlink("/dev/null", `${path}.checkpoint`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);
-  const { folder: around, parents, journal, sidecars, writable } = await inspectFiles(path);
+  const { folder: parent, parents, journal, sidecars, writable } = await inspectFiles(path);
   expect(parents[0]).toMatchObject({ path: dirname(folder), type: "folder" });
   expect(parents.at(-1)).toMatchObject({ path: "/", type: "folder", kind: "folder" });
-  expect(around).toMatchObject({ path: folder, kind: "folder", type: "folder", mode: 0o700, uid: process.getuid?.() });
+  expect(parent).toMatchObject({ path: folder, kind: "folder", type: "folder", mode: 0o700, uid: process.getuid?.() });
   expect(journal).toMatchObject({ path, kind: "journal", type: "file", mode: 0o644 });
   expect(journal!.size).toBeGreaterThan(300);
   expect(
@@ -27,7 +27,7 @@ test("what lies at a journal's place is told as it is, and nothing is touched", 
   expect(writable).toBe(true);
 });
 
-test("what is not there is not there, through a link or without", async () => {
+test("reports missing files, also through a link", async () => {
   const folder = await aFolder();
   const missing = { journal: null, sidecars: [], writable: true };
   expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, parents: [], folder: null });
@@ -39,7 +39,7 @@ test("what is not there is not there, through a link or without", async () => {
   });
 });
 
-test.skipIf(process.getuid?.() === undefined)("a folder that is a file is no place", async () => {
+test.skipIf(process.getuid?.() === undefined)("fails if the folder is a file", async () => {
   const folder = await aFolder();
   await writeFile(join(folder, "file"), "");
   await expect(inspectFiles(join(folder, "file", "keys.jsonl"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });

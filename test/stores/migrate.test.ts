@@ -13,7 +13,7 @@ import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
 const KEEP = { now: () => 9_000, by: "bob@host", remove: false };
 const REMOVE = { ...KEEP, remove: true };
 
-/** Two keys, one of them disabled and revoked, the other used. */
+/** Writes two keys: one disabled and revoked, the other used. */
 async function fill(store: KeyStore): Promise<void> {
   await store.write(aDraft([keyNo(1), keyNo(2, { owner: "Ada", tags: { team: "a" } })]));
   await store.write(aDraft([keyNo(1, { revision: 1, enabled: false })], { op: "disable", at: 1_001, detail: "lost" }));
@@ -36,7 +36,7 @@ async function aSource() {
   return { folder, source };
 }
 
-test("the target holds the same keys by the same changes, and when they were last used; the source stays", async () => {
+test("copies keys, history and last-used times, and keeps the source", async () => {
   const { source } = await aSource();
   const folder = await aFolder();
   const target = await openIn(folder);
@@ -51,7 +51,7 @@ test("the target holds the same keys by the same changes, and when they were las
   expect((await target.get("key-2"))?.versions[0]?.lastUsedAt).toBe(1_500);
 });
 
-test("done is done, and what has come since is added", async () => {
+test("copies nothing twice, and adds later changes", async () => {
   const { source } = await aSource();
   const target = await openIn(await aFolder());
   await migrate(source, target, KEEP);
@@ -65,7 +65,7 @@ test("done is done, and what has come since is added", async () => {
   expect(await target.list()).toEqual(await source.list());
 });
 
-test("a target that has gone on holds all of the source, which may go", async () => {
+test("removes a source whose changes are all in a target that has more", async () => {
   const { source, folder } = await aSource();
   const target = await openIn(await aFolder());
   await migrate(source, target, KEEP);
@@ -75,7 +75,7 @@ test("a target that has gone on holds all of the source, which may go", async ()
   expect(await target.list()).toHaveLength(3);
 });
 
-test("a source whose history was left out or archived comes with what it has, counted from 1", async () => {
+test("copies a compacted source with seq from 1", async () => {
   const { source } = await aSource();
   await source.compact({ at: 2_000, by: "ada@laptop" });
   await source.write(aDraft([keyNo(3)]));
@@ -88,7 +88,7 @@ test("a source whose history was left out or archived comes with what it has, co
   expect(await target.get("key-1")).toMatchObject({ note: "more" });
 });
 
-test("a target that holds other keys is left alone, be it one word of one change", async () => {
+test("rejects a target with other keys, even if only one word of one change differs", async () => {
   const { source } = await aSource();
   const other = await openIn(await aFolder());
   await other.write(aDraft([keyNo(7)]));
@@ -116,7 +116,7 @@ test("a target that holds other keys is left alone, be it one word of one change
   expect(await source.list()).toHaveLength(2);
 });
 
-test("a source without keys is nothing to copy, and nothing to remove", async () => {
+test("copies and removes nothing for a source without keys", async () => {
   const { source: target } = await aSource();
   for (const to of [target, await openIn(await aFolder())]) {
     const source = await openIn(await aFolder());
@@ -125,7 +125,7 @@ test("a source without keys is nothing to copy, and nothing to remove", async ()
   expect(await target.list()).toHaveLength(2);
 });
 
-describe("one store by two names is refused, and stays", () => {
+describe("rejects one store with two names, and keeps it", () => {
   test.each(["the same path", "a link to its folder", "a second name of the file"])("%s", async (how) => {
     const { source, folder } = await aSource();
     const alias = join(await aFolder(), "alias");
@@ -144,7 +144,7 @@ describe("one store by two names is refused, and stays", () => {
 });
 
 test.each([".checkpoint", ".used.x", ".0123456789ab.next", ".checkpoint.tmp"])(
-  "a target that the source would take for its own file (%s) is refused, and the other way round",
+  "rejects a target whose name is a sidecar of the source (%s), and vice versa",
   async (ending) => {
     const { source, folder } = await aSource();
     const target = await openStore(`file:${join(folder, `keys.jsonl${ending}`)}`, aWorld());
@@ -158,7 +158,7 @@ test.each([".checkpoint", ".used.x", ".0123456789ab.next", ".checkpoint.tmp"])(
   },
 );
 
-test("what cannot be written is no end of a migration, and memory is no target", async () => {
+test("rejects read-only stores, and memory as a target", async () => {
   const { source, folder } = await aSource();
   await source.compact({ at: 2_000, by: "ada@laptop", archive: join(folder, "old.jsonl") });
   for (const spec of ["env:", `archive:${join(folder, "old.jsonl")}`]) {
@@ -178,8 +178,8 @@ test("what cannot be written is no end of a migration, and memory is no target",
   expect(await source.list()).toHaveLength(2);
 });
 
-describe("others write to the source meanwhile", () => {
-  /** The source, where somebody writes each time before the `n`th call of a method. */
+describe("with concurrent writes to the source", () => {
+  /** Wraps the source, so that another writer writes before each of the first `n` calls of a method. */
   function disturbed(source: KeyStore, method: "changes" | "remove", calls: number, write: () => Promise<unknown>) {
     let left = calls;
     return new Proxy(source, {
@@ -196,7 +196,7 @@ describe("others write to the source meanwhile", () => {
     });
   }
 
-  test.each(["changes", "remove"] as const)("and it comes along: before %s", async (method) => {
+  test.each(["changes", "remove"] as const)("copies changes that come before %s", async (method) => {
     const { source, folder } = await aSource();
     const other = await openIn(folder);
     let n = 10;
@@ -207,7 +207,7 @@ describe("others write to the source meanwhile", () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test("without an end is given up, and nothing is lost", async () => {
+  test("gives up if they never end, and loses nothing", async () => {
     const { source, folder } = await aSource();
     const other = await openIn(folder);
     let n = 10;
@@ -219,7 +219,7 @@ describe("others write to the source meanwhile", () => {
   });
 });
 
-test("a target that gives back something else is noticed, and the source stays", async () => {
+test("notices a target that returns other keys, and keeps the source", async () => {
   const { source } = await aSource();
   const target = await openIn(await aFolder());
   const lying: KeyStore = {
@@ -234,7 +234,7 @@ test("a target that gives back something else is noticed, and the source stays",
 });
 
 test.each(["before", "after"] as const)(
-  "stopped %s any step at either end, the same call completes it",
+  "after a crash %s any step of either store, the same call finishes",
   async (when) => {
     for (const end of ["source", "target"] as const) {
       let crashed = 0;
@@ -260,7 +260,7 @@ test.each(["before", "after"] as const)(
   },
 );
 
-test("any history comes over, and any more of it after", async () => {
+test("copies any history, and any later changes", async () => {
   const step = fc.record({
     n: fc.integer({ min: 1, max: 3 }),
     note: fc.string({ maxLength: 5 }),

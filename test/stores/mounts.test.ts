@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
 
-/** Mounts a disk of its own for one test; `false` where this user may not. */
+/** Mounts a file system for one test. Returns `false` if the user may not. */
 async function mount(folder: string, options: string): Promise<boolean> {
   await mkdir(folder, { mode: 0o700 });
   try {
@@ -16,10 +16,8 @@ async function mount(folder: string, options: string): Promise<boolean> {
   return true;
 }
 
-// Without the right to mount, the injected failures of file.test.ts and compact.test.ts stand in for these two.
-test("a full disk is an error with its mend, and what was there stays and goes on once there is space", async ({
-  skip,
-}) => {
+// Without the permission to mount, file.test.ts and compact.test.ts cover this with injected failures.
+test("reports a full disk with a hint, keeps the store, and continues once there is space", async ({ skip }) => {
   const folder = join(await aFolder(), "disk");
   if (!(await mount(folder, "size=64k,mode=700"))) return skip("may not mount: injected failures ran in its place");
   const store = await openIn(folder);
@@ -46,7 +44,7 @@ test("a full disk is an error with its mend, and what was there stays and goes o
   expect(await (await openIn(folder)).list()).toHaveLength(written + 1);
 });
 
-test("a disk that is read-only can be read, and a write says what it is", async ({ skip }) => {
+test("reads from a read-only disk, and a write says that it is read-only", async ({ skip }) => {
   const folder = join(await aFolder(), "disk");
   if (!(await mount(folder, "size=1m,mode=700"))) return skip("may not mount: injected failures ran in its place");
   const writer = await openIn(folder);
@@ -64,7 +62,7 @@ test("a disk that is read-only can be read, and a write says what it is", async 
   execFileSync("mount", ["-o", "remount,rw", folder]);
 });
 
-test("a size that ends anywhere in a line, as a full disk leaves it, is no damage", async () => {
+test("a file that ends anywhere in a line, as on a full disk, is not damaged", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const store = await openIn(folder);

@@ -13,7 +13,7 @@ import { aKey, aVersion } from "../fakes.ts";
 
 export const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
 
-/** A folder of the test's own, 0700, gone after the test. */
+/** Creates a temporary folder with mode 0700. It is removed after the test. */
 export async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), "mcp-keys-store-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -24,14 +24,14 @@ export function aWorld(dataDir: string | null = null, env: StoreWorld["env"] = {
   return { env, uid: process.getuid?.() ?? null, dataDir };
 }
 
-/** Opens `keys.jsonl` in a folder, and closes it after the test. With `markEvery` 1 it works with marks, small as it is. */
+/** Opens `keys.jsonl` in a folder and closes it after the test. With `checkpointEvery` 1, even a small journal has a checkpoint. */
 export async function openIn(folder: string, disk: Partial<Disk> = {}, checkpointEvery?: number): Promise<FileStore> {
   const store = await openFileStore(join(folder, "keys.jsonl"), aWorld(), { ...realDisk, ...disk }, checkpointEvery);
   onTestFinished(() => store.close());
   return store;
 }
 
-/** The key number `n`: distinct in everything that must be. */
+/** Creates key number `n`. Its id, name and digest are unique. */
 export function keyNo(n: number, change: Partial<Key> = {}): Key {
   const id = String(n).padStart(12, "K");
   return aKey({ id, name: `key-${n}`, versions: [aVersion({ digest: digestToken(`token ${n}`) })], ...change });

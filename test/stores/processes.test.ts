@@ -24,9 +24,16 @@ beforeAll(async () => {
 
 afterAll(() => rm(built, { recursive: true, force: true }));
 
-/** Starts a writer and waits until it has opened the store. With `marks` it leaves one at every opening. */
-async function startWriter(path: string, name: string, count: number, compactEvery = 0, marks = false) {
-  const args = [join(built, "writer.mjs"), path, name, String(count), String(compactEvery), ...(marks ? ["1"] : [])];
+/** Starts a writer and waits until it has opened the store. With `checkpoints` it writes one at every opening. */
+async function startWriter(path: string, name: string, count: number, compactEvery = 0, checkpoints = false) {
+  const args = [
+    join(built, "writer.mjs"),
+    path,
+    name,
+    String(count),
+    String(compactEvery),
+    ...(checkpoints ? ["1"] : []),
+  ];
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   child.stdin.on("error", () => {});
@@ -47,7 +54,7 @@ async function startWriter(path: string, name: string, count: number, compactEve
   return { acknowledged, acknowledges, ended, go: () => child.stdin.write("go\n"), kill: () => child.kill("SIGKILL") };
 }
 
-test("50 processes that write at once lose nothing", async () => {
+test("50 concurrent processes lose no write", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const each = TORTURE ? 20 : 2;
@@ -61,7 +68,7 @@ test("50 processes that write at once lose nothing", async () => {
   expect((await changesOf(store)).map(({ seq }) => seq)).toEqual(names.map((_, i) => i + 1));
 }, 120_000);
 
-test("writers and compactions at once lose nothing, with marks and without", async () => {
+test("concurrent writers and compactions lose no write, with and without checkpoints", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const writers = await Promise.all(
@@ -71,7 +78,7 @@ test("writers and compactions at once lose nothing, with marks and without", asy
   for (const { go } of writers) go();
   const state = { running: true };
   const allEnded = Promise.all(writers.map(({ ended }) => ended)).finally(() => (state.running = false));
-  // A reader that looks all the while never sees a key go.
+  // A reader that polls all the time never sees a key disappear.
   let before = 0;
   for (let looks = 0; state.running && looks < 100_000; looks++) {
     const { length } = await watching.list();
@@ -84,8 +91,8 @@ test("writers and compactions at once lose nothing, with marks and without", asy
   expect((await readdir(folder)).filter((name) => name.endsWith(".next"))).toEqual([]);
 }, 120_000);
 
-describe("killed at any moment", () => {
-  test("a writer leaves a store that opens, with every key it acknowledged", async () => {
+describe("a writer that is killed at any moment", () => {
+  test("leaves a store that opens and has every acknowledged key", async () => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     const acknowledged: string[] = [];
@@ -103,7 +110,7 @@ describe("killed at any moment", () => {
     const store = await openIn(folder);
     const names = new Set((await store.list()).map(({ name }) => name));
     expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);
-    // What was written and not acknowledged may be there: at most one of each writer.
+    // At most one unacknowledged key of each writer may be there.
     expect(names.size - acknowledged.length).toBeLessThanOrEqual(kills);
     expect(acknowledged.length).toBeGreaterThanOrEqual(kills);
     expect(await (await openIn(folder, {}, 1)).snapshot()).toEqual(await store.snapshot());

@@ -1,5 +1,5 @@
-// A process that writes keys to a file store: started many at a time, and killed at any moment. It says `ready`, waits for a
-// line, then prints the name of each key once its write is acknowledged.
+// A process that writes keys to a file store. Tests start many of them and kill them at any moment. It prints `ready`, waits for
+// a line, then prints the name of each key whose write was acknowledged.
 import { digestToken } from "../../src/core/digest.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openFileStore } from "../../src/stores/file.ts";
@@ -42,7 +42,7 @@ async function run(): Promise<void> {
     process.stdout.write(`${key}\n`);
     if (Number(compactEvery) === 0 || i % Number(compactEvery) !== 0) continue;
     await store.compact({ at: 1_000, by: "writer" }).catch((fault: unknown) => {
-      // Others write all the time here, which a compaction may give up on.
+      // A compaction may fail, because the other processes keep writing.
       if (!(fault instanceof KeysError) || fault.code !== "STORE_CONFLICT") throw fault;
     });
   }

@@ -7,13 +7,13 @@ import { LazyKeys } from "../../../src/stores/journal/read/lazy-keys.ts";
 import { formatRecord, GENESIS } from "../../../src/stores/journal/format/record.ts";
 import { keyNo } from "../place.ts";
 
-/** The bytes of a record that adds key `n`, and its sum. */
+/** Formats a record that adds key `n`. Returns its bytes and its sum. */
 export function recordOf(n: number, seq: number, prev: string, change: Partial<Key> = {}) {
   const keys = [{ ...keyNo(n, change), revision: 1 }];
   return formatRecord({ change: { seq, at: 1_000, by: "ada@laptop", op: "generate", keys } }, prev);
 }
 
-/** A journal of `count` keys, one a record. */
+/** Creates a journal of `count` keys, one per record. */
 export function journalOf(count: number, from = 1): { bytes: Buffer; records: Buffer[]; sums: string[] } {
   const records: Buffer[] = [];
   const sums = [GENESIS];
@@ -25,15 +25,15 @@ export function journalOf(count: number, from = 1): { bytes: Buffer; records: Bu
   return { bytes: Buffer.concat(records), records, sums };
 }
 
-/** What a writer does next: looks at the end of the file, appends to what it saw, both at once, or crashes while it appends. */
+/** A step of a writer: read the head, append to the head it read, both, or crash while appending. */
 export interface Step {
   readonly writer: number;
   readonly act: "read" | "write" | "both" | "torn";
-  /** How much of the record a torn write leaves. */
+  /** How many bytes of the record a torn write leaves. */
   readonly cut: number;
 }
 
-/** Lets four writers go on in the file of `start` as they would beside each other. */
+/** Runs the steps of four concurrent writers on the file of `start`. */
 export function interleave(steps: readonly Step[], start: Buffer, from: { seq: number; head: string }) {
   let file = start;
   let number = 0;
@@ -50,7 +50,7 @@ export function interleave(steps: readonly Step[], start: Buffer, from: { seq: n
     const { bytes, sum } = recordOf(++number, from.seq + at[writer]! + 1, seen[writer]!);
     const length = act === "torn" ? Math.floor(cut * bytes.length) : bytes.length;
     file = Buffer.concat([file, bytes.subarray(0, length)]);
-    // Without its tab alone, a line is complete; two newlines behind such a line are taken for an altered tab.
+    // A line that lacks only its tab is complete, and a blank line after it counts as an altered tab.
     if (length < bytes.length - 1) continue;
     if (seen[writer] === head) {
       won.push(`key-${number}`);
@@ -66,7 +66,7 @@ export const aStep: fc.Arbitrary<Step> = fc.record({
   cut: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
 });
 
-/** What a reader makes of these bytes, given to it in these pieces: names of keys, or the code of the refusal. */
+/** Reads bytes in pieces. Returns the names of the keys and the head, or an error code. */
 export function read(bytes: Buffer, ends: readonly number[] = []): { names: string[]; head: string } | Code {
   const chain = new Chain("keys.jsonl");
   const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ownsFolder: false }, chain.voids, 0, true);
@@ -82,7 +82,7 @@ export function read(bytes: Buffer, ends: readonly number[] = []): { names: stri
   }
 }
 
-/** Where damage is found, as the message says it. */
+/** Returns the line number of the error message, or `null`. */
 export function damagedLine(bytes: Buffer): number | null {
   const chain = new Chain("keys.jsonl");
   try {

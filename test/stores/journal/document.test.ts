@@ -13,7 +13,7 @@ const example = block("json")
   .map((line) => `\n${line}\t`)
   .join("");
 
-test("the example of docs/journal.md is a journal", async () => {
+test("the example in docs/journal.md is a journal", async () => {
   const folder = await aFolder();
   await writeFile(join(folder, "keys.jsonl"), example, { mode: 0o600 });
   const store = await openIn(folder);
@@ -24,7 +24,7 @@ test("the example of docs/journal.md is a journal", async () => {
   ]);
 });
 
-test("the reader of docs/journal.md reads what this one wrote, compacted or not, and refuses what was altered", async ({
+test("the reader in docs/journal.md reads a journal, before and after compaction, and rejects an altered one", async ({
   skip,
 }) => {
   if (spawnSync("python3", ["--version"]).status !== 0) return skip("python3 is not installed");

@@ -10,10 +10,10 @@ import { finishCompaction } from "../../../src/stores/journal/replace/finish-com
 import { aDraft, aFolder, aWorld, keyNo, openIn } from "../place.ts";
 import { journalOf } from "./bytes.ts";
 
-// What stands here holds even when the look before it was overtaken: another step would hide it from outside.
+// These checks must hold even if the file changes after an earlier check, which hides them from the outside.
 const { uid } = aWorld();
 
-test("a link is not followed, also when it came after the look", async () => {
+test("does not follow a link that was created after the check", async () => {
   const folder = await aFolder();
   await writeFile(join(folder, "target"), "", { mode: 0o600 });
   await symlink("target", join(folder, "link"));
@@ -26,7 +26,7 @@ test("a link is not followed, also when it came after the look", async () => {
   await expect(stateOf(realDisk, join(folder, "link"), uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
 });
 
-test("a pipe is not waited for, also when it came after the look", async () => {
+test("does not wait for a pipe that was created after the check", async () => {
   const path = join(await aFolder(), "pipe");
   execFileSync("mkfifo", ["-m", "600", path]);
   await expect(openPrivate(realDisk, path, "read", uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
@@ -35,7 +35,7 @@ test("a pipe is not waited for, also when it came after the look", async () => {
   });
 });
 
-test("what a chain has read stays as it was when what follows is damaged", () => {
+test("a chain keeps its state when later bytes are damaged", () => {
   const { bytes, sums, records } = journalOf(3);
   const chain = new Chain("keys.jsonl");
   chain.verify(records[0]!, () => true);
@@ -49,10 +49,10 @@ test("what a chain has read stays as it was when what follows is damaged", () =>
   expect([chain.seq, chain.head]).toEqual([3, sums[3]]);
 });
 
-test("two compactions of the same keys in the same second prepare two files", async () => {
+test("two compactions of the same keys in the same second write two files", async () => {
   const folder = await aFolder();
   await (await openIn(folder)).write(aDraft([keyNo(1)]));
-  // Both stop before the seal, as if they ran side by side.
+  // Both stop before the seal, as if they ran at the same time.
   const stopped: Partial<Disk> = {
     open: (async (path: string, flags: number | string, mode: number) => {
       const handle = await realDisk.open(path, flags, mode);
@@ -65,7 +65,7 @@ test("two compactions of the same keys in the same second prepare two files", as
   expect((await readdir(folder)).filter((name) => name.endsWith(".next"))).toHaveLength(2);
 });
 
-test("who comes late to a compaction that others have finished, and gone on in, finds nothing wrong", async () => {
+test("a process that finishes a compaction too late finds nothing wrong", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const store = await openIn(folder);
@@ -79,7 +79,7 @@ test("who comes late to a compaction that others have finished, and gone on in, 
   await expect(finishCompaction(realDisk, place, now, "f".repeat(64))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
 });
 
-test("before the first record is acknowledged its folder is flushed, whoever created the file", async () => {
+test("flushes the folder before it acknowledges the first record, even if another process created the file", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   await writeFile(path, "", { mode: 0o600 });

@@ -16,7 +16,7 @@ async function aStore() {
   return { folder, store };
 }
 
-test("nothing to record creates nothing, and neither does what is not news", async () => {
+test("writes nothing without uses, or for uses that are not newer", async () => {
   const { folder, store } = await aStore();
   await store.touch([]);
   expect(await useFiles(folder)).toEqual([]);
@@ -27,7 +27,7 @@ test("nothing to record creates nothing, and neither does what is not news", asy
   expect((await stat(join(folder, name!))).ino).toBe(before.ino);
 });
 
-test("each process has its file, and the latest of all counts", async () => {
+test("each process has its own file, and the latest time counts", async () => {
   const { folder, store } = await aStore();
   const others = await Promise.all([0, 1, 2].map(() => openIn(folder)));
   await Promise.all(others.map((other, i) => other.touch([{ id, n: 1, at: 100 + ((i * 7) % 3) }])));
@@ -37,7 +37,7 @@ test("each process has its file, and the latest of all counts", async () => {
   expect(await lastUsed(store)).toBe(200);
 });
 
-test("a compaction leaves it alone", async () => {
+test("survives a compaction", async () => {
   const { store } = await aStore();
   await store.touch([{ id, n: 1, at: 10 }]);
   await store.compact({ at: 1, by: "x" });
@@ -45,7 +45,7 @@ test("a compaction leaves it alone", async () => {
 });
 
 describe("files of other processes", () => {
-  test("are taken over once they are idle for a day, and nothing they said is lost", async () => {
+  test("are taken over after an idle day, and lose no times", async () => {
     const { folder, store } = await aStore();
     const idle = await openIn(folder);
     await idle.touch([{ id, n: 1, at: 500 }]);
@@ -56,13 +56,13 @@ describe("files of other processes", () => {
     expect(await useFiles(folder)).toHaveLength(1);
     expect(await useFiles(folder)).not.toContain(name);
     expect(await lastUsed(store)).toBe(500);
-    // Its process was only idle, and comes back.
+    // Its process was only idle and writes again.
     await idle.touch([{ id, n: 1, at: 600 }]);
     expect(await useFiles(folder)).toHaveLength(2);
     expect(await lastUsed(await openIn(folder))).toBe(600);
   });
 
-  test("are left alone before that, unless there are very many", async () => {
+  test("are not taken over earlier, unless there are too many", async () => {
     const { folder, store } = await aStore();
     for (let i = 0; i < 40; i++) {
       const uses = JSON.stringify({ v: 1, uses: [[id, 1, 1_000 + i]] });
@@ -75,7 +75,7 @@ describe("files of other processes", () => {
   });
 
   test.each(["", "{", "[]", "null", '{"uses":7}', '{"uses":[[1,2,3],["x"],null]}'])(
-    "that hold %o count for nothing",
+    "that contain %o are ignored",
     async (text) => {
       const { folder, store } = await aStore();
       await writeFile(join(folder, "keys.jsonl.used.x"), text, { mode: 0o600 });
@@ -85,7 +85,7 @@ describe("files of other processes", () => {
     },
   );
 
-  test("that others can read are refused like the journal", async () => {
+  test("that others can read are rejected like the journal", async () => {
     const { folder, store } = await aStore();
     await store.touch([{ id, n: 1, at: 10 }]);
     await chmod(join(folder, (await useFiles(folder))[0]!), 0o644);
@@ -93,13 +93,13 @@ describe("files of other processes", () => {
   });
 });
 
-test("what is written holds no name and no digest", async () => {
+test("contains no names and no digests", async () => {
   const { folder, store } = await aStore();
   await store.touch([{ id, n: 1, at: 10 }]);
   expect(await readFile(join(folder, (await useFiles(folder))[0]!), "utf8")).toBe(`{"v":1,"uses":[["${id}",1,10]]}\n`);
 });
 
-test("a disk that takes no more says so, and leaves no half of a file", async () => {
+test("reports a full disk and leaves no partial file", async () => {
   const { folder } = await aStore();
   const full = () => Promise.reject(Object.assign(new Error(), { code: "ENOSPC" }));
   const store = await openIn(folder, { rename: full });

@@ -12,7 +12,7 @@ async function aSource(content: Buffer) {
   return source;
 }
 
-test("what is not done with comes again, with more", async () => {
+test("passes unprocessed bytes again, with more", async () => {
   const content = Buffer.alloc(3 * 1024 * 1024 + 5, "abc");
   const source = await aSource(content);
   for (const keeps of [true, false]) {
@@ -20,7 +20,7 @@ test("what is not done with comes again, with more", async () => {
     let calls = 0;
     await source.chunks(0, content.length, keeps, (bytes, at) => {
       expect(bytes.equals(content.subarray(at, at + bytes.length))).toBe(true);
-      // Wants more than a piece at first, and less than it is given later.
+      // Needs more than a chunk at first, and less later.
       if (calls++ === 0) return 0;
       const done = at + bytes.length === content.length ? bytes.length : bytes.length - 7;
       taken.push(Buffer.from(bytes.subarray(0, done)));
@@ -30,7 +30,7 @@ test("what is not done with comes again, with more", async () => {
   }
 });
 
-test("a file that is shorter than it was ends the reading", async () => {
+test("stops at the end of a file that became shorter", async () => {
   const source = await aSource(Buffer.from("abc"));
   const seen: string[] = [];
   await source.chunks(0, 100, false, (bytes) => {

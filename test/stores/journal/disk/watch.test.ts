@@ -5,7 +5,7 @@ import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
 import { watchFile } from "../../../../src/stores/journal/disk/watch.ts";
 import { aFolder } from "../../place.ts";
 
-/** Watches a file; `woken` ends with the next wake-up. */
+/** Watches a file. `woken` resolves with the next wake-up. */
 async function aWatch(path: string, interval: number) {
   const state = { wakes: 0, woken: () => {} };
   const stop = await watchFile(realDisk, path, interval, () => {
@@ -23,7 +23,7 @@ async function aWatch(path: string, interval: number) {
 
 const NEVER = 1_000_000;
 
-test("a file that is created, grows, or is replaced wakes at once", async () => {
+test("wakes at once if the file is created, grows or is replaced", async () => {
   const path = join(await aFolder(), "keys.jsonl");
   const { after } = await aWatch(path, NEVER);
   await after(() => writeFile(path, "a"));
@@ -33,7 +33,7 @@ test("a file that is created, grows, or is replaced wakes at once", async () => 
   await after(() => appendFile(path, "d"));
 });
 
-test("where the system does not tell, it looks by itself: a folder that comes later, or goes and comes back", async () => {
+test("polls without file system events: for a folder that is created later or replaced", async () => {
   const folder = join(await aFolder(), "later");
   const path = join(folder, "keys.jsonl");
   const { after } = await aWatch(path, 10);
@@ -47,17 +47,17 @@ test("where the system does not tell, it looks by itself: a folder that comes la
   await after(() => appendFile(path, "b"));
 });
 
-test("other files beside it wake nobody", async () => {
+test("does not wake for other files in the folder", async () => {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
   const { state, after } = await aWatch(path, NEVER);
   for (let i = 0; i < 20; i++) await writeFile(`${path}.used.${i}`, "x");
-  // In one step: a file that is created and then written is news twice.
+  // Written in one step, because creating and writing would be two events.
   await after(() => rename(`${path}.used.0`, path));
   expect(state.wakes).toBe(1);
 });
 
-test("once it has ended it says nothing more, and ending twice is allowed", async () => {
+test("does not wake after it was stopped, and can be stopped twice", async () => {
   const path = join(await aFolder(), "keys.jsonl");
   const ended = await aWatch(path, 5);
   ended.stop();

@@ -9,15 +9,15 @@ const three = journalOf(3);
 const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
 const WHOLE = { names: names(1, 2, 3), head: three.sums[3] };
 
-test("a whole journal gives its keys and its head", () => {
+test("reads the keys and the head of an intact journal", () => {
   expect(read(three.bytes)).toEqual(WHOLE);
   expect(read(Buffer.alloc(0))).toEqual({ names: [], head: GENESIS });
 });
 
-describe("altered", () => {
+describe("an altered journal", () => {
   const bits = [0, 1, 2, 3, 4, 5, 6, 7].map((bit) => 1 << bit);
 
-  test("any byte turned into another is damage, wherever it stands", () => {
+  test("is damaged if any byte was changed", () => {
     for (let at = 0; at < three.bytes.length; at++) {
       const before = three.bytes[at]!;
       const others = TORTURE
@@ -32,7 +32,7 @@ describe("altered", () => {
     }
   }, 300_000);
 
-  test("the number of the damaged line is the one an editor shows", () => {
+  test("reports the line number that an editor shows", () => {
     const text = three.bytes.toString();
     for (const line of [2, 3, 4]) {
       const lines = text.split("\n");
@@ -41,7 +41,7 @@ describe("altered", () => {
     }
   });
 
-  test("a line that is gone is damage, but for the last", () => {
+  test("is damaged if a line is missing, except the last one", () => {
     const [one, two, last] = three.records;
     expect(read(Buffer.concat([two!, last!]))).toBe("STORE_DAMAGED");
     expect(read(Buffer.concat([one!, last!]))).toBe("STORE_DAMAGED");
@@ -49,13 +49,13 @@ describe("altered", () => {
     expect(read(Buffer.concat([one!, two!]))).toMatchObject({ names: names(1, 2) });
   });
 
-  test("swapped lines are damage", () => {
+  test("is damaged if two lines were swapped", () => {
     const [one, two, last] = three.records;
     expect(read(Buffer.concat([two!, one!, last!]))).toBe("STORE_DAMAGED");
     expect(read(Buffer.concat([one!, last!, two!]))).toBe("STORE_DAMAGED");
   });
 
-  test("a line that wins by being put before the one that won is damage", () => {
+  test("is damaged if a void line was moved before the one that won", () => {
     const won = recordOf(1, 1, GENESIS);
     const lost = recordOf(8, 1, GENESIS);
     const next = recordOf(2, 2, won.sum);
@@ -63,18 +63,18 @@ describe("altered", () => {
     expect(read(Buffer.concat([lost.bytes, won.bytes, next.bytes]))).toBe("STORE_DAMAGED");
   });
 
-  test("a line whose sum is right and whose history is another's is damage", () => {
+  test("is damaged if a line with a valid sum follows another history", () => {
     const foreign = journalOf(4, 50).records[3]!;
     expect(read(Buffer.concat([three.bytes, foreign]))).toBe("STORE_DAMAGED");
     expect(read(Buffer.concat([three.bytes, recordOf(4, 5, three.sums[3]!).bytes]))).toBe("STORE_DAMAGED");
   });
 
-  test("text behind a record is damage", () => {
+  test("is damaged if other bytes follow a record", () => {
     expect(read(Buffer.concat([three.bytes, Buffer.from("x")]))).toBe("STORE_DAMAGED");
     expect(read(Buffer.concat([three.bytes, Buffer.from(" \n")]))).toBe("STORE_DAMAGED");
   });
 
-  test("a sum and a chain that hold do not make a record of something else", () => {
+  test("is damaged if a line in the chain is not a record", () => {
     const line = (body: string) => formatBody(body, three.sums[3]!);
     expect(read(Buffer.concat([three.bytes, line('"op":"generate","keys":[]')]))).toMatchObject({ names: WHOLE.names });
     for (const body of ['"op":"generate","keys":[{}]', '"op":7,"keys":[]', '"keys":[]', '"op":"x","keys":[[]]']) {
@@ -82,17 +82,17 @@ describe("altered", () => {
     }
   });
 
-  test("a record of a later format is not damage, but no store either", () => {
+  test("is not damaged but unavailable if a record has a later format", () => {
     const later = formatBody('"op":"generate","keys":[]', three.sums[3]!, 2);
     expect(read(Buffer.concat([three.bytes, later]))).toBe("STORE_UNAVAILABLE");
   });
 });
 
-describe("cut short", () => {
-  test("at any byte, a journal gives what was complete, and can be written on", () => {
+describe("a journal that was cut short", () => {
+  test("at any byte: keeps the complete records and can be written", () => {
     for (let length = 0; length < three.bytes.length; length++) {
       const cut = three.bytes.subarray(0, length);
-      // A line that lacks its tab alone is complete.
+      // A line that lacks only its tab is complete.
       const whole = three.records.filter(
         (_, i) => length >= Buffer.concat(three.records.slice(0, i + 1)).length - 1,
       ).length;
@@ -105,7 +105,7 @@ describe("cut short", () => {
     }
   });
 
-  test("what a power cut leaves, a length without content, is void", () => {
+  test("a length without content, as after a power failure, is void", () => {
     const zeros = Buffer.alloc(100);
     const more = recordOf(4, 4, three.sums[3]!).bytes;
     expect(read(Buffer.concat([three.bytes, zeros]))).toEqual(WHOLE);
@@ -117,20 +117,20 @@ describe("cut short", () => {
 });
 
 describe("races", () => {
-  test("a line that comes second is void, also when many have come since", () => {
+  test("a line that came second is void, even after many more records", () => {
     const late = [0, 1, 2].map((seq) => recordOf(90 + seq, seq + 1, three.sums[seq]!).bytes);
     expect(read(Buffer.concat([three.bytes, ...late]))).toEqual(WHOLE);
     const more = recordOf(4, 4, three.sums[3]!).bytes;
     expect(read(Buffer.concat([three.bytes, ...late, more]))).toMatchObject({ names: names(1, 2, 3, 4) });
   });
 
-  test("a line that follows a void one is damage", () => {
+  test("a line that follows a void one is damaged", () => {
     const lost = recordOf(9, 2, three.sums[1]!);
     const next = recordOf(10, 3, lost.sum);
     expect(read(Buffer.concat([three.bytes, lost.bytes, next.bytes]))).toBe("STORE_DAMAGED");
   });
 
-  test("any interleaving of writers gives every reader the same keys, in whatever pieces it reads", () => {
+  test("all readers get the same keys from interleaved writers, in pieces of any size", () => {
     const run = fc.property(
       fc.array(aStep, { maxLength: 30 }),
       fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 }),
@@ -148,7 +148,7 @@ describe("races", () => {
   });
 });
 
-/** A fourth line with a right sum, around any members behind `prev`. */
+/** Formats a fourth line with a valid sum and any members after `prev`. */
 function formatBody(members: string, prev: string, v = 1): Buffer {
   const body = `{"v":${v},"seq":4,"prev":"${prev}","at":1,"by":"x",${members}`;
   return Buffer.from(`\n${body},"sum":"${hash("sha256", body)}"}\t`);

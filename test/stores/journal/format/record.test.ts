@@ -75,7 +75,7 @@ const record = fc.record({
   ),
 });
 
-test("what is written comes back, whatever it holds, on one line that ends in the only tab", () => {
+test("reads back any record from one line whose only tab is at its end", () => {
   const property = fc.property(record, (each) => {
     const line = formatRecord(each, GENESIS).bytes.toString();
     expect(line).toMatch(/^\n[^\n\t]+\t$/);
@@ -84,7 +84,7 @@ test("what is written comes back, whatever it holds, on one line that ends in th
   fc.assert(property, { numRuns: TORTURE ? 20_000 : 200 });
 });
 
-test("no text makes the reader throw", () => {
+test("never throws for any text", () => {
   const property = fc.property(fc.oneof(fc.string(), fc.json()), (each) => {
     const parsed = parseRecord(each);
     expect(parsed === null || typeof parsed.change.seq === "number").toBe(true);
@@ -92,7 +92,7 @@ test("no text makes the reader throw", () => {
   fc.assert(property, { numRuns: TORTURE ? 20_000 : 200 });
 });
 
-test("a member of a wrong kind anywhere makes it no record", () => {
+test("rejects a record with a member of the wrong type", () => {
   const good = JSON.parse(
     formatRecord(
       fc.sample(
@@ -115,7 +115,7 @@ test("a member of a wrong kind anywhere makes it no record", () => {
   }
 });
 
-/** A copy with something that nothing may be at the end of the path. */
+/** Returns a copy with an invalid value at the end of the path. */
 function bent(from: object, path: readonly (string | number)[]): unknown {
   const copy = structuredClone(from) as Record<string, unknown>;
   let at = copy;

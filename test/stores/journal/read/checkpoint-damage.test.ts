@@ -8,14 +8,14 @@ import { damagedLine, journalOf, recordOf } from "../bytes.ts";
 import { aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
-describe("damage is found as without a mark", () => {
+describe("finds the same damage with a checkpoint as without", () => {
   const open = async (path: string, whole: boolean) => {
     const place = { path, uid: aWorld().uid, ownsFolder: false };
     const reading = await JournalReader.open(realDisk, place, { whole, checkpointEvery: 1 });
     await reading?.close();
   };
 
-  test("any byte altered, before the mark and behind it", async () => {
+  test("any altered byte, before and after the checkpoint", async () => {
     const covered = three.bytes.subarray(0, SECOND - 1 + three.records[1]!.length);
     const { path, checkpoint } = await aCheckpointed(covered, three.records[2]!);
     const kept = await readFile(checkpoint);
@@ -33,7 +33,7 @@ describe("damage is found as without a mark", () => {
     await open(path, true);
   }, 120_000);
 
-  test("a line removed before the mark, and lines swapped", async () => {
+  test("a missing line before the checkpoint, and swapped lines", async () => {
     const [one, two, last] = three.records as [Buffer, Buffer, Buffer];
     for (const lines of [
       [two, last],
@@ -48,7 +48,7 @@ describe("damage is found as without a mark", () => {
     }
   });
 
-  test("a record that no reader can read, covered or not", async () => {
+  test("an unreadable record, covered or not", async () => {
     const body = `{"v":1,"seq":4,"prev":"${three.sums[3]}","at":1,"by":"x","op":"generate","keys":[{}]`;
     const bad = Buffer.from(`\n${body},"sum":"${hash("sha256", body)}"}\t`);
     const bytes = Buffer.concat([three.bytes, bad]);
@@ -63,11 +63,11 @@ describe("damage is found as without a mark", () => {
     await expect(list()).rejects.toMatchObject({ message: expect.stringContaining(`line 5 of ${path}`) });
   });
 
-  test("a history that went back behind the mark is noticed by whoever knew more, and so is one that did not", async () => {
+  test("a history that went back is noticed by a reader that knew more, and one that continues is accepted", async () => {
     const { folder, path, list } = await aCheckpointed(journalOf(5).bytes, Buffer.alloc(0));
     const running = await openIn(folder, {}, 1);
     expect(await running.list()).toHaveLength(5);
-    // Another file with the same history and more: it begins at a mark later than what was read before.
+    // Another file with the same history and more: its checkpoint is after the records that were read before.
     await writeFile(`${path}.copy`, journalOf(8).bytes, { mode: 0o600 });
     await rename(`${path}.copy`, path);
     expect(await list()).toHaveLength(8);
@@ -78,7 +78,7 @@ describe("damage is found as without a mark", () => {
     await expect(running.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
-  test("a file altered under the eyes of a reader that goes back in it", async () => {
+  test("a file that is altered while it is open", async () => {
     const { folder, path } = await aCheckpointed(three.bytes, Buffer.alloc(0));
     for (const checkpointEvery of [1, 10_000]) {
       for (const bytes of [three.bytes.toString().replace("key-1", "key-X"), journalOf(3, 4).bytes]) {
@@ -93,7 +93,7 @@ describe("damage is found as without a mark", () => {
   });
 });
 
-test("a line that lost a race to one before the mark is void, and the next mark covers it", async () => {
+test("a line that lost a race before the checkpoint is void, and the next checkpoint covers it", async () => {
   const { bytes: late } = recordOf(90, 2, three.sums[1]!);
   const { bytes: fourth } = recordOf(4, 4, three.sums[3]!);
   for (const whole of [true, false]) {
@@ -101,9 +101,9 @@ test("a line that lost a race to one before the mark is void, and the next mark 
     const store = await openIn(folder, {}, three.bytes.length);
     if (whole) expect(await store.list()).toHaveLength(4);
     else expect(await store.get("key-4")).toMatchObject({ name: "key-4" });
-    // It had to walk all, so that others need not.
+    // This reader had to verify everything, so it wrote a new checkpoint.
     expect(await readCheckpoint()).toMatchObject({ seq: 4, lines: 6, voids: { length: 1 } });
-    // And once more, in a file that is open already.
+    // The same in a file that is already open.
     const open = await openIn(folder, {}, 1);
     await open.list();
     await writeFile(path, recordOf(93, 2, three.sums[1]!).bytes, { flag: "a" });

@@ -18,8 +18,8 @@ import { journalOf } from "../bytes.ts";
 import { aJournal, aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
-describe("left and used", () => {
-  test("who walked a journal leaves a mark that only the owner can read", async () => {
+describe("a checkpoint", () => {
+  test("is written by a reader that verified the journal, and only its owner can read it", async () => {
     const { folder, checkpoint, readCheckpoint, list } = await aJournal(three.bytes);
     await list();
     expect(await readCheckpoint()).toEqual({
@@ -30,15 +30,15 @@ describe("left and used", () => {
     expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
-  test("the next one does not walk what it covers", async () => {
+  test("spares the next reader the lines that it covers", async () => {
     const { list, readCheckpoint, writeCheckpoint } = await aJournal(three.bytes);
     expect(await list()).toEqual(names(1, 2, 3));
-    // It takes the mark's word for what is void: who can write the mark can write the journal.
+    // It trusts the void lines of the checkpoint: whoever can write it can also write the journal.
     await writeCheckpoint(formatCheckpoint({ ...(await readCheckpoint())!, voids: [SECOND] }));
     expect(await list()).toEqual(names(1, 3));
   });
 
-  test("a mark is left after so many bytes, at an opening and not at every look", async () => {
+  test("is replaced after enough bytes, and only when the journal is opened", async () => {
     const { folder, path, readCheckpoint, checkpoint } = await aJournal(three.bytes);
     const every = three.bytes.length + 1;
     const running = await openIn(folder, {}, every);
@@ -62,7 +62,7 @@ describe("left and used", () => {
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
   });
 
-  test("a small journal has none, and asks for none", async () => {
+  test("does not exist for a small journal, which never looks for one", async () => {
     const { folder, list, readCheckpoint, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
     expect(await (await openIn(folder)).list()).toHaveLength(3);
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
@@ -72,7 +72,7 @@ describe("left and used", () => {
     expect(parseCheckpoint(await readFile(checkpoint))).toMatchObject({ voids: [SECOND] });
   });
 
-  test("a mark that would be too long is not written", async () => {
+  test("is not written if it would be too long", async () => {
     const { folder, path } = await aJournal(three.bytes);
     const place = { path, uid: aWorld().uid, ownsFolder: false };
     const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
@@ -82,7 +82,7 @@ describe("left and used", () => {
     expect(await readCheckpoint(realDisk, place)).toMatchObject({ voids: { length: 10_000 } });
   });
 
-  test("questions are answered the same from behind a mark, searched or parsed, the history too", async () => {
+  test("changes no answer, whether keys are searched or parsed, nor the history", async () => {
     const { bytes, records } = journalOf(800);
     const covered = bytes.subarray(
       0,
@@ -114,10 +114,10 @@ describe("left and used", () => {
   });
 });
 
-describe("a mark that cannot be used is ignored, and replaced", () => {
+describe("ignores and replaces an unusable checkpoint", () => {
   const whole: Checkpoint = {
     ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
-    // Were it used, the second key would be gone.
+    // If it were used, the second key would be missing.
     ...{ base: 0, until: 0, lines: 4, voids: [SECOND] },
   };
   const other = journalOf(3, 50);
@@ -150,7 +150,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect(await readCheckpoint()).toMatchObject({ size: three.bytes.length, voids: [] });
   });
 
-  test("one without end, which is not read", async () => {
+  test("that is very long", async () => {
     const { folder, checkpoint, writeCheckpoint } = await aJournal(three.bytes);
     await writeCheckpoint(Buffer.alloc(1024 * 1024));
     let reads = 0;
@@ -164,7 +164,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect(reads).toBe(1);
   });
 
-  test("one that others can read or write", async () => {
+  test("that others can read or write", async () => {
     for (const mode of [0o644, 0o620, 0o602]) {
       const { list, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
       await writeCheckpoint(formatCheckpoint(whole));
@@ -174,7 +174,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     }
   });
 
-  test("one of another user", async () => {
+  test("of another user", async () => {
     const { folder, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
     await writeCheckpoint(formatCheckpoint(whole));
     const disk: Partial<Disk> = {
@@ -189,7 +189,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect(await (await openIn(folder, disk, 1)).list()).toHaveLength(3);
   });
 
-  test("a link, which is not followed and not written through", async () => {
+  test("that is a link, without following it", async () => {
     const { list, folder, checkpoint, readCheckpoint } = await aJournal(three.bytes);
     const target = join(folder, "target");
     await writeFile(target, formatCheckpoint(whole), { mode: 0o600 });
@@ -201,7 +201,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect(await readCheckpoint()).toMatchObject({ voids: [] });
   });
 
-  test("a pipe, which is not waited for, and a folder, which stays", async () => {
+  test("that is a pipe, without waiting, or a folder, which stays", async () => {
     const pipe = await aJournal(three.bytes);
     execFileSync("mkfifo", ["-m", "600", pipe.checkpoint]);
     expect(await pipe.list()).toEqual(names(1, 2, 3));
@@ -211,7 +211,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
-  test("one of the journal that was compacted, by whoever comes next", async () => {
+  test("of a journal that was compacted", async () => {
     const { folder, list, readCheckpoint, checkpoint } = await aJournal(three.bytes);
     await list();
     const old = await readFile(checkpoint);
@@ -220,7 +220,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
     const compacting = await openIn(folder, {}, 1);
     await compacting.compact({ at: 1, by: "x" });
     expect(await readCheckpoint()).toMatchObject({ seq: 4, base: 3, until: 4 });
-    // Whoever saw it sealed, or did not, goes on in the file that begins at a mark.
+    // Readers of the old file, sealed or not, continue in the file that has a checkpoint.
     expect(await running.list()).toHaveLength(3);
     await compacting.write(aDraft([keyNo(4)]));
     expect(await list()).toEqual(names(1, 2, 3, 4));
@@ -231,7 +231,7 @@ describe("a mark that cannot be used is ignored, and replaced", () => {
   });
 });
 
-test("any number of readers may leave a mark at once", async () => {
+test("several readers can write a checkpoint at the same time", async () => {
   const { folder, readCheckpoint, list } = await aJournal(three.bytes);
   for (let round = 0; round < (TORTURE ? 200 : 5); round++) {
     const stores = await Promise.all(Array.from({ length: 10 }, () => openIn(folder, {}, 1)));
@@ -245,7 +245,7 @@ test("any number of readers may leave a mark at once", async () => {
   expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
 });
 
-describe("where no mark can be left, the journal is read all the same", () => {
+describe("reads the journal if no checkpoint can be written", () => {
   const failing = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
   const refusing = (code: string): Partial<Disk> => ({
     open: ((path: string, flags: number | string, mode: number) =>
@@ -267,7 +267,7 @@ describe("where no mark can be left, the journal is read all the same", () => {
     }
   });
 
-  test("a mark that somebody is writing, or was killed while writing", async () => {
+  test("ignores a draft that another process is writing or left behind", async () => {
     const { folder, checkpoint, list } = await aJournal(three.bytes);
     await writeFile(`${checkpoint}.tmp`, "", { mode: 0o600 });
     await link(`${checkpoint}.tmp`, join(folder, "other"));
@@ -276,7 +276,7 @@ describe("where no mark can be left, the journal is read all the same", () => {
   });
 });
 
-/** A disk that changes what it opens under a name with this end. */
+/** Returns a disk that changes the handles of files whose name ends with `end`. */
 function withHandle(end: string, change: (handle: FileHandle) => void): Partial<Disk> {
   return {
     open: (async (path: string, flags: number | string, mode: number) => {

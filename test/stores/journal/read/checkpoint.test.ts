@@ -10,7 +10,7 @@ import { formatRecord, GENESIS } from "../../../../src/stores/journal/format/rec
 import { keyNo, TORTURE } from "../../place.ts";
 import { aStep, interleave, journalOf, recordOf } from "../bytes.ts";
 
-/** What a reader ends with, who walks all or goes on from a state. */
+/** Returns the result of a reader that starts at the first byte or from a state. */
 function outcome(bytes: Buffer, from: ChainState | null) {
   const chain = new Chain("keys.jsonl", from);
   const keys = new LazyKeys({ path: "keys.jsonl", uid: null, ownsFolder: false }, chain.voids, 0, true);
@@ -25,7 +25,7 @@ function outcome(bytes: Buffer, from: ChainState | null) {
     }
     chain.checkEnd(bytes.length - chain.offset);
   } catch (cause) {
-    // The line, but not what is wrong with it: a record that runs into the next one is one line to who walks both.
+    // Only the line number: a record that runs into the next one is reported differently when both are read in one pass.
     if (cause instanceof KeysError) return `${cause.code} ${cause.message.replace(/: .*/, "")}`;
     throw cause;
   }
@@ -33,7 +33,7 @@ function outcome(bytes: Buffer, from: ChainState | null) {
   return { seq, head, offset, next, voids: [...voids].sort((a, b) => a - b), state, keys: keys.list() };
 }
 
-/** Where a walk stood behind each record that applies. */
+/** Returns the state after each record that applies. */
 function statesOf(bytes: Buffer): ChainState[] {
   const states: ChainState[] = [];
   const chain = new Chain("keys.jsonl");
@@ -48,7 +48,7 @@ function statesOf(bytes: Buffer): ChainState[] {
   return states;
 }
 
-/** Two keys that a compaction has restated, one a record. */
+/** Two compact records with a key each. */
 function compacted() {
   let prev = "a".repeat(64);
   const lines = [8, 9].map((seq) => {
@@ -63,7 +63,7 @@ function compacted() {
 const starts = { new: { bytes: Buffer.alloc(0), seq: 0, head: GENESIS }, compacted: compacted() };
 
 test.each(["new", "compacted"] as const)(
-  "who goes on from behind any record of a %s journal ends where who walks it all does, damaged or not",
+  "a reader that starts after any record of a %s journal ends like one that reads everything, damaged or not",
   (kind) => {
     const start = starts[kind];
     const seen = { damaged: 0, whole: 0 };
@@ -86,7 +86,7 @@ test.each(["new", "compacted"] as const)(
   },
 );
 
-test("a line from before the state is void when its head was one, and damage when it was none", () => {
+test("a line that follows an earlier record is void if that record exists, and damaged if not", () => {
   const { bytes, sums } = journalOf(4);
   const state = statesOf(bytes)[2]!;
   expect(state).toMatchObject({ seq: 3, head: sums[3] });
@@ -95,7 +95,7 @@ test("a line from before the state is void when its head was one, and damage whe
   expect(outcome(late(sums[2]!), state)).toContain("line 6 of keys.jsonl");
 });
 
-test("behind a torn line, a seal, zeros and a record without its tab there is nowhere to go on from", () => {
+test("there is no state after a torn line, a seal, NUL bytes or a record without its tab", () => {
   const { bytes, sums } = journalOf(2);
   const change = { seq: 3, at: 1, by: "x", op: "compact" as const, keys: [] };
   const seal = formatRecord({ change, next: "f".repeat(64) }, sums[2]!).bytes;
@@ -114,11 +114,11 @@ test("behind a torn line, a seal, zeros and a record without its tab there is no
 const [state] = statesOf(Buffer.concat([journalOf(1).bytes, Buffer.from("\n{\n")]));
 const checkpoint = { ...state!, sha256: hash("sha256", "bytes") };
 
-test("a mark is read as it was written", () => {
+test("reads back a checkpoint", () => {
   expect(parseCheckpoint(Buffer.from(formatCheckpoint(checkpoint)))).toEqual(checkpoint);
 });
 
-test("a mark that is cut short or altered anywhere is none", () => {
+test("rejects a checkpoint that was cut short or altered", () => {
   const bytes = Buffer.from(formatCheckpoint(checkpoint));
   for (let at = 0; at < bytes.length; at++) {
     expect(parseCheckpoint(bytes.subarray(0, at)), `${at} bytes`).toBeNull();
@@ -143,7 +143,7 @@ test.each([
   { voids: null },
   { voids: [-1] },
   { voids: ["1"] },
-])("a mark with %o is none", (change) => {
+])("rejects a checkpoint with %o", (change) => {
   const body = JSON.stringify({ v: 1, ...checkpoint, ...change }).slice(0, -1);
   expect(parseCheckpoint(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}`))).toBeNull();
 });

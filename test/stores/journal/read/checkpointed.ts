@@ -7,7 +7,7 @@ import { aFolder, openIn } from "../../place.ts";
 export const three = journalOf(3);
 export const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
 
-/** A journal in a folder of its own. */
+/** Creates a journal in its own folder. */
 export async function aJournal(bytes: Buffer) {
   const folder = await aFolder();
   const path = join(folder, "keys.jsonl");
@@ -17,7 +17,7 @@ export async function aJournal(bytes: Buffer) {
     ...{ folder, path, checkpoint },
     readCheckpoint: async () => parseCheckpoint(await readFile(checkpoint)),
     writeCheckpoint: (content: string | Buffer) => writeFile(checkpoint, content, { mode: 0o600 }),
-    /** What one who starts afresh finds. */
+    /** Opens the store anew and lists its keys. */
     async list() {
       const store = await openIn(folder, {}, 1);
       return (await store.list()).map(({ name }) => name);
@@ -25,7 +25,7 @@ export async function aJournal(bytes: Buffer) {
   };
 }
 
-/** The same, with a mark behind the first records, and more behind the mark. */
+/** Creates a journal with a checkpoint after the first records and more records after it. */
 export async function aCheckpointed(covered: Buffer, rest: Buffer) {
   const journal = await aJournal(covered);
   await journal.list();
@@ -33,5 +33,5 @@ export async function aCheckpointed(covered: Buffer, rest: Buffer) {
   return journal;
 }
 
-/** Where the second line starts in `three`. */
+/** The offset of the second record in `three`. */
 export const SECOND = three.records[0]!.length + 1;

@@ -8,7 +8,7 @@ import { openFileStore } from "../../../../src/stores/file.ts";
 import { RUNS } from "../../../arbitraries.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "../../place.ts";
 
-test("a key is found, and its name taken, after a snapshot as before", async () => {
+test("after a snapshot, keys are found and names are taken as before", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
@@ -22,7 +22,7 @@ test("a key is found, and its name taken, after a snapshot as before", async () 
   expect(await store.list()).toHaveLength(2);
 });
 
-test("damage that comes after a snapshot is found by who follows and by who asks for keys", async () => {
+test("after a snapshot, followers and lookups find new damage", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
@@ -32,11 +32,11 @@ test("damage that comes after a snapshot is found by who follows and by who asks
   await expect(store.get("key-1")).rejects.toMatchObject({ code: "STORE_DAMAGED" });
 });
 
-/** What is done by the store that lets go, or by another one of the same file. */
+/** A step of the store that releases its keys, or of another store on the same file. */
 const step = fc.constantFrom("snapshot", "list", "get", "write", "changes", "other writes", "other compacts");
 
 test.each([undefined, 1])(
-  "whoever lets go of keys sees what everybody sees (marks every %s bytes)",
+  "a store that released its keys sees the same as others (checkpoint every %s bytes)",
   async (checkpointEvery) => {
     const property = fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
       const folder = await aFolder();
@@ -74,7 +74,7 @@ test.each([undefined, 1])(
   },
 );
 
-test("a server holds the keys of a file once: as its verifier does, and not as objects besides", async () => {
+test("a server keeps the keys only in its verifier, not also in the store", async () => {
   const folder = await aFolder();
   const program = `
     import { createKeys, createVerifier, openStore } from "mcp-keys";
@@ -98,6 +98,6 @@ test("a server holds the keys of a file once: as its verifier does, and not as o
   const { stdout } = await promisify(execFile)(process.execPath, args, { env: { PATH: process.env["PATH"] } });
   const [bytes, ready] = stdout.trim().split(" ");
   expect(ready).toBe("true");
-  // 800 with the objects. Without them there is what the code itself takes, whatever the number of keys.
+  // It would be 800 with the key objects. The rest is code, which does not grow with the number of keys.
   expect(Number(bytes)).toBeLessThan(300);
 });

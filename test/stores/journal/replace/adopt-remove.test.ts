@@ -14,7 +14,7 @@ const HISTORY: Change[] = [
 ];
 
 describe("adopting a history", () => {
-  test("leaves one file, which cannot be cut short unnoticed", async () => {
+  test("leaves one file, and notices if it is cut short", async () => {
     const folder = await aFolder();
     await (await openIn(folder)).adopt(HISTORY);
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
@@ -24,7 +24,7 @@ describe("adopting a history", () => {
     }
   });
 
-  test("is seen whole by who had the empty store open, and by who writes to it at the same time", async () => {
+  test("is seen as a whole by a store that was open, and by a concurrent writer", async () => {
     const folder = await aFolder();
     const store = await openIn(folder);
     await writeFile(join(folder, "keys.jsonl"), "", { mode: 0o600 });
@@ -36,7 +36,7 @@ describe("adopting a history", () => {
     expect(await store.list()).toHaveLength(2);
   });
 
-  test("of two at once, one has a conflict", async () => {
+  test("fails with a conflict for one of two at the same time", async () => {
     const folder = await aFolder();
     const stores = [await openIn(folder), await openIn(folder), await openIn(folder)];
     const results = await Promise.allSettled(stores.map((store) => store.adopt(HISTORY)));
@@ -47,7 +47,7 @@ describe("adopting a history", () => {
     expect(await changesOf(stores[2]!)).toEqual(HISTORY);
   });
 
-  test.each(["before", "after"] as const)("stopped %s any step it is there whole, or not at all", async (when) => {
+  test.each(["before", "after"] as const)("after a crash %s any step, has adopted all or nothing", async (when) => {
     let crashed = 0;
     for (let n = 1; n < 50; n++) {
       const folder = await aFolder();
@@ -75,13 +75,13 @@ describe("removing a journal", () => {
     return { folder, store: await openIn(folder, disk) };
   }
 
-  test("takes what is its own beside it, and nothing else", async () => {
+  test("deletes its sidecars and nothing else", async () => {
     const { folder, store } = await aStore();
     await store.remove({ ...END, seq: 2 });
     expect(await readdir(folder)).toEqual(["keys.jsonl.old"]);
   });
 
-  test("refuses every write once it has begun, and says where the keys are to who can still read it", async () => {
+  test("refuses writes once it has begun, and tells readers where the keys are", async () => {
     const { folder, store } = await aStore({ unlink: () => Promise.reject(new Error("crash")) });
     const writer = await openIn(folder);
     await writer.list();
@@ -95,7 +95,7 @@ describe("removing a journal", () => {
     }
   });
 
-  test("who goes on reading it learns that it has ended, also when there is another by then", async () => {
+  test("tells readers that it has ended, even if there is a new journal by then", async () => {
     const { folder, store } = await aStore();
     const [reader, late] = [await openIn(folder), await openIn(folder)];
     await reader.list();
@@ -107,7 +107,7 @@ describe("removing a journal", () => {
     await expect(late.list()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE", message: /ended/ });
   });
 
-  test("a change that comes at the last moment stays, and the journal with it", async () => {
+  test("keeps the journal if a change comes at the last moment", async () => {
     const folder = await aFolder();
     await (await openIn(folder)).adopt(HISTORY);
     const other = await openIn(folder);
@@ -127,7 +127,7 @@ describe("removing a journal", () => {
     await other.write(aDraft([keyNo(3)]));
   });
 
-  test.each(["before", "after"] as const)("stopped %s any step, the same call completes it", async (when) => {
+  test.each(["before", "after"] as const)("after a crash %s any step, the same call finishes", async (when) => {
     let crashed = 0;
     for (let n = 1; n < 50; n++) {
       const { disk, state } = crashingDisk(n, when);

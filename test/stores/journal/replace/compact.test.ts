@@ -7,7 +7,7 @@ import { aDraft, aFolder, changesOf, keyNo, openIn } from "../../place.ts";
 
 const NOW = { at: 2_000, by: "ada@laptop" };
 
-/** A store of two keys, one of them changed often. */
+/** Creates a store with two keys, one of which was changed often. */
 async function aHistory(folder: string) {
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1), keyNo(2)]));
@@ -17,7 +17,7 @@ async function aHistory(folder: string) {
   return store;
 }
 
-test("a compaction keeps the keys, in their order, and leaves the history out", async () => {
+test("keeps the keys in order and drops the history", async () => {
   const folder = await aFolder();
   const store = await aHistory(folder);
   const before = await store.list();
@@ -33,7 +33,7 @@ test("a compaction keeps the keys, in their order, and leaves the history out", 
   }
 });
 
-test("counting goes on, and others who had it open go on in it", async () => {
+test("continues the seq, and open stores continue in the new file", async () => {
   const folder = await aFolder();
   const store = await aHistory(folder);
   const other = await openIn(folder);
@@ -47,7 +47,7 @@ test("counting goes on, and others who had it open go on in it", async () => {
   expect((await changesOf(store, 12)).map(({ seq, op }) => `${seq} ${op}`)).toEqual(["15 compact", "16 generate"]);
 });
 
-test("a compaction of many keys has lines that are quick to parse, all of which must be there", async () => {
+test("writes many keys as short lines, none of which may be missing", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   const path = join(folder, "keys.jsonl");
@@ -57,14 +57,14 @@ test("a compaction of many keys has lines that are quick to parse, all of which 
   const lines = bytes.toString().split("\n").slice(1);
   expect(lines.length).toBeGreaterThan(3);
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(64 * 1024);
-  // Its end was there before it took the name, so that no crash explains a shorter one.
+  // The file was complete before it was renamed, so a crash cannot have shortened it.
   for (const length of [bytes.length - 2, bytes.lastIndexOf(10), bytes.indexOf(10, 1)]) {
     expect(read(bytes.subarray(0, length))).toBe("STORE_DAMAGED");
   }
   expect(await (await openIn(folder)).get("key-499")).toMatchObject({ id: keyNo(499).id });
 });
 
-test("an empty store can be compacted, and one that is not there is left alone", async () => {
+test("compacts an empty store, and creates no missing one", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.compact(NOW);
@@ -75,7 +75,7 @@ test("an empty store can be compacted, and one that is not there is left alone",
   expect(await (await openIn(folder)).list()).toHaveLength(1);
 });
 
-test("the archive is the old file, and an archive that is there is not replaced", async () => {
+test("archives the old file, and does not replace an existing archive", async () => {
   const folder = await aFolder();
   const store = await aHistory(folder);
   const before = await readFile(join(folder, "keys.jsonl"));
@@ -89,7 +89,7 @@ test("the archive is the old file, and an archive that is there is not replaced"
   await store.write(aDraft([keyNo(3)]));
 });
 
-test("an archive that a crash left behind is taken for what it is", async () => {
+test("accepts an archive that a crash left behind", async () => {
   const folder = await aFolder();
   const store = await aHistory(folder);
   const archive = join(folder, "archive.jsonl");
@@ -98,7 +98,7 @@ test("an archive that a crash left behind is taken for what it is", async () => 
   expect(await store.list()).toHaveLength(2);
 });
 
-test("what an earlier compaction left is removed, once it can no longer be used", async () => {
+test("removes the leftovers of earlier compactions once they are useless", async () => {
   const folder = await aFolder();
   const store = await aHistory(folder);
   const stale = join(folder, "keys.jsonl.0123456789ab.next");
@@ -110,7 +110,7 @@ test("what an earlier compaction left is removed, once it can no longer be used"
 });
 
 describe("a sealed journal", () => {
-  /** Stops a compaction before the file that goes on has its name. */
+  /** Stops a compaction before the rename. */
   async function sealed() {
     const folder = await aFolder();
     await (await aHistory(folder)).list();
@@ -122,7 +122,7 @@ describe("a sealed journal", () => {
     return { folder, next: join(folder, next) };
   }
 
-  test("is finished by whoever finds it, a reader or a writer, or many at once", async () => {
+  test("is finished by the next reader or writer, or by many at the same time", async () => {
     for (const act of ["list", "write"] as const) {
       const { folder } = await sealed();
       const stores = await Promise.all(Array.from({ length: 5 }, () => openIn(folder)));
@@ -134,7 +134,7 @@ describe("a sealed journal", () => {
     }
   });
 
-  test("whose file is missing or another is damage, and nothing is guessed", async () => {
+  test("is damaged if its next file is missing or altered", async () => {
     const missing = await sealed();
     await rename(missing.next, `${missing.next}.moved`);
     await expect((await openIn(missing.folder)).list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
@@ -151,7 +151,7 @@ describe("a sealed journal", () => {
     await unlink(altered.next);
   });
 
-  test("takes no more records", async () => {
+  test("accepts no more records", async () => {
     const { folder, next } = await sealed();
     const old = await readFile(join(folder, "keys.jsonl"));
     const late = await openIn(folder);
@@ -182,7 +182,7 @@ describe("crashes", () => {
         await after.write(aDraft([keyNo(3)]));
         await after.compact(NOW);
         expect((await (await openIn(folder)).list()).map(({ name }) => name)).toEqual(["key-1", "key-2", "key-3"]);
-        // What was not even begun to be written may be what somebody is about to write: it goes after a day.
+        // An empty file may belong to a compaction that is just starting, so it is removed after a day.
         for (const name of await readdir(folder)) {
           if (name.endsWith(".next")) expect((await stat(join(folder, name))).size, `step ${n}`).toBe(0);
         }
