@@ -1,16 +1,11 @@
 import type { Format } from "./format.ts";
 import { type CharacterClass, revealFor } from "./reveal.ts";
 
-const REFUSED: CharacterClass[] = [
-  "a double quote",
-  "a percent sign",
-  "an exclamation mark",
-  "a character beyond ASCII",
-];
+const REFUSED: CharacterClass[] = ["a double quote", "a percent sign", "an exclamation mark", "a non-ASCII character"];
 
 /**
- * A `set` line for cmd.exe. `%` means one thing in a file and another when typed, `!` expands where delayed expansion is
- * on, `"` ends the quotes, and what is beyond ASCII depends on the code page: all four are refused.
+ * A `set` line for cmd.exe. Four kinds of characters are refused: `%` has different meanings in a file and when typed, `!` expands
+ * with delayed expansion, `"` ends the quotes, and non-ASCII text depends on the code page.
  * @see https://learn.microsoft.com/windows-server/administration/windows-commands/set_1
  */
 export const cmd: Format = {

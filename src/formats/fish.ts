@@ -2,7 +2,7 @@ import type { Format } from "./format.ts";
 import { revealFor } from "./reveal.ts";
 
 /**
- * A `set -gx` line for fish, where `\` and `'` are the two escapes between single quotes.
+ * A `set -gx` line for fish. In single quotes, only `\` and `'` need an escape.
  * @see https://fishshell.com/docs/current/language.html#quotes
  */
 export const fish: Format = {

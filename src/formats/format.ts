@@ -1,7 +1,7 @@
 import type { Secret } from "../core/secret.ts";
 
 /**
- * What a snippet is about. Names and values are checked before they come here.
+ * The input of a format: a token and the names to write it under. Callers validate the names first.
  * @example
  * ```ts
  * import { Secret, type Connection } from "mcp-keys";
@@ -10,17 +10,18 @@ import type { Secret } from "../core/secret.ts";
  * ```
  */
 export interface Connection {
+  /** The token to write. */
   readonly token: Secret;
   /** The environment variable, `[A-Za-z_][A-Za-z0-9_]*`. */
   readonly envName: string;
-  /** The server, for client configurations. */
+  /** The URL of the server, for client configurations. */
   readonly url?: string;
-  /** What a client calls the server, for client configurations. */
+  /** The name a client gives the server, for client configurations. */
   readonly serverName?: string;
 }
 
 /**
- * Turns a connection into text for one shell, file or client. Opens no file.
+ * Turns a connection into text for one shell, file or client. Opens no files.
  * @example
  * ```ts
  * import type { Format } from "mcp-keys";
@@ -35,9 +36,9 @@ export interface Format {
   /** One line for `--help`. */
   readonly summary: string;
   /**
-   * The snippet, ending with one newline. Holds the token exactly once, or not at all where the reader can name the variable.
-   * @throws `KeysError` `TOKEN_UNUSABLE` when the token holds a character this reader cannot carry; `USAGE` for a `serverName`
-   * that it cannot.
+   * Returns the snippet, ending with one newline. It contains the token once, or not at all if the reader can use a variable.
+   * @throws `KeysError` `TOKEN_UNUSABLE` if the token contains a character that the format cannot represent; `USAGE` for an
+   * invalid `serverName`
    */
   render(connection: Connection): string;
 }

@@ -1,13 +1,13 @@
 import type { Format } from "./format.ts";
 import { type CharacterClass, revealFor } from "./reveal.ts";
 
-const REFUSED: CharacterClass[] = ["a single quote", "a percent sign", "a blank at its start or end"];
+const REFUSED: CharacterClass[] = ["a single quote", "a percent sign", "a space at its start or end"];
 
 /**
- * Shell text for a `run:` step, to be evaluated: masks the token in the log, exports it, and hands it to the later steps
- * through `$GITHUB_ENV`. Made so that each mistake is harmless:
- * - printed to the log instead of evaluated, its token line is itself the mask command;
- * - appended to `$GITHUB_ENV`, the runner stops at the first line, which says how it is meant, before it comes to the token.
+ * Shell text for a `run:` step to evaluate. It masks the token in the log, exports it, and passes it to later steps through
+ * `$GITHUB_ENV`. Two common mistakes are harmless:
+ * - If it is printed to the log instead of evaluated, the line with the token is itself the mask command.
+ * - If it is appended to `$GITHUB_ENV`, the runner stops at the first line, before the token.
  *
  * `%` is an escape in a mask command and `'` would end the quotes, so both are refused.
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions#masking-a-value-in-a-log

@@ -13,8 +13,7 @@ import { systemd } from "./systemd.ts";
 import { token } from "./token.ts";
 
 /**
- * Every format, in the order of `--help`. To add one: a file beside this one, a line here, and in `test/formats` the reader
- * that gives the token back.
+ * Every format by name, in the order of `--help`.
  * @example
  * ```ts
  * import { formats, Secret } from "mcp-keys";
@@ -24,6 +23,7 @@ import { token } from "./token.ts";
  * ```
  */
 export const formats = {
+  // To add one: a file next to this one, a line here, and a reader in test/formats/readers.ts that reads the token back.
   token,
   shell,
   fish,
@@ -39,7 +39,7 @@ export const formats = {
 } as const satisfies Record<string, Format>;
 
 /**
- * The name of a format, as `--format` takes it.
+ * The name of a format, as for `--format`.
  * @example
  * ```ts
  * import type { FormatName } from "mcp-keys";
@@ -50,7 +50,7 @@ export const formats = {
 export type FormatName = keyof typeof formats;
 
 /**
- * Whether a text names a format.
+ * Checks whether a string is the name of a format.
  * @example
  * ```ts
  * import { formats, isFormatName } from "mcp-keys";

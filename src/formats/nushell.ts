@@ -2,7 +2,7 @@ import type { Format } from "./format.ts";
 import { revealFor } from "./reveal.ts";
 
 /**
- * An assignment for Nushell. Between single quotes nothing is special, and a raw string may hold single quotes too.
+ * An assignment for Nushell. Single quotes have no escapes; a raw string can contain single quotes.
  * @see https://www.nushell.sh/book/working_with_strings.html
  */
 export const nushell: Format = {

@@ -11,7 +11,7 @@ import { readers } from "./readers.ts";
 const names = Object.keys(formats) as FormatName[];
 const OURS = "mcp_7Fq2x9Lm0aBc_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG3aUtUl";
 
-/** One of each kind of trouble, for tokens that somebody else made. */
+/** Imported tokens, one for each kind of special character. */
 const NASTY = [
   OURS,
   "sk-live.abc~def+ghi/jkl==",
@@ -62,7 +62,7 @@ const NASTY = [
   "- dash: colon, [flow]",
 ];
 
-/** What each reader cannot carry. A format that is not here carries all of it. */
+/** The characters that a format refuses. A format without an entry accepts all of them. */
 const REFUSED: Partial<Record<FormatName, RegExp>> = {
   cmd: /["%!]|[^ -~]/,
   dotenv: /['\\$]/,
@@ -74,16 +74,16 @@ function render(name: FormatName, token: string, envName = "MCP_API_KEY"): strin
   return formats[name].render({ token: new Secret(token), envName });
 }
 
-/** Renders each value with a variable of its own, as one reading shows all of them. */
+/** Renders each value with its own variable, to read them all in one run. */
 function renderAll(name: FormatName, values: readonly string[]): Snippet[] {
   return values.map((value, i) => ({ envName: `V_${i}`, text: render(name, value, `V_${i}`) }));
 }
 
-const triple = names.flatMap((name) =>
+const pairs = names.flatMap((name) =>
   Object.entries<Reader>(readers[name]).map(([who, reader]) => ({ name, who, reader })),
 );
 
-/** Long or short, of everything a header may carry and of much that it may not. */
+/** Random tokens, with characters that a header allows and many that it does not. */
 const anyToken = fc.oneof(
   fc.string({
     unit: fc.constantFrom(...Array.from("'\"\\$`!#%~*?[]{}();&|<>=@^: -_aZ0")),
@@ -94,12 +94,12 @@ const anyToken = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 20 }),
 );
 
-describe.each(triple)("$name, read by $who", ({ name, reader }) => {
-  test("gives back every token that it does not refuse", async (ctx) => {
+describe.each(pairs)("$name, read by $who", ({ name, reader }) => {
+  test("reads back every token that the format accepts", async (ctx) => {
     if (reader.needs !== undefined && !(await isThere(reader.needs))) ctx.skip(`needs ${reader.needs}`);
     const refused = REFUSED[name] ?? /(?!)/;
     const random = fc.sample(anyToken, { numRuns: RUNS.some / 5, seed: 7 }).filter((token) => {
-      return carries(name, token);
+      return isAccepted(name, token);
     });
     const values = [...NASTY.filter((value) => !refused.test(value)), ...random];
 
@@ -109,7 +109,7 @@ describe.each(triple)("$name, read by $who", ({ name, reader }) => {
   });
 });
 
-function carries(name: FormatName, token: string): boolean {
+function isAccepted(name: FormatName, token: string): boolean {
   try {
     render(name, token);
     return true;
@@ -120,7 +120,7 @@ function carries(name: FormatName, token: string): boolean {
 }
 
 describe.each(names)("%s", (name) => {
-  test("holds the token once, in lines that end with one newline", () => {
+  test("contains the token once and ends with one newline", () => {
     const token = fc.oneof(
       base62(20),
       fc.string({ unit: fc.constantFrom(...Array.from(`${BASE62}-._~+/=`)), minLength: 16, maxLength: 60 }),
@@ -136,21 +136,21 @@ describe.each(names)("%s", (name) => {
     );
   });
 
-  test("names the variable it was told to", () => {
+  test("uses the given variable name", () => {
     expect(render(name, OURS, "MY_KEY_2").includes("MY_KEY_2")).toBe(name !== "token");
   });
 
-  test.each(NASTY.filter((value) => REFUSED[name]?.test(value)))("refuses %j and does not repeat it", (value) => {
+  test.each(NASTY.filter((value) => REFUSED[name]?.test(value)))("refuses %j without repeating it", (value) => {
     const caught = failure(() => render(name, value));
     expect(caught).toMatchObject({ code: "TOKEN_UNUSABLE", hint: expect.stringContaining("another --format") });
     if (value.length > 1) expect(JSON.stringify(caught)).not.toContain(value);
   });
 
   test.each([
-    ["nothing", "", "empty"],
-    ["NUL", "a\0b", "control"],
+    ["an empty token", "", "empty"],
+    ["a NUL character", "a\0b", "control"],
     ["a line feed", "a\nb", "line break"],
-    ["a last line feed", "ab\n", "line break"],
+    ["a trailing line feed", "ab\n", "line break"],
     ["a carriage return", "a\rb", "line break"],
     ["a Unicode line separator", "a\u2028b", "line break"],
     ["a tab", "a\tb", "control"],
@@ -165,7 +165,7 @@ describe.each(names)("%s", (name) => {
     expect(caught).toMatchObject({ code: "TOKEN_UNUSABLE", message: expect.stringContaining(says) });
   });
 
-  test("is summed up in one line", () => {
+  test("has a one-line summary", () => {
     expect(formats[name].summary).toMatch(/^.{5,80}$/);
   });
 });
@@ -180,12 +180,12 @@ function failure(run: () => unknown): KeysError | undefined {
   return undefined;
 }
 
-test("only a name of the table is the name of a format", () => {
+test("isFormatName accepts only registered names", () => {
   expect(names.every(isFormatName)).toBe(true);
   expect(["", "Shell", "toString", "__proto__", "constructor"].some(isFormatName)).toBe(false);
 });
 
-test("every format looks as its documentation shows it", () => {
+test("every format renders as documented", () => {
   expect(names.map((name) => `--- ${name}\n${render(name, "TOKEN")}`).join("")).toMatchInlineSnapshot(`
     "--- token
     TOKEN
@@ -206,7 +206,7 @@ test("every format looks as its documentation shows it", () => {
     --- docker
     MCP_API_KEY=TOKEN
     --- systemd
-    # EnvironmentFile= of a unit. LoadCredential= with the token alone keeps it out of the environment.
+    # For EnvironmentFile= of a unit. LoadCredential= keeps the token out of the environment.
     MCP_API_KEY="TOKEN"
     --- kubernetes
     apiVersion: v1

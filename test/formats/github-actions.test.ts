@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** What a step prints, and what it leaves for the later ones. */
+/** Runs a step. Returns its log and the file for later steps. */
 async function step(script: string, env: Record<string, string> = {}): Promise<{ log: string; file: string }> {
   const { stdout } = await run("bash", ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script], {
     cwd: folder,
@@ -28,7 +28,7 @@ async function step(script: string, env: Record<string, string> = {}): Promise<{
   return { log: stdout, file: await readFile(join(folder, "env"), "utf8") };
 }
 
-/** The runner's log (`ActionCommand.TryParseV2`): a line that begins with `::` is a command; what is masked shows as `***`. */
+/** Shows a log as the runner does (`ActionCommand.TryParseV2`): lines that start with `::` are commands, masked text is `***`. */
 function show(log: string): string {
   const masks: string[] = [];
   const shown = log.split("\n").map((line) => {
@@ -39,7 +39,7 @@ function show(log: string): string {
   return shown.join("\n");
 }
 
-/** The runner's reading of `$GITHUB_ENV` (`FileCommandManager`), which stops at the first line it cannot read, and shows it. */
+/** Reads `$GITHUB_ENV` as the runner does (`FileCommandManager`): it stops at the first invalid line and prints it. */
 function readEnvFile(text: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const line of text.split("\n").filter((each) => each !== "")) {
@@ -50,7 +50,7 @@ function readEnvFile(text: string): Record<string, string> {
   return found;
 }
 
-test("evaluated, it masks the token before anything can show it, and this step and the later ones have it", async () => {
+test("masks the token before anything can print it, and sets it for this step and later ones", async () => {
   const { log, file } = await step(
     `eval "$(cat snippet)"; echo "now $MCP_API_KEY"; bash -c 'echo "child $MCP_API_KEY"'`,
   );
@@ -64,7 +64,7 @@ test("evaluated, it masks the token before anything can show it, and this step a
   expect(readEnvFile(file)).toEqual({ MCP_API_KEY: TOKEN });
 });
 
-test("printed by mistake, it masks itself", async () => {
+test("masks itself if it is printed by mistake", async () => {
   const { log, file } = await step("cat snippet; echo later; cat snippet");
 
   expect(log).toContain(TOKEN);
@@ -72,14 +72,14 @@ test("printed by mistake, it masks itself", async () => {
   expect(file).toBe("");
 });
 
-test("put into $GITHUB_ENV by mistake, it stops the runner with a line that says what to do, and not with the token", async () => {
+test("stops the runner before the token, with a line that says what to do, if it is appended to $GITHUB_ENV by mistake", async () => {
   const { log, file } = await step('cat snippet >> "$GITHUB_ENV"');
 
   expect(log).toBe("");
   expect(() => readEnvFile(file)).toThrow(/^Invalid format '# not for a file: eval "\$\(mcp-keys [^']*'$/);
 });
 
-test("outside of GitHub Actions it fails, and has masked the token by then", async () => {
+test("fails outside GitHub Actions, after masking the token", async () => {
   await expect(step('eval "$(cat snippet)"', { GITHUB_ENV: "" })).rejects.toMatchObject({
     stdout: `\n::add-mask::${TOKEN}\n`,
     stderr: expect.stringContaining("GITHUB_ENV: is set in GitHub Actions only"),

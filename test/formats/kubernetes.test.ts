@@ -6,18 +6,18 @@ function render(serverName?: string, envName = "MCP_API_KEY"): string {
   return kubernetes.render({ token: new Secret("TOKEN"), envName, ...(serverName !== undefined && { serverName }) });
 }
 
-test.each([undefined, "a", "9", "my-server", "a.b-c.d0", "a".repeat(253)])("the Secret is named %s", (name) => {
+test.each([undefined, "a", "9", "my-server", "a.b-c.d0", "a".repeat(253)])("names the Secret %s", (name) => {
   expect(render(name)).toContain(`\n  name: "${name ?? "mcp-api-key"}"\n`);
 });
 
 test.each(["", "A", "a_b", "-a", "a-", "a..b", ".a", "a.", "a b", 'a"', "a\n", "ä", "a".repeat(254)])(
-  "%j is no name of a Secret",
+  "rejects the name %j",
   (name) => {
     expect(() => render(name)).toThrow(expect.objectContaining({ code: "USAGE" }));
   },
 );
 
-test("names that bare YAML reads as a number, a boolean or nothing stay names", () => {
+test("quotes names that YAML would read as a number, a boolean or null", () => {
   expect(render("10", "NO")).toContain('name: "10"\n');
   expect(render("null", "NO")).toContain('  "NO": "TOKEN"\n');
 });

@@ -10,16 +10,16 @@ export interface Snippet {
   readonly text: string;
 }
 
-/** Somebody who reads snippets: gives the value of each variable. */
+/** Reads snippets and returns the value of each variable. */
 export interface Reader {
-  /** The program it takes, where that may be absent. */
+  /** The program it needs, if that may be missing. */
   readonly needs?: string;
   read(snippets: readonly Snippet[]): Promise<Record<string, string | undefined>>;
 }
 
 const run = promisify(execFile);
 
-/** A program that takes all snippets in one file and prints its environment as `env -0` does. */
+/** A program that reads all snippets from one file and prints its environment like `env -0`. */
 export function program(needs: string, args: (file: string) => readonly string[]): Reader {
   return {
     needs,
@@ -38,12 +38,12 @@ export function program(needs: string, args: (file: string) => readonly string[]
   };
 }
 
-/** A shell that evaluates what a command prints, as `--help` tells its users to. */
+/** A shell that evaluates the output of a command, as `--help` shows. */
 export function evaluator(shell: string, flags: readonly string[] = []): Reader {
   return program(shell, (file) => [...flags, "-c", `eval "$(cat '${file}')"; env -0`]);
 }
 
-/** The rule of a reader that is not at hand, written down from its source or manual: one snippet → name and value. */
+/** The parsing rule of a program that is not available here, taken from its source or manual: snippet → name and value. */
 export function rule(parse: (text: string) => readonly [envName: string, value: string]): Reader {
   return { read: async (snippets) => Object.fromEntries(snippets.map(({ text }) => parse(text))) };
 }

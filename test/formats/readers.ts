@@ -7,20 +7,20 @@ function match(text: string, pattern: RegExp): readonly [string, string] {
   return [name, value];
 }
 
-/** docker/cli, `opts/file.go`: all behind the first `=`, up to the end of the line, as it stands. */
+/** docker/cli, `opts/file.go`: the value is everything from the first `=` to the end of the line, unchanged. */
 const docker = rule((text) => match(text, /^([^\s=#]+)=(.*)\n$/));
 
-/** PowerShell's `ScanStringLiteral`: each of the five single quotes ends the string, unless another one follows. */
+/** PowerShell's `ScanStringLiteral`: each of the five single quotes ends the string, unless it is doubled. */
 const powershell = rule((text) => {
   const [name, quoted] = match(text, /^\$env:(\w+) = '(.*)'\n$/);
   if (/(?<!['‘’‚‛])(['‘’‚‛]{2})*['‘’‚‛](?!['‘’‚‛])/.test(quoted)) return [name, "ended early"];
   return [name, quoted.replaceAll(/(['‘’‚‛])['‘’‚‛]/g, "$1")];
 });
 
-/** cmd.exe: `set "` up to the last `"`; `%` and `!` would be expanded first. */
+/** cmd.exe: from `set "` to the last `"`, after `%` and `!` are expanded. */
 const cmd = rule((text) => match(text, /^set "(\w+)=([^"%!]*)"\n$/));
 
-/** Nushell's lexer: `'…'` holds no `'`; `r#'…'#` ends at the first `'` followed by as many `#` as it began with. */
+/** Nushell's lexer: `'…'` cannot contain `'`; `r#'…'#` ends at the first `'` followed by the opening number of `#`. */
 const nushell = rule((text) => {
   const [name, value] = match(text, /^\$env\.(\w+) = (.*)\n$/);
   if (value.startsWith("'")) return match(value, /^(')([^']*)'$/).with(0, name) as [string, string];
@@ -30,14 +30,14 @@ const nushell = rule((text) => {
   return [name, end === inner.length - hashes.length - 1 ? inner.slice(0, end) : "ended early"];
 });
 
-/** systemd, `src/basic/env-file.c`: between double quotes `\` keeps `"`, `\`, a backtick and `$`, and stays before all else. */
+/** systemd, `src/basic/env-file.c`: in double quotes `\` escapes `"`, `\`, a backtick and `$`; before other characters it is kept. */
 const systemd = rule((text) => {
   const [name, quoted] = match(text, /^#[^\n]*\n(\w+)="(.*)"\n$/);
   if (/(?<!\\)(\\\\)*"/.test(quoted)) return [name, "ended early"];
   return [name, quoted.replaceAll(/\\(["\\`$])/g, "$1")];
 });
 
-/** YAML 1.2: a string in the JSON way is a string. All of the manifest but the two names and the token is fixed. */
+/** YAML 1.2: a JSON string is a string. The rest of the manifest is fixed. */
 const kubernetes = rule((text) => {
   const manifest =
     /^apiVersion: v1\nkind: Secret\nmetadata:\n {2}name: ("[^\n]*")\ntype: Opaque\nstringData:\n {2}("[^\n]*?"): ("[^\n]*")\n$/;
@@ -45,7 +45,7 @@ const kubernetes = rule((text) => {
   return [JSON.parse(name ?? '""'), JSON.parse(value ?? '""')];
 });
 
-/** Who reads each format. PowerShell, cmd.exe and Nushell are in no Debian, so their rules stand for them. */
+/** The readers of each format. Debian has no PowerShell, cmd.exe or Nushell, so a rule replaces them. */
 export const readers = {
   token: { "a line": { read: async (snippets) => byName(snippets, (text) => text.slice(0, -1)) } },
   shell: {
