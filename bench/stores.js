@@ -1,6 +1,6 @@
 /**
- * The file store at 100,000 keys against 10, with the mark that an earlier reader left and without. Goals: adding a key in a running process costs the same and writes at most 1 KB;
- * opening takes at most 300 ms and 160 MiB; `generate` and `check` take at most 150 ms more.
+ * Compares the file store with 100,000 keys and with 10, with and without a checkpoint. Goals: adding a key in a running process
+ * takes as long and writes at most 1 KB; opening takes at most 300 ms and 160 MiB; `generate` and `check` take at most 150 ms more.
  */
 import { spawnSync } from "node:child_process";
 import { hash, randomBytes } from "node:crypto";
@@ -21,13 +21,13 @@ const dir = mkdtempSync(join(tmpdir(), "mcp-keys-bench-"));
 const { NODE_EXTRA_CA_CERTS: _, ...plain } = process.env;
 
 const files = Object.fromEntries(
-  ["few", "many", "unmarked", "compacted"].map((name) => [name, join(dir, `${name}.jsonl`)]),
+  ["few", "many", "fresh", "compacted"].map((name) => [name, join(dir, `${name}.jsonl`)]),
 );
 let token = "";
 token = JSON.parse(cli(files.few, ["generate", "ci", "--json"])).token;
 writeFileSync(files.few, journal(FEW), { mode: 0o600 });
 writeFileSync(files.many, journal(MANY), { mode: 0o600 });
-copyFileSync(files.many, files.unmarked);
+copyFileSync(files.many, files.fresh);
 copyFileSync(files.many, files.compacted);
 await compact(files.compacted);
 
@@ -36,7 +36,7 @@ await opening();
 await commands();
 rmSync(dir, { recursive: true });
 
-/** In one process, with all keys in memory. */
+/** Adds keys in one process that has all keys in memory. */
 async function adding() {
   const stores = { [FEW]: await openStore(`file:${files.few}`), [MANY]: await openStore(`file:${files.many}`) };
   const rows = [];
@@ -45,12 +45,12 @@ async function adding() {
     await store.list();
     before[count] = statSync(store.spec.slice(5)).size;
   }
-  let made = 0;
+  let created = 0;
   const cases = Object.entries(stores).map(([name, store]) => ({
     name,
     async run() {
       const start = performance.now();
-      await store.write({ op: "generate", at: 1_800_000_000, by: "bench@here", keys: [key(`new-${made++}`)] });
+      await store.write({ op: "generate", at: 1_800_000_000, by: "bench@here", keys: [key(`new-${created++}`)] });
       return performance.now() - start;
     },
   }));
@@ -61,18 +61,18 @@ async function adding() {
     rows.push([count, median(series.get(count)).toFixed(2), ratio.toFixed(2), Math.round(bytes)]);
     await store.close();
   }
-  printTable(`Adding a key, one interleaved run of ${WRITES} writes`, ["keys", "ms", "ratio", "bytes"], rows);
+  printTable(`Adding a key, interleaved, ${WRITES} writes`, ["keys", "ms", "ratio", "bytes"], rows);
 }
 
-/** In a process of its own each, from the spec to the answer. */
+/** Opens a store and reads from it, each time in a new process. */
 async function opening() {
   const one = `await store.get("key-${FEW - 1}")`;
   const cases = [
-    ["10 keys, one of them", files.few, one],
-    ["100,000, one of them", files.many, one],
-    ["100,000, all", files.many, "await store.snapshot()"],
-    ["100,000, no mark, one", files.unmarked, one],
-    ["100,000, no mark, all", files.unmarked, "await store.snapshot()"],
+    ["10 keys, get one", files.few, one],
+    ["100,000, get one", files.many, one],
+    ["100,000, get all", files.many, "await store.snapshot()"],
+    ["100,000, no checkpoint, one", files.fresh, one],
+    ["100,000, no checkpoint, all", files.fresh, "await store.snapshot()"],
     ["100,000 compacted, one", files.compacted, one],
     ["100,000 compacted, all", files.compacted, "await store.snapshot()"],
   ];
@@ -81,7 +81,7 @@ async function opening() {
     cases.map(([name, file, act]) => ({
       name,
       run() {
-        forget(file);
+        deleteCheckpoint(file);
         const code = `import { openStore } from ${JSON.stringify(join(ROOT, "dist/index.js"))};
           const start = performance.now();
           const store = await openStore(${JSON.stringify(`file:${file}`)});
@@ -98,8 +98,8 @@ async function opening() {
   );
   const size = (file) => (statSync(file).size / 1e6).toFixed(1);
   printTable(
-    `Opening, one interleaved run of ${ROUNDS} rounds`,
-    ["what", "MB on disk", "ms median", "ms least", "peak MiB"],
+    `Opening, interleaved, ${ROUNDS} rounds`,
+    ["what", "MB on disk", "ms median", "ms min", "peak MiB"],
     cases.map(([name, file]) => {
       const all = series.get(name);
       return [
@@ -114,13 +114,13 @@ async function opening() {
 }
 
 async function commands() {
-  let made = 0;
-  const verbs = { generate: () => ["generate", `made-${made++}`], check: () => ["check"] };
+  let created = 0;
+  const verbs = { generate: () => ["generate", `made-${created++}`], check: () => ["check"] };
   const cases = Object.entries(verbs).flatMap(([verb, args]) =>
     Object.entries(files).map(([size, file]) => ({
       name: `${verb} ${size}`,
       run() {
-        forget(file);
+        deleteCheckpoint(file);
         const start = performance.now();
         cli(file, args());
         return performance.now() - start;
@@ -128,24 +128,24 @@ async function commands() {
     })),
   );
   const series = await interleave(cases, ROUNDS);
-  const above = (verb, size) =>
+  const difference = (verb, size) =>
     median(series.get(`${verb} ${size}`).map((ms, round) => ms - series.get(`${verb} few`)[round]));
   printTable(
-    `CLI at 100,000 keys against 10, one interleaved run of ${ROUNDS} rounds`,
-    ["command", "ms at 10", "ms at 100,000", "above", "no mark", "above", "compacted", "above"],
+    `CLI with 100,000 keys and with 10, interleaved, ${ROUNDS} rounds`,
+    ["command", "ms at 10", "ms at 100,000", "more", "no checkpoint", "more", "compacted", "more"],
     Object.keys(verbs).map((verb) => [
       verb,
       Math.round(median(series.get(`${verb} few`))),
-      ...["many", "unmarked", "compacted"].flatMap((size) =>
-        [median(series.get(`${verb} ${size}`)), above(verb, size)].map(Math.round),
+      ...["many", "fresh", "compacted"].flatMap((size) =>
+        [median(series.get(`${verb} ${size}`)), difference(verb, size)].map(Math.round),
       ),
     ]),
   );
 }
 
-/** As the first reader finds it: each one that has to walk it all leaves a mark. */
-function forget(file) {
-  if (file === files.unmarked) rmSync(`${file}.checkpoint`, { force: true });
+/** Restores the first state, because each reader without a checkpoint writes one. */
+function deleteCheckpoint(file) {
+  if (file === files.fresh) rmSync(`${file}.checkpoint`, { force: true });
 }
 
 function cli(file, args) {
@@ -159,7 +159,7 @@ function cli(file, args) {
   return stdout;
 }
 
-/** A journal of `count` records, the first of which is the key of the token, as `docs/journal.md` describes it. */
+/** Formats a journal of `count` records (docs/journal.md). The first has the key of the token. */
 function journal(count) {
   let prev = "0".repeat(64);
   const lines = [];
