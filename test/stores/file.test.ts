@@ -79,7 +79,7 @@ describe("permissions", () => {
     expect(await open.list()).toHaveLength(1);
     await chmod(path, mode);
     for (const store of [open, await openIn(folder)]) {
-      const fault = { code: "STORE_INSECURE", hint: `close it with: chmod 600 ${path}` };
+      const fault = { code: "STORE_INSECURE", hint: `fix it with: chmod 600 ${path}` };
       await expect(store.list()).rejects.toMatchObject(fault);
       await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject(fault);
     }
@@ -91,7 +91,7 @@ describe("permissions", () => {
     const folder = await aFolder();
     await chmod(folder, mode);
     const store = await openIn(folder);
-    const fault = { code: "STORE_INSECURE", hint: `close it with: chmod go-w ${folder}` };
+    const fault = { code: "STORE_INSECURE", hint: `fix it with: chmod go-w ${folder}` };
     await expect(store.get("x")).rejects.toMatchObject(fault);
     await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject(fault);
     await chmod(folder, 0o755);
@@ -104,7 +104,7 @@ describe("permissions", () => {
     const store = await openFileStore("", aWorld(folder));
     await expect(store.list()).rejects.toMatchObject({
       code: "STORE_INSECURE",
-      hint: `close it with: chmod 700 ${folder}`,
+      hint: `fix it with: chmod 700 ${folder}`,
     });
   });
 

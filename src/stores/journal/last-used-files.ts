@@ -15,7 +15,7 @@ const MAX_FILES = 32;
 
 /**
  * Stores when versions were last used. Each process that records uses has its own small file next to the journal and replaces it
- * as a whole; readers take the latest time of all files. The times are not part of the history, and an unreadable file is ignored.
+ * as a whole; readers take the latest time of all files. The times are not part of the history, and a malformed file is ignored.
  */
 export class LastUsedFiles {
   readonly #disk: Disk;
@@ -28,7 +28,7 @@ export class LastUsedFiles {
   readonly #all = new Uses();
   /** Path → the state of the file when it was read, so that only changed files are read again. */
   readonly #read = new Map<string, string>();
-  #swept = false;
+  #hasTakenOver = false;
 
   constructor(disk: Disk, location: JournalLocation) {
     this.#disk = disk;
@@ -51,8 +51,8 @@ export class LastUsedFiles {
     if (batch.filter((use) => this.#mine.add(use)).length === 0) return;
     await ensureFolder(this.#disk, this.#location);
     await this.#write();
-    if (!this.#swept) await this.#sweep();
-    this.#swept = true;
+    if (!this.#hasTakenOver) await this.#takeOver();
+    this.#hasTakenOver = true;
   }
 
   async #readAll(): Promise<boolean> {
@@ -113,7 +113,7 @@ export class LastUsedFiles {
   }
 
   /** Takes over the files of ended processes. The current time is that of the file just written, on the file system's clock. */
-  async #sweep(): Promise<void> {
+  async #takeOver(): Promise<void> {
     const now = (await stateOf(this.#disk, this.#own, this.#location.uid))?.modified ?? 0n;
     const others = (await this.#list()).filter((path) => path !== this.#own);
     const taken: string[] = [];

@@ -37,7 +37,7 @@ export async function checkFolder(disk: Disk, { path, uid, ownsFolder }: Journal
   if (open !== 0) {
     const fix = `chmod ${ownsFolder ? "700" : "go-w"} ${shellQuote(folder)}`;
     throw new KeysError("STORE_INSECURE", `the folder ${folder} is open to other users`, {
-      hint: `close it with: ${fix}`,
+      hint: `fix it with: ${fix}`,
     });
   }
 }

@@ -89,7 +89,7 @@ export function checkPrivate(stat: BigIntStats, path: string, uid: number | null
   }
   if (uid !== null && (Number(stat.mode) & 0o077) !== 0) {
     throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
-      hint: `close it with: chmod 600 ${shellQuote(path)}`,
+      hint: `fix it with: chmod 600 ${shellQuote(path)}`,
     });
   }
   return { ino: stat.ino, dev: stat.dev, size: Number(stat.size), modified: stat.mtimeNs };
