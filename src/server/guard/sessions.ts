@@ -29,12 +29,12 @@ export class Sessions {
     const session = view.header(SESSION) ?? "";
     if (session === "") return view.header(PROTOCOL_VERSION) === null ? this.#watchOpening(key) : null;
     // Two headers, joined by ", ": which of them the server reads is unknown.
-    if (!isSessionId(session) || this.ownerOf(session, key) !== key) return "foreign";
+    if (!isSessionId(session) || this.claim(session, key) !== key) return "foreign";
     return view.method === "DELETE" ? this.#watchEnd(session) : null;
   }
 
-  /** Returns the owner of a session. A session without one is bound to `key`. */
-  ownerOf(session: string, key: KeyId): KeyId {
+  /** Returns the owner of a session, after binding it to `key` if it had none. */
+  claim(session: string, key: KeyId): KeyId {
     const id = shorten(session);
     const owner = this.#opened.get(id) ?? this.#used.get(id);
     if (owner === undefined) this.#used.set(id, key);

@@ -121,17 +121,17 @@ describe("the memory for sessions", () => {
   test("is bounded: the session that was idle longest goes first", () => {
     const sessions = new Sessions(3);
     for (const id of ["a", "b", "c"]) sessions.open(id, "key");
-    expect(sessions.ownerOf("a", "other")).toBe("key");
+    expect(sessions.claim("a", "other")).toBe("key");
     sessions.open("d", "key");
-    const owners = ["a", "b", "c", "d"].map((id) => sessions.ownerOf(id, "other"));
+    const owners = ["a", "b", "c", "d"].map((id) => sessions.claim(id, "other"));
     expect(owners).toEqual(["key", "other", "key", "key"]);
   });
 
   test("is bounded for used sessions as well, and they never displace opened ones", () => {
     const sessions = new Sessions(2);
     sessions.open("opened", "key");
-    for (const id of ["a", "b", "c", "d"]) expect(sessions.ownerOf(id, "flood")).toBe("flood");
-    expect(["opened", "c", "d", "a"].map((id) => sessions.ownerOf(id, "other"))).toEqual([
+    for (const id of ["a", "b", "c", "d"]) expect(sessions.claim(id, "flood")).toBe("flood");
+    expect(["opened", "c", "d", "a"].map((id) => sessions.claim(id, "other"))).toEqual([
       ...["key", "flood", "flood", "other"],
     ]);
   });
@@ -141,8 +141,8 @@ describe("the memory for sessions", () => {
     const long = "x".repeat(5000);
     sessions.open(`${long}1`, "one");
     sessions.open(`${long}1`, "two");
-    expect([sessions.ownerOf(`${long}1`, "two"), sessions.ownerOf(`${long}2`, "two")]).toEqual(["one", "two"]);
+    expect([sessions.claim(`${long}1`, "two"), sessions.claim(`${long}2`, "two")]).toEqual(["one", "two"]);
     sessions.end(`${long}1`);
-    expect(sessions.ownerOf(`${long}1`, "two")).toBe("two");
+    expect(sessions.claim(`${long}1`, "two")).toBe("two");
   });
 });
