@@ -70,10 +70,10 @@ export function createTokenVerifier(
     });
   }
   const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
-  const demand = { ...(audience !== undefined && { audience }) };
+  const requirements = { ...(audience !== undefined && { audience }) };
   return {
     async verifyAccessToken(token) {
-      const verdict = await judgeFresh(verifier, (asked) => verifier.verify(token, asked), demand);
+      const verdict = await judgeFresh(verifier, (wanted) => verifier.verify(token, wanted), requirements);
       if (verdict instanceof KeysError) throw verdict;
       if (!verdict.ok) throw refuse(describeRefusal(verdict.reason));
       const auth = createAuthInfo(verdict.key, verdict.version);

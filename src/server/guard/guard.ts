@@ -26,11 +26,11 @@ const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, 
 /** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
   const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(options);
-  const demand = (wanted: readonly string[]): Requirements => ({
+  const requirementsOf = (wanted: readonly string[]): Requirements => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
   });
-  const demandOfAll = demand(scopes);
+  const ofEveryRequest = requirementsOf(scopes);
   const bareHeader = apiKeyHeader || "x-api-key";
 
   const deny = (denial: Denial, needed = scopes): Rejection => ({
@@ -44,7 +44,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     const { query } = view;
     // The usual request has one possible place for a token, so the verifier can read the header itself.
     if (apiKey === null && query === "" && authorization?.includes(",") !== true) {
-      return decide(view, (asked) => verifier.verifyHeader(authorization, asked));
+      return decide(view, (requirements) => verifier.verifyHeader(authorization, requirements));
     }
     const extracted = extractToken({ authorization, apiKey, query }, apiKeyHeader !== "");
     if (!extracted.ok) {
@@ -52,11 +52,11 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       return deny(extracted.denial);
     }
     const { token } = extracted;
-    return decide(view, (asked) => verifier.verify(token, asked));
+    return decide(view, (requirements) => verifier.verify(token, requirements));
   };
 
   const decide = (view: RequestView, judge: Judge): Admission | Rejection | Promise<Admission | Rejection> => {
-    const verdict = judgeFresh(verifier, judge, demandOfAll);
+    const verdict = judgeFresh(verifier, judge, ofEveryRequest);
     return verdict instanceof Promise ? verdict.then((late) => admit(late, view, judge)) : admit(verdict, view, judge);
   };
 
@@ -79,7 +79,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
       const needed = [...new Set([...scopes, ...tools.neededBy(parsed.messages)])];
       if (needed.every((scope) => key.scopes.includes(scope))) return null;
       // Judges again: this counts and logs the refusal, and the key may have changed while the body arrived.
-      const verdict = judgeFresh(verifier, judge, demand(needed));
+      const verdict = judgeFresh(verifier, judge, requirementsOf(needed));
       return verdict instanceof Promise ? verdict.then((late) => reject(late, needed)) : reject(verdict, needed);
     };
     const isHidden = tools.hiddenFrom(key.scopes);
