@@ -8,6 +8,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Servers by others, with their own lock file: `npm run test:interop`.
     exclude: ["**/node_modules/**", "test/interop/**"],
+    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.test-d.json" },
     globalSetup: "test/own-home.ts",
     // Nothing in a test may rest on module state, so files share two threads: a third of the time of isolated ones.
     pool: "threads",

@@ -4,6 +4,7 @@ import config from "./vitest.config.ts";
 /** `npm run test:fast`: no keychain, and no process but the one of the smoke test. `test/no-processes.ts` enforces it. */
 export default mergeConfig(config, {
   test: {
+    typecheck: { enabled: false },
     setupFiles: ["test/no-processes.ts"],
     exclude: [
       "test/e2e/!(smoke).test.ts",
