@@ -8,13 +8,13 @@ import { GRADES } from "../../src/probe/report/grade.ts";
 import { CHECKS } from "../../src/probe/index.ts";
 import { reports } from "../../src/probe/report/index.ts";
 import { STDIO_CHECKS } from "../../src/probe/stdio/index.ts";
-import { STATUSES } from "../../src/probe/report/report.ts";
+import { STATUSES, type Result } from "../../src/probe/report/report.ts";
 import { readPage, ROOT, spansOf, tableOf } from "./markdown.ts";
 
 const PATH = join(ROOT, "docs/checks.md");
 
-/** The page with the tables that stand in the code. */
-async function written(): Promise<string> {
+/** Returns the page with its tables generated from the code. */
+async function generatePage(): Promise<string> {
   const page = readFileSync(PATH, "utf8");
   const grades = Object.entries(GRADES).map(([grade, { rule }]) => `| ${grade} | ${rule} |`);
   const groups = GROUPS.map((group) => ({
@@ -38,32 +38,30 @@ function table(checks: readonly Omit<Check, "run">[]): string {
     ({ id, about, level, expected, fix, source }) =>
       `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} |`,
   );
-  return `| check | about | expects | mend |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  return `| check | about | expected | fix |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
-/** Text in a table: a line of its own, with nothing in it that Markdown reads. */
+/** Escapes Markdown in a table cell, except code spans. */
 function cell(text: string): string {
   return text.replace(/`[^`]*`|[|*_<>[\]]/g, (part) => (part.length > 1 ? part : `\\${part}`));
 }
 
-test("docs/checks.md has every check and every grade as the code has them", async () => {
-  const should = await written();
-  if (process.env["WRITE_DOCS"] === "1") writeFileSync(PATH, should);
-  expect(readFileSync(PATH, "utf8"), "write it anew: WRITE_DOCS=1 npx vitest run test/docs/checks.test.ts").toBe(
-    should,
-  );
+test("docs/checks.md has all checks and grades of the code", async () => {
+  const expected = await generatePage();
+  if (process.env["WRITE_DOCS"] === "1") writeFileSync(PATH, expected);
+  expect(readFileSync(PATH, "utf8"), "update it: WRITE_DOCS=1 npx vitest run test/docs/checks.test.ts").toBe(expected);
 });
 
-test("each status, each result with its exit status, and each report has its row", () => {
+test("docs/checks.md has all statuses, results with their exit codes, and reports", () => {
   const page = readPage("docs/checks.md");
   const rows = (section: string, column: string) =>
     tableOf(page, section, column).rows.map(([name, , last]) => [spansOf(name!)[0], last] as const);
   const statuses = rows("What a finding says", "status").map(([name]) => name);
   expect([...statuses].sort()).toEqual([...STATUSES].sort());
-  const exits = { shut: 0, partial: 0, open: 8, unproven: 7 };
-  expect(rows("What a finding says", "the whole is").map(([name, exit]) => [name, Number(exit)])).toEqual(
+  const exits = { protected: 0, partial: 0, unprotected: 8, inconclusive: 7 } satisfies Record<Result, number>;
+  expect(rows("What a finding says", "result").map(([name, exit]) => [name, Number(exit)])).toEqual(
     Object.entries(exits),
   );
-  expect(exitOf({ ok: false, proven: false, findings: [] })).toBe(exits.unproven);
+  expect(exitOf({ ok: false, proven: false, findings: [] })).toBe(exits.inconclusive);
   expect(rows("In CI", "report").map(([name]) => name)).toEqual(["pretty", ...Object.keys(reports)]);
 });

@@ -13,7 +13,7 @@ export interface Page {
 }
 
 const STATUS_WIDTH = "untestable".length;
-const ID_WIDTH = 30;
+const ID_WIDTH = 33;
 /** Columns of the id and of the text of a finding. On a narrow page the text is below the id. */
 const ID_AT = 2 + STATUS_WIDTH + 2;
 const TEXT_AT = ID_AT + ID_WIDTH + 1;

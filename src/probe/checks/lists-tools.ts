@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import { isConversation } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
@@ -19,7 +20,7 @@ export const listsTools: Check = {
     const member = judged.slice(0, judged.indexOf("/"));
     const found = isConversation(survey.real) ? survey.real.answer.reply?.result?.[member] : undefined;
     const result = Array.isArray(found)
-      ? pass(`${String(found.length)} ${member}`)
+      ? pass(count(found.length, member.replace(/s$/, "")))
       : fail(`the result of ${judged} has no list of ${member}`);
     return Promise.resolve(result);
   },

@@ -32,7 +32,7 @@ export function headline({ result, findings }: Report): string {
     case "unprotected":
       return "unprotected";
     case "protected":
-      return findings.some(isBroken) ? "protected, with conformance faults" : "protected";
+      return findings.some(isBroken) ? "protected, with conformance problems" : "protected";
     case "partial":
       return "no access problem found by the selected checks";
     case "inconclusive":
