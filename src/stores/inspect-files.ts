@@ -25,7 +25,7 @@ export interface StoreFiles {
   readonly folder: InspectedFile | null;
   /** `null` if it is missing. */
   readonly journal: InspectedFile | null;
-  /** The folders above, nearest first. Whoever can write to one of them can replace the folder of the store. */
+  /** The folders above, nearest first. Anyone who can write to one of them can replace the folder of the store. */
   readonly parents: readonly InspectedFile[];
   readonly sidecars: readonly InspectedFile[];
   /** Whether the current user can write the store, judging by permissions and mount options. */

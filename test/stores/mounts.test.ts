@@ -19,7 +19,8 @@ async function mount(folder: string, options: string): Promise<boolean> {
 // Without the permission to mount, file.test.ts and compact.test.ts cover this with injected failures.
 test("reports a full disk with a hint, keeps the store, and continues once there is space", async ({ skip }) => {
   const folder = join(await aFolder(), "disk");
-  if (!(await mount(folder, "size=64k,mode=700"))) return skip("may not mount: injected failures ran in its place");
+  if (!(await mount(folder, "size=64k,mode=700")))
+    return skip("needs the permission to mount; injected failures cover it");
   const store = await openIn(folder);
   let written = 0;
   let fault: unknown = null;
@@ -46,7 +47,8 @@ test("reports a full disk with a hint, keeps the store, and continues once there
 
 test("reads from a read-only disk, and a write says that it is read-only", async ({ skip }) => {
   const folder = join(await aFolder(), "disk");
-  if (!(await mount(folder, "size=1m,mode=700"))) return skip("may not mount: injected failures ran in its place");
+  if (!(await mount(folder, "size=1m,mode=700")))
+    return skip("needs the permission to mount; injected failures cover it");
   const writer = await openIn(folder);
   await writer.write(aDraft([keyNo(1)]));
   await writer.close();

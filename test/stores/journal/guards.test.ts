@@ -73,10 +73,12 @@ test("a process that finishes a compaction too late finds nothing wrong", async 
   const sealed = (await stateOf(realDisk, path, uid))!;
   await store.compact({ at: 1, by: "x" });
   await store.write(aDraft([keyNo(2)]));
-  const place = { path, uid, ownsFolder: false };
-  await finishCompaction(realDisk, place, sealed, "f".repeat(64));
+  const location = { path, uid, ownsFolder: false };
+  await finishCompaction(realDisk, location, sealed, "f".repeat(64));
   const now = (await stateOf(realDisk, path, uid))!;
-  await expect(finishCompaction(realDisk, place, now, "f".repeat(64))).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  await expect(finishCompaction(realDisk, location, now, "f".repeat(64))).rejects.toMatchObject({
+    code: "STORE_DAMAGED",
+  });
 });
 
 test("flushes the folder before it acknowledges the first record, even if another process created the file", async () => {

@@ -10,9 +10,9 @@ import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.t
 
 describe("finds the same damage with a checkpoint as without", () => {
   const open = async (path: string, whole: boolean) => {
-    const place = { path, uid: aWorld().uid, ownsFolder: false };
-    const reading = await JournalReader.open(realDisk, place, { whole, checkpointEvery: 1 });
-    await reading?.close();
+    const location = { path, uid: aWorld().uid, ownsFolder: false };
+    const reader = await JournalReader.open(realDisk, location, { whole, checkpointEvery: 1 });
+    await reader?.close();
   };
 
   test("any altered byte, before and after the checkpoint", async () => {

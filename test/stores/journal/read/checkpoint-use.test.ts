@@ -33,7 +33,7 @@ describe("a checkpoint", () => {
   test("spares the next reader the lines that it covers", async () => {
     const { list, readCheckpoint, writeCheckpoint } = await aJournal(three.bytes);
     expect(await list()).toEqual(names(1, 2, 3));
-    // It trusts the void lines of the checkpoint: whoever can write it can also write the journal.
+    // It trusts the void lines of the checkpoint: a process that can write it can also write the journal.
     await writeCheckpoint(formatCheckpoint({ ...(await readCheckpoint())!, voids: [SECOND] }));
     expect(await list()).toEqual(names(1, 3));
   });
@@ -74,12 +74,12 @@ describe("a checkpoint", () => {
 
   test("is not written if it would be too long", async () => {
     const { folder, path } = await aJournal(three.bytes);
-    const place = { path, uid: aWorld().uid, ownsFolder: false };
+    const location = { path, uid: aWorld().uid, ownsFolder: false };
     const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
-    await writeCheckpoint(realDisk, place, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
+    await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
     expect(await readdir(folder)).toEqual(["keys.jsonl"]);
-    await writeCheckpoint(realDisk, place, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
-    expect(await readCheckpoint(realDisk, place)).toMatchObject({ voids: { length: 10_000 } });
+    await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
+    expect(await readCheckpoint(realDisk, location)).toMatchObject({ voids: { length: 10_000 } });
   });
 
   test("changes no answer, whether keys are searched or parsed, nor the history", async () => {
