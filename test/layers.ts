@@ -15,7 +15,12 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   version: { holds: ["package-version.ts"], may: [] },
   core: { holds: ["core/"], may: ["errors", "node:crypto", "node:zlib"] },
   config: { holds: ["config.ts"], may: ["errors", "node:path"] },
-  stores: { holds: ["stores/"], may: ["core", "errors", "node:*"], onFirstUse: ["@napi-rs/keyring", "keytar"] },
+  process: { holds: ["process/"], may: ["node:*"] },
+  stores: {
+    holds: ["stores/"],
+    may: ["core", "errors", "process", "node:*"],
+    onFirstUse: ["@napi-rs/keyring", "keytar"],
+  },
   world: { holds: ["world.ts"], may: ["config", "core", "nanoid", "node:os"], asType: ["stores/store.ts"] },
   keys: { holds: ["keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
   server: {
@@ -27,7 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // The contract of an exchange is pure; the client behind it is passed in.
   probe: { holds: ["probe/"], may: ["core", "errors", "http/http.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
-  sinks: { holds: ["sinks/"], may: ["core", "errors", "node:*"] },
+  sinks: { holds: ["sinks/"], may: ["core", "errors", "process", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
   open: {
     holds: ["open-store.ts", "probe.ts"],
@@ -77,7 +82,7 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "cli/main.ts": ["process", "console", "Date.now", "Math.random", "performance.now", "new Date()"],
   "world.ts": ["process", "Date.now", "performance.now"],
   // Signals a whole process group.
-  "sinks/process-group.ts": ["node:process"],
+  "process/start-process.ts": ["node:process"],
   // A process of its own, and its parent.
   "stores/keychain/program.ts": ["process"],
   "stores/keychain/child.ts": ["node:process"],

@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import type { StdioOptions } from "node:child_process";
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { KeysError } from "../errors.ts";
+import { GRACE, startProcess, type RunningProcess } from "../process/start-process.ts";
 import { once } from "./once.ts";
-import { endProcessGroup, GRACE } from "./process-group.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
 import type { Sink } from "./sink.ts";
 
@@ -45,8 +45,8 @@ export async function openCommandSink(command: string, options: CommandOptions):
 
 async function preflight(command: string, options: CommandOptions): Promise<void> {
   const word = firstWord(command);
-  const child = start([PREFLIGHT, command, word], ["ignore", "ignore", options.stderr ?? 2], options);
-  const status = await ended(child);
+  const shell = start([PREFLIGHT, command, word], ["ignore", "ignore", options.stderr ?? 2], options);
+  const status = await ended(shell);
   if (status === UNPARSABLE) throw new KeysError("DELIVERY_FAILED", "the shell cannot parse the command");
   if (status === NOT_FOUND) {
     const hint = "install it, or write its full path";
@@ -60,12 +60,10 @@ async function deliver(text: string, command: string, options: CommandOptions): 
   if (size > LIMIT) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
   if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
 
-  const child = start([DELIVERY, command], ["pipe", stderr, stderr, "pipe"], options);
-  const [stdin, , , control] = child.stdio as unknown as [Duplex, null, null, Duplex];
+  const shell = start([DELIVERY, command], ["pipe", stderr, stderr, "pipe"], options);
+  const [stdin, , , control] = shell.child.stdio as unknown as [Duplex, null, null, Duplex];
   let output = "";
   let begun = false;
-  // If the shell ends early, the report is missing, and that is handled below.
-  for (const stream of [stdin, control]) stream.on("error", () => undefined);
   control.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   stdin.end(text, (error?: unknown) => {
     begun = error instanceof Error ? false : !signal.aborted;
@@ -74,11 +72,11 @@ async function deliver(text: string, command: string, options: CommandOptions): 
 
   let stopped = Promise.resolve();
   const stop = (): void => {
-    stopped = terminal ? endLater(child) : endProcessGroup(child);
+    stopped = terminal ? killLater(shell) : shell.end();
   };
   signal.addEventListener("abort", stop, { once: true });
   try {
-    await ended(child);
+    await ended(shell);
   } finally {
     signal.removeEventListener("abort", stop);
     await stopped;
@@ -109,25 +107,27 @@ function describeEnd(status: number): string {
   return `failed with exit status ${String(status)}${reason}`;
 }
 
-function start(args: [script: string, ...rest: string[]], stdio: StdioOptions, options: CommandOptions): ChildProcess {
+function start(
+  args: [script: string, ...rest: string[]],
+  stdio: StdioOptions,
+  options: CommandOptions,
+): RunningProcess {
   const { shell = "sh", env, terminal } = options;
   const [script, ...rest] = args;
   try {
     // A process group of its own can be ended as a whole, but cannot read from the terminal.
-    return spawn(shell, ["-c", script, shell, ...rest], { env, stdio, detached: !terminal });
+    return startProcess(shell, ["-c", script, shell, ...rest], { env, stdio, ownGroup: !terminal });
   } catch (cause) {
     throw cannotRun(shell, cause);
   }
 }
 
 /** Resolves with the exit status once the process has ended and its streams are closed; `null` if a signal ended it. */
-function ended(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    child.once("error", (cause) => {
-      reject(cannotRun(child.spawnfile, cause));
-    });
-    child.once("close", resolve);
+async function ended(shell: RunningProcess): Promise<number | null> {
+  await shell.started.catch((cause: unknown) => {
+    throw cannotRun(shell.child.spawnfile, cause);
   });
+  return (await shell.closed()).code;
 }
 
 function cannotRun(shell: string, cause: unknown): KeysError {
@@ -135,13 +135,9 @@ function cannotRun(shell: string, cause: unknown): KeysError {
 }
 
 /** Kills a command that ignores Ctrl-C, which the terminal has already sent to it. */
-async function endLater(child: ChildProcess): Promise<void> {
-  const timer = setTimeout(() => {
-    child.kill("SIGKILL");
-    // Processes it started may live on and keep the streams open; waiting for them could take for ever.
-    for (const stream of child.stdio) stream?.destroy();
-  }, GRACE);
-  await new Promise((resolve) => child.once("close", resolve));
+async function killLater(shell: RunningProcess): Promise<void> {
+  const timer = setTimeout(() => shell.kill(), GRACE);
+  await shell.closed();
   clearTimeout(timer);
 }
 
@@ -157,17 +153,13 @@ export async function deliverThroughCmd(
 ): Promise<void> {
   const isInterrupted = (): boolean => signal.aborted;
   if (isInterrupted()) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
-  const child = spawn(command, { shell: true, env, stdio: ["pipe", stderr, stderr], windowsHide: true });
+  const shell = startProcess(command, [], { shell: true, env, stdio: ["pipe", stderr, stderr] });
   const refused: unknown[] = [];
-  child.stdin?.on("error", (cause) => refused.push(cause)).end(text);
-  const stop = (): void => void child.kill();
+  shell.child.stdin?.on("error", (cause) => refused.push(cause)).end(text);
+  const stop = (): void => void shell.child.kill();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    const status = await new Promise((resolve, reject) => {
-      child.once("error", reject).once("close", resolve);
-    }).catch((cause: unknown) => {
-      throw new KeysError("DELIVERY_FAILED", "cannot run the shell", { cause });
-    });
+    const status = await ended(shell);
     if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
     if (status !== 0)
       throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);

@@ -7,7 +7,7 @@ import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { deliverThroughCmd, openCommandSink, type CommandOptions } from "../../src/sinks/command.ts";
-import { endProcessGroup } from "../../src/sinks/process-group.ts";
+import { startProcess } from "../../src/process/start-process.ts";
 import { DELIVERY, firstWord, parseReport } from "../../src/sinks/shell-script.ts";
 import { freshFolder } from "./folder.ts";
 
@@ -247,12 +247,11 @@ describe("interrupted", () => {
   test("kills a process group that ignores the first signal", async () => {
     const command = `trap "" TERM; echo >"$0/pipe"; while :; do sleep 60; done`;
     const { started: child } = await whenRunning(() =>
-      spawn("sh", ["-c", command, folder.path], { detached: true, stdio: "ignore" }),
+      startProcess("sh", ["-c", command, folder.path], { env: process.env, ownGroup: true, stdio: "ignore" }),
     );
-    await endProcessGroup(child, 100);
-    if (child.signalCode === null) await once(child, "exit");
-    expect(child.signalCode).toBe("SIGKILL");
-    await endProcessGroup(child, 100); // an empty group is no error
+    await child.end(100);
+    expect(await child.exited).toEqual({ code: null, signal: "SIGKILL" });
+    await child.end(100); // an empty group is no error
   });
 
   test("runs nothing if it is interrupted before the start", async () => {

@@ -14,7 +14,7 @@ export function realSpawn(
   env: Readonly<Record<string, string | undefined>> = {},
   { signal = new AbortController().signal, atEnd = () => undefined }: Partial<SpawnEnd> = {},
 ): Spawn {
-  const world = { env: { PATH: process.env["PATH"], ...env }, platform: process.platform, interrupted: signal };
+  const world = { env: { PATH: process.env["PATH"], ...env }, interrupted: signal };
   return openSpawn({ world, atEnd });
 }
 
