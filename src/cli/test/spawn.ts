@@ -19,16 +19,16 @@ type SpawnWorld = Pick<World, "env" | "interrupted">;
  * also after Ctrl-C, running programs are ended.
  */
 export function openSpawn({ world, atEnd }: { readonly world: SpawnWorld; readonly atEnd: Context["atEnd"] }): Spawn {
-  const running = new Set<Program>();
+  const programs = new Set<Program>();
   atEnd(async () => {
-    await Promise.all([...running].map((program) => program.end()));
+    await Promise.all([...programs].map((program) => program.end()));
   }, PATIENCE);
   return async (init) => {
     if (world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted");
-    const process = start(init, world);
-    const program = programOf(process, (ended) => void running.delete(ended));
-    running.add(program);
-    await process.started.catch((cause: unknown) => {
+    const running = start(init, world);
+    const program = programOf(running, (ended) => void programs.delete(ended));
+    programs.add(program);
+    await running.started.catch((cause: unknown) => {
       const hint = "after -- give a program and its arguments, for example: mcp-keys test --stdio -- node server.js";
       throw new KeysError("SERVER_UNREACHABLE", `cannot start ${init.command}`, { hint, cause });
     });
@@ -43,9 +43,9 @@ function start({ command, args, env: changes }: ProgramInit, { env: ours }: Spaw
   return startProcess(command, args, { env, stdio: ["pipe", "pipe", "pipe"], ownGroup: true });
 }
 
-function programOf(process: RunningProcess, onEnd: (program: Program) => void): Program {
-  const { child } = process;
-  const ended = process.closed(DRAIN_TIME);
+function programOf(running: RunningProcess, onEnd: (program: Program) => void): Program {
+  const { child } = running;
+  const ended = running.closed(DRAIN_TIME);
   let ending: Promise<void> | undefined;
   const program: Program = {
     ended,
@@ -55,13 +55,13 @@ function programOf(process: RunningProcess, onEnd: (program: Program) => void): 
       }
     },
     write: (line) => void child.stdin?.write(`${line}\n`),
-    end: () => (ending ??= end(process, ended).finally(() => onEnd(program))),
+    end: () => (ending ??= end(running, ended).finally(() => onEnd(program))),
   };
   return program;
 }
 
-async function end(process: RunningProcess, ended: Promise<unknown>): Promise<void> {
-  process.child.stdin?.end();
+async function end(running: RunningProcess, ended: Promise<unknown>): Promise<void> {
+  running.child.stdin?.end();
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, EXIT_TIME);
@@ -69,6 +69,6 @@ async function end(process: RunningProcess, ended: Promise<unknown>): Promise<vo
   await Promise.race([ended, timeout]);
   clearTimeout(timer);
   // Its children may outlive it.
-  await process.end(GRACE);
-  process.kill();
+  await running.end(GRACE);
+  running.kill();
 }
