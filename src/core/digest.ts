@@ -2,8 +2,8 @@ import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { KeysError } from "../errors.ts";
 
 /**
- * What is stored of a version: `sha256:<64 hex>` or `hmac-sha256:<pepperId>:<64 hex>`, lower case, over the whole token.
- * A fast hash is right because a token carries 256 random bits.
+ * The stored form of a token: `sha256:<64 hex>` or `hmac-sha256:<pepperId>:<64 hex>`, in lower case. Covers the whole token.
+ * A fast hash is enough, because a token has 256 random bits.
  * @see OWASP ASVS 5.0, 6.5.2 (a standard hash function from 112 bits of entropy)
  * @example
  * ```ts
@@ -14,20 +14,17 @@ import { KeysError } from "../errors.ts";
  */
 export type Digest = `sha256:${string}` | `hmac-sha256:${string}:${string}`;
 
-/**
- * Stands in a version for a digest that is kept elsewhere and was not asked for: `kept:<where>`. Of the form of no digest, so
- * that no token is ever equal to it.
- */
+/** Replaces a digest that is stored elsewhere and was not read: `kept:<where>`. It is not a valid digest, so it matches no token. */
 export type KeptDigest = `kept:${string}`;
 
-/** Stands in a version for a digest that its store has given up, as a keychain does when the version is revoked. */
+/** Replaces a digest that the store has deleted, as a keychain does when a version is revoked. */
 export const FORGOTTEN = "forgotten";
 
-/** What a version may have where its digest belongs. */
+/** The `digest` of a version: the digest itself or its replacement. */
 export type StoredDigest = Digest | KeptDigest | typeof FORGOTTEN;
 
 /**
- * A secret kept apart from the store, without which its digests can be neither confirmed nor forged.
+ * A secret that is not in the store. Without it, nobody can check a token against the stored digests or forge a digest.
  * @example
  * ```ts
  * import { digestToken, type Pepper } from "mcp-keys";
@@ -37,7 +34,7 @@ export type StoredDigest = Digest | KeptDigest | typeof FORGOTTEN;
  * ```
  */
 export interface Pepper {
-  /** 1 to 32 of `[A-Za-z0-9_-]`; stored in each digest, so that peppers can be rotated. */
+  /** 1 to 32 of `[A-Za-z0-9_-]`. Stored in each digest, so peppers can be rotated. */
   readonly id: string;
   readonly key: string;
 }
@@ -45,7 +42,7 @@ export interface Pepper {
 const DIGEST = /^(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}$/;
 
 /**
- * The digest of a token, keyed when a pepper is given.
+ * Computes the digest of a token: HMAC-SHA-256 with a pepper, SHA-256 without.
  * @example
  * ```ts
  * import { createHash } from "node:crypto";
@@ -59,13 +56,13 @@ export function digestToken(token: string, pepper?: Pepper): Digest {
   return `hmac-sha256:${pepper.id}:${createHmac("sha256", pepper.key).update(token).digest("hex")}`;
 }
 
-/** Every digest under which a token may be stored: with each pepper, the current one first, and without. */
+/** Returns every digest under which a token may be stored: with each pepper, the current one first, and without. */
 export function digestCandidates(token: string, peppers: readonly Pepper[]): Digest[] {
   return [...peppers.map((pepper) => digestToken(token, pepper)), digestToken(token)];
 }
 
 /**
- * Whether `text` is a digest in the form of {@link Digest}.
+ * Returns whether `text` is a valid {@link Digest}.
  * @example
  * ```ts
  * import { digestToken, isDigest } from "mcp-keys";
@@ -78,18 +75,18 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
-/** Whether the digest itself is not there, but what stands for it: no token can be found by it. */
+/** Returns whether a version has a replacement instead of its digest. No token matches it. */
 export function isWithheld(digest: StoredDigest): digest is KeptDigest | typeof FORGOTTEN {
   return digest === FORGOTTEN || digest.startsWith("kept:");
 }
 
-/** The pepper a digest was made with, or `null` when it was made without. */
+/** Returns the id of the pepper that a digest was made with, or `null` if it was made without. */
 export function pepperIdOf(digest: StoredDigest): string | null {
   const [kind, id] = digest.split(":");
   return kind === "hmac-sha256" && id !== undefined ? id : null;
 }
 
-/** Compares two digests in a time that depends on their lengths alone. */
+/** Compares two digests. The time depends only on their lengths. */
 export function sameDigest(a: StoredDigest, b: StoredDigest): boolean {
   const left = Buffer.from(a);
   const right = Buffer.from(b);
@@ -97,9 +94,9 @@ export function sameDigest(a: StoredDigest, b: StoredDigest): boolean {
 }
 
 /**
- * Reads `MCP_KEYS_PEPPER`: `<id>:<key>`, or several separated by commas; the first is used for new digests, the others
- * still verify old ones.
- * @throws {@link KeysError} `PEPPER_INVALID` when an id is not 1 to 32 of `[A-Za-z0-9_-]` or a key has under 32 characters.
+ * Parses `MCP_KEYS_PEPPER`: `<id>:<key>`, or several separated by commas. New digests use the first pepper; the others still
+ * verify old digests.
+ * @throws {@link KeysError} `PEPPER_INVALID` if an id is not 1 to 32 of `[A-Za-z0-9_-]` or a key has fewer than 32 characters
  * @example
  * ```ts
  * import { createKeys, openStore, parsePeppers } from "mcp-keys";
@@ -113,7 +110,7 @@ export function parsePeppers(text: string | undefined): Pepper[] {
   return text.split(",").map((entry) => {
     const match = /^([A-Za-z0-9_-]{1,32}):(.{32,})$/.exec(entry.trim());
     if (match?.[1] === undefined || match[2] === undefined) {
-      throw new KeysError("PEPPER_INVALID", "MCP_KEYS_PEPPER is not of the form <id>:<at least 32 characters>");
+      throw new KeysError("PEPPER_INVALID", "MCP_KEYS_PEPPER is not in the form <id>:<at least 32 characters>");
     }
     return { id: match[1], key: match[2] };
   });

@@ -2,12 +2,12 @@ import { KeysError } from "../errors.ts";
 import { LAST_SECOND } from "./duration.ts";
 import { isCount, isObject } from "./shape.ts";
 
-/** What an option must be, for callers whose compiler does not say it. */
+/** The type of an option, checked at run time for callers without a type checker. */
 export interface Rule {
-  /** Completes "overlap is not …". */
+  /** Completes the message "overlap is not …". */
   readonly what: string;
   readonly is: (value: unknown) => boolean;
-  /** False when left out: the option may be. */
+  /** False by default. */
   readonly required?: boolean;
   readonly hint?: string;
 }
@@ -15,9 +15,9 @@ export interface Rule {
 export type Rules<Options> = Readonly<Record<keyof Options, Rule>>;
 
 /**
- * Refuses options that are unknown, missing or of another type, before anything is read or written. No value is repeated:
- * one in the wrong place may be a token.
- * @param where - the function, as its caller wrote it
+ * Rejects options that are unknown, missing or of the wrong type, before anything is read or written. Never quotes a value: it
+ * may be a token in the wrong place.
+ * @param where - the name of the called function
  * @throws {@link KeysError} `USAGE`
  */
 export function checkOptions<Options>(where: string, options: unknown, rules: Rules<Options>): void {
@@ -30,7 +30,7 @@ export function checkOptions<Options>(where: string, options: unknown, rules: Ru
   }
 }
 
-/** The same for an argument that is no object of options. */
+/** Checks one argument or option, as {@link checkOptions} does. */
 export function checkArgument(name: string, value: unknown, { is, what, hint }: Rule): void {
   if (is(value)) return;
   throw new KeysError("USAGE", `${name} is ${value === undefined ? "missing" : `not ${what}`}`, {
@@ -39,30 +39,30 @@ export function checkArgument(name: string, value: unknown, { is, what, hint }: 
 }
 
 /**
- * Refuses what would be passed over in silence: `scope: "x"` for `scopes: ["x"]` would leave a server open.
+ * Rejects unknown options. Ignoring `scope: "x"` instead of `scopes: ["x"]` would leave a server unprotected.
  * @throws {@link KeysError} `USAGE`
  */
 export function checkOptionNames(where: string, options: object, known: readonly string[]): void {
   const stray = Object.keys(options).find((name) => !known.includes(name));
   if (stray === undefined) return;
   throw new KeysError("USAGE", `${where} has no option ${stray.length > 40 ? "of that name" : JSON.stringify(stray)}`, {
-    hint: known.length === 0 ? "it takes none" : `its options are ${known.join(", ")}`,
+    hint: known.length === 0 ? "it has no options" : `its options are ${known.join(", ")}`,
   });
 }
 
-export const TEXT: Rule = { what: "a text", is: (value) => typeof value === "string" };
+export const TEXT: Rule = { what: "a string", is: (value) => typeof value === "string" };
 export const FLAG: Rule = { what: "true or false", is: (value) => typeof value === "boolean" };
 export const FUNCTION: Rule = { what: "a function", is: (value) => typeof value === "function" };
 export const TEXTS: Rule = {
-  what: "a list of texts",
+  what: "an array of strings",
   is: (value) => Array.isArray(value) && value.every(TEXT.is),
 };
 export const TEXTS_BY_NAME: Rule = {
-  what: "an object of texts",
+  what: "an object of strings",
   is: (value) => isObject(value) && Object.values(value).every(TEXT.is),
 };
 
-/** What is in milliseconds is far behind the last second. */
+/** A time in milliseconds is above the limit. */
 export const TIME_OR_NEVER: Rule = {
   what: "whole seconds since 1970, or null for never",
   is: (value) => value === null || (isCount(value) && value <= LAST_SECOND),

@@ -1,12 +1,12 @@
 import { KeysError } from "../errors.ts";
 import type { Key, RevokeReason, Version } from "./key.ts";
 
-/** What a person may give as a reason. `undelivered` is the program's own. */
+/** The reasons a user can give. `undelivered` is set only by the program. */
 export const REVOKE_REASONS = ["compromised", "superseded", "unused", "other"] as const satisfies RevokeReason[];
 
 /**
- * Revokes one version, or all of them; at once and for good.
- * @returns the key, or `null` when it was revoked already
+ * Revokes one version or all of them, permanently.
+ * @returns the changed key, or `null` if nothing changes
  * @throws {@link KeysError} `VERSION_NOT_FOUND`
  */
 export function revokeVersions(key: Key, { n, reason }: { n?: number | undefined; reason: RevokeReason }): Key | null {
@@ -15,19 +15,19 @@ export function revokeVersions(key: Key, { n, reason }: { n?: number | undefined
       hint: `see its versions with: mcp-keys show ${key.name}`,
     });
   }
-  const isMeant = (version: Version) => version.state !== "revoked" && (n === undefined || version.n === n);
-  if (!key.versions.some(isMeant)) return null;
+  const isAffected = (version: Version) => version.state !== "revoked" && (n === undefined || version.n === n);
+  if (!key.versions.some(isAffected)) return null;
   return {
     ...key,
     versions: key.versions.map((version) => {
-      if (!isMeant(version)) return version;
+      if (!isAffected(version)) return version;
       const { retiresAt: _, ...rest } = version;
       return { ...rest, state: "revoked", reason };
     }),
   };
 }
 
-/** Disables or enables a key; `null` when it is so already. */
+/** Enables or disables a key. Returns `null` if nothing changes. */
 export function setEnabled(key: Key, enabled: boolean): Key | null {
   return key.enabled === enabled ? null : { ...key, enabled };
 }

@@ -6,43 +6,43 @@ import type { Epoch, Key, Version } from "./key.ts";
 import { formatDuration } from "./duration.ts";
 
 /**
- * The steps of a rotation (`docs/architecture.md`), each from a key to the key after it. They hold one promise between
- * them: a version that was delivered works until a newer one has been delivered and promoted and the overlap is over,
- * unless somebody revokes, disables, finishes or aborts, or its own expiry comes.
+ * The steps of a rotation (see `docs/architecture.md`). Each takes a key and returns the changed key. Together they guarantee: a
+ * delivered version works until a newer one is delivered and promoted and the overlap ends, unless it expires or is ended by
+ * revoke, disable, finish or abort.
  */
 
 /**
- * Adds a version as `pending`; from now on both work. A pending version that an interrupted run left behind stays valid,
- * since nobody can tell any more whether its token reached a client.
- * @returns the key with the new version last, and its number
- * @throws {@link KeysError} `KEY_NOT_ACTIVE` when every version was revoked: who revokes a key means it
+ * Adds a `pending` version; both versions work. A pending version of an interrupted run stays valid, because its token may have
+ * reached a client.
+ * @returns the key with the new version last, and the number of that version
+ * @throws {@link KeysError} `KEY_NOT_ACTIVE` if every version was revoked
  */
 export function stageVersion(
   key: Key,
   { digest, expiresAt, now }: { digest: Digest; expiresAt: Epoch | null; now: Epoch },
 ): { key: Key; n: number } {
   if (key.versions.every(({ state, reason }) => state === "revoked" && reason !== "undelivered")) {
-    throw new KeysError("KEY_NOT_ACTIVE", `${key.name} was revoked for good`);
+    throw new KeysError("KEY_NOT_ACTIVE", `${key.name} was revoked permanently`);
   }
   const n = key.versions.length + 1;
   return { key: { ...key, versions: [...key.versions, createVersion(n, digest, now, expiresAt, "pending")] }, n };
 }
 
 /**
- * Makes a delivered version the current one. Those before it, pending ones included, work for `overlap` more seconds.
- * @param overlap - seconds; 0 ends them at once (the old token leaked)
- * @throws {@link KeysError} `STORE_CONFLICT` when the version is pending no more (a later rotation overtook it, or it was
- * revoked); `WOULD_LOCK_OUT` when it has expired meanwhile
+ * Makes a delivered version current. Earlier versions, pending ones included, work for `overlap` more seconds.
+ * @param overlap - seconds; 0 ends them now, for a leaked token
+ * @throws {@link KeysError} `STORE_CONFLICT` if the version is no longer pending, because it was revoked or a later rotation came
+ * first; `WOULD_LOCK_OUT` if it has expired
  */
 export function promoteVersion(key: Key, n: number, { overlap, now }: { overlap: number; now: Epoch }): Key {
   const chosen = key.versions.find((version) => version.n === n);
   if (chosen?.state !== "pending") {
-    throw new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} is pending no more`, {
-      hint: `another rotation or a revocation came between; see: mcp-keys show ${key.name}`,
+    throw new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} is no longer pending`, {
+      hint: `another rotation or a revocation came first; see: mcp-keys show ${key.name}`,
     });
   }
   if (!isUsable(chosen, now)) {
-    throw new KeysError("WOULD_LOCK_OUT", `version ${String(n)} of ${key.name} expired before it was in use`);
+    throw new KeysError("WOULD_LOCK_OUT", `version ${String(n)} of ${key.name} expired before it was promoted`);
   }
   return mapVersions(key, (version) => {
     if (version.n === n) return { ...version, state: "current", promotedAt: now };
@@ -51,26 +51,26 @@ export function promoteVersion(key: Key, n: number, { overlap, now }: { overlap:
   });
 }
 
-/** How far the uses that servers reported speak for ending an overlap. */
+/** When a version counts as unused, so a rotation can finish or abort. */
 export interface Evidence {
   readonly now: Epoch;
-  /** Seconds: a version counts as in use when it was used in the last `window`. */
+  /** Seconds: a version counts as in use if it was used within this time. */
   readonly window: number;
-  /** Goes on without evidence. Never past `WOULD_LOCK_OUT`. */
+  /** Skips the evidence, but never `WOULD_LOCK_OUT`. */
   readonly force?: boolean;
 }
 
 /**
  * Ends the overlap now.
- * @returns the key, or `null` when no version is retiring any more
- * @throws {@link KeysError} `ROTATION_UNPROVEN` while an old version is in use or the new one was never seen;
- * `WOULD_LOCK_OUT` when the new one does not work; `NO_ROTATION` while a version still waits to be promoted
+ * @returns the changed key, or `null` if no version is retiring
+ * @throws {@link KeysError} `ROTATION_UNPROVEN` if an old version is in use or no server has seen the new one; `WOULD_LOCK_OUT` if
+ * the new one does not work; `NO_ROTATION` if a version is still pending
  */
 export function finishRotation(key: Key, { now, window, force = false }: Evidence): Key | null {
   const waiting = key.versions.find((version) => version.state === "pending" && isUsable(version, now));
   if (waiting !== undefined) {
     throw new KeysError("NO_ROTATION", `version ${String(waiting.n)} of ${key.name} was never promoted`, {
-      hint: `complete it with: mcp-keys rotate ${key.name}, or give it up with: mcp-keys rotate ${key.name} --abort`,
+      hint: `finish it with: mcp-keys rotate ${key.name}, or drop it with: mcp-keys rotate ${key.name} --abort`,
     });
   }
   const ending = key.versions.filter(({ state }) => state === "retiring");
@@ -89,41 +89,41 @@ export function finishRotation(key: Key, { now, window, force = false }: Evidenc
 }
 
 /**
- * Gives the latest rotation up: pending versions are revoked; where none is pending, the current one is revoked and the
- * newest retiring one is current again.
- * @throws {@link KeysError} `NO_ROTATION` when there is nothing to go back from; `ROTATION_UNPROVEN` while the version to be
- * given up is in use; `WOULD_LOCK_OUT` when nothing that works would be left
+ * Undoes the latest rotation: revokes pending versions. If none is pending, revokes the current version and makes the newest
+ * retiring one current again.
+ * @throws {@link KeysError} `NO_ROTATION` if there is none to undo; `ROTATION_UNPROVEN` if the version to revoke is in use;
+ * `WOULD_LOCK_OUT` if no working version would remain
  */
 export function abortRotation(key: Key, { now, window, force = false }: Evidence): Key {
   const pending = key.versions.filter(({ state }) => state === "pending");
-  // A retiring version that was never promoted may be one that no client ever got.
-  const heir = key.versions.findLast(
+  // The token of a retiring version that was never promoted may have reached no client.
+  const previous = key.versions.findLast(
     ({ state, promotedAt }) => promotedAt !== undefined && state === (pending.length > 0 ? "current" : "retiring"),
   );
-  const leaving = pending.length > 0 ? pending : key.versions.filter(({ state }) => state === "current");
-  if (pending.length === 0 && heir === undefined) {
-    throw new KeysError("NO_ROTATION", `no rotation of ${key.name} is under way`);
+  const toRevoke = pending.length > 0 ? pending : key.versions.filter(({ state }) => state === "current");
+  if (pending.length === 0 && previous === undefined) {
+    throw new KeysError("NO_ROTATION", `${key.name} has no rotation to undo`);
   }
-  if (heir === undefined || !isUsable(heir, now)) {
-    throw new KeysError("WOULD_LOCK_OUT", `the old version of ${key.name} works no more`, {
-      hint: `go forward instead: mcp-keys rotate ${key.name}`,
+  if (previous === undefined || !isUsable(previous, now)) {
+    throw new KeysError("WOULD_LOCK_OUT", `the old version of ${key.name} no longer works`, {
+      hint: `rotate to a new version instead: mcp-keys rotate ${key.name}`,
     });
   }
-  const used = leaving.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > now - window);
+  const used = toRevoke.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > now - window);
   if (used !== undefined && !force) {
     throw new KeysError("ROTATION_UNPROVEN", `version ${String(used.n)} of ${key.name} is already in use`, {
-      hint: "whoever uses it would be locked out; override with --force",
+      hint: "clients that use it would be locked out; override with --force",
     });
   }
   return mapVersions(key, (version) => {
-    if (leaving.includes(version)) return revokeOne(version, "superseded");
-    if (version !== heir) return version;
+    if (toRevoke.includes(version)) return revokeOne(version, "superseded");
+    if (version !== previous) return version;
     const { retiresAt: _, ...back } = version;
     return { ...back, state: "current" };
   });
 }
 
-/** Marks a version whose token certainly reached nobody. Changes nothing when it was promoted or used meanwhile. */
+/** Revokes a version whose token was not delivered. Returns `null` if it was promoted or used in the meantime. */
 export function discardVersion(key: Key, n: number): Key | null {
   const version = key.versions.find((each) => each.n === n);
   if (version?.state !== "pending" || version.lastUsedAt !== null) return null;
@@ -132,7 +132,7 @@ export function discardVersion(key: Key, n: number): Key | null {
 
 function requireEvidence(key: Key, current: Version, live: readonly Version[], since: Epoch, now: Epoch): void {
   if (current.lastUsedAt === null) {
-    throw new KeysError("ROTATION_UNPROVEN", `version ${String(current.n)} of ${key.name} was never seen in use`);
+    throw new KeysError("ROTATION_UNPROVEN", `version ${String(current.n)} of ${key.name} has never been used`);
   }
   const used = live.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > since);
   if (used?.lastUsedAt != null) {

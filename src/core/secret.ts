@@ -1,6 +1,6 @@
 /**
- * A token on its way to the one place that may hold it. Printing, interpolating, inspecting or serialising it gives
- * `[secret]`; only {@link Secret.reveal} gives the text, so that a search for `reveal(` audits every use.
+ * Wraps a token so it is not printed by accident. Printing, interpolating, inspecting and serialising it give `[secret]`. Only
+ * {@link Secret.reveal} returns the text, so a search for `reveal(` finds every use.
  * @example
  * ```ts
  * import { Secret } from "mcp-keys";
@@ -17,7 +17,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The token itself. */
+  /** Returns the token. */
   reveal(): string {
     return this.#text;
   }

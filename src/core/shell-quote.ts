@@ -1,4 +1,4 @@
-/** A path as it can be pasted into a POSIX shell. */
+/** Quotes a path for a POSIX shell, if it needs quotes. */
 export function shellQuote(path: string): string {
   return /^[\w@%+=:,./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -122,12 +122,12 @@ describe("generate", () => {
   });
 
   test.each([
-    { line: "generate 'a b'", status: 2, says: "is not a name for a key" },
-    { line: "generate ci --expires yesterday", status: 2, says: "hint: write a number and one of s m h d w" },
+    { line: "generate 'a b'", status: 2, says: "is not a valid key name" },
+    { line: "generate ci --expires yesterday", status: 2, says: "hint: use 90d, 2027-03-01 or never" },
     { line: "generate ci --prefix MCP", status: 2, says: '"MCP" is not a valid prefix' },
-    { line: "generate ci --scope 'a b'", status: 2, says: "is not a scope" },
+    { line: "generate ci --scope 'a b'", status: 2, says: "is not a valid scope" },
     { line: "generate ci --tag x", status: 2, says: "a tag must have the form name=value" },
-    { line: "generate ci --audience host", status: 2, says: "is not the URL of a server" },
+    { line: "generate ci --audience host", status: 2, says: "is not a server URL" },
     { line: "generate ci --format xml", status: 2, says: "allowed choices are token, shell" },
     { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
     { line: "generate ci --out x --to y", status: 2, says: "--out and --to cannot be used together" },

@@ -88,7 +88,7 @@ describe("rotate", () => {
     { line: "rotate missing", status: 3, says: 'there is no key "missing"' },
     { line: "rotate ci --overlap soon", status: 2, says: '"soon" is not a duration' },
     { line: "rotate ci --finish --abort", status: 2, says: "cannot be used with" },
-    { line: "rotate ci --abort", status: 5, says: "no rotation of ci is under way" },
+    { line: "rotate ci --abort", status: 5, says: "ci has no rotation to undo" },
     { line: "rotate", status: 2, says: "missing required argument 'key'" },
     { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
     { line: "rotate ci --verify nonsense", status: 2, says: "is not an http:// or https:// URL" },
@@ -114,7 +114,7 @@ describe("rotate --finish", () => {
     const { stdout } = await cli("rotate ci");
     const refused = await cli("rotate ci --finish");
     expect(refused.status).toBe(5);
-    expect(refused.stderr).toContain("version 2 of ci was never seen in use");
+    expect(refused.stderr).toContain("version 2 of ci has never been used");
     expect(await check(first)).toBe(0);
     expect((await cli("rotate ci --finish --force")).status).toBe(0);
     expect([await check(first), await check(stdout)]).toEqual([4, 0]);

@@ -8,23 +8,23 @@ test.each(vectors.valid)("takes the token from $name", ({ header, token }) => {
   expect(parseBearer(header)).toEqual({ ok: true, token });
 });
 
-test.each(vectors.invalid)("finds $name $reason", ({ header, reason }) => {
+test.each(vectors.invalid)("reports $name as $reason", ({ header, reason }) => {
   expect(parseBearer(header)).toEqual({ ok: false, reason });
 });
 
-test("whatever is accepted is a b64token, and behind the scheme stands nothing else", () => {
+test("every accepted token is a b64token and the only text after the scheme", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 80 }), (text) => {
-      const presented = parseBearer(`Bearer ${text}`);
-      if (!presented.ok) return;
-      expect(presented.token).toMatch(/^[A-Za-z0-9._~+/-]+=*$/);
-      expect(text.trimStart()).toBe(presented.token);
+      const parsed = parseBearer(`Bearer ${text}`);
+      if (!parsed.ok) return;
+      expect(parsed.token).toMatch(/^[A-Za-z0-9._~+/-]+=*$/);
+      expect(text.trimStart()).toBe(parsed.token);
     }),
     { numRuns: RUNS.some },
   );
 });
 
-test("a header that holds a bare token is read as it is", () => {
+test("parses a header that contains a bare token", () => {
   expect(parseBare("abc-123")).toEqual({ ok: true, token: "abc-123" });
   expect(parseBare(undefined)).toEqual({ ok: false, reason: "missing" });
   expect(parseBare("")).toEqual({ ok: false, reason: "missing" });

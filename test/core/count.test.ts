@@ -5,6 +5,6 @@ test.each([
   [0, "0 tools"],
   [1, "1 tool"],
   [2, "2 tools"],
-])("%i of something is written as it is said", (number, text) => {
+])("formats %i with its noun", (number, text) => {
   expect(count(number, "tool")).toBe(text);
 });

@@ -17,13 +17,13 @@ test.each([
 });
 
 test.each(["", "24", "h", "-1h", "1.5h", "1e3s", "5q", "1 h", "24H", "99999999999s", "101 years", "5300w", "1h\n2h"])(
-  "%j is no duration",
+  "%j is not a duration",
   (text) => {
     expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: "USAGE" }));
   },
 );
 
-test("an expiry is a duration from now, a date, or never", () => {
+test("an expiry is a duration from now, a date or never", () => {
   expect(parseExpiry("never", NOW)).toBeNull();
   expect(parseExpiry("1d", NOW)).toBe(NOW + 86_400);
   expect(parseExpiry("2027-03-01", NOW)).toBe(Date.UTC(2027, 2, 1) / 1000);
@@ -39,11 +39,11 @@ test.each([
   "2027-13-01",
   "2027-3-1",
   "2027-03-01T12:00:00",
-])("%j is no expiry", (text) => {
+])("%j is not an expiry", (text) => {
   expect(() => parseExpiry(text, NOW)).toThrow(expect.objectContaining({ code: "USAGE" }));
 });
 
-test("a time is written so that it reads back", () => {
+test("parsing a formatted time returns the same time", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 253_402_300_799 }), (at) => {
       expect(parseDate(formatTime(at))).toBe(at);
@@ -57,7 +57,7 @@ test.each([
   [600, "10m"],
   [86_400, "24h"],
   [30 * 86_400, "30d"],
-])("%i seconds are %s to a person", (seconds, text) => {
+])("%i seconds are formatted as %s", (seconds, text) => {
   expect(formatDuration(seconds)).toBe(text);
   expect(parseDuration(text)).toBe(seconds);
 });

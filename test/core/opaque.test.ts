@@ -27,7 +27,7 @@ test.each([
   expect(estimateBits(text)).toBeGreaterThanOrEqual(MIN_OPAQUE_BITS);
 });
 
-test("what a generator of 192 bits or more of the usual kind makes is never taken for weak", () => {
+test("random tokens of at least 192 bits are never called weak", () => {
   const make = [
     () => randomBytes(24).toString("hex"),
     () => randomBytes(33).toString("base64url"),

@@ -21,26 +21,26 @@ function statesOf(key: Key | null): VersionState[] {
 const stage = (key: Key) => stageVersion(key, { digest: digestToken("new"), expiresAt: null, now: NOW });
 
 describe("staging", () => {
-  test("adds a pending version and leaves the others as they are", () => {
+  test("adds a pending version and changes no other", () => {
     const { key, n } = stage(keyOf({ state: "retiring", retiresAt: NOW + 5 }, {}));
     expect(n).toBe(3);
     expect(statesOf(key)).toEqual(["retiring", "current", "pending"]);
   });
 
-  test("is refused for a key that was revoked", () => {
+  test("rejects a revoked key", () => {
     expect(() => stage(keyOf({ state: "revoked", reason: "compromised" }))).toThrow(
       expect.objectContaining({ code: "KEY_NOT_ACTIVE" }),
     );
   });
 
-  test("is allowed for a key whose only versions reached nobody, and for an expired one", () => {
+  test("accepts a key whose versions were never delivered, and an expired key", () => {
     expect(statesOf(stage(keyOf({ state: "revoked", reason: "undelivered" })).key)).toEqual(["revoked", "pending"]);
     expect(statesOf(stage(keyOf({ expiresAt: 5 })).key)).toEqual(["current", "pending"]);
   });
 });
 
 describe("promoting", () => {
-  test("gives all before it the overlap, also a pending one that may have been delivered", () => {
+  test("gives earlier versions the overlap, including a pending one that may have been delivered", () => {
     const key = promoteVersion(keyOf({}, { state: "pending" }, { state: "pending" }), 3, { overlap: DAY, now: NOW });
     expect(key.versions).toMatchObject([
       { state: "retiring", retiresAt: NOW + DAY },
@@ -49,12 +49,12 @@ describe("promoting", () => {
     ]);
   });
 
-  test("without an overlap ends them at once", () => {
+  test("ends earlier versions now without an overlap", () => {
     const key = promoteVersion(keyOf({}, { state: "pending" }), 2, { overlap: 0, now: NOW });
     expect(key.versions).toMatchObject([{ state: "retired", retiresAt: NOW }, { state: "current" }]);
   });
 
-  test("does not lengthen an overlap that runs already", () => {
+  test("does not extend a running overlap", () => {
     const key = promoteVersion(keyOf({ state: "retiring", retiresAt: NOW + 5 }, {}, { state: "pending" }), 3, {
       overlap: DAY,
       now: NOW,
@@ -62,13 +62,13 @@ describe("promoting", () => {
     expect(key.versions[0]).toMatchObject({ retiresAt: NOW + 5 });
   });
 
-  test.each(["current", "retiring", "retired", "revoked"] as const)("a version that is %s is a conflict", (state) => {
+  test.each(["current", "retiring", "retired", "revoked"] as const)("a %s version is a conflict", (state) => {
     expect(() => promoteVersion(keyOf({}, { state }), 2, { overlap: 0, now: NOW })).toThrow(
       expect.objectContaining({ code: "STORE_CONFLICT" }),
     );
   });
 
-  test("a version that has expired meanwhile would lock everybody out", () => {
+  test("rejects an expired version, which would lock clients out", () => {
     expect(() => promoteVersion(keyOf({}, { state: "pending", expiresAt: NOW }), 2, { overlap: 0, now: NOW })).toThrow(
       expect.objectContaining({ code: "WOULD_LOCK_OUT" }),
     );
@@ -79,7 +79,7 @@ describe("finishing", () => {
   const old = { state: "retiring", retiresAt: NOW + DAY, ...promoted } as const;
   const seen = { lastUsedAt: NOW - 10, ...promoted };
 
-  test("retires the old version when it is out of use and the new one is in use", () => {
+  test("retires the old version if it is unused and the new one is used", () => {
     expect(statesOf(finishRotation(keyOf({ ...old, lastUsedAt: NOW - 3_601 }, seen), evidence))).toEqual([
       "retired",
       "current",
@@ -87,16 +87,16 @@ describe("finishing", () => {
   });
 
   test.each([
-    ["the old one was used inside the window", { lastUsedAt: NOW - 60 }, seen],
-    ["the new one was never seen", {}, promoted],
-  ])("is refused while %s, unless forced", (_, oldUse, current) => {
+    ["the old one was used within the window", { lastUsedAt: NOW - 60 }, seen],
+    ["the new one was never used", {}, promoted],
+  ])("throws while %s, unless forced", (_, oldUse, current) => {
     const key = keyOf({ ...old, ...oldUse }, current);
     expect(() => finishRotation(key, evidence)).toThrow(expect.objectContaining({ code: "ROTATION_UNPROVEN" }));
     expect(statesOf(finishRotation(key, { ...evidence, force: true }))).toEqual(["retired", "current"]);
   });
 
   test.each([{ expiresAt: NOW }, { state: "revoked" as const }])(
-    "is refused even when forced if the new one does not work",
+    "throws even if forced when the new version does not work",
     (broken) => {
       const key = keyOf(old, { ...seen, ...broken });
       expect(() => finishRotation(key, { ...evidence, force: true })).toThrow(
@@ -105,17 +105,17 @@ describe("finishing", () => {
     },
   );
 
-  test("is refused while a version waits to be promoted", () => {
+  test("throws while a version is pending", () => {
     expect(() => finishRotation(keyOf(seen, { state: "pending" }), evidence)).toThrow(
       expect.objectContaining({ code: "NO_ROTATION" }),
     );
   });
 
-  test("changes nothing when no version is retiring", () => {
+  test("changes nothing if no version is retiring", () => {
     expect(finishRotation(keyOf({ state: "retired" }, seen), evidence)).toBeNull();
   });
 
-  test("needs no evidence for an overlap that is over", () => {
+  test("needs no evidence after the overlap", () => {
     expect(statesOf(finishRotation(keyOf({ ...old, retiresAt: NOW }, promoted), evidence))).toEqual([
       "retired",
       "current",
@@ -132,7 +132,7 @@ describe("aborting", () => {
     expect(key.versions[0]).not.toHaveProperty("retiresAt");
   });
 
-  test("only gives a version up that was not promoted yet", () => {
+  test("only revokes a version that is still pending", () => {
     expect(statesOf(abortRotation(keyOf(old, promoted, { state: "pending" }), evidence))).toEqual([
       "retiring",
       "current",
@@ -140,7 +140,7 @@ describe("aborting", () => {
     ]);
   });
 
-  test("never goes back to a version that no client may have got", () => {
+  test("never goes back to a version that may not have reached a client", () => {
     const neverPromoted = { state: "retiring", retiresAt: NOW + DAY } as const;
     expect(statesOf(abortRotation(keyOf(old, neverPromoted, promoted), evidence))).toEqual([
       "current",
@@ -149,7 +149,7 @@ describe("aborting", () => {
     ]);
   });
 
-  test("is refused while the new version is in use, unless forced", () => {
+  test("throws while the new version is in use, unless forced", () => {
     const key = keyOf(old, { ...promoted, lastUsedAt: NOW - 60 });
     expect(() => abortRotation(key, evidence)).toThrow(expect.objectContaining({ code: "ROTATION_UNPROVEN" }));
     expect(statesOf(abortRotation(key, { ...evidence, force: true }))).toEqual(["current", "revoked"]);
@@ -157,15 +157,15 @@ describe("aborting", () => {
 
   test.each([
     ["the old one has ended", keyOf({ ...old, retiresAt: NOW }, promoted), "WOULD_LOCK_OUT"],
-    ["the only version waits to be promoted", keyOf({ state: "pending" }), "WOULD_LOCK_OUT"],
-    ["nothing is under way", keyOf(promoted), "NO_ROTATION"],
+    ["the only version is pending", keyOf({ state: "pending" }), "WOULD_LOCK_OUT"],
+    ["there is no rotation", keyOf(promoted), "NO_ROTATION"],
     ["the old one was retired", keyOf({ state: "retired" }, promoted), "NO_ROTATION"],
-  ])("is refused when %s", (_, key, code) => {
+  ])("throws when %s", (_, key, code) => {
     expect(() => abortRotation(key, { ...evidence, force: true })).toThrow(expect.objectContaining({ code }));
   });
 });
 
-test("a version is discarded only while it is pending and unseen", () => {
+test("discards a version only while it is pending and unused", () => {
   expect(discardVersion(keyOf({}, { state: "pending" }), 2)?.versions[1]).toMatchObject({
     state: "revoked",
     reason: "undelivered",
@@ -176,7 +176,7 @@ test("a version is discarded only while it is pending and unseen", () => {
 });
 
 describe("revoking", () => {
-  test("ends every version, or the one that was named", () => {
+  test("revokes every version, or the one given", () => {
     expect(statesOf(revokeVersions(keyOf({ state: "retired" }, {}), { reason: "other" }))).toEqual([
       "revoked",
       "revoked",
@@ -193,13 +193,13 @@ describe("revoking", () => {
     });
   });
 
-  test("a version that does not exist is named", () => {
+  test("throws for an unknown version", () => {
     expect(() => revokeVersions(keyOf({}), { n: 2, reason: "other" })).toThrow(
       expect.objectContaining({ code: "VERSION_NOT_FOUND" }),
     );
   });
 
-  test("disabling is the same in both directions and changes nothing the second time", () => {
+  test("disabling a disabled key changes nothing", () => {
     const disabled = setEnabled(keyOf({}), false);
     expect(disabled?.enabled).toBe(false);
     expect(setEnabled(disabled ?? keyOf({}), false)).toBeNull();

@@ -10,16 +10,16 @@ import { RUNS } from "../arbitraries.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 /**
- * Rotations, interrupted anywhere, mixed with all else that may happen to a key. Beside the key the model keeps what its
- * users know: who got which token, and until when it was promised to work.
+ * Rotations that are interrupted at any point, mixed with all other operations on a key. The model also records what the clients
+ * know: the tokens they received and how long each must work.
  */
 class Model {
   now = 1_000;
   key: Key = aKey({ versions: [aVersion({ createdAt: 1_000, promotedAt: 1_000 })] });
-  /** The versions whose token reached a client, with the time until which they were promised to work. */
+  /** Versions whose token reached a client, with the time until which they must work. */
   readonly promised = new Map<number, number>([[1, Infinity]]);
 
-  /** Runs a step of the real code; a refusal with a code is an answer, and then nothing has changed. */
+  /** Runs a step of the real code. A `KeysError` is a valid result and changes nothing. */
   step(change: (key: Key) => Key | null): boolean {
     try {
       const after = change(this.key);
@@ -54,7 +54,7 @@ class Model {
     }
   }
 
-  /** Somebody ends versions on purpose: what they lost was not promised any more. */
+  /** Ends versions deliberately: they need not work any more. */
   onPurpose(change: (key: Key) => Key | null): void {
     const before = this.key;
     if (!this.step(change)) return;
@@ -64,7 +64,7 @@ class Model {
     }
   }
 
-  /** Going back to a version takes away the end that the rotation had given it. */
+  /** Going back to a version removes the end that the rotation set. */
   abort(force: boolean): void {
     this.onPurpose((key) => abortRotation(key, { now: this.now, window: 10, force }));
     const current = this.key.versions.findLast(({ state }) => state === "current");
@@ -133,7 +133,7 @@ function apply(model: Model, action: Step): void {
   }
 }
 
-test("every token that was delivered works for as long as was promised, whatever happens and wherever it breaks off", () => {
+test("every delivered token works as long as it must, wherever a rotation is interrupted", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (actions) => {
       const model = new Model();
@@ -152,7 +152,7 @@ test("every token that was delivered works for as long as was promised, whatever
   );
 });
 
-test("nobody is locked out: some delivered version works until somebody revokes it or the newest one expires", () => {
+test("some delivered version always works until it is revoked or the newest one expires", () => {
   const harmless = step.filter((action) => action.do !== "revoke" && action.do !== "disable");
   fc.assert(
     fc.property(fc.array(harmless, { maxLength: 30 }), (actions) => {

@@ -15,7 +15,7 @@ describe("a person at a terminal", () => {
     const { terminal, dir, env } = open("mcp-keys generate > $HOME/out");
     await terminal.shows("Name of the key:");
     terminal.type("not a name\r");
-    await terminal.shows("is not a name for a key");
+    await terminal.shows("is not a valid key name");
     terminal.type("\u0015ci\r");
     await terminal.shows("Expires (90d");
     terminal.type("\r");

@@ -1,6 +1,6 @@
 /**
- * Finds the numbers of records by a code of theirs, 32 bits with a sign: open addressing, eight bytes a slot. The code is
- * in the slot, so that a record that only lies in the way is not fetched. 0 is no record.
+ * A hash table from 32-bit hashes to row numbers, with open addressing and eight bytes per slot. Each slot contains the hash, so
+ * a search does not fetch the records it passes. 0 means no row.
  */
 export class HashSlots {
   #slots = new Int32Array(128);
@@ -11,7 +11,7 @@ export class HashSlots {
     this.#place(row, hash);
   }
 
-  /** Does nothing for one that is not here. Closes the gap, so that a search may end at the first empty slot. */
+  /** Removes a row, if present, and closes the gap: a search ends at the first empty slot. */
   remove(row: number, hash: number): void {
     let gap = this.first(hash);
     while (this.at(gap) !== row) {
@@ -22,7 +22,7 @@ export class HashSlots {
     const mask = this.#slots.length - 1;
     for (let slot = this.next(gap); this.at(slot) !== 0; slot = this.next(slot)) {
       const home = this.first(this.hashAt(slot));
-      // One whose home lies behind the gap would no longer be found if it moved there.
+      // Moving a row before its first slot would make it unfindable.
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
       this.#slots[gap] = this.hashAt(slot);
       this.#slots[gap + 1] = this.at(slot);
@@ -31,7 +31,7 @@ export class HashSlots {
     this.#slots[gap + 1] = 0;
   }
 
-  /** The slot to look at first for a code; then {@link HashSlots.next}, until {@link HashSlots.at} is 0. */
+  /** Returns the first slot to search for a hash; go on with {@link HashSlots.next} until {@link HashSlots.at} is 0. */
   first(hash: number): number {
     return (hash << 1) & (this.#slots.length - 1);
   }
@@ -40,6 +40,7 @@ export class HashSlots {
     return (slot + 2) & (this.#slots.length - 1);
   }
 
+  /** Returns the row in a slot, or 0. */
   at(slot: number): number {
     return this.#slots[slot + 1] ?? 0;
   }

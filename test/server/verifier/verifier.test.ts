@@ -270,7 +270,7 @@ test.each([
   [{ maxStaleness: 5, pollEvery: 5 }, "maxStaleness"],
   [{ pollEvery: Number.NaN }, "pollEvery"],
   [{ flushEvery: "2" }, "flushEvery"],
-  [{ audience: "mcp.example" }, "not the URL of a server"],
+  [{ audience: "mcp.example" }, "not a server URL"],
 ])("rejects invalid options: %o", async (options, says) => {
   const { store } = await createFixture();
   await expect(createVerifier({ store, ...options } as VerifierOptions)).rejects.toMatchObject({
