@@ -45,7 +45,7 @@ export function parseBare(header: string | null | undefined): ParsedHeader {
   return header.length <= TOKEN_LIMIT && B64_TOKEN.test(header) ? { ok: true, token: header } : MALFORMED;
 }
 
-/** Describes the usual mistakes in a malformed header, for the server's log: whoever configures the client can fix them. */
+/** Describes the usual mistakes in a malformed header, for the server's log. */
 export function describeMalformed(value: string): string {
   if (/\$\{|\$[A-Z_]|%[A-Z_]+%|\{\{/.test(value)) return "it contains an unexpanded variable";
   if (/bearer.*bearer/i.test(value)) return "it contains Bearer twice";

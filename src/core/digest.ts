@@ -17,14 +17,14 @@ export type Digest = `sha256:${string}` | `hmac-sha256:${string}:${string}`;
 /** Replaces a digest that is stored elsewhere and was not read: `kept:<where>`. It is not a valid digest, so it matches no token. */
 export type KeptDigest = `kept:${string}`;
 
-/** Replaces a digest that the store has deleted, as a keychain does when a version is revoked. */
+/** Replaces a digest that the store has removed, as a keychain does when a version is revoked. */
 export const FORGOTTEN = "forgotten";
 
 /** The `digest` of a version: the digest itself or its replacement. */
 export type StoredDigest = Digest | KeptDigest | typeof FORGOTTEN;
 
 /**
- * A secret that is not in the store. Without it, nobody can check a token against the stored digests or forge a digest.
+ * A secret that is not in the store. Without it, the stored digests cannot confirm a token, and no digest can be forged.
  * @example
  * ```ts
  * import { digestToken, type Pepper } from "mcp-keys";

@@ -110,7 +110,7 @@ export type RevokeReason = "compromised" | "superseded" | "unused" | "undelivere
 export interface Version {
   /** 1 for the first version, then one more with each rotation. */
   readonly n: number;
-  /** Not a `Digest` if the key was read without digests, or if the store has deleted this one. */
+  /** Not a `Digest` if the key was read without digests, or if the store has removed this one. */
   readonly digest: StoredDigest;
   readonly createdAt: Epoch;
   /** The first second at which it no longer works; `null` for never. */

@@ -1,6 +1,6 @@
 /**
- * A hash table from 32-bit hashes to row numbers, with open addressing and eight bytes per slot. Each slot contains the hash, so
- * a search does not fetch the records it passes. 0 means no row.
+ * Maps 32-bit codes to rows, with open addressing and eight bytes per slot. Each slot contains the code, so a search does not
+ * fetch the records it passes. 0 means no row.
  */
 export class HashSlots {
   #slots = new Int32Array(128);
@@ -31,7 +31,7 @@ export class HashSlots {
     this.#slots[gap + 1] = 0;
   }
 
-  /** Returns the first slot to search for a hash; go on with {@link HashSlots.next} until {@link HashSlots.at} is 0. */
+  /** Returns the first slot to search for a code; go on with {@link HashSlots.next} until {@link HashSlots.at} is 0. */
   first(hash: number): number {
     return (hash << 1) & (this.#slots.length - 1);
   }

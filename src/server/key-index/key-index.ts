@@ -25,7 +25,7 @@ export interface FoundVersion {
 export interface KeyIndex {
   /** How many keys have a version that can be found. */
   readonly size: number;
-  /** Ids of peppers that versions need and nobody passed. Their tokens are not recognised. */
+  /** Ids of peppers that versions need but were not passed. Their tokens are not recognised. */
   readonly unknownPeppers: ReadonlySet<string>;
   /** Adds a key or replaces it. */
   put(key: Key): void;

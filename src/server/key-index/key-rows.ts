@@ -171,7 +171,7 @@ function hashId(id: KeyId): number {
   return mix(packId(id, 0), packId(id, 4), packId(id, 8));
 }
 
-/** Hashes three words. Folds the upper bits in, because the upper bits of characters are not random. */
+/** Mixes three words into a code. Folds the upper bits in, because the upper bits of characters are not random. */
 function mix(a: number, b: number, c: number): number {
   const hash = Math.imul(Math.imul(Math.imul(a, 0x01000193) ^ b, 0x01000193) ^ c, 0x01000193);
   return hash ^ (hash >>> 15);

@@ -9,7 +9,7 @@ const tokens = ["a", "b", "c"].map((c) =>
 );
 const opaque = "Zk3vQ9xT2mL8wR5nB7cJ4hG6fD1sA0pY";
 
-test("a server without a store takes its keys from the environment, as tokens or as digests", async () => {
+test("accepts tokens from the environment, given as tokens or as digests", async () => {
   const env = {
     MCP_API_KEY: tokens[0],
     MCP_API_KEYS: `${tokens[1]},${opaque}`,
@@ -20,7 +20,7 @@ test("a server without a store takes its keys from the environment, as tokens or
   expect(verifier.verify(`${opaque}x`)).toMatchObject({ ok: false, reason: "malformed" });
 });
 
-test("a server that was given no key refuses everybody, and says so", async () => {
+test("rejects every token without a key in the environment, and logs that", async () => {
   const { verifier, lines } = await createFixture({ store: await openEnvStore("", { env: {} }) });
   expect(verifier.verify(tokens[0]!)).toMatchObject({ ok: false, reason: "unknown" });
   expect(lines.join("\n")).toContain("no key in env:");

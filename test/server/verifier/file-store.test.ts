@@ -8,7 +8,7 @@ import { openArchiveStore } from "../../../src/stores/archive.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
 import { createFixture, until } from "../fixture.ts";
 
-async function createPlace(): Promise<string> {
+async function createPath(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-server-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return join(folder, "keys.jsonl");
@@ -16,7 +16,7 @@ async function createPlace(): Promise<string> {
 
 const WORLD = { env: {}, uid: process.getuid?.() ?? null, dataDir: null };
 
-/** A store of its own for each caller, as two processes have. */
+/** Opens another store on the same file, as another process does. */
 async function open(path: string) {
   const store = await openFileStore(path, WORLD);
   onTestFinished(() => store.close());
@@ -24,7 +24,7 @@ async function open(path: string) {
 }
 
 async function createServed(pollEvery = 0.1) {
-  const path = await createPlace();
+  const path = await createPath();
   const now = () => 1_800_000_000;
   const keys = createKeys({ store: await open(path), by: "test", now });
   const { token } = await keys.generate({ name: "ci", expiresAt: null });
@@ -32,8 +32,8 @@ async function createServed(pollEvery = 0.1) {
   return { ...server, path, token: token.reveal(), admin: keys };
 }
 
-test("what another process does to the file takes effect within a second", async () => {
-  // At the pace of a server in use, so that it is the wake-up that brings the news.
+test("changes by another process take effect within a second", async () => {
+  // Polls as rarely as a real server, so only the wake-up can be this fast.
   const { admin, token, verifier } = await createServed(1);
   expect(verifier.verify(token)).toMatchObject({ ok: true });
   const tokens = [token];
@@ -47,43 +47,43 @@ test("what another process does to the file takes effect within a second", async
   const issue = async () => void tokens.push((await admin.generate({ name: "b", expiresAt: null })).token.reveal());
   const rotate = () =>
     admin.rotate("ci", { overlap: 3600, deliver: async (issued) => void tokens.push(issued.token.reveal()) });
-  const opens = (i: number) => verifier.verify(tokens[i]!).ok;
-  await timed(issue, () => opens(1));
-  await timed(rotate, () => opens(2) && opens(0));
+  const accepts = (i: number) => verifier.verify(tokens[i]!).ok;
+  await timed(issue, () => accepts(1));
+  await timed(rotate, () => accepts(2) && accepts(0));
   await timed(
     () => admin.finish("ci", { force: true }),
-    () => !opens(0) && opens(2),
+    () => !accepts(0) && accepts(2),
   );
   await timed(
     () => admin.disable("b"),
-    () => !opens(1),
+    () => !accepts(1),
   );
   await timed(
     () => admin.enable("b"),
-    () => opens(1),
+    () => accepts(1),
   );
   await timed(
     () => admin.revoke("ci"),
-    () => !opens(2),
+    () => !accepts(2),
   );
   expect(Math.max(...times)).toBeLessThan(1_000);
 });
 
-test("the key that was used shows it to others", async () => {
+test("a use is visible to other processes", async () => {
   const { admin, token, verifier } = await createServed();
   verifier.verify(token);
   await until(async () => (await admin.get("ci")).versions[0]!.lastUsedAt === 1_800_000_000);
 });
 
-test("a store whose file is not there yet refuses everybody until it is", async () => {
-  const path = await createPlace();
+test("rejects every token until the file of the store exists", async () => {
+  const path = await createPath();
   const { verifier, lines } = await createFixture({ store: await open(path), pollEvery: 0.05 });
   expect(lines.join()).toContain("no key in file:");
   const { token } = await createKeys({ store: await open(path), by: "test" }).generate({ name: "a", expiresAt: null });
   await until(() => verifier.verify(token.reveal()).ok);
 });
 
-test("a compaction goes unnoticed", async () => {
+test("keeps accepting tokens through a compaction", async () => {
   const { path, admin, token, verifier } = await createServed();
   for (let i = 0; i < 5; i++) {
     await admin.disable("ci");
@@ -102,7 +102,7 @@ test.each<[string, (path: string, other: string) => Promise<void>]>([
   ["replaced by another store under its name", (path, other) => rename(other, path)],
   ["cut to half its length", async (path) => truncate(path, (await readFile(path)).length >> 1)],
   ["emptied", (path) => truncate(path, 0)],
-  ["readable to everybody", (path) => chmod(path, 0o644)],
+  ["readable by everyone", (path) => chmod(path, 0o644)],
   [
     "damaged in the middle",
     async (path) => {
@@ -112,29 +112,32 @@ test.each<[string, (path: string, other: string) => Promise<void>]>([
       await writeFile(path, bytes, { mode: 0o600 });
     },
   ],
-])("a file that is %s while serving: memory answers, then 503, and back again when it is restored", async (_, harm) => {
-  const { path, admin, token, verifier, clock } = await createServed();
-  await admin.generate({ name: "b", expiresAt: null });
-  await until(() => verifier.counters.faults === 0 && verifier.ready);
-  const other = await createPlace();
-  await createKeys({ store: await open(other), by: "test" }).generate({ name: "stranger", expiresAt: null });
-  await copyFile(path, `${path}.backup`);
+])(
+  "a file that is %s while serving: answers from memory, then 503, and recovers once it is restored",
+  async (_, harm) => {
+    const { path, admin, token, verifier, clock } = await createServed();
+    await admin.generate({ name: "b", expiresAt: null });
+    await until(() => verifier.counters.faults === 0 && verifier.ready);
+    const other = await createPath();
+    await createKeys({ store: await open(other), by: "test" }).generate({ name: "other", expiresAt: null });
+    await copyFile(path, `${path}.backup`);
 
-  await harm(path, other);
-  await until(() => verifier.counters.faults > 0);
-  expect(verifier.verify(token)).toMatchObject({ ok: true });
-  clock.now += 61;
-  expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+    await harm(path, other);
+    await until(() => verifier.counters.faults > 0);
+    expect(verifier.verify(token)).toMatchObject({ ok: true });
+    clock.now += 61;
+    expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
 
-  await rm(path, { force: true });
-  await copyFile(`${path}.backup`, path);
-  await chmod(path, 0o600);
-  await until(() => verifier.ready);
-  expect(verifier.verify(token)).toMatchObject({ ok: true });
-});
+    await rm(path, { force: true });
+    await copyFile(`${path}.backup`, path);
+    await chmod(path, 0o600);
+    await until(() => verifier.ready);
+    expect(verifier.verify(token)).toMatchObject({ ok: true });
+  },
+);
 
-test("an archive is not served from: it would let in a key that was revoked since", async () => {
-  const path = await createPlace();
+test("rejects an archive, which still has keys that were revoked later", async () => {
+  const path = await createPath();
   const store = await open(path);
   const keys = createKeys({ store, by: "test" });
   await keys.generate({ name: "ci", expiresAt: null });

@@ -8,18 +8,18 @@ const gone = new KeysError("STORE_UNAVAILABLE", "the disk is gone");
 const damaged = new KeysError("STORE_DAMAGED", "line 7 is damaged");
 
 describe("following", () => {
-  test("a wake-up is enough, long before the next poll", async () => {
+  test("sees a change after a wake-up, long before the next poll", async () => {
     const { verifier, issue } = await createFixture({ pollEvery: 3600, maxStaleness: 7200 });
     expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
     expect(verifier.verify(await issue("cd"))).toMatchObject({ ok: true });
   });
 
-  test("a poll is enough, for a wake-up that is lost", async () => {
+  test("sees a change at the next poll if the wake-up is lost", async () => {
     const { verifier, issue } = await createFixture({ trouble: { deaf: true } });
     expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
   });
 
-  test("what was written before the watch began is seen when it begins", async () => {
+  test("sees changes from before the watch when the watch starts", async () => {
     const { store } = await createFixture();
     let begin = () => {};
     const watch: KeyStore["watch"] = async (wake) => {
@@ -34,7 +34,7 @@ describe("following", () => {
     await until(() => verifier.verify(token.reveal()).ok);
   });
 
-  test("a wake-up during a look is followed by another look", async () => {
+  test("reads again after a wake-up during a read", async () => {
     const { store } = await createFixture();
     const gates: (() => void)[] = [];
     const changes: KeyStore["changes"] = async function* (since) {
@@ -51,7 +51,7 @@ describe("following", () => {
     gates[1]!();
   });
 
-  test("a watch that cannot begin is no fault, and begins later", async () => {
+  test("a watch that cannot start is not a fault, and starts later", async () => {
     const { verifier, issue, trouble } = await createFixture({ trouble: { watchFault: gone } });
     expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
     expect(verifier.counters.faults).toBe(0);
@@ -60,7 +60,7 @@ describe("following", () => {
     await until(() => trouble.watchers === 1);
   });
 
-  test("a gap in the history is closed from the snapshot", async () => {
+  test("closes a gap in the history from the snapshot", async () => {
     const { store, verifier, issue, keys, trouble } = await createFixture();
     const first = await issue("ci");
     const dropped: Change[] = [];
@@ -82,7 +82,7 @@ describe("following", () => {
     expect(trouble.reads).toBeGreaterThan(reads);
   });
 
-  test("ends with close, and leaves nothing behind", async () => {
+  test("close stops everything", async () => {
     const { verifier, trouble } = await createFixture();
     await until(() => trouble.watchers === 1);
     await verifier.close();
@@ -92,7 +92,7 @@ describe("following", () => {
     expect(trouble).toMatchObject({ watchers: 0, reads });
   });
 
-  test("a store that cannot be read at the start is told to the caller", async () => {
+  test("throws if the store cannot be read at the start", async () => {
     const { store, trouble } = await createFixture();
     trouble.fault = damaged;
     await expect(createVerifier({ store })).rejects.toMatchObject({ code: "STORE_DAMAGED" });
@@ -104,7 +104,7 @@ describe("a store that fails while serving", () => {
     ["a fault", gone, "STORE_UNAVAILABLE"],
     ["damage", damaged, "STORE_DAMAGED"],
     ["an error of another kind", new TypeError("not ours"), "STORE_UNAVAILABLE"],
-  ])("%s: memory answers for a while, then nothing does, and it recovers by itself", async (_, fault, code) => {
+  ])("%s: answers from memory for a while, then not at all, then recovers", async (_, fault, code) => {
     const faults: (string | null)[] = [];
     const fixture = await createFixture({ onFault: (each) => faults.push(each?.code ?? null) });
     const { verifier, issue, trouble, clock, lines } = fixture;
@@ -127,7 +127,7 @@ describe("a store that fails while serving", () => {
     expect(verifier.counters.unavailable).toBe(1);
   });
 
-  test("what changed during the outage takes effect after it", async () => {
+  test("changes during the outage take effect after it", async () => {
     const { verifier, issue, trouble, keys } = await createFixture();
     const token = await issue("ci");
     trouble.fault = gone;
@@ -138,7 +138,7 @@ describe("a store that fails while serving", () => {
     await until(() => !verifier.verify(token).ok);
   });
 
-  test("each new complaint is told once", async () => {
+  test("reports each new fault once", async () => {
     const faults: (string | null)[] = [];
     const { verifier, trouble } = await createFixture({ onFault: (each) => faults.push(each?.code ?? null) });
     trouble.fault = gone;
@@ -150,7 +150,7 @@ describe("a store that fails while serving", () => {
     expect(faults).toEqual(["STORE_UNAVAILABLE", "STORE_DAMAGED", null]);
   });
 
-  test("a clock that goes back does not stretch the time for which memory answers", async () => {
+  test("a clock that goes back does not extend how long memory answers", async () => {
     const { verifier, issue, trouble, clock } = await createFixture();
     const token = await issue("ci");
     trouble.fault = gone;
@@ -160,7 +160,7 @@ describe("a store that fails while serving", () => {
     expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
   });
 
-  test("a read that does not end is given up, and a later one succeeds", async () => {
+  test("gives up a read that never ends, and a later one succeeds", async () => {
     const { verifier, issue, trouble, clock, lines } = await createFixture();
     const token = await issue("ci");
     trouble.hangs = true;
@@ -174,7 +174,7 @@ describe("a store that fails while serving", () => {
     expect(verifier.verify(token)).toMatchObject({ ok: true });
   });
 
-  test("a read that was given up counts for nothing when it ends after all", async () => {
+  test("ignores the result of a read that was given up", async () => {
     const { store } = await createFixture();
     const gates: (() => void)[] = [];
     const changes: KeyStore["changes"] = async function* (since) {
@@ -192,7 +192,7 @@ describe("a store that fails while serving", () => {
     await until(() => verifier.ready);
   });
 
-  test("a refresh does not wait for a store that is known to fail", async () => {
+  test("a refresh does not wait for a failing store", async () => {
     const { verifier, trouble } = await createFixture();
     trouble.fault = gone;
     await until(() => verifier.counters.faults > 0);
@@ -205,7 +205,7 @@ describe("a store that fails while serving", () => {
     trouble.hangs = false;
   });
 
-  test("a refresh gives up after five seconds, and the next one at once", async () => {
+  test("a refresh gives up after five seconds, and the next one immediately", async () => {
     const { verifier, trouble, clock } = await createFixture();
     trouble.hangs = true;
     const { reads } = trouble;
@@ -224,7 +224,7 @@ describe("a store that fails while serving", () => {
     trouble.hangs = false;
   });
 
-  test("hooks that throw change nothing", async () => {
+  test("ignores hooks that throw", async () => {
     const hook = () => {
       throw new Error("a hook that fails");
     };
@@ -240,10 +240,10 @@ describe("a store that fails while serving", () => {
   });
 });
 
-test("a store without a key refuses everybody and says so once", async () => {
+test("rejects every token while the store is empty, and logs that once", async () => {
   const { verifier, issue, lines } = await createFixture();
-  const stranger = await (await createFixture()).issue("x");
-  expect(verifier.verify(stranger)).toEqual({ ok: false, reason: "unknown" });
+  const unknown = await (await createFixture()).issue("x");
+  expect(verifier.verify(unknown)).toEqual({ ok: false, reason: "unknown" });
   await new Promise((resolve) => setTimeout(resolve, 60));
   expect(lines.filter((line) => line.includes("no key in memory:"))).toHaveLength(1);
   expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });

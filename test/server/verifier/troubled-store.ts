@@ -1,26 +1,26 @@
 import type { KeysError } from "../../../src/errors.ts";
 import type { KeyStore, Use } from "../../../src/stores/store.ts";
 
-/** What is wrong with a store at the moment. */
+/** The current faults of a store. */
 export interface Trouble {
-  /** Thrown by whatever reads. */
+  /** Thrown by every read. */
   fault: unknown;
   /** Thrown by `touch`. */
   touchFault: KeysError | null;
-  /** Reads do not end while this is set; they end when it is cleared. */
+  /** Reads do not end until this is cleared. */
   hangs: boolean;
-  /** `watch` takes the listener and never calls it. */
+  /** `watch` never calls its listener. */
   deaf: boolean;
   /** `watch` throws this. */
   watchFault: KeysError | null;
-  /** Reads that were begun, and watchers there are. */
+  /** Started reads and active watchers. */
   reads: number;
   watchers: number;
-  /** Batches that were written. */
+  /** Written batches. */
   readonly touched: Use[][];
 }
 
-/** The same store, with troubles to be switched on and off. */
+/** Wraps a store with faults that can be switched on and off. */
 export function createTroubledStore(store: KeyStore): { store: KeyStore; trouble: Trouble } {
   const trouble: Trouble = {
     ...{ fault: null, touchFault: null, hangs: false, deaf: false, watchFault: null },

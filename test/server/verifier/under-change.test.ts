@@ -13,26 +13,26 @@ import { createVerifier } from "../../../src/server/verifier/verifier.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
 import { until } from "../fixture.ts";
 
-/** Milliseconds after which a running server knows. */
+/** Milliseconds until a running server must know about a change. */
 const BOUND = 1_000;
 const REQUESTS = 10_000;
-/** Judgements of either kind, below which nothing was shown. */
+/** The least number of verdicts of each kind. */
 const ENOUGH = 300;
 const isEnough = (count: number) => count >= ENOUGH;
 const TICK = 20;
 const CLIENTS = 8;
-/** So many that a token lives longer than the bound, since one after the other is changed. */
+/** Keys are changed one after the other, so with this many a token lives longer than the bound. */
 const KEYS = 200;
 
-/** What is known of a token, by the clock of this process. */
-interface Known {
+/** A token and its times, by the clock of this process. */
+interface TimedToken {
   readonly token: string;
   readonly since: number;
   isEnding: boolean;
   ended: number;
 }
 
-test("while keys rotate and are revoked, no valid token is refused and none that ended is let in", async () => {
+test("accepts every valid token and no ended one while keys rotate and are revoked", async () => {
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-change-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, "keys.jsonl");
@@ -52,7 +52,7 @@ test("while keys rotate and are revoked, no valid token is refused and none that
       const status = await ask(one.token);
       if (start >= one.ended + bound()) {
         tally.ended++;
-        if (status !== 401) wrong.push(`let in ${Math.round(start - one.ended)} ms after its end`);
+        if (status !== 401) wrong.push(`accepted ${Math.round(start - one.ended)} ms after its end`);
       } else if (start >= one.since + bound() && !one.isEnding) {
         tally.valid++;
         if (status !== 200) wrong.push(`refused (${status}) though valid`);
@@ -61,7 +61,7 @@ test("while keys rotate and are revoked, no valid token is refused and none that
       }
     }
   };
-  // Nothing can be said of the first second.
+  // The first second proves nothing.
   await until(() => performance.now() - known[0]!.since > BOUND);
   await Promise.all(Array.from({ length: CLIENTS }, client));
 
@@ -71,7 +71,7 @@ test("while keys rotate and are revoked, no valid token is refused and none that
   expect(changes()).toBeGreaterThan(100);
 });
 
-/** Milliseconds for which this process, server and all, was not run of late: by a machine that had other things to do. */
+/** Returns for how many of the latest milliseconds a busy machine did not run this process. */
 function watchStalls(): () => number {
   const stalls: { at: number; ms: number }[] = [];
   let before = performance.now();
@@ -87,12 +87,12 @@ function watchStalls(): () => number {
   };
 }
 
-/** One of all there were, or one of the latest: most of the others have ended long ago. */
+/** Picks from all tokens, or from the latest: most others ended long ago. */
 function pick(n: number, length: number): number {
   return n % 2 === 0 ? (n * 7) % length : Math.max(0, length - 1 - (n % (2 * KEYS)));
 }
 
-async function startRotating(folder: string, path: string): Promise<{ known: Known[]; changes: () => number }> {
+async function startRotating(folder: string, path: string): Promise<{ known: TimedToken[]; changes: () => number }> {
   const script = join(folder, "rotating.mjs");
   await build({
     entryPoints: [join(import.meta.dirname, "rotating.main.ts")],
@@ -104,8 +104,8 @@ async function startRotating(folder: string, path: string): Promise<{ known: Kno
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   });
-  const known: Known[] = [];
-  const byToken = new Map<string, Known>();
+  const known: TimedToken[] = [];
+  const byToken = new Map<string, TimedToken>();
   let lines = 0;
   createInterface(child.stdout).on("line", (line) => {
     lines++;

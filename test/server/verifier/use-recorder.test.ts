@@ -4,7 +4,7 @@ import { createFixture, until } from "../fixture.ts";
 
 const full = new KeysError("STORE_UNAVAILABLE", "the disk is full");
 
-test("a use reaches the store, and nothing is written for a refusal", async () => {
+test("writes a use to the store, and nothing for a refusal", async () => {
   const { verifier, issue, rotate, keys, clock, trouble } = await createFixture();
   const old = await issue("ci");
   await issue("idle");
@@ -18,13 +18,13 @@ test("a use reaches the store, and nothing is written for a refusal", async () =
   expect(ci!.versions.map(({ lastUsedAt }) => lastUsedAt)).toEqual([null, clock.now]);
 });
 
-test("a key that lacks a scope is in use all the same", async () => {
+test("counts a request without a required scope as a use", async () => {
   const { verifier, issue, trouble } = await createFixture();
   expect(verifier.verify(await issue("ci"), { scopes: ["x"] }).ok).toBe(false);
   await until(() => trouble.touched.length === 1);
 });
 
-test("many uses of a version are one, and a later one is written again", async () => {
+test("writes many uses of a version once, and a later use again", async () => {
   const { verifier, issue, clock, trouble } = await createFixture();
   const token = await issue("ci");
   for (let i = 0; i < 100; i++) verifier.verify(token);
@@ -40,7 +40,7 @@ test("many uses of a version are one, and a later one is written again", async (
   expect(trouble.touched.flat().map(({ at }) => at)).toEqual([1_800_000_000, clock.now]);
 });
 
-test("close writes what is left", async () => {
+test("close writes the remaining uses", async () => {
   const { verifier, issue, trouble } = await createFixture({ flushEvery: 3600 });
   verifier.verify(await issue("ci"));
   expect(trouble.touched).toEqual([]);
@@ -48,13 +48,13 @@ test("close writes what is left", async () => {
   expect(trouble.touched).toHaveLength(1);
 });
 
-test("what cannot be written is kept, told once, and written later with the latest time", async () => {
+test("keeps uses that cannot be written, logs that once, and writes the latest time later", async () => {
   const { verifier, issue, clock, trouble, lines, keys, followed } = await createFixture();
   const token = await issue("ci");
   trouble.touchFault = full;
   verifier.verify(token);
   await until(() => lines.some((line) => line.includes("cannot be written: the disk is full")));
-  // Loaded anew, so that the same version is there twice.
+  // The key is read again, so the same version has uses from before and after.
   await keys.disable("ci");
   await keys.enable("ci");
   await followed();
@@ -67,7 +67,7 @@ test("what cannot be written is kept, told once, and written later with the late
   expect(lines.filter((line) => line.includes("last-used"))).toHaveLength(2);
 });
 
-test("a store that is read-only is never written to", async () => {
+test("never writes to a read-only store", async () => {
   const { trouble, store } = await createFixture();
   const { verifier, issue } = await createFixture({ store: { ...store, readOnly: true } });
   const token = await issue("ci");
