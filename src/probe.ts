@@ -4,7 +4,7 @@ import type { ProbeServerOptions } from "./probe/probe.ts";
 import type { Report } from "./probe/report/report.ts";
 import { systemNow, systemRandom, systemTicks } from "./world.ts";
 
-type Chosen =
+type PublicOptions =
   | "tool"
   | "lab"
   | "timeoutMs"
@@ -20,7 +20,7 @@ type Chosen =
   | "onFinding";
 
 /**
- * What {@link probe} is told.
+ * Options of {@link probe}.
  * @example
  * ```ts
  * import type { ProbeOptions } from "mcp-keys";
@@ -33,24 +33,25 @@ type Chosen =
  * };
  * ```
  */
-export interface ProbeOptions extends Pick<ProbeServerOptions, Chosen> {
-  /** Where the server answers MCP. */
+export interface ProbeOptions extends Pick<ProbeServerOptions, PublicOptions> {
+  /** URL of the MCP endpoint. */
   readonly url: string;
-  /** A key that the server should let in. It is sent to the origin of `url` alone. */
+  /** A key that the server should accept. Sent only to the origin of `url`. */
   readonly key: Secret | string;
-  /** Another key that it should let in, for what only two clients can show. */
+  /** Another key that the server should accept, for checks that need two clients. */
   readonly secondKey?: Secret | string;
-  /** The header that takes the key alone, such as `X-API-Key`, or `Authorization: ApiKey`. Default `Authorization: Bearer`. */
+  /** Header that carries the key: a name such as `X-API-Key`, or `Authorization: ApiKey` for another scheme. Default: `Authorization: Bearer`. */
   readonly header?: string;
-  /** Certificates to trust instead of the usual ones, as PEM. */
+  /** Certificates to trust instead of the default ones, as PEM. */
   readonly ca?: string;
 }
 
 /**
- * Tests a running MCP server as `mcp-keys test` does: tries every way in, with the right key and with everything else. Whatever the
- * server does is a finding of the report and no fault; `ok` says whether its door is shut, `proven` whether that could be told.
- * @throws `KeysError` `USAGE` for an address that cannot be used, a check that does not exist, or no header for a key;
- * `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`, `INTERRUPTED`
+ * Tests a running MCP server like `mcp-keys test`: presents the valid key, and everything that the server should refuse. What the
+ * server does is in the findings and never throws.
+ * @returns the report; `ok` if the server is protected, `proven` if the run could tell
+ * @throws `KeysError` `USAGE` for an unusable URL, an unknown check or an unusable header; `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`,
+ * `INTERRUPTED`
  * @example
  * ```ts
  * import { probe } from "mcp-keys";
@@ -61,7 +62,7 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, Chosen> {
  * ```
  */
 export async function probe({ url, key, secondKey, header, ca, ...options }: ProbeOptions): Promise<Report> {
-  // A server that guards itself never needs it.
+  // Loaded on first use, because servers do not need it.
   const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
     import("./probe/mcp/credentials.ts"),

@@ -3,27 +3,27 @@ import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
-import { explainFault } from "./fault.ts";
+import { explainError } from "./explain-error.ts";
 import { tlsOf, tlsOptions } from "./tls.ts";
 
 export interface HttpOptions {
-  /** Certificates to trust instead of the usual ones, as PEM. */
+  /** Certificates to trust instead of the default ones, as PEM. */
   readonly ca?: string;
-  /** Bytes of a body that are read at most. Default 4 MiB. */
+  /** Maximum size of a body in bytes. Default: 4 MiB. */
   readonly limit?: number;
 }
 
 const LIMIT = 4 * 1024 * 1024;
 
 /**
- * The exchange over `node:http` and `node:https`, which take half the time and memory of `fetch` in a short process. Each has
- * a connection of its own, follows no redirect, and goes directly: `HTTP_PROXY` and its like are not read.
+ * Creates an {@link HttpRequest} over `node:http` and `node:https`, which take half the time and memory of `fetch` in a short process.
+ * Uses a new connection for each request, follows no redirects and ignores proxy variables such as `HTTP_PROXY`.
  */
 export function createHttpRequest({ ca, limit = LIMIT }: HttpOptions = {}): HttpRequest {
   return async (init) => {
-    // TLS is costly to load, so only where it is spoken.
+    // Loading TLS is expensive, so only for https.
     const { request } = init.url.protocol === "https:" ? await import("node:https") : await import("node:http");
-    return new Exchange(init, limit).start((answered) => request({ ...optionsOf(init), ca }, answered));
+    return new Exchange(init, limit).start((onResponse) => request({ ...optionsOf(init), ca }, onResponse));
   };
 }
 
@@ -33,25 +33,25 @@ class Exchange {
   #request: ClientRequest | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
-  #unlisten: (() => void) | undefined;
-  /** Why it failed; what its two ends then throw. */
-  #fault: KeysError | undefined;
+  #stopListening: (() => void) | undefined;
+  /** First error, thrown by both the promise and the body. */
+  #error: KeysError | undefined;
 
   constructor(init: HttpInit, limit: number) {
     this.#init = init;
     this.#limit = limit;
   }
 
-  start(open: (answered: (message: IncomingMessage) => void) => ClientRequest): Promise<HttpResponse> {
+  start(open: (onResponse: (message: IncomingMessage) => void) => ClientRequest): Promise<HttpResponse> {
     const { signal, timeoutMs, body, announce } = this.#init;
     return new Promise((resolve, reject) => {
-      const fail = (fault: KeysError): void => {
-        this.#fault ??= fault;
+      const fail = (error: KeysError): void => {
+        this.#error ??= error;
         this.#close();
-        reject(this.#fault);
+        reject(this.#error);
       };
-      const broken = (cause: unknown): void => {
-        fail(explainFault(cause, this.#init.url));
+      const failWith = (cause: unknown): void => {
+        fail(explainError(cause, this.#init.url));
       };
       if (signal?.aborted === true) {
         fail(interrupted());
@@ -61,31 +61,31 @@ class Exchange {
         fail(interrupted());
       };
       signal?.addEventListener("abort", interrupt);
-      this.#unlisten = () => signal?.removeEventListener("abort", interrupt);
+      this.#stopListening = () => signal?.removeEventListener("abort", interrupt);
       this.#timer = setTimeout(() => {
-        broken({ code: "TIMED_OUT" });
+        failWith({ code: "TIMED_OUT" });
       }, timeoutMs);
       try {
         this.#request = open((message) => {
-          resolve(this.#answer(message));
+          resolve(this.#responseOf(message));
         });
       } catch (cause) {
-        fail(new KeysError("USAGE", "a header holds a character that HTTP does not allow", { cause }));
+        fail(new KeysError("USAGE", "a header contains a character that HTTP does not allow", { cause }));
         return;
       }
-      this.#request.on("error", broken);
-      // A change of protocol nobody asked for ends without a response and without an error. After a response: no effect.
+      this.#request.on("error", failWith);
+      // An unsolicited protocol switch ends the request without a response or error. After a response it has no effect.
       this.#request.on("upgrade", (_, socket) => {
         socket.destroy();
-        broken({ code: "UPGRADED" });
+        failWith({ code: "UPGRADED" });
       });
       if (announce === undefined) this.#request.end(body);
       else this.#request.write(body ?? "");
     });
   }
 
-  #answer(message: IncomingMessage): HttpResponse {
-    message.on("error", () => undefined); // its reader meets it too; without a reader it must not end the process
+  #responseOf(message: IncomingMessage): HttpResponse {
+    message.on("error", () => undefined); // the reader gets it too; without a reader it must not crash the process
     return {
       status: message.statusCode ?? 0,
       headers: message.headersDistinct,
@@ -110,8 +110,8 @@ class Exchange {
       const rest = decoder.end();
       if (rest !== "") yield rest;
     } catch (cause) {
-      if (this.#fault !== undefined) throw this.#fault;
-      if (!this.#closed) throw cause instanceof KeysError ? cause : explainFault(cause, this.#init.url);
+      if (this.#error !== undefined) throw this.#error;
+      if (!this.#closed) throw cause instanceof KeysError ? cause : explainError(cause, this.#init.url);
     } finally {
       this.#close();
     }
@@ -119,7 +119,7 @@ class Exchange {
 
   #close(): void {
     this.#closed = true;
-    this.#unlisten?.();
+    this.#stopListening?.();
     clearTimeout(this.#timer);
     this.#request?.destroy();
   }
@@ -129,7 +129,7 @@ function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): 
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
     method,
-    // Not every resolver keeps *.localhost on this machine, and plain http is allowed there.
+    // Plain http is allowed for *.localhost, and not every resolver maps it to this machine.
     hostname: /\.localhost\.?$/.test(host) ? "localhost" : host,
     port: url.port,
     path: path ?? url.pathname + url.search,
@@ -149,6 +149,6 @@ function interrupted(): KeysError {
 }
 
 function tooLarge(url: URL): KeysError {
-  const hint = "check that the URL is that of an MCP server";
-  return new KeysError("SERVER_NOT_MCP", `the answer of ${url.origin} is larger than MCP answers are`, { hint });
+  const hint = "check that the URL belongs to an MCP server";
+  return new KeysError("SERVER_NOT_MCP", `the answer from ${url.origin} is too large for an MCP server`, { hint });
 }

@@ -3,14 +3,14 @@ import type { RequestOptions } from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { TlsInfo } from "./http.ts";
 
-/** What a connection was made with, or `undefined` for one without TLS. */
+/** Returns the parameters of a TLS connection; `undefined` without TLS. */
 export function tlsOf(socket: Socket): TlsInfo | undefined {
   if (!isTls(socket)) return undefined;
-  const ends = Date.parse(socket.getPeerCertificate().valid_to);
-  return { protocol: socket.getProtocol() ?? "", validTo: Number.isNaN(ends) ? null : Math.floor(ends / 1000) };
+  const expiry = Date.parse(socket.getPeerCertificate().valid_to);
+  return { protocol: socket.getProtocol() ?? "", validTo: Number.isNaN(expiry) ? null : Math.floor(expiry / 1000) };
 }
 
-/** Options for a connection that goes no further than a TLS version. The old ones need the old ciphers as well. */
+/** Returns options that limit a connection to a TLS version. Old versions need old ciphers too. */
 export function tlsOptions(newest: string | undefined): RequestOptions {
   if (newest === undefined) return {};
   const maxVersion = newest as RequestOptions["maxVersion"];

@@ -7,38 +7,38 @@ import type { Finding, FindingStatus } from "./report/report.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 
-/** What of a site its run needs. */
-interface Shown {
+/** What running checks needs of a target. */
+interface RunTarget {
   readonly redact: Redact;
 }
 
-export interface RunOptions<S extends Shown> {
-  readonly checks: readonly Check<S>[];
-  readonly target: S;
-  /** Why a check is not asked at all, or `null`. Asked anew before each. */
-  readonly skipReason: (check: Check<S>) => string | null;
-  /** Milliseconds of a clock that only goes forward. */
+export interface RunOptions<T extends RunTarget> {
+  readonly checks: readonly Check<T>[];
+  readonly target: T;
+  /** Returns why a check cannot run, or `null`. Called before each check. */
+  readonly skipReason: (check: Check<T>) => string | null;
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** What does not count. */
+  /** Known findings, which do not count. */
   readonly baseline?: Baseline;
-  /** Told of each check before it is asked. */
+  /** Called before each check. */
   readonly onCheck?: (check: Pick<Check, "id">) => void;
-  /** Told of each finding as it comes, in running order. */
+  /** Called with each finding, in running order. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
 /**
- * Asks the checks one after the other, in the order given; what a check asks itself it asks side by side.
- * @throws `KeysError` `INTERRUPTED`, and whatever is our own fault
+ * Runs the checks one after another. A check may send its own requests in parallel.
+ * @throws `KeysError` `INTERRUPTED`, or any other error that is not the server's fault
  */
-export async function runChecks<S extends Shown>(options: RunOptions<S>): Promise<Finding[]> {
+export async function runChecks<T extends RunTarget>(options: RunOptions<T>): Promise<Finding[]> {
   const { checks, target, skipReason, now, baseline = [], onCheck, onFinding } = options;
   const findings: Finding[] = [];
   for (const check of checks) {
     onCheck?.(check);
     const started = now();
     const reason = skipReason(check);
-    const result = reason === null ? await ask(check, target) : { untestable: reason };
+    const result = reason === null ? await runCheck(check, target) : { untestable: reason };
     const found = findingOf(check, result, Math.round(now() - started));
     const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;
     findings.push(finding);
@@ -47,7 +47,7 @@ export async function runChecks<S extends Shown>(options: RunOptions<S>): Promis
   return findings;
 }
 
-async function ask<S extends Shown>(check: Check<S>, target: S): Promise<CheckResult> {
+async function runCheck<T extends RunTarget>(check: Check<T>, target: T): Promise<CheckResult> {
   try {
     return await check.run(target);
   } catch (error) {
@@ -57,7 +57,7 @@ async function ask<S extends Shown>(check: Check<S>, target: S): Promise<CheckRe
   }
 }
 
-function findingOf<S>(check: Check<S>, result: CheckResult, ms: number): Finding {
+function findingOf<T>(check: Check<T>, result: CheckResult, ms: number): Finding {
   const { id, group, about, level, expected, fix } = check;
   const rest = { expected, source: check.source.href, fix, ms };
   if ("untestable" in result)

@@ -6,8 +6,8 @@ interface Selection {
 }
 
 /**
- * The checks that were asked for, in their order. A name that ends in `*` stands for all that begin so.
- * @throws {@link KeysError} `USAGE` for an id that no check has, or when nothing is left.
+ * Returns the selected checks in running order. A name that ends in `*` matches every id with that prefix.
+ * @throws {@link KeysError} `USAGE` for an unknown id, or if no check is left
  */
 export function chooseChecks<T extends { readonly id: string }>(
   checks: readonly T[],
@@ -22,7 +22,9 @@ export function chooseChecks<T extends { readonly id: string }>(
       (only.length === 0 || only.some((name) => matches(id, name))) && !skip.some((name) => matches(id, name)),
   );
   if (chosen.length > 0) return chosen;
-  throw new KeysError("USAGE", "no check is left to run", { hint: "name fewer with --skip, or others with --only" });
+  throw new KeysError("USAGE", "no check is left to run", {
+    hint: "skip fewer checks with --skip, or select others with --only",
+  });
 }
 
 function matches(id: string, name: string): boolean {

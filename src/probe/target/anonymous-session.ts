@@ -6,22 +6,23 @@ import type { Target } from "./target.ts";
 import { KeysError } from "../../errors.ts";
 
 /**
- * Asks once more in the one session that was opened without a key, where a server opens sessions to anybody: one request, in
- * place of a conversation with its end. `null` where there is no such session, and where they do not get the refusal that no key
- * gets there; then only a conversation of their own tells.
+ * Presents credentials in the session that was opened without a key, if the server allows such sessions. One request then replaces
+ * a conversation of several.
+ * @returns `null` if there is no such session, or the credentials do not get the same refusal as no key; then only a conversation
+ * of their own can tell
  */
 export async function askInAnonymousSession(
   target: Target,
   credentials: Credentials,
   greeting: Greeting,
 ): Promise<Attempt | null> {
-  const usual =
+  const applies =
     greeting === target.greeting && greeting.era === "legacy" && !target.survey.handshakeFree.includes("legacy");
-  if (!usual || credentials.kind === "right" || credentials.id === NOTHING.id) return null;
-  const nobody = await target.present(NOTHING);
-  if (!isConversation(nobody) || nobody.server === null || !isRefusal(nobody.answer)) return null;
+  if (!applies || credentials.kind === "right" || credentials.id === NOTHING.id) return null;
+  const anonymous = await target.present(NOTHING);
+  if (!isConversation(anonymous) || anonymous.server === null || !isRefusal(anonymous.answer)) return null;
   const session = await target.openAnonymousSession();
   if (session === null) return null;
-  const seen = await target.exchange(session.ask(), credentials);
-  return !(seen instanceof KeysError) && seen.status === nobody.answer.status ? stoppedAt(seen) : null;
+  const result = await target.exchange(session.ask(), credentials);
+  return !(result instanceof KeysError) && result.status === anonymous.answer.status ? stoppedAt(result) : null;
 }

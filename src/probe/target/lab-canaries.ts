@@ -55,7 +55,7 @@ export class LabCanaries implements Canaries {
   }
 
   async #create(): Promise<WaitResult> {
-    const key = await this.#lab.mint("life");
+    const key = await this.#lab.mint("lifecycle");
     const canary = { key, presented: this.credentialsFor(key.token) };
     const waited = await waitUntil(this.#target, canary.presented, "accepted");
     if (waited.seconds !== null) this.#ready = canary;

@@ -1,7 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 
 /**
- * A key that a check made for itself in the store of the server: a canary.
+ * A key that a {@link Lab} created for a test.
  * @example
  * ```ts
  * import type { LabKey } from "mcp-keys";
@@ -13,19 +13,19 @@ export interface LabKey {
   /** Its name in the store. */
   readonly name: string;
   readonly token: Secret;
-  /** Seconds since 1970: the first at which it no longer works. */
+  /** Seconds since 1970. From then on the key is refused. */
   readonly expiresAt: number;
   disable(): Promise<void>;
   enable(): Promise<void>;
-  /** At once and for good, with all its tokens. */
+  /** Revokes the key and all its tokens permanently. */
   revoke(): Promise<void>;
-  /** Adds a version and returns its token; the one before works on beside it. */
+  /** Adds a version and returns its token. The previous token stays valid. */
   rotate(): Promise<Secret>;
 }
 
 /**
- * Makes keys in the store that the server under test uses, and revokes every one of them at the end, however the run ends.
- * @throws `KeysError` of the store; `INTERRUPTED` once the run is over
+ * Creates keys in the store of the server under test. The implementation revokes all of them when the run ends.
+ * @throws `KeysError` of the store, or `INTERRUPTED` after the run has ended
  * @example
  * ```ts
  * import { createKeys, openStore, type Lab, type LabKey } from "mcp-keys";
@@ -49,16 +49,17 @@ export interface LabKey {
  * ```
  */
 export interface Lab {
-  /** Whether the store has this key, in whatever state. */
+  /** Returns whether the store contains this key, in any state. */
   knows(key: Secret): Promise<boolean>;
   /**
-   * @param purpose - A word for its name, such as `second`.
-   * @param lifetime - Seconds until it expires; an hour when left out, so that none stays where nobody could revoke it.
+   * Creates a key.
+   * @param purpose - A word for its name, such as `expiring`.
+   * @param lifetime - Seconds until it expires. Default: one hour, in case it cannot be revoked.
    */
   mint(purpose: string, lifetime?: number): Promise<LabKey>;
 }
 
-/** The same lab, which tells of every token before anybody has it. */
+/** Wraps a lab to report every token before it is used. */
 export function reportTokens(lab: Lab, onToken: (token: Secret) => void): Lab {
   return {
     knows: (key) => lab.knows(key),

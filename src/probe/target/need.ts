@@ -1,35 +1,38 @@
 import type { Target } from "./target.ts";
 
-/** What a check may need → whether it is there, and why not. */
+/** Precondition of checks → whether the target meets it, and the observation if not. */
 export const NEEDS = {
   accepted: {
     met: ({ survey }) => survey.greetings.length > 0,
-    else: "your key was not let in, so a refusal proves nothing",
+    reason: "the server did not accept your key, so a refusal proves nothing",
   },
   bearer: {
     met: ({ header }) => header.name === "authorization" && header.scheme?.toLowerCase() === "bearer",
-    else: "the key does not travel as Authorization: Bearer here",
+    reason: "the key is not sent as Authorization: Bearer",
   },
-  modern: { met: (target) => speaks(target, "modern"), else: "the server does not speak MCP 2026-07-28" },
-  legacy: { met: (target) => speaks(target, "legacy"), else: "the server does not speak MCP 2025-03-26 to 2025-11-25" },
-  sse: { met: (target) => speaks(target, "sse"), else: "the server does not speak HTTP+SSE" },
-  session: { met: ({ survey }) => survey.sessions, else: "the server opens no sessions" },
-  store: { met: ({ lab }) => lab !== null, else: "needs a store to make keys in: --store" },
+  modern: { met: (target) => speaks(target, "modern"), reason: "the server does not speak MCP 2026-07-28" },
+  legacy: {
+    met: (target) => speaks(target, "legacy"),
+    reason: "the server does not speak MCP 2025-03-26 to 2025-11-25",
+  },
+  sse: { met: (target) => speaks(target, "sse"), reason: "the server does not speak HTTP+SSE" },
+  session: { met: ({ survey }) => survey.sessions, reason: "the server has no sessions" },
+  store: { met: ({ lab }) => lab !== null, reason: "needs a store to create keys in: --store" },
   "second-key": {
     met: ({ secondKey, lab }) => secondKey !== null || lab !== null,
-    else: "needs a second key: --second-key-env, or --store",
+    reason: "needs a second key: --second-key-env, or --store",
   },
-  tool: { met: ({ tool }) => tool !== null, else: "needs a tool that may be called: --call" },
-  https: { met: ({ url }) => url.protocol === "https:", else: "the server is not asked over TLS" },
-  loopback: { met: ({ loopback }) => loopback, else: "the server is not on this machine's loopback" },
-} as const satisfies Record<string, { met: (target: Target) => boolean; else: string }>;
+  tool: { met: ({ tool }) => tool !== null, reason: "needs the name of a tool to call: --call" },
+  https: { met: ({ url }) => url.protocol === "https:", reason: "the URL is not https://" },
+  loopback: { met: ({ loopback }) => loopback, reason: "the server is not on this machine" },
+} as const satisfies Record<string, { met: (target: Target) => boolean; reason: string }>;
 
 export type Need = keyof typeof NEEDS;
 
-/** Why a check cannot be asked, or `null` when it can. */
+/** Returns why a check cannot run on this target, or `null`. */
 export function unmetNeed(needs: readonly Need[], target: Target): string | null {
-  const lacking = needs.find((need) => !NEEDS[need].met(target));
-  return lacking === undefined ? null : NEEDS[lacking].else;
+  const unmet = needs.find((need) => !NEEDS[need].met(target));
+  return unmet === undefined ? null : NEEDS[unmet].reason;
 }
 
 function speaks({ survey }: Target, era: string): boolean {

@@ -1,54 +1,56 @@
 import { KeysError } from "../../errors.ts";
-import { isConversation, isAccepted, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
+import { isAccepted, isConversation, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
 import { explainFailure, retryAfter, type ExplainContext } from "./explain.ts";
 
-/** The hint that goes with {@link outcomeOf}, where there is something to say. */
-export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, scene: ExplainContext): string | undefined {
-  if (isAccepted(anonymous) || isAccepted(bogus)) return adviseOpen({ real, anonymous });
-  if (real instanceof KeysError) return describeFault(real);
-  if (!real.accepted) return explainFailure(real, { ...scene, anonymous: statusOf(anonymous) });
-  for (const [control, named] of [
+/** Returns the hint for the outcome: what is wrong and what to do next. `undefined` if there is nothing to say. */
+export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, context: ExplainContext): string | undefined {
+  if (isAccepted(anonymous) || isAccepted(bogus)) return adviseUnprotected({ real, anonymous });
+  if (real instanceof KeysError) return describeError(real);
+  if (!real.accepted) return explainFailure(real, { ...context, anonymous: statusOf(anonymous) });
+  for (const [control, name] of [
     [anonymous, "a request without a key"],
     [bogus, "a bogus key"],
   ] as const) {
-    if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, named, scene);
+    if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, name, context);
   }
   if (repeated !== undefined && !isAccepted(repeated)) {
-    return "your key is let in once and not again, so that nothing is proven: does the server keep a single session? restart it";
+    return "the server accepted your key only once, so nothing is proven; if it allows only one session, restart it and try again";
   }
   return adviseConformance([anonymous, bogus]);
 }
 
-function adviseOpen({ real, anonymous }: Attempts): string {
-  const mine = isConversation(real) && !real.accepted ? `, while your key gets ${real.answer.status}` : "";
+function adviseUnprotected({ real, anonymous }: Attempts): string {
+  const yours = isConversation(real) && !real.accepted ? `, but answers ${real.answer.status} to your key` : "";
   if (!isAccepted(anonymous)) {
-    return `a bogus key is let in${mine}: the server looks at the form of a key, or its id, and not at its secret`;
+    return `the server accepts a bogus key${yours}; it seems to check only the format or the id: compare the whole token, for example with createVerifier`;
   }
-  const part = isConversation(real) && anonymous.tools !== undefined && anonymous.tools < (real.tools ?? 0);
-  const observed = part ? ` and sees ${anonymous.tools} of ${real.tools} tools` : "";
-  return `a request without a key is let in${observed}${mine}: put the guard in front of the MCP handler`;
+  const partial = isConversation(real) && anonymous.tools !== undefined && anonymous.tools < (real.tools ?? 0);
+  const listed = partial ? ` and lists ${anonymous.tools} of ${real.tools} tools to them` : "";
+  return `the server accepts requests without a key${listed}${yours}; put the guard in front of the MCP handler, for every method and path`;
 }
 
-function adviseInconclusive(control: Attempt, named: string, scene: ExplainContext): string {
-  if (control instanceof KeysError) return `your key is let in, but ${named} got no answer: ${describeFault(control)}`;
+function adviseInconclusive(control: Attempt, name: string, context: ExplainContext): string {
+  if (control instanceof KeysError) {
+    return `the server accepts your key, but gave no answer to ${name}: ${describeError(control)}`;
+  }
   const { status } = control.answer;
-  return `your key is let in, but ${named} got ${status}, which proves nothing; try again ${retryAfter(control.answer, scene)}`;
+  return `the server accepts your key, but answered ${status} to ${name}, which proves nothing; try again ${retryAfter(control.answer, context)}`;
 }
 
-/** Shut, but not as a client expects it. */
+/** The server is protected, but does not refuse as clients expect. */
 function adviseConformance(controls: readonly (Attempt | undefined)[]): string | undefined {
-  const shut = controls.filter(isConversation);
-  if (shut.some(({ server }) => server !== null && server.era !== "modern")) {
-    return "the handshake is open to anybody; only what comes after it is guarded";
+  const refused = controls.filter(isConversation);
+  if (refused.some(({ server }) => server !== null && server.era !== "modern")) {
+    return "the server answers the handshake without a key and guards only later requests; to hide its name and capabilities, guard every request";
   }
-  const odd = shut.find(({ answer }) => answer.status !== 401);
-  return odd === undefined ? undefined : `what is not let in gets ${odd.answer.status}, and clients expect 401`;
+  const unusual = refused.find(({ answer }) => answer.status !== 401);
+  return unusual && `the server answers ${unusual.answer.status} to a missing or wrong key; clients expect 401`;
 }
 
 function statusOf(attempt: Attempt | undefined): number | undefined {
   return isConversation(attempt) ? attempt.answer.status : undefined;
 }
 
-function describeFault({ message, hint }: KeysError): string {
+function describeError({ message, hint }: KeysError): string {
   return `${message}; ${hint}`;
 }

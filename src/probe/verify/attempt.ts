@@ -2,15 +2,17 @@ import { KeysError } from "../../errors.ts";
 import type { Conversation } from "../mcp/conversation.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 
-/** What one presentation came to, or why it got no answer. */
+/** Result of presenting credentials once, or why there was no answer. */
 export type Attempt = Conversation | KeysError;
 
-/** The presentations that were made. */
+/** Results with each of the credentials. */
 export interface Attempts {
+  /** With your key. */
   readonly real: Attempt;
+  /** Without a key. */
   readonly anonymous?: Attempt;
   readonly bogus?: Attempt;
-  /** Your key once more, see {@link needsRepeat}. */
+  /** With your key once more, see {@link needsRepeat}. */
   readonly repeated?: Attempt;
 }
 
@@ -23,8 +25,8 @@ export function isAccepted(attempt: Attempt | undefined): attempt is Conversatio
 }
 
 /**
- * No answer, or one that another moment might have changed: a limit, a failure beyond the 500 by which some verifiers refuse
- * a key, a session that was lost.
+ * Returns whether an attempt proves nothing: no answer, a rate limit, a lost session, or a 5xx other than 500, with which some
+ * verifiers refuse a key.
  */
 export function isInconclusive(control: Attempt): boolean {
   if (control instanceof KeysError) return true;
@@ -33,8 +35,8 @@ export function isInconclusive(control: Attempt): boolean {
 }
 
 /**
- * Whether a control was stopped by something other than 401 and 403. A server with one session for all answers 400 to whoever
- * comes second, guard or no guard; so your key must get in a second time before that counts as shut.
+ * Returns whether your key must be presented again: a control was refused with a status other than 401 or 403. A server with a single
+ * session answers 400 to every later client, guarded or not.
  */
 export function needsRepeat({ real, anonymous, bogus }: Attempts): boolean {
   if (!isAccepted(real) || isAccepted(anonymous) || isAccepted(bogus)) return false;

@@ -1,119 +1,121 @@
-import type { Redact } from "../mcp/redact.ts";
-import { isObject, parseJson, textAt } from "../mcp/json.ts";
-import { kindOf } from "../mcp/answer-kind.ts";
 import { headerOf } from "../../http/http.ts";
+import { kindOf } from "../mcp/answer-kind.ts";
 import type { Conversation } from "../mcp/conversation.ts";
+import { isObject, parseJson, textAt } from "../mcp/json.ts";
+import type { Redact } from "../mcp/redact.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 
-/** Where an answer came from and what it may be compared with. */
+/** What an explanation may refer to. */
 export interface ExplainContext {
   readonly url: URL;
   readonly redact: Redact;
-  /** The status a request without a key got, if it got any. */
+  /** Status of the answer to a request without a key, if there was one. */
   readonly anonymous?: number;
 }
 
-/** Why a key was not let in, and what to do about it, in one line. */
-export function explainFailure(conversation: Conversation, scene: ExplainContext): string {
+/** Explains in one line why the server did not accept a key, and what to do about it. */
+export function explainFailure(conversation: Conversation, context: ExplainContext): string {
   const { answer } = conversation;
   switch (kindOf(answer)) {
     case "unauthorized":
-      return explainUnauthorized(answer, scene);
+      return explainUnauthorized(answer, context);
     case "forbidden":
-      return explainForbidden(answer, scene);
+      return explainForbidden(answer, context);
     case "redirect":
-      return explainRedirect(answer, scene);
+      return explainRedirect(answer, context);
     case "limited":
-      return `the server limits the rate; try again ${retryAfter(answer, scene)}`;
+      return `the server limits the rate of requests (429); try again ${retryAfter(answer, context)}`;
     case "failed":
-      return scene.anonymous === 401
-        ? `the server fails at this key (${answer.status}) but not without one: its verifier throws on keys it does not know; see its log`
-        : `the server failed with ${answer.status}${quote(answer, scene)}; see its log`;
+      return context.anonymous === 401
+        ? `the server answers ${answer.status} to this key, but 401 without one: its verifier probably throws on unknown keys; check the server's log`
+        : `the server failed with ${answer.status}${quote(answer, context)}; check its log`;
     case "rpc-error":
     case "result":
     case "other":
-      return conversation.server === null ? explainNotMcp(conversation, scene) : explainLost(conversation, scene);
+      return conversation.server === null ? explainNotMcp(conversation, context) : explainLost(conversation, context);
   }
 }
 
-function explainUnauthorized(answer: McpAnswer, scene: ExplainContext): string {
+function explainUnauthorized(answer: McpAnswer, context: ExplainContext): string {
   const challenge = headerOf(answer, "www-authenticate");
   const text = `${challenge ?? ""} ${answer.excerpt}`;
   const scheme = /^\s*([\w-]{1,40})/.exec(challenge ?? "Bearer")?.[1] ?? "Bearer";
   if (/no expiration time/i.test(text)) {
-    return "the verifier of the server returns no expiresAt, which the official SDK refuses; return a far one, such as 253402300799";
+    return "the server's verifier returns no expiresAt, which the official MCP SDK requires; return a distant one, such as 253402300799";
   }
   if (/x-api-key/i.test(text)) {
-    return "the server asks for the header X-API-Key; let it take Authorization: Bearer as well";
+    return "the server asks for the key in X-API-Key; make it accept Authorization: Bearer too, or run: mcp-keys test <url> --header X-API-Key";
   }
   if (scheme.toLowerCase() !== "bearer") {
-    return `the server asks for the scheme ${scene.redact(scheme)}; let it take Authorization: Bearer as well`;
+    const name = context.redact(scheme);
+    return `the server asks for the scheme ${name}; make it accept Authorization: Bearer too, or run: mcp-keys test <url> --header 'Authorization: ${name}'`;
   }
   if (/resource_metadata/i.test(text)) {
-    return "the challenge points to an OAuth server; check that this server takes API keys too, and this key with: mcp-keys check";
+    return "the server refers clients to an OAuth server; make sure that it accepts API keys too, and check this key with: mcp-keys check";
   }
   if (challenge === undefined) {
-    return "401 without a challenge does not tell what is wanted; check which header the server reads, and the key with: mcp-keys check";
+    return "the server answered 401 without saying how to send a key; find out which header it reads, and check this key with: mcp-keys check";
   }
-  return `the server does not take this key${quote(answer, scene)}; see what became of it with: mcp-keys check`;
+  return `the server refuses this key${quote(answer, context)}; check it with: mcp-keys check`;
 }
 
-function explainForbidden(answer: McpAnswer, scene: ExplainContext): string {
+function explainForbidden(answer: McpAnswer, context: ExplainContext): string {
   const challenge = headerOf(answer, "www-authenticate") ?? "";
   if (/insufficient_scope/i.test(challenge)) {
     const scope = /\bscope="([\w:./ -]{1,200})"/i.exec(challenge)?.[1];
     return scope === undefined
-      ? "the key lacks a scope that the server asks for"
-      : `the key lacks a scope: the server asks for "${scene.redact(scope)}"; issue one with: mcp-keys generate --scope`;
+      ? "this key lacks a scope that the server requires; issue a key that has it with: mcp-keys generate --scope <scope>"
+      : `this key lacks the scope "${context.redact(scope)}"; issue a key that has it with: mcp-keys generate --scope <scope>`;
   }
-  if (scene.anonymous === 403 && challenge === "") {
-    return "the server answers 403 with and without a key: most likely it refuses the Host or the Origin, not the key";
+  if (context.anonymous === 403 && challenge === "") {
+    return "the server answers 403 with and without a key, so it probably refuses the Host or Origin header; check which hosts it allows";
   }
-  return `the server knows this key and forbids it, or says 403 to keys it does not know${quote(answer, scene)}; see its log`;
+  return `the server answers 403 to this key${quote(answer, context)}: the key lacks a permission, or the server does not know it; check the server's log`;
 }
 
 function explainRedirect(answer: McpAnswer, { url, redact }: ExplainContext): string {
   const location = headerOf(answer, "location") ?? "";
   const target = URL.canParse(location, url.href) ? new URL(location, url.href) : null;
-  if (target === null || !/^https?:$/.test(target.protocol))
-    return `the server redirects (${answer.status}) to nowhere`;
-  // The query may hold what nobody should log.
-  return `the server redirects to ${redact(target.origin + target.pathname)}, where the key was not sent; if you trust that address, use it`;
-}
-
-function explainNotMcp({ answer, supported }: Conversation, scene: ExplainContext): string {
-  if (supported !== undefined && supported.length > 0) {
-    return `the server speaks only MCP ${scene.redact(supported.slice(0, 8).join(", "))}, which this mcp-keys does not; look for a newer one`;
+  if (target === null || !/^https?:$/.test(target.protocol)) {
+    return `the server redirects (${answer.status}) without a usable Location; check the URL`;
   }
-  const observed = `${answer.status}${quote(answer, scene)}`;
-  return scene.url.pathname === "/mcp"
-    ? `nothing there answers in MCP (${observed}); check the host, the port and the path`
-    : `nothing there answers in MCP (${observed}); check the path of the URL, MCP servers often answer at /mcp`;
+  // Without the query, which may contain a secret.
+  return `the server redirects to ${redact(target.origin + target.pathname)}, where the key was not sent; if you trust that URL, use it instead`;
 }
 
-function explainLost({ answer, server }: Conversation, scene: ExplainContext): string {
+function explainNotMcp({ answer, supported }: Conversation, context: ExplainContext): string {
+  if (supported !== undefined && supported.length > 0) {
+    return `the server supports only MCP ${context.redact(supported.slice(0, 8).join(", "))}, which this mcp-keys does not speak; update mcp-keys`;
+  }
+  const observed = `${answer.status}${quote(answer, context)}`;
+  return context.url.pathname === "/mcp"
+    ? `no MCP server answers at this URL (${observed}); check the host, the port and the path`
+    : `no MCP server answers at this URL (${observed}); check the path: MCP servers often answer at /mcp`;
+}
+
+function explainLost({ answer, server }: Conversation, context: ExplainContext): string {
   if (answer.status === 404) {
-    return "the session was unknown at the next request: do several instances answer without sharing sessions?";
+    return "the server forgot the session before the next request (404); if it runs several instances, let them share sessions";
   }
   const code = answer.reply?.error === undefined ? "" : ` and error ${answer.reply.error.code}`;
-  return `the server answered ${server?.judged ?? "the request"} with ${answer.status}${code}${quote(answer, scene)}; see its log`;
+  return `the server answered ${server?.judged ?? "the request"} with ${answer.status}${code}${quote(answer, context)}; check its log`;
 }
 
-/** When to try again, as `Retry-After` has it: seconds or a date. */
+/** Returns when to try again according to `Retry-After`, which is in seconds or a date. */
 export function retryAfter(answer: McpAnswer, { redact }: Pick<ExplainContext, "redact">): string {
   const value = headerOf(answer, "retry-after");
   if (value === undefined) return "later";
   return /^\d{1,9}$/.test(value) ? `in ${value} s` : `after ${redact(value, 40)}`;
 }
 
-/** What the server itself says went wrong, if it says so in JSON. */
+/** Quotes the server's own error message, if its answer is JSON and has one. */
 function quote({ reply, excerpt }: McpAnswer, { redact }: ExplainContext): string {
   const body = parseJson(excerpt);
-  const said =
+  const message =
     reply?.error?.message ??
     (isObject(body)
       ? (textAt(body, "error_description") ?? textAt(body, "message") ?? textAt(body, "error"))
       : undefined);
-  const text = redact(said ?? "", 120).replaceAll('"', "'");
+  const text = redact(message ?? "", 120).replaceAll('"', "'");
   return text === "" ? "" : ` ("${text}")`;
 }

@@ -4,7 +4,7 @@ import { kindOf, type AnswerKind } from "../mcp/answer-kind.ts";
 import type { Outcome } from "./verification.ts";
 
 const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
-  result: "not-mcp", // of a handshake that was none; a result to the request that matters is judged before this
+  result: "not-mcp", // the handshake was no MCP handshake; a result to the request that matters counts as accepted
   unauthorized: "refused",
   forbidden: "forbidden",
   redirect: "not-mcp",
@@ -15,15 +15,15 @@ const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
 };
 
 /**
- * What three presentations prove. A door that is open stands above everything: it is the worse news, also when your key is
- * refused. Then comes what became of your key; only when it is let in does it matter whether the others could be judged.
+ * Derives the outcome. An unprotected server is the worst news, even if it refuses your key, so it comes first. Then comes the result
+ * with your key. The controls matter only if that key is accepted.
  */
 export function outcomeOf({ real, anonymous, bogus, repeated }: Attempts): Outcome {
   if (isAccepted(anonymous) || isAccepted(bogus)) return "not-enforced";
   if (real instanceof KeysError) return real.code === "SERVER_NOT_MCP" ? "not-mcp" : "unreachable";
   if (!real.accepted) {
     const outcome = OUTCOME_OF[kindOf(real.answer)];
-    // It shook hands in MCP before it went astray.
+    // It completed an MCP handshake before.
     return outcome === "not-mcp" && real.server !== null && kindOf(real.answer) !== "redirect"
       ? "server-error"
       : outcome;

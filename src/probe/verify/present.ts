@@ -7,10 +7,9 @@ import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "../mcp/wire.ts";
 
 /**
- * Makes the presentations: the real key first, since it finds out what the server speaks, then none and the bogus one side
- * by side, asking what the real one asked. They are made as well when the real key was refused, for a server may refuse it
- * and let everybody else in; only where nothing speaks MCP there is no door to try.
- * @param wire - The way to the server that presents these.
+ * Presents the real key, which finds out the era, then in parallel no key and the bogus key with the same request. Presents them even
+ * if the real key was refused, because the server may still accept everything else, but not if the server is not MCP.
+ * @param wire - Creates the connection that presents the credentials.
  */
 export async function presentAll(
   wire: (credentials: Credentials) => Wire,
@@ -27,8 +26,8 @@ export async function presentAll(
 }
 
 /**
- * What a server does wrong is part of the proof; what we do wrong is thrown on. The session ends before the next begins,
- * since some servers have but one.
+ * Runs a conversation and ends its session, because some servers allow only one. Returns errors that are the server's fault and throws
+ * all others.
  */
 export async function attempt(run: () => Promise<Conversation>): Promise<Attempt> {
   try {
@@ -41,6 +40,7 @@ export async function attempt(run: () => Promise<Conversation>): Promise<Attempt
   }
 }
 
+/** Returns whether the error says that the server is unreachable or not MCP. */
 export function isServerFault(error: unknown): error is KeysError {
   return error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP");
 }

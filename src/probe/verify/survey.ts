@@ -8,26 +8,26 @@ import { kindOf } from "../mcp/answer-kind.ts";
 import { attempt } from "./present.ts";
 import type { Wire } from "../mcp/wire.ts";
 
-/** What the right key found out before anything else is asked. */
+/** What the valid key finds out before anything else is sent. */
 export interface Survey {
-  /** What became of your key. */
+  /** Result with the valid key. */
   readonly real: Attempt;
-  /** Every era in which it was let in, newest first; the first is the one that checks use. Empty when it was not. */
+  /** Greetings of the eras in which it was accepted, newest first. Checks use the first one. */
   readonly greetings: readonly Greeting[];
-  /** Whether the server gives session ids. */
+  /** Whether the server opens sessions. */
   readonly sessions: boolean;
-  /** The eras that need no handshake: the request that matters is answered to the key when it comes alone. */
+  /** Eras in which the server answers the request that matters without a handshake. */
   readonly handshakeFree: readonly Era[];
-  /** Nothing there speaks MCP, or nothing there answers; then there is no door to try. */
+  /** The server did not answer, or not in MCP. */
   readonly absent: boolean;
 }
 
-/** The most a survey sends, all with the right key. */
+/** Cost of a survey. It sends only the valid key. */
 export const SURVEY_COST = { requests: 15, wrong: 0 };
 
 /**
- * Presents the right key in every era the server may speak. Which of the two older ones it is, the fall-back of
- * {@link negotiate} finds out; a server that speaks the newest may speak the one before it too.
+ * Presents the valid key in every era the server may speak: first {@link negotiate}, then the legacy era if the server speaks the
+ * modern one, because it may speak both.
  * @throws `KeysError` `INTERRUPTED`
  */
 export async function takeSurvey(wire: (credentials: Credentials) => Wire, key: Credentials): Promise<Survey> {
@@ -43,12 +43,12 @@ export async function takeSurvey(wire: (credentials: Credentials) => Wire, key: 
   return { real, greetings, sessions, handshakeFree, absent: isAbsent(real) };
 }
 
-/** The same presentation in an era that is known, or in whichever there is. */
+/** Holds a conversation in the era of `greeting`, or negotiates one. */
 export function attemptConversation(wire: Wire, greeting: Greeting | undefined): Promise<Attempt> {
   return attempt(() => (greeting === undefined ? negotiate(wire) : converse(wire, greeting)));
 }
 
-/** The same in the fewest requests that prove something. */
+/** Holds the shortest conversation that proves something. */
 export function attemptBriefly(wire: Wire, greeting: Greeting, handshakeFree: boolean): Promise<Attempt> {
   if (greeting.era !== "legacy") return attemptConversation(wire, greeting);
   return attempt(() => (handshakeFree ? skipHandshake(wire, greeting) : speakLegacy(wire, greeting, true)));

@@ -2,19 +2,18 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 
-/** The same era, asked to call a tool without arguments instead of for the list. */
+/** Replaces the request that matters by a call of a tool without arguments. */
 export function withToolCall(greeting: Greeting, tool: string): Greeting {
   return { ...greeting, judged: "tools/call", params: { name: tool, arguments: {} } };
 }
 
 /**
- * What became of a call. `done` the tool answered · `failed` an error was said by MCP or by the tool, in these words · `stopped`
- * everything else: refused, or no answer.
+ * Result of a tool call. `done`: the tool answered · `failed`: MCP or the tool reported an error · `stopped`: refused, or no answer.
  */
 export type ToolCallResult =
   { readonly became: "done" } | { readonly became: "failed"; readonly words: string } | { readonly became: "stopped" };
 
-/** Reads what a call came to. Some servers say "unauthorized" as an error of the tool, so that one is never `done`. */
+/** Reads the result of a tool call. A tool error is never `done`, because some servers report "unauthorized" that way. */
 export function readToolCall(attempt: Attempt): ToolCallResult {
   if (!isConversation(attempt)) return { became: "stopped" };
   const kind = kindOf(attempt.answer);
@@ -26,7 +25,7 @@ export function readToolCall(attempt: Attempt): ToolCallResult {
     : { became: "done" };
 }
 
-/** Whether two calls failed in the same words. */
+/** Returns whether two calls failed with the same message. */
 export function failedAlike(one: ToolCallResult, other: ToolCallResult): boolean {
   return one.became === "failed" && other.became === "failed" && one.words === other.words;
 }

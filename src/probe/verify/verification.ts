@@ -1,54 +1,54 @@
 import type { Era } from "../mcp/conversation.ts";
 
-/** What was proven about a server, and the exit status that says so. */
+/** Outcome of `verify` → exit code. */
 export const OUTCOMES = {
-  /** Your key is let in; no key and a bogus key are not. */
+  /** The server accepts your key, and neither no key nor a bogus one. */
   enforced: 0,
-  /** Your key gets 401. */
+  /** The server answers 401 to your key. */
   refused: 4,
-  /** Your key gets 403: most often a scope is missing. */
+  /** The server answers 403 to your key, usually because a scope is missing. */
   forbidden: 4,
-  /** A request without a key, or with a bogus one, is let in. Stands above what became of your key. */
+  /** The server accepts a request without a key or with a bogus one, no matter what it does with yours. */
   "not-enforced": 8,
   /** No connection, or no answer in time. */
   unreachable: 7,
-  /** Something answers, but not MCP. */
+  /** The answer is not MCP. */
   "not-mcp": 7,
-  /** The server failed, limits the rate, or answered a JSON-RPC error, so that nothing could be proven. */
+  /** Nothing could be proven: the server failed, limited the rate or answered with a JSON-RPC error. */
   "server-error": 7,
-  /** Plain http beyond loopback; nothing was sent. */
+  /** The URL is plain http beyond loopback. Nothing was sent. */
   "insecure-transport": 2,
 } as const satisfies Record<string, number>;
 
 export type Outcome = keyof typeof OUTCOMES;
 
-/** What the server answered to one presentation. */
+/** What the server answered to one of the credentials. */
 export interface AttemptSummary {
-  /** HTTP status of the exchange that decided. */
+  /** HTTP status of the decisive answer. */
   readonly status: number;
-  /** `WWW-Authenticate`, made safe to print. */
+  /** Its `WWW-Authenticate` header, safe to print. */
   readonly challenge?: string;
-  /** Milliseconds that exchange took. */
+  /** Milliseconds until that answer. */
   readonly ms: number;
 }
 
-/** The document `verify --json` prints, without `schemaVersion`. Holds no token, whatever the server echoed. */
+/** The document that `verify --json` prints, without `schemaVersion`. Never contains a token, even if the server echoed it. */
 export interface Verification {
-  /** `outcome` is `enforced`. */
+  /** Whether `outcome` is `enforced`. */
   readonly ok: boolean;
   readonly url: string;
   readonly outcome: Outcome;
   readonly era?: Era;
   readonly protocolVersion?: string;
   readonly server?: { readonly name: string; readonly version: string };
-  /** How many tools the first page of `tools/list` names. */
+  /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;
-  /** Without a key; `null` when it was not tried or got no answer. */
+  /** Without a key; `null` if it was not tried or got no answer. */
   readonly anonymous: AttemptSummary | null;
-  /** With a bogus key of the same prefix and id; `null` as above. */
+  /** With a bogus key that has the prefix and id of yours; `null` as above. */
   readonly bogus: AttemptSummary | null;
   /** With your key; `null` as above. */
   readonly presented: AttemptSummary | null;
-  /** What to do next, or what else was noticed. One line. */
+  /** What is wrong and what to do next, in one line. */
   readonly hint?: string;
 }

@@ -10,38 +10,38 @@ import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
 import { headerOf, type HttpRequest } from "../../http/http.ts";
+import type { RandomText } from "../random-text.ts";
 import type { AttemptSummary, Verification } from "./verification.ts";
 import { Wire } from "../mcp/wire.ts";
 
 export interface VerifyOptions {
-  /** The address of the server as it was typed. Never quoted in an error. */
+  /** URL of the server as typed. Errors never quote it. */
   readonly url: string;
-  /** Sent to the origin of `url` alone. */
+  /** Sent only to the origin of `url`. */
   readonly token: Secret;
   readonly request: HttpRequest;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
-  /** That many random characters of `[0-9A-Za-z]`, for the bogus key. */
-  readonly random: (length: number) => string;
-  /** Milliseconds for everything together. */
+  /** For the bogus key. */
+  readonly random: RandomText;
+  /** Milliseconds for all requests together. */
   readonly timeoutMs: number;
-  /** The version of mcp-keys, as servers are told it. */
+  /** Version of mcp-keys, sent to the server. */
   readonly clientVersion: string;
-  /** Send the token over plain http beyond loopback as well. */
+  /** Allow plain http beyond loopback. */
   readonly allowHttp?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Proves from outside whether a server lets this key in, and nothing else. Your key finds out what the server speaks; then
- * the same request goes out without a key and with a bogus one, each in a conversation of its own, also when yours was
- * refused. Whatever the server does is an outcome, not a fault.
- * @throws {@link KeysError} `USAGE` for an address that cannot be used, `TOKEN_UNUSABLE`, `INTERRUPTED`.
+ * Tests from the outside whether a server accepts this key and nothing else. Your key finds out the protocol. Then the same request is
+ * sent without a key and with a bogus one, even if yours was refused. Everything the server does is an outcome, not an error.
+ * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function verifyServer(options: VerifyOptions): Promise<Verification> {
   const { token, now, timeoutMs, allowHttp = false } = options;
   if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
-    throw new KeysError("TOKEN_UNUSABLE", "the token holds a character that no header can carry");
+    throw new KeysError("TOKEN_UNUSABLE", "the token contains a character that an HTTP header cannot carry");
   }
   const url = parseServerUrl(options.url, token);
   if (url.protocol === "http:" && !allowHttp && !isLoopback(url)) {
@@ -66,14 +66,14 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     outcome,
     ...describe(found?.server ?? null, redact),
     tools: isConversation(real) ? real.tools : undefined,
-    anonymous: presentationOf(anonymous, redact),
-    bogus: presentationOf(fake, redact),
-    presented: presentationOf(real, redact),
+    anonymous: summarizeAttempt(anonymous, redact),
+    bogus: summarizeAttempt(fake, redact),
+    presented: summarizeAttempt(real, redact),
     hint: adviseOn(attempts, { url, redact }),
   };
 }
 
-function presentationOf(one: Attempt | undefined, redact: Redact): AttemptSummary | null {
+function summarizeAttempt(one: Attempt | undefined, redact: Redact): AttemptSummary | null {
   if (!isConversation(one)) return null;
   const { status, ms } = one.answer;
   const challenge = headerOf(one.answer, "www-authenticate");
