@@ -21,13 +21,13 @@ async function textOf(response: HttpResponse): Promise<string> {
   return chunks.join("");
 }
 
-/** A server that says what it is told to whoever connects; `say` may go on by itself. */
-async function startTcp(say: (socket: Socket) => void): Promise<string> {
+/** Starts a TCP server that runs `respond` after the first bytes of each connection. */
+async function startTcp(respond: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => undefined);
-    socket.once("data", () => say(socket));
+    socket.once("data", () => respond(socket));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -38,7 +38,7 @@ async function startTcp(say: (socket: Socket) => void): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp?secret=query`;
 }
 
-test("one exchange: method, path, headers and body go out, status, headers and body come back", async () => {
+test("sends method, path, headers and body, and returns status, headers and body", async () => {
   const { url } = await during(
     listen((incoming, response) => {
       const { method, url: path, headers } = incoming;
@@ -55,7 +55,7 @@ test("one exchange: method, path, headers and body go out, status, headers and b
   });
 });
 
-test("characters that are cut in the middle are put together again", async () => {
+test("decodes characters split across chunks", async () => {
   const url = await startTcp((socket) => {
     const bytes = Buffer.from("😀é");
     socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
@@ -68,12 +68,12 @@ test("characters that are cut in the middle are put together again", async () =>
   expect(await textOf(await request(init(url)))).toBe("😀é");
 });
 
-test("an answer of HTTP/1.0 ends with its connection", async () => {
+test("reads an HTTP/1.0 response until the connection closes", async () => {
   const url = await startTcp((socket) => socket.end("HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n{}"));
   expect(await textOf(await request(init(url)))).toBe("{}");
 });
 
-test("a redirect is an answer like any other", async () => {
+test("returns redirects without following them", async () => {
   const other = await during(listen((_, response) => response.end()));
   const { url } = await during(listen((_, response) => response.writeHead(307, { location: other.url }).end()));
   const response = await request(init(url));
@@ -82,7 +82,7 @@ test("a redirect is an answer like any other", async () => {
   expect(other.seen).toEqual([]);
 });
 
-test("hosts below localhost are this machine, whatever a resolver says", async () => {
+test("connects subdomains of localhost to this machine without a DNS lookup", async () => {
   const { url, seen } = await during(listen((incoming, response) => response.end(incoming.headers.host)));
   const { port } = new URL(url);
   expect(await textOf(await request(init(`http://no-such-name.localhost:${port}/`)))).toBe(
@@ -92,29 +92,39 @@ test("hosts below localhost are this machine, whatever a resolver says", async (
 });
 
 test.each([
-  ["broken off before the answer", (socket: Socket) => socket.destroy(), "SERVER_UNREACHABLE", "broke off"],
-  ["ended without an answer", (socket: Socket) => socket.end(), "SERVER_UNREACHABLE", "broke off"],
+  ["a reset connection", (socket: Socket) => socket.destroy(), "SERVER_UNREACHABLE", "closed the connection"],
+  ["a closed connection", (socket: Socket) => socket.end(), "SERVER_UNREACHABLE", "closed the connection"],
   ["silence", () => undefined, "SERVER_UNREACHABLE", "did not answer in time"],
-  ["half a head", (socket: Socket) => socket.write("HTTP/1.1 200 OK\r\nA: b"), "SERVER_UNREACHABLE", "in time"],
-  ["what is not HTTP", (socket: Socket) => socket.write("SSH-2.0-OpenSSH_9.9\r\n"), "SERVER_NOT_MCP", "in HTTP"],
   [
-    "a head without end",
-    (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\nA: ${"x".repeat(99_999)}`),
-    "SERVER_NOT_MCP",
-    "in HTTP",
+    "half a header section",
+    (socket: Socket) => socket.write("HTTP/1.1 200 OK\r\nA: b"),
+    "SERVER_UNREACHABLE",
+    "in time",
   ],
   [
     "another protocol",
+    (socket: Socket) => socket.write("SSH-2.0-OpenSSH_9.9\r\n"),
+    "SERVER_NOT_MCP",
+    "does not speak HTTP",
+  ],
+  [
+    "an endless header section",
+    (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\nA: ${"x".repeat(99_999)}`),
+    "SERVER_NOT_MCP",
+    "does not speak HTTP",
+  ],
+  [
+    "a protocol switch",
     (socket: Socket) => socket.write("HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
     "SERVER_NOT_MCP",
-    "changed the protocol",
+    "switched to another protocol",
   ],
-])("%s instead of an answer is told, without the query and the headers", async (_, say, code, says) => {
-  const url = await startTcp(say);
+])("explains %s instead of a response, without quoting the query or headers", async (_, respond, code, message) => {
+  const url = await startTcp(respond);
   const failing = request(init(url, { timeoutMs: 200 }));
   await expect(failing).rejects.toMatchObject({
     code,
-    message: expect.stringContaining(says),
+    message: expect.stringContaining(message),
     hint: expect.any(String),
   });
   await expect(failing).rejects.not.toThrow(/hunter2|secret/);
@@ -122,20 +132,20 @@ test.each([
 
 const HEAD = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstart";
 test.each([
-  ["is broken off", (socket: Socket) => socket.end(HEAD), "SERVER_UNREACHABLE", "broke off"],
+  ["ends early", (socket: Socket) => socket.end(HEAD), "SERVER_UNREACHABLE", "closed the connection"],
   ["stops", (socket: Socket) => socket.write(HEAD), "SERVER_UNREACHABLE", "did not answer in time"],
   [
     "does not end",
     (socket: Socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${"x".repeat(5000)}`),
     "SERVER_NOT_MCP",
-    "larger",
+    "too large",
   ],
-])("a body that %s is told to its reader", async (_, say, code, says) => {
-  const response = await request(init(await startTcp(say), { timeoutMs: 200 }));
-  await expect(textOf(response)).rejects.toMatchObject({ code, message: expect.stringContaining(says) });
+])("throws to the reader of a body that %s", async (_, respond, code, message) => {
+  const response = await request(init(await startTcp(respond), { timeoutMs: 200 }));
+  await expect(textOf(response)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
 });
 
-test("a drip of bytes does not stretch the time limit", async () => {
+test("a slow trickle of bytes does not extend the timeout", async () => {
   const url = await startTcp((socket) => {
     socket.write("HTTP/1.1 200 OK\r\n\r\n");
     const timer = setInterval(() => socket.write("x"), 10);
@@ -148,26 +158,26 @@ test("a drip of bytes does not stretch the time limit", async () => {
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
-test("a body that its reader leaves or closes drops the connection without a fault", async () => {
+test("leaving or closing a body closes the connection without an error", async () => {
   const closed: string[] = [];
   const url = await startTcp((socket) => {
     socket.write("HTTP/1.1 200 OK\r\n\r\nfirst");
-    socket.on("close", () => closed.push("dropped"));
+    socket.on("close", () => closed.push("closed"));
   });
   const left = await request(init(url));
   for await (const chunk of left.body) {
     expect(chunk).toBe("first");
     break;
   }
-  const shut = await request(init(url));
-  for await (const _ of shut.body) shut.close();
+  const stopped = await request(init(url));
+  for await (const _ of stopped.body) stopped.close();
   const unread = await request(init(url));
   unread.close();
   unread.close();
   await expect.poll(() => closed).toHaveLength(3);
 });
 
-test("an interrupt ends a request and a body", async () => {
+test("an abort ends a request and a body", async () => {
   const before = new AbortController();
   before.abort();
   const { url } = await during(listen(() => undefined));
@@ -185,7 +195,7 @@ test("an interrupt ends a request and a body", async () => {
   await expect(body).rejects.toMatchObject({ code: "INTERRUPTED" });
 });
 
-test("nobody at the port, no such host, and a header that cannot be sent are told", async () => {
+test("explains a closed port and an invalid header", async () => {
   const gone = await listen(() => undefined);
   await gone.close();
   await expect(request(init(gone.url))).rejects.toMatchObject({
@@ -197,11 +207,11 @@ test("nobody at the port, no such host, and a header that cannot be sent are tol
 });
 
 test.each([
-  ["a certificate nobody signed", { host: "127.0.0.1" }, false, "self-signed", "NODE_EXTRA_CA_CERTS"],
-  ["an expired certificate", { host: "127.0.0.1", days: -1 }, true, "has expired", "renew"],
+  ["a self-signed certificate", { host: "127.0.0.1" }, false, "self-signed", "NODE_EXTRA_CA_CERTS"],
+  ["an expired certificate", { host: "127.0.0.1", days: -1 }, true, "an expired certificate", "renew"],
   ["a certificate not valid yet", { host: "127.0.0.1", days: 90 }, true, "not valid yet", "clock"],
   ["a certificate for another host", { host: "mcp.example.com" }, true, "another host name", "host name"],
-])("%s is told", async (_, options, trusted, says, hint) => {
+])("explains %s", async (_, options, trusted, message, hint) => {
   const { key, cert } = createCertificate(options);
   const { url } = await during(
     listenOn(
@@ -212,11 +222,11 @@ test.each([
   );
   const secure = createHttpRequest(trusted ? { ca: cert } : {});
   await expect(secure(init(url))).rejects.toMatchObject({
-    ...{ code: "SERVER_UNREACHABLE", message: expect.stringContaining(says), hint: expect.stringContaining(hint) },
+    ...{ code: "SERVER_UNREACHABLE", message: expect.stringContaining(message), hint: expect.stringContaining(hint) },
   });
 });
 
-test("a certificate that is trusted and fits lets the request through", async () => {
+test("accepts a trusted certificate for the right host", async () => {
   const { key, cert } = createCertificate({ host: "127.0.0.1" });
   const { url } = await during(
     listenOn(
@@ -228,7 +238,7 @@ test("a certificate that is trusted and fits lets the request through", async ()
   expect(await textOf(await createHttpRequest({ ca: cert })(init(url)))).toBe("ok");
 });
 
-test("http where https is wanted and the other way round are told", async () => {
+test("explains http to an https port, and https to an http port", async () => {
   const { key, cert } = createCertificate({ host: "127.0.0.1" });
   const secure = await during(listenOn(createTlsServer({ key, cert }), "/mcp", "https"));
   const plain = await during(listen((_, response) => response.end()));

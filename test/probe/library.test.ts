@@ -9,7 +9,7 @@ import { during, TOKEN } from "./verify/verifying.ts";
 const FEW = ["requires-key", "rejects-bogus-key"];
 const DIST = join(import.meta.dirname, "../../dist/index.js");
 
-test("a library user gets the report of a server, with the network and the clock of this machine", async () => {
+test("probe reports on a server with the network and clock of this machine", async () => {
   const { url } = await during(startServer([TOKEN.reveal()]));
   const found: string[] = [];
   const report = await probe({ url, key: TOKEN.reveal(), only: FEW, onFinding: ({ id }) => found.push(id) });
@@ -18,7 +18,7 @@ test("a library user gets the report of a server, with the network and the clock
   expect(JSON.stringify(report)).not.toContain(TOKEN.reveal());
 });
 
-test("the header may be another one, and what is wrong with the options is thrown", async () => {
+test("probe takes another header and rejects invalid options", async () => {
   const { url } = await during(
     startServer([TOKEN.reveal()], {
       tokenOf: ({ headers }) => String(headers["x-api-key"] ?? ""),
@@ -27,7 +27,7 @@ test("the header may be another one, and what is wrong with the options is throw
       },
     }),
   );
-  await expect(probe({ url, key: TOKEN, only: FEW })).resolves.toMatchObject({ ok: false, result: "unproven" });
+  await expect(probe({ url, key: TOKEN, only: FEW })).resolves.toMatchObject({ ok: false, result: "inconclusive" });
   await expect(probe({ url, key: TOKEN, only: FEW, header: "X-API-Key" })).resolves.toMatchObject({ ok: true });
   await expect(probe({ url, key: TOKEN, header: "Host" })).rejects.toMatchObject({ code: "USAGE" });
   await expect(probe({ url, key: TOKEN, only: ["nothing"] })).rejects.toBeInstanceOf(KeysError);
@@ -38,7 +38,7 @@ test("the header may be another one, and what is wrong with the options is throw
   await expect(probe({ url, key: TOKEN, signal })).rejects.toMatchObject({ code: "INTERRUPTED" });
 });
 
-test("the bundle has it, and the process ends by itself", async () => {
+test("the bundle exports probe, and the process exits afterwards", async () => {
   const { url } = await during(startServer([TOKEN.reveal()]));
   const script = `
     const { probe } = await import(${JSON.stringify(DIST)});

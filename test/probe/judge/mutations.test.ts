@@ -14,16 +14,16 @@ import {
 import { base62, prefixes, RUNS } from "../../arbitraries.ts";
 import { TOKEN } from "../verify/verifying.ts";
 
-const ours = fc
+const ownTokens = fc
   .tuple(prefixes, base62(12), base62(43))
   .map(([prefix, id, secret]) => formatToken({ prefix, id, secret }).reveal());
-/** Whatever a header can carry. */
+/** Any header value. */
 const opaque = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
   minLength: 1,
   maxLength: 80,
 });
-const keys = fc.oneof(ours, opaque);
+const keys = fc.oneof(ownTokens, opaque);
 
 const random = (length: number): string => "7Yx".repeat(length).slice(0, length);
 const MUTATIONS = {
@@ -34,7 +34,7 @@ const MUTATIONS = {
   changeId: (key: Secret) => changeId(key, random),
 } as const satisfies Record<string, (key: Secret) => KeyMutation[]>;
 
-test.each(Object.entries(MUTATIONS))("%s makes keys that differ from the key and from each other", (_, mutate) => {
+test.each(Object.entries(MUTATIONS))("%s returns keys that differ from the original and each other", (_, mutate) => {
   fc.assert(
     fc.property(keys, (text) => {
       const made = mutate(new Secret(text));
@@ -49,9 +49,9 @@ test.each(Object.entries(MUTATIONS))("%s makes keys that differ from the key and
   );
 });
 
-test("of a token of ours the secret is changed under a checksum that fits, then the checksum", () => {
+test("changeKey changes the secret of a token with a valid checksum, then the checksum alone", () => {
   fc.assert(
-    fc.property(ours, (text) => {
+    fc.property(ownTokens, (text) => {
       const made = changeKey(new Secret(text)).map(({ key }) => key.reveal());
       expect(made.map((other) => parseToken(other).ok)).toEqual([true, true, true, false]);
       const secrets = made.map((other) => other.slice(-49, -6));
@@ -62,7 +62,7 @@ test("of a token of ours the secret is changed under a checksum that fits, then 
   );
 });
 
-test("of an opaque key one character is changed, at three places where there are three", () => {
+test("changeKey changes one of up to three characters of an opaque key", () => {
   fc.assert(
     fc.property(opaque, (text) => {
       const made = changeKey(new Secret(text)).map(({ key }) => differences(key.reveal(), text));
@@ -73,7 +73,7 @@ test("of an opaque key one character is changed, at three places where there are
   );
 });
 
-test("a cut key is a part of the key, a longer one holds it", () => {
+test("truncateKey returns parts of the key, and extendKey returns keys that contain it", () => {
   fc.assert(
     fc.property(keys, (text) => {
       const key = new Secret(text);
@@ -86,7 +86,7 @@ test("a cut key is a part of the key, a longer one holds it", () => {
   );
 });
 
-test("the other case is another key only where there are letters", () => {
+test("swapCase returns nothing for a key without letters", () => {
   fc.assert(
     fc.property(keys, (text) => {
       const made = swapCase(new Secret(text)).map(({ key }) => key.reveal());
@@ -96,14 +96,14 @@ test("the other case is another key only where there are letters", () => {
   );
 });
 
-test("another id leaves prefix and secret, and the checksum fits; an opaque key has none", () => {
+test("changeId keeps prefix and secret and updates the checksum, but skips opaque keys", () => {
   const [made] = changeId(TOKEN, random);
   expect(parseToken(made?.key.reveal() ?? "")).toEqual({ ok: true, prefix: "mcp", id: "7Yx7Yx7Yx7Yx" });
   expect(made?.key.reveal().slice(-49, -6)).toBe(TOKEN.reveal().slice(-49, -6));
   expect(changeId(new Secret("sk-live-0a1B2c3D"), random)).toEqual([]);
 });
 
-test("a stranger has the form of the key, and nothing of it that is secret", () => {
+test("createWrongKey keeps the format of the key and nothing secret", () => {
   const digits = fc.infiniteStream(fc.constantFrom(...BASE62));
   fc.assert(
     fc.property(keys, digits, (text, stream) => {
@@ -129,10 +129,10 @@ test.each([
   ["hunter2", "7777777"],
   ["7777", "7".repeat(43)],
   ["****", "7".repeat(43)],
-])("the stranger to %s is %s", (text, stranger) => {
+])("createWrongKey turns %s into %s", (text, wrong) => {
   const sevens = (length: number): string => "7".repeat(length);
   const made = createWrongKey(new Secret(text), sevens).reveal();
-  expect(made).toBe(stranger);
+  expect(made).toBe(wrong);
 });
 
 function differences(one: string, other: string): number[] {

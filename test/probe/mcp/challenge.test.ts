@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { parseChallenges } from "../../../src/probe/mcp/challenge.ts";
 import { RUNS } from "../../arbitraries.ts";
 
-/** Challenges as plain lists, which say more when they differ. */
+/** Parses into plain lists, which give better diffs. */
 function parse(text: string): [scheme: string, ...parameters: [string, string][]][] | null {
   return parseChallenges(text)?.map(({ scheme, parameters }) => [scheme, ...parameters]) ?? null;
 }
@@ -28,25 +28,25 @@ test.each([
   ],
   ['Basic, Bearer realm="a"', [["basic"], ["bearer", ["realm", "a"]]]],
   [', ,Bearer realm="a",, error="b", ,Basic,', [["bearer", ["realm", "a"], ["error", "b"]], ["basic"]]],
-] as const)("%s", (text, challenges) => {
+] as const)("parses %s", (text, challenges) => {
   expect(parse(text)).toEqual(challenges);
 });
 
 test.each([
-  ["nothing", ""],
+  ["an empty header", ""],
   ["commas", " , ,"],
-  ["a quote that was not escaped", 'Bearer error_description="the "key" is wrong"'],
-  ["a quote left open", 'Bearer realm="mcp'],
-  ["no comma between parameters", 'Bearer realm="a" error="b"'],
-  ["no comma between challenges", 'Bearer Basic realm="a"'],
-  ["no value", "Bearer realm=, error=x"],
-  ["no scheme", 'realm="mcp"'],
-  ["a parameter twice", 'Bearer realm="a", Realm="b"'],
+  ["an unescaped quote", 'Bearer error_description="the "key" is wrong"'],
+  ["an unclosed quote", 'Bearer realm="mcp'],
+  ["a missing comma between parameters", 'Bearer realm="a" error="b"'],
+  ["a missing comma between challenges", 'Bearer Basic realm="a"'],
+  ["a missing value", "Bearer realm=, error=x"],
+  ["a missing scheme", 'realm="mcp"'],
+  ["a repeated parameter", 'Bearer realm="a", Realm="b"'],
   ["words", "Bearer token is missing"],
   ["a sentence", "Please log in first."],
   ["JSON", 'Bearer {"realm":"mcp"}'],
   ["a control character", 'Bearer realm="a\u0007b"'],
-])("%s is no challenge", (_, text) => {
+])("rejects %s", (_, text) => {
   expect(parse(text)).toBeNull();
 });
 
@@ -60,7 +60,7 @@ const challenges = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-test("what is written by the rule is read as it was meant", () => {
+test("parses any valid header to what was written", () => {
   const gap = fc.constantFrom(",", ", ", " , ", ",, ", "\t,");
   fc.assert(
     fc.property(challenges, gap, (written, comma) => {
@@ -78,7 +78,7 @@ test("what is written by the rule is read as it was meant", () => {
   );
 });
 
-test("whatever a server sends is read, or is none", () => {
+test("parses any text to at least one challenge or null", () => {
   const piece = fc.constantFrom("Bearer", " ", "=", '"', ",", "\\", "realm", "a", "==", "\t", "ä", "{");
   fc.assert(
     fc.property(
@@ -94,7 +94,7 @@ test("whatever a server sends is read, or is none", () => {
   );
 });
 
-test("a long header takes no time that grows with its square", () => {
+test("parses long headers in linear time", () => {
   for (const text of [`Bearer a="${"\\a".repeat(100_000)}`, `Bearer ${"a,".repeat(50_000)}"`, " ,".repeat(100_000)]) {
     expect(parse(text)).toBeNull();
   }

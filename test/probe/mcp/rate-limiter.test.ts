@@ -22,7 +22,7 @@ function init(url: string): HttpInit {
   return { url: new URL(url), method: "GET", headers: {}, timeoutMs: 5000 };
 }
 
-/** Sends that many without the right key and reads each answer to its end. */
+/** Sends `count` requests without the valid key and returns their statuses. */
 function sendWrong(limiter: RateLimiter, url: string, count: number): Promise<PromiseSettledResult<number>[]> {
   const sending = Array.from({ length: count }, async () => {
     const response = await limiter.wrong(init(url));
@@ -32,42 +32,42 @@ function sendWrong(limiter: RateLimiter, url: string, count: number): Promise<Pr
   return Promise.allSettled(sending);
 }
 
-/** A server that answers the nth request as told, and notes when each came. */
+/** Starts a server whose nth request is answered by `answer`, and records when each arrived. */
 async function startCounting(answer: (response: ServerResponse, n: number, request: IncomingMessage) => void) {
-  const came: number[] = [];
+  const arrivals: number[] = [];
   const running = await during(
     listen((request, response) => {
-      came.push(performance.now());
-      answer(response, came.length, request);
+      arrivals.push(performance.now());
+      answer(response, arrivals.length, request);
     }),
   );
-  return { ...running, came };
+  return { ...running, arrivals };
 }
 
-test("requests without the right key keep to the rate, after as many at once as go out in a second", async () => {
-  const { url, came } = await startCounting((response) => response.end());
+test("limits the rate of requests without the valid key after a burst of one second", async () => {
+  const { url, arrivals } = await startCounting((response) => response.end());
   const started = performance.now();
   await sendWrong(limiterWith({ rate: 10 }), url, 15);
-  expect(came).toHaveLength(15);
-  // Ten at once, and the fifteenth half a second after.
-  const spent = Math.max(...came) - started;
+  expect(arrivals).toHaveLength(15);
+  // Ten at once, the fifteenth half a second later.
+  const spent = Math.max(...arrivals) - started;
   expect(spent).toBeGreaterThanOrEqual(490);
   expect(spent).toBeLessThan(3000);
-  const earlier = came.map((at) => at - started).filter((at) => at < 95);
+  const earlier = arrivals.map((at) => at - started).filter((at) => at < 95);
   expect(earlier.length).toBeLessThanOrEqual(10);
 });
 
-test("requests with the right key are not slowed down", async () => {
-  const { url, came } = await startCounting((response) => response.end());
+test("does not slow down requests with the valid key", async () => {
+  const { url, arrivals } = await startCounting((response) => response.end());
   const limiter = limiterWith({ rate: 1 });
   const started = performance.now();
   await Promise.all(Array.from({ length: 8 }, async () => (await limiter.right(init(url))).close()));
   expect(performance.now() - started).toBeLessThan(900);
-  expect(came).toHaveLength(8);
+  expect(arrivals).toHaveLength(8);
   expect(limiter.sent).toEqual({ requests: 8, wrong: 0 });
 });
 
-test("no more requests are under way than it is told, and all are answered", async () => {
+test("limits concurrent requests and answers all of them", async () => {
   let open = 0;
   let most = 0;
   const { url } = await startCounting((response) => {
@@ -83,23 +83,23 @@ test("no more requests are under way than it is told, and all are answered", asy
 });
 
 test.each([
-  ["as seconds", { "retry-after": "1" }, 1000],
-  ["as a date, by the clock of the server", dated(1), 1000],
+  ["with seconds", { "retry-after": "1" }, 1000],
+  ["with a date of the server's clock", dated(1), 1000],
   ["without a time", {}, 1000],
-  ["as nonsense", { "retry-after": "soon" }, 1000],
-])("a 429 %s is waited out once, and asked again", async (_, headers, least) => {
-  const { url, came } = await startCounting((response, n) => response.writeHead(n <= 2 ? 429 : 200, headers).end());
+  ["with nonsense", { "retry-after": "soon" }, 1000],
+])("waits after a 429 %s and repeats the request", async (_, headers, least) => {
+  const { url, arrivals } = await startCounting((response, n) => response.writeHead(n <= 2 ? 429 : 200, headers).end());
   const limiter = limiterWith({ concurrency: 2 });
   const answers = await sendWrong(limiter, url, 4);
   expect(answers).toEqual(Array.from({ length: 4 }, () => ({ status: "fulfilled", value: 200 })));
-  // Two met the limit side by side, which is one limit; nothing went out until it was over.
-  expect(came).toHaveLength(6);
-  expect(came[2]! - came[1]!).toBeGreaterThanOrEqual(least - 50);
+  // Two concurrent 429s count as one; nothing was sent until the wait was over.
+  expect(arrivals).toHaveLength(6);
+  expect(arrivals[2]! - arrivals[1]!).toBeGreaterThanOrEqual(least - 50);
   expect(limiter.stopped).toBeNull();
 });
 
-test("a second 429 stops everything: nothing is sent any more", async () => {
-  const { url, came } = await startCounting((response, n) =>
+test("sends nothing more after a second 429", async () => {
+  const { url, arrivals } = await startCounting((response, n) =>
     response.writeHead(n === 1 || n > 3 ? 429 : 200, { "retry-after": "0" }).end(),
   );
   const limiter = limiterWith({ concurrency: 1 });
@@ -107,27 +107,27 @@ test("a second 429 stops everything: nothing is sent any more", async () => {
   expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
   const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
   for (const reason of refused) expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE" });
-  expect(came).toHaveLength(4);
+  expect(arrivals).toHaveLength(4);
   expect(limiter.stopped).toContain("429");
   await expect(limiter.right(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
-  expect(came).toHaveLength(4);
+  expect(arrivals).toHaveLength(4);
 });
 
 test.each([
   ["seconds", { "retry-after": "3600" }],
   ["date", dated(3600)],
-])("a limit for longer than a minute stops at once, given as %s", async (_, headers) => {
-  const { url, came } = await startCounting((response) => response.writeHead(429, headers).end());
+])("stops at once if it would have to wait more than a minute, given as %s", async (_, headers) => {
+  const { url, arrivals } = await startCounting((response) => response.writeHead(429, headers).end());
   const limiter = limiterWith();
   const started = performance.now();
   const answers = await sendWrong(limiter, url, 20);
   expect(performance.now() - started).toBeLessThan(2000);
   expect(answers.every(({ status }) => status === "rejected")).toBe(true);
-  expect(came.length).toBeLessThanOrEqual(6);
-  expect(limiter.stopped).toContain("longer than a minute");
+  expect(arrivals.length).toBeLessThanOrEqual(6);
+  expect(limiter.stopped).toContain("more than a minute");
 });
 
-test("who leaves does not wait for a limit to end", async () => {
+test("an abort ends the wait", async () => {
   const { url } = await startCounting((response) => response.writeHead(429, { "retry-after": "30" }).end());
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -139,7 +139,7 @@ test("who leaves does not wait for a limit to end", async () => {
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
-test("at a server that limits the rate what was not asked is untestable, and nothing is proven", async () => {
+test("a rate limit leaves the remaining checks untestable and the run inconclusive", async () => {
   let refused = 0;
   const { url } = await during(
     startServer([TOKEN.reveal()], {
@@ -151,14 +151,14 @@ test("at a server that limits the rate what was not asked is untestable, and not
     }),
   );
   const report = await probeAt(url);
-  expect(report).toMatchObject({ ok: false, result: "unproven", proven: false, grade: null });
+  expect(report).toMatchObject({ ok: false, result: "inconclusive", proven: false, grade: null });
   expect(report.hint).toContain("429");
   const { status } = report.findings.find(({ id }) => id === "rejects-bogus-key")!;
   expect(status).toBe("untestable");
   expect(report.counts.fail).toBe(0);
 });
 
-test("a server that shuts everybody out after some wrong keys proves nothing by its refusals", async () => {
+test("a server that blocks clients after some wrong keys makes the run inconclusive", async () => {
   let wrong = 0;
   const { url } = await during(
     startServer([TOKEN.reveal()], {
@@ -170,11 +170,11 @@ test("a server that shuts everybody out after some wrong keys proves nothing by 
     }),
   );
   const report = await probeAt(url);
-  expect(report).toMatchObject({ ok: false, result: "unproven", proven: false });
-  expect(report.hint).toContain("not at the end");
+  expect(report).toMatchObject({ ok: false, result: "inconclusive", proven: false });
+  expect(report.hint).toContain("but not at the end");
 });
 
-test("a request that is not answered ends in its time, and what asked it is untestable", async () => {
+test("a request without an answer times out, and its check is untestable", async () => {
   const { url } = await during(
     startServer([TOKEN.reveal()], {
       refuse: () => undefined,
@@ -184,7 +184,7 @@ test("a request that is not answered ends in its time, and what asked it is unte
   const report = await probeAt(url, { only: ["requires-key"], timeoutMs: 200 });
   expect(performance.now() - started).toBeLessThan(5000);
   expect(report.findings).toMatchObject([{ id: "requires-key", status: "untestable" }]);
-  expect(report).toMatchObject({ ok: false, result: "unproven" });
+  expect(report).toMatchObject({ ok: false, result: "inconclusive" });
 });
 
 function dated(seconds: number): Record<string, string> {

@@ -16,11 +16,11 @@ test.each([
   ["plain text", 'Bearer realm="mcp"', 'Bearer realm="mcp"'],
   ["colours and cursor movements", "\u001b[2J\u001b[31mred\u009b1A", "[2J [31mred 1A"],
   ["line breaks", "a\r\nerror: b\u2028c", "a error: b c"],
-  ["directions", "abc\u202edcba\u2066", "abcdcba"],
+  ["direction characters", "abc\u202edcba\u2066", "abcdcba"],
   ["half a surrogate pair", "a\ud800b", "ab"],
-  ["blanks around", "  a  ", "a"],
+  ["surrounding blanks", "  a  ", "a"],
   ["a token", `you sent Bearer ${token}!`, "you sent Bearer [secret]!"],
-  ["twice a token", `${token}${token}`, "[secret][secret]"],
+  ["the same token twice", `${token}${token}`, "[secret][secret]"],
   ["a token with invisible characters in it", [...token].join("\u200b"), "[secret]"],
   ["the start of a secret", `starts ${token.slice(0, 30)}…`, "starts mcp_7Fq2x9Lm0aBc_[secret]…"],
   ["the end of a token", `ends ${token.slice(-8)}`, "ends [secret]"],
@@ -31,17 +31,17 @@ test.each([
     "http://[secret].example",
   ],
   ["part of an opaque token", "got an-opaque-tok", "got [secret]"],
-])("%s is made fit to show", (_, text, shown) => {
+])("makes text safe to print: %s", (_, text, shown) => {
   expect(redact(text)).toBe(shown);
 });
 
-test("text is bounded after it was masked, so that no part of a token is left at the cut", () => {
+test("truncates text after masking, so no part of a token remains at the cut", () => {
   expect(redact("x".repeat(1000))).toHaveLength(300);
   expect(redact(`${"x".repeat(20)}${token}`, 30)).toBe("xxxxxxxxxxxxxxxxxxxx[secret]");
   expect(redact("x".repeat(1_000_000), 10)).toBe("xxxxxxxxx…");
 });
 
-test("whatever a server wraps around a token, no eight characters of its secret are shown", () => {
+test("never shows eight characters of a secret, no matter what surrounds it", () => {
   const secret = token.slice(token.lastIndexOf("_") + 1);
   const pieces = Array.from({ length: secret.length - 7 }, (_, i) => secret.slice(i, i + 8));
   const part = fc.tuple(fc.nat(60), fc.nat(70)).map(([from, to]) => token.slice(from, to));
@@ -61,7 +61,7 @@ test("whatever a server wraps around a token, no eight characters of its secret 
   );
 });
 
-test("a key that the test makes in the store is in no report, whatever the server says", async () => {
+test("masks keys created in the store in the report", async () => {
   const canary = TOKEN.reveal().replace(/_[^_]+$/, "_QqWwEeRrTtYyUuIiOoPpAaSsDdFfGgHhJjKkLlZzXxCcVvBb0");
   const { start, options } = followingServer(undefined, {
     answerModern(response, posted) {
@@ -90,11 +90,11 @@ test("a key that the test makes in the store is in no report, whatever the serve
   });
 });
 
-test("of every token that a lab makes it is told before anybody has it", async () => {
+test("reports every token of a lab before it is used", async () => {
   const { options } = followingServer();
   const { redact, add } = createRedactor([]);
   const lab = reportTokens(options.lab!, add);
-  const key = await lab.mint("life");
+  const key = await lab.mint("lifecycle");
   const rotated = await key.rotate();
   for (const token of [key.token, rotated]) expect(redact(`sent ${token.reveal()}`)).toBe("sent [secret]");
   await key.disable();

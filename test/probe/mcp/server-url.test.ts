@@ -34,13 +34,13 @@ test.each([
   `https://mcp.example.com/mcp?q=${encodeURIComponent(token).replaceAll("_", "%5F")}`,
   `https://mcp.example.com/mcp#${token}`,
   `https://mcp.example.com/mcp?q=${token.replace("7Fq2x9Lm0aBc", "000000000000")}`,
-])("%s is not taken, and not quoted", (text) => {
+])("rejects %s without quoting it", (text) => {
   const { code, message, hint } = refusalOf(text);
   expect(code).toBe("USAGE");
   expect(`${message} ${hint}`).not.toMatch(/hunter2|7Fq2|passwd|alert/);
 });
 
-test("any token that was presented is found in the address, whatever its form", () => {
+test("finds the presented token in the URL, whatever its format", () => {
   expect(refusalOf("https://h.example/hunter2-hunter2", new Secret("hunter2-hunter2"))).toMatchObject({
     code: "USAGE",
   });
@@ -53,7 +53,7 @@ test.each([
   ["http://[::1]:3000/mcp", "http://[::1]:3000/mcp"],
   ["https://mcp.example.com/mcp?tenant=7&token=", "https://mcp.example.com/mcp?tenant=7&token="],
   ["https://mcp.example.com/100%/mcp", "https://mcp.example.com/100%/mcp"],
-])("%s is taken as %s", (text, href) => {
+])("parses %s as %s", (text, href) => {
   expect(parseServerUrl(text, TOKEN).href).toBe(href);
 });
 

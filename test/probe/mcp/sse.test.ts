@@ -30,7 +30,7 @@ const piece = fc.constantFrom(
   "é",
 );
 
-test("the same events come out however the stream is cut", () => {
+test("returns the same events no matter how the stream is split", () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat(60), { maxLength: 8 }), (pieces, cuts) => {
       const stream = pieces.join("");
@@ -42,7 +42,7 @@ test("the same events come out however the stream is cut", () => {
   );
 });
 
-test("what a server puts into events comes out of them", () => {
+test("returns the data that the server wrote", () => {
   const data = fc.string().map((text) => text.replace(/[\r\n\0]/g, ""));
   fc.assert(
     fc.property(
@@ -57,7 +57,7 @@ test("what a server puts into events comes out of them", () => {
   );
 });
 
-test("a line of a megabyte in small pieces takes no time that grows with its square", () => {
+test("parses a one-megabyte line in small chunks in linear time", () => {
   const push = createSseParser();
   push("data: ");
   for (let i = 0; i < 100_000; i++) push("0123456789");

@@ -20,7 +20,7 @@ function wireTo(url: string, token: Secret | null): Wire {
   });
 }
 
-test("every request carries the token, asks for plain text, and says who is asking", async () => {
+test("sends the token, Accept-Encoding: identity and a user agent with every request", async () => {
   const seen: unknown[] = [];
   const { url } = await during(
     listen(({ method, headers }, response) => {
@@ -43,7 +43,7 @@ test("every request carries the token, asks for plain text, and says who is aski
   ]);
 });
 
-test("nothing leaves the origin of the URL, with a token or without", async () => {
+test("sends nothing to another origin, with or without a token", async () => {
   const { url } = await during(listen((_, response) => response.end()));
   const other = await during(listen((_, response) => response.end()));
   for (const token of [TOKEN, null]) {

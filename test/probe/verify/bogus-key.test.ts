@@ -7,7 +7,7 @@ import { base62, prefixes, RUNS } from "../../arbitraries.ts";
 
 const random = (length: number): string => "z".repeat(length);
 
-test("a bogus key is well-formed, has the prefix and the id of the token, and another secret", () => {
+test("keeps prefix and id of the token and replaces its secret", () => {
   fc.assert(
     fc.property(prefixes, base62(12), base62(43), (prefix, id, secret) => {
       const token = formatToken({ prefix, id, secret });
@@ -19,7 +19,7 @@ test("a bogus key is well-formed, has the prefix and the id of the token, and an
   );
 });
 
-test("nothing is taken of an opaque token", () => {
+test("takes nothing from an opaque token", () => {
   const bogus = createBogusKey(new Secret("an-opaque-token"), random).reveal();
   expect(parseToken(bogus)).toEqual({ ok: true, prefix: "mcp", id: "zzzzzzzzzzzz" });
 });

@@ -15,19 +15,19 @@ import {
 import { during, TOKEN, verify } from "./verifying.ts";
 
 const MINE = TOKEN.reveal();
-const shutTo =
+const onlyForMe =
   (script: Script): Script =>
   (call) =>
     call.token === MINE ? script(call) : UNAUTHORIZED;
 
-/** Notes what would have gone out, and lets nothing out. */
-function noting(): { request: HttpRequest; sent: HttpInit[] } {
+/** Records requests without sending them. */
+function recording(): { request: HttpRequest; sent: HttpInit[] } {
   const sent: HttpInit[] = [];
   return { sent, request: (init) => (sent.push(init), Promise.reject(new Error("was sent"))) };
 }
 
-test("over plain http beyond this machine nothing is sent, unless it is allowed", async () => {
-  const { request, sent } = noting();
+test("sends nothing over plain http beyond this machine, unless allowed", async () => {
+  const { request, sent } = recording();
   const url = "http://mcp.example.com/mcp";
   expect(await verify(url, TOKEN, { request })).toMatchObject({
     ...{ ok: false, outcome: "insecure-transport", presented: null, hint: expect.stringContaining("--allow-http") },
@@ -39,9 +39,9 @@ test("over plain http beyond this machine nothing is sent, unless it is allowed"
 });
 
 test.each(["hunter2\r\nX-Evil: 1", "hunter2 hunter3", "hunter2\u0000", "hünter2", ""])(
-  "a token that no header can carry is not sent (%j)",
+  "rejects a token that a header cannot carry: %j",
   async (token) => {
-    const { request, sent } = noting();
+    const { request, sent } = recording();
     const refused = verify("http://127.0.0.1:1/", new Secret(token), { request });
     await expect(refused).rejects.toMatchObject({ code: "TOKEN_UNUSABLE" });
     await expect(refused).rejects.not.toThrow(/hunter/);
@@ -50,7 +50,7 @@ test.each(["hunter2\r\nX-Evil: 1", "hunter2 hunter3", "hunter2\u0000", "hünter2
 );
 
 test.each([301, 302, 303, 307, 308])(
-  "a redirect by %i is not followed, and its target gets nothing",
+  "does not follow a %i redirect and sends nothing to its target",
   async (status) => {
     const other = await during(listen((_, response) => response.end()));
     const { url } = await during(startScripted(() => ({ status, headers: { location: `${other.url}/?t=${MINE}#x` } })));
@@ -61,7 +61,7 @@ test.each([301, 302, 303, 307, 308])(
   },
 );
 
-test("a redirect after the handshake is not followed either", async () => {
+test("does not follow a redirect after the handshake", async () => {
   const { url } = await during(
     startScripted(
       legacy(({ method }) => (method === "tools/list" ? { status: 307, headers: { location: "/mcp/" } } : undefined)),
@@ -70,16 +70,13 @@ test("a redirect after the handshake is not followed either", async () => {
   expect(await verify(url)).toMatchObject({ outcome: "not-mcp", hint: expect.stringContaining("/mcp/, where") });
 });
 
-test.each(["", "javascript:alert(1)", "http://", "//[::"])(
-  "a redirect to %j is no address to recommend",
-  async (location) => {
-    const { url } = await during(startScripted(() => ({ status: 302, headers: { location } })));
-    const { hint } = await verify(url);
-    expect(hint).not.toContain("javascript");
-  },
-);
+test.each(["", "javascript:alert(1)", "http://", "//[::"])("does not recommend a redirect to %j", async (location) => {
+  const { url } = await during(startScripted(() => ({ status: 302, headers: { location } })));
+  const { hint } = await verify(url);
+  expect(hint).not.toContain("javascript");
+});
 
-test("what the server echoes is shown without the token, and without control characters", async () => {
+test("removes the token and control characters from what the server echoes", async () => {
   const evil = (call: Call): string =>
     `\u001b]0;pwned\u0007${call.request.headers.authorization ?? "none"} ${MINE.slice(30)}`;
   const header = (call: Call): string => encodeURI(evil(call)).replaceAll("%20", " ");
@@ -120,15 +117,15 @@ test("what the server echoes is shown without the token, and without control cha
 
 test.each([
   ["a web page", { body: "<html>hello</html>" }, "(200)"],
-  ["a page that is not there, but not at /mcp", { status: 404, body: "<html>no</html>" }, "(404)"],
+  ["a 404 page", { status: 404, body: "<html>no</html>" }, "(404)"],
   ["JSON of another kind", { body: { hello: "world" } }, "(200)"],
-  ["a list", { body: [] }, "(200)"],
-  ["JSON cut short", { headers: { "content-type": "application/json" }, body: '{"jsonrpc":"2.0","id' }, "(200)"],
-  ["nothing at all", { status: 204 }, "(204)"],
+  ["an empty array", { body: [] }, "(200)"],
+  ["truncated JSON", { headers: { "content-type": "application/json" }, body: '{"jsonrpc":"2.0","id' }, "(200)"],
+  ["an empty answer", { status: 204 }, "(204)"],
   ["an answer to another id", { body: { jsonrpc: "2.0", id: 99, result: GREETING } }, "(200)"],
-  ["a result that is no object", { body: { jsonrpc: "2.0", id: "mcp-keys:initialize", result: 7 } }, "(200)"],
+  ["a result that is not an object", { body: { jsonrpc: "2.0", id: "mcp-keys:initialize", result: 7 } }, "(200)"],
   [
-    "a version that no header can carry",
+    "a version that a header cannot carry",
     { body: { jsonrpc: "2.0", id: "mcp-keys:initialize", result: { protocolVersion: "a\r\nb" } } },
     "(200)",
   ],
@@ -139,14 +136,14 @@ test.each([
   expect(found).not.toHaveProperty("era");
 });
 
-test("a path that is not /mcp gets that advice", async () => {
+test("suggests /mcp for another path", async () => {
   const elsewhere = await during(startScripted(() => ({ status: 404 }), "/api"));
   expect((await verify(elsewhere.url)).hint).toContain("often answer at /mcp");
   const there = await during(startScripted(() => ({ status: 404 })));
   expect((await verify(there.url)).hint).not.toContain("often");
 });
 
-test("nobody at the port is unreachable, and so is a server that never answers, within the time limit", async () => {
+test("a closed port and a server that never answers are unreachable within the timeout", async () => {
   const gone = await listen(() => undefined);
   await gone.close();
   expect(await verify(gone.url)).toMatchObject({
@@ -162,7 +159,7 @@ test("nobody at the port is unreachable, and so is a server that never answers, 
   expect(performance.now() - started).toBeLessThan(1500);
 });
 
-test("the time limit is for everything together", async () => {
+test("the timeout covers all requests together", async () => {
   const { url } = await during(
     startScripted((call) => {
       const answer = legacy()(call)!;
@@ -173,7 +170,7 @@ test("the time limit is for everything together", async () => {
   expect(await verify(url, TOKEN, { timeoutMs: 250 })).toMatchObject({ outcome: "unreachable" });
 });
 
-test("a body without end is not MCP; an event stream without a reply runs out of time", async () => {
+test("an endless body is not MCP, and an event stream without a reply times out", async () => {
   const endless = await during(
     startScripted(({ response }) => {
       const more = (): void => {
@@ -184,7 +181,7 @@ test("a body without end is not MCP; an event stream without a reply runs out of
       return null;
     }),
   );
-  expect(await verify(endless.url)).toMatchObject({ outcome: "not-mcp", hint: expect.stringContaining("larger") });
+  expect(await verify(endless.url)).toMatchObject({ outcome: "not-mcp", hint: expect.stringContaining("too large") });
 
   const keepalive = await during(
     startScripted(({ response }) => {
@@ -197,7 +194,7 @@ test("a body without end is not MCP; an event stream without a reply runs out of
   expect(await verify(keepalive.url, TOKEN, { timeoutMs: 200 })).toMatchObject({ outcome: "unreachable" });
 });
 
-test("a refusal whose body never comes is a refusal", async () => {
+test("a refusal without its announced body is still a refusal", async () => {
   const { url } = await during(
     startScripted(({ method, response, token }) => {
       if (token !== MINE || method !== "server/discover") return UNAUTHORIZED;
@@ -211,15 +208,15 @@ test("a refusal whose body never comes is a refusal", async () => {
   });
 });
 
-test("an answer that is compressed unasked is told", async () => {
+test("explains an unsolicited compressed answer", async () => {
   const { url } = await during(startScripted(() => ({ headers: { "content-encoding": "gzip" }, body: "zzz" })));
   expect(await verify(url)).toMatchObject({ outcome: "not-mcp", hint: expect.stringContaining("compressed") });
 });
 
-test("a reply is found among what else a stream holds, and nothing after it is waited for", async () => {
+test("finds the reply in a stream and does not wait for its end", async () => {
   const { url } = await during(
     startScripted(
-      shutTo((call) => {
+      onlyForMe((call) => {
         if (call.method === "notifications/initialized") return { status: 202 };
         if (call.method === "server/discover") return { status: 400, body: "no" };
         call.response.writeHead(200, { "content-type": "Text/Event-Stream; charset=utf-8" });
@@ -239,10 +236,10 @@ test("a reply is found among what else a stream holds, and nothing after it is w
   expect(await verify(url)).toMatchObject({ outcome: "enforced", era: "legacy", tools: 3 });
 });
 
-test("a server that answers a notification by a stream, and a DELETE never, keeps nobody waiting for long", async () => {
+test("does not wait for a stream after a notification, or for an answer to DELETE", async () => {
   const { url } = await during(
     startScripted(
-      shutTo(
+      onlyForMe(
         legacy(({ method, id, response }) => {
           if (method === "DELETE") return null;
           if (method === "initialize")
@@ -259,7 +256,7 @@ test("a server that answers a notification by a stream, and a DELETE never, keep
   expect(performance.now() - started).toBeLessThan(2500);
 });
 
-test("HTTP+SSE: an address of another origin to post to gets nothing", async () => {
+test("HTTP+SSE: posts nothing to an endpoint of another origin", async () => {
   const other = await during(listen((_, response) => response.end()));
   for (const endpoint of [
     other.url,
@@ -273,7 +270,7 @@ test("HTTP+SSE: an address of another origin to post to gets nothing", async () 
   expect(other.seen).toEqual([]);
 });
 
-test("HTTP+SSE: a stream that names no address, or ends, is not MCP", async () => {
+test("HTTP+SSE: a stream that names no endpoint or ends is not MCP", async () => {
   const open = await during(startScripted(sse(null), "/sse"));
   expect(await verify(open.url, TOKEN, { timeoutMs: 800 })).toMatchObject({ outcome: "not-mcp" });
   const ended = await during(
@@ -284,7 +281,7 @@ test("HTTP+SSE: a stream that names no address, or ends, is not MCP", async () =
   expect(await verify(ended.url)).toMatchObject({ outcome: "not-mcp" });
 });
 
-/** Opens a stream on GET, and posts nowhere. */
+/** Opens a stream on GET and rejects messages. */
 function sse(endpoint: string | null): Script {
   return ({ method, response }) => {
     if (method !== "GET") return { status: 404 };
@@ -294,7 +291,7 @@ function sse(endpoint: string | null): Script {
   };
 }
 
-test("an interrupt is no outcome", async () => {
+test("an abort throws INTERRUPTED", async () => {
   const interrupt = new AbortController();
   const { url } = await during(startScripted(() => (interrupt.abort(), null)));
   await expect(verify(url, TOKEN, { signal: interrupt.signal })).rejects.toMatchObject({ code: "INTERRUPTED" });

@@ -12,7 +12,7 @@ const SPEAKS = {
   "v2-modern-only": { era: "modern", protocolVersion: "2026-07-28", server: { name: "sdk-v2", version: "4.5.6" } },
 } as const satisfies Record<SdkKind, object>;
 
-test.each(SDK_KINDS)("%s behind our guard lets the right key in and nothing else", async (kind) => {
+test.each(SDK_KINDS)("%s behind our guard accepts only a valid key", async (kind) => {
   const { verifier, issue } = await createFixture();
   const token = await issue("ci");
   const { url } = await during(startSdkServer(kind, { guard: guardNode(verifier) }));
@@ -28,7 +28,7 @@ test.each(SDK_KINDS)("%s behind our guard lets the right key in and nothing else
   expect(JSON.stringify(result)).not.toContain(token.slice(-20));
 });
 
-test.each(SDK_KINDS)("%s behind our guard refuses a key it does not know", async (kind) => {
+test.each(SDK_KINDS)("%s behind our guard refuses an unknown key", async (kind) => {
   const { verifier, issue } = await createFixture();
   await issue("ci");
   const { url } = await during(startSdkServer(kind, { guard: guardNode(verifier) }));
@@ -52,28 +52,30 @@ test.each(SDK_KINDS)("%s without a guard is not enforced", async (kind) => {
   const { url } = await during(startSdkServer(kind));
   const result = await verify(url);
   expect(result).toMatchObject({ ok: false, outcome: "not-enforced", ...SPEAKS[kind], tools: 2 });
-  expect(result.hint).toContain("without a key is let in");
+  expect(result.hint).toContain("accepts requests without a key");
   const statuses = [result.anonymous, result.bogus, result.presented].map((one) => one?.status);
   expect(new Set(statuses).size).toBe(1);
 });
 
-test.each(SDK_KINDS)("%s with a guard on the list alone is enforced, and the open handshake noted", async (kind) => {
+test.each(SDK_KINDS)("%s that guards only tools/list is enforced, with a hint about its handshake", async (kind) => {
   const { verifier, issue } = await createFixture();
   const token = await issue("ci");
   const guards = (method: string): boolean => method === "tools/list";
   const { url } = await during(startSdkServer(kind, { guard: guardNode(verifier), guards }));
   const result = await verify(url, token);
   expect(result).toMatchObject({ outcome: "enforced", anonymous: { status: 401 }, bogus: { status: 401 } });
-  // The newest era has no handshake that would have to be done first.
-  expect(result.hint).toBe(
-    SPEAKS[kind].era === "modern" ? undefined : "the handshake is open to anybody; only what comes after it is guarded",
+  // The modern era needs no handshake first.
+  expect(result.hint).toEqual(
+    SPEAKS[kind].era === "modern"
+      ? undefined
+      : expect.stringMatching(/^the server answers the handshake without a key and guards only later requests; /),
   );
 });
 
 const requiresKeyForHandshake = (method: string): boolean => ["initialize", "server/discover"].includes(method);
 
 test.each(SDK_KINDS.filter((kind) => kind !== "v1-stateful"))(
-  "%s with a guard on the handshake alone is not enforced",
+  "%s that guards only the handshake is not enforced",
   async (kind) => {
     const { verifier, issue } = await createFixture();
     const token = await issue("ci");
@@ -84,7 +86,7 @@ test.each(SDK_KINDS.filter((kind) => kind !== "v1-stateful"))(
 );
 
 test.each(["v1-stateless", "v2-dual"] as const)(
-  "%s with a guard on the handshake alone is not enforced, also when the key is a wrong one",
+  "%s that guards only the handshake is not enforced, even if it refuses your key there",
   async (kind) => {
     const { verifier } = await createFixture();
     const { url } = await during(startSdkServer(kind, { guard: guardNode(verifier), guards: requiresKeyForHandshake }));
@@ -92,7 +94,7 @@ test.each(["v1-stateless", "v2-dual"] as const)(
   },
 );
 
-test("with sessions a guard on the handshake alone holds against who has no session", async () => {
+test("guarding only the handshake is enough if every request needs a session", async () => {
   const { verifier, issue } = await createFixture();
   const token = await issue("ci");
   const { url } = await during(
@@ -101,28 +103,28 @@ test("with sessions a guard on the handshake alone holds against who has no sess
   expect(await verify(url, token)).toMatchObject({ outcome: "enforced", anonymous: { status: 401 } });
 });
 
-test("sessions are ended, and each presentation has its own", async () => {
+test("opens and ends a session for each of the keys", async () => {
   const { url, seen } = await during(startSdkServer("v1-stateful"));
   await verify(url);
   expect(seen.filter(({ method }) => method === "DELETE")).toHaveLength(3);
 });
 
-test("a door that lets anybody in stands above a key that is refused", async () => {
+test("reports a server that accepts requests without a key, even if it refuses your key", async () => {
   const { verifier } = await createFixture();
   const guard = guardNode(verifier);
   const { url } = await during(
-    // As guards do that check a key only where there is one.
+    // Like guards that check a key only if there is one.
     startSdkServer("v2-dual", {
       guard: (q, s, next) => (q.headers.authorization === undefined ? next() : guard(q, s, next)),
     }),
   );
   expect(await verify(url)).toMatchObject({
     ...{ outcome: "not-enforced", anonymous: { status: 200 }, bogus: { status: 401 }, presented: { status: 401 } },
-    ...{ era: "modern", hint: expect.stringContaining("while your key gets 401") },
+    ...{ era: "modern", hint: expect.stringContaining("but answers 401 to your key") },
   });
 });
 
-test("a server that finds a key by its id and forgets the secret is caught by the bogus key", async () => {
+test("a bogus key exposes a server that compares only the id", async () => {
   const { issue } = await createFixture();
   const token = await issue("ci");
   const [, id = ""] = token.split("_");
@@ -136,6 +138,6 @@ test("a server that finds a key by its id and forgets the secret is caught by th
   );
   expect(await verify(url, token)).toMatchObject({
     ...{ outcome: "not-enforced", anonymous: { status: 401 }, bogus: { status: 200 } },
-    hint: expect.stringContaining("a bogus key is let in"),
+    hint: expect.stringContaining("accepts a bogus key"),
   });
 });

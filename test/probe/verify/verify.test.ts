@@ -4,20 +4,20 @@ import { error, GREETING, legacy, result, startScripted, UNAUTHORIZED, type Scri
 import { during, TOKEN, verify } from "./verifying.ts";
 
 const MINE = TOKEN.reveal();
-const shutTo =
+const onlyForMe =
   (script: Script): Script =>
   (call) =>
     call.token === MINE ? script(call) : UNAUTHORIZED;
 
-test("exit statuses are an interface", () => {
+test("maps outcomes to exit codes", () => {
   expect(OUTCOMES).toEqual({
     ...{ enforced: 0, refused: 4, forbidden: 4, "not-enforced": 8 },
     ...{ unreachable: 7, "not-mcp": 7, "server-error": 7, "insecure-transport": 2 },
   });
 });
 
-test("the document holds what the contract names", async () => {
-  const { url } = await during(startScripted(shutTo(legacy())));
+test("returns the documented members", async () => {
+  const { url } = await during(startScripted(onlyForMe(legacy())));
   const refusal = { status: 401, challenge: 'Bearer realm="test", error="invalid_token"', ms: expect.any(Number) };
   expect(JSON.parse(JSON.stringify(await verify(url)))).toEqual({
     ...{ ok: true, url, outcome: "enforced", era: "legacy", protocolVersion: "2025-06-18", tools: 1 },
@@ -26,7 +26,7 @@ test("the document holds what the contract names", async () => {
   });
 });
 
-test("the session that the server names goes with every later request, and its version too", async () => {
+test("sends the session id and protocol version with later requests", async () => {
   const seen: unknown[] = [];
   const script = legacy(({ method, id, request }) => {
     if (method !== "initialize")
@@ -34,7 +34,7 @@ test("the session that the server names goes with every later request, and its v
     const body = { jsonrpc: "2.0", id, result: GREETING };
     return method === "initialize" ? { headers: { "mcp-session-id": "s-1" }, body } : undefined;
   });
-  const { url } = await during(startScripted(shutTo(script)));
+  const { url } = await during(startScripted(onlyForMe(script)));
   expect(await verify(url)).toMatchObject({ outcome: "enforced" });
   expect(seen).toEqual([
     ["server/discover", undefined, "2026-07-28"],
@@ -45,10 +45,10 @@ test("the session that the server names goes with every later request, and its v
 });
 
 test.each([
-  ["resources alone", { resources: {} }, "resources/list"],
-  ["prompts alone", { prompts: {} }, "prompts/list"],
+  ["only resources", { resources: {} }, "resources/list"],
+  ["only prompts", { prompts: {} }, "prompts/list"],
   ["nothing to list", { logging: {} }, "ping"],
-])("a server with %s is judged on what it has", async (_, capabilities, judged) => {
+])("judges a server with %s by what it offers", async (_, capabilities, judged) => {
   const asked: string[] = [];
   const { url } = await during(
     startScripted(
@@ -64,10 +64,10 @@ test.each([
   expect(asked.sort()).toEqual(["mine", "other", "other"]);
 });
 
-test("a modern server without lists is judged on its greeting", async () => {
+test("judges a modern server without lists by server/discover", async () => {
   const { url } = await during(
     startScripted(
-      shutTo((call) =>
+      onlyForMe((call) =>
         result(call, { resultType: "complete", supportedVersions: ["2026-07-28"], capabilities: {}, _meta: {} }),
       ),
     ),
@@ -77,7 +77,7 @@ test("a modern server without lists is judged on its greeting", async () => {
   expect(found).not.toHaveProperty("server");
 });
 
-test("a refusal inside JSON-RPC is a refusal, once the right key is seen to get in again", async () => {
+test("a JSON-RPC error counts as a refusal if the server accepts your key again", async () => {
   const { url, seen } = await during(
     startScripted(
       legacy((call) =>
@@ -93,7 +93,7 @@ test("a refusal inside JSON-RPC is a refusal, once the right key is seen to get 
   expect(seen.filter(({ authorization }) => authorization?.includes(MINE)).length).toBeGreaterThan(4);
 });
 
-test("a verifier that fails with 500 at unknown keys counts as shut, and is noted", async () => {
+test("a 500 for unknown keys counts as a refusal, with a hint", async () => {
   const { url } = await during(startScripted((call) => (call.token === MINE ? legacy()(call) : { status: 500 })));
   expect(await verify(url)).toMatchObject({
     outcome: "enforced",
@@ -102,7 +102,7 @@ test("a verifier that fails with 500 at unknown keys counts as shut, and is note
   });
 });
 
-test.each([429, 502, 503])("a control answered %i proves nothing", async (status) => {
+test.each([429, 502, 503])("a %i for a control is inconclusive", async (status) => {
   const { url } = await during(
     startScripted((call) => (call.token === MINE ? legacy()(call) : { status, headers: { "retry-after": "17" } })),
   );
@@ -112,15 +112,15 @@ test.each([429, 502, 503])("a control answered %i proves nothing", async (status
   });
 });
 
-test("a control that gets no answer proves nothing", async () => {
+test("no answer for a control is inconclusive", async () => {
   const { url } = await during(startScripted((call) => (call.token === MINE ? legacy()(call) : null)));
   expect(await verify(url, TOKEN, { timeoutMs: 800 })).toMatchObject({
     ...{ ok: false, outcome: "unreachable", presented: { status: 200 }, anonymous: null, bogus: null },
-    hint: expect.stringContaining("your key is let in, but a request without a key got no answer"),
+    hint: expect.stringContaining("accepts your key, but gave no answer to a request without a key"),
   });
 });
 
-test("an open server with a single session is not taken for a guarded one", async () => {
+test("does not take an unguarded server with a single session for a guarded one", async () => {
   let taken = false;
   const { url } = await during(
     startScripted(
@@ -137,11 +137,11 @@ test("an open server with a single session is not taken for a guarded one", asyn
   );
   expect(await verify(url)).toMatchObject({
     ...{ ok: false, outcome: "server-error", presented: { status: 200 }, anonymous: { status: 400 } },
-    hint: expect.stringContaining("single session"),
+    hint: expect.stringContaining("only one session"),
   });
 });
 
-test("an open server that loses sessions between its instances is not taken for a guarded one", async () => {
+test("does not take an unguarded server that loses sessions for a guarded one", async () => {
   const { url } = await during(
     startScripted(
       legacy(({ method, token }) =>
@@ -160,40 +160,44 @@ test.each([
   ],
   ["another header", { "www-authenticate": 'Bearer realm="send X-API-Key"' }, "X-API-Key"],
   ["another scheme", { "www-authenticate": "Basic realm=x" }, "the scheme Basic"],
-  ["OAuth", { "www-authenticate": 'Bearer resource_metadata="https://h.example/.well-known/x"' }, "OAuth"],
-  ["nothing", {}, "401 without a challenge"],
-  ["an unknown key", { "www-authenticate": "Bearer realm=x" }, "does not take this key (\"no such 'key'\")"],
-])("a refusal over %s is explained", async (_, headers, says) => {
+  [
+    "an OAuth server",
+    { "www-authenticate": 'Bearer resource_metadata="https://h.example/.well-known/x"' },
+    "OAuth server",
+  ],
+  ["a missing challenge", {}, "401 without saying how"],
+  ["an unknown key", { "www-authenticate": "Bearer realm=x" }, "refuses this key (\"no such 'key'\")"],
+])("explains a 401 about %s", async (_, headers, says) => {
   const { url } = await during(startScripted(() => ({ status: 401, headers, body: { error: 'no such "key"' } })));
   expect(await verify(url)).toMatchObject({ outcome: "refused", hint: expect.stringContaining(says) });
 });
 
 test.each([
-  ["the Host or the Origin", {}, 403, "Host or the Origin"],
-  ["unknown keys", {}, 401, "forbids it"],
+  ["the Host or Origin header", {}, 403, "Host or Origin"],
+  ["unknown keys", {}, 401, "does not know it"],
   ["a scope", { "www-authenticate": 'Bearer error="insufficient_scope", scope="a b"' }, 401, '"a b"'],
   [
-    "a scope with a trap in it",
+    "a scope with shell syntax",
     { "www-authenticate": 'Bearer error="insufficient_scope", scope="$(id)"' },
     401,
     "a scope that",
   ],
-])("a 403 over %s is explained", async (_, headers, others, says) => {
+])("explains a 403 about %s", async (_, headers, others, says) => {
   const { url } = await during(startScripted(({ token }) => ({ status: token === MINE ? 403 : others, headers })));
   const { outcome, hint } = await verify(url);
   expect({ outcome, hint }).toEqual({ outcome: "forbidden", hint: expect.stringContaining(says) });
   expect(hint).not.toContain("$(");
 });
 
-test("a server that fails at this key and refuses none is explained", async () => {
+test("explains a server that fails only with a key", async () => {
   const { url } = await during(startScripted(({ token }) => (token === undefined ? UNAUTHORIZED : { status: 500 })));
   expect(await verify(url)).toMatchObject({
     outcome: "server-error",
-    hint: expect.stringContaining("its verifier throws"),
+    hint: expect.stringContaining("its verifier probably throws"),
   });
 });
 
-test("a server that fails, limits the rate or answers with an error is no verdict on the key", async () => {
+test("a failure, a rate limit and a JSON-RPC error are no verdict on the key", async () => {
   const failing = await during(startScripted(() => ({ status: 500, body: { error: "boom\u001b[2J" } })));
   expect(await verify(failing.url)).toMatchObject({
     outcome: "server-error",
@@ -211,13 +215,13 @@ test("a server that fails, limits the rate or answers with an error is no verdic
 });
 
 test.each([
-  ["2027-01-01", "not-mcp", "speaks only MCP 2027-01-01"],
+  ["2027-01-01", "not-mcp", "supports only MCP 2027-01-01"],
   ["2025-11-25", "enforced", undefined],
-])("a server that asks for %s by error gets what can be spoken", async (version, outcome, says) => {
+])("handles a server that supports only MCP %s", async (version, outcome, says) => {
   const data = { supported: [version], requested: "2026-07-28" };
   const { url } = await during(
     startScripted(
-      shutTo((call) =>
+      onlyForMe((call) =>
         call.method === "server/discover" || version > "2026"
           ? { status: 400, body: { jsonrpc: "2.0", id: call.id, error: { code: -32022, message: "no", data } } }
           : legacy()(call),

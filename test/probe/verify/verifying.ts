@@ -6,7 +6,7 @@ import { verifyServer, type VerifyOptions } from "../../../src/probe/verify/veri
 import type { Verification } from "../../../src/probe/verify/verification.ts";
 import type { Running } from "../../servers/listen.ts";
 
-/** A token of ours that no store knows. */
+/** A token in our format that no store contains. */
 export const TOKEN = formatToken({
   prefix: "mcp",
   id: "7Fq2x9Lm0aBc",
@@ -38,7 +38,7 @@ export function verify(
   });
 }
 
-/** Starts a server that ends with the test. */
+/** Starts a server and closes it after the test. */
 export async function during<T extends Running>(starting: Promise<T>): Promise<T> {
   const running = await starting;
   onTestFinished(() => running.close());
