@@ -1,8 +1,10 @@
 import { isRefusal } from "./mcp/answer-kind.ts";
-import { findOtherHeader } from "./target/other-header.ts";
+import { BEARER, rightKey } from "./mcp/credentials.ts";
+import { negotiate } from "./mcp/negotiate.ts";
 import type { Target } from "./target/target.ts";
-import { isConversation, isInconclusive } from "./verify/attempt.ts";
+import { isAccepted, isConversation, isInconclusive } from "./verify/attempt.ts";
 import { explainFailure } from "./verify/explain.ts";
+import { attempt } from "./verify/present.ts";
 
 /** Cost of {@link inconclusiveReason}. It sends only the valid key. */
 export const FINAL_ATTEMPT_COST = { requests: 6, wrong: 0 };
@@ -23,4 +25,22 @@ export async function inconclusiveReason(target: Target): Promise<string | null>
   if (!isInconclusive(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
   const observed = isConversation(last) ? String(last.answer.status) : redact(last.message);
   return `the server accepted your key at first, but not at the end (${observed}), so its refusals prove nothing; if it blocks clients after many wrong keys, try a lower --rate`;
+}
+
+/** The most common header for keys after `Authorization`. */
+const OTHER_HEADER = "X-API-Key";
+
+/** Cost of {@link findOtherHeader}. It sends only the valid key. */
+export const OTHER_HEADER_COST = { requests: 14, wrong: 0 };
+
+/** Tries the key in another header if the server refused it in `Authorization`; returns the header that works, or `null`. */
+async function findOtherHeader(target: Target): Promise<string | null> {
+  const { real, greetings } = target.survey;
+  const refused = isConversation(real) && !real.accepted && isRefusal(real.answer);
+  if (target.header !== BEARER || greetings.length > 0 || !refused) return null;
+  const key = {
+    ...rightKey({ name: OTHER_HEADER.toLowerCase(), scheme: null }, target.key),
+    id: "key-in-other-header",
+  };
+  return isAccepted(await attempt(() => negotiate(target.wire(key)))) ? OTHER_HEADER : null;
 }

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
-import { keyForms } from "../judge/key-forms.ts";
+import { keyForms } from "../judge/key-places.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeysInForms } from "../judge/wrong-keys.ts";
 

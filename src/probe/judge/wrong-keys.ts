@@ -1,7 +1,6 @@
 import { wrongKey, type Credentials } from "../mcp/credentials.ts";
 import type { Target } from "../target/target.ts";
-import { keyForms } from "./key-forms.ts";
-import { namePlace, putKeyIn, type KeyPlace } from "./key-places.ts";
+import { keyForms, namePlace, putKeyIn, type KeyPlace } from "./key-places.ts";
 import { createWrongKey, type KeyMutation } from "./mutations.ts";
 
 /** Presents a made-up key in the same format as the valid one. */

@@ -83,7 +83,7 @@ describe("the exit status", () => {
     const { status, stdout } = await cli(`test ${gone.url}`);
     expect(status).toBe(7);
     expect(stdout).toContain("refuses connections");
-    expect(stdout.match(/nothing there answers in MCP/g)).toHaveLength(1);
+    expect(stdout.match(/no MCP server answers at this URL/g)).toHaveLength(1);
     expect(stdout).toMatch(/\n {2}untestable {2}\d\d more, for the same reason\n/);
   });
 });
