@@ -1,6 +1,6 @@
 import type { Reporter } from "vitest/node";
 
-/** Ends the run with one line. */
+/** Prints a summary line at the end of the run. */
 export function closingLine(): Reporter {
   return {
     onTestRunEnd(modules, errors) {

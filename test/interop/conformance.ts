@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CONFORMANCE, run, type Ended } from "./programs.ts";
 
-/** Scenario → its checks, each as `<id> <SUCCESS, FAILURE, WARNING, INFO or SKIPPED>`, in the order of the suite. */
+/** The checks of each scenario as `<id> <SUCCESS, FAILURE, WARNING, INFO or SKIPPED>`, in the order of the suite. */
 export type Results = ReadonlyMap<string, readonly string[]>;
 
-/** Runs the official conformance suite as it is against a server. */
+/** Runs the unmodified official conformance suite against a server. */
 export async function runConformance(url: string, args: readonly string[]): Promise<Ended & { results: Results }> {
   const folder = await mkdtemp(join(tmpdir(), "mcp-keys-conformance-"));
   try {

@@ -24,15 +24,15 @@ test.each(ERAS)("the inspector lists and calls the tools of %s with a key (%s)",
   expect(called.stdout).not.toContain(token);
 });
 
-test.each(ERAS)("the inspector ends with 3 on %s when its key is another (%s)", async (generation, era) => {
+test.each(ERAS)("the inspector exits with 3 on %s with a key of another server (%s)", async (generation, era) => {
   const { url, verifier } = await startGuarded(generation);
-  const { token: ofAnother } = await startGuarded(generation);
-  expect(await inspect(url, ofAnother, era, ["--method", "tools/list"])).toMatchObject({ status: 3, stdout: "" });
+  const { token: otherToken } = await startGuarded(generation);
+  expect(await inspect(url, otherToken, era, ["--method", "tools/list"])).toMatchObject({ status: 3, stdout: "" });
   expect(verifier.counters.accepted).toBe(0);
   expect(verifier.counters.refused.unknown).toBeGreaterThan(0);
 });
 
-test("the inspector ends with 3 once its key is revoked", async () => {
+test("the inspector exits with 3 after its key is revoked", async () => {
   const { url, token, keys, verifier } = await startGuarded("v2");
   const list = () => inspect(url, token, "auto", ["--method", "tools/list"]);
   expect(await list()).toMatchObject({ status: 0 });
@@ -41,7 +41,7 @@ test("the inspector ends with 3 once its key is revoked", async () => {
   expect(await list()).toMatchObject({ status: 3, stdout: "" });
 });
 
-/** The key stands in its arguments, where others on the machine can see it: it is one for this test. */
+/** Other users of this machine can see the key in the arguments; it is valid only for this test. */
 function inspect(url: string, token: string, era: string, what: readonly string[]): Promise<Ended> {
   return run(INSPECTOR, [
     ...["--cli", url, "--transport", "http", "--protocol-era", era, "--header", `Authorization: Bearer ${token}`],

@@ -24,10 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe("what is installed", () => {
+describe("the installed package", () => {
   needSecretService();
 
-  test.each(INSTALLATIONS)("by %s brings no warning, and its keychain works", async (_name, npm, options) => {
+  test.each(INSTALLATIONS)("installs with %s without warnings, and its keychain works", async (_name, npm, options) => {
     const project = await Project.create(npm, settings);
     const installed = await project.npm("install", ...options, tarball);
     expect(installed).toMatchObject({ status: 0 });
@@ -51,36 +51,42 @@ describe("what is installed", () => {
 test.each([
   ["npm 11", NPM_11],
   ["npm 12", NPM_12],
-])("without optional packages (%s) files work, and a keychain is refused with the mend", async (_name, npm) => {
-  const project = await Project.create(npm, settings);
-  const installed = await project.npm("install", "--omit=optional", tarball);
-  expect(installed).toMatchObject({ status: 0 });
-  expect(warningsOf(installed)).toEqual([]);
+])(
+  "without optional packages (%s), file stores work, and the error for a keychain store has a working fix",
+  async (_name, npm) => {
+    const project = await Project.create(npm, settings);
+    const installed = await project.npm("install", "--omit=optional", tarball);
+    expect(installed).toMatchObject({ status: 0 });
+    expect(warningsOf(installed)).toEqual([]);
 
-  const file = ["--store", `file:${join(await aFolder(), "keys.jsonl")}`];
-  const issued = await project.mcpKeys(["generate", "ci", ...file]);
-  expect(issued).toMatchObject({ status: 0 });
-  expect(await project.mcpKeys(["check", ...file], { stdin: issued.stdout })).toMatchObject({ status: 0 });
-  const rotated = await project.mcpKeys(["rotate", "ci", ...file]);
-  expect(rotated).toMatchObject({ status: 0 });
-  expect(await project.mcpKeys(["check", ...file], { stdin: rotated.stdout })).toMatchObject({ status: 0 });
-  expect(await project.mcpKeys(["list", ...file])).toMatchObject({ status: 0, stdout: expect.stringContaining("ci") });
-  expect(await project.mcpKeys(["revoke", "ci", "--yes", ...file])).toMatchObject({ status: 0 });
-  expect(await project.mcpKeys(["check", ...file], { stdin: rotated.stdout })).toMatchObject({ status: 4 });
+    const file = ["--store", `file:${join(await aFolder(), "keys.jsonl")}`];
+    const issued = await project.mcpKeys(["generate", "ci", ...file]);
+    expect(issued).toMatchObject({ status: 0 });
+    expect(await project.mcpKeys(["check", ...file], { stdin: issued.stdout })).toMatchObject({ status: 0 });
+    const rotated = await project.mcpKeys(["rotate", "ci", ...file]);
+    expect(rotated).toMatchObject({ status: 0 });
+    expect(await project.mcpKeys(["check", ...file], { stdin: rotated.stdout })).toMatchObject({ status: 0 });
+    expect(await project.mcpKeys(["list", ...file])).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("ci"),
+    });
+    expect(await project.mcpKeys(["revoke", "ci", "--yes", ...file])).toMatchObject({ status: 0 });
+    expect(await project.mcpKeys(["check", ...file], { stdin: rotated.stdout })).toMatchObject({ status: 4 });
 
-  const generate = () => project.mcpKeys(["generate", "ci", "--store", "keychain:"]);
-  const refused = await generate();
-  const missing = "@napi-rs/keyring is not installed";
-  expect(refused).toMatchObject({ status: 6, stdout: "", stderr: expect.stringContaining(missing) });
-  const fix = /npm (install \S+)/.exec(refused.stderr)?.[1]?.split(" ") ?? [];
-  expect(await project.npm(...fix)).toMatchObject({ status: 0 });
-  expect((await generate()).stderr).not.toContain(missing);
-});
+    const generate = () => project.mcpKeys(["generate", "ci", "--store", "keychain:"]);
+    const refused = await generate();
+    const missing = "@napi-rs/keyring is not installed";
+    expect(refused).toMatchObject({ status: 6, stdout: "", stderr: expect.stringContaining(missing) });
+    const fix = /npm (install \S+)/.exec(refused.stderr)?.[1]?.split(" ") ?? [];
+    expect(await project.npm(...fix)).toMatchObject({ status: 0 });
+    expect((await generate()).stderr).not.toContain(missing);
+  },
+);
 
 test.each([
   ["npm 11", NPM_11],
   ["npm 12", NPM_12],
-])("%s warns of a package with a script, so that a warning would be seen", async (_name, npm) => {
+])("%s warns about install scripts, so the tests above would notice a warning", async (_name, npm) => {
   const project = await Project.create(npm, settings);
   const other = join(await aFolder(), "other");
   await mkdir(other);

@@ -5,7 +5,7 @@ import { runProcess } from "../e2e/process.ts";
 import type { Ended, ProcessOptions } from "../e2e/process.ts";
 import { NODE } from "./programs.ts";
 
-/** An npm of this folder, on the Node it asks for. */
+/** An npm from this folder, with a Node that it supports. */
 export interface Npm {
   readonly program: "npm-11" | "npm-12";
   readonly node: string;
@@ -15,10 +15,10 @@ export const NPM_11: Npm = { program: "npm-11", node: process.execPath };
 export const NPM_12: Npm = { program: "npm-12", node: NODE };
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Where packages come from and how they are reached; all else of this machine's settings is left behind. */
+/** Settings for reaching the registry. All other npm settings of this machine are dropped. */
 const KEPT = ["cache", "cafile", "https-proxy", "noproxy", "proxy", "registry", "strict-ssl"];
 
-/** The settings with which the npm that runs this reaches its registry, as an environment; its cache is shared. */
+/** Returns the registry settings of the running npm as environment variables, with its cache. */
 export async function reach(): Promise<Record<string, string>> {
   const args = [cli(NPM_11, "npm"), "config", "ls", "--json", "--loglevel=error"];
   const { stdout } = await runProcess(NPM_11.node, args, { env: process.env });
@@ -39,7 +39,7 @@ export async function reach(): Promise<Record<string, string>> {
   return env;
 }
 
-/** The package as it would be published, of what is built. */
+/** Packs the built package as it would be published. */
 export async function pack(folder: string): Promise<string> {
   const args = [cli(NPM_11, "npm"), "pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await runProcess(NPM_11.node, args, { cwd: ROOT, env: process.env });
@@ -47,7 +47,7 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, filename);
 }
 
-/** Somebody's project, with a home beside it in which nobody has set anything. */
+/** A new project, with an empty home folder. */
 export class Project {
   readonly #npm: Npm;
   readonly #folder: string;
@@ -73,7 +73,7 @@ export class Project {
     return this.#run("npm", args, {});
   }
 
-  /** The command that is installed, and none from elsewhere. */
+  /** Runs the installed command; npx may not fetch another one. */
   mcpKeys(args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
     return this.#run("npx", ["--no", "mcp-keys", ...args], options);
   }

@@ -1,12 +1,12 @@
 import { z } from "zod";
 
-/** What a tool may do while it runs, the same over both SDKs. */
+/** What a running tool can do, with the same interface for both SDKs. */
 export interface Call {
   readonly args: Record<string, unknown>;
   readonly progressToken: string | number | undefined;
   /** Sends a notification on the stream of this call. */
   notify(method: string, params: object): Promise<void>;
-  /** Asks the client, on the stream of this call. Only where there are sessions. */
+  /** Sends a request to the client on the stream of this call. Needs sessions. */
   ask(method: string, params: object): Promise<Record<string, unknown>>;
 }
 
@@ -22,7 +22,7 @@ const SILENCE = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQAAAAA=";
 const text = (what: string) => ({ type: "text", text: what });
 const image = { type: "image", data: PIXEL, mimeType: "image/png" };
 
-/** The conformance suite calls them by these names. */
+/** The conformance suite calls tools by these names. */
 export const TOOLS: Readonly<Record<string, OfferedTool>> = {
   test_simple_text: { description: "Some text", run: () => [text("A line of text.")] },
   test_image_content: { description: "A picture", run: () => [image] },
@@ -53,7 +53,7 @@ export const TOOLS: Readonly<Record<string, OfferedTool>> = {
     },
   },
   test_tool_with_progress: {
-    description: "Says how far it is",
+    description: "Reports progress",
     input: {},
     run: async ({ notify, progressToken = 0 }) => {
       for (const progress of [0, 50, 100])
@@ -63,7 +63,7 @@ export const TOOLS: Readonly<Record<string, OfferedTool>> = {
   },
 };
 
-/** For servers that can ask their client. */
+/** Tools for servers that can send requests to their client. */
 export const ASKING_TOOLS: Readonly<Record<string, OfferedTool>> = {
   test_sampling: {
     description: "Asks the client's model",
@@ -83,9 +83,9 @@ export const ASKING_TOOLS: Readonly<Record<string, OfferedTool>> = {
   },
 };
 
-/** URI → type and content. */
+/** Resources by URI. */
 export const RESOURCES: Readonly<Record<string, { readonly mimeType: string; readonly content: object }>> = {
-  "test://static-text": { mimeType: "text/plain", content: { text: "A text that stays as it is." } },
+  "test://static-text": { mimeType: "text/plain", content: { text: "A static text." } },
   "test://static-binary": { mimeType: "image/png", content: { blob: PIXEL } },
   "test://watched-resource": { mimeType: "text/plain", content: { text: "A text to subscribe to." } },
 };
@@ -107,18 +107,18 @@ export interface OfferedPrompt {
 }
 
 export const PROMPTS: Readonly<Record<string, OfferedPrompt>> = {
-  test_simple_prompt: { description: "Says the same each time", messages: () => [text("A simple prompt.")] },
+  test_simple_prompt: { description: "Always the same text", messages: () => [text("A simple prompt.")] },
   test_prompt_with_arguments: {
     description: "Repeats its arguments",
     input: { arg1: z.string(), arg2: z.string() },
     messages: ({ arg1, arg2 }) => [text(`arg1='${arg1 ?? ""}', arg2='${arg2 ?? ""}'`)],
   },
   test_prompt_with_embedded_resource: {
-    description: "Holds a resource",
+    description: "Embeds a resource",
     input: { resourceUri: z.string() },
     messages: ({ resourceUri = "" }) => [resource(resourceUri, "text/plain", "Embedded."), text("Read the above.")],
   },
-  test_prompt_with_image: { description: "Holds a picture", messages: () => [image, text("Look at the above.")] },
+  test_prompt_with_image: { description: "Has a picture", messages: () => [image, text("Look at the above.")] },
 };
 
 function resource(uri: string, mimeType: string, content: string): object {

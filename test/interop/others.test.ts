@@ -4,7 +4,7 @@ import { startOther, type OtherName } from "./others.ts";
 import { formatToken } from "../../src/core/token.ts";
 import type { Finding, Report } from "../../src/probe/report/report.ts";
 
-/** The servers know both, but those that know one key alone. */
+/** Most servers accept both keys; some can have only one. */
 const KEY = formatToken({ prefix: "mcp", id: "7Fq2x9Lm0aBc", secret: "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg" });
 const SECOND = formatToken({
   prefix: "mcp",
@@ -12,20 +12,20 @@ const SECOND = formatToken({
   secret: "gfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA9876543210",
 });
 
-/** Check → what these servers do, seen by hand with requests of our own at each of them that is said to. */
+/** What the servers do, by check. Confirmed by hand with our own requests to each of them. */
 const REMARKS = {
   "accepts-valid-key": "401 to the key in `Authorization`, 200 to it in `X-API-Key`",
   "requires-key": "`tools/list` without a key is answered with tools",
-  "rejects-bogus-key": "so it is with a key that nobody issued",
+  "rejects-bogus-key": "so it is with a key that was never issued",
   "requires-key-for-tool-call": "so is `tools/call`",
   "accepts-scheme-in-any-case": "401 to `bearer` and `BEARER`",
   "rejects-key-in-query": "200 to `?access_token=`",
   "rejects-two-keys": "200 to the key before another, 401 to them the other way round: Node drops the second",
   "sends-challenge": "401 without `WWW-Authenticate`",
-  "omits-error-without-key": '`error="invalid_token"` to who sent none',
+  "omits-error-without-key": '`error="invalid_token"` without a key',
   "rejects-before-parsing": "400 to `{` without a key",
   "rejects-before-reading": "no answer to the head and the first byte of a large body without a key",
-  "session-bound-to-key": "200 to the id of a session of the other key",
+  "session-bound-to-key": "200 to the session id of the other key",
   "session-ends": "400 to its id after DELETE got 200",
   "rejects-foreign-origin": "200 to `Origin: https://evil.example`",
   "rejects-foreign-host": "200 to `Host: evil.example`",
@@ -35,7 +35,7 @@ type Remark = keyof typeof REMARKS;
 
 interface Expected {
   readonly name: OtherName;
-  /** `null` where nothing can be proven. */
+  /** `null` if the result is inconclusive. */
   readonly grade: Report["grade"];
   readonly remarks: readonly Remark[];
   readonly args?: readonly string[];
@@ -44,10 +44,10 @@ interface Expected {
 }
 
 const BROWSER = ["rejects-foreign-origin", "rejects-foreign-host"] as const;
-/** What `express.json()` does in front of a guard, outside of production. */
+/** The effect of `express.json()` in front of a guard, outside production. */
 const PARSED_FIRST = ["rejects-before-parsing", "rejects-before-reading", "hides-stack-trace"] as const;
 
-const SHUT: readonly Expected[] = [
+const PROTECTED: readonly Expected[] = [
   {
     ...{ name: "sdk-v1-stateful", grade: "D" },
     remarks: [
@@ -81,70 +81,70 @@ const SHUT: readonly Expected[] = [
   { name: "mcp-proxy", grade: "C", args: ["--header", "X-API-Key"], remarks: [...BROWSER] },
 ];
 
-/** Why a check may have nothing to ask of a server that is shut. */
-const NOTHING_TO_ASK = [
+/** Accepted reasons for an untestable check at a protected server. */
+const UNTESTABLE = [
   ...[
     /^needs a store /,
     /over TLS$/,
     /^the server opens no sessions$/,
     /^the server opens no stream outside a session$/,
   ],
+  ...[/^the server accepts no batches$/, /^no other message can be sent outside a session$/],
   ...[
-    /^the server takes no lists of messages$/,
-    /^nothing but the request that matters can be asked outside a session$/,
+    /^the key does not travel as Authorization: Bearer here$/,
+    /^the 401 for (?:no|a bogus) key has no WWW-Authenticate header$/,
   ],
-  ...[/^the key does not travel as Authorization: Bearer here$/, /^the 401 to (?:no|a bogus) key has no challenge$/],
   ...[/^needs a second key/, /^the server does not speak HTTP\+SSE$/],
 ];
 
-test.each(SHUT)("$name is shut, and what is said about its manners is true", async (expected) => {
+test.each(PROTECTED)("$name is protected, with the expected conformance findings", async (expected) => {
   const { status, report } = await probe(expected);
   expect(remarksOf(report)).toEqual([...expected.remarks].sort());
   expect(report.findings.filter(isBreach)).toEqual([]);
   expect({ status, report }).toMatchObject({ status: 0, report: { result: "protected", grade: expected.grade } });
-  const unasked = report.findings.filter(({ status }) => status === "untestable").map(({ observed }) => observed);
-  expect(unasked.filter((observed) => !NOTHING_TO_ASK.some((reason) => reason.test(observed)))).toEqual([]);
+  const reasons = report.findings.filter(({ status }) => status === "untestable").map(({ observed }) => observed);
+  expect(reasons.filter((observed) => !UNTESTABLE.some((reason) => reason.test(observed)))).toEqual([]);
 });
 
-const ANYBODY = ["requires-key", "requires-key-for-tool-call", "rejects-bogus-key"] as const;
+const WITHOUT_KEY = ["requires-key", "requires-key-for-tool-call", "rejects-bogus-key"] as const;
 
-const OPEN: readonly Expected[] = [
-  { name: "mcp-handler, optional", grade: "F", remarks: [...ANYBODY, ...BROWSER] },
-  { name: "supergateway", grade: "F", remarks: [...ANYBODY, ...BROWSER, "hides-stack-trace"] },
+const UNPROTECTED: readonly Expected[] = [
+  { name: "mcp-handler, optional", grade: "F", remarks: [...WITHOUT_KEY, ...BROWSER] },
+  { name: "supergateway", grade: "F", remarks: [...WITHOUT_KEY, ...BROWSER, "hides-stack-trace"] },
   {
     ...{ name: "supergateway, stateful", grade: "F" },
-    remarks: [...ANYBODY, ...BROWSER, "hides-stack-trace", "session-bound-to-key"],
+    remarks: [...WITHOUT_KEY, ...BROWSER, "hides-stack-trace", "session-bound-to-key"],
   },
-  { name: "supergateway, SSE", grade: "F", remarks: [...ANYBODY, ...BROWSER] },
+  { name: "supergateway, SSE", grade: "F", remarks: [...WITHOUT_KEY, ...BROWSER] },
   {
     ...{ name: "server-everything", grade: "F", tool: "get-tiny-image" },
-    remarks: [...ANYBODY, ...BROWSER, "session-bound-to-key", "session-ends"],
+    remarks: [...WITHOUT_KEY, ...BROWSER, "session-bound-to-key", "session-ends"],
   },
-  { name: "server-everything, SSE", grade: "F", tool: "get-tiny-image", remarks: [...ANYBODY, ...BROWSER] },
+  { name: "server-everything, SSE", grade: "F", tool: "get-tiny-image", remarks: [...WITHOUT_KEY, ...BROWSER] },
 ];
 
-test.each(OPEN)("$name is open to anybody", async (expected) => {
+test.each(UNPROTECTED)("$name accepts requests without a key", async (expected) => {
   const { status, report } = await probe(expected);
   expect(remarksOf(report)).toEqual([...expected.remarks].sort());
-  expect(report.findings.filter(isBreach).map(({ id }) => id)).toEqual(ANYBODY);
+  expect(report.findings.filter(isBreach).map(({ id }) => id)).toEqual(WITHOUT_KEY);
   expect({ status, report }).toMatchObject({ status: 8, report: { result: "unprotected", grade: "F" } });
 });
 
-test("mcp-proxy takes the key in a header of its own: nothing is proven, and the report says which", async () => {
+test("mcp-proxy reads the key from its own header, and the hint names it", async () => {
   const { status, report } = await probe({ name: "mcp-proxy", grade: null, remarks: [] });
   expect({ status, report }).toMatchObject({
     ...{ status: 7, report: { ok: false, result: "inconclusive", grade: null } },
     report: { hint: expect.stringContaining("--header X-API-Key") },
   });
-  const [said, ...others] = report.findings.filter(({ status }) => status !== "pass" && status !== "untestable");
-  expect(said).toMatchObject({
+  const [first, ...others] = report.findings.filter(({ status }) => status !== "pass" && status !== "untestable");
+  expect(first).toMatchObject({
     id: "accepts-valid-key",
     observed: expect.stringContaining("Invalid or missing API key"),
   });
   expect(others).toEqual([]);
 });
 
-test("where the rate is limited, nothing is called open or shut", async () => {
+test("a server with a rate limit is inconclusive", async () => {
   const { status, report } = await probe({ name: "express-rate-limit", grade: null, remarks: [] });
   expect({ status, report }).toMatchObject({
     ...{ status: 7, report: { ok: false, result: "inconclusive", grade: null } },
@@ -155,7 +155,7 @@ test("where the rate is limited, nothing is called open or shut", async () => {
   expect(remarksOf(report).filter((id) => !known.includes(id))).toEqual([]);
 });
 
-/** Through the command, as it is published, and fast: nearly none of them limits the rate. */
+/** Runs the built CLI with a high rate, because most of these servers have no limit. */
 async function probe({ name, args = [], tool = "add" }: Expected): Promise<{ status: number | null; report: Report }> {
   const url = await startOther(name, [KEY.reveal(), SECOND.reveal()]);
   const second = name === "mcp-proxy" ? [] : ["--second-key-env", "SECOND_KEY"];
@@ -171,8 +171,8 @@ async function probe({ name, args = [], tool = "add" }: Expected): Promise<{ sta
 }
 
 function remarksOf({ findings }: Report): string[] {
-  const said = findings.filter(({ status }) => status !== "pass" && status !== "untestable");
-  return said.map(({ id }) => id).sort();
+  const found = findings.filter(({ status }) => status !== "pass" && status !== "untestable");
+  return found.map(({ id }) => id).sort();
 }
 
 function isBreach({ about, status }: Finding): boolean {
@@ -182,9 +182,9 @@ function isBreach({ about, status }: Finding): boolean {
 function print(name: string, report: Report): void {
   const { grade, result, sent, findings } = report;
   const ms = findings.reduce((sum, finding) => sum + finding.ms, 0);
-  const said = findings.filter(({ id }) => remarksOf(report).includes(id));
-  const lines = said.map(({ status, id, observed }) => {
-    const byHand = (REMARKS as Readonly<Record<string, string>>)[id] ?? "not seen";
+  const found = findings.filter(({ id }) => remarksOf(report).includes(id));
+  const lines = found.map(({ status, id, observed }) => {
+    const byHand = (REMARKS as Readonly<Record<string, string>>)[id] ?? "not confirmed";
     return `  ${status.padEnd(4)} ${id}: ${observed}\n       by hand: ${byHand}`;
   });
   console.log([`${name}: ${result}, ${grade ?? "no grade"}, ${sent.requests} requests, ${ms} ms`, ...lines].join("\n"));

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { NODE } from "./programs.ts";
 
-/** A server by others, used as its documentation has it, in a process of its own. */
+/** A server by others, used as documented, in its own process. */
 interface Other {
   /** The program and its arguments. */
   readonly command: (port: number, key: string) => readonly string[];
@@ -21,7 +21,7 @@ const MCP_PROXY = join(INSTALLED, "mcp-proxy/dist/bin/mcp-proxy.mjs");
 const SUPERGATEWAY = join(INSTALLED, "supergateway/dist/index.js");
 const STDIO = join(import.meta.dirname, "others/stdio.js");
 
-/** One of `others/`; they take `PORT` and `MCP_API_KEYS`. */
+/** A program in `others/`. It reads `PORT` and `MCP_API_KEYS`. */
 function program(name: string, env: Other["env"] = {}): Other {
   return { command: () => [join(import.meta.dirname, `others/${name}.js`)], env };
 }
@@ -57,7 +57,7 @@ const OTHERS = {
 
 export type OtherName = keyof typeof OTHERS;
 
-/** Starts it at a free port and waits until it listens. Ends with the test. */
+/** Starts a server at a free port and waits until it listens. It stops with the test. */
 export async function startOther(name: OtherName, keys: readonly [string, ...string[]]): Promise<string> {
   const { command, env = {}, path = "/mcp" }: Other = OTHERS[name];
   const port = await findPort();
@@ -70,15 +70,15 @@ export async function startOther(name: OtherName, keys: readonly [string, ...str
     child.kill("SIGKILL");
     await ended;
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   for (let waited = 0; waited < 300; waited++) {
     if (child.exitCode !== null) break;
     if (await isListening(port)) return `http://127.0.0.1:${port}${path}`;
     await pause(50);
   }
-  throw new Error(`it does not listen: ${said}`);
+  throw new Error(`it does not listen: ${output}`);
 }
 
 async function findPort(): Promise<number> {

@@ -13,10 +13,10 @@ const FOLDER = join(import.meta.dirname, "node_modules");
 export const INSPECTOR = "@modelcontextprotocol/inspector/clients/launcher/build/index.js";
 export const CONFORMANCE = "@modelcontextprotocol/conformance/dist/index.js";
 
-/** The Node that these programs ask for; ours may be older. */
+/** A Node that these programs support; ours may be too old. */
 export const NODE = findNode();
 
-/** Runs a program to its end, a minute and a half at most; it does not outlive the test. */
+/** Runs a program, for at most 90 seconds. It stops with the test. */
 export function run(program: string, args: readonly string[]): Promise<Ended> {
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
@@ -27,11 +27,11 @@ export function run(program: string, args: readonly string[]): Promise<Ended> {
       timeout: 90_000,
       killSignal: "SIGKILL",
     });
-    const said = { stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (said.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said.stderr += text));
+    const output = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
     child.on("error", reject);
-    child.on("close", (status) => resolve({ status, ...said }));
+    child.on("close", (status) => resolve({ status, ...output }));
   });
 }
 

@@ -4,14 +4,14 @@ import type { AddressInfo } from "node:net";
 
 export interface Proxy {
   readonly url: string;
-  /** How many requests went through. */
+  /** Returns how many requests were forwarded. */
   readonly passed: () => number;
   close(): Promise<void>;
 }
 
 /**
- * A proxy on 127.0.0.1 that adds `Authorization: Bearer <token>` and changes nothing else: header lines keep their case,
- * their order and their doubles, `Host` stays what the client said, and streams flow as they come.
+ * Starts a proxy on 127.0.0.1 that adds `Authorization: Bearer <token>` and changes nothing else. It preserves the case, order and
+ * repetition of headers and the `Host` of the client, and forwards streams as they arrive.
  */
 export async function startProxy(target: string, token: string): Promise<Proxy> {
   const { port, pathname } = new URL(target);
@@ -39,7 +39,7 @@ function forward(request: IncomingMessage, response: ServerResponse, to: { port:
   });
   outgoing.on("response", (incoming) => {
     response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, incoming.rawHeaders);
-    // A stream may say nothing for long, and the client waits for its headers.
+    // A stream may stay silent for long, but the client waits for its headers.
     response.flushHeaders();
     incoming.pipe(response);
     incoming.on("error", () => response.destroy());

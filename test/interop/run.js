@@ -1,5 +1,5 @@
-// `npm run test:interop`: installs servers and clients by others, which `npm test` does without, and tests against them.
-// Once they are there: npx vitest run --config test/interop/vitest.config.ts
+// `npm run test:interop`: installs servers and clients by others, which `npm test` does not need, and tests against them.
+// To run the tests again: npx vitest run --config test/interop/vitest.config.ts
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

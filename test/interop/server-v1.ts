@@ -16,7 +16,7 @@ import { z } from "zod";
 import { ASKING_TOOLS, fillTemplate, PROMPTS, RESOURCES, TOOLS } from "./offers.ts";
 import type { Served } from "./server.ts";
 
-/** The SDK's first generation with sessions, in the SDK's own Express app, which also looks at `Host`. */
+/** Starts a server of the first SDK generation with sessions, in the SDK's own Express app, which also validates `Host`. */
 export async function startV1(guard: RequestHandler | null): Promise<Served> {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const app = createMcpExpressApp({ host: "127.0.0.1" });
@@ -28,7 +28,7 @@ export async function startV1(guard: RequestHandler | null): Promise<Served> {
       response.status(404).json({ jsonrpc: "2.0", error: { code: -32_001, message: "Session not found" }, id: null });
       return;
     }
-    // One that no session opens answers 400 by itself.
+    // A transport without a session answers 400 on its own.
     transport ??= await open(transports, isInitializeRequest(request.body));
     await transport.handleRequest(request, response, request.body);
   });
@@ -78,10 +78,10 @@ function createServer(transport: StreamableHTTPServerTransport): McpServer {
   server.registerTool("whoami", { description: "Who is calling", inputSchema: {} }, (_args, { authInfo }) => ({
     content: [{ type: "text", text: JSON.stringify(authInfo ?? null) }],
   }));
-  // Breaks the stream off, so that the client has to come back for the answer, with its key.
+  // Closes the stream, so the client must reconnect for the answer, with its key.
   server.registerTool(
     "test_reconnection",
-    { description: "Breaks off", inputSchema: {} },
+    { description: "Closes the stream", inputSchema: {} },
     async (_args, { requestId }) => {
       transport.closeSSEStream(requestId);
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -119,7 +119,7 @@ function createEventStore(): EventStore {
       const stream = last.slice(0, last.lastIndexOf("/"));
       const from = events.findIndex(({ id }) => id === last) + 1;
       for (const event of events.slice(from)) {
-        // The event that only says where a stream begins holds no message.
+        // The event that marks the start of a stream has no message.
         if (event.stream === stream && Object.keys(event.message as object).length > 0)
           await send(event.id, event.message as never);
       }

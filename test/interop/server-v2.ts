@@ -20,18 +20,18 @@ import type { Served } from "./server.ts";
 
 type FetchGuard = (request: Request) => Promise<FetchAdmission>;
 
-/** The SDK's second generation, which speaks both eras, as a handler of `Request` and `Response`. */
+/** Starts a server of the second SDK generation, which speaks both eras, as a handler of `Request` and `Response`. */
 export async function startV2(guard: FetchGuard | null): Promise<Served> {
   const handler = createMcpHandler(() => createServer(() => handler));
   const handle = toNodeHandler({
     async fetch(request, options) {
-      const stranger =
+      const rejection =
         hostHeaderValidationResponse(request, localhostAllowedHostnames()) ??
         originValidationResponse(request, localhostAllowedOrigins());
-      if (stranger !== undefined) return stranger;
-      const entry = await guard?.(request);
-      if (entry?.ok === false) return entry.response;
-      return handler.fetch(request, { ...options, ...(entry !== undefined && { authInfo: entry.auth }) });
+      if (rejection !== undefined) return rejection;
+      const admission = await guard?.(request);
+      if (admission?.ok === false) return admission.response;
+      return handler.fetch(request, { ...options, ...(admission !== undefined && { authInfo: admission.auth }) });
     },
   });
   const server = createHttpServer((request, response) => void handle(request, response));
@@ -63,31 +63,31 @@ function createServer(handler: () => McpHttpHandler): McpServer {
         args,
         progressToken: mcpReq._meta?.progressToken,
         notify: (method, params) => mcpReq.notify({ method, params } as never),
-        ask: () => Promise.reject(new Error("this server cannot ask")),
+        ask: () => Promise.reject(new Error("this server cannot send requests")),
       });
       return { content: content as never };
     });
   }
-  const says = (what: string) => ({ content: [{ type: "text" as const, text: what }] });
+  const textResult = (what: string) => ({ content: [{ type: "text" as const, text: what }] });
   const nothing = { description: "For the suite", inputSchema: z.object({}) };
-  server.registerTool("whoami", nothing, (_args, { http }) => says(JSON.stringify(http?.authInfo ?? null)));
-  server.registerTool("test_streaming_elicitation", nothing, () => says("no request of mine in this stream"));
+  server.registerTool("whoami", nothing, (_args, { http }) => textResult(JSON.stringify(http?.authInfo ?? null)));
+  server.registerTool("test_streaming_elicitation", nothing, () => textResult("this stream has no server request"));
   server.registerTool("test_logging_tool", nothing, async (_args, { mcpReq }) => {
-    await mcpReq.log("info", "for who asked for it");
-    return says("logged");
+    await mcpReq.log("info", "for the client that asked for it");
+    return textResult("logged");
   });
   server.registerTool("test_missing_capability", nothing, (_args, { mcpReq }) => {
-    if (mcpReq.inputResponses?.["answer"] !== undefined) return says("answered");
+    if (mcpReq.inputResponses?.["answer"] !== undefined) return textResult("answered");
     const messages = [{ role: "user" as const, content: { type: "text" as const, text: "Say a word" } }];
     return inputRequired({ inputRequests: { answer: inputRequired.createMessage({ messages, maxTokens: 16 }) } });
   });
   server.registerTool("test_trigger_tool_change", nothing, () => {
     handler().notify.toolsChanged();
-    return says("told");
+    return textResult("notified");
   });
   server.registerTool("test_trigger_prompt_change", nothing, () => {
     handler().notify.promptsChanged();
-    return says("told");
+    return textResult("notified");
   });
   for (const [uri, { mimeType, content }] of Object.entries(RESOURCES)) {
     server.registerResource(uri, uri, { mimeType }, () => ({ contents: [{ uri, mimeType, ...content } as never] }));

@@ -11,7 +11,7 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** One behind our guard, with a key for it. */
+/** A server behind our guard, with a key. */
 export interface Guarded extends Served {
   readonly token: string;
   readonly keyId: string;
@@ -22,7 +22,7 @@ export interface Guarded extends Served {
 export const GENERATIONS = ["v1", "v2"] as const;
 export type Generation = (typeof GENERATIONS)[number];
 
-/** What is published, not `src`: the bundle as it comes out of the build. */
+/** The built bundle, as published. */
 const BUILT = new URL("../../dist/index.js", import.meta.url);
 
 async function loadBuilt(): Promise<typeof Library> {
@@ -30,7 +30,7 @@ async function loadBuilt(): Promise<typeof Library> {
   return import(BUILT.href) as Promise<typeof Library>;
 }
 
-/** Starts a server with `guardNode` (v1) or `guardFetch` (v2) in front. Ends with the test. */
+/** Starts a server with `guardNode` (v1) or `guardFetch` (v2). It stops with the test. */
 export async function startGuarded(generation: Generation): Promise<Guarded> {
   const { createKeys, createVerifier, guardFetch, guardNode, openStore } = await loadBuilt();
   const store = await openStore("memory:");
@@ -46,14 +46,14 @@ export async function startGuarded(generation: Generation): Promise<Guarded> {
   return { ...served, token: token.reveal(), keyId: key.id, keys, verifier };
 }
 
-/** The same server without a guard. Ends with the test. */
+/** Starts the same server without a guard. It stops with the test. */
 export async function startOpen(generation: Generation): Promise<Served> {
   const served = await (generation === "v1" ? startV1(null) : startV2(null));
   onTestFinished(() => served.close());
   return served;
 }
 
-/** Stands before a server and gives every request the token. Ends with the test. */
+/** Starts a proxy that adds the token to every request. It stops with the test. */
 export async function startKeyed({ url }: Served, token: string): Promise<Proxy> {
   const proxy = await startProxy(url, token);
   onTestFinished(() => proxy.close());

@@ -9,7 +9,7 @@ export const acceptsValidKey: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "accepts your key in every era it speaks",
+  expected: "accepts your key in every protocol era it speaks",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
   fix: "check the key with: mcp-keys check; if the server reads another header, use --header",
   cost: { requests: 0, wrong: 0 },

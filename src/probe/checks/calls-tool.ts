@@ -10,7 +10,7 @@ export const callsTool: Check = {
   group: "acceptance",
   about: "conformance",
   level: "must",
-  expected: "calls the tool named by --call with your key, in every era it speaks",
+  expected: "calls the tool named by --call with your key, in every protocol era it speaks",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/server/tools#calling-tools"),
   fix: "look in the server's log for why the call failed",
   needs: ["accepted", "tool"],

@@ -9,7 +9,7 @@ export const reachable: Check = {
   group: "transport",
   about: "conformance",
   level: "must",
-  expected: "answers MCP at this URL",
+  expected: "speaks MCP at this URL",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http"),
   fix: "start the server, and check the host, port and path of the URL; MCP servers often answer at /mcp",
   cost: { requests: 0, wrong: 0 },

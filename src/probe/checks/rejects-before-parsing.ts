@@ -8,7 +8,7 @@ export const rejectsBeforeParsing: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "rejects an invalid body without a key like a valid one",
+  expected: "checks the key before it parses the body",
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
   fix: "put the guard in front of the body parser",
   needs: ["accepted"],

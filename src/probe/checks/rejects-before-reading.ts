@@ -12,7 +12,7 @@ export const rejectsBeforeReading: Check = {
   group: "responses",
   about: "conformance",
   level: "should",
-  expected: "rejects a large body without a key before it is sent",
+  expected: "checks the key before it reads the body",
   source: new URL("https://cwe.mitre.org/data/definitions/408.html"),
   fix: "put the guard in front of the body parser, and limit the size of bodies",
   needs: ["accepted"],

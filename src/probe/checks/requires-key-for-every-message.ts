@@ -15,7 +15,7 @@ export const requiresKeyForEveryMessage: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "requires a key for every list and tool call, in every era it speaks",
+  expected: "requires a key for every list and tool call, in every protocol era it speaks",
   source: new URL(
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),

@@ -1,4 +1,4 @@
-// `fastmcp` with a key in its `authenticate`, as its documentation has it.
+// `fastmcp` with a key in its `authenticate`, as its documentation shows.
 import { FastMCP } from "fastmcp";
 import { ADDRESS, KEYS } from "./server.js";
 

@@ -1,4 +1,4 @@
-// `hono/bearer-auth` in front of `@hono/mcp`, as both their documentations have it.
+// `hono/bearer-auth` in front of `@hono/mcp`, as their documentation shows.
 import { StreamableHTTPTransport } from "@hono/mcp";
 import { serve } from "@hono/node-server";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";

@@ -1,4 +1,4 @@
-// `mcp-handler` and its `withMcpAuth`; with OPTIONAL=1 as it is by default, which lets in who sends nothing.
+// `mcp-handler` and its `withMcpAuth`; with OPTIONAL=1 it keeps its default, which accepts requests without a key.
 import { serve } from "@hono/node-server";
 import { createMcpHandler, protectedResourceHandler, withMcpAuth } from "mcp-handler";
 import { ADDRESS, KEYS, offer } from "./server.js";

@@ -1,5 +1,5 @@
-// `passport-http-bearer` in front of the SDK's first generation. Like RFC 6750 once did, it also takes the token as
-// `access_token` in the query and in a form.
+// `passport-http-bearer` in front of the SDK's first generation. As RFC 6750 allows, it also accepts the
+// token as `access_token` in the query and in a form.
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import express from "express";

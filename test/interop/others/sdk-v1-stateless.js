@@ -1,5 +1,5 @@
-// The SDK's first generation behind its `requireBearerAuth` in a plain Express app, a server for each request; with LIMIT=n
-// `express-rate-limit` lets an address make so many requests a second, right or wrong.
+// The SDK's first generation behind its `requireBearerAuth` in a plain Express app, with a server for each request. With LIMIT=n,
+// `express-rate-limit` allows an address n requests a second, with or without a valid key.
 import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
 import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";

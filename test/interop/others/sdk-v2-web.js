@@ -10,14 +10,14 @@ import {
 import { ADDRESS, createTokenVerifier, createTools } from "./server.js";
 
 const verifier = createTokenVerifier(() => new OAuthError(OAuthErrorCode.InvalidToken, "unknown token"));
-const gate = requireBearerAuth({ verifier });
+const authenticate = requireBearerAuth({ verifier });
 const handler = createMcpHandler(() => createTools(McpServer));
 
 serve({
   ...ADDRESS,
   async fetch(request) {
     if (new URL(request.url).pathname !== "/mcp") return new Response("not found", { status: 404 });
-    const auth = await gate(request);
+    const auth = await authenticate(request);
     return auth instanceof Response ? auth : handler.fetch(request, { authInfo: auth });
   },
 });

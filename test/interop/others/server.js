@@ -1,11 +1,11 @@
 const { MCP_API_KEYS = "", PORT = "0" } = process.env;
 
-/** What each of these programs is told: the keys it lets in, and where to listen on 127.0.0.1. */
+/** The keys that these programs accept, and the address on which they listen. */
 export const KEYS = MCP_API_KEYS.split(",");
 export const ADDRESS = { host: "127.0.0.1", hostname: "127.0.0.1", port: Number(PORT) };
 
 /**
- * For `requireBearerAuth`: an unknown token is refused with the error of the SDK in use, and a token has to have an end.
+ * Creates a verifier for `requireBearerAuth`. It throws the error of the given SDK for an unknown token; tokens must expire.
  * @param {() => Error} refuse
  */
 export function createTokenVerifier(refuse) {
@@ -17,7 +17,7 @@ export function createTokenVerifier(refuse) {
   };
 }
 
-/** One tool. `McpServer` is that of the SDK in use. */
+/** Creates a server with one tool. `McpServer` is the class of the SDK in use. */
 export function createTools(McpServer) {
   const server = new McpServer({ name: "by-others", version: "1.0.0" });
   offer(server);

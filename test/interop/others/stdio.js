@@ -1,4 +1,4 @@
-// A server on stdio for gateways to start, one for each request where they will; so it is quick.
+// A small stdio server for gateways, which may start one for each request.
 import { createInterface } from "node:readline";
 
 const RESULTS = {
