@@ -8,15 +8,15 @@ import { KeychainWriter } from "./keychain/writer.ts";
 import { versionOf } from "./ledger.ts";
 import type { Change, KeyStore, StoreWorld } from "./store.ts";
 
-/** How many changes are held at once while their digests are fetched. */
+/** How many changes are held in memory while their digests are fetched. */
 const BATCH = 256;
 
 /**
- * Opens the keychain of the operating system: `keychain:` by `@napi-rs/keyring`, `keychain:keytar` by keytar. The keychain has
- * the digests, one item a version, and a journal in the user's data folder all the rest: see `docs/keychain.md`. No keychain
- * is asked before a digest is needed.
- * @throws {@link KeysError} `USAGE` for another location, `STORE_UNAVAILABLE` when there is no data folder. With the use of a
- *   digest: `STORE_LOCKED`, `STORE_UNAVAILABLE`, `STORE_DAMAGED` for an item that was altered.
+ * Opens a store in the keychain of the operating system: `keychain:` uses `@napi-rs/keyring`, `keychain:keytar` uses keytar. The
+ * keychain has one item per version with its digest; a journal in the user's data folder has the rest: see `docs/keychain.md`.
+ * The keychain is not touched until a digest is needed.
+ * @throws {@link KeysError} `USAGE` for another location, `STORE_UNAVAILABLE` without a data folder. Calls that need a
+ *   digest: `STORE_LOCKED`, `STORE_UNAVAILABLE`, `STORE_DAMAGED` for an altered item.
  */
 export async function openKeychainStore(location: string, world: StoreWorld): Promise<Required<KeyStore>> {
   const engine = engineOf(location);
@@ -24,7 +24,7 @@ export async function openKeychainStore(location: string, world: StoreWorld): Pr
   const digests = new Digests(keychain);
   const writer = new KeychainWriter(journal, keychain, digests, world);
 
-  /** What is gone from the keychain is looked for in the journal once more: it may have been revoked meanwhile. */
+  /** Reads the journal again when an item is missing: its version may have been revoked meanwhile. */
   const fetched = async <T>(read: () => Promise<T>, keysOf: (read: T) => readonly Key[]): Promise<T> => {
     const first = await read();
     if (await digests.fetch(keysOf(first))) return first;
@@ -97,5 +97,5 @@ export async function openKeychainStore(location: string, world: StoreWorld): Pr
 function engineOf(location: string): KeychainEngine {
   if (location === "") return "keyring";
   if (location === "keytar") return "keytar";
-  throw new KeysError("USAGE", "keychain: takes no path", { hint: "write it as keychain: or as keychain:keytar" });
+  throw new KeysError("USAGE", "keychain: takes no path", { hint: "use keychain: or keychain:keytar" });
 }

@@ -52,9 +52,9 @@ test("passes with an unlocked keychain, finds orphans, and removes them with --r
 });
 
 test.each<[state: ServiceState, observed: string]>([
-  ["locked", "locked"],
-  ["empty", ""],
-  ["none", "unavailable"],
+  ["locked", "the keychain is locked"],
+  ["empty", "no keyring"],
+  ["none", "no keychain was found"],
 ])("fails within seconds, with a fix, if the keychain is %s", async (state, observed) => {
   const { doctor } = await start(state);
   const { status, findings, ms } = await doctor();

@@ -28,9 +28,9 @@ export async function removeOrphansOf(spec: string, world: StoreWorld): Promise<
 
 /** Turns the report about a keychain into findings. */
 export function judgeKeychain(report: KeychainReport): Observation[] {
-  const { state, fault, engine, service, orphans, missing } = report;
+  const { fault, engine, service, orphans, missing } = report;
   const which = `the keychain (engine ${engine}, package ${report.package})`;
-  if (fault !== null) return [{ status: "fail", observed: `${which} is ${state}: ${fault.message}`, fix: fault.hint }];
+  if (fault !== null) return [{ status: "fail", observed: `${fault.message} (engine ${engine})`, fix: fault.hint }];
   const found: Observation[] = missing.map(({ name, n }) => ({
     status: "fail",
     observed: `version ${String(n)} of ${name} has no digest in the keychain: its token is refused`,

@@ -8,18 +8,24 @@ import { dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { execPath } from "node:process";
 import type { StoreWorld } from "../store.ts";
-import { KeychainFault, troubleOf } from "./fault.ts";
-import type { KeychainEngine, Reply, Request } from "./protocol.ts";
+import { kindOf, KeychainFault } from "./fault.ts";
+import type { ChildReply, ChildRequest, ChildSuccess, KeychainEngine, PromptNotice } from "./protocol.ts";
 
-/** The process may take so long to start on a machine that is busy; no keychain is asked for anything in this time. */
+/** Long enough for a process to start on a busy machine. */
 const START_MS = 20_000;
-/** A process that is not asked anything ends after this. */
-const IDLE_MS = 5_000;
+/** An idle process ends after this. Longer than the wait for the lock. */
+const IDLE_MS = 60_000;
 
-/** A process that asks the keychain, so that a call that hangs or crashes can be left. One request at a time. */
+interface PendingRequest {
+  readonly resolve: (reply: ChildReply) => void;
+  readonly reject: (fault: KeychainFault) => void;
+  readonly onPrompt: () => void;
+}
+
+/** A process that asks the keychain: it can be killed when a call hangs, and may crash. Takes one request at a time. */
 export class Child {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  #waiting: { readonly resolve: (reply: Reply) => void; readonly reject: (fault: KeychainFault) => void } | null = null;
+  #pending: PendingRequest | null = null;
   #fault: KeychainFault | null = null;
   #text = "";
   #idle: NodeJS.Timeout | undefined;
@@ -36,7 +42,7 @@ export class Child {
     this.#child.stdout.on("data", (piece: string) => this.#read(piece));
   }
 
-  /** Loads an engine, before anything else is asked. @throws {@link KeychainFault} `not-installed`, `unloadable` */
+  /** Loads an engine. Must come first. @throws {@link KeychainFault} `not-installed`, `unloadable` */
   async open(engine: KeychainEngine): Promise<void> {
     const timer = setTimeout(() => this.end(new KeychainFault("timed-out", "its process did not start")), START_MS);
     const reply = await this.ask({ op: "open", engine }).finally(() => clearTimeout(timer));
@@ -50,24 +56,28 @@ export class Child {
     return this.#fault !== null;
   }
 
-  /** Sends a request and waits for its answer, for as long as that takes. @throws {@link KeychainFault} what it was ended with */
-  async ask(request: Request): Promise<Reply> {
+  /**
+   * Sends a request and waits for the reply, with no limit.
+   * @param onPrompt - Called when the call turns out to wait for a prompt.
+   * @throws {@link KeychainFault} the one passed to {@link end}
+   */
+  async ask(request: ChildRequest, onPrompt: () => void = () => {}): Promise<ChildReply> {
     if (this.#fault !== null) throw this.#fault;
     clearTimeout(this.#idle);
-    this.#hold(true);
+    this.#keepAlive(true);
     try {
-      return await new Promise<Reply>((resolve, reject) => {
-        this.#waiting = { resolve, reject };
+      return await new Promise<ChildReply>((resolve, reject) => {
+        this.#pending = { resolve, reject, onPrompt };
         this.#child.stdin.write(`${JSON.stringify(request)}\n`);
       });
     } finally {
-      this.#hold(false);
-      this.#waiting = null;
+      this.#keepAlive(false);
+      this.#pending = null;
       this.#idle = setTimeout(() => this.end(new KeychainFault("unavailable", "it was idle")), IDLE_MS).unref();
     }
   }
 
-  /** Kills the process; what is being waited for fails with `fault`. */
+  /** Kills the process, and fails the pending request with `fault`. */
   end(fault: KeychainFault): void {
     if (this.#fault !== null) return;
     this.#fault = fault;
@@ -75,36 +85,34 @@ export class Child {
     this.#child.kill("SIGKILL");
     this.#child.stdin.destroy();
     this.#child.stdout.destroy();
-    this.#waiting?.reject(fault);
+    this.#pending?.reject(fault);
   }
 
   #read(piece: string): void {
-    this.#text += piece;
-    const end = this.#text.indexOf("\n");
-    if (end === -1) return;
-    const line = this.#text.slice(0, end);
-    this.#text = this.#text.slice(end + 1);
-    const waiting = this.#waiting;
-    this.#waiting = null;
-    const reply = parseReply(line);
-    if (reply === null) this.end(new KeychainFault("crashed", "its process answered with what is no answer"));
-    else waiting?.resolve(reply);
+    const lines = (this.#text + piece).split("\n");
+    this.#text = lines.pop() ?? "";
+    for (const each of lines) {
+      const line = parseLine(each);
+      if (line === null) this.end(new KeychainFault("crashed", "its process sent a line that is not a reply"));
+      else if ("prompt" in line) this.#pending?.onPrompt();
+      else this.#pending?.resolve(line);
+    }
   }
 
-  /** Only a call that is under way keeps our own process alive. */
-  #hold(hold: boolean): void {
+  /** Only a pending request keeps the parent alive. */
+  #keepAlive(keep: boolean): void {
     const { stdin, stdout } = this.#child as unknown as { stdin: Socket; stdout: Socket };
     for (const each of [this.#child, stdin, stdout]) {
-      if (hold) each.ref();
+      if (keep) each.ref();
       else each.unref();
     }
   }
 }
 
-function parseReply(line: string): Reply | null {
+function parseLine(text: string): ChildReply | PromptNotice | null {
   try {
-    const reply = JSON.parse(line) as Partial<Reply> | null;
-    return typeof reply?.ok === "boolean" ? (reply as Reply) : null;
+    const line = JSON.parse(text) as Partial<ChildReply & PromptNotice> | null;
+    return typeof line?.ok === "boolean" || line?.prompt === true ? (line as ChildReply | PromptNotice) : null;
   } catch {
     return null;
   }
@@ -117,7 +125,7 @@ function start(env: StoreWorld["env"]): ChildProcessByStdio<Writable, Readable, 
       cwd: dirname(path),
       env: envOf(env),
       stdio: ["pipe", "pipe", "ignore"],
-      // A group of its own: Ctrl-C in a terminal is for us to hear, who end it.
+      // In a process group of its own, so Ctrl-C in a terminal reaches the parent only.
       detached: platform() !== "win32",
       windowsHide: true,
     });
@@ -126,27 +134,27 @@ function start(env: StoreWorld["env"]): ChildProcessByStdio<Writable, Readable, 
   }
 }
 
-/** Beside the build, wherever in it this code stands: in a chunk, in the command line's, or in the sources under test. */
+/** The built program. This module may run from a chunk, the CLI bundle or the sources, so the path starts at the package. */
 function programPath(): string {
   const path = join(
     dirname(createRequire(import.meta.url).resolve("mcp-keys/package.json")),
     "dist/keychain/child.cjs",
   );
-  if (!existsSync(path)) throw new KeychainFault("not-installed", `${path} is not there`);
+  if (!existsSync(path)) throw new KeychainFault("not-installed", `${path} does not exist`);
   return path;
 }
 
-/** What is secret stays here, and what would only slow it down. */
+/** Leaves out secrets, and what would slow down the start. */
 function envOf(env: StoreWorld["env"]): Record<string, string | undefined> {
   const entries = Object.entries(env).filter(
     ([name]) => !/^(MCP_API_KEY|MCP_KEYS_PEPPER|NODE_EXTRA_CA_CERTS)/.test(name),
   );
-  // Where the program is Electron, it is to be Node.
+  // Makes Electron run the program as Node.
   return { ...Object.fromEntries(entries), ELECTRON_RUN_AS_NODE: "1" };
 }
 
-/** A reply that must be one of success. @throws {@link KeychainFault} */
-export function expectOk(reply: Reply): Extract<Reply, { ok: true }> {
+/** Returns a successful reply. @throws {@link KeychainFault} for any other */
+export function expectSuccess(reply: ChildReply): ChildSuccess {
   if (reply.ok) return reply;
-  throw new KeychainFault(troubleOf(reply.text), reply.text);
+  throw new KeychainFault(kindOf(reply.text), reply.text);
 }

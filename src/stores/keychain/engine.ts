@@ -1,24 +1,24 @@
 import { randomBytes } from "node:crypto";
-import type { Item, KeychainEngine } from "./protocol.ts";
+import type { KeychainEngine, KeychainItem } from "./protocol.ts";
 
-/** What is asked of a keychain. Every call may take for ever, and may end the process: see `child.ts`. */
+/** The calls to a keychain. Each may hang, and may crash the process: see `child.ts`. */
 export interface Engine {
   get(service: string, account: string): Promise<string | null>;
   set(service: string, account: string, value: string): Promise<void>;
   remove(service: string, account: string): Promise<boolean>;
-  find(service: string): Promise<readonly Item[]>;
+  find(service: string): Promise<readonly KeychainItem[]>;
 }
 
-/** Loads the package of an engine. Throws what `import()` throws. */
+/** Loads the package of an engine. Throws the error of `import()`. */
 export function openEngine(engine: KeychainEngine): Promise<Engine> {
   return engine === "keyring" ? openKeyring() : openKeytar();
 }
 
-/** Pinned to the Secret Service on Linux: on its own it falls back to the kernel's keyring, which loses what it took. */
+/** Pins the Secret Service on Linux: by default the package falls back to the kernel keyring, which forgets its items. */
 async function openKeyring(): Promise<Engine> {
   const { AsyncEntry, findCredentialsAsync: findAll } = await import("@napi-rs/keyring");
   let last: { readonly name: string; readonly entry: InstanceType<typeof AsyncEntry> } | null = null;
-  // To open an entry is to open a session on the bus, which costs more than to use it.
+  // A new entry opens a session on the bus, which costs more than a call.
   const entryOf = (service: string, account: string) => {
     const name = JSON.stringify([service, account]);
     if (last?.name !== name)
@@ -44,25 +44,25 @@ async function openKeytar(): Promise<Engine> {
   };
 }
 
-/** What the accounts of probes begin with; one is left behind when its process ends in the middle. */
+/** The prefix of probe accounts. A probe that is killed leaves one behind. */
 export const PROBE = "probe-";
 
-/** A whole round trip. Some engines say "absent" of what they cannot read. */
+/** Writes, reads and removes an item. Some engines report an unreadable item as absent. */
 export async function probe(engine: Engine, service: string): Promise<void> {
   const account = PROBE + randomBytes(6).toString("hex");
   await setAndCompare(engine, { service, account, value: randomBytes(32).toString("hex") });
   await engine.remove(service, account);
 }
 
-/** Returns when the item is there to be read. Some platforms are not in order from one thread to the next: it looks again. */
+/** Writes an item and reads it back. Retries the read: on some platforms a write becomes visible to other threads late. */
 export async function setAndCompare(
   engine: Engine,
   { service, account, value }: { service: string; account: string; value: string },
 ): Promise<void> {
   await engine.set(service, account, value);
-  for (let look = 0; look < 5; look++) {
+  for (let attempt = 0; attempt < 5; attempt++) {
     if ((await engine.get(service, account)) === value) return;
-    await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** look));
+    await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt));
   }
-  throw new Error("what was written was not there when it was read back");
+  throw new Error("an item was absent right after it was written");
 }

@@ -2,18 +2,18 @@ import { existsSync } from "node:fs";
 import { platform, release } from "node:os";
 import type { StoreWorld } from "../store.ts";
 
-/** Where a keychain is asked for: what mends it differs. */
+/** The kind of machine and session, which decides the hint. */
 export type Host = "macos" | "macos-ssh" | "windows" | "wsl" | "container" | "ssh" | "desktop" | "headless";
 
-interface Signs {
+interface HostSignals {
   readonly platform: string;
   readonly release: string;
   readonly env: StoreWorld["env"];
   readonly isContainer: boolean;
 }
 
-/** A container and WSL come before SSH: they decide what there is, SSH only who can answer a prompt. */
-export function hostOf({ platform: system, release: kernel, env, isContainer }: Signs): Host {
+/** Classifies a host. WSL and containers come before SSH: they decide which keychain exists, SSH only whether a prompt can be shown. */
+export function hostOf({ platform: system, release: kernel, env, isContainer }: HostSignals): Host {
   const has = (name: string) => (env[name] ?? "") !== "";
   const remote = has("SSH_CONNECTION") || has("SSH_TTY");
   if (system === "win32") return "windows";
@@ -24,6 +24,7 @@ export function hostOf({ platform: system, release: kernel, env, isContainer }: 
   return has("DISPLAY") || has("WAYLAND_DISPLAY") ? "desktop" : "headless";
 }
 
+/** Classifies this host. */
 export function thisHost(env: StoreWorld["env"]): Host {
   const isContainer = existsSync("/.dockerenv") || existsSync("/run/.containerenv");
   return hostOf({ platform: platform(), release: release(), env, isContainer });

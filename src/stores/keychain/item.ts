@@ -7,31 +7,31 @@ const KEPT = "kept:";
 const PREFIXES: Readonly<Record<KeychainEngine, string>> = { keyring: "mcp-keys-", keytar: "mcp-keys-keytar-" };
 
 /**
- * The name that all items of a store have in common. Each journal has its own, so that no store ever takes the items of
- * another for leftovers; and so has each engine. Without dots, which Windows puts between service and account.
+ * The service name of a store's items. Each journal and each engine has its own, so no store mistakes another's items for orphans.
+ * It has no dots, because Windows joins service and account with one.
  */
 export function serviceOf(engine: KeychainEngine, path: string): string {
   return PREFIXES[engine] + hash("sha256", path).slice(0, 12);
 }
 
-/** What the keychain's user sees of an item, and what a journal keeps of a digest: the key, the version, 12 hex digits. */
+/** The account of an item: key id, version, 12 hex digits. A journal stores it instead of the digest. */
 const ACCOUNT = /^(.+)-([0-9]+)-([0-9a-f]{4})[0-9a-f]{8}$/;
 
 /**
- * The account of a new item. It is never the same twice, so that of two who write the same version at once none overwrites
- * the other's digest. Its first four digits tell which items may hold a digest, without telling the digest.
+ * Creates the account of a new item. Eight random digits keep two writers of the same version from overwriting each other's digest.
+ * The first four digits narrow a search for a digest without revealing it.
  */
 export function newAccount(id: KeyId, n: number, digest: Digest): string {
   return `${id}-${n}-${fingerprint(digest)}${randomBytes(4).toString("hex")}`;
 }
 
-/** Whether an item of this account may hold this digest; of 65,536 others, one may. */
+/** Whether the item of this account may hold this digest. One in 65,536 other digests matches too. */
 export function mayHold(account: string, digest: Digest): boolean {
   return ACCOUNT.exec(account)?.[3] === fingerprint(digest);
 }
 
-/** Whether an item of this account is of this version: a journal that names another's was altered. */
-export function isOf(account: string, id: KeyId, n: number): boolean {
+/** Whether this account is of this version. */
+export function belongsTo(account: string, id: KeyId, n: number): boolean {
   const [, itsId, itsN] = ACCOUNT.exec(account) ?? [];
   return itsId === id && itsN === String(n);
 }
@@ -40,16 +40,17 @@ function fingerprint(digest: Digest): string {
   return hash("sha256", `mcp-keys item ${digest}`).slice(0, 4);
 }
 
+/** The text that a journal stores instead of a digest. */
 export function keptAs(account: string): KeptDigest {
   return `${KEPT}${account}`;
 }
 
-/** The account that stands for a digest; `null` where none does. */
+/** The account that replaces a version's digest; `null` if none does. */
 export function accountOf({ digest }: Key["versions"][number]): string | null {
   return digest.startsWith(KEPT) ? digest.slice(KEPT.length) : null;
 }
 
-/** The accounts that keys name, each once. */
+/** The accounts that these keys name, without duplicates. */
 export function accountsOf(keys: Iterable<Key>): string[] {
   const accounts = new Set<string>();
   for (const { versions } of keys) {

@@ -1,33 +1,37 @@
-import { randomInt } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { StoreWorld } from "../store.ts";
 import { Mutex } from "../mutex.ts";
-import { Child, expectOk } from "./child.ts";
-import { explain, isPassing, isSign, KeychainFault } from "./fault.ts";
+import { Child, expectSuccess } from "./child.ts";
+import { explain } from "./explain.ts";
+import { isFromKeychain, isTransient, KeychainFault } from "./fault.ts";
 import { thisHost } from "./host.ts";
-import type { Item, KeychainEngine, Reply, Request } from "./protocol.ts";
-import type { Turn } from "./queue/queue.ts";
-import { Wait } from "./queue/wait.ts";
+import type { ChildRequest, ChildSuccess, KeychainEngine, KeychainItem } from "./protocol.ts";
+import { ProcessLock } from "./queue/process-lock.ts";
 
-/** Up to so many items one by one; from there on a search for all of them is cheaper. */
+/** Above this number one search is cheaper than single reads. */
 const FEW = 4;
 const ATTEMPTS = 6;
-const PAUSE_MS = 200;
+const RETRY_WITHIN_MS = 200;
+/** Lets another process have the lock between two calls of this one. */
+const YIELD_MS = 60;
+const NOTIFY_AFTER_MS = 1_000;
+const WAITING = "waiting for the keychain: answer its prompt, or press Ctrl-C to stop";
 
-type Answer = Extract<Reply, { ok: true }>;
-type Ask = (request: Request) => Promise<Answer>;
+type SendRequest = (request: ChildRequest) => Promise<ChildSuccess>;
 
 /**
- * The items of one service in the keychain. Everything throws `STORE_LOCKED` or `STORE_UNAVAILABLE` with the mend for this
- * machine, and in time: 3 seconds, or 60 where somebody is there to answer a prompt. What is said to be absent is absent.
+ * The items of one service in the keychain. Every method fails with `STORE_LOCKED` or `STORE_UNAVAILABLE` and a hint for this machine
+ * within 3 seconds, or within 60 when a person can answer a prompt. An item that is reported absent is absent.
  */
 export class Keychain {
   readonly #engine: KeychainEngine;
   readonly #service: string;
   readonly #world: StoreWorld;
   readonly #mutex = new Mutex();
+  readonly #closing = new AbortController();
   #child: Child | null = null;
-  readonly #ending = new AbortController();
-  #lastTurn: Turn | undefined;
+  #isContended = false;
 
   constructor(engine: KeychainEngine, service: string, world: StoreWorld) {
     this.#engine = engine;
@@ -36,71 +40,77 @@ export class Keychain {
   }
 
   /** Writes an item and reads it back. */
-  set({ account, value }: Item): Promise<void> {
-    return this.#take(async (ask) => {
-      await ask({ op: "set", service: this.#service, account, value });
+  set({ account, value }: KeychainItem): Promise<void> {
+    return this.#run(async (send) => {
+      await send({ op: "set", service: this.#service, account, value });
     });
   }
 
-  /** Nothing when it is not there. */
+  /** Removes an item, if it exists. */
   remove(account: string): Promise<void> {
-    return this.#take(async (ask) => {
-      const { removed = false } = await ask({ op: "remove", service: this.#service, account });
-      // A locked keyring may say so as well, see `#get`.
-      if (!removed) await ask({ op: "probe", service: this.#service });
+    return this.#run(async (send) => {
+      const { removed = false } = await send({ op: "remove", service: this.#service, account });
+      if (!removed) await this.#proveAbsence(send);
     });
   }
 
-  /** The values of these items, by account; without those that are not there. */
+  /** Reads the values of these items, by account. Leaves out absent items. */
   read(accounts: readonly string[]): Promise<Map<string, string>> {
-    return this.#take(async (ask) => {
-      const all = accounts.length > FEW ? await this.#find(ask) : [];
+    return this.#run(async (send) => {
+      const all = accounts.length > FEW ? await this.#find(send) : [];
       const values = new Map(all.map(({ account, value }) => [account, value]));
       for (const account of accounts) {
         if (values.has(account)) continue;
-        const value = await this.#get(account, ask);
+        const value = await this.#get(account, send);
         if (value !== null) values.set(account, value);
       }
       return values;
     });
   }
 
-  /** The accounts of all items, after a round trip that proves them to be all. */
+  /** Lists the accounts of all items. */
   accounts(): Promise<string[]> {
-    return this.#take(async (ask) => (await this.#find(ask)).map(({ account }) => account));
+    return this.#run(async (send) => (await this.#find(send)).map(({ account }) => account));
   }
 
-  /** Ends at once, whatever is under way. */
+  /** Closes the keychain at once, and fails a pending call. */
   close(): void {
-    this.#ending.abort();
+    this.#closing.abort();
     this.#child?.end(closed());
   }
 
-  async #get(account: string, ask: Ask): Promise<string | null> {
-    const request: Request = { op: "get", service: this.#service, account };
-    const value = (await ask(request)).value ?? null;
+  async #get(account: string, send: SendRequest): Promise<string | null> {
+    const request: ChildRequest = { op: "get", service: this.#service, account };
+    const value = (await send(request)).value ?? null;
     if (value !== null) return value;
-    // A locked keyring may say "absent" as well; after a round trip it is believed.
-    await ask({ op: "probe", service: this.#service });
-    return (await ask(request)).value ?? null;
+    await this.#proveAbsence(send);
+    return (await send(request)).value ?? null;
   }
 
-  /** A search crashes keytar when the keyring is locked, and never ends when the service hangs: a round trip comes first. */
-  async #find(ask: Ask): Promise<readonly Item[]> {
-    await ask({ op: "probe", service: this.#service });
-    return (await ask({ op: "find", service: this.#service })).items ?? [];
+  /** Fails unless a round trip succeeds: engines report the items of a locked keyring as absent. */
+  async #proveAbsence(send: SendRequest): Promise<void> {
+    await send({ op: "probe", service: this.#service });
   }
 
-  async #take<T>(job: (ask: Ask) => Promise<T>): Promise<T> {
+  /** Searches after a round trip, since a search of a locked keyring crashes keytar. */
+  async #find(send: SendRequest): Promise<readonly KeychainItem[]> {
+    await this.#proveAbsence(send);
+    return (await send({ op: "find", service: this.#service })).items ?? [];
+  }
+
+  async #run<T>(job: (send: SendRequest) => Promise<T>): Promise<T> {
+    const { attended = false, notify } = this.#world;
+    const giveUp = (fault: KeychainFault) => this.#child?.end(fault);
     try {
       return await this.#mutex.run(async () => {
-        const wait = new Wait(this.#world, this.#ending.signal, (fault) => this.#child?.end(fault));
+        if (this.#isContended) await sleep(YIELD_MS);
+        const lock = new ProcessLock(lockName(this.#world), { signal: this.#closing.signal, attended, giveUp });
+        const notice = setTimeout(() => attended && notify?.(WAITING), NOTIFY_AFTER_MS);
         try {
-          await wait.turn.take(this.#lastTurn);
-          return await job((request) => this.#ask(request, wait));
+          return await job((request) => this.#send(request, lock));
         } finally {
-          wait.end();
-          this.#lastTurn = wait.turn;
+          clearTimeout(notice);
+          this.#isContended = lock.release();
         }
       });
     } catch (cause) {
@@ -108,34 +118,38 @@ export class Keychain {
     }
   }
 
-  /** Again, a little later, while there is time and the failure may pass: every request may be repeated. */
-  async #ask(request: Request, wait: Wait): Promise<Answer> {
-    const { turn } = wait;
+  /** Sends a request, again after a transient failure while there is time: every request can be repeated. */
+  async #send(request: ChildRequest, lock: ProcessLock): Promise<ChildSuccess> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const child = await this.#start(turn);
-        // The others may have been heard of meanwhile.
-        if (turn.isMissed) await turn.take();
-        turn.asks();
-        const reply = await child.ask(request);
-        if (isSign(reply)) turn.hasAnswer();
-        return expectOk(reply);
+        // Before the lock, so that nobody waits for a process to start.
+        const child = await this.#start();
+        await lock.acquire();
+        lock.report("asking");
+        const reply = await child.ask(request, () => lock.report("prompt"));
+        if (isFromKeychain(reply)) lock.report("answered");
+        return expectSuccess(reply);
       } catch (cause) {
-        if (!isPassing(cause) || wait.isUp() || attempt === ATTEMPTS) throw cause;
-        await new Promise((resolve) => setTimeout(resolve, randomInt(PAUSE_MS)));
-        if (wait.isUp()) throw cause;
+        if (!isTransient(cause) || lock.isOver() || attempt === ATTEMPTS) throw cause;
+        await sleep(randomInt(RETRY_WITHIN_MS));
+        if (lock.isOver()) throw cause;
       }
     }
   }
 
-  async #start(turn: Turn): Promise<Child> {
-    if (this.#ending.signal.aborted) throw closed();
+  async #start(): Promise<Child> {
+    if (this.#closing.signal.aborted) throw closed();
     if (this.#child?.hasEnded === false) return this.#child;
-    turn.works();
     this.#child = new Child(this.#world.env);
     await this.#child.open(this.#engine);
     return this.#child;
   }
+}
+
+/** All callers on one bus share a lock, whatever items they ask for. */
+function lockName({ env, uid }: StoreWorld): string {
+  const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
+  return `mcp-keys-${hash("sha256", bus).slice(0, 12)}`;
 }
 
 function closed(): KeychainFault {

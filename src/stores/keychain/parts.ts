@@ -12,15 +12,15 @@ const FILES: Readonly<Record<KeychainEngine, string>> = {
 };
 const SPECS: Readonly<Record<KeychainEngine, string>> = { keyring: "keychain:", keytar: "keychain:keytar" };
 
-/** What a keychain store is made of. */
+/** The parts of a keychain store. */
 export interface Parts {
   readonly journal: JournalStore;
   readonly keychain: Keychain;
-  /** What its items in the keychain have in common. */
+  /** The service name of its items. */
   readonly service: string;
 }
 
-/** Opens nothing yet. @throws {@link KeysError} `STORE_UNAVAILABLE` when there is no data folder */
+/** Prepares the parts without touching the disk or the keychain. @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder */
 export function openParts(engine: KeychainEngine, world: StoreWorld): Parts {
   const path = inDataDir(FILES[engine], world);
   const service = serviceOf(engine, path);

@@ -1,37 +1,63 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine, probe, setAndCompare } from "./engine.ts";
 import type { Engine } from "./engine.ts";
-import type { Reply, Request } from "./protocol.ts";
+import type { ChildReply, ChildRequest, PromptNotice } from "./protocol.ts";
 
 /**
- * The program of the process that `child.ts` starts, built to `dist/keychain/child.cjs`: lines of JSON on stdin and stdout, one answer a request. It is
- * a process so that it can be killed: a prompt that nobody answers can be left in no other way, and an engine may crash.
+ * The program that `child.ts` starts, built to `dist/keychain/child.cjs`. It reads and writes lines of JSON. It is a process
+ * of its own because only a kill ends a call that waits for a prompt, and because an engine may crash.
  */
+
+/** An unlocked keyring answers sooner than this. */
+const PROMPT_AFTER_MS = 300;
+/** A service name without items. */
+const NO_SERVICE = "mcp-keys-none";
 
 let engine: Engine | null = null;
 let rest = "";
-let turn: Promise<void> = Promise.resolve();
+let last: Promise<void> = Promise.resolve();
 
 process.stdin.setEncoding("utf8");
 process.stdin.on("data", (piece: string) => {
   const lines = (rest + piece).split("\n");
   rest = lines.pop() ?? "";
-  for (const line of lines) turn = turn.then(() => answer(line));
+  for (const line of lines) last = last.then(() => answer(line));
 });
-// Whoever started it is gone. `process.exit` would wait for a call that is under way.
+// The parent is gone. `process.exit` would wait for the engine's call.
 process.stdin.on("close", () => process.kill(process.pid, "SIGKILL"));
 process.stdout.on("error", () => process.kill(process.pid, "SIGKILL"));
 
 async function answer(line: string): Promise<void> {
-  const reply = await carryOut(line).catch((cause: unknown): Reply => {
+  const call = new AbortController();
+  if (engine !== null && process.platform === "linux") noticePrompt(engine, call.signal).catch(() => {});
+  const reply = await carryOut(line).catch((cause: unknown): ChildReply => {
     const { message, code } = cause as { message?: unknown; code?: unknown };
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
     return { ok: false, text: String(message).slice(0, 500), ...(missing && { missing }) };
   });
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
+  call.abort();
+  send(reply);
 }
 
-async function carryOut(line: string): Promise<Reply> {
-  const request = JSON.parse(line) as Request;
+/**
+ * Sends a notice if the call waits for a prompt: a Secret Service still answers a search then, and one that hangs does not. A search
+ * for nothing opens no prompt. It runs twice because one search may overtake a call that is merely slow.
+ */
+async function noticePrompt(asked: Engine, signal: AbortSignal): Promise<void> {
+  await sleep(PROMPT_AFTER_MS, undefined, { signal });
+  for (let searches = 0; searches < 2; searches++) {
+    await asked.find(NO_SERVICE);
+    signal.throwIfAborted();
+  }
+  send({ prompt: true });
+}
+
+function send(line: ChildReply | PromptNotice): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+async function carryOut(line: string): Promise<ChildReply> {
+  const request = JSON.parse(line) as ChildRequest;
   if (request.op === "open") {
     engine = await openEngine(request.engine);
     return { ok: true };

@@ -3,28 +3,27 @@ import type { Digest } from "../../core/digest.ts";
 import type { Key, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import { accountOf, accountsOf, keptAs, mayHold, newAccount } from "./item.ts";
-import type { Item } from "./protocol.ts";
+import type { KeychainItem } from "./protocol.ts";
 
-/** An item that holds a digest. */
-export interface NewItem extends Item {
+/** An item to be written. */
+export interface NewItem extends KeychainItem {
   readonly value: Digest;
 }
 
-/** A drafted key as the journal takes it, and what that means for the keychain. */
+/** A drafted key in the form of the journal, with the changes to the keychain. */
 export interface Resolved {
   readonly key: Key;
-  /** To be written before the journal. */
+  /** To be written before the journal names them. */
   readonly items: readonly NewItem[];
-  /** Accounts to be removed behind it: no version names them any more. */
-  readonly gone: readonly string[];
+  /** To be removed after the journal no longer names them. */
+  readonly removed: readonly string[];
 }
 
 /**
- * Puts names in the place of digests. A version that is revoked loses its digest, so that a copy of an older journal does not
- * bring it back.
- * @param stored - The key as the journal has it; `null` when it is new.
- * @param digestAt - What is known of an account.
- * @throws {@link KeysError} `BUG` for a name that the journal does not have.
+ * Replaces digests with accounts. A revoked version loses its digest, so an older copy of the journal cannot bring its token back.
+ * @param stored - The key in the journal; `null` if it is new.
+ * @param digestAt - Returns the known digest of an account.
+ * @throws {@link KeysError} `BUG` for an account that the journal does not name
  */
 export function resolveKey(key: Key, stored: Key | null, digestAt: (account: string) => Digest | undefined): Resolved {
   const items: NewItem[] = [];
@@ -37,7 +36,7 @@ export function resolveKey(key: Key, stored: Key | null, digestAt: (account: str
     const { digest } = version;
     if (isWithheld(digest)) {
       if (digest === FORGOTTEN || digest === before?.digest) return version;
-      throw new KeysError("BUG", `version ${version.n} of ${key.name} names what the store does not have`);
+      throw new KeysError("BUG", `version ${version.n} of ${key.name} names a digest that the store does not have`);
     }
     if (account !== null && digestAt(account) === digest) return { ...version, digest: keptAs(account) };
     const item = { account: newAccount(key.id, version.n, digest), value: digest };
@@ -46,11 +45,11 @@ export function resolveKey(key: Key, stored: Key | null, digestAt: (account: str
   });
   const resolved = { ...key, versions };
   const named = new Set(accountsOf([resolved]));
-  const gone = stored === null ? [] : accountsOf([stored]).filter((account) => !named.has(account));
-  return { key: resolved, items, gone };
+  const removed = stored === null ? [] : accountsOf([stored]).filter((account) => !named.has(account));
+  return { key: resolved, items, removed };
 }
 
-/** The key with the digests that the caller gave for it, where the store has not given them up. */
+/** Restores the digests of the draft in a written key, except those that the store has dropped. */
 export function restoreKey(written: Key, drafted: Key | undefined): Key {
   return {
     ...written,
@@ -61,8 +60,8 @@ export function restoreKey(written: Key, drafted: Key | undefined): Key {
   };
 }
 
-/** The keys among `keys`, other than `own`, of which a version may have one of these digests. */
-export function mayBeTwins(keys: readonly Key[], own: Key, items: readonly NewItem[]): Key[] {
+/** Finds the other keys that may have one of these digests. */
+export function possibleDuplicates(keys: readonly Key[], own: Key, items: readonly NewItem[]): Key[] {
   return keys.filter(
     ({ id, versions }) =>
       id !== own.id &&

@@ -7,17 +7,17 @@ import type { JournalStore } from "../journal/store.ts";
 import { Ledger, versionOf } from "../ledger.ts";
 import type { Change, Draft, StoreWorld } from "../store.ts";
 import type { Digests } from "./digests.ts";
-import { accountOf, isOf, keptAs, mayHold, newAccount } from "./item.ts";
+import { accountOf, belongsTo, keptAs, mayHold, newAccount } from "./item.ts";
 import type { Keychain } from "./keychain.ts";
-import { mayBeTwins, resolveKey, restoreKey } from "./resolve.ts";
+import { possibleDuplicates, resolveKey, restoreKey } from "./resolve.ts";
 import type { NewItem, Resolved } from "./resolve.ts";
 
-/** Of these failures it is certain that the journal took nothing. */
+/** After these failures the journal is certainly unchanged. */
 const REFUSALS: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN", "STORE_READ_ONLY"];
 
 /**
- * Writes to keychain and journal in the order that loses nothing: an item is there before the journal names it, and is removed
- * only when no version names it any more. A crash in between leaves an item that nobody names.
+ * Writes to keychain and journal in an order that never loses a key: an item is written before the journal names it, and removed
+ * after the journal no longer does. A crash in between leaves an orphan.
  */
 export class KeychainWriter {
   readonly #journal: JournalStore;
@@ -32,21 +32,21 @@ export class KeychainWriter {
     this.#notify = notify;
   }
 
-  /** As {@link KeyStore.write}. */
+  /** Implements {@link KeyStore.write}. */
   async write(draft: Draft): Promise<Change> {
     const stored = await this.#journal.list();
     checkDraft(draft, ledgerOf(stored));
     const resolved = await this.#resolve(draft, stored);
-    for (const each of resolved) await this.#checkTwins(each, stored);
+    for (const each of resolved) await this.#rejectDuplicates(each, stored);
     const items = resolved.flatMap((each) => each.items);
-    await this.#setAll(items);
+    await this.#addAll(items);
     const named: Draft = { ...draft, keys: resolved.map(({ key }) => key) };
-    const change = await this.#orTakeBack(items, () =>
+    const change = await this.#orUndo(items, () =>
       this.#journal.write(named, async (keys) => {
-        for (const each of resolved) if (each.items.length > 0) await this.#checkTwins(each, keys?.list() ?? []);
+        for (const each of resolved) if (each.items.length > 0) await this.#rejectDuplicates(each, keys?.list() ?? []);
       }),
     );
-    await this.#removeAll(resolved.flatMap(({ gone }) => gone.map((account) => ({ account }))));
+    await this.#removeAll(resolved.flatMap(({ removed }) => removed.map((account) => ({ account }))));
     return {
       ...change,
       keys: change.keys.map((key) =>
@@ -58,7 +58,7 @@ export class KeychainWriter {
     };
   }
 
-  /** As {@link KeyStore.adopt}. A digest that the history holds many times is one item; of what was revoked in it there is none. */
+  /** Implements {@link KeyStore.adopt}. Each digest becomes one item, unless its version is revoked in the end. */
   async adopt(history: readonly Change[]): Promise<void> {
     const { seq } = await this.#journal.snapshot();
     const revoked = revokedIn(history);
@@ -82,14 +82,14 @@ export class KeychainWriter {
       })),
     }));
     const items = [...accounts.values()];
-    // A journal with a history refuses; no item is written for that.
-    if (seq === 0) await this.#setAll(items);
-    await this.#orTakeBack(items, () => this.#journal.adopt(named));
+    // A journal with a history refuses to adopt another: no items then.
+    if (seq === 0) await this.#addAll(items);
+    await this.#orUndo(items, () => this.#journal.adopt(named));
   }
 
   async #resolve(draft: Draft, stored: readonly Key[]): Promise<Resolved[]> {
     const before = new Map(stored.map((key) => [key.id, key]));
-    // A digest that is given once more must be told from a new one.
+    // Fetched so that a repeated digest is not taken for a new one.
     const repeated = draft.keys
       .flatMap((key) => before.get(key.id) ?? [])
       .map((key) => ({
@@ -97,27 +97,29 @@ export class KeychainWriter {
         versions: key.versions.filter((version) => mayRepeat(version, draft)),
       }));
     await this.#digests.fetch(repeated);
-    return draft.keys.map((key) => resolveKey(key, before.get(key.id) ?? null, (account) => this.#digests.at(account)));
+    return draft.keys.map((key) =>
+      resolveKey(key, before.get(key.id) ?? null, (account) => this.#digests.get(account)),
+    );
   }
 
-  /** @throws {@link KeysError} `STORE_CONFLICT` when another key has the token. */
-  async #checkTwins({ key, items }: Resolved, keys: readonly Key[]): Promise<void> {
-    const twins = mayBeTwins(keys, key, items);
-    await this.#digests.fetch(twins);
-    for (const twin of twins.map((each) => this.#digests.fill(each))) {
-      if (items.some(({ value }) => versionOf(twin, value) !== null)) throw digestTaken(twin.name);
+  /** @throws {@link KeysError} `STORE_CONFLICT` if another key has the token */
+  async #rejectDuplicates({ key, items }: Resolved, keys: readonly Key[]): Promise<void> {
+    const others = possibleDuplicates(keys, key, items);
+    await this.#digests.fetch(others);
+    for (const other of others.map((each) => this.#digests.fill(each))) {
+      if (items.some(({ value }) => versionOf(other, value) !== null)) throw digestTaken(other.name);
     }
   }
 
-  async #setAll(items: readonly NewItem[]): Promise<void> {
+  async #addAll(items: readonly NewItem[]): Promise<void> {
     for (const item of items) {
       await this.#keychain.set(item);
-      this.#digests.note(item.account, item.value);
+      this.#digests.add(item.account, item.value);
     }
   }
 
-  /** Removes what was written for a draft that the journal has refused. */
-  async #orTakeBack<T>(items: readonly NewItem[], job: () => Promise<T>): Promise<T> {
+  /** Removes the new items if the journal refuses the draft. */
+  async #orUndo<T>(items: readonly NewItem[], job: () => Promise<T>): Promise<T> {
     try {
       return await job();
     } catch (cause) {
@@ -126,16 +128,16 @@ export class KeychainWriter {
     }
   }
 
-  /** What is left is no danger: no version names it. */
+  /** A failure is only reported: no version names these items. */
   async #removeAll(items: readonly Pick<NewItem, "account">[]): Promise<void> {
     try {
       for (const { account } of items) {
-        this.#digests.drop(account);
+        this.#digests.delete(account);
         await this.#keychain.remove(account);
       }
     } catch (cause) {
-      const why = cause instanceof KeysError ? cause.message : "it failed";
-      this.#notify?.(`an item that nobody uses any more stays in the keychain: ${why}`);
+      const reason = cause instanceof KeysError ? cause.message : "the removal failed";
+      this.#notify?.(`an unused item stays in the keychain: ${reason}`);
     }
   }
 }
@@ -146,7 +148,7 @@ function ledgerOf(keys: readonly Key[]): Ledger {
   return ledger;
 }
 
-/** The versions that are revoked where a history ends. */
+/** The versions that are revoked at the end of a history. */
 function revokedIn(history: readonly Change[]): Set<string> {
   const last = new Map(history.flatMap(({ keys }) => keys.map((key) => [key.id, key] as const)));
   return new Set(
@@ -156,11 +158,11 @@ function revokedIn(history: readonly Change[]): Set<string> {
   );
 }
 
-/** Whether a draft may give this stored version the digest that it has already. */
+/** Whether a draft may repeat the digest of this stored version. */
 function mayRepeat(stored: Version, draft: Draft): boolean {
   const account = accountOf(stored);
   if (account === null) return false;
   return draft.keys.some(({ id, versions }) =>
-    versions.some(({ n, digest }) => isOf(account, id, n) && !isWithheld(digest) && mayHold(account, digest)),
+    versions.some(({ n, digest }) => belongsTo(account, id, n) && !isWithheld(digest) && mayHold(account, digest)),
   );
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { explain, isPassing, isSign, KeychainFault, troubleOf } from "../../../src/stores/keychain/fault.ts";
-import type { Trouble } from "../../../src/stores/keychain/fault.ts";
+import { explain, fixOf } from "../../../src/stores/keychain/explain.ts";
+import { isFromKeychain, isTransient, KeychainFault, kindOf } from "../../../src/stores/keychain/fault.ts";
+import type { FaultKind } from "../../../src/stores/keychain/fault.ts";
 import { hostOf } from "../../../src/stores/keychain/host.ts";
 import type { Host } from "../../../src/stores/keychain/host.ts";
-import { fixOf } from "../../../src/stores/keychain/mend.ts";
 
-describe("what engines say", () => {
-  test.each<[Trouble, string]>([
+describe("an engine's error", () => {
+  test.each<[FaultKind, string]>([
     ["unavailable", "Cannot autolaunch D-Bus without X11 $DISPLAY"],
     ["unavailable", "Platform failure: DBus error: Using X11 for dbus-daemon autolaunch was disabled at compile time"],
     ["unavailable", "zbus error: Failed to connect to address `unix:path=/run/user/0/bus`: No such file (os error 2)"],
@@ -33,33 +33,35 @@ describe("what engines say", () => {
     ["too-large", "Platform failure: The stub received bad data. (os error 1783)"],
     ["unloadable", "libsecret-1.so.0: cannot open shared object file: No such file or directory"],
     ["unloadable", "Cannot find native binding. npm has a bug related to optional dependencies"],
-    ["unknown", "something that nobody has heard of"],
-  ])("%s: %s", (trouble, text) => {
-    expect(troubleOf(text)).toBe(trouble);
+    ["unknown", "something unheard of"],
+  ])("is classified as %s: %s", (kind, text) => {
+    expect(kindOf(text)).toBe(kind);
   });
 
-  test("is tried again only where it may pass", () => {
-    expect(isPassing(new KeychainFault("timed-out", ""))).toBe(true);
-    expect(isPassing(new KeychainFault("crashed", ""))).toBe(true);
-    expect(isPassing(new KeychainFault("locked", ""))).toBe(false);
-    expect(isPassing(new Error("timed-out"))).toBe(false);
+  test("is retried only if it may be transient", () => {
+    expect(isTransient(new KeychainFault("timed-out", ""))).toBe(true);
+    expect(isTransient(new KeychainFault("crashed", ""))).toBe(true);
+    expect(isTransient(new KeychainFault("locked", ""))).toBe(false);
+    expect(isTransient(new Error("timed-out"))).toBe(false);
   });
 
-  test("is a sign of life where the keychain itself speaks, if only to refuse", () => {
-    expect(isSign({ ok: true })).toBe(true);
-    expect(isSign({ ok: true, value: "something" })).toBe(true);
-    // Said of a locked keyring whose prompt is open, too.
-    expect(isSign({ ok: true, value: null })).toBe(false);
-    expect(isSign({ ok: true, removed: false })).toBe(false);
-    expect(isSign({ ok: false, text: "IsLocked: Cannot get secret of a locked object" })).toBe(true);
-    expect(isSign({ ok: false, text: "DBus error: Did not receive a reply" })).toBe(false);
-    expect(isSign({ ok: false, text: "Message recipient disconnected from message bus without replying" })).toBe(false);
+  test("shows that the keychain works if the keychain itself refuses", () => {
+    expect(isFromKeychain({ ok: true })).toBe(true);
+    expect(isFromKeychain({ ok: true, value: "something" })).toBe(true);
+    // Engines also report this for a locked keyring with an open prompt.
+    expect(isFromKeychain({ ok: true, value: null })).toBe(false);
+    expect(isFromKeychain({ ok: true, removed: false })).toBe(false);
+    expect(isFromKeychain({ ok: false, text: "IsLocked: Cannot get secret of a locked object" })).toBe(true);
+    expect(isFromKeychain({ ok: false, text: "DBus error: Did not receive a reply" })).toBe(false);
+    expect(
+      isFromKeychain({ ok: false, text: "Message recipient disconnected from message bus without replying" }),
+    ).toBe(false);
   });
 
-  test("is shown to nobody who did not ask for it", () => {
-    const fault = explain(new KeychainFault("unknown", "a text of somebody else"), "keyring", "desktop");
+  test("keeps the engine's own text out of the message and the hint", () => {
+    const fault = explain(new KeychainFault("unknown", "text of the engine"), "keyring", "desktop");
     expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.stringContaining("--verbose") });
-    expect(JSON.stringify(fault)).not.toContain("a text of somebody else");
+    expect(JSON.stringify(fault)).not.toContain("text of the engine");
     expect(explain(new KeychainFault("locked", ""), "keyring", "desktop")).toMatchObject({ code: "STORE_LOCKED" });
     const other = new TypeError("a bug");
     expect(explain(other, "keyring", "desktop")).toBe(other);
@@ -77,21 +79,21 @@ test.each<[Host, string, Record<string, string>, boolean, string]>([
   ["ssh", "linux", { SSH_TTY: "/dev/pts/0", DISPLAY: "localhost:10" }, false, "6.1"],
   ["desktop", "linux", { WAYLAND_DISPLAY: "wayland-0" }, false, "6.1"],
   ["headless", "linux", { DISPLAY: "" }, false, "6.1"],
-])("%s is told from others: %s %o", (host, platform, env, isContainer, release) => {
+])("recognises %s: %s %o", (host, platform, env, isContainer, release) => {
   expect(hostOf({ platform, release, env, isContainer })).toBe(host);
 });
 
 const HOSTS: readonly Host[] = ["macos", "macos-ssh", "windows", "wsl", "container", "ssh", "desktop", "headless"];
-const TROUBLES: readonly Trouble[] = [
+const KINDS: readonly FaultKind[] = [
   ...(["not-installed", "unloadable", "unavailable", "locked", "no-collection"] as const),
   ...(["timed-out", "crashed", "too-large", "denied", "unknown"] as const),
 ];
 
-test("every failure has its mend on every machine, and one that needs no keychain", () => {
+test("every failure has a fix for every host, and the alternative that needs no keychain", () => {
   for (const host of HOSTS) {
-    for (const trouble of TROUBLES) {
+    for (const kind of KINDS) {
       for (const engine of ["keyring", "keytar"] as const) {
-        const fix = fixOf(trouble, engine, host);
+        const fix = fixOf(kind, engine, host);
         expect(fix).toMatch(/^\S.{20,300}; or choose a store that needs no keychain: --store file:$/);
         expect(fix).not.toContain("undefined");
       }
@@ -99,17 +101,17 @@ test("every failure has its mend on every machine, and one that needs no keychai
   }
 });
 
-test.each<[Trouble, Host, string]>([
+test.each<[FaultKind, Host, string]>([
   ["locked", "macos-ssh", "security unlock-keychain"],
   ["locked", "desktop", "login keyring"],
   ["locked", "headless", "gnome-keyring-daemon --unlock"],
   ["unavailable", "wsl", "install gnome-keyring"],
   ["unavailable", "container", "dbus-run-session"],
   ["unavailable", "windows", "VaultSvc"],
-  ["no-collection", "wsl", "make one"],
+  ["no-collection", "wsl", "create one"],
   ["timed-out", "desktop", "behind other windows"],
   ["not-installed", "desktop", "npm install"],
   ["unloadable", "desktop", "libsecret-1-0"],
-])("%s on %s: %s", (trouble, host, words) => {
-  expect(fixOf(trouble, trouble === "unloadable" ? "keytar" : "keyring", host)).toContain(words);
+])("the fix for %s on %s says: %s", (kind, host, words) => {
+  expect(fixOf(kind, kind === "unloadable" ? "keytar" : "keyring", host)).toContain(words);
 });

@@ -7,12 +7,14 @@ import { openParts } from "../../../src/stores/keychain/parts.ts";
 import { migrate } from "../../../src/stores/migrate.ts";
 import type { KeyStore } from "../../../src/stores/store.ts";
 import { aDraft, aFolder, changesOf, keyNo, openIn } from "../place.ts";
-import { aSecretService, ENGINES, needSecretService, openOn } from "./service.ts";
+import { aSecretService, ENGINES, needSecretService, openOn, sharedSecretService } from "./service.ts";
 
 const KEEP = { now: () => 9_000, by: "bob@host", remove: false };
 const REMOVE = { ...KEEP, remove: true };
 
-/** Two keys, one of them revoked, the other used. */
+const shared = sharedSecretService("unlocked");
+
+/** Writes two keys, then revokes one and uses the other. */
 async function fill(store: KeyStore): Promise<void> {
   await store.write(aDraft([keyNo(1), keyNo(2)]));
   const versions = [{ ...keyNo(1).versions[0]!, state: "revoked" as const, reason: "compromised" as const }];
@@ -24,13 +26,13 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
   needSecretService();
 
   const start = async () => {
-    const service = await aSecretService("unlocked");
+    const service = await shared();
     const world = { ...service.world, attended: true };
     const folder = await aFolder();
     return { service, world, folder, file: await openIn(folder), keychain: await openOn(service, spec, world) };
   };
 
-  test("takes over a file, by which the digests leave the disk, and those of what was revoked are given up", async () => {
+  test("takes over a file: its digests leave the disk, and those of revoked versions are dropped", async () => {
     const { folder, file, keychain, world } = await start();
     await fill(file);
     const history = await changesOf(file);
@@ -46,7 +48,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     await expect(migrate(keychain, keychain, KEEP)).rejects.toMatchObject({ code: "USAGE" });
   });
 
-  test("is taken over by a file, and leaves no item behind", async () => {
+  test("is taken over by a file, and leaves no items behind", async () => {
     const { file, keychain, world } = await start();
     await fill(keychain);
     await migrate(keychain, file, KEEP);
@@ -62,13 +64,13 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
   });
 });
 
-describe("a keychain that cannot be used", () => {
+describe("a keychain that fails", () => {
   needSecretService();
 
   test.each([
     ["locked", "STORE_LOCKED"],
     ["none", "STORE_UNAVAILABLE"],
-  ] as const)("(%s) takes nothing over, and the source stays", async (state, code) => {
+  ] as const)("(%s) takes nothing over, and the source is kept", async (state, code) => {
     const service = await aSecretService(state);
     const source = await openIn(await aFolder());
     await fill(source);
@@ -77,16 +79,16 @@ describe("a keychain that cannot be used", () => {
     expect(await (await openOn(service, "keychain:")).list({ digests: false })).toEqual([]);
   });
 
-  test("in the middle of it: the same call completes it, and what was left is found", async () => {
-    const service = await aSecretService("unlocked");
+  test("during a migration: the same call completes it, and the orphans are found", async () => {
+    const service = await shared();
     const source = await openIn(await aFolder());
     await source.write(aDraft(Array.from({ length: 20 }, (_, n) => keyNo(n))));
     const target = await openOn(service, "keychain:");
-    const killed = migrate(source, target, REMOVE).catch((fault: unknown) => fault);
+    const failed = migrate(source, target, REMOVE).catch((fault: unknown) => fault);
     const parts = openParts("keyring", service.world);
-    for (let look = 0; look < 200 && (await parts.keychain.accounts()).length < 3; look++);
+    for (let tries = 0; tries < 200 && (await parts.keychain.accounts()).length < 3; tries++);
     await target.close();
-    expect(await killed).toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await failed).toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(await source.list()).toHaveLength(20);
     const again = await openOn(service, "keychain:", { attended: true });
     expect(await migrate(source, again, REMOVE)).toMatchObject({ keys: 20, removed: true });

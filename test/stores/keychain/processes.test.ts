@@ -5,22 +5,23 @@ import { runProcess, BIN } from "../../e2e/process.ts";
 import type { Ended } from "../../e2e/process.ts";
 import { CTRL_C, openTerminal } from "../../e2e/pty.ts";
 import { TORTURE } from "../place.ts";
-import { aSecretService, ENGINES, needSecretService, openOn } from "./service.ts";
+import { aSecretService, ENGINES, inNewHome, needSecretService, openOn, sharedSecretService } from "./service.ts";
 import type { SecretService } from "./service.ts";
+
+const shared = sharedSecretService("unlocked");
 
 describe.each(ENGINES)("$spec", ({ spec, engine }) => {
   needSecretService();
 
-  const start = async () => {
-    const service = await aSecretService("unlocked");
+  const start = (service: SecretService) => {
     const env = { ...service.env, MCP_KEYS_STORE: spec, TERM: "xterm" };
     const mcpKeys = (line: string, stdin = "", more: Record<string, string> = {}): Promise<Ended> =>
       runProcess(process.execPath, [BIN, ...line.split(" ")], { env: { ...env, ...more }, stdin, limit: 150_000 });
     return { service, env, mcpKeys };
   };
 
-  test("a key is issued, checked, rotated and revoked", async () => {
-    const { mcpKeys } = await start();
+  test("issues, checks, rotates and revokes a key", async () => {
+    const { mcpKeys } = start(await shared());
     const first = await mcpKeys("generate ci");
     expect(first).toMatchObject({ status: 0, stdout: expect.stringMatching(/^mcp_\w+\n$/) });
     expect(await mcpKeys("check", first.stdout)).toMatchObject({
@@ -39,9 +40,9 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
   });
 
   test.each(TORTURE ? [50, 200] : [50])(
-    "%i processes that issue a key at once: all that is acknowledged is there",
+    "%i processes that issue keys at once: every acknowledged key exists",
     async (count) => {
-      const { service, mcpKeys } = await start();
+      const { service, mcpKeys } = start(await shared());
       const runs = await Promise.all(Array.from({ length: count }, (_, n) => mcpKeys(`generate key-${n}`)));
       const issued = runs.filter(({ status }) => status === 0);
       const failed = runs.filter(({ status }) => status !== 0);
@@ -66,11 +67,11 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     180_000,
   );
 
-  // What is special about a crowd is not the engine.
+  // A crowd waits in the same way for both engines.
   test.each(TORTURE || engine === "keyring" ? [1, 5, 50] : [1, 5])(
-    "%i processes that meet a keychain that hangs: each is exit 6, with its mend, three seconds after it was ready to ask",
+    "%i processes at a keychain that hangs: each exits with 6 and a hint, three seconds after it was ready to ask",
     async (count) => {
-      const { service, mcpKeys } = await start();
+      const { service, mcpKeys } = start(await aSecretService("unlocked"));
       const { stdout: token } = await mcpKeys("generate ci");
       const checks = (more: Record<string, string> = {}) =>
         Promise.all(
@@ -78,45 +79,59 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
             const at = performance.now();
             const ended = await mcpKeys("check --json", token, more);
             expect(ended).toMatchObject({ status: 6, stdout: "" });
-            const { error } = JSON.parse(ended.stderr) as { error: Record<string, string> };
+            // On a busy machine a note about standard input comes first.
+            const { error } = JSON.parse(ended.stderr.trim().split("\n").at(-1)!) as { error: Record<string, string> };
             expect(error).toMatchObject({ code: "STORE_UNAVAILABLE", hint: expect.any(String) });
             return { ms: performance.now() - at, message: error["message"] };
           }),
         );
       const longest = (runs: Awaited<ReturnType<typeof checks>>) => Math.max(...runs.map(({ ms }) => ms));
-      // What as many take on this machine, as busy as it is, where there is nothing to wait for.
+      // The time that as many processes take now without waiting for anything.
       const ready = longest(await checks({ DBUS_SESSION_BUS_ADDRESS: "unix:path=/nonexistent/bus" }));
       process.kill(await service.pid(), "SIGSTOP");
       const hung = await checks();
       for (const { message } of hung) expect(message).toContain("did not answer in time");
-      if (TORTURE)
-        console.log(`${spec} ${count} processes: ${longest(hung)} ms when it hangs, ${ready} when it is away`);
-      // It may be twice as busy a moment later, and one second is for what else a machine does.
+      if (TORTURE) console.log(`${spec} ${count} processes: ${longest(hung)} ms hung, ${ready} ms without a bus`);
+      // The machine may become twice as busy, and one second is for its other work.
       expect(longest(hung)).toBeLessThan(3_000 + 2 * ready + 1_000);
     },
     60_000,
   );
 
-  test("Ctrl-C ends the waiting for a keychain, and its process, within 100 ms: the median of five tries", async () => {
-    const { service, env } = await start();
-    process.kill(await service.pid(), "SIGSTOP");
-    const took: number[] = [];
-    for (let tries = 0; tries < 5; tries++) {
-      const terminal = openTerminal("exec mcp-keys generate other", env);
+  test("Ctrl-C ends the wait for a keychain within 100 ms (median of five), and the child process", async () => {
+    const hung = await aSecretService("unlocked");
+    process.kill(await hung.pid(), "SIGSTOP");
+    const waits = Array.from({ length: 5 }, async () => {
+      // Another runtime folder is another queue, so each of them asks.
+      const service = await inNewHome(hung);
+      const { env } = start(service);
+      const terminal = openTerminal("exec mcp-keys generate other", { ...env, XDG_RUNTIME_DIR: service.env["HOME"]! });
       await terminal.shows("waiting for the keychain");
       expect(await childrenIn(service)).toHaveLength(1);
+      return { service, terminal };
+    });
+    const took: number[] = [];
+    for (const { service, terminal } of await Promise.all(waits)) {
       const typed = performance.now();
       terminal.type(CTRL_C);
       expect(await terminal.ended).toBe(130);
       took.push(performance.now() - typed);
-      expect(await childrenIn(service)).toEqual([]);
+      // The system may need a moment to bury it.
+      await until(
+        () => childrenIn(service),
+        (pids) => pids.length === 0,
+      );
     }
     expect(took.sort((a, b) => a - b)[2]).toBeLessThan(100);
   });
 
-  test("what asks the keychain sees no token and no pepper, and ends with whoever started it", async () => {
-    const { service, env, mcpKeys } = await start();
+  test("the child process sees no token and no pepper, and ends with its parent", async () => {
+    const { service, env, mcpKeys } = start(await aSecretService("unlocked"));
     const { stdout: token } = await mcpKeys("generate ci");
+    await until(
+      () => childrenIn(service),
+      (pids) => pids.length === 0,
+    );
     process.kill(await service.pid(), "SIGSTOP");
     const secret = { MCP_API_KEY: token.trim(), MCP_KEYS_PEPPER: `p1:${"pepper".repeat(8)}` };
     const terminal = openTerminal("mcp-keys check < /dev/null", { ...env, ...secret });
@@ -139,7 +154,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
   });
 });
 
-/** The processes that ask this keychain, by what they were started with. */
+/** The child processes of this home that ask the keychain. */
 async function childrenIn({ env }: SecretService): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
@@ -153,11 +168,11 @@ async function childrenIn({ env }: SecretService): Promise<string[]> {
   return found.flat();
 }
 
-async function until<T>(look: () => Promise<T>, is: (seen: T) => boolean): Promise<T> {
+async function until<T>(look: () => Promise<T>, isDone: (seen: T) => boolean): Promise<T> {
   for (let tries = 0; tries < 500; tries++) {
     const seen = await look();
-    if (is(seen)) return seen;
+    if (isDone(seen)) return seen;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error("it did not come to that");
+  throw new Error("the awaited state never came");
 }

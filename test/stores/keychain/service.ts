@@ -1,35 +1,38 @@
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { accessSync, constants } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import { beforeEach, onTestFinished } from "vitest";
+import { afterAll, beforeEach, onTestFinished } from "vitest";
 import { openStore } from "../../../src/stores/index.ts";
 import type { KeychainEngine } from "../../../src/stores/keychain/protocol.ts";
 import type { KeyStore, StoreWorld } from "../../../src/stores/store.ts";
-import { aFolder } from "../place.ts";
 
 /**
- * `unlocked`: a keyring without a password. `locked`: one with, that nobody has opened. `empty`: a service without a keyring,
- * as in WSL. `none`: a bus without a service.
+ * `unlocked`: a keyring without a password. `locked`: a keyring with a password that was not entered. `empty`: a service without a
+ * keyring, as in WSL. `none`: a bus without a service.
  */
 export type ServiceState = "unlocked" | "locked" | "empty" | "none";
 
-/** A Secret Service of the test's own: a private bus, a private home, gone after the test. */
+/** A Secret Service on a private bus, in a private home. */
 export interface SecretService {
-  /** For processes that are to find it. */
+  /** The environment for processes that use it. */
   readonly env: Readonly<Record<string, string>>;
   readonly dataDir: string;
   readonly world: StoreWorld;
-  /** The process of the service, which may be stopped or killed. */
+  /** The process of the service, which a test may stop or kill. */
   pid(): Promise<number>;
-  /** Stops the bus until the test ends: it takes connections and says nothing. */
+  /** Stops the bus: it accepts connections and never answers. */
   hangBus(): void;
   /** Ends the bus. */
   endBus(): Promise<void>;
 }
+
+/** Registers a clean-up, as `onTestFinished` does. Concurrent tests pass the one of their context. */
+export type Defer = (job: () => Promise<void> | void) => void;
 
 export const ENGINES: readonly { readonly engine: KeychainEngine; readonly spec: string; readonly file: string }[] = [
   { engine: "keyring", spec: "keychain:", file: "keychain.jsonl" },
@@ -39,7 +42,7 @@ export const ENGINES: readonly { readonly engine: KeychainEngine; readonly spec:
 const PROGRAMS = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
 const PASSWORD = "pw";
 
-/** Leaves the tests of this file out where there can be no Secret Service. */
+/** Skips the tests of this file on machines that cannot run a Secret Service. */
 export function needSecretService(): void {
   const missing = PROGRAMS.filter((program) => !isInstalled(program));
   beforeEach((context) => {
@@ -58,29 +61,33 @@ function isInstalled(program: string): boolean {
   });
 }
 
-/** A store there, closed after the test. */
+/** Opens a store, and closes it after the test. */
 export async function openOn(
   { world }: SecretService,
   spec: string,
   more: Partial<StoreWorld> = {},
+  defer: Defer = onTestFinished,
 ): Promise<KeyStore> {
   const store = await openStore(spec, { ...world, ...more });
-  onTestFinished(() => store.close());
+  defer(() => store.close());
   return store;
 }
 
 interface ServiceOptions {
-  /** For the environment of all of it. */
+  /** More variables for all of its processes. */
   readonly more?: Readonly<Record<string, string>>;
-  /** The command that the bus starts to show prompts, in the place of the desktop's. */
+  /** The command that the bus starts to show prompts, instead of the desktop's. */
   readonly prompter?: string;
 }
 
+/** Starts a Secret Service, and ends it after the test. */
 export async function aSecretService(
   state: ServiceState,
   { more = {}, prompter }: ServiceOptions = {},
+  defer: Defer = onTestFinished,
 ): Promise<SecretService> {
-  const home = await aFolder();
+  const home = await mkdtemp(join(await realpath(tmpdir()), "mcp-keys-service-"));
+  defer(() => rm(home, { recursive: true, force: true, maxRetries: 3 }));
   const dataDir = join(home, "data", "mcp-keys");
   const base = { HOME: home, PATH: process.env["PATH"] ?? "", ...(await foldersIn(home)), ...more };
   if (prompter !== undefined) await usePrompter(home, prompter);
@@ -90,7 +97,7 @@ export async function aSecretService(
     await endAll(first);
   }
   const bus = await startBus(home, base, state !== "none");
-  onTestFinished(() => endAll(bus));
+  defer(() => endAll(bus));
   if (state === "unlocked") await unlock(bus.env, "");
   return {
     env: bus.env,
@@ -100,6 +107,26 @@ export async function aSecretService(
     hangBus: () => void bus.process.kill("SIGSTOP"),
     endBus: () => endProcess(bus.process),
   };
+}
+
+/** Runs one Secret Service for all tests of a file. Each call returns it with another home, where stores have other items. */
+export function sharedSecretService(state: ServiceState): () => Promise<SecretService> {
+  const jobs: Parameters<Defer>[0][] = [];
+  let started: Promise<SecretService> | null = null;
+  afterAll(async () => {
+    for (const job of jobs.splice(0).reverse()) await job();
+    started = null;
+  });
+  return async () => inNewHome(await (started ??= aSecretService(state, {}, (job) => void jobs.push(job))));
+}
+
+/** The same service for processes with another home. */
+export async function inNewHome(service: SecretService): Promise<SecretService> {
+  const home = await mkdtemp(join(service.env["HOME"]!, "home-"));
+  const folders = { XDG_DATA_HOME: join(home, "data"), XDG_CONFIG_HOME: join(home, "config") };
+  const env = { ...service.env, HOME: home, ...folders };
+  const dataDir = join(home, "data", "mcp-keys");
+  return { ...service, env, dataDir, world: { ...service.world, env, dataDir } };
 }
 
 interface Bus {
@@ -121,7 +148,7 @@ async function usePrompter(home: string, command: string): Promise<void> {
   await writeFile(join(folder, `${name}.service`), `[D-BUS Service]\nName=${name}\nExec=${command}\n`);
 }
 
-/** @param activates - Whether the bus starts a service when it is asked for one, as the bus of a desktop does. */
+/** @param activates - Whether the bus starts a service on demand, as a desktop bus does. */
 async function startBus(home: string, env: Readonly<Record<string, string>>, activates: boolean): Promise<Bus> {
   const args = ["--nofork", "--nopidfile", "--print-address=1"];
   if (activates) args.push("--session", `--address=unix:dir=${home}`);
@@ -144,7 +171,7 @@ async function bareConfiguration(home: string): Promise<string> {
   return path;
 }
 
-/** Starts a service and opens its keyring, which is made where there is none. The password must end in something. */
+/** Starts a service and unlocks its keyring, or creates one. GNOME Keyring ignores an empty password without a line end. */
 async function unlock(env: Readonly<Record<string, string>>, password: string): Promise<void> {
   const daemon = spawn("gnome-keyring-daemon", ["--unlock", "--components=secrets"], {
     env,
@@ -153,14 +180,14 @@ async function unlock(env: Readonly<Record<string, string>>, password: string): 
   daemon.stdin.end(password === "" ? "\n" : password);
   const status = await new Promise((resolve) => daemon.once("exit", resolve));
   if (status !== 0) throw new Error(`gnome-keyring-daemon ended with ${String(status)}`);
-  // It takes its name on the bus a moment later.
+  // It appears on the bus a moment later.
   for (let look = 0; (await servicePid(env)) === null; look++) {
     if (look === 200) throw new Error("gnome-keyring-daemon did not come to the bus");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** `null` when no service runs; asking for it starts none. */
+/** `null` when no service runs. The query starts none. */
 async function servicePid(env: Readonly<Record<string, string>>): Promise<number | null> {
   const args = ["--session", "--print-reply=literal", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"];
   const method = "org.freedesktop.DBus.GetConnectionUnixProcessID";
@@ -170,7 +197,7 @@ async function servicePid(env: Readonly<Record<string, string>>): Promise<number
   );
 }
 
-/** The service first: it may outlive its bus. */
+/** Ends the service first, since it may outlive its bus. */
 async function endAll(bus: Bus): Promise<void> {
   bus.process.kill("SIGCONT");
   const pid = await servicePid(bus.env);
@@ -182,7 +209,7 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It ended by itself.
+    // It has already ended.
   }
 }
 

@@ -16,22 +16,23 @@ import type { StoreWorld } from "../../../src/stores/store.ts";
 import { BIN } from "../../e2e/process.ts";
 import { aKey, aVersion } from "../../fakes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo } from "../place.ts";
-import { aSecretService, ENGINES, needSecretService, openOn } from "./service.ts";
+import { ENGINES, needSecretService, openOn, sharedSecretService } from "./service.ts";
 import type { SecretService } from "./service.ts";
 
 const DIGEST = /[0-9a-f]{64}/;
+const shared = sharedSecretService("unlocked");
 
 describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
   needSecretService();
 
   const start = async () => {
-    const service = await aSecretService("unlocked");
-    // On a slow disk three seconds may be too short.
+    const service = await shared();
+    // Attended: three seconds may be too short on a slow disk.
     const world = { ...service.world, attended: true };
     return { service, world, path: join(service.dataDir, file), store: await openOn(service, spec, world) };
   };
 
-  test("the journal holds no digest, and the keychain nothing but digests", async () => {
+  test("keeps digests in the keychain only", async () => {
     const { store, world, path } = await start();
     await store.write(aDraft([keyNo(1), keyNo(2)]));
     const journal = await readFile(path, "utf8");
@@ -44,7 +45,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     ]);
   });
 
-  test("names have no dots, and those of another journal are not looked at", async () => {
+  test("uses a service name without dots, and ignores the items of another journal", async () => {
     const { store, world, service } = await start();
     await store.write(aDraft([keyNo(1)]));
     const elsewhere = { ...world, dataDir: join(service.dataDir, "..", "other") };
@@ -58,7 +59,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     }
   });
 
-  test("many keys are fetched in one search", async () => {
+  test("fetches many keys in one search", async () => {
     const { store, world } = await start();
     const keys = Array.from({ length: 12 }, (_, n) => keyNo(n));
     await store.write(aDraft(keys));
@@ -69,7 +70,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     );
   });
 
-  test("revoking removes the item, and a copy of the journal from before does not bring it back", async () => {
+  test("removes the item of a revoked version, and an older copy of the journal does not bring it back", async () => {
     const { store, world, path } = await start();
     const { keys } = await store.write(aDraft([keyNo(1), keyNo(2)]));
     await copyFile(path, `${path}.copy`);
@@ -88,7 +89,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     expect(await inspectKeychain(engine, world)).toMatchObject({ missing: [{ name: "key-1", n: 1 }] });
   });
 
-  test("a key read without digests is written back with what it had", async () => {
+  test("keeps the digests of a key that was read without them and written back", async () => {
     const { store, world } = await start();
     await store.write(aDraft([keyNo(1)]));
     const again = await openStore(spec, { ...world, env: {} });
@@ -102,7 +103,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     expect(await inspectKeychain(engine, world)).toMatchObject({ orphans: [], missing: [] });
   });
 
-  test("of two who add a version at once, the one who is told so has the digest that counts", async () => {
+  test("accepts one of three writers that add a version at once, and its token works", async () => {
     const { store, world } = await start();
     const { keys } = await store.write(aDraft([keyNo(1)]));
     const others = await Promise.all(
@@ -125,7 +126,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     expect(await inspectKeychain(engine, world)).toMatchObject({ orphans: [], missing: [] });
   });
 
-  test("of two keys that take the same token at once, one does", async () => {
+  test("accepts one of two keys that take the same token at once", async () => {
     const { store, world } = await start();
     const other = await openStore(spec, world);
     onTestFinished(() => other.close());
@@ -136,7 +137,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     expect(await inspectKeychain(engine, world)).toMatchObject({ orphans: [], missing: [] });
   });
 
-  test("an item that a crash has left behind is found and removed, and no other is", async () => {
+  test("finds and removes an orphan, and no other item", async () => {
     const { store, world } = await start();
     await store.write(aDraft([keyNo(1)]));
     const account = newAccount("7Fq2x9Lm0aBc", 1, digestToken("lost"));
@@ -144,12 +145,12 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     onTestFinished(() => keychain.close());
     await keychain.set({ account, value: digestToken("lost") });
     expect(await inspectKeychain(engine, world)).toMatchObject({ orphans: [account], missing: [] });
-    expect(await removeOrphans(engine, world)).toEqual([account]);
+    expect(await removeOrphans(engine, world, { settleMs: 50 })).toEqual([account]);
     expect(await inspectKeychain(engine, world)).toMatchObject({ orphans: [], missing: [] });
     expect(await store.find(digestToken("token 1"))).not.toBeNull();
   });
 
-  test("an item that was altered is damage, and lets nobody in", async () => {
+  test("reports an altered item as damage", async () => {
     const { store, world, path } = await start();
     await store.write(aDraft([keyNo(1)]));
     const account = /"kept:([^"]+)"/.exec(await readFile(path, "utf8"))![1]!;
@@ -157,7 +158,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     onTestFinished(() => keychain.close());
     const again = await openStore(spec, world);
     onTestFinished(() => again.close());
-    for (const value of ["no digest", digestToken("of somebody else")]) {
+    for (const value of ["no digest", digestToken("another token")]) {
       await keychain.set({ account, value });
       for (const read of [() => again.get("key-1"), () => again.snapshot(), () => again.find(digestToken("token 1"))]) {
         await expect(read()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
@@ -165,7 +166,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     }
   });
 
-  test("a journal that gives one key the item of another is damaged", async () => {
+  test("reports a journal that gives one key the item of another as damaged", async () => {
     const { store, service, path } = await start();
     await mkdir(service.dataDir, { mode: 0o700, recursive: true });
     const version = aVersion({ digest: keptAs(newAccount("AAAAAAAAAAAA", 1, digestToken("theirs"))) });
@@ -175,7 +176,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     await expect(store.snapshot()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
-  test("a journal is opened by the store it belongs to, and an archive of it can be looked at", async () => {
+  test("refuses to use its journal as a file store, and lists an archive of it", async () => {
     const { store, world, path } = await start();
     await store.write(aDraft([keyNo(1)]));
     const asFile = await openStore(`file:${path}`, world);
@@ -191,10 +192,10 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     await expect(old.find(digestToken("token 1"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 
-  test("list, show, audit and disable ask no keychain; check does", async () => {
+  test("list, show, audit, disable and store do not ask the keychain; export --hashes does", async () => {
     const { service, store } = await start();
     await store.write(aDraft([keyNo(1)]));
-    const { calls, address } = await aBusThatCounts();
+    const { calls, address } = await aCountingBus();
     const env = { ...service.env, DBUS_SESSION_BUS_ADDRESS: address, MCP_KEYS_STORE: spec };
     const cli = (...args: string[]) => promisify(execFile)(process.execPath, [BIN, ...args], { env });
     for (const line of [
@@ -214,11 +215,11 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
   });
 });
 
-describe("both engines", () => {
+describe("the two engines", () => {
   needSecretService();
 
   test("do not see each other's keys", async () => {
-    const service = await aSecretService("unlocked");
+    const service = await shared();
     const [one, other] = await Promise.all(ENGINES.map(({ spec }) => openOn(service, spec, { attended: true })));
     await one!.write(aDraft([keyNo(1)]));
     await other!.write(aDraft([keyNo(1, { name: "other" })]));
@@ -230,7 +231,7 @@ describe("both engines", () => {
   });
 });
 
-test("the journal of a file store is not taken for that of a keychain", async () => {
+test("refuses the journal of a file store", async () => {
   const folder = await aFolder();
   const world = aWorld(folder);
   const file = await openStore(`file:${join(folder, "keychain.jsonl")}`, world);
@@ -254,8 +255,8 @@ async function itemsOf(engine: KeychainEngine, world: StoreWorld, accounts: read
   }
 }
 
-/** A bus that hangs up on everybody, and counts. */
-async function aBusThatCounts(): Promise<{ calls: () => number; address: SecretService["env"][string] }> {
+/** A bus that closes every connection, and counts them. */
+async function aCountingBus(): Promise<{ calls: () => number; address: SecretService["env"][string] }> {
   let calls = 0;
   const path = join(await aFolder(), "bus");
   const server = createServer((socket) => {

@@ -1,0 +1,124 @@
+import { randomInt } from "node:crypto";
+import { platform } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KeychainFault } from "../fault.ts";
+import { LockListener, LockServer } from "./lock-socket.ts";
+import type { Heartbeat } from "./lock-socket.ts";
+import { LONGEST_MS, QuietTimer, TICK_MS } from "./quiet-timer.ts";
+
+/** After this long without a heartbeat, the holder is foreign or stuck, or the keychain hangs. */
+const HOLDER_LIMIT_MS = 1_600;
+/** The longest time in the queue, which leaves some for the call. */
+const QUEUE_LIMIT_MS = 45_000;
+/** The longest quiet time, in the queue and after it, unless a person can answer a prompt. The start of a process makes it 3 seconds. */
+const LIMIT_MS = 2_600;
+/** Keeps the processes in the queue from retrying at the same moment. */
+const JITTER_MS = 30;
+
+export interface LockOptions {
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
+  /** Whether a person can answer a prompt. */
+  readonly attended: boolean;
+  /** Called when the keychain has been quiet for too long. */
+  readonly giveUp: (fault: KeychainFault) => void;
+}
+
+/**
+ * Lets one process at a time ask the keychain, and limits how long a call waits. GNOME Keyring hangs for good when it refuses two
+ * prompts at once; other systems than Linux need no lock. A call goes on without the lock if its holder is quiet.
+ */
+export class ProcessLock {
+  readonly #path: string;
+  readonly #options: LockOptions;
+  readonly #timer = new QuietTimer();
+  readonly #ticks = setInterval(() => this.#tick(), TICK_MS);
+  #state: "starting" | "queued" | "asking" | Heartbeat = "starting";
+  /** The best heartbeat since the last tick. */
+  #heard: Heartbeat | null = null;
+  #isPrompting = false;
+  #proceed = () => {};
+  #server: LockServer | null = null;
+  #listener: LockListener | null = null;
+  #isReleased = false;
+
+  /** @param name - Names the keychain: its callers share a queue. */
+  constructor(name: string, options: LockOptions) {
+    this.#path = `\0${name}`;
+    this.#options = options;
+  }
+
+  /** Whether the call is out of time. */
+  isOver(): boolean {
+    const { attended, signal } = this.#options;
+    return signal.aborted || this.#timer.isOver(attended ? LONGEST_MS : LIMIT_MS);
+  }
+
+  /**
+   * Waits for the lock. The call may go on without it, for instance when its holder is quiet.
+   * @returns whether the lock was taken
+   * @throws {@link KeychainFault} `locked` if the holder waits for a prompt: another call would open a second one
+   */
+  async acquire(): Promise<boolean> {
+    if (this.#state !== "starting" || platform() !== "linux") return this.#server !== null;
+    this.#state = "queued";
+    await new Promise<void>((resolve) => {
+      this.#proceed = resolve;
+      void this.#queue();
+    });
+    if (this.#server === null && this.#isPrompting && !this.isOver()) {
+      throw new KeychainFault("locked", "another process waits for the prompt");
+    }
+    return this.#server !== null;
+  }
+
+  /** Notes how the call goes. Time counts from `asking` until `answered`. */
+  report(state: "asking" | Heartbeat): void {
+    this.#state = state;
+    if (state !== "answered") return;
+    this.#timer.reset();
+    this.#server?.send(state);
+  }
+
+  /** @returns whether other processes wait for the lock */
+  release(): boolean {
+    this.#isReleased = true;
+    clearInterval(this.#ticks);
+    const isWanted = this.#server?.hasListeners === true;
+    this.#server?.close();
+    this.#listener?.close();
+    return isWanted;
+  }
+
+  /** Tries to take the lock, also while the call goes on without it: the holder's answers still count. */
+  async #queue(): Promise<void> {
+    for (;;) {
+      const server = await LockServer.open(this.#path);
+      if (this.#isReleased) server?.close();
+      else this.#server = server;
+      if (this.#isReleased || server !== null) break;
+      this.#listener = new LockListener(this.#path, (beat) => {
+        if (this.#heard !== "answered") this.#heard = beat;
+        this.#isPrompting = beat === "prompt";
+      });
+      await this.#listener.closed;
+      await sleep(randomInt(JITTER_MS));
+    }
+    this.#proceed();
+  }
+
+  #tick(): void {
+    const { attended, signal, giveUp } = this.#options;
+    if (this.#state === "starting" || this.#state === "answered") return;
+    // A person may take longer to answer a prompt.
+    this.#timer.tick(this.#heard === "answered" || (attended && this.#heard === "prompt"));
+    this.#heard = null;
+    const { quiet, total } = this.#timer;
+    if (this.#state === "prompt") this.#server?.send("prompt");
+    if (this.#state === "queued") {
+      if (signal.aborted || quiet >= HOLDER_LIMIT_MS || total >= QUEUE_LIMIT_MS) this.#proceed();
+    } else if (this.isOver() && this.#state === "prompt")
+      giveUp(new KeychainFault("locked", "nobody answered its prompt"));
+    else if (this.isOver()) giveUp(new KeychainFault("timed-out", "it did not answer"));
+  }
+}
