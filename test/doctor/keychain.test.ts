@@ -55,7 +55,7 @@ test.each<[state: ServiceState, observed: string]>([
   ["locked", "the keychain is locked"],
   ["empty", "no keyring"],
   ["none", "no keychain was found"],
-])("fails within seconds, with a fix, if the keychain is %s", async (state, observed) => {
+])("fails within seconds, with a fix, if the keychain state is %s", async (state, observed) => {
   const { doctor } = await start(state);
   const { status, findings, ms } = await doctor();
   expect(status).toBe(6);
