@@ -1,7 +1,7 @@
 import { digestToken } from "../src/core/digest.ts";
 import type { Key, Version } from "../src/core/key.ts";
 
-/** A version that works, unless told otherwise. */
+/** Creates a valid version with the given changes. */
 export function aVersion(change: Partial<Version> = {}): Version {
   return {
     n: 1,
@@ -14,7 +14,7 @@ export function aVersion(change: Partial<Version> = {}): Version {
   };
 }
 
-/** A key that works, unless told otherwise. */
+/** Creates a valid key with the given changes. */
 export function aKey(change: Partial<Key> = {}): Key {
   return {
     id: "7Fq2x9Lm0aBc",

@@ -1,8 +1,8 @@
 import type { Reporter } from "vitest/node";
 
 /**
- * Names every test that was left out and why, so that a green run never hides one. Where everything has to run
- * (`strict`), one left out fails the run.
+ * Lists every skipped test with its reason, because a green run must not hide one.
+ * @param strict - whether a skipped test fails the run
  */
 export function reportLeftOut(strict: boolean): Reporter {
   let chosenByName = false;
@@ -20,9 +20,9 @@ export function reportLeftOut(strict: boolean): Reporter {
         }),
       );
       if (leftOut.length === 0) return;
-      console.log(`\n${leftOut.length} left out:\n${leftOut.map((line) => `  ${line}`).join("\n")}`);
+      console.log(`\n${leftOut.length} skipped:\n${leftOut.map((line) => `  ${line}`).join("\n")}`);
       if (!strict) return;
-      console.log("none may be left out where CI is set: the run fails");
+      console.log("the run fails, because CI is set and no test may be skipped");
       process.exitCode = 1;
     },
   };

@@ -15,8 +15,8 @@ const FOLDERS = {
 };
 
 /**
- * Gives the whole run, and every process it starts, a home of its own that is gone afterwards, and takes away what the
- * developer's shell may have set: no test reads or writes a real key.
+ * Gives the run and every process it starts a temporary home folder, and clears the developer's own settings: no test may read or
+ * write a real key.
  */
 export function setup(): () => void {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-test-")));
@@ -24,7 +24,7 @@ export function setup(): () => void {
     if (/^MCP_(API_)?KEYS?(_|$)/.test(name) && name !== "MCP_KEYS_TORTURE") delete process.env[name];
   }
   delete process.env["FORCE_COLOR"];
-  // Only 127.0.0.1 is contacted, and reading the certificates triples the start of every process.
+  // The tests contact 127.0.0.1 only, and reading these certificates triples the start time of every process.
   delete process.env["NODE_EXTRA_CA_CERTS"];
   for (const [name, folder] of Object.entries(FOLDERS)) {
     process.env[name] = join(root, folder);

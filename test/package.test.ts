@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, "..");
 const KILOBYTE = 1000;
 
-/** Everything that becomes part of ours. A new name here is a decision: its code runs where keys are. */
+/** The packages in our bundle. Adding one is a decision, because its code runs with access to keys. */
 const BUNDLED = [
   "@inquirer/ansi",
   "@inquirer/core",
@@ -36,7 +36,7 @@ describe("the packed package", () => {
   let packed: { files: { path: string; size: number }[]; filename: string };
   const installed = (path: string) => join(folder, "package", path);
 
-  /** These files of the bundle and all that they import. */
+  /** Returns these files of the bundle and everything they import. */
   function reachable(paths: readonly string[]): Set<string> {
     const found = new Set(paths);
     for (const path of found) {
@@ -48,7 +48,7 @@ describe("the packed package", () => {
 
   beforeAll(async () => {
     for (const file of ["dist/index.js", "dist/cli/main.cjs", "dist/types/index.d.ts"]) {
-      if (!existsSync(join(ROOT, file))) throw new Error(`${file} is not there: npm run build`);
+      if (!existsSync(join(ROOT, file))) throw new Error(`${file} is missing: npm run build`);
     }
     folder = await mkdtemp(join(tmpdir(), "mcp-keys-pack-"));
     const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
@@ -58,35 +58,35 @@ describe("the packed package", () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  test("holds what runs and what is read, and nothing else", () => {
-    const strangers = packed.files
+  test("contains only code, docs and licences", () => {
+    const unexpected = packed.files
       .map(({ path }) => path)
       .filter(
         (path) => !/^(bin\/|dist\/|docs\/|(README|CHANGELOG|LICENSE|SECURITY)(\.md)?$|package\.json$)/.test(path),
       );
-    expect(strangers).toEqual([]);
+    expect(unexpected).toEqual([]);
     expect(packed.files.filter(({ path }) => /\.(map|tgz|jsonl|env|pem|key)$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 
   test("is small", () => {
-    // Chunks of earlier builds may lie about where somebody develops; `prepack` starts from nothing.
+    // A development build may keep chunks of earlier builds; `prepack` removes them.
     const live = reachable(["dist/index.js", "dist/cli/main.cjs"]);
     const counted = packed.files.filter(({ path }) => !/^dist\/(cli\/)?chunks\//.test(path) || live.has(path));
     expect(counted.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(1_700 * KILOBYTE);
   });
 
-  test("runs with no other package beside it", async () => {
+  test("runs without any other package", async () => {
     const { stdout } = await run(process.execPath, [installed("bin/mcp-keys.js"), "--version"], { cwd: folder });
     expect(stdout).toBe(`${manifest.version}\n`);
   });
 
-  test("is a library with no other package beside it", async () => {
+  test("can be imported without any other package", async () => {
     const script = `import(${JSON.stringify(installed("dist/index.js"))}).then((m) => console.log(typeof m.createKeys))`;
     const { stdout } = await run(process.execPath, ["-e", script], { cwd: folder });
     expect(stdout).toBe("function\n");
   });
 
-  test("has every file that its manifest names", () => {
+  test("contains every file that its manifest names", () => {
     const named = [
       manifest.bin["mcp-keys"],
       ...Object.values(manifest.exports["."]),
@@ -95,7 +95,7 @@ describe("the packed package", () => {
     expect(named.filter((path) => !existsSync(installed(path)))).toEqual([]);
   });
 
-  test("has declarations that a strict user's compiler accepts", async () => {
+  test("has declarations that compile with strict options", async () => {
     await mkdir(join(folder, "node_modules"));
     await symlink(installed(""), join(folder, "node_modules/mcp-keys"), "junction");
     await symlink(join(ROOT, "node_modules/@types"), join(folder, "node_modules/@types"), "junction");
@@ -128,7 +128,7 @@ describe("the packed package", () => {
     expect(complaints.map(({ file, messageText }) => [file?.fileName, messageText])).toEqual([]);
   });
 
-  test("gives the licence of each package in the bundle, and holds no other package", async () => {
+  test("includes the licence of every bundled package, and bundles no others", async () => {
     const text = await readFile(installed("dist/THIRD-PARTY-LICENSES.txt"), "utf8");
     const names = [...text.matchAll(/^-{80}\n\n(\S+) \d/gm)].map(([, name]) => name!);
     expect(names.filter((name) => !BUNDLED.includes(name))).toEqual([]);
@@ -137,16 +137,16 @@ describe("the packed package", () => {
 });
 
 describe("the manifest", () => {
-  test("asks for no package but the keychain's, and runs nothing when it is installed", () => {
+  test("depends only on the optional keychain packages, and has no install scripts", () => {
     expect(manifest).not.toHaveProperty("dependencies");
     expect(Object.keys(manifest.optionalDependencies)).toEqual(["@napi-rs/keyring"]);
     expect(Object.keys(manifest.peerDependencies)).toEqual(["keytar"]);
     expect(manifest.peerDependenciesMeta).toEqual({ keytar: { optional: true } });
-    // npm warns of `prepare` as well, when the package comes as a file; `postprepare` runs at `npm ci` and is not warned of.
+    // npm also warns about `prepare` if the package is a file. `postprepare` runs on `npm ci` without a warning.
     expect(Object.keys(manifest.scripts).filter((name) => /^((pre|post)?install|prepare)$/.test(name))).toEqual([]);
   });
 
-  test("names the Node it is built and tested for", () => {
+  test("requires the Node version it is built and tested for", () => {
     expect(manifest.engines.node).toBe(">=20.17");
     expect(readFileSync(join(ROOT, "scripts/build.js"), "utf8")).toContain(`target: "node20.17"`);
   });
@@ -159,19 +159,19 @@ describe("the repository", () => {
     tracked = (await git("ls-files", "-z")).stdout.split("\0").filter((path) => path && existsSync(join(ROOT, path)));
   });
 
-  test("locks every package by its digest and to no host", () => {
+  test("locks every package by its digest, without a registry host", () => {
     for (const path of tracked.filter((name) => name.endsWith("package-lock.json"))) {
       const { packages } = JSON.parse(readFileSync(join(ROOT, path), "utf8")) as { packages: Record<string, Locked> };
       const entries = Object.entries(packages).filter(([name, { link }]) => name.includes("node_modules/") && !link);
       expect(entries.length).toBeGreaterThan(0);
-      // What a package bundles is under the digest of that package.
+      // The digest of a package covers the packages it bundles.
       const fetched = entries.filter(([, { inBundle }]) => !inBundle);
       expect(fetched.filter(([, entry]) => !entry.integrity).map(([name]) => `${path}: ${name}`)).toEqual([]);
       expect(entries.filter(([, entry]) => entry.resolved).map(([name]) => `${path}: ${name}`)).toEqual([]);
     }
   });
 
-  test("runs the install script of no package", () => {
+  test("runs no install scripts", () => {
     const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
       packages: Record<string, Locked>;
     };
@@ -180,7 +180,7 @@ describe("the repository", () => {
     expect(scripted.map((name) => name.replace(/^.*node_modules\//, ""))).toEqual(denied.map(([name]) => name));
   });
 
-  test("names no machine it was written on and no registry", () => {
+  test("contains no local paths and no registry hosts", () => {
     const bad = [
       ROOT,
       "/Users/",

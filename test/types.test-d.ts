@@ -61,9 +61,9 @@ describe("keys", () => {
   });
 
   test("changes say whether they changed anything", () => {
-    for (const method of ["finish", "abort", "revoke", "disable", "enable"] as const) {
-      expectTypeOf<Keys[typeof method]>().returns.resolves.toEqualTypeOf<Updated>();
-    }
+    expectTypeOf<
+      Keys["finish" | "abort" | "revoke" | "disable" | "enable"]
+    >().returns.resolves.toEqualTypeOf<Updated>();
     expectTypeOf<Updated>().toEqualTypeOf<{ readonly key: Key; readonly changed: boolean }>();
   });
 
@@ -113,9 +113,10 @@ describe("guards", () => {
 
   test("guardFetch guards a handler, or admits a request", () => {
     const guard = {} as FetchGuard;
+    const request = new Request("https://host.example/mcp");
     expectTypeOf(library.guardFetch).returns.toEqualTypeOf<FetchGuard>();
-    expectTypeOf(guard({} as Request, () => new Response())).resolves.toEqualTypeOf<Response>();
-    expectTypeOf(guard({} as Request)).resolves.toEqualTypeOf<FetchAdmission>();
+    expectTypeOf(guard(request, () => new Response())).resolves.toEqualTypeOf<Response>();
+    expectTypeOf(guard(request)).resolves.toEqualTypeOf<FetchAdmission>();
     expectTypeOf<Extract<FetchAdmission, { ok: false }>["response"]>().toEqualTypeOf<Response>();
   });
 

@@ -3,11 +3,11 @@ import { generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:cry
 export interface CertificateOptions {
   /** Host name or IPv4 address. */
   readonly host: string;
-  /** Days from today to its end; negative for one that has expired. */
+  /** Days until it expires; negative for an expired one. */
   readonly days?: number;
 }
 
-/** A certificate signed by itself, made anew each time: none lies about that anybody could come to trust. */
+/** Creates a new self-signed certificate. None is checked in, because somebody might come to trust it. */
 export function createCertificate({ host, days = 1 }: CertificateOptions): { key: string; cert: string } {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const body = der(0x30, tbs(publicKey, { host, days }));
@@ -21,7 +21,7 @@ export function createCertificate({ host, days = 1 }: CertificateOptions): { key
 
 const ECDSA_SHA256 = der(0x30, oid("2a8648ce3d040302"));
 
-/** @see RFC 5280, section 4.1 */
+/** Returns the part of a certificate that is signed. @see RFC 5280, section 4.1 */
 function tbs(publicKey: KeyObject, { host, days }: Required<CertificateOptions>): Buffer {
   const name = der(0x30, der(0x31, der(0x30, oid("550403"), der(0x0c, Buffer.from("mcp-keys test")))));
   const version = der(0xa0, der(0x02, Buffer.from([2])));
@@ -56,7 +56,7 @@ function oid(hex: string): Buffer {
   return der(0x06, Buffer.from(hex, "hex"));
 }
 
-/** Tag, length, value. */
+/** Encodes a value in DER: tag, length, value. */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const value = Buffer.concat(parts);
   const { length } = value;

@@ -1,4 +1,4 @@
-/** What the tool `greet` of every server says: all it was told of who is calling. */
+/** The answer of the tool `greet` on every server: the `authInfo` it received. */
 export function greet(authInfo: unknown): string {
   return authInfo === undefined ? "hello" : `hello ${JSON.stringify(authInfo)}`;
 }

@@ -2,9 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { listen, type Running } from "./listen.ts";
 
-/** What a scripted server is asked. */
+/** A request to a scripted server. */
 export interface Call {
-  /** The JSON-RPC method of a POST, else the HTTP method. */
+  /** The JSON-RPC method of a POST, otherwise the HTTP method. */
   readonly method: string;
   readonly id: unknown;
   readonly path: string;
@@ -14,24 +14,24 @@ export interface Call {
   readonly response: ServerResponse;
 }
 
-/** An answer in one go; a body that is no string goes out as JSON. */
+/** A complete answer. A body that is not a string is sent as JSON. */
 export interface Scripted {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }
 
-/** Returns the answer, or `null` after having answered through `call.response` itself, or left the client hanging. */
+/** Returns the answer, or `null` if it used `call.response` itself or leaves the client waiting. */
 export type Script = (call: Call) => Scripted | null;
 
-/** A server that answers as a test tells it, in ways no SDK would. */
+/** Starts a server that answers exactly as a test wants, even in ways no SDK would. */
 export function startScripted(script: Script, path?: string): Promise<Running> {
   return listen((request, response) => {
     void answer(script, request, response);
   }, path);
 }
 
-/** A legacy server without sessions; `script` may answer before it does. */
+/** Answers like a legacy server without sessions, unless `script` answers first. */
 export function legacy(script: (call: Call) => Scripted | null | undefined = () => undefined): Script {
   return (call) => {
     const scripted = script(call);
@@ -59,7 +59,7 @@ export function error({ id }: Call, code: number, message: string): Scripted {
   return { body: { jsonrpc: "2.0", id, error: { code, message } } };
 }
 
-/** A 401 as RFC 6750 has it. */
+/** A 401 as in RFC 6750. */
 export const UNAUTHORIZED: Scripted = {
   status: 401,
   headers: { "www-authenticate": 'Bearer realm="test", error="invalid_token"' },

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { greet } from "./greet.ts";
 import type { SdkServer } from "./sdk.ts";
 
-/** With sessions: `initialize` opens one, `DELETE` ends it. */
+/** A server with sessions: `initialize` opens one, `DELETE` ends it. */
 export function startStateful(): SdkServer {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   return {
@@ -25,7 +25,7 @@ export function startStateful(): SdkServer {
         onsessioninitialized: (id) => void transports.set(id, transport),
         onsessionclosed: (id) => void transports.delete(id),
       });
-      // One that is not opened by this request answers 400 by itself.
+      // An unconnected transport answers 400 itself.
       if (isInitializeRequest(body)) await createServer().connect(transport);
       return transport.handleRequest(request, response, body);
     },
@@ -33,7 +33,7 @@ export function startStateful(): SdkServer {
   };
 }
 
-/** Without sessions, a server for each request, answering in JSON. */
+/** A server without sessions that handles each request on its own and answers in JSON. */
 export function startStateless(): SdkServer {
   return {
     path: "/mcp",
@@ -47,7 +47,7 @@ export function startStateless(): SdkServer {
   };
 }
 
-/** The transport of 2024: a stream at `/sse`, messages to `/messages`. */
+/** A server with the HTTP+SSE transport of 2024: a stream at `/sse`, messages to `/messages`. */
 export function startSse(): SdkServer {
   const transports = new Map<string, SSEServerTransport>();
   return {

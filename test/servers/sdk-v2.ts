@@ -4,12 +4,12 @@ import { z } from "zod";
 import { greet } from "./greet.ts";
 import type { SdkServer } from "./sdk.ts";
 
-/** Speaks 2026-07-28, and the revisions with a handshake without sessions. */
+/** A server for 2026-07-28 and, without sessions, for the older revisions with a handshake. */
 export function startDual(): SdkServer {
   return start("stateless");
 }
 
-/** Speaks 2026-07-28 alone. */
+/** A server for 2026-07-28 only. */
 export function startModernOnly(): SdkServer {
   return start("reject");
 }

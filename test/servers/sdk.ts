@@ -4,13 +4,13 @@ import { startDual, startModernOnly } from "./sdk-v2.ts";
 import { startSse, startStateful, startStateless } from "./sdk-v1.ts";
 import { listen, type Running } from "./listen.ts";
 
-/** As `guardNode` makes them: lets a request in by calling `next`, else answers it. */
+/** A guard like those of `guardNode`: accepts a request by calling `next`, otherwise answers it. */
 export type Guard = (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void;
 
-/** Answers one request that was let in; `body` is the JSON that was posted. */
+/** Answers one accepted request. `body` is the posted JSON. */
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: unknown) => Promise<void>;
 
-/** What a kind of server is made of. */
+/** A server without its HTTP listener. */
 export interface SdkServer {
   readonly path: string;
   readonly handler: Handler;
@@ -18,7 +18,7 @@ export interface SdkServer {
   close(): Promise<void>;
 }
 
-/** Every transport that the official SDKs offer over HTTP; each has two tools, `add` and `greet`. */
+/** Every HTTP transport of the official SDKs. Each server has two tools, `add` and `greet`. */
 const KINDS = {
   "v1-stateful": startStateful,
   "v1-stateless": startStateless,
@@ -31,15 +31,15 @@ export type SdkKind = keyof typeof KINDS;
 export const SDK_KINDS = Object.keys(KINDS) as SdkKind[];
 
 export interface SdkOptions {
-  /** Stands in front of everything, before the body is read. */
+  /** Runs before everything else, before the body is read. */
   readonly guard?: Guard;
-  /** Guards only the messages whose JSON-RPC method passes, as home-made guards do. */
+  /** Applies the guard only to these JSON-RPC methods, as home-made guards do. */
   readonly guards?: (method: string) => boolean;
 }
 
 const NO_JSON = Symbol("no JSON");
 
-/** Starts a server of the official SDK on 127.0.0.1, at a free port, behind a guard. */
+/** Starts a server of an official SDK behind a guard, on a free port of 127.0.0.1. */
 export async function startSdkServer(kind: SdkKind, { guard, guards }: SdkOptions = {}): Promise<Running> {
   const server = KINDS[kind]();
   const open: Guard = (_request, _response, next) => next();
