@@ -1,4 +1,4 @@
-/** What an installed tarball brings. Goals: 12 packages, 2 MB without the keychain binary. */
+/** Measures an installation from the tarball. Goals: 12 packages, 2 MB without the keychain binary. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,7 +1,7 @@
-/** The time of a process from outside. */
+/** Measures a process from the outside. */
 import { spawn } from "node:child_process";
 
-/** Milliseconds until node has ended with these arguments; whatever is not 0 is an error, for it was not the work measured. */
+/** Returns the milliseconds a node process takes. Rejects on a non-zero exit, because then it did not do the measured work. */
 export function timed(argv, env, stdin = "") {
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint();

@@ -1,6 +1,6 @@
-// Bundles src into dist. The declarations come from tsc: see `npm run build`.
-//   node scripts/build.js           writes over what is there, so that a process that runs from dist goes on running
-//   node scripts/build.js --clean   starts from nothing: what is packed and published
+// Bundles src into dist. The type declarations come from tsc, see `npm run build`.
+//   node scripts/build.js           replaces files in dist one by one; a process that runs from dist keeps running
+//   node scripts/build.js --clean   empties dist first, for publishing
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, transform } from "esbuild";
@@ -18,9 +18,9 @@ const common = {
   format: "esm",
   platform: "node",
   target: "node20.17",
-  external: ["keytar", "@napi-rs/keyring"], // native: the user's choice, looked for at run time
+  external: ["keytar", "@napi-rs/keyring"], // native and optional: loaded at run time
   define: { __VERSION__: JSON.stringify(version) },
-  legalComments: "none", // the whole texts are in THIRD-PARTY-LICENSES.txt
+  legalComments: "none", // the full texts are in THIRD-PARTY-LICENSES.txt
   metafile: true,
   write: false,
 };
@@ -32,7 +32,7 @@ const cli = {
   outExtension: { ".js": ".cjs" },
   plugins: [{ name: "start", setup: startFaster }],
 };
-// A process of its own beside both, which the keychain is asked by; its engines stay outside.
+// The child process that talks to the keychain. Its engines are not bundled.
 const keychain = {
   ...common,
   entryPoints: { "keychain/child": "src/stores/keychain/program.ts" },
@@ -40,7 +40,7 @@ const keychain = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
 };
-const built = await Promise.all([build(library), build(cli), build(keychain)]).catch(() => process.exit(1)); // it has said why
+const built = await Promise.all([build(library), build(cli), build(keychain)]).catch(() => process.exit(1)); // esbuild has printed the error
 
 const [esm, cjs, child] = built.map(({ outputFiles }) =>
   outputFiles.map(({ path, text }) => [relative(dist, path), text]),
@@ -49,7 +49,7 @@ const files = new Map([...esm, ...child, ...joinChunks(await Promise.all(cjs.map
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
-// Chunks before the files that import them; each appears whole or not at all.
+// Chunks are written before the files that import them. The rename makes each appear whole.
 const isChunk = (/** @type {string} */ name) => name.includes("chunks");
 for (const [name, text] of [...files].sort(([a], [b]) => Number(isChunk(b)) - Number(isChunk(a)))) {
   const path = join(dist, name);
@@ -59,27 +59,27 @@ for (const [name, text] of [...files].sort(([a], [b]) => Number(isChunk(b)) - Nu
 }
 await removeOldChunks();
 
-/** What packages do when they load, and we never use: commander starts programs, chalk looks at the terminal. */
+/** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */
 function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, onLoad }) {
   const nothing = { path: "no-colours", namespace: "start" };
-  onResolve({ filter: /^#supports-color$/ }, () => nothing); // `render.ts` always says how many colours there are
+  onResolve({ filter: /^#supports-color$/ }, () => nothing); // `render.ts` always sets the number of colours
   onLoad({ filter: /^no-colours$/, namespace: "start" }, () => ({ contents: "export default {};" }));
   onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, async ({ path }) => {
     const text = await readFile(path, "utf8");
     const eager = "const childProcess = require('node:child_process');";
-    if (!text.includes(eager)) throw new Error("commander loads node:child_process in another way now");
-    return { contents: text.replace(eager, "const childProcess = null; // no command of ours is a file of its own") };
+    if (!text.includes(eager)) throw new Error("commander no longer loads node:child_process as expected");
+    return { contents: text.replace(eager, "const childProcess = null; // we have no executable subcommands") };
   });
 }
 
 /**
- * The CLI as CommonJS, which starts in two thirds of the time of ES modules: Node 20 has no loader to set up, and does not
- * touch every export of a built-in module. Each built-in module loads where it is first used.
+ * Converts the CLI to CommonJS, which starts in two thirds of the time of ES modules: Node 20 sets up no loader and does not read
+ * every export of a built-in module. Each built-in module loads on first use.
  */
 async function toCommonJs(/** @type {string[]} */ [name, text]) {
   const own = text
     .replace(/\bimport\("(\.[^"]+)"\)/g, `Promise.resolve().then(() => require("$1"))`)
-    .replaceAll("import.meta.url", "__filename"); // for `createRequire`, which takes both
+    .replaceAll("import.meta.url", "__filename"); // for `createRequire`, which accepts both
   const { code } = await transform(own, { format: "cjs", platform: "neutral", target: common.target });
   const names = [];
   const lazy = code.replace(/^var (import_\w+) = (.*require\("node:.*\));$/gm, (_, name, load) => {
@@ -89,7 +89,7 @@ async function toCommonJs(/** @type {string[]} */ [name, text]) {
   return [name, names.reduce((all, each) => all.replaceAll(`${each}.`, `(${each}()).`), lazy)];
 }
 
-/** Puts what `main.cjs` needs at once into it, where the other chunks find it: a file costs a millisecond to load. */
+/** Inlines the chunks that `main.cjs` needs at start, and shares them with the other chunks: each file costs a millisecond. */
 function joinChunks(/** @type {string[][]} */ files) {
   const pattern = /^var \w+ = (require\("\.[^"]*?(chunk-\w+)\.cjs"\));$/gm;
   const texts = new Map(files.map(([name, text]) => [/** @type {string} */ (name), text]));
@@ -118,7 +118,7 @@ function joinChunks(/** @type {string[][]} */ files) {
   return texts;
 }
 
-/** Folders of the packages that have a byte in the bundle. */
+/** Returns the folders of all bundled packages. */
 function bundledPackages() {
   const folders = new Set();
   for (const { inputs } of built.flatMap(({ metafile }) => Object.values(metafile.outputs))) {
@@ -134,14 +134,14 @@ async function licences(/** @type {string[]} */ folders) {
   const parts = folders.map(async (folder) => {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
     const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
-    if (!file) throw new Error(`${name} has no licence text, so it may not be bundled`);
+    if (!file) throw new Error(`${name} has no licence text and cannot be bundled`);
     return `${name} ${version} (${license})\n\n${(await readFile(join(root, folder, file), "utf8")).trim()}\n`;
   });
   const rule = `\n${"-".repeat(80)}\n\n`;
   return ["mcp-keys contains these packages, or parts of them.\n", ...(await Promise.all(parts))].join(rule);
 }
 
-/** Those of earlier builds, unless a process that started a moment ago may still load them. */
+/** Removes chunks of earlier builds, except recent ones that a running process may still load. */
 async function removeOldChunks() {
   for (const folder of ["chunks", join("cli", "chunks")]) {
     for (const name of await readdir(join(dist, folder)).catch(() => [])) {
