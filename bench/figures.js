@@ -1,4 +1,4 @@
-/** The figures of a series, and how they are printed. */
+/** Statistics and tables for the benchmarks. */
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -6,7 +6,7 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** `rows` of texts under a heading, numbers to the right. */
+/** Prints rows under a heading, all columns but the first aligned to the right. */
 export function printTable(title, heading, rows) {
   const all = [heading, ...rows].map((row) => row.map(String));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column].length)));
@@ -14,7 +14,7 @@ export function printTable(title, heading, rows) {
   console.log(`\n${title}\n${all.map(line).join("\n")}`);
 }
 
-/** Runs every case once a round, in a new order each round, so that noise meets all of them alike. */
+/** Runs every case once per round, in random order, so noise affects all cases equally. */
 export async function interleave(cases, rounds) {
   const series = new Map(cases.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,4 @@
-/** Keys issued a second in one process, digest and record included. Goal: 100,000. */
+/** Measures how many keys one process issues per second, including digest and record. Goal: 100,000. */
 import { createKeys, openStore } from "../dist/index.js";
 import { hash, randomBytes } from "node:crypto";
 import { median, printTable } from "./figures.js";
@@ -14,7 +14,7 @@ async function issue() {
   return COUNT / ((performance.now() - start) / 1000);
 }
 
-/** The least that any maker of keys must do. */
+/** The minimum: random bytes and one digest. */
 function bare() {
   const start = performance.now();
   for (let i = 0; i < COUNT; i++) hash("sha256", randomBytes(32).toString("hex"));
@@ -28,7 +28,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 printTable(
   `Issuing, one interleaved run of ${ROUNDS} rounds of ${COUNT} keys`,
-  ["what", "a second", "times bare"],
+  ["case", "per second", "times bare"],
   [
     ["randomBytes and one SHA-256", Math.round(median(seen.bare)), "1.00"],
     [

@@ -1,6 +1,6 @@
 /**
- * What a verifier holds at 1,000,000 keys of one version each. Goal: at most 250 bytes a key. The store makes its keys as
- * they are asked for and keeps none, so that only the verifier is measured.
+ * Measures the memory of a verifier with 1,000,000 keys of one version each. Goal: at most 250 bytes per key. The store creates its
+ * keys on demand and keeps none, so only the verifier is measured.
  */
 import { hash } from "node:crypto";
 import { createVerifier } from "../dist/index.js";
@@ -9,7 +9,7 @@ import { printTable } from "./figures.js";
 const COUNT = 1_000_000;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-if (globalThis.gc === undefined) console.log("\nmemory.js: left out, since it needs node --expose-gc");
+if (globalThis.gc === undefined) console.log("\nmemory.js: skipped, because it needs node --expose-gc");
 else await measure();
 
 async function measure() {
@@ -21,13 +21,13 @@ async function measure() {
   const perKey = (name) => Math.round((after[name] - before[name]) / COUNT);
   printTable(
     `A verifier over ${COUNT.toLocaleString("en")} keys`,
-    ["bytes a key", "measured", "goal"],
+    ["bytes per key", "measured", "goal"],
     [
       ["heap", perKey("heapUsed"), ""],
       ["outside the heap", perKey("external"), ""],
-      ["both", perKey("heapUsed") + perKey("external"), "<= 250"],
-      ["resident set, with what the loading left", perKey("rss"), ""],
-      ["seconds to load, with the making of the keys", seconds.toFixed(1), ""],
+      ["total", perKey("heapUsed") + perKey("external"), "<= 250"],
+      ["resident set, including garbage from loading", perKey("rss"), ""],
+      ["seconds to load, including creating the keys", seconds.toFixed(1), ""],
     ],
   );
   await verifier.close();
@@ -47,11 +47,11 @@ function createStore() {
     changes: () => ({ [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true }) }) }),
     watch: async () => () => {},
     get: async () => null,
-    write: () => Promise.reject(new Error("this store is only read")),
+    write: () => Promise.reject(new Error("this store is read-only")),
   };
 }
 
-/** Each by way of JSON, as from a file, so that no text is shared that would not be. */
+/** Parses each key from JSON, as from a file, so the keys share no strings. */
 function* makeKeys() {
   for (let i = 0; i < COUNT; i++) {
     const digest = hash("sha256", `key-${i}`);

@@ -1,20 +1,20 @@
-/** Others who check keys, from `bench/peers`: installed by `bench/run.js`. Without it they are left out, and it is said. */
+/** Other packages that verify API keys. `bench/run.js` installs them into `bench/peers`; without them their cases are skipped. */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
 const require = createRequire(new URL("./peers/package.json", import.meta.url));
 
-/** A package of `bench/peers`, or `null`. */
+/** Imports a package of `bench/peers`, or returns `null`. */
 export async function loadPeer(name) {
   try {
     return await import(pathToFileURL(require.resolve(name)).href);
   } catch {
-    console.log(`\nleft out: ${name} is not in bench/peers; install it with: npm ci --prefix bench/peers`);
+    console.log(`\nskipped: ${name} is not in bench/peers; install it with: npm ci --prefix bench/peers`);
     return null;
   }
 }
 
-/** As its documentation has it: the short token finds the hash, the long one is checked. `sendTo` gives headers to a judge. */
+/** Verifies as its documentation says: the short token finds the hash, then the long one is checked. */
 export async function createPrefixed(count, sendTo) {
   const module = await loadPeer("prefixed-api-key");
   if (module === null) return null;
@@ -33,7 +33,7 @@ export async function createPrefixed(count, sendTo) {
   return { name: "prefixed-api-key", goal: ">= 2.5", run: sendTo(judge, headers) };
 }
 
-/** On SQLite in memory, its rate limit off. */
+/** Uses SQLite in memory, without a rate limit. */
 export async function createBetterAuth(count, ms) {
   const [auth, plugin, sqlite, migration] = await Promise.all(
     ["better-auth", "@better-auth/api-key", "better-sqlite3", "better-auth/db/migration"].map(loadPeer),

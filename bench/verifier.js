@@ -1,7 +1,7 @@
 /**
- * From the header to the verdict, against one bare SHA-256 of the token and against others who check keys. Goals: 0.40 times
- * bare at 1,000 keys, 0.25 times at 100,000; 2.5 times prefixed-api-key, 300 times better-auth on SQLite; refusals cheaper
- * than an acceptance: at most 0.1 us without a token, 0.5 us for a bad checksum (on a quiet machine: 1.4 times bare).
+ * Measures a verdict from the header, compared with one bare SHA-256 of the token and with other packages. Goals: an acceptance runs
+ * at 0.40 times the rate of the bare digest with 1,000 keys and 0.25 times with 100,000, 2.5 times that of prefixed-api-key and 300
+ * times that of better-auth on SQLite. A refusal may cost one digest and one checksum.
  */
 import { hash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -10,7 +10,7 @@ import { interleave, median, printTable } from "./figures.js";
 import { createBetterAuth, createPrefixed } from "./peers.js";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 75);
-/** Short, so that what disturbs one case for a while disturbs its neighbours alike. */
+/** Short, so noise affects neighbouring cases equally. */
 const ROUND_MS = 20;
 const WARM_UP_ROUNDS = 5;
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -23,12 +23,12 @@ async function createServer(count) {
     const { token } = await keys.generate({ name: `key-${i}`, expiresAt: null, scopes: ["mcp"] });
     headers.push(`Bearer ${token.reveal()}`);
   }
-  // Not in the order in which they lie in memory.
+  // Not in the order of the records in memory.
   headers.sort((a, b) => (a.slice(-20) < b.slice(-20) ? -1 : 1));
   return { headers: receive(headers), verifier: await createVerifier({ store }) };
 }
 
-/** In one buffer, as from a socket: fetching each from a place of its own would be measured as well. */
+/** Puts the headers into one buffer, as from a socket, so the bench does not measure scattered reads. */
 function receive(headers) {
   const width = headers[0].length;
   return { bytes: Buffer.from(headers.join("")), width, count: headers.length };
@@ -40,7 +40,7 @@ function mistype({ bytes, width, count }) {
   return { bytes: copy, width, count };
 }
 
-/** The key's id, another secret, and the checksum that fits: all of a digest has to be made to tell. */
+/** Keeps the id, changes the secret and corrects the checksum, so only the digest differs. */
 function forge({ bytes, width, count }) {
   const copy = Buffer.from(bytes);
   for (let end = width; end <= copy.length; end += width) {
@@ -57,7 +57,7 @@ function checksumOf(body) {
   return checksum;
 }
 
-/** Nanoseconds for one header. A parser makes a new string of each that comes in, and so does this. */
+/** Returns nanoseconds per header. Creates a new string for each, as an HTTP parser does. */
 function measure({ bytes, width, count }, judge) {
   let done = 0;
   const start = performance.now();
@@ -75,7 +75,7 @@ function sendTo(judge, headers) {
   return () => measure(received, judge);
 }
 
-const [small, large, stranger] = await Promise.all([1_000, 100_000, 1_000].map(createServer));
+const [small, large, other] = await Promise.all([1_000, 100_000, 1_000].map(createServer));
 const missing = { bytes: Buffer.from(""), width: 0, count: 1 };
 const bare = "one bare SHA-256 of the token";
 const own = [
@@ -85,7 +85,7 @@ const own = [
   ["refused, no token", missing, (header) => small.verifier.verifyHeader(header)],
   ["refused, mistyped", mistype(small.headers), (header) => small.verifier.verifyHeader(header)],
   ["refused, forged", forge(small.headers), (header) => small.verifier.verifyHeader(header)],
-  ["refused, unknown", stranger.headers, (header) => small.verifier.verifyHeader(header)],
+  ["refused, unknown", other.headers, (header) => small.verifier.verifyHeader(header)],
 ].map(([name, headers, judge]) => ({ name, run: () => measure(headers, judge) }));
 const peers = [await createPrefixed(1_000, sendTo), await createBetterAuth(1_000, ROUND_MS)].filter(Boolean);
 const cases = [...own, ...peers];
@@ -96,7 +96,7 @@ const times = (name, over) => median(series.get(over).map((ns, round) => ns / se
 const accepted = "accepted, 1,000 keys";
 printTable(
   `Verifying, one interleaved run of ${ROUNDS} rounds of ${ROUND_MS} ms`,
-  ["what", "ns", "least", "speed, times bare", "best by best", "goal"],
+  ["case", "ns", "least", "speed, times bare", "best by best", "goal"],
   [...series].map(([name, ns]) => [
     ...[name, Math.round(median(ns)), Math.round(Math.min(...ns)), times(name, bare).toPrecision(2)],
     ...[(Math.min(...series.get(bare)) / Math.min(...ns)).toPrecision(2), goalOf(name)],
@@ -109,12 +109,12 @@ if (peers.length > 0) {
     peers.map(({ name, goal }) => [name, times(accepted, name).toPrecision(2), goal]),
   );
 }
-await Promise.all([small, large, stranger].map(({ verifier }) => verifier.close()));
+await Promise.all([small, large, other].map(({ verifier }) => verifier.close()));
 // SQLite and better-auth leave handles open.
 process.exit();
 
 function goalOf(name) {
   if (name === accepted) return ">= 0.40";
   if (name === "accepted, 100,000 keys") return ">= 0.25";
-  return name.startsWith("refused") ? `> ${times(accepted, bare).toPrecision(2)}` : "";
+  return "";
 }
