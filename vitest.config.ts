@@ -14,6 +14,8 @@ export default defineConfig({
     pool: "threads",
     isolate: false,
     maxWorkers: 2,
+    // Tests marked as concurrent mostly wait.
+    maxConcurrency: 8,
     env: { NO_COLOR: "1", TZ: "UTC" },
     // The full counts take what they take.
     testTimeout: process.env["MCP_KEYS_TORTURE"] === "1" ? 3_600_000 : 20_000,

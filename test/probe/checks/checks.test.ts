@@ -24,14 +24,16 @@ test("every check has a server with the mistake it is named for", () => {
   expect(CHECKS.map(({ id }) => id).filter((id) => !named.has(id))).toEqual([]);
 });
 
-test.each(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as const))(
+// Concurrent, because most of the time goes into waiting for clocks and timeouts.
+test.concurrent.for(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as const))(
   "catches a server that %s",
-  async (_, broken) => {
+  async ([, broken], { onTestFinished }) => {
     const starting = broken.start === undefined ? startServer([...KEYS], broken.make?.()) : broken.start();
-    const { url } = await during(starting);
+    const { url } = await during(starting, onTestFinished);
     const report = await probeAt(url, broken.options);
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
   },
+  60_000,
 );
 
 /** The reports on correct servers with the announced maximum of requests, shared by the tests. */
@@ -51,7 +53,7 @@ async function probeCorrectServer({ start, make, options }: CorrectServer): Prom
   return { report, most };
 }
 
-test.each(CORRECT_SERVERS.map((correct) => [correct.kind, correct] as const))(
+test.concurrent.each(CORRECT_SERVERS.map((correct) => [correct.kind, correct] as const))(
   "gives A+ to a server %s, and sends no more requests than announced",
   async (_, correct) => {
     const { report, most } = await probeOnce(correct);
@@ -60,6 +62,7 @@ test.each(CORRECT_SERVERS.map((correct) => [correct.kind, correct] as const))(
     expect(report.sent.requests).toBeLessThanOrEqual(most.requests);
     expect(report.sent.wrong).toBeLessThanOrEqual(most.wrong);
   },
+  60_000,
 );
 
 test("every check passes on a correct server", async () => {

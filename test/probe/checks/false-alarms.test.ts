@@ -53,11 +53,15 @@ const SHAPES = {
 
 const cases = Object.keys(REFUSALS).flatMap((how) => Object.keys(SHAPES).map((shape) => [shape, how] as const));
 
-test.each(cases)("a server %s, refusing %s, is not unprotected", async (shape, how) => {
-  const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...REFUSALS[how]?.() };
-  const { url } = await during(startServer([TOKEN.reveal()], mistake));
-  expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
-});
+test.concurrent.for(cases)(
+  "a server %s, refusing %s, is not unprotected",
+  async ([shape, how], { onTestFinished }) => {
+    const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...REFUSALS[how]?.() };
+    const { url } = await during(startServer([TOKEN.reveal()], mistake), onTestFinished);
+    expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
+  },
+  60_000,
+);
 
 test("a server that never answers without a key is inconclusive", async () => {
   const { url } = await during(

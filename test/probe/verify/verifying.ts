@@ -38,9 +38,15 @@ export function verify(
   });
 }
 
-/** Starts a server and closes it after the test. */
-export async function during<T extends Running>(starting: Promise<T>): Promise<T> {
+/**
+ * Starts a server that stops with the test.
+ * @param finished - The `onTestFinished` of the test's context, which concurrent tests have to pass.
+ */
+export async function during<T extends Running>(
+  starting: Promise<T>,
+  finished: (stop: () => Promise<void>) => void = onTestFinished,
+): Promise<T> {
   const running = await starting;
-  onTestFinished(() => running.close());
+  finished(() => running.close());
   return running;
 }
