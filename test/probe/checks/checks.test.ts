@@ -27,13 +27,13 @@ test("every check has a server with the mistake it is named for", () => {
 // Concurrent, because most of the time goes into waiting for clocks and timeouts.
 test.concurrent.for(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as const))(
   "catches a server that %s",
+  { timeout: 60_000 },
   async ([, broken], { onTestFinished }) => {
     const starting = broken.start === undefined ? startServer([...KEYS], broken.make?.()) : broken.start();
     const { url } = await during(starting, onTestFinished);
     const report = await probeAt(url, broken.options);
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
   },
-  60_000,
 );
 
 /** The reports on correct servers with the announced maximum of requests, shared by the tests. */

@@ -55,12 +55,12 @@ const cases = Object.keys(REFUSALS).flatMap((how) => Object.keys(SHAPES).map((sh
 
 test.concurrent.for(cases)(
   "a server %s, refusing %s, is not unprotected",
+  { timeout: 60_000 },
   async ([shape, how], { onTestFinished }) => {
     const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...REFUSALS[how]?.() };
     const { url } = await during(startServer([TOKEN.reveal()], mistake), onTestFinished);
     expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
   },
-  60_000,
 );
 
 test("a server that never answers without a key is inconclusive", async () => {
