@@ -113,21 +113,21 @@ describe("the samples, when run", () => {
     });
   });
 
-  test("the command answers as text and as JSON", async () => {
+  test("the command prints text and JSON", async () => {
     const { count } = (await run("src/cli/commands/count.ts")) as { count: CommandModule };
-    const answered: unknown[] = [];
+    const printed: unknown[] = [];
     const ctx = (json: boolean) =>
       ({
         flags: { json },
         keys: async () => ({ list: async () => [aKey(), aKey({ enabled: false })] }),
         io: {
-          answer: async (text: string) => answered.push(text),
-          json: async (document: object) => answered.push(document),
+          print: async (text: string) => printed.push(text),
+          json: async (document: object) => printed.push(document),
         },
       }) as unknown as Context;
     await count.build(() => ctx(false)).parseAsync([], { from: "user" });
     await count.build(() => ctx(true)).parseAsync(["--enabled"], { from: "user" });
-    expect(answered).toEqual(["2\n", { count: 1 }]);
+    expect(printed).toEqual(["2\n", { count: 1 }]);
   });
 
   test("the check fails a server that names its software and passes one that does not", async () => {
