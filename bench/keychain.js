@@ -1,6 +1,6 @@
 /**
- * What `generate` and `check` cost above a bare `node -e 0` in a file and in the keychain of a Linux desktop, by both engines.
- * A keychain is asked by a process of its own, which is a second start of node.
+ * Compares `generate` and `check` with a file and with the keychain of a Linux desktop, for both engines, to a bare `node -e 0`.
+ * A child process asks the keychain, which is a second start of node.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -19,29 +19,29 @@ const service = await startSecretService(dir, plain);
 const stores = [`file:${join(dir, "keys.jsonl")}`, "keychain:", "keychain:keytar"];
 
 if (service === null)
-  console.log("\nKeychain against file: left out, there is no gnome-keyring-daemon on a D-Bus here");
+  console.log("\nKeychain and file: skipped, because it needs dbus-daemon, dbus-send and gnome-keyring-daemon");
 else await compare(service.env).finally(service.close);
 rmSync(dir, { recursive: true });
 
 async function compare(env) {
   const cases = [{ name: "node -e 0", run: () => timed(["-e", "0"], env) }];
   for (const store of stores) {
-    const of = { ...env, MCP_KEYS_STORE: store };
+    const storeEnv = { ...env, MCP_KEYS_STORE: store };
     const name = store.replace(/(?<=^file:).*/, "");
-    const first = spawnSync(process.execPath, [BIN, "generate", "ci"], { env: of, encoding: "utf8" });
+    const first = spawnSync(process.execPath, [BIN, "generate", "ci"], { env: storeEnv, encoding: "utf8" });
     if (first.status !== 0) {
-      console.log(`\n${name} is left out: ${first.stderr.trim()}`);
+      console.log(`\n${name} is skipped: ${first.stderr.trim()}`);
       continue;
     }
     let issued = 0;
-    cases.push({ name: `generate ${name}`, run: () => timed([BIN, "generate", `new-${issued++}`], of) });
-    cases.push({ name: `check ${name}`, run: () => timed([BIN, "check"], of, first.stdout) });
+    cases.push({ name: `generate ${name}`, run: () => timed([BIN, "generate", `new-${issued++}`], storeEnv) });
+    cases.push({ name: `check ${name}`, run: () => timed([BIN, "check"], storeEnv, first.stdout) });
   }
   const series = await interleave(cases, ROUNDS);
   const base = series.get("node -e 0");
   printTable(
-    `Keychain and file against bare node, without extra certificates, one interleaved run of ${ROUNDS} rounds`,
-    ["command", "ms median", "ms least", "ms above node", "times node", "least by least"],
+    `Keychain and file compared to bare node, without extra certificates, one interleaved run of ${ROUNDS} rounds`,
+    ["command", "ms median", "ms min", "ms above node", "times node", "min by min"],
     cases.map(({ name }) => [
       name,
       median(series.get(name)).toFixed(1),

@@ -1,4 +1,4 @@
-/** An unlocked Secret Service on a bus and in a home of its own, as on a Linux desktop. */
+/** Runs an unlocked Secret Service on a private bus, as on a Linux desktop. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 
 const OWNER = ["/org/freedesktop/DBus", "org.freedesktop.DBus.GetNameOwner", "string:org.freedesktop.secrets"];
 
-/** `{ env, close }`, with `env` for processes that are to find it; or null where the programs for one are missing. */
+/** Returns `{ env, close }`, with the environment for processes that use it; null if a program is missing. */
 export async function startSecretService(home, base) {
   const programs = ["dbus-daemon", "dbus-send", "gnome-keyring-daemon"];
   if (programs.some((program) => spawnSync(program, ["--version"]).error !== undefined)) return null;
@@ -22,8 +22,8 @@ export async function startSecretService(home, base) {
     const keyring = ["--foreground", "--unlock", "--components=secrets"];
     started.push(spawn("gnome-keyring-daemon", keyring, { env, stdio: ["pipe", "ignore", "ignore"] }));
     started[1].stdin.end("\n");
-    for (let look = 0; !isThere(env); look++) {
-      if (look === 200) throw new Error("gnome-keyring-daemon did not come to the bus");
+    for (let attempt = 0; !isRunning(env); attempt++) {
+      if (attempt === 200) throw new Error("gnome-keyring-daemon did not come to the bus");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   } catch (cause) {
@@ -41,8 +41,8 @@ function firstLine(stream) {
   });
 }
 
-/** Asking who has the name starts nobody. */
-function isThere(env) {
+/** Asks for the owner of the name, which does not start the service. */
+function isRunning(env) {
   return (
     spawnSync("dbus-send", ["--session", "--print-reply", "--dest=org.freedesktop.DBus", ...OWNER], { env }).status ===
     0

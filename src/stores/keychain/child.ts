@@ -125,7 +125,7 @@ function start(env: StoreWorld["env"]): ChildProcessByStdio<Writable, Readable, 
       cwd: dirname(path),
       env: envOf(env),
       stdio: ["pipe", "pipe", "ignore"],
-      // In a process group of its own, so Ctrl-C in a terminal reaches the parent only.
+      // A separate process group: Ctrl-C in a terminal reaches the parent only.
       detached: platform() !== "win32",
       windowsHide: true,
     });

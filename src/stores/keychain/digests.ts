@@ -64,7 +64,7 @@ export class Digests {
   }
 }
 
-/** Checks that each account is of its own version. An edited journal must not give one key the token of another. */
+/** Checks that each account matches its version. An edited journal must not give one key the token of another. */
 function checkAccounts({ id, name, versions }: Key): void {
   for (const version of versions) {
     const account = accountOf(version);

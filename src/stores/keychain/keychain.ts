@@ -122,7 +122,7 @@ export class Keychain {
   async #send(request: ChildRequest, lock: ProcessLock): Promise<ChildSuccess> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Before the lock, so that nobody waits for a process to start.
+        // Before the lock: no other process should wait for this start.
         const child = await this.#start();
         await lock.acquire();
         lock.report("asking");
@@ -146,7 +146,7 @@ export class Keychain {
   }
 }
 
-/** All callers on one bus share a lock, whatever items they ask for. */
+/** All callers on one bus share a lock, even for different items. */
 function lockName({ env, uid }: StoreWorld): string {
   const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
   return `mcp-keys-${hash("sha256", bus).slice(0, 12)}`;

@@ -4,8 +4,8 @@ import type { Engine } from "./engine.ts";
 import type { ChildReply, ChildRequest, PromptNotice } from "./protocol.ts";
 
 /**
- * The program that `child.ts` starts, built to `dist/keychain/child.cjs`. It reads and writes lines of JSON. It is a process
- * of its own because only a kill ends a call that waits for a prompt, and because an engine may crash.
+ * The program that `child.ts` starts, built to `dist/keychain/child.cjs`. It reads and writes lines of JSON. It is a separate
+ * process because only a kill ends a call that waits for a prompt, and because an engine may crash.
  */
 
 /** An unlocked keyring answers sooner than this. */

@@ -62,7 +62,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
     ...locked,
     make: async (spec, defer) => moved(await withKeys(spec), (await aSecretService("locked", {}, defer)).env),
   },
-  "a locked keyring whose prompt nobody answers": {
+  "a locked keyring with an unanswered prompt": {
     ...locked,
     make: async (spec, defer) => {
       const more = { DISPLAY: await aSilentDisplay(defer) };

@@ -26,7 +26,7 @@ export interface LockOptions {
 
 /**
  * Lets one process at a time ask the keychain, and limits how long a call waits. GNOME Keyring hangs for good when it refuses two
- * prompts at once; other systems than Linux need no lock. A call goes on without the lock if its holder is quiet.
+ * prompts at once. Only Linux needs the lock. A call goes on without it if the holder is quiet.
  */
 export class ProcessLock {
   readonly #path: string;
@@ -90,7 +90,7 @@ export class ProcessLock {
     return isWanted;
   }
 
-  /** Tries to take the lock, also while the call goes on without it: the holder's answers still count. */
+  /** Tries to take the lock, even after the call has gone on without it: heartbeats of the holder still count. */
   async #queue(): Promise<void> {
     for (;;) {
       const server = await LockServer.open(this.#path);
@@ -118,7 +118,7 @@ export class ProcessLock {
     if (this.#state === "queued") {
       if (signal.aborted || quiet >= HOLDER_LIMIT_MS || total >= QUEUE_LIMIT_MS) this.#proceed();
     } else if (this.isOver() && this.#state === "prompt")
-      giveUp(new KeychainFault("locked", "nobody answered its prompt"));
+      giveUp(new KeychainFault("locked", "its prompt was not answered"));
     else if (this.isOver()) giveUp(new KeychainFault("timed-out", "it did not answer"));
   }
 }

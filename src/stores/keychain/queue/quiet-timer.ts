@@ -1,5 +1,5 @@
 export const TICK_MS = 100;
-/** The longest wait, whatever is heard. Any local user can send heartbeats. */
+/** The longest wait, even with heartbeats: any local user can send them. */
 export const LONGEST_MS = 60_000;
 
 /**

@@ -13,7 +13,7 @@ import type { Defer } from "../service.ts";
 /** Ticks in a second. */
 const SECOND = 1_000 / TICK_MS;
 
-// These tests mostly wait, each with a lock of its own, so they run at once.
+// These tests mostly wait, each for its own lock, so they run at once.
 describe.concurrent("a process lock", { timeout: 60_000 }, () => {
   beforeEach((context) => {
     context.skip(platform() !== "linux", "only Linux needs the lock");
@@ -37,7 +37,7 @@ describe.concurrent("a process lock", { timeout: 60_000 }, () => {
     await Promise.all(taken);
   });
 
-  test("is taken once, however often it is asked for", async ({ onTestFinished: defer }) => {
+  test("is taken once, even if it is acquired twice", async ({ onTestFinished: defer }) => {
     const { lock } = aLock(aName(), defer);
     expect(await lock.acquire()).toBe(true);
     lock.report("asking");
@@ -214,7 +214,7 @@ function aName(): string {
 
 interface WatchedLock {
   readonly lock: ProcessLock;
-  /** What it has given up with. */
+  /** The faults it has given up with. */
   readonly faults: readonly KeychainFault[];
 }
 
