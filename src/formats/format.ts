@@ -1,7 +1,7 @@
 import type { Secret } from "../core/secret.ts";
 
 /**
- * The input of a format: a token and the names to write it under. Callers validate the names first.
+ * The input of a format: a token and the names to write it under. The names must be valid; callers check them.
  * @example
  * ```ts
  * import { Secret, type Connection } from "mcp-keys";

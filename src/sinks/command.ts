@@ -3,9 +3,8 @@ import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { KeysError } from "../errors.ts";
 import { GRACE, startProcess, type RunningProcess } from "../process/start-process.ts";
-import { once } from "./once.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
-import type { Sink } from "./sink.ts";
+import { once, type Sink } from "./sink.ts";
 
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;

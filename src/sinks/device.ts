@@ -1,8 +1,7 @@
 import { constants, open } from "node:fs/promises";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault, writeFault } from "./file-fault.ts";
-import { once } from "./once.ts";
-import type { Sink } from "./sink.ts";
+import { once, type Sink } from "./sink.ts";
 
 /**
  * Opens a pipe or a character device, such as bash's `>(command)` or `/dev/tty`. It is written directly, since there is no file

@@ -4,8 +4,7 @@ import { dirname, resolve, sep } from "node:path";
 import { CODES, KeysError } from "../errors.ts";
 import { openDeviceSink } from "./device.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
-import { once } from "./once.ts";
-import type { Sink } from "./sink.ts";
+import { once, type Sink } from "./sink.ts";
 import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {

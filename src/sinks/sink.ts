@@ -1,3 +1,5 @@
+import { KeysError } from "../errors.ts";
+
 /** Where a token was delivered, in text and JSON output: `file:/run/key`, `command:gh secret set MCP_API_KEY`, `stdout`. */
 export interface Receipt {
   readonly to: string;
@@ -18,4 +20,33 @@ export interface Sink {
   deliver(text: string): Promise<Receipt>;
   /** Releases what was opened, after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
   discard(): Promise<void>;
+}
+
+/** The part that differs between sinks. */
+interface Once {
+  /** Leaves nothing open, whether it resolves or rejects. */
+  readonly deliver: (text: string) => Promise<void>;
+  /** Releases what was opened and not used. */
+  readonly discard?: () => Promise<void>;
+}
+
+/**
+ * Makes a sink keep its contract: it delivers at most once, and `discard` waits for a delivery in progress, because an
+ * interrupted run must not end before it has cleaned up.
+ */
+export function once(to: string, { deliver, discard }: Once): Sink {
+  let used: Promise<void> | undefined;
+  return {
+    to,
+    async deliver(text) {
+      if (used !== undefined) throw new KeysError("BUG", `${to} was already delivered to or discarded`);
+      used = deliver(text);
+      await used;
+      return { to };
+    },
+    async discard() {
+      used ??= discard?.() ?? Promise.resolve();
+      await used.catch(() => undefined);
+    },
+  };
 }

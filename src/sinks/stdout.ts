@@ -1,6 +1,5 @@
 import { writeFault } from "./file-fault.ts";
-import { once } from "./once.ts";
-import type { Sink } from "./sink.ts";
+import { once, type Sink } from "./sink.ts";
 
 /**
  * Opens a sink that writes to standard output.
