@@ -8,14 +8,14 @@ const PEPPER = `p1:${"k".repeat(32)}`;
 describe("MCP_API_KEY", () => {
   test.each<[what: string, value: (token: string) => string, wanted: RegExp]>([
     ["in quotes", (token) => `"${token}"`, /^fail .* is in quotes/],
-    ["with a scheme", (token) => `Bearer ${token}`, /^fail .* begins with `Bearer`/],
-    ["with a leading space", (token) => ` ${token}`, /^fail .* blank or a line break/],
-    ["with a trailing newline", (token) => `${token}\n`, /^fail .* blank or a line break/],
-    ["with a trailing carriage return", (token) => `${token}\r`, /^fail .* blank or a line break/],
-    ["with a line break inside", (token) => `${token.slice(0, 30)}\r\n${token.slice(30)}`, /^fail .* line break in it/],
-    ["an unexpanded variable", () => "${MCP_API_KEY}", /^fail .* nobody expanded/],
-    ["an unexpanded VS Code variable", () => "${env:MCP_API_KEY}", /^fail .* nobody expanded/],
-    ["an unexpanded Windows variable", () => "%MCP_API_KEY%", /^fail .* nobody expanded/],
+    ["with a scheme", (token) => `Bearer ${token}`, /^fail .* starts with `Bearer`/],
+    ["with a leading space", (token) => ` ${token}`, /^fail .* space or a line break/],
+    ["with a trailing newline", (token) => `${token}\n`, /^fail .* space or a line break/],
+    ["with a trailing carriage return", (token) => `${token}\r`, /^fail .* space or a line break/],
+    ["with a line break inside", (token) => `${token.slice(0, 30)}\r\n${token.slice(30)}`, /^fail .* contains a space or a line break/],
+    ["an unexpanded variable", () => "${MCP_API_KEY}", /^fail .* unexpanded variable/],
+    ["an unexpanded VS Code variable", () => "${env:MCP_API_KEY}", /^fail .* unexpanded variable/],
+    ["an unexpanded Windows variable", () => "%MCP_API_KEY%", /^fail .* unexpanded variable/],
     ["cut short", (token) => token.slice(0, -3), /^fail .* mistyped or cut short/],
     [
       "with a wrong character",
