@@ -75,7 +75,7 @@ describe("every page", () => {
     ];
     const found = texts.flatMap(({ at, words }) => strayWords(words, strays).map((each) => `${at}: ${each}`));
     expect(
-      found.filter((each) => !FOREIGN_WORDS.some((name) => each.startsWith(name))),
+      found.filter((each) => !FOREIGN_WORDS.some((name) => name.test(each))),
       "see docs/words.md",
     ).toEqual([]);
 
@@ -90,7 +90,7 @@ describe("every page", () => {
 });
 
 /** Places that use the term of another program. */
-const FOREIGN_WORDS = [...["35", "40"].map((line) => `src/probe/checks/restricts-cors.ts:${line}: credentials:`)];
+const FOREIGN_WORDS = [/^src\/probe(\/.*)?\.ts:\d+: credentials:/i, /^docs\/(checks|words)\.md:\d+: credentials:/];
 
 function brokenLinks({ path, links, sections }: Page): string[] {
   return links
