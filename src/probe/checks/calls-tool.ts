@@ -17,7 +17,7 @@ export const callsTool: Check = {
   cost: { requests: 10, wrong: 0 },
   async run(target) {
     const { greetings } = target.survey;
-    const seen: string[] = [];
+    const observed: string[] = [];
     for (const greeting of greetings) {
       const attempt = await target.ask(target.right, { greeting: withToolCall(greeting, target.tool ?? "") });
       const call = readToolCall(attempt);
@@ -25,8 +25,8 @@ export const callsTool: Check = {
       if (call.became === "stopped") return fail(`${greeting.era}: ${describeAttempt(attempt, target)}`);
       const words = call.became === "failed" ? `failed with ${target.redact(call.words, 100)}` : "done";
       if (isConversation(attempt) && kindOf(attempt.answer) === "rpc-error") return fail(`${greeting.era}: ${words}`);
-      seen.push(`${greeting.era}: ${words}`);
+      observed.push(`${greeting.era}: ${words}`);
     }
-    return pass(seen.join(", "));
+    return pass(observed.join(", "));
   },
 };

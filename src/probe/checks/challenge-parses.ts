@@ -18,8 +18,8 @@ export const challengeParses: Check = {
     const second = await challengeOf(target, target.wrong);
     if ("untestable" in first && "untestable" in second) return first;
     const sent = [first, second].filter((one): one is ReceivedChallenge => !("untestable" in one));
-    const odd = sent.find(({ challenges }) => challenges === null);
-    if (odd !== undefined) return fail(target.redact(odd.header));
+    const invalid = sent.find(({ challenges }) => challenges === null);
+    if (invalid !== undefined) return fail(target.redact(invalid.header));
     return pass(sent.map(({ header }) => target.redact(header)).join(" and "));
   },
 };

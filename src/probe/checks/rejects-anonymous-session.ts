@@ -19,8 +19,8 @@ export const rejectsAnonymousSession: Check = {
   needs: ["accepted", "session"],
   cost: { requests: OPEN_SESSION_REQUESTS + 4, wrong: OPEN_SESSION_REQUESTS + 4 },
   async run(target) {
-    const open = await findAccepted(target, [NOTHING]);
-    if (open !== null) return untestable("the server accepts requests without a key, with or without a session");
+    const accepted = await findAccepted(target, [NOTHING]);
+    if (accepted !== null) return untestable("the server accepts requests without a key, with or without a session");
     const session = await openSession(target, NOTHING);
     if (session === null) return pass("opens no session without a key");
     try {

@@ -17,9 +17,9 @@ export const rejectsBeforeParsing: Check = {
     const refused = await refusedOpening(target);
     if ("untestable" in refused) return refused;
     const { planned, answer } = refused;
-    const seen = await target.exchange(withBrokenBody(planned), NOTHING);
-    if (!("status" in seen)) return untestable(target.redact(seen.message));
-    const { status } = seen;
+    const result = await target.exchange(withBrokenBody(planned), NOTHING);
+    if (!("status" in result)) return untestable(target.redact(result.message));
+    const { status } = result;
     if (status === 401 || status === 403) return pass(`${String(status)} to an invalid body`);
     return fail(`${String(status)} to an invalid body, ${String(answer.status)} to a valid one`);
   },

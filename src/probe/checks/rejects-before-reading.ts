@@ -31,9 +31,9 @@ export const rejectsBeforeReading: Check = {
       id: undefined,
       cacheKey: `${planned.cacheKey} of 8 MiB`,
     };
-    const seen = await target.exchange(large, NOTHING);
-    if ("status" in seen) return pass(`${String(seen.status)} before the body was sent`);
-    if (causeCode(seen) !== "TIMED_OUT") return untestable(target.redact(seen.message));
+    const result = await target.exchange(large, NOTHING);
+    if ("status" in result) return pass(`${String(result.status)} before the body was sent`);
+    if (causeCode(result) !== "TIMED_OUT") return untestable(target.redact(result.message));
     const short = await target.exchange({ ...planned, timeoutMs, cacheKey: `${planned.cacheKey} once more` }, NOTHING);
     if (!("status" in short)) return untestable("no answer in time to a short body either");
     return fail(`no answer before 8 MiB were sent, ${String(answer.status)} to a short body`);

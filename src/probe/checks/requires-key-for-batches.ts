@@ -19,10 +19,10 @@ export const requiresKeyForBatches: Check = {
   cost: { requests: 3, wrong: 2 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`already accepted with ${open.name}`);
-    const accepted = isGranted(BATCH, await target.exchange(BATCH, target.right));
+    const accepted = await findAccepted(target, wrongKeys);
+    if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
+    const supportsBatches = isGranted(BATCH, await target.exchange(BATCH, target.right));
     const result = judgeGranted(await exchangeEach(target, [BATCH], wrongKeys), target);
-    return accepted || ("pass" in result && !result.pass) ? result : untestable("the server accepts no batches");
+    return supportsBatches || ("pass" in result && !result.pass) ? result : untestable("the server accepts no batches");
   },
 };

@@ -19,8 +19,8 @@ export const requiresKeyForSseEndpoint: Check = {
   cost: { requests: 6, wrong: 4 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`already accepted with ${open.name}`);
+    const accepted = await findAccepted(target, wrongKeys);
+    if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
     const each = wrongKeys.map(async (credentials) => {
       const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(credentials));
       return { credentials, attempt: await attempt(speak) };

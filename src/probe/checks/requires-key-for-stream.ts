@@ -19,8 +19,8 @@ export const requiresKeyForStream: Check = {
   cost: { requests: 3, wrong: 2 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`already accepted with ${open.name}`);
+    const accepted = await findAccepted(target, wrongKeys);
+    if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
     if (!isGranted(STREAM, await target.exchange(STREAM, target.right))) {
       return untestable("the server opens no stream outside a session");
     }

@@ -18,8 +18,8 @@ export const requiresKeyForToolCall: Check = {
   needs: ["accepted", "tool"],
   cost: { requests: 18, wrong: 8 },
   async run(target) {
-    const callEach = target.survey.greetings.map(async (spoken) => {
-      const greeting = withToolCall(spoken, target.tool ?? "");
+    const callEach = target.survey.greetings.map(async (base) => {
+      const greeting = withToolCall(base, target.tool ?? "");
       const valid = readToolCall(await target.ask(target.right, { greeting }));
       const others = [NOTHING, target.wrong].map(async (credentials) => {
         const attempt = await target.ask(credentials, { greeting });
@@ -28,7 +28,7 @@ export const requiresKeyForToolCall: Check = {
           attempt,
           valid,
           call: readToolCall(attempt),
-          name: `${spoken.era} with ${credentials.name}`,
+          name: `${base.era} with ${credentials.name}`,
         };
       });
       return Promise.all(others);

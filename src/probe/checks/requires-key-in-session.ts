@@ -22,8 +22,8 @@ export const requiresKeyInSession: Check = {
   cost: { requests: OPEN_SESSION_REQUESTS + 10, wrong: 5 },
   async run(target) {
     const wrongKeys = [NOTHING, target.wrong];
-    const open = await findAccepted(target, wrongKeys);
-    if (open !== null) return untestable(`already accepted with ${open.name}, without a session`);
+    const accepted = await findAccepted(target, wrongKeys);
+    if (accepted !== null) return untestable(`already accepted with ${accepted.name}, without a session`);
     const session = await openSession(target);
     if (session === null) return untestable("the server opened no session");
     try {

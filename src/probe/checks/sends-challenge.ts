@@ -15,14 +15,14 @@ export const sendsChallenge: Check = {
   needs: ["accepted", "bearer"],
   cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
   async run(target) {
-    const seen: string[] = [];
+    const headers: string[] = [];
     for (const credentials of [NOTHING, target.wrong]) {
       const answer = await refusalOf(target, credentials);
       if ("untestable" in answer || answer.status !== 401) continue;
       const header = headerOf(answer, "www-authenticate") ?? "";
       if (header === "") return fail(`401 without WWW-Authenticate to ${credentials.name}`);
-      seen.push(target.redact(header));
+      headers.push(target.redact(header));
     }
-    return seen.length > 0 ? pass(seen.join(" and ")) : untestable("neither no key nor a bogus key gets 401");
+    return headers.length > 0 ? pass(headers.join(" and ")) : untestable("neither no key nor a bogus key gets 401");
   },
 };

@@ -20,9 +20,9 @@ export const sessionContinues: Check = {
     try {
       const plannedRequests = [session.ask(), session.ask()];
       for (const [count, planned] of plannedRequests.entries()) {
-        const seen = await target.exchange(planned, target.right);
-        if (seen instanceof KeysError) return untestable(target.redact(seen.message));
-        if (isGranted(planned, seen)) continue;
+        const result = await target.exchange(planned, target.right);
+        if (result instanceof KeysError) return untestable(target.redact(result.message));
+        if (isGranted(planned, result)) continue;
         return fail(`${planned.name} was ${count === 0 ? "not answered" : "answered only once"}`);
       }
       return pass("answered twice in one session");

@@ -18,9 +18,9 @@ export const acceptsValidKey: Check<StdioTarget> = {
   async run(target) {
     const { greeting, real, redact } = target;
     if (greeting === null) return fail(describeStart(real, target));
-    const [spoken] = introduce([greeting], redact).eras;
+    const [spokenEra] = introduce([greeting], redact).eras;
     const tools = isConversation(real.attempt) ? real.attempt.tools : undefined;
-    const named = `${spoken?.era ?? ""} (${spoken?.protocolVersion ?? ""})`;
+    const named = `${spokenEra?.era ?? ""} (${spokenEra?.protocolVersion ?? ""})`;
     const took = `accepted after ${(real.ms / 1000).toFixed(1)} s, ${named}`;
     return pass(tools === undefined ? took : `${took}, ${count(tools, "tool")}`);
   },
