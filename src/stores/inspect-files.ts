@@ -55,7 +55,7 @@ export async function inspectFiles(path: string): Promise<StoreFiles> {
   };
 }
 
-/** Checks whether `file` has the name of a sidecar of the journal at `path`, which may be replaced or deleted at any time. */
+/** Checks whether `file` has the name of a sidecar of the journal at `path`, which may be replaced or removed at any time. */
 export async function isSidecar(path: string, file: string): Promise<boolean> {
   if (sidecarOf({ path }, basename(file)) === null) return false;
   const [one, other] = await Promise.all(

@@ -85,7 +85,7 @@ async function checkStores(source: KeyStore, target: KeyStore): Promise<void> {
   await checkNames(source, target);
 }
 
-/** Rejects a store whose journal has the name of a sidecar of the other, because it would be deleted with it. */
+/** Rejects a store whose journal has the name of a sidecar of the other, because it would be removed with it. */
 async function checkNames({ path: one }: KeyStore, { path: other }: KeyStore): Promise<void> {
   if (one === undefined || other === undefined) return;
   if (!(await isSidecar(one, other)) && !(await isSidecar(other, one))) return;

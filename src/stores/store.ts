@@ -159,7 +159,7 @@ export interface KeyStore {
    */
   adopt?(history: readonly Change[]): Promise<void>;
   /**
-   * Ends the history and deletes the store with all its files. A concurrent write either comes first, which fails the removal, or
+   * Ends the history and removes the store with all its files. A concurrent write either comes first, which fails the removal, or
    * fails with `STORE_READ_ONLY`. After a crash the keys can still be read, and the same call finishes the removal.
    * @throws {@link KeysError} `STORE_CONFLICT` if the history goes beyond `options.seq`
    */
@@ -172,7 +172,7 @@ export interface CompactOptions {
   /** In epoch seconds. */
   readonly at: Epoch;
   readonly by: string;
-  /** The path that keeps the old history, on the same disk. Without it, the history is deleted. */
+  /** The path that keeps the old history, on the same disk. Without it, the history is removed. */
   readonly archive?: string;
 }
 

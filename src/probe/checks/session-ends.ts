@@ -11,7 +11,7 @@ export const sessionEnds: Check = {
   level: "must",
   expected: "answers 404 in a session that was ended, or does not let clients end sessions",
   source: new URL("https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#session-management"),
-  fix: "delete the session on DELETE and answer 404 to its id, or answer 405 to DELETE",
+  fix: "end the session on DELETE and answer 404 to its id, or answer 405 to DELETE",
   needs: ["accepted", "session"],
   cost: { requests: 4, wrong: 0 },
   async run(target) {

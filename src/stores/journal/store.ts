@@ -19,8 +19,8 @@ const POLL_MS = 1_000;
 export interface JournalStore extends Required<KeyStore> {
   /** @param check - called before each attempt with the current keys; an error that it throws ends the write */
   write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change>;
-  /** @param beforeDelete - runs after the journal is closed to writers and before its files are deleted */
-  remove(options: RemoveOptions, beforeDelete?: () => Promise<void>): Promise<void>;
+  /** @param beforeRemoval - runs after the journal is closed to writers and before its files are removed */
+  remove(options: RemoveOptions, beforeRemoval?: () => Promise<void>): Promise<void>;
 }
 
 /** For tests. */
@@ -83,7 +83,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     touch: (uses) => run(() => lastUsed.add(uses)),
     compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
     adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
-    remove: (removal, beforeDelete) => run(() => removeJournal(disk, location, journal, removal, beforeDelete)),
+    remove: (removal, beforeRemoval) => run(() => removeJournal(disk, location, journal, removal, beforeRemoval)),
     close: () =>
       mutex.run(async () => {
         closed = true;

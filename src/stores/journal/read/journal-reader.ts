@@ -36,7 +36,7 @@ export class JournalReader {
   readonly #location: JournalLocation;
   readonly #source: Source;
   readonly #checkpoint: Checkpoint | null;
-  /** The hash of all decided bytes, for the next checkpoint. Only set while the file is being opened. */
+  /** The digest of all decided bytes, for the next checkpoint. Only set while the file is being opened. */
   #sum: Hash | null = null;
   /** How many bytes were verified line by line. */
   #verified = 0;

@@ -36,15 +36,15 @@ export async function adoptHistory(
 }
 
 /**
- * Implements {@link KeyStore.remove}. A seal without a following file ends the journal; then its files are deleted, the journal last.
- * @param beforeDelete - runs between the two steps, to delete what is kept elsewhere
+ * Implements {@link KeyStore.remove}. A seal without a following file ends the journal; then its files are removed, the journal last.
+ * @param beforeRemoval - runs between the two steps, to remove what is kept elsewhere
  */
 export async function removeJournal(
   disk: Disk,
   location: JournalLocation,
   journal: Journal,
   { at, by, seq, detail }: RemoveOptions,
-  beforeDelete: () => Promise<void> = async () => {},
+  beforeRemoval: () => Promise<void> = async () => {},
 ): Promise<void> {
   const reader = await journal.catchUp();
   const conflict = () => new KeysError("STORE_CONFLICT", `${location.path} has changed since it was read`);
@@ -53,7 +53,7 @@ export async function removeJournal(
     const change: Change = { seq: seq + 1, at, by, op: "migrate", detail, keys: [] };
     if (!(await journal.append({ change, next: NOWHERE })).won) throw conflict();
   }
-  await beforeDelete();
+  await beforeRemoval();
   const folder = dirname(location.path);
   for (const { name } of await sidecars(disk, location, ["checkpoint", "uses", "next", "draft"])) {
     await unlink(disk, join(folder, name));
