@@ -109,18 +109,17 @@ function signatureOf(declaration) {
     .replace(/^export /, "");
 }
 
-/** A number is shown, of an object only its members: the values are long, and the pages on them say more. */
+/** Shows the value of a constant, or for a registry its type with the names of its members. */
 function constantOf({ name, initializer }) {
-  const value =
-    ts.isAsExpression(initializer) || ts.isSatisfiesExpression(initializer) ? unwrap(initializer) : initializer;
+  let value = initializer;
+  let type = "";
+  while (ts.isAsExpression(value) || ts.isSatisfiesExpression(value)) {
+    if (ts.isSatisfiesExpression(value)) type = value.type.getText();
+    value = value.expression;
+  }
   if (!ts.isObjectLiteralExpression(value)) return `${name.getText()} = ${value.getText()};`;
-  return `${name.getText()}: {\n${value.properties.map((each) => `  ${each.name.getText()};`).join("\n")}\n};`;
-}
-
-function unwrap(expression) {
-  return ts.isAsExpression(expression) || ts.isSatisfiesExpression(expression)
-    ? unwrap(expression.expression)
-    : expression;
+  const names = value.properties.map((each) => JSON.stringify(each.name.text));
+  return `${name.getText()}: ${type.replace("Record<string,", `Record<${names.join(" | ")},`)};`;
 }
 
 function classOf({ name, heritageClauses = [], members }) {
@@ -151,8 +150,9 @@ export async function renderApi(api = readApi()) {
 
 const HEAD = `# API
 
-Everything that \`import … from "mcp-keys"\` gives. Made from the doc comments by \`npm run docs:api\`; the examples are type-checked.
-Times are seconds since 1970, durations seconds, unless a name ends in \`Ms\`. Errors are \`KeysError\`: [errors.md](errors.md) has the codes.`;
+Every export of \`mcp-keys\`, with an example that is type-checked. \`npm run docs:api\` writes this page from the doc comments.
+Unless a comment says otherwise, times are in seconds since 1970 and durations in seconds. Errors are \`KeysError\`; their codes are
+in [errors.md](errors.md).`;
 
 const TITLES = { throws: "Throws", returns: "Returns", see: "See" };
 

@@ -1,6 +1,5 @@
 /**
- * Every error code of this package, with the exit status of the CLI, the HTTP status for a server, and the usual hint. To add
- * one: a row here and a section in `docs/errors.md`.
+ * Every error code, with the exit status of the CLI (`exit`), the HTTP status for a server (`http`) and the usual `hint`.
  * @example
  * ```ts
  * import { CODES, KeysError } from "mcp-keys";
@@ -9,6 +8,7 @@
  * ```
  */
 export const CODES = {
+  // To add one: a row here, and a section in docs/errors.md.
   BUG: { exit: 1, http: 500, hint: "this is a bug in mcp-keys; please report it with the command you ran" },
   USAGE: { exit: 2, http: 400, hint: "see the flags with: mcp-keys --help" },
   INPUT_REQUIRED: { exit: 2, http: 400, hint: "pass the missing value with its flag" },

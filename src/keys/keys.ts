@@ -92,6 +92,7 @@ export interface Keys {
 
 /**
  * Creates the operations on the keys of a store: issue, rotate, revoke, disable, check. Reads and writes nothing itself.
+ * @returns the operations; they may be destructured
  * @throws `KeysError` `USAGE` for an unknown or invalid option; `PEPPER_INVALID`
  * @example
  * ```ts
