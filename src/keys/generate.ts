@@ -8,7 +8,8 @@ import { NO_DIGESTS } from "./update.ts";
 import type { OperationContext } from "./update.ts";
 
 /**
- * Input of {@link Keys.generate}. `expiresAt` is required: seconds since 1970, or `null` for never.
+ * Input of {@link Keys.generate}. Only `expiresAt` is required: seconds since 1970, or `null` for never. The optional members are
+ * `name`, `prefix` (default `mcp`), `scopes`, `audience` (server URLs), `owner`, `note`, `tags` and `deliver`.
  * @example
  * ```ts
  * import type { GenerateInput } from "mcp-keys";
