@@ -12,7 +12,11 @@ describe("MCP_API_KEY", () => {
     ["with a leading space", (token) => ` ${token}`, /^fail .* space or a line break/],
     ["with a trailing newline", (token) => `${token}\n`, /^fail .* space or a line break/],
     ["with a trailing carriage return", (token) => `${token}\r`, /^fail .* space or a line break/],
-    ["with a line break inside", (token) => `${token.slice(0, 30)}\r\n${token.slice(30)}`, /^fail .* contains a space or a line break/],
+    [
+      "with a line break inside",
+      (token) => `${token.slice(0, 30)}\r\n${token.slice(30)}`,
+      /^fail .* contains a space or a line break/,
+    ],
     ["an unexpanded variable", () => "${MCP_API_KEY}", /^fail .* unexpanded variable/],
     ["an unexpanded VS Code variable", () => "${env:MCP_API_KEY}", /^fail .* unexpanded variable/],
     ["an unexpanded Windows variable", () => "%MCP_API_KEY%", /^fail .* unexpanded variable/],
