@@ -1,8 +1,30 @@
 import type { Secret } from "../core/secret.ts";
+import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
 import { createRandomText } from "../probe/random-text.ts";
-import type { Verification } from "../probe/verify/verification.ts";
+import type { Outcome, Verification } from "../probe/verify/verification.ts";
 import type { Context } from "./context.ts";
+
+/** Pause between two attempts. Milliseconds. */
+const PAUSE = 500;
+/** Time limit for one attempt. Seconds. */
+const ATTEMPT_TIMEOUT = 10;
+
+/** Outcomes that more waiting does not change. */
+const FINAL: Partial<Record<Outcome, true>> = { "not-enforced": true, "insecure-transport": true };
+
+const FAILURES = {
+  refused: ["TOKEN_REFUSED", "the server refuses the new token; the old one stays current"],
+  forbidden: [
+    "TOKEN_REFUSED",
+    "the server accepts the new token but forbids what it asks for; the old one stays current",
+  ],
+  "not-enforced": ["DOOR_OPEN", "the server accepts any token, which proves nothing; the old token stays current"],
+  unreachable: ["SERVER_UNREACHABLE", "the server did not answer; the old token stays current"],
+  "not-mcp": ["SERVER_NOT_MCP", "the URL does not lead to an MCP server; the old token stays current"],
+  "server-error": ["SERVER_UNREACHABLE", "the server failed; the old token stays current"],
+  "insecure-transport": ["INSECURE_TRANSPORT", "the new token is not sent over plain http"],
+} as const satisfies Record<Exclude<Outcome, "enforced">, readonly [Code, string]>;
 
 /** The server to verify and the token to present. */
 export interface VerificationTarget {
@@ -33,5 +55,56 @@ export async function runVerification(
     clientVersion: packageVersion,
     allowHttp,
     signal: world.interrupted,
+  });
+}
+
+/**
+ * Returns the proof step of a rotation. It presents the new token until the server accepts it and refuses everything else, or
+ * until `patience` (seconds) runs out. The URL is checked now, before anything is staged.
+ * @throws `KeysError` `INSECURE_TRANSPORT`, `USAGE`; the returned step throws `TOKEN_REFUSED`, `DOOR_OPEN`,
+ * `SERVER_UNREACHABLE` or `SERVER_NOT_MCP`, depending on the last attempt
+ */
+export async function openTokenProof(
+  ctx: Context,
+  url: string,
+  { patience, allowHttp = false }: { patience: number; allowHttp?: boolean },
+): Promise<(token: Secret) => Promise<void>> {
+  await checkUrl(url, allowHttp);
+  return async (token) => {
+    const end = ctx.world.ticks() + patience * 1000;
+    for (;;) {
+      const { outcome, hint } = await runVerification(ctx, { url, token, timeout: ATTEMPT_TIMEOUT, allowHttp });
+      if (outcome === "enforced") return;
+      const isFinal = FINAL[outcome] ?? ctx.world.ticks() + PAUSE >= end;
+      if (isFinal) throw failureOf(outcome, hint);
+      ctx.io.debug(`outcome: ${outcome}; trying again`);
+      await pause(ctx.world.interrupted);
+    }
+  };
+}
+
+async function checkUrl(url: string, allowHttp: boolean): Promise<void> {
+  const { isLoopback, parseServerUrl } = await import("../probe/mcp/server-url.ts");
+  const parsed = parseServerUrl(url, null);
+  if (parsed.protocol === "http:" && !allowHttp && !isLoopback(parsed)) {
+    throw new KeysError("INSECURE_TRANSPORT", "the new token is not sent over plain http to another machine");
+  }
+}
+
+function failureOf(outcome: Exclude<Outcome, "enforced">, hint: string | undefined): KeysError {
+  const [code, message] = FAILURES[outcome];
+  const next = "run the same command again, or give up the new token with --abort; both tokens work until then";
+  return new KeysError(code, message, { hint: hint === undefined ? next : `${hint}; then ${next}` });
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, PAUSE);
+    signal.addEventListener("abort", done);
   });
 }

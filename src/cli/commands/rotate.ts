@@ -5,7 +5,7 @@ import type { Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
-import { openTokenProof } from "../token-proof.ts";
+import { openTokenProof } from "../server-verification.ts";
 import { keyLabel } from "../terminal/render.ts";
 
 interface RotateFlags extends DeliveryFlags {

@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
-import type { ChildProcessByStdio } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
-import { platform } from "node:os";
 import { dirname, join } from "node:path";
-import type { Readable, Writable } from "node:stream";
 import { execPath } from "node:process";
+import { startProcess, type RunningProcess } from "../../process/start-process.ts";
 import type { StoreWorld } from "../store.ts";
 import { kindOf, KeychainFault } from "./fault.ts";
 import type { ChildReply, ChildRequest, ChildSuccess, KeychainEngine, PromptNotice } from "./protocol.ts";
@@ -24,7 +21,9 @@ interface PendingRequest {
 
 /** A process that asks the keychain: it can be killed when a call hangs, and may crash. Takes one request at a time. */
 export class Child {
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #process: RunningProcess;
+  readonly #stdin: Socket;
+  readonly #stdout: Socket;
   #pending: PendingRequest | null = null;
   #fault: KeychainFault | null = null;
   #text = "";
@@ -32,14 +31,16 @@ export class Child {
 
   /** @throws {@link KeychainFault} `unavailable`, `not-installed` */
   constructor(env: StoreWorld["env"]) {
-    this.#child = start(env);
-    this.#child.on("error", (cause) => this.end(new KeychainFault("unavailable", `spawn: ${cause.message}`)));
-    this.#child.on("exit", (status, signal) => {
-      this.end(new KeychainFault("crashed", `its process ended with ${signal ?? String(status)}`));
+    this.#process = start(env);
+    const { stdin, stdout } = this.#process.child as unknown as { stdin: Socket; stdout: Socket };
+    [this.#stdin, this.#stdout] = [stdin, stdout];
+    this.#process.started.catch((cause: unknown) => {
+      this.end(new KeychainFault("unavailable", `spawn: ${cause instanceof Error ? cause.message : String(cause)}`));
     });
-    this.#child.stdin.on("error", () => {});
-    this.#child.stdout.setEncoding("utf8");
-    this.#child.stdout.on("data", (piece: string) => this.#read(piece));
+    void this.#process.exited.then(({ code, signal }) => {
+      this.end(new KeychainFault("crashed", `its process ended with ${signal ?? String(code)}`));
+    });
+    stdout.setEncoding("utf8").on("data", (piece: string) => this.#read(piece));
   }
 
   /** Loads an engine. Must come first. @throws {@link KeychainFault} `not-installed`, `unloadable` */
@@ -68,7 +69,7 @@ export class Child {
     try {
       return await new Promise<ChildReply>((resolve, reject) => {
         this.#pending = { resolve, reject, onPrompt };
-        this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+        this.#stdin.write(`${JSON.stringify(request)}\n`);
       });
     } finally {
       this.#keepAlive(false);
@@ -82,9 +83,7 @@ export class Child {
     if (this.#fault !== null) return;
     this.#fault = fault;
     clearTimeout(this.#idle);
-    this.#child.kill("SIGKILL");
-    this.#child.stdin.destroy();
-    this.#child.stdout.destroy();
+    this.#process.kill();
     this.#pending?.reject(fault);
   }
 
@@ -101,8 +100,7 @@ export class Child {
 
   /** Only a pending request keeps the parent alive. */
   #keepAlive(keep: boolean): void {
-    const { stdin, stdout } = this.#child as unknown as { stdin: Socket; stdout: Socket };
-    for (const each of [this.#child, stdin, stdout]) {
+    for (const each of [this.#process.child, this.#stdin, this.#stdout]) {
       if (keep) each.ref();
       else each.unref();
     }
@@ -118,16 +116,15 @@ function parseLine(text: string): ChildReply | PromptNotice | null {
   }
 }
 
-function start(env: StoreWorld["env"]): ChildProcessByStdio<Writable, Readable, null> {
+function start(env: StoreWorld["env"]): RunningProcess {
   const path = programPath();
   try {
-    return spawn(execPath, [path], {
+    // A separate process group: Ctrl-C in a terminal reaches the parent only.
+    return startProcess(execPath, [path], {
       cwd: dirname(path),
       env: envOf(env),
       stdio: ["pipe", "pipe", "ignore"],
-      // A separate process group: Ctrl-C in a terminal reaches the parent only.
-      detached: platform() !== "win32",
-      windowsHide: true,
+      ownGroup: true,
     });
   } catch (cause) {
     throw new KeychainFault("unavailable", `spawn: ${String(cause)}`);
