@@ -11,8 +11,8 @@
 export type ParsedHeader =
   { readonly ok: true; readonly token: string } | { readonly ok: false; readonly reason: "missing" | "malformed" };
 
-const MISSING = { ok: false, reason: "missing" } as const;
-const MALFORMED = { ok: false, reason: "malformed" } as const;
+const MISSING = Object.freeze({ ok: false, reason: "missing" });
+const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 
 /** Far above any token; longer values are not examined. */
 const TOKEN_LIMIT = 4096;
