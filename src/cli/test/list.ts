@@ -1,6 +1,6 @@
 import type { Check } from "../../probe/check.ts";
 import { CHECKS } from "../../probe/index.ts";
-import { chooseChecks } from "../../probe/selection.ts";
+import { chooseChecks } from "../../probe/choose-checks.ts";
 import { STDIO_CHECKS } from "../../probe/stdio/index.ts";
 import type { Context } from "../context.ts";
 import { renderTable } from "../terminal/render.ts";

@@ -22,8 +22,8 @@ export const callsTool: Check = {
       const attempt = await target.ask(target.right, { greeting: withToolCall(greeting, target.tool ?? "") });
       const call = readToolCall(attempt);
       if (isInconclusive(attempt)) return untestable(`${greeting.era}: ${describeAttempt(attempt, target)}`);
-      if (call.became === "stopped") return fail(`${greeting.era}: ${describeAttempt(attempt, target)}`);
-      const words = call.became === "failed" ? `failed with ${target.redact(call.words, 100)}` : "done";
+      if (call.status === "stopped") return fail(`${greeting.era}: ${describeAttempt(attempt, target)}`);
+      const words = call.status === "failed" ? `failed with ${target.redact(call.message, 100)}` : "done";
       if (isConversation(attempt) && kindOf(attempt.answer) === "rpc-error") return fail(`${greeting.era}: ${words}`);
       observed.push(`${greeting.era}: ${words}`);
     }

@@ -1,7 +1,7 @@
 import { fail, pass, untestable } from "../check-result.ts";
 import { tlsInfoOf, causeCode, isTlsAlert } from "../judge/certificate.ts";
 import type { Check } from "../check.ts";
-import { HEAD } from "../mcp/planned-requests.ts";
+import { HEAD } from "../mcp/planned-request.ts";
 
 /** Some servers drop the connection instead of sending an alert. */
 const DROPPED = ["ECONNRESET", "EPIPE"];

@@ -4,7 +4,7 @@ import { fail, pass, untestable } from "../check-result.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { NOTHING, type Credentials } from "../mcp/credentials.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
-import { MISSING_TOOL } from "../mcp/planned-requests.ts";
+import { MISSING_TOOL } from "../mcp/planned-request.ts";
 import { findAccepted, listNames } from "../judge/judge-refused.ts";
 import type { Target } from "../target/target.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
@@ -80,7 +80,7 @@ function isGuarded(list: Attempt): boolean {
 /** Tells whether the server looked for the tool: it then fails in the same words as with a valid key. */
 async function reachesTools(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
   const result = readToolCall(call);
-  if (result.became !== "failed") return result.became === "done";
+  if (result.status !== "failed") return result.status === "done";
   const valid = await target.ask(target.right, { greeting: withToolCall(greeting, MISSING_TOOL) });
   return failedAlike(result, readToolCall(valid));
 }

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { STREAM } from "../mcp/planned-requests.ts";
+import { STREAM } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
 import { findAccepted } from "../judge/judge-refused.ts";
 

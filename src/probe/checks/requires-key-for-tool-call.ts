@@ -34,9 +34,9 @@ export const requiresKeyForToolCall: Check = {
       return Promise.all(others);
     });
     const calls = (await Promise.all(callEach)).flat();
-    const done = calls.filter(({ call }) => call.became === "done");
+    const done = calls.filter(({ call }) => call.status === "done");
     if (done.length > 0) return fail(`called in ${listNames(done)}`);
-    if (calls.some(({ valid }) => valid.became === "stopped"))
+    if (calls.some(({ valid }) => valid.status === "stopped"))
       return untestable("the tool cannot be called with your key either");
     if (calls.some(({ valid, call }) => failedAlike(valid, call))) {
       return untestable("the tool fails in the same way with and without your key; name one that needs no arguments");

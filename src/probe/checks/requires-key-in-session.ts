@@ -2,7 +2,7 @@ import { KeysError } from "../../errors.ts";
 import type { Check } from "../check.ts";
 import { fail, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/credentials.ts";
-import { DELETE, STREAM, withHeaders } from "../mcp/planned-requests.ts";
+import { DELETE, STREAM, withHeaders } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
 import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";
 import { findAccepted } from "../judge/judge-refused.ts";

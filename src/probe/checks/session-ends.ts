@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { DELETE, withHeaders } from "../mcp/planned-requests.ts";
+import { DELETE, withHeaders } from "../mcp/planned-request.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { openSession } from "../target/session.ts";
 

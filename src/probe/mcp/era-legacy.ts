@@ -10,9 +10,7 @@ import { objectAt, textAt } from "./json.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
 import { headerOf } from "../../http/http.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
-import { INITIALIZED, initializeRequest, rpcRequest, type RpcRequest } from "./rpc-message.ts";
-
-export const LEGACY_VERSION = "2025-11-25";
+import { INITIALIZED, initializeRequest, LEGACY_VERSION, rpcRequest, type RpcRequest } from "./rpc-message.ts";
 
 /**
  * Speaks MCP with a handshake: `initialize`, `notifications/initialized`, then the request that matters, in a session if the server

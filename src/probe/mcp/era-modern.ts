@@ -9,10 +9,8 @@ import {
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
 import { kindOf } from "./answer-kind.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
-import type { ClientInfo } from "./rpc-message.ts";
+import { META, MODERN_VERSION, modernParams, rpcRequest } from "./rpc-message.ts";
 
-export const MODERN_VERSION = "2026-07-28";
-const META = "io.modelcontextprotocol";
 /** JSON-RPC error code for an unsupported protocol version. */
 const UNSUPPORTED_VERSION = -32022;
 
@@ -33,18 +31,8 @@ export async function speakModern(wire: Wire, known?: Greeting): Promise<Convers
 function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<McpAnswer> {
   const name = textAt(params, "name");
   const named = { "mcp-method": method, ...(name === undefined ? {} : { "mcp-name": name }) };
-  const message = { id: `mcp-keys:${method}`, method, params: { ...params, ...modernParams(wire.clientInfo) } };
+  const message = rpcRequest(method, { ...params, ...modernParams(wire.clientInfo) });
   return wire.post(message, { "mcp-protocol-version": MODERN_VERSION, ...named });
-}
-
-/** Returns the parameters of every request in this era. */
-export function modernParams(client: ClientInfo): Readonly<Record<string, unknown>> {
-  const _meta = {
-    [`${META}/protocolVersion`]: MODERN_VERSION,
-    [`${META}/clientInfo`]: client,
-    [`${META}/clientCapabilities`]: {},
-  };
-  return { _meta };
 }
 
 function readGreeting(hello: McpAnswer): Greeting | null {

@@ -26,7 +26,7 @@ export async function speakSse(wire: Wire, known?: Greeting, poster = wire): Pro
     return stoppedAt({ ...(await wire.finish(response)), ms: Math.round(wire.now() - started) });
   }
   const events = readEvents(response);
-  const timer = setTimeout(() => response.close(), Math.min(ENDPOINT_MS, wire.left() / 2));
+  const timer = setTimeout(() => response.close(), Math.min(ENDPOINT_MS, wire.timeLeft() / 2));
   try {
     const endpoint = await endpointOf(wire, events);
     clearTimeout(timer);

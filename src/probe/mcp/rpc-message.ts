@@ -1,3 +1,10 @@
+/** Protocol version that we speak in the modern era. */
+export const MODERN_VERSION = "2026-07-28";
+/** Protocol version that we ask for in the legacy era. */
+export const LEGACY_VERSION = "2025-11-25";
+/** Prefix of the metadata that MCP defines. */
+export const META = "io.modelcontextprotocol";
+
 /** A JSON-RPC message without its envelope. Without `id` it is a notification. */
 export interface RpcMessage {
   readonly id?: string;
@@ -26,3 +33,13 @@ export function initializeRequest(clientInfo: ClientInfo, protocolVersion: strin
 
 /** Ends a handshake. */
 export const INITIALIZED: RpcMessage = { method: "notifications/initialized" };
+
+/** Returns the parameters of every request in the modern era. */
+export function modernParams(clientInfo: ClientInfo): Readonly<Record<string, unknown>> {
+  const _meta = {
+    [`${META}/protocolVersion`]: MODERN_VERSION,
+    [`${META}/clientInfo`]: clientInfo,
+    [`${META}/clientCapabilities`]: {},
+  };
+  return { _meta };
+}

@@ -55,7 +55,7 @@ export class Wire {
   }
 
   /** Returns the milliseconds left for the next exchange. */
-  left(): number {
+  timeLeft(): number {
     const { deadline = Infinity, timeoutMs = Infinity, now } = this.#options;
     return Math.min(deadline - now(), timeoutMs);
   }
@@ -117,7 +117,7 @@ export class Wire {
       "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
     };
     const headers = { ...common, ...init.headers, ...credentials.headers() };
-    const timeoutMs = Math.max(1, Math.min(limit, this.left()));
+    const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft()));
     const sent = { ...init, ...withQuery(init, credentials), headers };
     const response = await request({ ...sent, timeoutMs, signal });
     this.#sent.set(response, () => [sent.url.href, sent.path, ...Object.values(headers).flat(), sent.body].join("\n"));
@@ -125,8 +125,8 @@ export class Wire {
   }
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<McpAnswer> {
-    const reading = await readAnswer(response, id);
-    return this.#report(response, { ...headOf(response), ms: this.#since(started), ...reading });
+    const content = await readAnswer(response, id);
+    return this.#report(response, { ...headOf(response), ms: this.#since(started), ...content });
   }
 
   #report(response: HttpResponse, answer: McpAnswer): McpAnswer {
@@ -150,6 +150,6 @@ function withQuery(
 ): Pick<HttpInit, "url" | "path"> {
   if (query === undefined) return { url, path };
   const added = new URLSearchParams({ ...query() }).toString();
-  const target = path ?? url.pathname + url.search;
-  return { url, path: `${target}${target.includes("?") ? "&" : "?"}${added}` };
+  const original = path ?? url.pathname + url.search;
+  return { url, path: `${original}${original.includes("?") ? "&" : "?"}${added}` };
 }

@@ -1,7 +1,8 @@
 import { KeysError } from "../../errors.ts";
 import { stoppedAt, type Conversation, type Greeting } from "../mcp/conversation.ts";
 import { retryWithoutHandshake, speakLegacy } from "../mcp/era-legacy.ts";
-import { MODERN_VERSION, speakModern } from "../mcp/era-modern.ts";
+import { speakModern } from "../mcp/era-modern.ts";
+import { MODERN_VERSION } from "../mcp/rpc-message.ts";
 import type { Wire } from "../mcp/wire.ts";
 
 /** Milliseconds for each answer after a refused handshake. */

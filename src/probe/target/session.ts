@@ -1,7 +1,7 @@
 import type { Credentials } from "../mcp/credentials.ts";
-import { LEGACY_VERSION, readGreeting, sessionOf } from "../mcp/era-legacy.ts";
-import { INITIALIZED, initializeRequest, rpcRequest } from "../mcp/rpc-message.ts";
-import { legacyRequest, withHeaders } from "../mcp/planned-requests.ts";
+import { readGreeting, sessionOf } from "../mcp/era-legacy.ts";
+import { legacyRequest, withHeaders } from "../mcp/planned-request.ts";
+import { INITIALIZED, initializeRequest, rpcRequest, LEGACY_VERSION } from "../mcp/rpc-message.ts";
 import type { OpenSession, Target } from "./target.ts";
 
 /** Requests that {@link openSession} sends at most. */

@@ -1,9 +1,9 @@
-import { KeysError } from "../errors.ts";
 import { isKnown, type Baseline } from "./report/baseline.ts";
 import type { Check } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Redact } from "./mcp/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
+import { isServerFault } from "./verify/present.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 
@@ -51,8 +51,7 @@ async function runCheck<T extends RunTarget>(check: Check<T>, target: T): Promis
   try {
     return await check.run(target);
   } catch (error) {
-    if (!(error instanceof KeysError)) throw error;
-    if (error.code !== "SERVER_UNREACHABLE" && error.code !== "SERVER_NOT_MCP") throw error;
+    if (!isServerFault(error)) throw error;
     return { untestable: target.redact(error.message) };
   }
 }
@@ -62,13 +61,6 @@ function findingOf<T>(check: Check<T>, result: CheckResult, ms: number): Finding
   const rest = { expected, source: check.source.href, fix, ms };
   if ("untestable" in result)
     return { id, group, about, level, status: "untestable", observed: result.untestable, ...rest };
-  return {
-    id,
-    group,
-    about,
-    level,
-    status: result.pass ? "pass" : STATUS_OF[level],
-    observed: result.observed,
-    ...rest,
-  };
+  const { observed } = result;
+  return { id, group, about, level, status: result.pass ? "pass" : STATUS_OF[level], observed, ...rest };
 }
