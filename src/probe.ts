@@ -65,7 +65,7 @@ export async function probe({ url, key, secondKey, header, ca, ...options }: Pro
   // Loaded on first use, because servers do not need it.
   const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
-    import("./probe/mcp/credentials.ts"),
+    import("./probe/mcp/presented-key.ts"),
     import("./probe/random-text.ts"),
     import("./http/client.ts"),
   ]);

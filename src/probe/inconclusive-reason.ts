@@ -1,5 +1,5 @@
 import { isRefusal } from "./mcp/answer-kind.ts";
-import { BEARER, rightKey } from "./mcp/credentials.ts";
+import { BEARER, rightKey } from "./mcp/presented-key.ts";
 import { negotiate } from "./mcp/negotiate.ts";
 import type { Target } from "./target/target.ts";
 import { isAccepted, isConversation, isInconclusive } from "./verify/attempt.ts";

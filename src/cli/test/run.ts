@@ -4,7 +4,7 @@ import { KeysError } from "../../errors.ts";
 import { packageVersion } from "../../package-version.ts";
 import { parseBaseline, type Baseline } from "../../probe/report/baseline.ts";
 import { exitOf } from "../../probe/report/conclude.ts";
-import { parseKeyHeader } from "../../probe/mcp/credentials.ts";
+import { parseKeyHeader } from "../../probe/mcp/presented-key.ts";
 import { createRandomText } from "../../probe/random-text.ts";
 import type { StdioProbeOptions } from "../../probe/stdio/probe.ts";
 import type { Context } from "../context.ts";

@@ -21,7 +21,7 @@ export const acceptsBothVersions: Check = {
     const canary = await target.canaries.take();
     if ("untestable" in canary) return canary;
     const former = canary.presented;
-    const presented = target.canaries.credentialsFor(await canary.key.rotate());
+    const presented = target.canaries.toPresentedKey(await canary.key.rotate());
     const result = judgeAcceptedInTime(target, await waitUntil(target, presented, "accepted"), "the rotation");
     if ("untestable" in result || !result.pass) return result;
     const old = await askAgain(target, former);

@@ -1,7 +1,7 @@
 import { isAccepted, isInconclusive } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { rightKey, type Credentials } from "../mcp/credentials.ts";
+import { rightKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const acceptsSchemeInAnyCase: Check = {
@@ -19,12 +19,12 @@ export const acceptsSchemeInAnyCase: Check = {
       ...rightKey({ ...target.header, scheme }, target.key),
       ...{ id: `key-${scheme}`, name: scheme },
     }));
-    const refused: Credentials[] = [];
+    const refused: PresentedKey[] = [];
     // One at a time, because some servers have a single session.
-    for (const credentials of spelled) {
-      const attempt = await target.present(credentials);
-      if (isInconclusive(attempt)) return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
-      if (!isAccepted(attempt)) refused.push(credentials);
+    for (const presented of spelled) {
+      const attempt = await target.present(presented);
+      if (isInconclusive(attempt)) return untestable(`${presented.name}: ${describeAttempt(attempt, target)}`);
+      if (!isAccepted(attempt)) refused.push(presented);
     }
     if (refused.length === 0) return pass(`accepted with ${listNames(spelled)}`);
     if (!(await target.isStillAccepted())) return untestable("the server accepts your key only once");

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { judgeStatus, REFUSAL_COST } from "../judge/judge-refusal.ts";
 
 export const answers401WithoutKey: Check = {

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { challengeOf, REFUSAL_COST, type ReceivedChallenge } from "../judge/judge-refusal.ts";
 
 export const challengeParses: Check = {

@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import { answerParts, piecesOf } from "../judge/leak.ts";
 
 export const hidesPresentedKey: Check = {
@@ -16,15 +16,15 @@ export const hidesPresentedKey: Check = {
   run({ recorded, key }) {
     const own = key.reveal().toLowerCase();
     let checked = 0;
-    for (const { answer, credentials } of recorded) {
+    for (const { answer, presented } of recorded) {
       // A nearly right key shares pieces with the valid one; revealing those is what hides-valid-key is about.
-      const isOther = (piece: string): boolean => credentials.kind !== "wrong" || !own.includes(piece);
-      const pieces = presented(credentials).flatMap(piecesOf).filter(isOther);
+      const isOther = (piece: string): boolean => presented.kind !== "wrong" || !own.includes(piece);
+      const pieces = keyValuesOf(presented).flatMap(piecesOf).filter(isOther);
       if (pieces.length > 0) checked++;
       for (const { name, text } of answerParts(answer)) {
         const lower = text.toLowerCase();
         if (!pieces.some((piece) => lower.includes(piece))) continue;
-        return Promise.resolve(fail(`the ${name} of a ${String(answer.status)} repeats ${credentials.name}`));
+        return Promise.resolve(fail(`the ${name} of a ${String(answer.status)} repeats ${presented.name}`));
       }
     }
     return Promise.resolve(
@@ -34,7 +34,7 @@ export const hidesPresentedKey: Check = {
 };
 
 /** Returns the sent values that may be a key, without the names of cookies and the scheme. */
-function presented({ headers, query }: Credentials): string[] {
+function keyValuesOf({ headers, query }: PresentedKey): string[] {
   const { origin: _origin, host: _host, ...keys } = headers();
   const texts = [...Object.values(keys), ...Object.values(query?.() ?? {})].flat();
   return texts.flatMap((text) => text.split(/[\s;,=]+/));

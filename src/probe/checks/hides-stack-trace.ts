@@ -17,9 +17,9 @@ export const hidesStackTrace: Check = {
     const planned = openingRequest(target);
     if (planned !== null) await target.exchange(withBrokenBody(planned), target.right);
     const errors = target.recorded.filter(isError);
-    for (const { answer, credentials } of errors) {
+    for (const { answer, presented } of errors) {
       const trace = findTrace(answer.excerpt);
-      if (trace !== null) return fail(`${trace} in a ${String(answer.status)} to ${credentials.name}`);
+      if (trace !== null) return fail(`${trace} in a ${String(answer.status)} to ${presented.name}`);
     }
     return errors.length > 0
       ? pass(`none in ${count(errors.length, "error")}`)

@@ -16,13 +16,13 @@ export const hidesValidKey: Check = {
   run({ recorded, key }) {
     const pieces = piecesOf(key.reveal());
     const digests = digestsOf(key);
-    const others = recorded.filter(({ credentials }) => credentials.kind === "wrong");
-    for (const { answer, credentials, sent } of others) {
+    const others = recorded.filter(({ presented }) => presented.kind === "wrong");
+    for (const { answer, presented, sent } of others) {
       // A nearly right key has parts of the valid one, which the server may echo.
       const request = sent().toLowerCase();
       const revealing = pieces.filter((piece) => !request.includes(piece));
       for (const { name, text } of answerParts(answer)) {
-        const where = `${name} of a ${String(answer.status)} to ${credentials.name}`;
+        const where = `${name} of a ${String(answer.status)} to ${presented.name}`;
         if (digests.some((digest) => text.includes(digest)))
           return Promise.resolve(fail(`its digest, in the ${where}`));
         const lower = text.toLowerCase();

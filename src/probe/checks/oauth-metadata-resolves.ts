@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { isObject, parseJson, textAt, textsAt, type JsonObject } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";

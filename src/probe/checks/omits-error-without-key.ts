@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 
 const ERRORS = ["error", "error_description", "error_uri"];

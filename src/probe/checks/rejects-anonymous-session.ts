@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { STREAM, withHeaders } from "../mcp/planned-request.ts";
 import { exchangeEach, judgeGranted } from "../judge/judge-granted.ts";
 import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { withBrokenBody, refusedOpening } from "../judge/judge-refusal.ts";
 
 export const rejectsBeforeParsing: Check = {

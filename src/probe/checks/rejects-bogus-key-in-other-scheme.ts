@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys, wrongKeysInForms } from "../judge/wrong-keys.ts";
 

@@ -15,8 +15,8 @@ export const rejectsForeignHost: Check = {
   needs: ["accepted", "loopback"],
   cost: { requests: 12, wrong: 0 },
   async run(target) {
-    const credentials = keyToHost(target, `${FOREIGN_HOST}:${target.url.port}`);
-    const attempt = await target.present(credentials);
+    const presented = keyToHost(target, `${FOREIGN_HOST}:${target.url.port}`);
+    const attempt = await target.present(presented);
     if (isAccepted(attempt)) return fail(`accepted with Host: ${FOREIGN_HOST}`);
     if (!isConversation(attempt) || isInconclusive(attempt)) return untestable(describeAttempt(attempt, target));
     if (attempt.answer.status === 403 || attempt.answer.status === 421) return pass(String(attempt.answer.status));

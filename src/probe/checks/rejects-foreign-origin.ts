@@ -21,17 +21,17 @@ export const rejectsForeignOrigin: Check = {
     const pages = foreignOrigins(target).map(({ origin, of }) => keyFromPage(target, origin, of));
     const trials = await presentEach(target, pages);
     const accepted = trials.filter(({ attempt }) => isAccepted(attempt));
-    if (accepted.length > 0) return fail(`accepted ${listNames(accepted.map(({ credentials }) => credentials))}`);
-    for (const { credentials, attempt } of trials) {
+    if (accepted.length > 0) return fail(`accepted ${listNames(accepted.map(({ presented }) => presented))}`);
+    for (const { presented, attempt } of trials) {
       if (!isConversation(attempt) || isInconclusive(attempt)) {
-        return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
+        return untestable(`${presented.name}: ${describeAttempt(attempt, target)}`);
       }
       const { status } = attempt.answer;
       const early = (target.survey.greetings[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
       if (!isAccepted(await target.presentAgain(target.right)))
         return untestable("the server accepts your key only once");
-      return fail(`${String(status)} instead of 403 to ${credentials.name}`);
+      return fail(`${String(status)} instead of 403 to ${presented.name}`);
     }
     return pass("403 to every foreign origin");
   },

@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
+import { misplacedKey, NOTHING } from "../mcp/presented-key.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import { initializeRequest, rpcRequest, LEGACY_VERSION } from "../mcp/rpc-message.ts";
 import { isObject, objectAt, parseJson } from "../mcp/json.ts";

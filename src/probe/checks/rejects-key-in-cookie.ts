@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { misplacedKey, NOTHING } from "../mcp/credentials.ts";
+import { misplacedKey, NOTHING } from "../mcp/presented-key.ts";
 import { namePlace, putKeyIn } from "../judge/key-places.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeyIn } from "../judge/wrong-keys.ts";

@@ -1,6 +1,6 @@
 import { Secret } from "../../core/secret.ts";
 import type { Check } from "../check.ts";
-import { wrongKey } from "../mcp/credentials.ts";
+import { wrongKey } from "../mcp/presented-key.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 

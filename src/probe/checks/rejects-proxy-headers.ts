@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { otherHeaders, NOTHING } from "../mcp/credentials.ts";
+import { otherHeaders, NOTHING } from "../mcp/presented-key.ts";
 import type { HttpHeaders } from "../../http/http.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { keyHeaders, misplacedKey, NOTHING } from "../mcp/credentials.ts";
+import { keyHeaders, misplacedKey, NOTHING } from "../mcp/presented-key.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 

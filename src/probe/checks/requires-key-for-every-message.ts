@@ -2,7 +2,7 @@ import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { NOTHING, type Credentials } from "../mcp/credentials.ts";
+import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import { MISSING_TOOL } from "../mcp/planned-request.ts";
 import { findAccepted, listNames } from "../judge/judge-refused.ts";
@@ -23,10 +23,10 @@ export const requiresKeyForEveryMessage: Check = {
   needs: ["accepted"],
   cost: { requests: 24, wrong: 18 },
   async run(target) {
-    const rejected: Credentials[] = [];
+    const rejected: PresentedKey[] = [];
     for (const each of [NOTHING, target.wrong]) if ((await findAccepted(target, [each])) === null) rejected.push(each);
     if (rejected.length === 0) return untestable("the server already answers the first list without a valid key");
-    const sent = (await Promise.all(rejected.map((credentials) => sendAll(target, credentials)))).flat();
+    const sent = (await Promise.all(rejected.map((presented) => sendAll(target, presented)))).flat();
     const answered = sent.filter((message) => message.answered);
     if (answered.length > 0) return fail(`answered ${listNames(answered)}`);
     const inconclusive = sent.find(({ attempt }) => isInconclusive(attempt));
@@ -48,26 +48,26 @@ interface SentMessage {
  * Sends the messages that give a client what a key is for, in every era: all lists, and a call of a tool that does not exist.
  * Skips the first list of the first era, which other checks send.
  */
-async function sendAll(target: Target, credentials: Credentials): Promise<SentMessage[]> {
-  const each = target.survey.greetings.map((greeting) => sendInEra(target, credentials, greeting));
+async function sendAll(target: Target, presented: PresentedKey): Promise<SentMessage[]> {
+  const each = target.survey.greetings.map((greeting) => sendInEra(target, presented, greeting));
   return (await Promise.all(each)).flat();
 }
 
-async function sendInEra(target: Target, credentials: Credentials, greeting: Greeting): Promise<SentMessage[]> {
+async function sendInEra(target: Target, presented: PresentedKey, greeting: Greeting): Promise<SentMessage[]> {
   const { era, judged, lists } = greeting;
   const sent = (attempt: Attempt, method: string, answered: boolean): SentMessage => ({
-    ...{ attempt, answered, name: `${method} (${era}) with ${credentials.name}` },
+    ...{ attempt, answered, name: `${method} (${era}) with ${presented.name}` },
   });
-  const list = await target.present(credentials, greeting);
+  const list = await target.present(presented, greeting);
   const first = greeting === target.greeting ? [] : [sent(list, judged, isAccepted(list))];
   const greeted = isConversation(list) && list.server !== null;
   if (isAccepted(list) || (!greeted && !target.survey.handshakeFree.includes(era))) return first;
   const others = lists.filter((other) => other !== judged).map((other) => ({ ...greeting, judged: other }));
   const more = others.map(async (other) => {
-    const attempt = await target.ask(credentials, { greeting: other });
+    const attempt = await target.ask(presented, { greeting: other });
     return sent(attempt, other.judged, isAccepted(attempt));
   });
-  const call = await target.ask(credentials, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  const call = await target.ask(presented, { greeting: withToolCall(greeting, MISSING_TOOL) });
   const answered = isGuarded(list) && (await reachesTools(target, call, greeting));
   return [...first, ...(await Promise.all(more)), sent(call, "tools/call", answered)];
 }

@@ -1,7 +1,7 @@
 import { isConversation, isAccepted } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { legacyRequest, modernRequest } from "../mcp/planned-request.ts";
 import { rpcRequest } from "../mcp/rpc-message.ts";
 import { exchangeEach, judgeGranted } from "../judge/judge-granted.ts";

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { speakSse } from "../mcp/era-sse.ts";
 import { attempt } from "../verify/present.ts";
 import { findAccepted, judgeRefused } from "../judge/judge-refused.ts";
@@ -21,9 +21,9 @@ export const requiresKeyForSseEndpoint: Check = {
     const wrongKeys = [NOTHING, target.wrong];
     const accepted = await findAccepted(target, wrongKeys);
     if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
-    const each = wrongKeys.map(async (credentials) => {
-      const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(credentials));
-      return { credentials, attempt: await attempt(speak) };
+    const each = wrongKeys.map(async (presented) => {
+      const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(presented));
+      return { presented, attempt: await attempt(speak) };
     });
     return judgeRefused(target, await Promise.all(each));
   },

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { STREAM } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
 import { findAccepted } from "../judge/judge-refused.ts";

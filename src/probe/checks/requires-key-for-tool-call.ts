@@ -2,7 +2,7 @@ import { isInconclusive } from "../verify/attempt.ts";
 import { withToolCall, failedAlike, readToolCall } from "../verify/tool-call.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const requiresKeyForToolCall: Check = {
@@ -21,14 +21,14 @@ export const requiresKeyForToolCall: Check = {
     const callEach = target.survey.greetings.map(async (base) => {
       const greeting = withToolCall(base, target.tool ?? "");
       const valid = readToolCall(await target.ask(target.right, { greeting }));
-      const others = [NOTHING, target.wrong].map(async (credentials) => {
-        const attempt = await target.ask(credentials, { greeting });
+      const others = [NOTHING, target.wrong].map(async (presented) => {
+        const attempt = await target.ask(presented, { greeting });
         return {
-          credentials,
+          presented,
           attempt,
           valid,
           call: readToolCall(attempt),
-          name: `${base.era} with ${credentials.name}`,
+          name: `${base.era} with ${presented.name}`,
         };
       });
       return Promise.all(others);
@@ -44,6 +44,6 @@ export const requiresKeyForToolCall: Check = {
     const inconclusive = calls.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined)
       return untestable(`${inconclusive.name}: ${describeAttempt(inconclusive.attempt, target)}`);
-    return pass(`not called with ${listNames(calls.map(({ credentials }) => credentials))}`);
+    return pass(`not called with ${listNames(calls.map(({ presented }) => presented))}`);
   },
 };

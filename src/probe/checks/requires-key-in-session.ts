@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import type { Check } from "../check.ts";
 import { fail, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { DELETE, STREAM, withHeaders } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
 import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { costOf, judgeRefused, presentEach } from "../judge/judge-refused.ts";
 
 export const requiresKey: Check = {

@@ -1,7 +1,7 @@
 import { isConversation } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { FOREIGN_ORIGIN, keyFromPage } from "../judge/foreign-origin.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";

@@ -2,7 +2,7 @@ import { parseToken } from "../../core/token.ts";
 import { headerOf } from "../../http/http.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { wrongKey, type Credentials } from "../mcp/credentials.ts";
+import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 import { changeKey } from "../judge/mutations.ts";
 import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
@@ -22,10 +22,10 @@ export const sameAnswerForUnknownKeys: Check = {
   async run(target) {
     const first = await refusalOf(target, target.wrong);
     if ("untestable" in first) return first;
-    for (const credentials of [unknownKey(target), ...mistypedKey(target)]) {
-      const other = await refusalOf(target, credentials);
+    for (const presented of [unknownKey(target), ...mistypedKey(target)]) {
+      const other = await refusalOf(target, presented);
       if ("untestable" in other) return other;
-      const difference = differenceOf({ answer: first, to: target.wrong }, { answer: other, to: credentials });
+      const difference = differenceOf({ answer: first, to: target.wrong }, { answer: other, to: presented });
       if (difference === null) continue;
       const again = await refusalOf(target, { ...target.wrong, id: "bogus-key again" });
       if (
@@ -35,23 +35,23 @@ export const sameAnswerForUnknownKeys: Check = {
         return untestable("the server answers the same key differently each time");
       }
       const bogus = parseToken(target.key.reveal()).ok ? "a bogus key with your key's id" : target.wrong.name;
-      return fail(`the ${difference} for ${credentials.name} differs from the one for ${bogus}`);
+      return fail(`the ${difference} for ${presented.name} differs from the one for ${bogus}`);
     }
     return pass(`${String(first.status)} and the same text for each`);
   },
 };
 
 /** Creates a key that a server can reject by its checksum, before any lookup. */
-function mistypedKey({ bogus, header }: Target): Credentials[] {
+function mistypedKey({ bogus, header }: Target): PresentedKey[] {
   const mistyped = changeKey(bogus).at(-1);
   const named = { id: "mistyped-key", name: "a mistyped bogus key" };
   return mistyped === undefined ? [] : [wrongKey(header, mistyped.key, named)];
 }
 
-/** An answer and the credentials it was given to. */
+/** An answer and the key it was given to. */
 interface RefusedAnswer {
   readonly answer: McpAnswer;
-  readonly to: Credentials;
+  readonly to: PresentedKey;
 }
 
 /**
@@ -76,7 +76,7 @@ function bodyOf({ answer, to }: RefusedAnswer): string {
 const CHANGING = /(?=[\w-]*\d)[\w-]{8,}|\d+/g;
 
 /** Blanks pieces of the presented key, such as `mcp_7Fq2…`, and then {@link CHANGING} text. Plain words stay. */
-function normalize(text: string, to: Credentials): string {
+function normalize(text: string, to: PresentedKey): string {
   const keys = Object.values(to.headers()).flat();
   const presented = keys.map((value) => value.replace(/^\S+ +/, "")).join(" ");
   const pieces = text.replace(/\w{3,}/g, (word) => (/[0-9A-Z_]/.test(word) && presented.includes(word) ? "#" : word));

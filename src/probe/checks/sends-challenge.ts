@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
 import { headerOf } from "../../http/http.ts";
 
@@ -16,11 +16,11 @@ export const sendsChallenge: Check = {
   cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
   async run(target) {
     const headers: string[] = [];
-    for (const credentials of [NOTHING, target.wrong]) {
-      const answer = await refusalOf(target, credentials);
+    for (const presented of [NOTHING, target.wrong]) {
+      const answer = await refusalOf(target, presented);
       if ("untestable" in answer || answer.status !== 401) continue;
       const header = headerOf(answer, "www-authenticate") ?? "";
-      if (header === "") return fail(`401 without WWW-Authenticate to ${credentials.name}`);
+      if (header === "") return fail(`401 without WWW-Authenticate to ${presented.name}`);
       headers.push(target.redact(header));
     }
     return headers.length > 0 ? pass(headers.join(" and ")) : untestable("neither no key nor a bogus key gets 401");

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable, type Untestable } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import { keyHeaders, type Credentials } from "../mcp/credentials.ts";
+import { keyHeaders, type PresentedKey } from "../mcp/presented-key.ts";
 import { openSession } from "../target/session.ts";
 import type { Target } from "../target/target.ts";
 import { WAIT_COST } from "../target/wait.ts";
@@ -41,7 +41,7 @@ export const sessionBoundToKey: Check = {
 };
 
 /** Returns another key that the server accepts: the second key of the run, or one created in the store. */
-async function takeSecondKey(target: Target): Promise<Credentials | Untestable> {
+async function takeSecondKey(target: Target): Promise<PresentedKey | Untestable> {
   const { secondKey, header } = target;
   if (secondKey === null) {
     const canary = await target.canaries.take();
@@ -51,8 +51,8 @@ async function takeSecondKey(target: Target): Promise<Credentials | Untestable> 
     return canary.presented;
   }
   const named = { id: "second-key", name: "the second key", kind: "right" } as const;
-  const credentials = { ...named, headers: () => keyHeaders(header, secondKey.reveal()) };
-  return isAccepted(await target.present(credentials))
-    ? credentials
+  const presented = { ...named, headers: () => keyHeaders(header, secondKey.reveal()) };
+  return isAccepted(await target.present(presented))
+    ? presented
     : untestable("the server does not accept the second key");
 }

@@ -1,4 +1,4 @@
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";
 
 /** Reserved for examples (RFC 2606), so no server has a reason to trust it. */
@@ -6,13 +6,13 @@ export const FOREIGN_HOST = "foreign.example";
 export const FOREIGN_ORIGIN = `https://${FOREIGN_HOST}`;
 
 /** Presents the valid key as a browser does for a page of another origin. */
-export function keyFromPage({ right }: Target, origin: string, of: string): Credentials {
+export function keyFromPage({ right }: Target, origin: string, of: string): PresentedKey {
   const name = `your key in a request from ${of}`;
   return { ...right, id: `key from ${origin}`, name, headers: () => ({ ...right.headers(), origin }) };
 }
 
 /** Presents the valid key with another `Host` header, as in a DNS rebinding attack. */
-export function keyToHost({ right }: Target, host: string): Credentials {
+export function keyToHost({ right }: Target, host: string): PresentedKey {
   const name = "your key in a request to another host name";
   return { ...right, id: `key to ${host}`, name, headers: () => ({ ...right.headers(), host }) };
 }

@@ -1,7 +1,7 @@
 import { KeysError } from "../../errors.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
 import { listNames } from "./judge-refused.ts";
@@ -9,19 +9,19 @@ import { listNames } from "./judge-refused.ts";
 /** One request that was sent, and its result. */
 export interface TriedRequest {
   readonly planned: PlannedRequest;
-  readonly credentials: Credentials;
+  readonly presented: PresentedKey;
   readonly result: ExchangeResult;
 }
 
-/** Sends every request with each of the credentials. */
+/** Sends every request with each key. */
 export function exchangeEach(
   target: Target,
   plannedRequests: readonly PlannedRequest[],
-  each: readonly Credentials[],
+  each: readonly PresentedKey[],
 ): Promise<TriedRequest[]> {
-  const pairs = plannedRequests.flatMap((planned) => each.map((credentials) => ({ planned, credentials })));
+  const pairs = plannedRequests.flatMap((planned) => each.map((presented) => ({ planned, presented })));
   return Promise.all(
-    pairs.map(async (pair) => ({ ...pair, result: await target.exchange(pair.planned, pair.credentials) })),
+    pairs.map(async (pair) => ({ ...pair, result: await target.exchange(pair.planned, pair.presented) })),
   );
 }
 
@@ -46,6 +46,6 @@ export function isGranted({ grants }: PlannedRequest, result: ExchangeResult): b
   return kindOf(result) === "result";
 }
 
-function credentialsOf(tries: readonly TriedRequest[]): Credentials[] {
-  return tries.map(({ credentials }) => credentials);
+function credentialsOf(tries: readonly TriedRequest[]): PresentedKey[] {
+  return tries.map(({ presented }) => presented);
 }

@@ -1,7 +1,7 @@
 import { headerOf } from "../../http/http.ts";
 import { fail, pass, untestable, type CheckResult, type Untestable } from "../check-result.ts";
 import { parseChallenges, type Challenge } from "../mcp/challenge.ts";
-import { NOTHING, type Credentials } from "../mcp/credentials.ts";
+import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { initializeRequest, LEGACY_VERSION } from "../mcp/rpc-message.ts";
 import { type PlannedRequest, legacyRequest, modernRequest } from "../mcp/planned-request.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
@@ -12,12 +12,12 @@ import { describeAttempt } from "./judge-refused.ts";
 /** Cost of {@link refusalOf}. */
 export const REFUSAL_COST = { requests: 4, wrong: 4 };
 
-/** Returns the answer that refuses the credentials. Untestable if they are accepted (access checks report that) or inconclusive. */
-export async function refusalOf(target: Target, credentials: Credentials): Promise<McpAnswer | Untestable> {
-  const attempt = await target.present(credentials);
-  if (isAccepted(attempt)) return untestable(`accepted with ${credentials.name}`);
+/** Returns the answer that refuses a key. Untestable if the key is accepted (access checks report that) or the answer inconclusive. */
+export async function refusalOf(target: Target, presented: PresentedKey): Promise<McpAnswer | Untestable> {
+  const attempt = await target.present(presented);
+  if (isAccepted(attempt)) return untestable(`accepted with ${presented.name}`);
   if (!isConversation(attempt) || isInconclusive(attempt)) {
-    return untestable(`${credentials.name}: ${describeAttempt(attempt, target)}`);
+    return untestable(`${presented.name}: ${describeAttempt(attempt, target)}`);
   }
   return attempt.answer;
 }
@@ -28,19 +28,19 @@ export interface ReceivedChallenge {
   readonly challenges: readonly Challenge[] | null;
 }
 
-/** Returns the challenge of the 401 that refuses the credentials. */
-export async function challengeOf(target: Target, credentials: Credentials): Promise<ReceivedChallenge | Untestable> {
-  const answer = await refusalOf(target, credentials);
+/** Returns the challenge of the 401 that refuses a key. */
+export async function challengeOf(target: Target, presented: PresentedKey): Promise<ReceivedChallenge | Untestable> {
+  const answer = await refusalOf(target, presented);
   if ("untestable" in answer) return answer;
-  if (answer.status !== 401) return untestable(`${credentials.name} gets ${String(answer.status)} instead of 401`);
+  if (answer.status !== 401) return untestable(`${presented.name} gets ${String(answer.status)} instead of 401`);
   const header = headerOf(answer, "www-authenticate") ?? "";
-  if (header === "") return untestable(`the 401 for ${credentials.name} has no WWW-Authenticate header`);
+  if (header === "") return untestable(`the 401 for ${presented.name} has no WWW-Authenticate header`);
   return { header, challenges: parseChallenges(header) };
 }
 
-/** Returns the `Bearer` challenge of the 401 that refuses the credentials. */
-export async function bearerOf(target: Target, credentials: Credentials): Promise<Challenge | Untestable> {
-  const received = await challengeOf(target, credentials);
+/** Returns the `Bearer` challenge of the 401 that refuses a key. */
+export async function bearerOf(target: Target, presented: PresentedKey): Promise<Challenge | Untestable> {
+  const received = await challengeOf(target, presented);
   if ("untestable" in received) return received;
   const { challenges } = received;
   if (challenges === null) return untestable("the WWW-Authenticate header does not parse");
@@ -73,9 +73,9 @@ export async function refusedOpening(
   return untestable(`the server does not refuse a valid message without a key: ${String(answer.status)}`);
 }
 
-/** Judges whether the credentials get 401. */
-export async function judgeStatus(target: Target, credentials: Credentials): Promise<CheckResult> {
-  const answer = await refusalOf(target, credentials);
+/** Judges whether a key gets 401. */
+export async function judgeStatus(target: Target, presented: PresentedKey): Promise<CheckResult> {
+  const answer = await refusalOf(target, presented);
   if ("untestable" in answer) return answer;
   const { status, reply } = answer;
   if (status === 401) return pass("401");

@@ -2,19 +2,19 @@ import { KeysError } from "../../errors.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import type { Cost } from "../cost.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
 
-/** Credentials that were presented, and the result. */
+/** A key that was presented, and the result. */
 export interface Trial {
-  readonly credentials: Credentials;
+  readonly presented: PresentedKey;
   readonly attempt: Attempt;
 }
 
-/** Presents each of the credentials in a complete conversation. */
-export function presentEach(target: Target, each: readonly Credentials[]): Promise<Trial[]> {
-  return Promise.all(each.map(async (credentials) => ({ credentials, attempt: await target.present(credentials) })));
+/** Presents each key in a complete conversation. */
+export function presentEach(target: Target, each: readonly PresentedKey[]): Promise<Trial[]> {
+  return Promise.all(each.map(async (presented) => ({ presented, attempt: await target.present(presented) })));
 }
 
 /**
@@ -34,41 +34,41 @@ export function costOf(variants: number): Cost {
  */
 export async function tryEach(
   target: Target,
-  { controls, variants }: { readonly controls: readonly Credentials[]; readonly variants: readonly Credentials[] },
+  { controls, variants }: { readonly controls: readonly PresentedKey[]; readonly variants: readonly PresentedKey[] },
 ): Promise<CheckResult> {
   const accepted = await findAccepted(target, controls);
   if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
   return judgeRefused(
     target,
-    await Promise.all(variants.map(async (credentials) => ({ credentials, attempt: await target.ask(credentials) }))),
+    await Promise.all(variants.map(async (presented) => ({ presented, attempt: await target.ask(presented) }))),
   );
 }
 
 /** Returns the first control that the server accepts, or `null`. */
-export async function findAccepted(target: Target, controls: readonly Credentials[]): Promise<Credentials | null> {
+export async function findAccepted(target: Target, controls: readonly PresentedKey[]): Promise<PresentedKey | null> {
   for (const control of controls) if (isAccepted(await target.ask(control))) return control;
   return null;
 }
 
 /**
- * Judges whether the server accepted none of the credentials. A refusal counts only if the server accepts the valid key. A status
+ * Judges whether the server accepted none of the keys. A refusal counts only if the server accepts the valid key. A status
  * other than 401 and 403 counts only if it still does: a server with a single session answers 400 to every later client.
  */
 export async function judgeRefused(target: Target, trials: readonly Trial[]): Promise<CheckResult> {
   const accepted = trials.filter(({ attempt }) => isAccepted(attempt));
-  if (accepted.length > 0) return fail(`accepted with ${listNames(accepted.map(({ credentials }) => credentials))}`);
+  if (accepted.length > 0) return fail(`accepted with ${listNames(accepted.map(({ presented }) => presented))}`);
   if (target.survey.greetings.length === 0) {
     return untestable("the server did not accept your key, so a refusal proves nothing");
   }
   const inconclusive = trials.find(({ attempt }) => isInconclusive(attempt));
   if (inconclusive !== undefined) {
-    return untestable(`${inconclusive.credentials.name}: ${describeAttempt(inconclusive.attempt, target)}`);
+    return untestable(`${inconclusive.presented.name}: ${describeAttempt(inconclusive.attempt, target)}`);
   }
   const unusual = trials.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
   if (unusual && !(await target.isStillAccepted())) {
     return untestable("the server accepted your key only once, so a refusal proves nothing");
   }
-  return pass(`${statusesOf(trials)} with ${listNames(trials.map(({ credentials }) => credentials))}`);
+  return pass(`${statusesOf(trials)} with ${listNames(trials.map(({ presented }) => presented))}`);
 }
 
 /** Describes the result of an attempt: its status, or why there was no answer. */

@@ -1,4 +1,4 @@
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 
 /** Where some servers look for a key, apart from the header. */
 export type KeyPlace = "query" | "cookie";
@@ -18,7 +18,7 @@ export function namePlace(place: KeyPlace): string {
  * Puts a key into a place instead of the header.
  * @param reveal - Returns the key. A function, because the result may be printed.
  */
-export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<Credentials, "headers" | "query"> {
+export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<PresentedKey, "headers" | "query"> {
   if (place === "query") {
     return { headers: () => ({}), query: () => Object.fromEntries(NAMES.query.map((name) => [name, reveal()])) };
   }

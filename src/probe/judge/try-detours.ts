@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import { pass, untestable, type CheckResult } from "../check-result.ts";
 import type { Cost } from "../cost.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import type { Detour } from "../mcp/wire.ts";
 import type { Target } from "../target/target.ts";
 import { isAccepted } from "../verify/attempt.ts";
@@ -24,8 +24,8 @@ export async function tryDetours(target: Target, detours: readonly Detour[]): Pr
   }
   if (open.length === 0) return pass(`none of ${count(detours.length, "variant")} leads to MCP, even with your key`);
   const trials = open.map(async (detour) => {
-    const credentials = { ...NOTHING, name: `no key at ${detour.name}` };
-    return { credentials, attempt: await target.ask(credentials, { detour }) };
+    const presented = { ...NOTHING, name: `no key at ${detour.name}` };
+    return { presented, attempt: await target.ask(presented, { detour }) };
   });
   return judgeRefused(target, await Promise.all(trials));
 }

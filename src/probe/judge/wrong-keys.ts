@@ -1,32 +1,32 @@
-import { wrongKey, type Credentials } from "../mcp/credentials.ts";
+import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";
 import { keyForms, namePlace, putKeyIn, type KeyPlace } from "./key-places.ts";
 import { createWrongKey, type KeyMutation } from "./mutations.ts";
 
 /** Presents a made-up key in the same format as the valid one. */
-export function unknownKey({ header, key, random }: Target): Credentials {
+export function unknownKey({ header, key, random }: Target): PresentedKey {
   return wrongKey(header, createWrongKey(key, random), { id: "unknown-key", name: "an unknown key" });
 }
 
 /** Controls for keys that are nearly right: if the server accepts these, similarity to the valid key does not matter. */
-export function wrongKeys(target: Target): Credentials[] {
+export function wrongKeys(target: Target): PresentedKey[] {
   return [unknownKey(target), target.wrong];
 }
 
 /** Presents keys that are nearly right. */
-export function nearlyRightKeys({ header }: Target, mutations: readonly KeyMutation[]): Credentials[] {
+export function nearlyRightKeys({ header }: Target, mutations: readonly KeyMutation[]): PresentedKey[] {
   return mutations.map(({ change, key }) => wrongKey(header, key, { id: change, name: `your key with ${change}` }));
 }
 
 /** Presents the bogus key in every form but `Bearer`. A server that ignores other schemes may accept them. */
-export function wrongKeysInForms({ bogus }: Target): Credentials[] {
+export function wrongKeysInForms({ bogus }: Target): PresentedKey[] {
   return keyForms(() => bogus.reveal()).map(({ how, headers }) => {
     return { id: `bogus ${how}`, name: `a bogus key ${how}`, kind: "wrong", headers };
   });
 }
 
 /** Presents the bogus key in a place other than the header. */
-export function wrongKeyIn(place: KeyPlace, { bogus }: Target): Credentials {
+export function wrongKeyIn(place: KeyPlace, { bogus }: Target): PresentedKey {
   const put = putKeyIn(place, () => bogus.reveal());
   return { id: `bogus in ${place}`, name: `a bogus key ${namePlace(place)}`, kind: "wrong", ...put };
 }

@@ -18,7 +18,7 @@ export function kindOf({ status, reply }: McpAnswer): AnswerKind {
   return reply.error === undefined ? "result" : "rpc-error";
 }
 
-/** Returns whether the answer refuses the credentials: 401 or 403. */
+/** Returns whether the answer refuses the key: 401 or 403. */
 export function isRefusal(answer: McpAnswer): boolean {
   return answer.status === 401 || answer.status === 403;
 }

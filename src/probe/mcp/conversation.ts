@@ -13,7 +13,7 @@ import type { McpAnswer } from "./wire.ts";
  */
 export type Era = "modern" | "legacy" | "sse";
 
-/** Result of presenting credentials once. */
+/** Result of presenting a key once. */
 export interface Conversation {
   /** The decisive answer: to the request that matters, or the one that ended the handshake. */
   readonly answer: McpAnswer;

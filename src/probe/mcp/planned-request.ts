@@ -1,11 +1,11 @@
 import type { HttpInit } from "../../http/http.ts";
 import { MODERN_VERSION, modernParams, rpcRequest, type ClientInfo, type RpcMessage } from "./rpc-message.ts";
 
-/** A request to an MCP server, without the credentials. */
+/** A request to an MCP server, without the key. */
 export interface PlannedRequest extends Pick<HttpInit, "method" | "path" | "body" | "announce" | "maxTls"> {
   /** Name in findings: `tools/list`, `GET`. */
   readonly name: string;
-  /** Identifies the request in a run. Requests with the same key and credentials share one answer. */
+  /** Identifies the request in a run. Requests with the same `cacheKey` and presented key share one answer. */
   readonly cacheKey: string;
   readonly headers?: HttpInit["headers"];
   /** Milliseconds, if less than for other exchanges. */

@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { HttpHeaders, HttpInit, HttpRequest, HttpResponse } from "../../http/http.ts";
-import type { Credentials } from "./credentials.ts";
+import type { PresentedKey } from "./presented-key.ts";
 import type { PlannedRequest } from "./planned-request.ts";
 import { readAnswer, UNREAD } from "./read-answer.ts";
 import { isEventStream, staysOpen, type AnswerContent } from "./reply.ts";
@@ -18,7 +18,7 @@ export interface WireOptions {
   readonly url: URL;
   readonly request: HttpRequest;
   /** Presented with every request. */
-  readonly credentials: Credentials;
+  readonly presented: PresentedKey;
   /** Sends messages another way, see {@link Detour}. */
   readonly detour?: Detour;
   /** Monotonic clock, in milliseconds. */
@@ -29,7 +29,7 @@ export interface WireOptions {
   readonly timeoutMs?: number;
   readonly clientVersion: string;
   /** Called with every answer. `sent` returns the URL, headers and body of the request; a function, because they contain a secret. */
-  readonly onAnswer?: (answer: McpAnswer, credentials: Credentials, sent: () => string) => void;
+  readonly onAnswer?: (answer: McpAnswer, presented: PresentedKey, sent: () => string) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -41,7 +41,7 @@ export interface Detour {
   readonly method?: HttpInit["method"];
 }
 
-/** Speaks MCP over HTTP to one server with fixed credentials, one exchange at a time. */
+/** Speaks MCP over HTTP to one server with a fixed key, one exchange at a time. */
 export class Wire {
   readonly url: URL;
   readonly clientInfo: ClientInfo;
@@ -110,15 +110,15 @@ export class Wire {
   }
 
   async #send(init: Omit<HttpInit, "timeoutMs">, limit = Infinity): Promise<HttpResponse> {
-    const { credentials, request, signal } = this.#options;
+    const { presented, request, signal } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request would leave the origin of the URL");
     const common = {
       "accept-encoding": "identity",
       "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
     };
-    const headers = { ...common, ...init.headers, ...credentials.headers() };
+    const headers = { ...common, ...init.headers, ...presented.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft()));
-    const sent = { ...init, ...withQuery(init, credentials), headers };
+    const sent = { ...init, ...withQuery(init, presented), headers };
     const response = await request({ ...sent, timeoutMs, signal });
     this.#sent.set(response, () => [sent.url.href, sent.path, ...Object.values(headers).flat(), sent.body].join("\n"));
     return response;
@@ -130,7 +130,7 @@ export class Wire {
   }
 
   #report(response: HttpResponse, answer: McpAnswer): McpAnswer {
-    this.#options.onAnswer?.(answer, this.#options.credentials, this.#sent.get(response) ?? ((): string => ""));
+    this.#options.onAnswer?.(answer, this.#options.presented, this.#sent.get(response) ?? ((): string => ""));
     return answer;
   }
 
@@ -143,10 +143,10 @@ function headOf({ status, headers, tls }: HttpResponse): Pick<McpAnswer, "status
   return { status, headers, tls };
 }
 
-/** Adds the query parameters of the credentials to the URL. */
+/** Adds the query parameters of the presented key to the URL. */
 function withQuery(
   { url, path }: Pick<HttpInit, "url" | "path">,
-  { query }: Credentials,
+  { query }: PresentedKey,
 ): Pick<HttpInit, "url" | "path"> {
   if (query === undefined) return { url, path };
   const added = new URLSearchParams({ ...query() }).toString();

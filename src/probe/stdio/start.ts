@@ -1,7 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import { isConversation, type Attempt } from "../verify/attempt.ts";
-import { NOTHING } from "../mcp/credentials.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { attempt } from "../verify/present.ts";
 import { Wire } from "../mcp/wire.ts";
 import { LineExchange } from "./line-exchange.ts";
@@ -67,7 +67,7 @@ export async function startOnce(options: StartOptions, presented: ProgramKey, ti
     });
     const wire = (limit: number): Wire =>
       new Wire({
-        ...{ url: new URL("stdio:program"), request: lines.clientFor(program), credentials: NOTHING },
+        ...{ url: new URL("stdio:program"), request: lines.clientFor(program), presented: NOTHING },
         ...{ now, clientVersion, signal, deadline: started + timeoutMs, timeoutMs: limit },
       });
     try {

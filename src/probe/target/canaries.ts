@@ -1,5 +1,5 @@
 import type { Untestable } from "../check-result.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { Attempt } from "../verify/attempt.ts";
 import type { LabKey } from "./lab.ts";
 
@@ -7,9 +7,9 @@ import type { LabKey } from "./lab.ts";
 export interface Canary {
   readonly key: LabKey;
   /** Presents its newest token. */
-  readonly presented: Credentials;
+  readonly presented: PresentedKey;
   /** Presents the token before that one, which is still valid. */
-  readonly former?: Credentials;
+  readonly former?: PresentedKey;
 }
 
 /** Result of waiting until the server accepts or refuses a key. */
@@ -42,5 +42,5 @@ export interface Canaries {
   /** Creates a canary that expires after `lifetime` seconds. Do not give it back. */
   mintExpiring(lifetime: number): Promise<Canary>;
   /** Presents a token of a canary. */
-  credentialsFor(token: LabKey["token"]): Credentials;
+  toPresentedKey(token: LabKey["token"]): PresentedKey;
 }

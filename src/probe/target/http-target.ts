@@ -1,7 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { bogusKey, NOTHING, rightKey, type Credentials, type KeyHeader } from "../mcp/credentials.ts";
+import { bogusKey, NOTHING, rightKey, type PresentedKey, type KeyHeader } from "../mcp/presented-key.ts";
 import { textAt } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { RateLimiter } from "../mcp/rate-limiter.ts";
@@ -44,8 +44,8 @@ export class HttpTarget implements Target {
   readonly loopback: boolean;
   readonly clientInfo: ClientInfo;
   readonly recorded: readonly RecordedAnswer[];
-  readonly right: Credentials;
-  readonly wrong: Credentials;
+  readonly right: PresentedKey;
+  readonly wrong: PresentedKey;
   readonly #options: HttpTargetOptions;
   readonly #recorded: RecordedAnswer[] = [];
   readonly #attempts = new Map<string, Promise<Attempt>>();
@@ -85,42 +85,42 @@ export class HttpTarget implements Target {
 
   /** Presents the valid key in each era. Call this before the first check runs. */
   async takeSurvey(): Promise<Survey> {
-    this.#survey ??= await takeSurvey((credentials) => this.wire(credentials), this.right);
+    this.#survey ??= await takeSurvey((presented) => this.wire(presented), this.right);
     return this.#survey;
   }
 
-  wire(credentials: Credentials, detour?: Detour): Wire {
+  wire(presented: PresentedKey, detour?: Detour): Wire {
     const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
-    const request = credentials.kind === "right" ? limiter.right : limiter.wrong;
+    const request = presented.kind === "right" ? limiter.right : limiter.wrong;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
-      this.#recorded.push({ credentials, answer, at: epoch(), sent });
+      this.#recorded.push({ presented, answer, at: epoch(), sent });
     };
-    return new Wire({ url, request, credentials, detour, now, timeoutMs, clientVersion, signal, onAnswer });
+    return new Wire({ url, request, presented, detour, now, timeoutMs, clientVersion, signal, onAnswer });
   }
 
-  present(credentials: Credentials, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
-    const cacheKey = `${credentials.id} ${greeting === undefined ? "any" : cacheKeyOf(greeting)}`;
-    return once(this.#attempts, cacheKey, () => attemptConversation(this.wire(credentials), greeting));
+  present(presented: PresentedKey, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
+    const cacheKey = `${presented.id} ${greeting === undefined ? "any" : cacheKeyOf(greeting)}`;
+    return once(this.#attempts, cacheKey, () => attemptConversation(this.wire(presented), greeting));
   }
 
-  presentAgain(credentials: Credentials, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
-    return attemptConversation(this.wire(credentials), greeting);
+  presentAgain(presented: PresentedKey, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
+    return attemptConversation(this.wire(presented), greeting);
   }
 
-  ask(credentials: Credentials, { greeting = this.greeting, detour }: AskOptions = {}): Promise<Attempt> {
+  ask(presented: PresentedKey, { greeting = this.greeting, detour }: AskOptions = {}): Promise<Attempt> {
     const handshakeFree = this.survey.handshakeFree.includes(greeting.era);
-    const whole = `${credentials.id} ${cacheKeyOf(greeting)}`;
-    if (detour === undefined && this.#attempts.has(whole)) return this.present(credentials, greeting);
+    const whole = `${presented.id} ${cacheKeyOf(greeting)}`;
+    if (detour === undefined && this.#attempts.has(whole)) return this.present(presented, greeting);
     const cacheKey = `${whole} briefly ${detour?.name ?? ""}`;
     return once(this.#attempts, cacheKey, async () => {
-      const refused = detour === undefined ? await askInAnonymousSession(this, credentials, greeting) : null;
-      return refused ?? attemptBriefly(this.wire(credentials, detour), greeting, handshakeFree);
+      const refused = detour === undefined ? await askInAnonymousSession(this, presented, greeting) : null;
+      return refused ?? attemptBriefly(this.wire(presented, detour), greeting, handshakeFree);
     });
   }
 
-  exchange(planned: PlannedRequest, credentials: Credentials = NOTHING): Promise<ExchangeResult> {
-    return once(this.#exchanges, `${credentials.id} ${planned.cacheKey}`, () =>
-      attemptExchange(this.wire(credentials), planned),
+  exchange(planned: PlannedRequest, presented: PresentedKey = NOTHING): Promise<ExchangeResult> {
+    return once(this.#exchanges, `${presented.id} ${planned.cacheKey}`, () =>
+      attemptExchange(this.wire(presented), planned),
     );
   }
 

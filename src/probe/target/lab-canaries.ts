@@ -1,5 +1,5 @@
 import { untestable, type Untestable } from "../check-result.ts";
-import { wrongKey, type Credentials } from "../mcp/credentials.ts";
+import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { isAccepted } from "../verify/attempt.ts";
 import type { Canaries, Canary, DisabledCanary, WaitResult } from "./canaries.ts";
 import type { Lab, LabKey } from "./lab.ts";
@@ -46,17 +46,17 @@ export class LabCanaries implements Canaries {
 
   async mintExpiring(lifetime: number): Promise<Canary> {
     const key = await this.#lab.mint("expiring", lifetime);
-    return { key, presented: this.credentialsFor(key.token) };
+    return { key, presented: this.toPresentedKey(key.token) };
   }
 
-  credentialsFor(token: LabKey["token"]): Credentials {
+  toPresentedKey(token: LabKey["token"]): PresentedKey {
     const id = `canary-${String(++this.#tokens)}`;
     return wrongKey(this.#target.header, token, { id, name: "a key created for the test" });
   }
 
   async #create(): Promise<WaitResult> {
     const key = await this.#lab.mint("lifecycle");
-    const canary = { key, presented: this.credentialsFor(key.token) };
+    const canary = { key, presented: this.toPresentedKey(key.token) };
     const waited = await waitUntil(this.#target, canary.presented, "accepted");
     if (waited.seconds !== null) this.#ready = canary;
     return waited;

@@ -1,4 +1,4 @@
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import { readGreeting, sessionOf } from "../mcp/era-legacy.ts";
 import { legacyRequest, withHeaders } from "../mcp/planned-request.ts";
 import { INITIALIZED, initializeRequest, rpcRequest, LEGACY_VERSION } from "../mcp/rpc-message.ts";
@@ -10,14 +10,11 @@ export const OPEN_SESSION_REQUESTS = 2;
 /**
  * Opens a session of the legacy era; `null` if the server opens none. The caller ends the session, because some servers allow
  * only one.
- * @param credentials - Default: the valid key.
+ * @param presented - Default: the valid key.
  * @throws `KeysError` `SERVER_UNREACHABLE`, `SERVER_NOT_MCP`, `INTERRUPTED`
  */
-export async function openSession(
-  target: Target,
-  credentials: Credentials = target.right,
-): Promise<OpenSession | null> {
-  const wire = target.wire(credentials);
+export async function openSession(target: Target, presented: PresentedKey = target.right): Promise<OpenSession | null> {
+  const wire = target.wire(presented);
   const hello = await wire.post(initializeRequest(target.clientInfo, LEGACY_VERSION));
   const greeting = readGreeting(hello, "legacy");
   const session = greeting === null ? null : sessionOf(hello);

@@ -2,7 +2,7 @@ import type { Secret } from "../../core/secret.ts";
 import type { HttpHeaders } from "../../http/http.ts";
 import type { KeysError } from "../../errors.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import type { Credentials, KeyHeader } from "../mcp/credentials.ts";
+import type { PresentedKey, KeyHeader } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { Redact } from "../mcp/redact.ts";
 import type { Detour, McpAnswer, Wire } from "../mcp/wire.ts";
@@ -42,7 +42,7 @@ export interface TargetSettings {
 }
 
 /**
- * The server under test, and the ways to ask it. Checks share answers: the same question with the same credentials is sent once,
+ * The server under test, and the ways to ask it. Checks share answers: the same question with the same key is sent once,
  * unless a method says otherwise.
  */
 export interface Target extends TargetSettings {
@@ -52,9 +52,9 @@ export interface Target extends TargetSettings {
   /** All answers so far, for checks that look at every answer. */
   readonly recorded: readonly RecordedAnswer[];
   /** Presents the valid key. */
-  readonly right: Credentials;
+  readonly right: PresentedKey;
   /** Presents the bogus key. */
-  readonly wrong: Credentials;
+  readonly wrong: PresentedKey;
   /** Throws a `BUG` if there is no `lab`. */
   readonly canaries: Canaries;
   /** What the valid key found out before the first check. */
@@ -63,24 +63,24 @@ export interface Target extends TargetSettings {
   readonly greeting: Greeting;
 
   /** Opens a connection for a check that holds a conversation itself. Its answers are not shared. */
-  wire(credentials: Credentials, detour?: Detour): Wire;
+  wire(presented: PresentedKey, detour?: Detour): Wire;
   /**
    * Sends the request that matters in a complete conversation.
    * @param greeting - The era to speak. Default: the newest that the server speaks.
    */
-  present(credentials: Credentials, greeting?: Greeting): Promise<Attempt>;
+  present(presented: PresentedKey, greeting?: Greeting): Promise<Attempt>;
   /** Does the same as {@link Target.present}, but always sends it. */
-  presentAgain(credentials: Credentials, greeting?: Greeting): Promise<Attempt>;
+  presentAgain(presented: PresentedKey, greeting?: Greeting): Promise<Attempt>;
   /**
    * Does the same as {@link Target.present} with as few requests as prove something: one, if the era has no session or the
    * server refuses the handshake.
    */
-  ask(credentials: Credentials, options?: AskOptions): Promise<Attempt>;
+  ask(presented: PresentedKey, options?: AskOptions): Promise<Attempt>;
   /**
    * Sends one request and reads the answer.
-   * @param credentials - Default: no key.
+   * @param presented - Default: no key.
    */
-  exchange(planned: PlannedRequest, credentials?: Credentials): Promise<ExchangeResult>;
+  exchange(planned: PlannedRequest, presented?: PresentedKey): Promise<ExchangeResult>;
   /** Opens a session without a key, once per run; `null` if the server opens none. */
   openAnonymousSession(): Promise<OpenSession | null>;
   /** Presents the valid key once more and returns whether it is still accepted; once per run. */
@@ -99,7 +99,7 @@ export type ExchangeResult = McpAnswer | KeysError;
 
 /** One answer of the server and the request it answers. */
 export interface RecordedAnswer {
-  readonly credentials: Credentials;
+  readonly presented: PresentedKey;
   readonly answer: McpAnswer;
   /** When it was read, in seconds since 1970. */
   readonly at: number;

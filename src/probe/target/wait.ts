@@ -1,5 +1,5 @@
 import type { Cost } from "../cost.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import { sleep } from "../mcp/sleep.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
 import { attemptBriefly } from "../verify/survey.ts";
@@ -20,7 +20,11 @@ export const WAIT_COST = costOf(ATTEMPTS + CONFIRMATIONS);
 export const LIFECYCLE_COST = costOf(2 * (ATTEMPTS + CONFIRMATIONS) + 3);
 
 /** Presents a key repeatedly until the server accepts or refuses it. Inconclusive answers count as neither. */
-export async function waitUntil(target: Target, key: Credentials, wanted: "accepted" | "refused"): Promise<WaitResult> {
+export async function waitUntil(
+  target: Target,
+  key: PresentedKey,
+  wanted: "accepted" | "refused",
+): Promise<WaitResult> {
   const started = target.now();
   let seconds = 0;
   let confirmed = 0;
@@ -37,7 +41,7 @@ export async function waitUntil(target: Target, key: Credentials, wanted: "accep
 }
 
 /** Does the same as {@link Target.ask}, but never answers from memory. */
-export function askAgain(target: Target, key: Credentials): Promise<Attempt> {
+export function askAgain(target: Target, key: PresentedKey): Promise<Attempt> {
   const { greeting, survey } = target;
   return attemptBriefly(target.wire(key), greeting, survey.handshakeFree.includes(greeting.era));
 }

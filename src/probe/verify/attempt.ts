@@ -2,10 +2,10 @@ import { KeysError } from "../../errors.ts";
 import type { Conversation } from "../mcp/conversation.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 
-/** Result of presenting credentials once, or why there was no answer. */
+/** Result of presenting a key once, or why there was no answer. */
 export type Attempt = Conversation | KeysError;
 
-/** Results with each of the credentials. */
+/** Results with your key, with no key and with a bogus one. */
 export interface Attempts {
   /** With your key. */
   readonly real: Attempt;

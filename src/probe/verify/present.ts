@@ -2,23 +2,23 @@ import { KeysError } from "../../errors.ts";
 import { isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
 import { negotiate, converse } from "../mcp/negotiate.ts";
 import type { Conversation } from "../mcp/conversation.ts";
-import { NOTHING, type Credentials } from "../mcp/credentials.ts";
+import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "../mcp/wire.ts";
 
 /**
  * Presents the real key, which finds out the era, then in parallel no key and the bogus key with the same request. Presents them even
  * if the real key was refused, because the server may still accept everything else, but not if the server is not MCP.
- * @param wire - Creates the connection that presents the credentials.
+ * @param wire - Creates a connection that presents a key.
  */
 export async function presentAll(
-  wire: (credentials: Credentials) => Wire,
-  { key, bogus }: { key: Credentials; bogus: Credentials },
+  wire: (presented: PresentedKey) => Wire,
+  { key, bogus }: { key: PresentedKey; bogus: PresentedKey },
 ): Promise<Attempts> {
   const real = await attempt(() => negotiate(wire(key)));
   if (!isConversation(real) || outcomeOf({ real }) === "not-mcp") return { real };
   const { server } = real;
-  const present = (other: Credentials): Promise<Attempt> =>
+  const present = (other: PresentedKey): Promise<Attempt> =>
     attempt(() => (server === null ? negotiate(wire(other)) : converse(wire(other), server)));
   const [anonymous, fake] = await Promise.all([present(NOTHING), present(bogus)]);
   const attempts = { real, anonymous, bogus: fake };

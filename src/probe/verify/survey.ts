@@ -2,7 +2,7 @@ import { KeysError } from "../../errors.ts";
 import { isConversation, isAccepted, type Attempt } from "./attempt.ts";
 import type { Greeting, Era } from "../mcp/conversation.ts";
 import { negotiate, converse } from "../mcp/negotiate.ts";
-import type { Credentials } from "../mcp/credentials.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
 import { skipHandshake, speakLegacy } from "../mcp/era-legacy.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import { attempt } from "./present.ts";
@@ -30,7 +30,7 @@ export const SURVEY_COST = { requests: 15, wrong: 0 };
  * modern one, because it may speak both.
  * @throws `KeysError` `INTERRUPTED`
  */
-export async function takeSurvey(wire: (credentials: Credentials) => Wire, key: Credentials): Promise<Survey> {
+export async function takeSurvey(wire: (presented: PresentedKey) => Wire, key: PresentedKey): Promise<Survey> {
   const real = await attempt(() => negotiate(wire(key)));
   const first = isAccepted(real) ? real.server : null;
   const older = first?.era === "modern" ? await attempt(() => speakLegacy(wire(key))) : undefined;

@@ -22,7 +22,7 @@ export const OUTCOMES = {
 
 export type Outcome = keyof typeof OUTCOMES;
 
-/** What the server answered to one of the credentials. */
+/** What the server answered to one of the keys, or to no key. */
 export interface AttemptSummary {
   /** HTTP status of the decisive answer. */
   readonly status: number;

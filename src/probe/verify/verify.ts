@@ -5,7 +5,7 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { BEARER, bogusKey, rightKey, type Credentials } from "../mcp/credentials.ts";
+import { BEARER, bogusKey, rightKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
@@ -53,8 +53,8 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const bogus = createBogusKey(token, options.random);
   const redact = createRedact([token, bogus]);
   const deadline = now() + timeoutMs;
-  const wire = (credentials: Credentials): Wire =>
-    new Wire({ ...options, timeoutMs: undefined, url, credentials, deadline });
+  const wire = (presented: PresentedKey): Wire =>
+    new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
 
   const attempts = await presentAll(wire, { key: rightKey(BEARER, token), bogus: bogusKey(BEARER, bogus) });
   const { real, anonymous, bogus: fake } = attempts;

@@ -34,8 +34,8 @@ export function parseKeyHeader(text: string): KeyHeader {
  * What one request presents. `right`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
  * that the server should not accept.
  */
-export interface Credentials {
-  /** Identifies the credentials in a run. Answers to the same id are shared. */
+export interface PresentedKey {
+  /** Identifies the key in a run. Answers to the same id are shared. */
   readonly id: string;
   /** Completes "accepted with …". Contains no secret. */
   readonly name: string;
@@ -47,33 +47,33 @@ export interface Credentials {
 }
 
 /** Presents no key. */
-export const NOTHING: Credentials = { id: "nothing", name: "no key", kind: "wrong", headers: () => ({}) };
+export const NOTHING: PresentedKey = { id: "nothing", name: "no key", kind: "wrong", headers: () => ({}) };
 
 /** Presents the valid key. */
-export function rightKey(header: KeyHeader, key: Secret): Credentials {
+export function rightKey(header: KeyHeader, key: Secret): PresentedKey {
   return { id: "key", name: "your key", kind: "right", headers: () => keyHeaders(header, key.reveal()) };
 }
 
 /** Presents a bogus key, see `createBogusKey`. */
-export function bogusKey(header: KeyHeader, bogus: Secret): Credentials {
+export function bogusKey(header: KeyHeader, bogus: Secret): PresentedKey {
   return wrongKey(header, bogus, { id: "bogus-key", name: "a bogus key" });
 }
 
 /** Presents another key in the header of the valid one. */
-export function wrongKey(header: KeyHeader, key: Secret, named: Pick<Credentials, "id" | "name">): Credentials {
+export function wrongKey(header: KeyHeader, key: Secret, named: Pick<PresentedKey, "id" | "name">): PresentedKey {
   return { ...named, kind: "wrong", headers: () => keyHeaders(header, key.reveal()) };
 }
 
 /** Presents no key, but other headers. */
-export function otherHeaders(headers: HttpHeaders, named: Pick<Credentials, "id" | "name">): Credentials {
+export function otherHeaders(headers: HttpHeaders, named: Pick<PresentedKey, "id" | "name">): PresentedKey {
   return { ...named, kind: "wrong", headers: () => headers };
 }
 
 /** Presents the valid key where the server should not look for it. */
 export function misplacedKey(
-  put: Pick<Credentials, "query"> & Partial<Pick<Credentials, "headers">>,
-  named: Pick<Credentials, "id" | "name">,
-): Credentials {
+  put: Pick<PresentedKey, "query"> & Partial<Pick<PresentedKey, "headers">>,
+  named: Pick<PresentedKey, "id" | "name">,
+): PresentedKey {
   return { ...named, kind: "misplaced", headers: () => ({}), ...put };
 }
 
