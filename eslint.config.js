@@ -3,7 +3,7 @@ import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
-/** Refused everywhere but where a tool asks for it: one way to name a thing, and a name that a search finds. */
+/** Forbidden except where a tool needs it: one way to name a thing, and a name that a search finds. */
 const shape = [
   { selector: "ExportDefaultDeclaration", message: "Give it a name: default exports are renamed at every import." },
   { selector: "ExportAllDeclaration", message: "Name what is exported: `export *` publishes by accident." },
@@ -27,7 +27,7 @@ export default defineConfig(
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
     },
     rules: {
-      // A promise nobody waits for is a write nobody knows failed, or a key let in before the answer was there.
+      // A floating promise is a write that fails unnoticed, or a key accepted before the verdict.
       "@typescript-eslint/no-floating-promises": ["error", { checkThenables: true }],
       "@typescript-eslint/no-misused-promises": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
@@ -38,20 +38,20 @@ export default defineConfig(
       "no-restricted-syntax": ["error", ...shape],
       "no-restricted-imports": ["error", { paths: builtins }],
 
-      // Numbers in messages are wanted: `line ${n}`.
+      // Allows numbers in messages: `line ${n}`.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
-      // A method whose contract is a promise is `async` even with nothing to await, so that its throw is a rejection.
+      // A method that returns a promise is `async` even with nothing to await: then its throw is a rejection.
       "@typescript-eslint/require-await": "off",
-      // `close: async () => {}` says that there is nothing to do.
+      // `close: async () => {}` means that there is nothing to do.
       "@typescript-eslint/no-empty-function": ["error", { allow: ["arrowFunctions", "asyncMethods", "methods"] }],
-      // `() => stop()` and `return refuse(…)` are how it is said; a void value that is used is still refused.
+      // Allows `() => stop()` and `return refuse(…)`; using a void value is still an error.
       "@typescript-eslint/no-confusing-void-expression": [
         "error",
         { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
       ],
-      // `KeyId | KeyName` says what a text may be, though both are strings.
+      // `KeyId | KeyName` documents what a string may be.
       "@typescript-eslint/no-duplicate-type-constituents": "off",
-      // `_` says that a name is there only to be left out.
+      // `_` marks a name that is only there to be left out.
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       // An empty environment variable or header counts as absent, so `||` on strings is meant.
       "@typescript-eslint/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
@@ -59,7 +59,7 @@ export default defineConfig(
         "error",
         { allowConstantLoopConditions: "only-allowed-literals" },
       ],
-      // What a server sent is stripped of control characters before a terminal sees it.
+      // Control characters are stripped from text that a server sent.
       "no-control-regex": "off",
     },
   },
@@ -74,27 +74,27 @@ export default defineConfig(
     files: ["test/**", "examples/**", "bench/**"],
     rules: {
       "max-lines": ["error", { max: 400 }],
-      // Answers of servers and files are read as JSON and judged by the assertion that follows.
+      // JSON from servers and files is checked by the assertion that follows.
       "@typescript-eslint/no-unsafe-argument": "off",
       "@typescript-eslint/no-unsafe-assignment": "off",
       "@typescript-eslint/no-unsafe-call": "off",
       "@typescript-eslint/no-unsafe-member-access": "off",
       "@typescript-eslint/no-unsafe-return": "off",
-      // A wrong guess ends the test, which is what it should do.
+      // A wrong assumption ends the test, as it should.
       "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-dynamic-delete": "off",
-      // Code under test may be given anything.
+      // Code under test may get anything.
       "@typescript-eslint/only-throw-error": "off",
-      // What we hand out is made of closures, so that it may be taken apart: `const { keys, store } = …`.
+      // Our objects are made of closures and may be destructured: `const { keys, store } = …`.
       "@typescript-eslint/unbound-method": "off",
       // `[...alphabet]`
       "@typescript-eslint/no-misused-spread": "off",
-      // The old transports are deprecated, and people run them.
+      // The old transports are deprecated, but still in use.
       "@typescript-eslint/no-deprecated": "off",
     },
   },
   {
-    // Without type annotations the typed rules see `any`; those about promises still hold.
+    // Without type annotations the typed rules see `any`; the rules about promises still apply.
     files: ["**/*.js"],
     rules: {
       ...tseslint.configs.disableTypeChecked.rules,
@@ -104,13 +104,13 @@ export default defineConfig(
     },
   },
   {
-    // CommonJS, since it starts faster: see scripts/build.js.
+    // CommonJS, because it starts faster: see scripts/build.js.
     files: ["bin/**"],
     languageOptions: { sourceType: "commonjs", globals: { require: "readonly" } },
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   {
-    files: ["eslint.config.js", "**/vitest.config.ts"],
+    files: ["eslint.config.js", "**/vitest*.config.ts"],
     rules: {
       "no-restricted-syntax": ["error", ...shape.filter(({ selector }) => selector !== "ExportDefaultDeclaration")],
     },

@@ -6,22 +6,22 @@ export default defineConfig({
   define: { __VERSION__: JSON.stringify(manifest.version) },
   test: {
     include: ["test/**/*.test.ts"],
-    // Servers by others, with their own lock file: `npm run test:interop`.
+    // Other people's servers, with their own lock file: `npm run test:interop`.
     exclude: ["**/node_modules/**", "test/interop/**"],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.test-d.json" },
     globalSetup: "test/own-home.ts",
-    // Nothing in a test may rest on module state, so files share two threads: a third of the time of isolated ones.
+    // Tests must not depend on module state, so files share two threads: a third of the time of isolated ones.
     pool: "threads",
     isolate: false,
     maxWorkers: 2,
     // Tests marked as concurrent mostly wait.
     maxConcurrency: 8,
     env: { NO_COLOR: "1", TZ: "UTC" },
-    // The full counts take what they take.
+    // No limit for the full counts.
     testTimeout: process.env["MCP_KEYS_TORTURE"] === "1" ? 3_600_000 : 20_000,
     hookTimeout: 20_000,
     allowOnly: !process.env["CI"],
-    // Ours first, so that the runner's own summary comes last.
+    // Ours first: the runner's own summary comes last.
     reporters: [reportLeftOut(Boolean(process.env["CI"])), "default"],
   },
 });

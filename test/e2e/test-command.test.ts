@@ -107,7 +107,10 @@ describe("the CI examples", () => {
   test("the shell script names a missing variable", async () => {
     const { url, env, dir } = await withServer();
     const without = { ...env, MCP_API_KEY: "" };
-    const { status, stderr } = await runProcess("sh", [join(folder, "test-server.sh"), url], { env: without, cwd: dir });
+    const { status, stderr } = await runProcess("sh", [join(folder, "test-server.sh"), url], {
+      env: without,
+      cwd: dir,
+    });
     expect(status).not.toBe(0);
     expect(stderr).toContain("a key that the server accepts");
     expect(readdirSync(dir)).not.toContain("mcp-access.xml");
