@@ -39,7 +39,8 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     }
   });
 
-  test.each(TORTURE ? [50, 200] : [50])(
+  // A crowd takes turns in the same way with both engines, so one of them gets the larger one.
+  test.each(TORTURE ? [50, 200] : [engine === "keyring" ? 50 : 20])(
     "%i processes that issue keys at once: every acknowledged key exists",
     async (count) => {
       const { service, mcpKeys } = start(await shared());
@@ -67,8 +68,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine }) => {
     180_000,
   );
 
-  // A crowd waits in the same way for both engines.
-  test.each(TORTURE || engine === "keyring" ? [1, 5, 50] : [1, 5])(
+  test.each(TORTURE ? [1, 5, 50] : engine === "keyring" ? [5, 25] : [5])(
     "%i processes at a keychain that hangs: each exits with 6 and a hint, three seconds after it was ready to ask",
     async (count) => {
       const { service, mcpKeys } = start(await aSecretService("unlocked"));
