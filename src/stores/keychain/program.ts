@@ -12,6 +12,7 @@ import type { ChildReply, ChildRequest, PromptNotice } from "./protocol.ts";
 const PROMPT_AFTER_MS = 300;
 /** A service name without items. */
 const NO_SERVICE = "mcp-keys-none";
+const SEARCHES = 3;
 
 let engine: Engine | null = null;
 let rest = "";
@@ -28,24 +29,36 @@ process.stdin.on("close", () => process.kill(process.pid, "SIGKILL"));
 process.stdout.on("error", () => process.kill(process.pid, "SIGKILL"));
 
 async function answer(line: string): Promise<void> {
-  const call = new AbortController();
-  if (engine !== null && process.platform === "linux") noticePrompt(engine, call.signal).catch(() => {});
   const reply = await carryOut(line).catch((cause: unknown): ChildReply => {
     const { message, code } = cause as { message?: unknown; code?: unknown };
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
     return { ok: false, text: String(message).slice(0, 500), ...(missing && { missing }) };
   });
-  call.abort();
   send(reply);
 }
 
+/** Adds a notice to each call that waits for a prompt. */
+function watch(asked: Engine): Engine {
+  const watched = async <T>(call: Promise<T>): Promise<T> => {
+    const done = new AbortController();
+    noticePrompt(asked, done.signal).catch(() => {});
+    return call.finally(() => done.abort());
+  };
+  return {
+    get: (service, account) => watched(asked.get(service, account)),
+    set: (service, account, value) => watched(asked.set(service, account, value)),
+    remove: (service, account) => watched(asked.remove(service, account)),
+    find: (service) => watched(asked.find(service)),
+  };
+}
+
 /**
- * Sends a notice if the call waits for a prompt: a Secret Service still answers a search then, and one that hangs does not. A search
- * for nothing opens no prompt. It runs twice because one search may overtake a call that is merely slow.
+ * Sends a notice if a call waits for a prompt: a Secret Service still answers a search then, and one that hangs does not. A search
+ * for nothing opens no prompt. It runs more than once because a search may overtake a call that is merely slow.
  */
 async function noticePrompt(asked: Engine, signal: AbortSignal): Promise<void> {
   await sleep(PROMPT_AFTER_MS, undefined, { signal });
-  for (let searches = 0; searches < 2; searches++) {
+  for (let searches = 0; searches < SEARCHES; searches++) {
     await asked.find(NO_SERVICE);
     signal.throwIfAborted();
   }
@@ -59,7 +72,8 @@ function send(line: ChildReply | PromptNotice): void {
 async function carryOut(line: string): Promise<ChildReply> {
   const request = JSON.parse(line) as ChildRequest;
   if (request.op === "open") {
-    engine = await openEngine(request.engine);
+    const opened = await openEngine(request.engine);
+    engine = process.platform === "linux" ? watch(opened) : opened;
     return { ok: true };
   }
   if (engine === null) throw new Error("no engine is open");

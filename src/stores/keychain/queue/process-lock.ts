@@ -66,7 +66,8 @@ export class ProcessLock {
       this.#proceed = resolve;
       void this.#queue();
     });
-    if (this.#server === null && this.#isPrompting && !this.isOver()) {
+    const isLate = this.#server === null || this.#timer.quiet >= HOLDER_LIMIT_MS;
+    if (this.#isPrompting && isLate && !this.#options.signal.aborted) {
       throw new KeychainFault("locked", "another process waits for the prompt");
     }
     return this.#server !== null;
@@ -116,7 +117,9 @@ export class ProcessLock {
     const { quiet, total } = this.#timer;
     if (this.#state === "prompt") this.#server?.send("prompt");
     if (this.#state === "queued") {
-      if (signal.aborted || quiet >= HOLDER_LIMIT_MS || total >= QUEUE_LIMIT_MS) this.#proceed();
+      // Behind a prompt there will be no call, so all the time can be spent here.
+      const limit = this.#isPrompting ? LIMIT_MS : HOLDER_LIMIT_MS;
+      if (signal.aborted || quiet >= limit || total >= QUEUE_LIMIT_MS) this.#proceed();
     } else if (this.isOver() && this.#state === "prompt")
       giveUp(new KeychainFault("locked", "its prompt was not answered"));
     else if (this.isOver()) giveUp(new KeychainFault("timed-out", "it did not answer"));

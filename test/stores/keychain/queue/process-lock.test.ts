@@ -123,7 +123,19 @@ describe.concurrent("a process lock", { timeout: 60_000 }, () => {
     await aPrompt(name, defer);
     const taken = aLock(name, defer).lock.acquire();
     taken.catch(() => {});
-    expect(await count(taken.catch(() => {}))).toBeGreaterThan(SECOND);
+    const spent = await count(taken.catch(() => {}));
+    expect(spent).toBeGreaterThan(SECOND);
+    expect(spent).toBeLessThan(3 * SECOND);
+    await expect(taken).rejects.toMatchObject({ kind: "locked" });
+  });
+
+  test("opens no second prompt after its holder has given up on the first", async ({ onTestFinished: defer }) => {
+    const name = aName();
+    const holder = await aPrompt(name, defer);
+    const taken = aLock(name, defer).lock.acquire();
+    taken.catch(() => {});
+    await ticks(2 * SECOND);
+    holder.lock.release();
     await expect(taken).rejects.toMatchObject({ kind: "locked" });
   });
 
