@@ -10,8 +10,8 @@ import type { ChildReply, ChildRequest, ChildSuccess, KeychainEngine, PromptNoti
 
 /** Long enough for a process to start on a busy machine. */
 const START_MS = 20_000;
-/** An idle process ends after this. Longer than the wait for the lock. */
-const IDLE_MS = 60_000;
+/** An idle process ends after this. */
+const IDLE_MS = 5_000;
 
 interface PendingRequest {
   readonly resolve: (reply: ChildReply) => void;

@@ -122,9 +122,9 @@ export class Keychain {
   async #send(request: ChildRequest, lock: ProcessLock): Promise<ChildSuccess> {
     for (let attempt = 1; ; attempt++) {
       try {
-        // Before the lock: no other process should wait for this start.
-        const child = await this.#start();
         await lock.acquire();
+        lock.report("starting");
+        const child = await this.#start();
         lock.report("asking");
         const reply = await child.ask(request, () => lock.report("prompt"));
         if (isFromKeychain(reply)) lock.report("answered");

@@ -1,10 +1,10 @@
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
 
-/** What the holder of the lock tells the queue: the keychain has answered, or it is locked and shows a prompt. */
-export type Heartbeat = "answered" | "prompt";
+/** What the holder of the lock tells the queue: it is starting its child process, or the keychain has answered or shows a prompt. */
+export type Heartbeat = "starting" | "answered" | "prompt";
 
-const BYTES: Readonly<Record<Heartbeat, string>> = { answered: "a", prompt: "p" };
+const BYTES: Readonly<Record<Heartbeat, string>> = { starting: "s", answered: "a", prompt: "p" };
 /** Any local user can connect, so the number of listeners is bounded. */
 const MAX_LISTENERS = 512;
 

@@ -33,7 +33,7 @@ export class ProcessLock {
   readonly #options: LockOptions;
   readonly #timer = new QuietTimer();
   readonly #ticks = setInterval(() => this.#tick(), TICK_MS);
-  #state: "starting" | "queued" | "asking" | Heartbeat = "starting";
+  #state: "new" | "queued" | "asking" | Heartbeat = "new";
   /** The best heartbeat since the last tick. */
   #heard: Heartbeat | null = null;
   #isPrompting = false;
@@ -60,7 +60,7 @@ export class ProcessLock {
    * @throws {@link KeychainFault} `locked` if the holder waits for a prompt: another call would open a second one
    */
   async acquire(): Promise<boolean> {
-    if (this.#state !== "starting" || platform() !== "linux") return this.#server !== null;
+    if (this.#state !== "new" || platform() !== "linux") return this.#server !== null;
     this.#state = "queued";
     await new Promise<void>((resolve) => {
       this.#proceed = resolve;
@@ -110,9 +110,11 @@ export class ProcessLock {
 
   #tick(): void {
     const { attended, signal, giveUp } = this.#options;
-    if (this.#state === "starting" || this.#state === "answered") return;
+    if (this.#state === "starting") this.#server?.send("starting");
+    if (["new", "starting", "answered"].includes(this.#state)) return;
     // A person may take longer to answer a prompt.
-    this.#timer.tick(this.#heard === "answered" || (attended && this.#heard === "prompt"));
+    const isStarting = this.#state === "queued" && this.#heard === "starting";
+    this.#timer.tick(isStarting || this.#heard === "answered" || (attended && this.#heard === "prompt"));
     this.#heard = null;
     const { quiet, total } = this.#timer;
     if (this.#state === "prompt") this.#server?.send("prompt");
