@@ -47,7 +47,7 @@ export const CODES = {
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and whether the server is running" },
   SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; many MCP servers use /mcp" },
-  DOOR_OPEN: { exit: 8, http: 500, hint: "add a guard to the server first, see README.md" },
+  SERVER_UNPROTECTED: { exit: 8, http: 500, hint: "add a guard to the server first, see README.md" },
   INTERRUPTED: { exit: 130, http: 499, hint: "run the same command again to finish" },
 } as const satisfies Record<string, { exit: number; http: number; hint: string }>;
 

@@ -19,7 +19,10 @@ const FAILURES = {
     "TOKEN_REFUSED",
     "the server accepts the new token but forbids what it asks for; the old one stays current",
   ],
-  "not-enforced": ["DOOR_OPEN", "the server accepts any token, which proves nothing; the old token stays current"],
+  "not-enforced": [
+    "SERVER_UNPROTECTED",
+    "the server accepts any token, which proves nothing; the old token stays current",
+  ],
   unreachable: ["SERVER_UNREACHABLE", "the server did not answer; the old token stays current"],
   "not-mcp": ["SERVER_NOT_MCP", "the URL does not lead to an MCP server; the old token stays current"],
   "server-error": ["SERVER_UNREACHABLE", "the server failed; the old token stays current"],
@@ -61,7 +64,7 @@ export async function runVerification(
 /**
  * Returns the proof step of a rotation. It presents the new token until the server accepts it and refuses everything else, or
  * until `patience` (seconds) runs out. The URL is checked now, before anything is staged.
- * @throws `KeysError` `INSECURE_TRANSPORT`, `USAGE`; the returned step throws `TOKEN_REFUSED`, `DOOR_OPEN`,
+ * @throws `KeysError` `INSECURE_TRANSPORT`, `USAGE`; the returned step throws `TOKEN_REFUSED`, `SERVER_UNPROTECTED`,
  * `SERVER_UNREACHABLE` or `SERVER_NOT_MCP`, depending on the last attempt
  */
 export async function openTokenProof(

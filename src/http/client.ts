@@ -2,9 +2,10 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:h
 import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
-import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { HttpInit, HttpRequest, HttpResponse, TlsInfo } from "./http.ts";
 import { explainError } from "./explain-error.ts";
-import { tlsOf, tlsOptions } from "./tls.ts";
 
 export interface HttpOptions {
   /** Certificates to trust instead of the default ones, as PEM. */
@@ -151,4 +152,22 @@ function interrupted(): KeysError {
 function tooLarge(url: URL): KeysError {
   const hint = "check that the URL belongs to an MCP server";
   return new KeysError("SERVER_NOT_MCP", `the answer from ${url.origin} is too large for an MCP server`, { hint });
+}
+
+/** Returns the parameters of a TLS connection; `undefined` without TLS. */
+export function tlsOf(socket: Socket): TlsInfo | undefined {
+  if (!isTls(socket)) return undefined;
+  const expiry = Date.parse(socket.getPeerCertificate().valid_to);
+  return { protocol: socket.getProtocol() ?? "", validTo: Number.isNaN(expiry) ? null : Math.floor(expiry / 1000) };
+}
+
+/** Returns options that limit a connection to a TLS version. Old versions need old ciphers too. */
+export function tlsOptions(newest: string | undefined): RequestOptions {
+  if (newest === undefined) return {};
+  const maxVersion = newest as RequestOptions["maxVersion"];
+  return { minVersion: "TLSv1", maxVersion, ciphers: "DEFAULT:@SECLEVEL=0" };
+}
+
+function isTls(socket: Socket): socket is TLSSocket {
+  return "encrypted" in socket && socket.encrypted === true;
 }

@@ -1,5 +1,4 @@
-import type { CheckResult } from "./check-result.ts";
-import type { Cost } from "./cost.ts";
+import type { CheckResult, Cost } from "./check-result.ts";
 import type { Need } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 

@@ -2,7 +2,7 @@ import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
-import { addCosts, type Cost } from "./cost.ts";
+import { addCosts, type Cost } from "./check-result.ts";
 import { FINAL_ATTEMPT_COST, inconclusiveReason, OTHER_HEADER_COST } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";

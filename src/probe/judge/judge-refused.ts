@@ -1,6 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
-import type { Cost } from "../cost.ts";
+import { fail, pass, untestable, type CheckResult, type Cost } from "../check-result.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";

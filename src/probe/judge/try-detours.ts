@@ -1,6 +1,5 @@
 import { count } from "../../core/count.ts";
-import { pass, untestable, type CheckResult } from "../check-result.ts";
-import type { Cost } from "../cost.ts";
+import { pass, untestable, type CheckResult, type Cost } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
 import type { Detour } from "../mcp/wire.ts";
 import type { Target } from "../target/target.ts";

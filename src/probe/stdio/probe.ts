@@ -3,7 +3,7 @@ import { KeysError } from "../../errors.ts";
 import type { Baseline } from "../report/baseline.ts";
 import { createBogusKey } from "../verify/bogus-key.ts";
 import type { Check } from "../check.ts";
-import { addCosts, type Cost } from "../cost.ts";
+import { addCosts, type Cost } from "../check-result.ts";
 import { conclude, whyUncertain } from "../report/conclude.ts";
 import { introduce } from "../report/introduce.ts";
 import type { Report } from "../report/report.ts";

@@ -1,4 +1,4 @@
-import type { Cost } from "../cost.ts";
+import type { Cost } from "../check-result.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import { sleep } from "../mcp/sleep.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CHECKS } from "../../../src/probe/index.ts";
 import { GROUPS } from "../../../src/probe/check.ts";
-import type { Cost } from "../../../src/probe/cost.ts";
+import type { Cost } from "../../../src/probe/check-result.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { BROKEN_SERVERS } from "../servers/broken.ts";
 import { startServer } from "../servers/configurable-server.ts";
