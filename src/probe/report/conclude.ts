@@ -1,4 +1,6 @@
 import type { Check } from "../check.ts";
+import type { Greeting } from "../mcp/conversation.ts";
+import type { Redact } from "../mcp/redact.ts";
 import { gradeOf } from "./grade.ts";
 import { STATUSES, type Finding, type FindingStatus, type Report } from "./report.ts";
 
@@ -65,4 +67,13 @@ export function whyUncertain(
   const essential = checks.filter((check) => check.essential === true).map(({ id }) => id);
   const missing = findings.find(({ id, status }) => essential.includes(id) && status === "untestable");
   return missing === undefined ? null : `${missing.id} could not be tested: ${missing.observed}`;
+}
+
+/** Returns the server's name and version, and the protocol versions it speaks to a valid key. */
+export function introduce(greetings: readonly Greeting[], redact: Redact): Pick<Report, "server" | "eras"> {
+  const [{ name, version = "" } = {}] = greetings;
+  return {
+    ...(name === undefined ? {} : { server: { name: redact(name, 100), version: redact(version, 100) } }),
+    eras: greetings.map(({ era, protocolVersion }) => ({ era, protocolVersion: redact(protocolVersion, 32) })),
+  };
 }

@@ -1,7 +1,7 @@
 import { json } from "./json.ts";
 import { junit } from "./junit.ts";
 import { markdown } from "./markdown.ts";
-import type { RenderReport } from "./render.ts";
+import type { RenderReport } from "./report.ts";
 import { sarif } from "./sarif.ts";
 
 /** Report formats by name. To add one: a file in this folder and a line here. */

@@ -1,6 +1,5 @@
 import { isBreach } from "./conclude.ts";
-import type { Finding, FindingStatus, Report } from "./report.ts";
-import type { RenderReportOptions } from "./render.ts";
+import type { Finding, FindingStatus, RenderReportOptions, Report } from "./report.ts";
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
 const LEVELS = { fail: "error", warn: "warning", info: "note" } as const satisfies Partial<

@@ -13,11 +13,10 @@ import type { RandomText } from "../random-text.ts";
 import { isAccepted, type Attempt } from "../verify/attempt.ts";
 import { isServerFault } from "../verify/present.ts";
 import { attemptBriefly, attemptConversation, takeSurvey, type Survey } from "../verify/survey.ts";
-import { askInAnonymousSession } from "./anonymous-session.ts";
 import type { Canaries } from "./canaries.ts";
 import type { Lab } from "./lab.ts";
 import { LabCanaries } from "./lab-canaries.ts";
-import { openSession } from "./session.ts";
+import { askInAnonymousSession, openSession } from "./session.ts";
 import type { AskOptions, ExchangeResult, OpenSession, RecordedAnswer, Target, TargetSettings } from "./target.ts";
 
 export interface HttpTargetOptions extends TargetSettings {

@@ -1,7 +1,11 @@
-import type { PresentedKey } from "../mcp/presented-key.ts";
+import { KeysError } from "../../errors.ts";
+import { isRefusal } from "../mcp/answer-kind.ts";
+import { stoppedAt, type Greeting } from "../mcp/conversation.ts";
+import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { readGreeting, sessionOf } from "../mcp/era-legacy.ts";
 import { legacyRequest, withHeaders } from "../mcp/planned-request.ts";
 import { INITIALIZED, initializeRequest, rpcRequest, LEGACY_VERSION } from "../mcp/rpc-message.ts";
+import { isConversation, type Attempt } from "../verify/attempt.ts";
 import type { OpenSession, Target } from "./target.ts";
 
 /** Requests that {@link openSession} sends at most. */
@@ -28,4 +32,26 @@ export async function openSession(target: Target, presented: PresentedKey = targ
     ask: () => withHeaders(headers, `in ${id} ${String(asked++)}`, legacyRequest(rpcRequest(greeting.judged))),
     end: () => wire.end(headers),
   };
+}
+
+/**
+ * Presents a key in the session that was opened without a key, if the server allows such sessions. One request then replaces
+ * a conversation of several.
+ * @returns `null` if there is no such session, or the key does not get the same refusal as no key; then only a conversation
+ * of their own can tell
+ */
+export async function askInAnonymousSession(
+  target: Target,
+  presented: PresentedKey,
+  greeting: Greeting,
+): Promise<Attempt | null> {
+  const applies =
+    greeting === target.greeting && greeting.era === "legacy" && !target.survey.handshakeFree.includes("legacy");
+  if (!applies || presented.kind === "right" || presented.id === NOTHING.id) return null;
+  const anonymous = await target.present(NOTHING);
+  if (!isConversation(anonymous) || anonymous.server === null || !isRefusal(anonymous.answer)) return null;
+  const session = await target.openAnonymousSession();
+  if (session === null) return null;
+  const result = await target.exchange(session.ask(), presented);
+  return !(result instanceof KeysError) && result.status === anonymous.answer.status ? stoppedAt(result) : null;
 }

@@ -2,7 +2,7 @@ import { count } from "../../../core/count.ts";
 import { isConversation } from "../../verify/attempt.ts";
 import type { Check } from "../../check.ts";
 import { fail, pass } from "../../check-result.ts";
-import { introduce } from "../../report/introduce.ts";
+import { introduce } from "../../report/conclude.ts";
 import { describeStart } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
 
