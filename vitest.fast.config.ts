@@ -1,20 +1,27 @@
 import { mergeConfig } from "vitest/config";
 import config from "./vitest.config.ts";
 
-/** `npm run test:fast`: no keychain, and no process but the one of the smoke test. `test/no-processes.ts` enforces it. */
+/** `npm run test:fast`: no keychain, and no process but the one of the smoke test. */
 export default mergeConfig(config, {
   test: {
-    typecheck: { enabled: false },
+    // Skips the other tests that start a process, and names them.
     setupFiles: ["test/no-processes.ts"],
+    typecheck: { enabled: false },
     exclude: [
+      "test/docs/{adding,tutorials}.test.ts",
+      "test/doctor/keychain.test.ts",
       "test/e2e/!(smoke).test.ts",
-      "test/stores/keychain/**",
-      "test/stores/{document,mounts,processes}.test.ts",
-      "test/probe/stdio/**",
-      "test/sinks/**",
-      "test/docs/tutorials.test.ts",
+      "test/formats/github-actions.test.ts",
       "test/left-out.test.ts",
       "test/package.test.ts",
+      "test/probe/checks/own-guard.test.ts",
+      "test/probe/report/junit.test.ts",
+      "test/probe/stdio/**",
+      "test/process/**",
+      "test/server/stdio.test.ts",
+      "test/sinks/{command,terminal}.test.ts",
+      "test/stores/keychain/**",
+      "test/stores/processes.test.ts",
     ],
   },
 });
