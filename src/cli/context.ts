@@ -8,14 +8,14 @@ import type { GlobalFlags, Io, Streams } from "./terminal/io.ts";
 import type { Prompts } from "./terminal/prompts.ts";
 import type { Painter } from "./terminal/render.ts";
 
-/** Everything outside the CLI. Made once, by `main.ts` or by a test. */
+/** Everything outside the CLI. Created once, by `main.ts` or by a test. */
 export interface World extends StoreWorld {
   readonly streams: Streams;
   readonly platform: string;
   /** The version of Node.js, for example `v20.17.0`. */
   readonly node: string;
   readonly now: () => Epoch;
-  /** Monotonic milliseconds, to measure with. */
+  /** Monotonic clock, in milliseconds. */
   readonly ticks: () => number;
   readonly random: Random;
   /** Who runs the command; written to the history. */
@@ -28,21 +28,21 @@ export interface World extends StoreWorld {
   readonly prompts: () => Promise<Prompts>;
 }
 
-/** What a command works with. */
+/** The run of a command: its world, flags, output, store and exit status. */
 export interface Context {
   readonly world: World;
   readonly flags: GlobalFlags;
   readonly io: Io;
   readonly paint: Painter;
-  /** Whether a person can be asked: stdin and stderr are terminals, and neither `--no-input` nor `CI` is set. */
+  /** Whether the user can be prompted: stdin and stderr are terminals, and neither `--no-input` nor `CI` is set. */
   readonly interactive: boolean;
   /** Returns the chosen store. It opens on first use and closes at the end of the run. */
   store(): Promise<KeyStore>;
   /** Opens another store, which also closes at the end of the run. @throws `KeysError` as `openStore` does */
   openStore(spec: string): Promise<KeyStore>;
   keys(): Promise<Keys>;
-  /** Sets the exit status of a run that succeeds with a negative result, such as a refused token. */
-  end(status: number): void;
+  /** Sets the exit status of a run that succeeds with a negative result, for example a refused token. */
+  setExitStatus(status: number): void;
   /**
    * Registers a task for the end of the run, also after an error or Ctrl-C.
    * @param limit - milliseconds the run waits for it; 80 by default, because Ctrl-C should end the command at once

@@ -99,7 +99,7 @@ function createSession(world: World): Session {
       store: getStore,
       openStore,
       keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
-      end: (wanted) => {
+      setExitStatus: (wanted) => {
         status = wanted;
       },
       atEnd: (tidy, needed = TIDY_LIMIT) => {

@@ -10,7 +10,7 @@ const PAUSE = 500;
 /** Time limit for one attempt. Seconds. */
 const ATTEMPT_TIMEOUT = 10;
 
-/** Outcomes that more waiting does not change. */
+/** Outcomes that do not change with time. */
 const FINAL: Partial<Record<Outcome, true>> = { "not-enforced": true, "insecure-transport": true };
 
 const FAILURES = {
@@ -35,7 +35,7 @@ export interface VerificationTarget {
   readonly token: Secret;
   /** Seconds for the whole verification. */
   readonly timeout: number;
-  /** Sends the token over plain http beyond loopback. */
+  /** Whether the token may be sent over plain http beyond this machine. */
   readonly allowHttp: boolean;
 }
 

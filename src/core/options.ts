@@ -1,6 +1,6 @@
 import { KeysError } from "../errors.ts";
 import { LAST_SECOND } from "./duration.ts";
-import { isCount, isObject } from "./shape.ts";
+import { isCount, isObject } from "./type-guards.ts";
 
 /** The type of an option, checked at run time for callers without a type checker. */
 export interface Rule {

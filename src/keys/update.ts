@@ -49,7 +49,8 @@ export async function requireKey(store: KeyStore, ref: string, options?: ReadOpt
   return key;
 }
 
-type Described = Pick<Draft, "op" | "version" | "detail">;
+/** The part of a draft that describes the change. */
+type Description = Pick<Draft, "op" | "version" | "detail">;
 
 /**
  * Reads a key, decides on a change and writes it. If another process wrote in between, reads and decides again.
@@ -60,7 +61,7 @@ type Described = Pick<Draft, "op" | "version" | "detail">;
 export async function updateKey(
   context: OperationContext,
   ref: string,
-  draft: Described | ((wanted: Key) => Described),
+  draft: Description | ((wanted: Key) => Description),
   decide: (key: Key) => Key | null,
 ): Promise<Updated> {
   for (let attempt = 1; ; attempt++) {
@@ -68,8 +69,8 @@ export async function updateKey(
     const wanted = decide(key);
     if (wanted === null) return { key, changed: false };
     try {
-      const described = typeof draft === "function" ? draft(wanted) : draft;
-      const { keys } = await context.store.write({ ...described, at: context.now(), by: context.by, keys: [wanted] });
+      const description = typeof draft === "function" ? draft(wanted) : draft;
+      const { keys } = await context.store.write({ ...description, at: context.now(), by: context.by, keys: [wanted] });
       return { key: withUses(keys[0] ?? wanted, key), changed: true };
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT" || attempt === ATTEMPTS) throw error;

@@ -1,5 +1,5 @@
 import { isRefusal } from "./mcp/answer-kind.ts";
-import { BEARER, rightKey } from "./mcp/presented-key.ts";
+import { BEARER, validKey } from "./mcp/presented-key.ts";
 import { negotiate } from "./mcp/negotiate.ts";
 import type { Target } from "./target/target.ts";
 import { isAccepted, isConversation, isInconclusive } from "./verify/attempt.ts";
@@ -21,7 +21,7 @@ export async function inconclusiveReason(target: Target): Promise<string | null>
     if (header !== null) return `the server accepts your key in ${header}; run it again with --header ${header}`;
     return isConversation(real) ? explainFailure(real, { url, redact }) : `${redact(real.message)}; ${real.hint}`;
   }
-  const last = await target.presentAgain(target.right);
+  const last = await target.presentAgain(target.valid);
   if (!isInconclusive(last) && !(isConversation(last) && isRefusal(last.answer))) return null;
   const observed = isConversation(last) ? String(last.answer.status) : redact(last.message);
   return `the server accepted your key at first, but not at the end (${observed}), so its refusals prove nothing; if it blocks clients after many wrong keys, try a lower --rate`;
@@ -39,7 +39,7 @@ async function findOtherHeader(target: Target): Promise<string | null> {
   const refused = isConversation(real) && !real.accepted && isRefusal(real.answer);
   if (target.header !== BEARER || greetings.length > 0 || !refused) return null;
   const key = {
-    ...rightKey({ name: OTHER_HEADER.toLowerCase(), scheme: null }, target.key),
+    ...validKey({ name: OTHER_HEADER.toLowerCase(), scheme: null }, target.key),
     id: "key-in-other-header",
   };
   return isAccepted(await attempt(() => negotiate(target.wire(key)))) ? OTHER_HEADER : null;

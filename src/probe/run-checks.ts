@@ -7,7 +7,7 @@ import { isServerFault } from "./verify/present.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 
-/** What running checks needs of a target. */
+/** The part of a target that running checks needs. */
 interface RunTarget {
   readonly redact: Redact;
 }

@@ -3,7 +3,7 @@ import { checkOptionNames } from "../core/options.ts";
 import { KeysError } from "../errors.ts";
 import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
 import { describeRefusal } from "./guard/challenge.ts";
-import { judgeFresh } from "./verifier/verify-fresh.ts";
+import { verifyFresh } from "./verifier/verify-fresh.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
 /**
@@ -73,7 +73,7 @@ export function createTokenVerifier(
   const requirements = { ...(audience !== undefined && { audience }) };
   return {
     async verifyAccessToken(token) {
-      const verdict = await judgeFresh(verifier, (wanted) => verifier.verify(token, wanted), requirements);
+      const verdict = await verifyFresh(verifier, (wanted) => verifier.verify(token, wanted), requirements);
       if (verdict instanceof KeysError) throw verdict;
       if (!verdict.ok) throw refuse(describeRefusal(verdict.reason));
       const auth = createAuthInfo(verdict.key, verdict.version);

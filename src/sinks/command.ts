@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { KeysError } from "../errors.ts";
 import { GRACE, startProcess, type RunningProcess } from "../process/start-process.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
-import { once, type Sink } from "./sink.ts";
+import { createSink, type Sink } from "./sink.ts";
 
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -36,10 +36,10 @@ export async function openCommandSink(command: string, options: CommandOptions):
   }
   const to = `command:${command}`;
   if (options.shell === undefined && platform() === "win32") {
-    return once(to, { deliver: (text) => deliverThroughCmd(text, command, options) });
+    return createSink(to, { deliver: (text) => deliverThroughCmd(text, command, options) });
   }
   await preflight(command, options);
-  return once(to, { deliver: (text) => deliver(text, command, options) });
+  return createSink(to, { deliver: (text) => deliver(text, command, options) });
 }
 
 async function preflight(command: string, options: CommandOptions): Promise<void> {

@@ -1,7 +1,7 @@
 import { constants, open } from "node:fs/promises";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault, writeFault } from "./file-fault.ts";
-import { once, type Sink } from "./sink.ts";
+import { createSink, type Sink } from "./sink.ts";
 
 /**
  * Opens a pipe or a character device, such as bash's `>(command)` or `/dev/tty`. It is written directly, since there is no file
@@ -28,7 +28,7 @@ export async function openDeviceSink(path: string, uid: number | null): Promise<
     await handle.close();
     throw new KeysError("DELIVERY_FAILED", `${path} ${reason}`, { hint: "choose another file" });
   }
-  return once(`file:${path}`, {
+  return createSink(`file:${path}`, {
     deliver: async (text) => {
       try {
         await handle.writeFile(text);

@@ -4,7 +4,7 @@ import { dirname, resolve, sep } from "node:path";
 import { CODES, KeysError } from "../errors.ts";
 import { openDeviceSink } from "./device.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
-import { once, type Sink } from "./sink.ts";
+import { createSink, type Sink } from "./sink.ts";
 import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {
@@ -23,13 +23,13 @@ export interface FileOptions {
  */
 export async function openFileSink(path: string, { force, uid }: FileOptions): Promise<Sink> {
   const target = resolve(path);
-  if (path.endsWith("/") || path.endsWith(sep)) throw isFolder(target);
+  if (path.endsWith("/") || path.endsWith(sep)) throw folderFault(target);
   const found = await inspect(target);
   if (found === "device") return openDeviceSink(target, uid);
   if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} already exists`);
   const temp = await openTempFile(target, uid);
   await sweepTempFiles(temp);
-  return once(`file:${target}`, {
+  return createSink(`file:${target}`, {
     deliver: (text) => deliver(text, temp, target, force),
     discard: () => removeTempFile(temp),
   });
@@ -39,7 +39,7 @@ async function inspect(path: string): Promise<"nothing" | "file" | "device"> {
   try {
     const found = await lstat(path);
     if (found.isFile()) return "file";
-    if (found.isDirectory()) throw isFolder(path);
+    if (found.isDirectory()) throw folderFault(path);
     if (isDevice(found.isSymbolicLink() ? await stat(path).catch(() => null) : found)) return "device";
     if (!found.isSymbolicLink()) throw new KeysError("DELIVERY_FAILED", `${path} is neither a file nor a pipe`);
   } catch (cause) {
@@ -56,7 +56,7 @@ function isDevice(found: Stats | null): boolean {
   return found !== null && (found.isFIFO() || found.isCharacterDevice());
 }
 
-function isFolder(path: string): KeysError {
+function folderFault(path: string): KeysError {
   return new KeysError("DELIVERY_FAILED", `${path} is a folder`, { hint: "name a file in it" });
 }
 

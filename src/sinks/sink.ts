@@ -18,23 +18,23 @@ export interface Sink {
    * read it and then failed)
    */
   deliver(text: string): Promise<Receipt>;
-  /** Releases what was opened, after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
+  /** Closes the destination after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
   discard(): Promise<void>;
 }
 
-/** The part that differs between sinks. */
-interface Once {
+/** The steps that differ between sinks. */
+interface SinkSteps {
   /** Leaves nothing open, whether it resolves or rejects. */
   readonly deliver: (text: string) => Promise<void>;
-  /** Releases what was opened and not used. */
+  /** Closes an unused destination and removes its files. */
   readonly discard?: () => Promise<void>;
 }
 
 /**
- * Makes a sink keep its contract: it delivers at most once, and `discard` waits for a delivery in progress, because an
- * interrupted run must not end before it has cleaned up.
+ * Creates a sink that delivers at most once. Its `discard` waits for a delivery in progress, because an interrupted run must not
+ * end before it has cleaned up.
  */
-export function once(to: string, { deliver, discard }: Once): Sink {
+export function createSink(to: string, { deliver, discard }: SinkSteps): Sink {
   let used: Promise<void> | undefined;
   return {
     to,

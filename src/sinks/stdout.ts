@@ -1,5 +1,5 @@
 import { writeFault } from "./file-fault.ts";
-import { once, type Sink } from "./sink.ts";
+import { createSink, type Sink } from "./sink.ts";
 
 /**
  * Opens a sink that writes to standard output.
@@ -7,7 +7,7 @@ import { once, type Sink } from "./sink.ts";
  */
 export function openStdoutSink(write: (text: string) => Promise<void>): Promise<Sink> {
   return Promise.resolve(
-    once("stdout", {
+    createSink("stdout", {
       deliver: async (text) => {
         try {
           await write(text);

@@ -11,7 +11,7 @@ const NAME = /^\.mcp-keys-[0-9a-f-]{36}\.tmp$/;
 /** Milliseconds, longer than any delivery: a younger temporary file may belong to a run that is still going. */
 const LEFTOVER_AGE = 3_600_000;
 
-/** A temporary file beside its target. Both are on the same file system, which makes the rename atomic. */
+/** A temporary file in the folder of its target. Both are on the same file system, so the rename is atomic. */
 export interface TempFile {
   readonly path: string;
   readonly handle: FileHandle;

@@ -7,7 +7,7 @@ import { realDisk } from "./journal/disk/disk.ts";
 import { checkFolder } from "./journal/disk/folder.ts";
 import { JournalReader } from "./journal/read/journal-reader.ts";
 import { Mutex } from "./mutex.ts";
-import { versionOf } from "./ledger.ts";
+import { versionOf } from "./key-map.ts";
 import { parsePath } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 

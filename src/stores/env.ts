@@ -4,7 +4,7 @@ import type { Epoch, Key, KeyId } from "../core/key.ts";
 import { estimateBits, MIN_OPAQUE_BITS, OPAQUE_PREFIX } from "../core/opaque.ts";
 import { BASE62, explainUnusable, ID_LENGTH, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
-import { Ledger, versionOf } from "./ledger.ts";
+import { KeyMap, versionOf } from "./key-map.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 const NO_CHANGES: AsyncIterable<never> = {
@@ -34,8 +34,8 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   }
   const peppers = parsePeppers(env["MCP_KEYS_PEPPER"]);
   const single = env["MCP_API_KEY"] ?? "";
-  const ledger = new Ledger();
-  ledger.apply(
+  const keyMap = new KeyMap();
+  keyMap.apply(
     toKeys([
       ...(single === "" ? [] : [readToken(single, "MCP_API_KEY")]),
       ...split(env["MCP_API_KEYS"]).map((text, i) => readToken(text, `entry ${i + 1} of MCP_API_KEYS`)),
@@ -49,10 +49,10 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   return {
     spec: "env:",
     readOnly: true,
-    get: async (ref) => ledger.byId(ref) ?? ledger.byName(ref),
-    find: async (digest) => versionOf(ledger.byDigest(digest), digest),
-    list: async () => ledger.list(),
-    snapshot: async () => ({ seq: 0, keys: ledger.list() }),
+    get: async (ref) => keyMap.byId(ref) ?? keyMap.byName(ref),
+    find: async (digest) => versionOf(keyMap.byDigest(digest), digest),
+    list: async () => keyMap.list(),
+    snapshot: async () => ({ seq: 0, keys: keyMap.list() }),
     write: refuse,
     touch: refuse,
     // The environment of a process cannot be changed from outside, so there is never any news.

@@ -5,7 +5,7 @@ import { accountOf, mayHold } from "./keychain/item.ts";
 import { openParts } from "./keychain/parts.ts";
 import type { KeychainEngine } from "./keychain/protocol.ts";
 import { KeychainWriter } from "./keychain/writer.ts";
-import { versionOf } from "./ledger.ts";
+import { versionOf } from "./key-map.ts";
 import type { Change, KeyStore, StoreWorld } from "./store.ts";
 
 /** How many changes are held in memory while their digests are fetched. */

@@ -1,6 +1,6 @@
 import { KeysError } from "../errors.ts";
 import { applyDraft, checkDraft } from "./draft.ts";
-import { Ledger, versionOf } from "./ledger.ts";
+import { KeyMap, versionOf } from "./key-map.ts";
 import type { Change, KeyStore } from "./store.ts";
 import { Uses } from "./uses.ts";
 
@@ -12,7 +12,7 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
   if (location !== "") {
     throw new KeysError("USAGE", "memory: takes no location", { hint: "use it alone: --store memory:" });
   }
-  const ledger = new Ledger();
+  const keyMap = new KeyMap();
   const uses = new Uses();
   const history: Change[] = [];
   const wakes = new Set<() => void>();
@@ -21,20 +21,20 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
     spec: "memory:",
     readOnly: false,
     async get(ref) {
-      const key = ledger.byId(ref) ?? ledger.byName(ref);
+      const key = keyMap.byId(ref) ?? keyMap.byName(ref);
       return key === null ? null : uses.fill(key);
     },
     async find(digest) {
-      const key = ledger.byDigest(digest);
+      const key = keyMap.byDigest(digest);
       return versionOf(key === null ? null : uses.fill(key), digest);
     },
     async list() {
-      return ledger.list().map((key) => uses.fill(key));
+      return keyMap.list().map((key) => uses.fill(key));
     },
     async write(draft) {
-      checkDraft(draft, ledger);
+      checkDraft(draft, keyMap);
       const change = applyDraft(draft, history.length + 1);
-      ledger.apply(change.keys);
+      keyMap.apply(change.keys);
       history.push(change);
       for (const wake of wakes) queueMicrotask(wake);
       return change;

@@ -37,7 +37,7 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
   const token = await readToken(ctx, "judge");
   const verdict = await keys.check(token.reveal(), demand);
   const { ok, key, version } = verdict;
-  if (!ok) ctx.end(4);
+  if (!ok) ctx.setExitStatus(4);
   if (ctx.flags.json) {
     await io.json({
       ok,

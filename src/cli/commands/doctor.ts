@@ -46,7 +46,7 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
     openStore: () => (opened ??= openStore(config.store, world)),
   });
   const { ok, counts, findings, exit } = await runDiagnostics(diagnosticContext, diagnostics);
-  ctx.end(exit);
+  ctx.setExitStatus(exit);
   if (flags.json) return io.json({ ok, counts, findings });
   await io.print(render(ctx, findings));
   const { fail, warn } = counts;

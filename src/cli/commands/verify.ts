@@ -36,7 +36,7 @@ export const verify: CommandModule = {
 async function runVerify(ctx: Context, url: string, { timeout, allowHttp = false }: VerifyFlags): Promise<void> {
   const token = await readToken(ctx);
   const result = await runVerification(ctx, { url, token, timeout, allowHttp });
-  ctx.end(OUTCOMES[result.outcome]);
+  ctx.setExitStatus(OUTCOMES[result.outcome]);
   if (ctx.flags.json) await ctx.io.json({ ...result });
   else await ctx.io.print(renderVerification(ctx.paint, result));
 }
@@ -50,14 +50,14 @@ function renderVerification(paint: Painter, result: Verification): string {
     named === "" ? null : ["server", named],
     protocol === "" ? null : ["protocol", protocol],
     tools === undefined ? null : ["tools", String(tools)],
-    presentationField("no token", result.anonymous),
-    presentationField("bogus token", result.bogus),
-    presentationField("your token", result.presented),
+    attemptField("no token", result.anonymous),
+    attemptField("bogus token", result.bogus),
+    attemptField("your token", result.presented),
     hint === undefined ? null : ["hint", hint],
   ]);
 }
 
-function presentationField(name: string, attempt: AttemptSummary | null): [string, string] | null {
+function attemptField(name: string, attempt: AttemptSummary | null): [string, string] | null {
   if (attempt === null) return null;
   const challenge = attempt.challenge === undefined ? "" : `  ${attempt.challenge}`;
   return [name, `${String(attempt.status)} in ${String(Math.round(attempt.ms))} ms${challenge}`];

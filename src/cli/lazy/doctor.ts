@@ -1,4 +1,4 @@
-/** What only `doctor` uses, in one chunk that loads on first use. */
+/** The code that only `doctor` needs. Bundled into one chunk and loaded on first use. */
 
 export { runDiagnostics } from "../../doctor/run-diagnostics.ts";
 export { removeOrphansOf } from "../../doctor/diagnostics/keychain.ts";

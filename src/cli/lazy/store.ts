@@ -1,4 +1,4 @@
-/** What only commands with a store use, in one chunk that loads on first use: `--help` does not pay for it. */
+/** The code that only commands with a store need. Bundled into one chunk and loaded on first use, to keep `--help` fast. */
 
 export { parsePeppers } from "../../core/digest.ts";
 export { createKeys } from "../../keys/keys.ts";

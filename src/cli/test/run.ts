@@ -42,7 +42,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     epoch: world.now,
   });
   await output.end(report);
-  ctx.end(exitOf(report));
+  ctx.setExitStatus(exitOf(report));
   await lab?.close();
 }
 
@@ -70,7 +70,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
     spawn: openSpawn(ctx),
   });
   await output.end(report);
-  ctx.end(exitOf(report));
+  ctx.setExitStatus(exitOf(report));
 }
 
 type CommonOptions = Omit<StdioProbeOptions, "command" | "args" | "variable" | "spawn">;

@@ -1,7 +1,7 @@
 import { isAccepted, isInconclusive } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { rightKey, type PresentedKey } from "../mcp/presented-key.ts";
+import { validKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const acceptsSchemeInAnyCase: Check = {
@@ -16,7 +16,7 @@ export const acceptsSchemeInAnyCase: Check = {
   cost: { requests: 8, wrong: 0 },
   async run(target) {
     const spelled = ["bearer", "BEARER"].map((scheme) => ({
-      ...rightKey({ ...target.header, scheme }, target.key),
+      ...validKey({ ...target.header, scheme }, target.key),
       ...{ id: `key-${scheme}`, name: scheme },
     }));
     const refused: PresentedKey[] = [];

@@ -1,5 +1,5 @@
 import type { Check } from "../check.ts";
-import { judgeStatus, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { judgeStatus, REFUSAL_COST } from "../judge/read-refusal.ts";
 
 export const answers401ToWrongKey: Check = {
   id: "answers-401-to-wrong-key",

@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { judgeStatus, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { judgeStatus, REFUSAL_COST } from "../judge/read-refusal.ts";
 
 export const answers401WithoutKey: Check = {
   id: "answers-401-without-key",

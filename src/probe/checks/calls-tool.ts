@@ -19,7 +19,7 @@ export const callsTool: Check = {
     const { greetings } = target.survey;
     const observed: string[] = [];
     for (const greeting of greetings) {
-      const attempt = await target.ask(target.right, { greeting: withToolCall(greeting, target.tool ?? "") });
+      const attempt = await target.ask(target.valid, { greeting: withToolCall(greeting, target.tool ?? "") });
       const call = readToolCall(attempt);
       if (isInconclusive(attempt)) return untestable(`${greeting.era}: ${describeAttempt(attempt, target)}`);
       if (call.status === "stopped") return fail(`${greeting.era}: ${describeAttempt(attempt, target)}`);

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { challengeOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { challengeOf, REFUSAL_COST } from "../judge/read-refusal.ts";
 
 export const challengeNamesBearer: Check = {
   id: "challenge-names-bearer",

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { challengeOf, REFUSAL_COST, type ReceivedChallenge } from "../judge/judge-refusal.ts";
+import { challengeOf, REFUSAL_COST, type ReceivedChallenge } from "../judge/read-refusal.ts";
 
 export const challengeParses: Check = {
   id: "challenge-parses",

@@ -17,7 +17,7 @@ export const hidesPresentedKey: Check = {
     const own = key.reveal().toLowerCase();
     let checked = 0;
     for (const { answer, presented } of recorded) {
-      // A nearly right key shares pieces with the valid one; revealing those is what hides-valid-key is about.
+      // A nearly valid key shares pieces with the valid one; revealing those is what hides-valid-key is about.
       const isOther = (piece: string): boolean => presented.kind !== "wrong" || !own.includes(piece);
       const pieces = keyValuesOf(presented).flatMap(piecesOf).filter(isOther);
       if (pieces.length > 0) checked++;

@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { openingRequest, withBrokenBody } from "../judge/judge-refusal.ts";
+import { openingRequest, withBrokenBody } from "../judge/read-refusal.ts";
 import type { RecordedAnswer } from "../target/target.ts";
 
 export const hidesStackTrace: Check = {
@@ -15,7 +15,7 @@ export const hidesStackTrace: Check = {
   cost: { requests: 1, wrong: 0 },
   async run(target) {
     const planned = openingRequest(target);
-    if (planned !== null) await target.exchange(withBrokenBody(planned), target.right);
+    if (planned !== null) await target.exchange(withBrokenBody(planned), target.valid);
     const errors = target.recorded.filter(isError);
     for (const { answer, presented } of errors) {
       const trace = findTrace(answer.excerpt);

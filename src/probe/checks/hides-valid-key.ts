@@ -18,7 +18,7 @@ export const hidesValidKey: Check = {
     const digests = digestsOf(key);
     const others = recorded.filter(({ presented }) => presented.kind === "wrong");
     for (const { answer, presented, sent } of others) {
-      // A nearly right key has parts of the valid one, which the server may echo.
+      // A nearly valid key has parts of the valid one, which the server may echo.
       const request = sent().toLowerCase();
       const revealing = pieces.filter((piece) => !request.includes(piece));
       for (const { name, text } of answerParts(answer)) {

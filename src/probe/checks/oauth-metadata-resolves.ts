@@ -4,7 +4,7 @@ import { kindOf } from "../mcp/answer-kind.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
 import { isObject, parseJson, textAt, textsAt, type JsonObject } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
-import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { bearerOf, REFUSAL_COST } from "../judge/read-refusal.ts";
 import type { Target } from "../target/target.ts";
 
 const RESOURCE = "oauth-protected-resource";

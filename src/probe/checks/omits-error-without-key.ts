@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { bearerOf, REFUSAL_COST } from "../judge/read-refusal.ts";
 
 const ERRORS = ["error", "error_description", "error_uri"];
 

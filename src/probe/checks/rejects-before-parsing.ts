@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { withBrokenBody, refusedOpening } from "../judge/judge-refusal.ts";
+import { withBrokenBody, refusedOpening } from "../judge/read-refusal.ts";
 
 export const rejectsBeforeParsing: Check = {
   id: "rejects-before-parsing",

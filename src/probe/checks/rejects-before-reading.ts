@@ -2,7 +2,7 @@ import { causeCode } from "../judge/certificate.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import type { Check } from "../check.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { refusedOpening } from "../judge/judge-refusal.ts";
+import { refusedOpening } from "../judge/read-refusal.ts";
 
 /** More than an MCP message needs. A server that limits bodies rejects it unread. */
 const BYTES = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { changeKey } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsChangedKey: Check = {
   id: "rejects-changed-key",
@@ -14,6 +14,6 @@ export const rejectsChangedKey: Check = {
   needs: ["accepted"],
   cost: costOf(4),
   run(target) {
-    return tryEach(target, { controls: wrongKeys(target), variants: nearlyRightKeys(target, changeKey(target.key)) });
+    return tryEach(target, { controls: wrongKeys(target), variants: nearlyValidKeys(target, changeKey(target.key)) });
   },
 };

@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { extendKey } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsExtendedKey: Check = {
   id: "rejects-extended-key",
@@ -14,6 +14,6 @@ export const rejectsExtendedKey: Check = {
   needs: ["accepted"],
   cost: costOf(3),
   run(target) {
-    return tryEach(target, { controls: wrongKeys(target), variants: nearlyRightKeys(target, extendKey(target.key)) });
+    return tryEach(target, { controls: wrongKeys(target), variants: nearlyValidKeys(target, extendKey(target.key)) });
   },
 };

@@ -20,7 +20,7 @@ export const rejectsForeignHost: Check = {
     if (isAccepted(attempt)) return fail(`accepted with Host: ${FOREIGN_HOST}`);
     if (!isConversation(attempt) || isInconclusive(attempt)) return untestable(describeAttempt(attempt, target));
     if (attempt.answer.status === 403 || attempt.answer.status === 421) return pass(String(attempt.answer.status));
-    const stillAccepted = isAccepted(await target.presentAgain(target.right));
+    const stillAccepted = isAccepted(await target.presentAgain(target.valid));
     return stillAccepted ? pass(String(attempt.answer.status)) : untestable("the server accepts your key only once");
   },
 };

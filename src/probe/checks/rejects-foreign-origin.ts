@@ -29,7 +29,7 @@ export const rejectsForeignOrigin: Check = {
       const { status } = attempt.answer;
       const early = (target.survey.greetings[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
-      if (!isAccepted(await target.presentAgain(target.right)))
+      if (!isAccepted(await target.presentAgain(target.valid)))
         return untestable("the server accepts your key only once");
       return fail(`${String(status)} instead of 403 to ${presented.name}`);
     }

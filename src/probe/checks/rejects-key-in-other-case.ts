@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { swapCase } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsKeyInOtherCase: Check = {
   id: "rejects-key-in-other-case",
@@ -15,7 +15,7 @@ export const rejectsKeyInOtherCase: Check = {
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
-    const variants = nearlyRightKeys(target, swapCase(target.key));
+    const variants = nearlyValidKeys(target, swapCase(target.key));
     if (variants.length === 0) return untestable("your key has no letters");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

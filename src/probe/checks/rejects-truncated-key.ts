@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { truncateKey } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsTruncatedKey: Check = {
   id: "rejects-truncated-key",
@@ -15,7 +15,7 @@ export const rejectsTruncatedKey: Check = {
   needs: ["accepted"],
   cost: costOf(4),
   async run(target) {
-    const variants = nearlyRightKeys(target, truncateKey(target.key));
+    const variants = nearlyValidKeys(target, truncateKey(target.key));
     if (variants.length === 0) return untestable("your key has only one character");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

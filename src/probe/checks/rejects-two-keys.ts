@@ -16,14 +16,14 @@ export const rejectsTwoKeys: Check = {
   run(target) {
     const { name } = target.header;
     const both = (...keys: string[]) => ({ [name]: keys.map((key) => keyHeaders(target.header, key)[name] as string) });
-    const [right, bogus] = [() => target.key.reveal(), () => target.bogus.reveal()];
+    const [valid, bogus] = [() => target.key.reveal(), () => target.bogus.reveal()];
     const variants = [
       misplacedKey(
-        { headers: () => both(right(), bogus()) },
+        { headers: () => both(valid(), bogus()) },
         { id: "key-then-bogus", name: "your key before a bogus one" },
       ),
       misplacedKey(
-        { headers: () => both(bogus(), right()) },
+        { headers: () => both(bogus(), valid()) },
         { id: "bogus-then-key", name: "your key after a bogus one" },
       ),
     ];

@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { changeId } from "../judge/mutations.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyRightKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
 
 export const rejectsWrongId: Check = {
   id: "rejects-wrong-id",
@@ -15,7 +15,7 @@ export const rejectsWrongId: Check = {
   needs: ["accepted"],
   cost: costOf(1),
   async run(target) {
-    const variants = nearlyRightKeys(target, changeId(target.key, target.random));
+    const variants = nearlyValidKeys(target, changeId(target.key, target.random));
     if (variants.length === 0) return untestable("your key was not issued by mcp-keys, so it has no known id");
     return tryEach(target, { controls: wrongKeys(target), variants });
   },

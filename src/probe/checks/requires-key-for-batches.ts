@@ -21,7 +21,7 @@ export const requiresKeyForBatches: Check = {
     const wrongKeys = [NOTHING, target.wrong];
     const accepted = await findAccepted(target, wrongKeys);
     if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
-    const supportsBatches = isGranted(BATCH, await target.exchange(BATCH, target.right));
+    const supportsBatches = isGranted(BATCH, await target.exchange(BATCH, target.valid));
     const result = judgeGranted(await exchangeEach(target, [BATCH], wrongKeys), target);
     return supportsBatches || ("pass" in result && !result.pass) ? result : untestable("the server accepts no batches");
   },

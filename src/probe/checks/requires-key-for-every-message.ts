@@ -81,6 +81,6 @@ function isGuarded(list: Attempt): boolean {
 async function reachesTools(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
   const result = readToolCall(call);
   if (result.status !== "failed") return result.status === "done";
-  const valid = await target.ask(target.right, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  const valid = await target.ask(target.valid, { greeting: withToolCall(greeting, MISSING_TOOL) });
   return failedAlike(result, readToolCall(valid));
 }

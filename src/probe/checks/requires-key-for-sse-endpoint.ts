@@ -22,7 +22,7 @@ export const requiresKeyForSseEndpoint: Check = {
     const accepted = await findAccepted(target, wrongKeys);
     if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
     const each = wrongKeys.map(async (presented) => {
-      const speak = () => speakSse(target.wire(target.right), target.greeting, target.wire(presented));
+      const speak = () => speakSse(target.wire(target.valid), target.greeting, target.wire(presented));
       return { presented, attempt: await attempt(speak) };
     });
     return judgeRefused(target, await Promise.all(each));

@@ -21,7 +21,7 @@ export const requiresKeyForStream: Check = {
     const wrongKeys = [NOTHING, target.wrong];
     const accepted = await findAccepted(target, wrongKeys);
     if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
-    if (!isGranted(STREAM, await target.exchange(STREAM, target.right))) {
+    if (!isGranted(STREAM, await target.exchange(STREAM, target.valid))) {
       return untestable("the server opens no stream outside a session");
     }
     return judgeGranted(await exchangeEach(target, [STREAM], wrongKeys), target);

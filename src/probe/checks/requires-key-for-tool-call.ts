@@ -20,7 +20,7 @@ export const requiresKeyForToolCall: Check = {
   async run(target) {
     const callEach = target.survey.greetings.map(async (base) => {
       const greeting = withToolCall(base, target.tool ?? "");
-      const valid = readToolCall(await target.ask(target.right, { greeting }));
+      const valid = readToolCall(await target.ask(target.valid, { greeting }));
       const others = [NOTHING, target.wrong].map(async (presented) => {
         const attempt = await target.ask(presented, { greeting });
         return {

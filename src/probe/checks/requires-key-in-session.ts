@@ -42,7 +42,7 @@ export const requiresKeyInSession: Check = {
 
 /** Tells whether a DELETE without a key ended a session that worked until then. */
 async function endsWithoutKey(target: Target, session: OpenSession): Promise<boolean> {
-  const ask = async (): Promise<ExchangeResult> => target.exchange(session.ask(), target.right);
+  const ask = async (): Promise<ExchangeResult> => target.exchange(session.ask(), target.valid);
   for (let times = 0; times < 2; times++) if (!isGranted(session.ask(), await ask())) return false;
   const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), NOTHING);
   if (ended instanceof KeysError || ended.status >= 300) return false;

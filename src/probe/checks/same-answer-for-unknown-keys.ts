@@ -5,7 +5,7 @@ import { fail, pass, untestable } from "../check-result.ts";
 import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 import { changeKey } from "../judge/mutations.ts";
-import { refusalOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { refusalOf, REFUSAL_COST } from "../judge/read-refusal.ts";
 import type { Target } from "../target/target.ts";
 import { unknownKey } from "../judge/wrong-keys.ts";
 

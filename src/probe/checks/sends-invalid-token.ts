@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass } from "../check-result.ts";
-import { bearerOf, REFUSAL_COST } from "../judge/judge-refusal.ts";
+import { bearerOf, REFUSAL_COST } from "../judge/read-refusal.ts";
 
 export const sendsInvalidToken: Check = {
   id: "sends-invalid-token",

@@ -30,7 +30,7 @@ export const sessionBoundToKey: Check = {
       if (!("status" in other)) return untestable(target.redact(other.message));
       if (kindOf(other) === "result") return fail("another key can use the session of your key");
       if (other.status >= 500) return untestable(`${String(other.status)} to another key`);
-      const own = await target.exchange(planned, target.right);
+      const own = await target.exchange(planned, target.valid);
       return "status" in own && kindOf(own) === "result"
         ? pass(`${String(other.status)} to another key`)
         : untestable("the session does not continue with your key either");
@@ -50,7 +50,7 @@ async function takeSecondKey(target: Target): Promise<PresentedKey | Untestable>
     target.canaries.giveBack(canary);
     return canary.presented;
   }
-  const named = { id: "second-key", name: "the second key", kind: "right" } as const;
+  const named = { id: "second-key", name: "the second key", kind: "valid" } as const;
   const presented = { ...named, headers: () => keyHeaders(header, secondKey.reveal()) };
   return isAccepted(await target.present(presented))
     ? presented

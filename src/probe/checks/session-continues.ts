@@ -20,7 +20,7 @@ export const sessionContinues: Check = {
     try {
       const plannedRequests = [session.ask(), session.ask()];
       for (const [count, planned] of plannedRequests.entries()) {
-        const result = await target.exchange(planned, target.right);
+        const result = await target.exchange(planned, target.valid);
         if (result instanceof KeysError) return untestable(target.redact(result.message));
         if (isGranted(planned, result)) continue;
         return fail(`${planned.name} was ${count === 0 ? "not answered" : "answered only once"}`);

@@ -17,11 +17,11 @@ export const sessionEnds: Check = {
   async run(target) {
     const session = await openSession(target);
     if (session === null) return untestable("the server opened no session");
-    const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), target.right);
+    const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), target.valid);
     if (!("status" in ended)) return untestable(target.redact(ended.message));
     if (ended.status === 405) return pass("405: clients cannot end sessions");
     if (ended.status >= 300) return untestable(`${String(ended.status)} to DELETE`);
-    const after = await target.exchange(session.ask(), target.right);
+    const after = await target.exchange(session.ask(), target.valid);
     if (!("status" in after)) return untestable(target.redact(after.message));
     if (after.status === 404) return pass("404 after DELETE");
     return fail(`${String(after.status)} after DELETE${kindOf(after) === "result" ? ", with a result" : ""}`);

@@ -6,15 +6,15 @@ export const FOREIGN_HOST = "foreign.example";
 export const FOREIGN_ORIGIN = `https://${FOREIGN_HOST}`;
 
 /** Presents the valid key as a browser does for a page of another origin. */
-export function keyFromPage({ right }: Target, origin: string, of: string): PresentedKey {
+export function keyFromPage({ valid }: Target, origin: string, of: string): PresentedKey {
   const name = `your key in a request from ${of}`;
-  return { ...right, id: `key from ${origin}`, name, headers: () => ({ ...right.headers(), origin }) };
+  return { ...valid, id: `key from ${origin}`, name, headers: () => ({ ...valid.headers(), origin }) };
 }
 
 /** Presents the valid key with another `Host` header, as in a DNS rebinding attack. */
-export function keyToHost({ right }: Target, host: string): PresentedKey {
+export function keyToHost({ valid }: Target, host: string): PresentedKey {
   const name = "your key in a request to another host name";
-  return { ...right, id: `key to ${host}`, name, headers: () => ({ ...right.headers(), host }) };
+  return { ...valid, id: `key to ${host}`, name, headers: () => ({ ...valid.headers(), host }) };
 }
 
 /** Origins that the server should not trust. The last two pass a careless prefix or suffix comparison with its own origin. */

@@ -17,7 +17,7 @@ export function judgeAcceptedInTime(target: Target, { seconds, last }: WaitResul
 }
 
 /**
- * Judges whether the server refused a key in time. A stop other than 401 or 403 counts only while it still accepts the valid key.
+ * Judges whether the server refused a key in time. A status other than 401 or 403 counts only if it still accepts the valid key.
  * @param after - What happened to the key, completing "401 within 1.2 s after …".
  */
 export async function judgeRefusedInTime(
@@ -32,7 +32,7 @@ export async function judgeRefusedInTime(
       : untestable(`${describeAttempt(last, target)} ${result}`);
   }
   const refused = isConversation(last) && isRefusal(last.answer);
-  if (!refused && !isAccepted(await target.presentAgain(target.right))) {
+  if (!refused && !isAccepted(await target.presentAgain(target.valid))) {
     return untestable("the server no longer accepts your key either, so a refusal proves nothing");
   }
   return pass(`${describeAttempt(last, target)} within ${seconds.toFixed(1)} s after ${after}`);

@@ -2,7 +2,7 @@ import { Secret } from "../../core/secret.ts";
 import { BASE62, formatToken, ID_LENGTH, parseToken, SECRET_LENGTH, type TokenParts } from "../../core/token.ts";
 import type { RandomText } from "../random-text.ts";
 
-/** A key that is nearly right. */
+/** A nearly valid key. */
 export interface KeyMutation {
   /** Completes "your key with …" and identifies the mutation. Contains no secret. */
   readonly change: string;

@@ -11,11 +11,11 @@ export function costOfDetours(count: number): Cost {
   return { requests: 2 * count, wrong: count };
 }
 
-/** Judges whether the server requires a key on every detour. The valid key finds out which detours lead to MCP at all. */
+/** Judges whether the server requires a key on every detour. The valid key shows which detours lead to the MCP server at all. */
 export async function tryDetours(target: Target, detours: readonly Detour[]): Promise<CheckResult> {
   if ((await findAccepted(target, [NOTHING])) !== null) return untestable("already accepted with no key");
   const reached = await Promise.all(
-    detours.map(async (detour) => isAccepted(await target.ask(target.right, { detour }))),
+    detours.map(async (detour) => isAccepted(await target.ask(target.valid, { detour }))),
   );
   const open = detours.filter((_, i) => reached[i] === true);
   if (open.length === 0 && !(await target.isStillAccepted())) {

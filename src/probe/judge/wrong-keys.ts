@@ -8,13 +8,13 @@ export function unknownKey({ header, key, random }: Target): PresentedKey {
   return wrongKey(header, createWrongKey(key, random), { id: "unknown-key", name: "an unknown key" });
 }
 
-/** Controls for keys that are nearly right: if the server accepts these, similarity to the valid key does not matter. */
+/** Controls for nearly valid keys: if the server accepts these, similarity to the valid key does not matter. */
 export function wrongKeys(target: Target): PresentedKey[] {
   return [unknownKey(target), target.wrong];
 }
 
-/** Presents keys that are nearly right. */
-export function nearlyRightKeys({ header }: Target, mutations: readonly KeyMutation[]): PresentedKey[] {
+/** Presents nearly valid keys. */
+export function nearlyValidKeys({ header }: Target, mutations: readonly KeyMutation[]): PresentedKey[] {
   return mutations.map(({ change, key }) => wrongKey(header, key, { id: change, name: `your key with ${change}` }));
 }
 

@@ -15,11 +15,11 @@ export type Era = "modern" | "legacy" | "sse";
 
 /** Result of presenting a key once. */
 export interface Conversation {
-  /** The decisive answer: to the request that matters, or the one that ended the handshake. */
+  /** The answer that decides: to the judged request, or the last one of a failed handshake. */
   readonly answer: McpAnswer;
-  /** Whether the request that matters got a result. */
+  /** Whether the judged request got a result. */
   readonly accepted: boolean;
-  /** What the server said in the handshake, if that succeeded. */
+  /** The server's greeting, if the handshake succeeded. */
   readonly server: Greeting | null;
   /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;
@@ -29,13 +29,13 @@ export interface Conversation {
   readonly end?: () => Promise<void>;
 }
 
-/** What a server said about itself in the handshake. */
+/** A server's description of itself in the handshake. */
 export interface Greeting {
   readonly era: Era;
   readonly protocolVersion: string;
   readonly name?: string;
   readonly version?: string;
-  /** The request that matters, see {@link chooseRequest}. */
+  /** The method of the judged request, see {@link chooseRequest}. */
   readonly judged: string;
   /** Its own parameters, without those of every request in this era. */
   readonly params?: JsonObject;
@@ -48,7 +48,7 @@ export function stoppedAt(answer: McpAnswer): Conversation {
   return { answer, accepted: false, server: null };
 }
 
-/** Builds the result of a conversation from the answer to the request that matters. */
+/** Builds the result of a conversation from the answer to the judged request. */
 export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
   const accepted = kindOf(answer) === "result";
@@ -56,8 +56,8 @@ export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
 }
 
 /**
- * Chooses the request that matters: the first list that the server offers, else `fallback`. The handshake proves nothing, because
- * some servers answer it without a key.
+ * Chooses the judged request, whose answer tells whether the server accepts a key: the first list that the server offers, else
+ * `fallback`. The handshake proves nothing, because some servers answer it without a key.
  */
 export function chooseRequest(capabilities: JsonObject, fallback: string): Pick<Greeting, "judged" | "lists"> {
   const offered = ["tools", "resources", "prompts"].filter((name) => isObject(capabilities[name]));

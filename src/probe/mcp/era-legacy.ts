@@ -13,7 +13,7 @@ import type { McpAnswer, Wire } from "./wire.ts";
 import { INITIALIZED, initializeRequest, LEGACY_VERSION, rpcRequest, type RpcRequest } from "./rpc-message.ts";
 
 /**
- * Speaks MCP with a handshake: `initialize`, `notifications/initialized`, then the request that matters, in a session if the server
+ * Speaks MCP with a handshake: `initialize`, `notifications/initialized`, then the judged request, in a session if the server
  * opened one.
  * @param brief - Stops if the server refuses the handshake.
  * @see MCP 2025-11-25, basic/lifecycle and basic/transports
@@ -31,7 +31,7 @@ export async function speakLegacy(wire: Wire, known?: Greeting, brief = false): 
 }
 
 /**
- * Sends the request that matters after the server refused the handshake, because some guards protect only the handshake.
+ * Sends the judged request after the server refused the handshake, because some guards protect only the handshake.
  * @returns its result if the server accepts it, otherwise the refusal of the handshake
  */
 export async function retryWithoutHandshake(wire: Wire, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
@@ -40,7 +40,7 @@ export async function retryWithoutHandshake(wire: Wire, refused: McpAnswer, know
   return skipped.accepted ? skipped : stoppedAt(refused);
 }
 
-/** Sends only the request that matters, for servers that answer it without a handshake. */
+/** Sends only the judged request, for servers that answer it without a handshake. */
 export async function skipHandshake(wire: Wire, known: Greeting): Promise<Conversation> {
   const answer = await wire.post(judgedRequest(known));
   return kindOf(answer) === "result" ? judgedBy(answer, known) : stoppedAt(answer);

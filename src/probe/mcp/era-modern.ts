@@ -15,7 +15,7 @@ import { META, MODERN_VERSION, modernParams, rpcRequest } from "./rpc-message.ts
 const UNSUPPORTED_VERSION = -32022;
 
 /**
- * Speaks MCP without sessions: `server/discover`, then the request that matters.
+ * Speaks MCP without sessions: `server/discover`, then the judged request.
  * @param known - The greeting from an earlier conversation; skips `server/discover`.
  * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
  */

@@ -53,7 +53,7 @@ async function talk(connection: SseConnection, known?: Greeting): Promise<Conver
   return judgedBy(await ask(connection, judgedRequest(known ?? server)), server);
 }
 
-/** Sends the request that matters after the server refused the handshake, like `retryWithoutHandshake`. */
+/** Sends the judged request after the server refused the handshake, like `retryWithoutHandshake`. */
 async function retryInStream(connection: SseConnection, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
   const server = known ?? assumedGreeting("sse", VERSION);
   const answer = await ask(connection, judgedRequest(server));

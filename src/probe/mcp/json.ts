@@ -1,4 +1,4 @@
-import { isObject } from "../../core/shape.ts";
+import { isObject } from "../../core/type-guards.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

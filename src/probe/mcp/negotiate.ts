@@ -6,7 +6,7 @@ import { isRefusal, kindOf } from "./answer-kind.ts";
 import type { Wire } from "./wire.ts";
 
 /**
- * Finds out which era a server speaks and sends the request that matters. A 401 or 403 does not tell the era, because the guard
+ * Finds out which era a server speaks and sends the judged request. A 401 or 403 does not tell the era, because the guard
  * answers before MCP does. 429 and 5xx end the search.
  * @throws `KeysError` `SERVER_UNREACHABLE`, `SERVER_NOT_MCP`, `INTERRUPTED`.
  * @see MCP 2026-07-28, basic/versioning (how clients of both eras fall back)

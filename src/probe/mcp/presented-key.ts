@@ -31,7 +31,7 @@ export function parseKeyHeader(text: string): KeyHeader {
 }
 
 /**
- * What one request presents. `right`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
+ * What one request presents. `valid`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
  * that the server should not accept.
  */
 export interface PresentedKey {
@@ -39,7 +39,7 @@ export interface PresentedKey {
   readonly id: string;
   /** Completes "accepted with …". Contains no secret. */
   readonly name: string;
-  readonly kind: "right" | "misplaced" | "wrong";
+  readonly kind: "valid" | "misplaced" | "wrong";
   /** A function, because the object may be printed. */
   readonly headers: () => HttpHeaders;
   /** Parameters to add to the query of the URL. */
@@ -50,8 +50,8 @@ export interface PresentedKey {
 export const NOTHING: PresentedKey = { id: "nothing", name: "no key", kind: "wrong", headers: () => ({}) };
 
 /** Presents the valid key. */
-export function rightKey(header: KeyHeader, key: Secret): PresentedKey {
-  return { id: "key", name: "your key", kind: "right", headers: () => keyHeaders(header, key.reveal()) };
+export function validKey(header: KeyHeader, key: Secret): PresentedKey {
+  return { id: "key", name: "your key", kind: "valid", headers: () => keyHeaders(header, key.reveal()) };
 }
 
 /** Presents a bogus key, see `createBogusKey`. */

@@ -48,7 +48,7 @@ export class RateLimiter {
   }
 
   /** Sends requests that present the valid key. */
-  readonly right: HttpRequest = (init) => this.#send(init, false);
+  readonly valid: HttpRequest = (init) => this.#send(init, false);
   /** Sends all other requests. */
   readonly wrong: HttpRequest = (init) => this.#send(init, true);
 

@@ -24,13 +24,13 @@ export async function judgeRefused(target: StdioTarget, starts: readonly StartRe
   const silent = starts.find((start) => isSilent(start));
   if (silent !== undefined) return untestable(`${silent.presented.name}: ${describeStart(silent, target)}`);
   if (starts.some(({ attempt }) => !isConversation(attempt))) {
-    const { attempt } = await target.presentAgain(target.right);
+    const { attempt } = await target.presentAgain(target.valid);
     if (!isAccepted(attempt)) return untestable("the program accepted your key only once, so an exit proves nothing");
   }
   return pass(summarize(target, starts));
 }
 
-/** Lists what was observed, with the keys for each observation. */
+/** Lists the observations, each with its keys. */
 function summarize(target: StdioTarget, starts: readonly StartResult[]): string {
   const seen = new Map<string, ProgramKey[]>();
   for (const start of starts) {
@@ -42,7 +42,7 @@ function summarize(target: StdioTarget, starts: readonly StartResult[]): string 
 
 export const NOT_ACCEPTED = "the program did not accept your key, so a refusal proves nothing";
 
-/** Describes what a start led to, in a few words. */
+/** Describes the result of a start in a few words. */
 export function describeStart({ attempt, exit, lastLine }: StartResult, { redact }: StdioTarget): string {
   if (!isConversation(attempt)) {
     const line = redact(lastLine, 80);

@@ -9,7 +9,7 @@ import type { Wire } from "../mcp/wire.ts";
 const AFTER_REFUSAL_MS = 2000;
 
 /**
- * Sends the request that matters to a program, in the era it speaks. Starts with the older handshake, because programs of every
+ * Sends the judged request to a program, in the era it speaks. Starts with the older handshake, because programs of every
  * era answer it with a greeting or an error.
  * @param wire - Connects to the program with a limit in milliseconds for each answer.
  * @throws `KeysError` `SERVER_UNREACHABLE` if it ends or times out before its first answer, `INTERRUPTED`

@@ -20,8 +20,8 @@ export function bogusKey({ bogus }: { readonly bogus: Secret }): ProgramKey {
   return { id: "bogus", name: "a bogus key", value: bogus };
 }
 
-/** Returns keys that are nearly right. Each of them passes one kind of incomplete comparison. */
-export function nearlyRightKeys({ key }: { readonly key: Secret }): ProgramKey[] {
+/** Returns nearly valid keys. Each of them passes one kind of incomplete comparison. */
+export function nearlyValidKeys({ key }: { readonly key: Secret }): ProgramKey[] {
   const text = key.reveal();
   const last = text.endsWith("0") ? "1" : "0";
   return [

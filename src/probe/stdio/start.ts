@@ -27,7 +27,7 @@ export interface StartResult {
 export interface StartOptions {
   readonly command: string;
   readonly args: readonly string[];
-  /** The variable that holds the key. */
+  /** The variable from which the program reads its key. */
   readonly variable: string;
   readonly spawn: Spawn;
   /** Keys that it must not print. */
@@ -38,13 +38,13 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Our own key comes from here. It is removed, or the program might find it by chance. */
+/** mcp-keys reads its own key from this variable. The program must not see it, so it is removed. */
 const OWN_VARIABLE = "MCP_API_KEY";
 /** Milliseconds for a program to exit on its own after it did not accept the key. */
 const EXIT_MS = 250;
 
 /**
- * Starts the program with a key, holds a conversation as far as it goes, and ends the program.
+ * Starts the program with a key, holds a conversation until the program stops answering, and ends it.
  * @param timeoutMs - Time for the conversation.
  * @throws `KeysError` `INTERRUPTED`
  */

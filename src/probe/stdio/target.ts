@@ -30,7 +30,7 @@ export class StdioTarget {
   readonly redact: Redact;
   /** Every start so far. */
   readonly starts: readonly StartResult[];
-  readonly right: ProgramKey;
+  readonly valid: ProgramKey;
   readonly #options: StdioTargetOptions;
   readonly #starts: StartResult[] = [];
   readonly #known = new Map<string, Promise<StartResult>>();
@@ -43,7 +43,7 @@ export class StdioTarget {
     this.starts = this.#starts;
     ({ variable: this.variable, key: this.key, bogus: this.bogus } = options);
     this.redact = createRedact([this.key, this.bogus]);
-    this.right = { id: "key", name: "your key", value: this.key };
+    this.valid = { id: "key", name: "your key", value: this.key };
   }
 
   /** How often the program was started, and how often without your key. */
@@ -63,7 +63,7 @@ export class StdioTarget {
   }
 
   async takeSurvey(): Promise<StartResult> {
-    this.#survey ??= await this.present(this.right);
+    this.#survey ??= await this.present(this.valid);
     return this.#survey;
   }
 
@@ -82,7 +82,7 @@ export class StdioTarget {
 
   async #start(presented: ProgramKey): Promise<StartResult> {
     const { requests, wrong } = this.#sent;
-    this.#sent = { requests: requests + 1, wrong: wrong + (presented.id === this.right.id ? 0 : 1) };
+    this.#sent = { requests: requests + 1, wrong: wrong + (presented.id === this.valid.id ? 0 : 1) };
     const tokens = [this.key, this.bogus];
     const start = await startOnce({ ...this.#options, tokens }, presented, this.#timeout());
     this.#starts.push(start);

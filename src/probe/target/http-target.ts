@@ -1,7 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { bogusKey, NOTHING, rightKey, type PresentedKey, type KeyHeader } from "../mcp/presented-key.ts";
+import { bogusKey, NOTHING, validKey, type PresentedKey, type KeyHeader } from "../mcp/presented-key.ts";
 import { textAt } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { RateLimiter } from "../mcp/rate-limiter.ts";
@@ -43,7 +43,7 @@ export class HttpTarget implements Target {
   readonly loopback: boolean;
   readonly clientInfo: ClientInfo;
   readonly recorded: readonly RecordedAnswer[];
-  readonly right: PresentedKey;
+  readonly valid: PresentedKey;
   readonly wrong: PresentedKey;
   readonly #options: HttpTargetOptions;
   readonly #recorded: RecordedAnswer[] = [];
@@ -62,7 +62,7 @@ export class HttpTarget implements Target {
     ({ epoch: this.epoch, timeoutMs: this.timeoutMs, patienceMs: this.patienceMs, signal: this.signal } = options);
     this.clientInfo = { name: "mcp-keys", version: options.clientVersion };
     this.loopback = isLoopback(this.url);
-    this.right = rightKey(this.header, this.key);
+    this.valid = validKey(this.header, this.key);
     this.wrong = bogusKey(this.header, this.bogus);
   }
 
@@ -84,13 +84,13 @@ export class HttpTarget implements Target {
 
   /** Presents the valid key in each era. Call this before the first check runs. */
   async takeSurvey(): Promise<Survey> {
-    this.#survey ??= await takeSurvey((presented) => this.wire(presented), this.right);
+    this.#survey ??= await takeSurvey((presented) => this.wire(presented), this.valid);
     return this.#survey;
   }
 
   wire(presented: PresentedKey, detour?: Detour): Wire {
     const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
-    const request = presented.kind === "right" ? limiter.right : limiter.wrong;
+    const request = presented.kind === "valid" ? limiter.valid : limiter.wrong;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
       this.#recorded.push({ presented, answer, at: epoch(), sent });
     };
@@ -132,7 +132,7 @@ export class HttpTarget implements Target {
   }
 
   async isStillAccepted(): Promise<boolean> {
-    this.#stillAccepted ??= this.presentAgain(this.right);
+    this.#stillAccepted ??= this.presentAgain(this.valid);
     return isAccepted(await this.#stillAccepted);
   }
 

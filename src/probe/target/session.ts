@@ -8,7 +8,7 @@ import { INITIALIZED, initializeRequest, rpcRequest, LEGACY_VERSION } from "../m
 import { isConversation, type Attempt } from "../verify/attempt.ts";
 import type { OpenSession, Target } from "./target.ts";
 
-/** Requests that {@link openSession} sends at most. */
+/** Upper bound of the requests that {@link openSession} sends. */
 export const OPEN_SESSION_REQUESTS = 2;
 
 /**
@@ -17,7 +17,7 @@ export const OPEN_SESSION_REQUESTS = 2;
  * @param presented - Default: the valid key.
  * @throws `KeysError` `SERVER_UNREACHABLE`, `SERVER_NOT_MCP`, `INTERRUPTED`
  */
-export async function openSession(target: Target, presented: PresentedKey = target.right): Promise<OpenSession | null> {
+export async function openSession(target: Target, presented: PresentedKey = target.valid): Promise<OpenSession | null> {
   const wire = target.wire(presented);
   const hello = await wire.post(initializeRequest(target.clientInfo, LEGACY_VERSION));
   const greeting = readGreeting(hello, "legacy");
@@ -35,10 +35,10 @@ export async function openSession(target: Target, presented: PresentedKey = targ
 }
 
 /**
- * Presents a key in the session that was opened without a key, if the server allows such sessions. One request then replaces
- * a conversation of several.
- * @returns `null` if there is no such session, or the key does not get the same refusal as no key; then only a conversation
- * of their own can tell
+ * Presents a key in a session that was opened without a key, if the server allows that. This takes one request instead of a whole
+ * conversation.
+ * @returns `null` if the server opens no session without a key, or refuses this key in another way than no key; then only a whole
+ * conversation can tell
  */
 export async function askInAnonymousSession(
   target: Target,
@@ -47,7 +47,7 @@ export async function askInAnonymousSession(
 ): Promise<Attempt | null> {
   const applies =
     greeting === target.greeting && greeting.era === "legacy" && !target.survey.handshakeFree.includes("legacy");
-  if (!applies || presented.kind === "right" || presented.id === NOTHING.id) return null;
+  if (!applies || presented.kind === "valid" || presented.id === NOTHING.id) return null;
   const anonymous = await target.present(NOTHING);
   if (!isConversation(anonymous) || anonymous.server === null || !isRefusal(anonymous.answer)) return null;
   const session = await target.openAnonymousSession();

@@ -13,7 +13,7 @@ import type { Survey } from "../verify/survey.ts";
 import type { Canaries } from "./canaries.ts";
 import type { Lab } from "./lab.ts";
 
-/** What a run knows about the server before it sends anything, and how it may test it. */
+/** The settings of a run: the server, the keys and the limits. */
 export interface TargetSettings {
   readonly url: URL;
   /** The header that carries the key. */
@@ -52,12 +52,12 @@ export interface Target extends TargetSettings {
   /** All answers so far, for checks that look at every answer. */
   readonly recorded: readonly RecordedAnswer[];
   /** Presents the valid key. */
-  readonly right: PresentedKey;
+  readonly valid: PresentedKey;
   /** Presents the bogus key. */
   readonly wrong: PresentedKey;
   /** Throws a `BUG` if there is no `lab`. */
   readonly canaries: Canaries;
-  /** What the valid key found out before the first check. */
+  /** Facts learned with the valid key before the first check. */
   readonly survey: Survey;
   /** The newest era in which the server accepts the key. Throws a `BUG` if it accepts it in none. */
   readonly greeting: Greeting;
@@ -65,14 +65,14 @@ export interface Target extends TargetSettings {
   /** Opens a connection for a check that holds a conversation itself. Its answers are not shared. */
   wire(presented: PresentedKey, detour?: Detour): Wire;
   /**
-   * Sends the request that matters in a complete conversation.
+   * Sends the judged request in a complete conversation.
    * @param greeting - The era to speak. Default: the newest that the server speaks.
    */
   present(presented: PresentedKey, greeting?: Greeting): Promise<Attempt>;
   /** Does the same as {@link Target.present}, but always sends it. */
   presentAgain(presented: PresentedKey, greeting?: Greeting): Promise<Attempt>;
   /**
-   * Does the same as {@link Target.present} with as few requests as prove something: one, if the era has no session or the
+   * Does the same as {@link Target.present} with the fewest requests that prove something: one, if the era has no session or the
    * server refuses the handshake.
    */
   ask(presented: PresentedKey, options?: AskOptions): Promise<Attempt>;
@@ -87,7 +87,7 @@ export interface Target extends TargetSettings {
   isStillAccepted(): Promise<boolean>;
 }
 
-/** How to ask, if not as usual. */
+/** Options of {@link Target.ask}. */
 export interface AskOptions {
   /** The era to speak, and the request to send. */
   readonly greeting?: Greeting;
@@ -112,7 +112,7 @@ export interface OpenSession {
   readonly id: string;
   /** Headers of every request in the session. */
   readonly headers: HttpHeaders;
-  /** Plans the request that matters in this session. Each call returns a request whose answer is not shared. */
+  /** Plans the judged request in this session. Each call returns a request whose answer is not shared. */
   ask(): PlannedRequest;
   /** Ends the session. Servers may refuse this or not answer. */
   end(): Promise<void>;

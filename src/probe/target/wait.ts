@@ -10,13 +10,13 @@ import type { Target } from "./target.ts";
 export const DEFAULT_PATIENCE_MS = 10_000;
 /** Attempts in that time: the first at once, the last at its end. */
 const ATTEMPTS = 10;
-/** Each attempt is this many times as late as the previous one. */
+/** Factor between the times of two attempts. */
 const GROWTH = 2.1;
 /** Consecutive answers required, because several servers may share one URL. */
 const CONFIRMATIONS = 2;
 /** Cost of one wait. A conversation in a session takes four requests. */
 export const WAIT_COST = costOf(ATTEMPTS + CONFIRMATIONS);
-/** Cost of two waits (the first until the key is accepted) and a few single questions. */
+/** Cost of two waits (the first until the key is accepted) and a few single requests. */
 export const LIFECYCLE_COST = costOf(2 * (ATTEMPTS + CONFIRMATIONS) + 3);
 
 /** Presents a key repeatedly until the server accepts or refuses it. Inconclusive answers count as neither. */
@@ -40,7 +40,7 @@ export async function waitUntil(
   }
 }
 
-/** Does the same as {@link Target.ask}, but never answers from memory. */
+/** Does the same as {@link Target.ask}, but always sends a request. */
 export function askAgain(target: Target, key: PresentedKey): Promise<Attempt> {
   const { greeting, survey } = target;
   return attemptBriefly(target.wire(key), greeting, survey.handshakeFree.includes(greeting.era));

@@ -4,7 +4,7 @@ import { kindOf, type AnswerKind } from "../mcp/answer-kind.ts";
 import type { Outcome } from "./verification.ts";
 
 const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
-  result: "not-mcp", // the handshake was no MCP handshake; a result to the request that matters counts as accepted
+  result: "not-mcp", // the handshake was no MCP handshake; a result to the judged request counts as accepted
   unauthorized: "refused",
   forbidden: "forbidden",
   redirect: "not-mcp",

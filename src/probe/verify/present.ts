@@ -7,7 +7,7 @@ import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "../mcp/wire.ts";
 
 /**
- * Presents the real key, which finds out the era, then in parallel no key and the bogus key with the same request. Presents them even
+ * Presents the real key to learn the era, then in parallel no key and the bogus key with the same request. Presents them even
  * if the real key was refused, because the server may still accept everything else, but not if the server is not MCP.
  * @param wire - Creates a connection that presents a key.
  */

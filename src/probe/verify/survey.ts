@@ -8,7 +8,7 @@ import { kindOf } from "../mcp/answer-kind.ts";
 import { attempt } from "./present.ts";
 import type { Wire } from "../mcp/wire.ts";
 
-/** What the valid key finds out before anything else is sent. */
+/** Facts about a server that a run learns with the valid key before it sends anything else. */
 export interface Survey {
   /** Result with the valid key. */
   readonly real: Attempt;
@@ -16,9 +16,9 @@ export interface Survey {
   readonly greetings: readonly Greeting[];
   /** Whether the server opens sessions. */
   readonly sessions: boolean;
-  /** Eras in which the server answers the request that matters without a handshake. */
+  /** Eras in which the server answers the judged request without a handshake. */
   readonly handshakeFree: readonly Era[];
-  /** The server did not answer, or not in MCP. */
+  /** Whether the server did not answer, or not in MCP. */
   readonly absent: boolean;
 }
 

@@ -2,7 +2,7 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 
-/** Replaces the request that matters by a call of a tool without arguments. */
+/** Replaces the judged request by a call of a tool without arguments. */
 export function withToolCall(greeting: Greeting, tool: string): Greeting {
   return { ...greeting, judged: "tools/call", params: { name: tool, arguments: {} } };
 }

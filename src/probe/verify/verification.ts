@@ -22,9 +22,9 @@ export const OUTCOMES = {
 
 export type Outcome = keyof typeof OUTCOMES;
 
-/** What the server answered to one of the keys, or to no key. */
+/** The server's answer to one of the keys, or to no key. */
 export interface AttemptSummary {
-  /** HTTP status of the decisive answer. */
+  /** HTTP status of the answer that decides. */
   readonly status: number;
   /** Its `WWW-Authenticate` header, safe to print. */
   readonly challenge?: string;

@@ -5,7 +5,7 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { BEARER, bogusKey, rightKey, type PresentedKey } from "../mcp/presented-key.ts";
+import { BEARER, bogusKey, validKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
@@ -34,8 +34,9 @@ export interface VerifyOptions {
 }
 
 /**
- * Tests from the outside whether a server accepts this key and nothing else. Your key finds out the protocol. Then the same request is
- * sent without a key and with a bogus one, even if yours was refused. Everything the server does is an outcome, not an error.
+ * Tests from the outside whether a server accepts this key and nothing else. First negotiates the protocol with your key, then sends
+ * the same request without a key and with a bogus one, even if yours was refused. Everything the server does is an outcome, not an
+ * error.
  * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function verifyServer(options: VerifyOptions): Promise<Verification> {
@@ -56,7 +57,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
 
-  const attempts = await presentAll(wire, { key: rightKey(BEARER, token), bogus: bogusKey(BEARER, bogus) });
+  const attempts = await presentAll(wire, { key: validKey(BEARER, token), bogus: bogusKey(BEARER, bogus) });
   const { real, anonymous, bogus: fake } = attempts;
   const outcome = outcomeOf(attempts);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);

@@ -1,7 +1,7 @@
 import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
 import { formatOAuthError } from "../guard/guard-response.ts";
-import { BODY_LIMIT, parseBytes, type ParsedBody } from "../guard/json-rpc.ts";
+import { BODY_LIMIT, parseBody, type ParsedBody } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
 /** A programming error in the server, which shows at its first request. */
@@ -17,7 +17,7 @@ export async function receiveRequest(
   const bytes = await readBody(request);
   if (bytes === "too-large") return bytes;
   if (bytes === "aborted") return { request, parsed: { ok: false, response: INCOMPLETE } };
-  return { request: new Request(request, { body: bytes }), parsed: parseBytes(bytes, view) };
+  return { request: new Request(request, { body: bytes }), parsed: parseBody(bytes, view) };
 }
 
 async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "too-large" | "aborted"> {

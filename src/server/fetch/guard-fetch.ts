@@ -2,7 +2,7 @@ import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { GuardResponse } from "../guard/guard-response.ts";
-import { TOO_LARGE } from "../guard/json-rpc.ts";
+import { TOO_LARGE } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import { finishResponse, receiveRequest } from "./body.ts";

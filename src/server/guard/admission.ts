@@ -1,7 +1,7 @@
 import type { AuthInfo } from "./auth-info.ts";
 import type { Rewriter } from "./body-rewriter.ts";
 import type { GuardResponse } from "./guard-response.ts";
-import type { ParsedBody } from "./json-rpc.ts";
+import type { ParsedBody } from "./parse-body.ts";
 
 /** A refused request, with the response to send. */
 export interface Rejection {

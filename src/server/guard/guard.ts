@@ -1,7 +1,7 @@
 import type { Verdict } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
-import { asFault, judgeFresh, type Judge } from "../verifier/verify-fresh.ts";
+import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh.ts";
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
@@ -55,12 +55,14 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     return decide(view, (requirements) => verifier.verify(token, requirements));
   };
 
-  const decide = (view: RequestView, judge: Judge): Admission | Rejection | Promise<Admission | Rejection> => {
-    const verdict = judgeFresh(verifier, judge, ofEveryRequest);
-    return verdict instanceof Promise ? verdict.then((late) => admit(late, view, judge)) : admit(verdict, view, judge);
+  const decide = (view: RequestView, verify: VerifyToken): Admission | Rejection | Promise<Admission | Rejection> => {
+    const verdict = verifyFresh(verifier, verify, ofEveryRequest);
+    return verdict instanceof Promise
+      ? verdict.then((late) => admit(late, view, verify))
+      : admit(verdict, view, verify);
   };
 
-  const admit = (verdict: Verdict | KeysError, view: RequestView, judge: Judge): Admission | Rejection => {
+  const admit = (verdict: Verdict | KeysError, view: RequestView, verify: VerifyToken): Admission | Rejection => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
     const { key, version } = verdict;
@@ -68,18 +70,24 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     if (onHead === "foreign") return SESSION_NOT_FOUND;
     const auth = createAuthInfo(key, version);
     const admission: Admission = { ok: true, auth, headers: null, inspectBody: null, onHead, mayRewrite: false };
-    return tools === null ? admission : withTools(admission, tools, key, view.method, judge);
+    return tools === null ? admission : withTools(admission, tools, key, view.method, verify);
   };
 
   /** Adds the check of tool calls, and hides the tools that the key may not call. */
-  const withTools = (admission: Admission, tools: ToolScopes, key: Key, method: string, judge: Judge): Admission => {
+  const withTools = (
+    admission: Admission,
+    tools: ToolScopes,
+    key: Key,
+    method: string,
+    verify: VerifyToken,
+  ): Admission => {
     const inspectBody: InspectBody = (parsed) => {
       if (!parsed.ok) return parsed;
       mayList ||= parsed.messages.some((message) => message.method === "tools/list");
       const needed = [...new Set([...scopes, ...tools.neededBy(parsed.messages)])];
       if (needed.every((scope) => key.scopes.includes(scope))) return null;
-      // Judges again: this counts and logs the refusal, and the key may have changed while the body arrived.
-      const verdict = judgeFresh(verifier, judge, requirementsOf(needed));
+      // Verifies again: this counts and logs the refusal, and the key may have changed while the body arrived.
+      const verdict = verifyFresh(verifier, verify, requirementsOf(needed));
       return verdict instanceof Promise ? verdict.then((late) => reject(late, needed)) : reject(verdict, needed);
     };
     const isHidden = tools.hiddenFrom(key.scopes);

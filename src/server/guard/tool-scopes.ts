@@ -1,13 +1,13 @@
 import type { ResponseHead } from "./admission.ts";
 import { createDocumentRewriter, createEventRewriter, type Rewriter } from "./body-rewriter.ts";
-import type { BodyMessage } from "./json-rpc.ts";
+import type { BodyMessage } from "./parse-body.ts";
 
-/** Stands for all tools without scopes of their own. */
-const OTHERS = "*";
+/** The name for all tools that are not listed. */
+const UNLISTED = "*";
 
 type IsHidden = (tool: unknown) => boolean;
 
-/** Which scopes the tools of a server need. */
+/** The scopes that the tools of a server need. */
 export class ToolScopes {
   readonly #scopes: ReadonlyMap<string, readonly string[]>;
 
@@ -32,7 +32,7 @@ export class ToolScopes {
   }
 
   #of(tool: unknown): readonly string[] {
-    return (typeof tool === "string" ? this.#scopes.get(tool) : undefined) ?? this.#scopes.get(OTHERS) ?? [];
+    return (typeof tool === "string" ? this.#scopes.get(tool) : undefined) ?? this.#scopes.get(UNLISTED) ?? [];
   }
 }
 

@@ -51,7 +51,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   /** The peppers of the versions here; `null` for digests without one. */
   const usedPeppers = new Set<KeyObject | null>();
   const cache = new Array<FoundVersion | undefined>(CACHE_SIZE).fill(undefined);
-  /** The row that was last looked up in each place. Cached on the second lookup, so one-off tokens create no garbage. */
+  /** The row last looked up in each cache slot. Cached on the second lookup, so one-off tokens create no garbage. */
   const lookedUp = new Int32Array(CACHE_SIZE);
   let unsaved: number[] = [];
   let size = 0;
@@ -65,17 +65,17 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
   const read = (row: number): FoundVersion => {
-    const place = row & (CACHE_SIZE - 1);
-    const wasLookedUp = lookedUp[place] === row;
-    const cached = wasLookedUp ? cache[place] : undefined;
+    const slot = row & (CACHE_SIZE - 1);
+    const wasLookedUp = lookedUp[slot] === row;
+    const cached = wasLookedUp ? cache[slot] : undefined;
     if (cached?.row === row) return cached;
     const newest = versions.newestOf(row);
     const version = versions.read(row);
     const isOnly = newest === row && versions.olderThan(row) === 0;
     const all = isOnly ? [version] : rowsOf(newest).map((each) => (each === row ? version : versions.read(each)));
     const found = { key: keys.read(newest, all), version, row };
-    if (wasLookedUp) cache[place] = found;
-    else lookedUp[place] = row;
+    if (wasLookedUp) cache[slot] = found;
+    else lookedUp[slot] = row;
     return found;
   };
 

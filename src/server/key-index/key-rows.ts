@@ -3,7 +3,7 @@ import { ID_LENGTH } from "../../core/token.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { numberOf, wordOf, type VersionRows } from "./version-rows.ts";
 
-/** Places of a key's fields in the record of its newest version: an id of three words, a word, two numbers. */
+/** Offsets of a key's fields in the record of its newest version: an id of three words, a word, two numbers. */
 const [ID, SHARED] = [8, 14] as const;
 const [CREATED, REVISION] = [14, 15] as const;
 
@@ -49,7 +49,7 @@ export class KeyRows {
     }
   }
 
-  /** Writes a key into a record that holds none. */
+  /** Writes a key into a record without one. */
   add(row: number, key: Key): void {
     const { words, numbers } = this.#rows.chunkOf(row);
     const number = numberOf(row);
@@ -85,7 +85,7 @@ export class KeyRows {
     const createdAt = numbers[number + CREATED] ?? 0;
     const revision = numbers[number + REVISION] ?? 0;
     const id = this.idOf(row);
-    // A look at the type of `texts` would wait for memory.
+    // Reading the type of `texts` would cost a cache miss.
     const name = (isNamedOnly ? texts : "") as string;
     const key = { id, name, prefix, scopes, audience, tags, createdAt, createdBy, enabled, revision, versions };
     return isNamedOnly ? key : { ...key, ...(texts as Exclude<OwnTexts, string>) };
@@ -123,7 +123,7 @@ class SharedFieldsPool {
     return number;
   }
 
-  /** Forgets fields that no key has any more. */
+  /** Counts one key less, and removes the fields if no key is left. */
   release(number: number): void {
     const entry = this.#entries[number];
     if (entry === undefined || --entry.keys > 0) return;

@@ -3,12 +3,12 @@ import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../../core/diges
 import type { Epoch, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 
-/** Two cache lines. Each cache miss costs about half a digest, so fields that are read together lie together. */
+/** Two cache lines. A cache miss takes half as long as a digest, so fields that are read together are adjacent. */
 const RECORD_BYTES = 128;
 /** Records in a chunk of 1 MiB. The system provides only the pages that are written. */
 const CHUNK = 8192;
 const DIGEST_BYTES = 32;
-/** Places of a version's fields, after the digest; `key-rows.ts` uses the others. NaN stands for an absent time. */
+/** Offsets of a version's fields after the digest; `key-rows.ts` uses the others. NaN means that a time is absent. */
 const [SHARED, OLDER, NEWEST, UNSAVED] = [11, 12, 13, 15] as const;
 const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [8, 9, 10, 11, 12, 13] as const;
 
@@ -19,17 +19,17 @@ export interface Chunk {
   readonly numbers: Float64Array;
 }
 
-/** Returns where a record starts in the `bytes` of its chunk. */
+/** Returns the offset of a record in the `bytes` of its chunk. */
 function byteOf(row: number): number {
   return (row & 8191) << 7;
 }
 
-/** Returns where a record starts in the `words` of its chunk. */
+/** Returns the offset of a record in the `words` of its chunk. */
 export function wordOf(row: number): number {
   return (row & 8191) << 5;
 }
 
-/** Returns where a record starts in the `numbers` of its chunk. */
+/** Returns the offset of a record in the `numbers` of its chunk. */
 export function numberOf(row: number): number {
   return (row & 8191) << 4;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { InspectBody, Rejection } from "../guard/admission.ts";
-import { BODY_LIMIT, INVALID_JSON, parseBytes, readParsed, TOO_LARGE } from "../guard/json-rpc.ts";
+import { BODY_LIMIT, INVALID_JSON, parseBody, readParsedBody, TOO_LARGE } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
 /**
@@ -14,12 +14,12 @@ export async function inspectNodeBody(
   holder: { body?: unknown } = request as { body?: unknown },
 ): Promise<Rejection | "aborted" | null> {
   try {
-    const rejection = await inspectBody(readParsed(holder.body, view));
+    const rejection = await inspectBody(readParsedBody(holder.body, view));
     if (rejection !== null || !hasUnreadBody(request)) return rejection;
     const bytes = await receiveBody(request);
     if (bytes === "aborted") return "aborted";
     if (bytes === "too-large") return { ok: false, response: TOO_LARGE };
-    const parsed = parseBytes(bytes, view);
+    const parsed = parseBody(bytes, view);
     if (parsed.ok && parsed.body !== undefined) holder.body ??= parsed.body;
     return await inspectBody(parsed);
   } catch {

@@ -1,6 +1,6 @@
 import type { Reason } from "../../core/judge.ts";
 
-/** What a verifier has counted since its start. */
+/** Counts of a verifier since its start. */
 export interface Counters {
   accepted: number;
   refused: Record<Reason, number>;

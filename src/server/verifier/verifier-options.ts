@@ -86,7 +86,7 @@ function quietly<T>(hook: ((value: T) => void) | undefined): (value: T) => void 
     try {
       hook?.(value);
     } catch {
-      // Nowhere is left to report it.
+      // There is no other place to report it.
     }
   };
 }

@@ -2,29 +2,29 @@ import type { Verdict } from "../../core/judge.ts";
 import { KeysError } from "../../errors.ts";
 import type { Requirements, Verifier } from "./verifier.ts";
 
-/** Verifies the one token of a request. */
-export type Judge = (requirements: Requirements) => Verdict;
+/** Verifies the token of a request. */
+export type VerifyToken = (requirements: Requirements) => Verdict;
 
 /**
- * Runs `judge` and returns what it throws. If memory is too old, as in a process that was suspended, reads the store once and
- * tries again; only then is the result a promise. Never throws, never rejects.
+ * Verifies the token of a request. If memory is too old, as after a process was suspended, reads the store once and tries again;
+ * only then is the result a promise. Returns errors instead of throwing them.
  */
-export function judgeFresh(
+export function verifyFresh(
   verifier: Verifier,
-  judge: Judge,
+  verify: VerifyToken,
   requirements: Requirements,
 ): Verdict | KeysError | Promise<Verdict | KeysError> {
   try {
-    return judge(requirements);
+    return verify(requirements);
   } catch (cause) {
-    return isUnavailable(cause) ? judgeAgain(verifier, () => judge(requirements), cause) : asFault(cause);
+    return isUnavailable(cause) ? verifyAgain(verifier, () => verify(requirements), cause) : asFault(cause);
   }
 }
 
-async function judgeAgain(verifier: Verifier, judge: () => Verdict, cause: unknown): Promise<Verdict | KeysError> {
+async function verifyAgain(verifier: Verifier, verify: () => Verdict, cause: unknown): Promise<Verdict | KeysError> {
   try {
     await verifier.refresh();
-    return verifier.ready ? judge() : asFault(cause);
+    return verifier.ready ? verify() : asFault(cause);
   } catch (again) {
     return asFault(again);
   }

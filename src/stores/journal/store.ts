@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { versionOf } from "../ledger.ts";
+import { versionOf } from "../key-map.ts";
 import type { Change, Draft, KeyStore, RemoveOptions } from "../store.ts";
 import { changesAfter } from "./read/changes.ts";
 import { compactJournal } from "./replace/compact.ts";

@@ -11,7 +11,7 @@ import type { Parts } from "./parts.ts";
 import { PACKAGES } from "./protocol.ts";
 import type { KeychainEngine } from "./protocol.ts";
 
-/** Longer than the gap between the two writes of a key: an item of a key that is just being issued is no orphan. */
+/** Longer than the gap between the two writes of a key: the item of a key that is being issued must not look like an orphan. */
 const SETTLE_MS = 5_000;
 
 /** The state of a keychain and of the store in it. */

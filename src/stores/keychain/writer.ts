@@ -4,13 +4,13 @@ import type { Key, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import { checkDraft, digestTaken } from "../draft.ts";
 import type { JournalStore } from "../journal/store.ts";
-import { Ledger, versionOf } from "../ledger.ts";
+import { KeyMap, versionOf } from "../key-map.ts";
 import type { Change, Draft, StoreWorld } from "../store.ts";
 import type { Digests } from "./digests.ts";
 import { accountOf, belongsTo, keptAs, mayHold, newAccount } from "./item.ts";
 import type { Keychain } from "./keychain.ts";
-import { possibleDuplicates, resolveKey, restoreKey } from "./resolve.ts";
-import type { NewItem, Resolved } from "./resolve.ts";
+import { possibleDuplicates, splitKey, restoreDigests } from "./split-key.ts";
+import type { NewItem, SplitKey } from "./split-key.ts";
 
 /** After these failures the journal is certainly unchanged. */
 const REFUSALS: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN", "STORE_READ_ONLY"];
@@ -35,22 +35,22 @@ export class KeychainWriter {
   /** Implements {@link KeyStore.write}. */
   async write(draft: Draft): Promise<Change> {
     const stored = await this.#journal.list();
-    checkDraft(draft, ledgerOf(stored));
-    const resolved = await this.#resolve(draft, stored);
-    for (const each of resolved) await this.#rejectDuplicates(each, stored);
-    const items = resolved.flatMap((each) => each.items);
+    checkDraft(draft, keyMapOf(stored));
+    const split = await this.#split(draft, stored);
+    for (const each of split) await this.#rejectDuplicates(each, stored);
+    const items = split.flatMap((each) => each.items);
     await this.#addAll(items);
-    const named: Draft = { ...draft, keys: resolved.map(({ key }) => key) };
+    const named: Draft = { ...draft, keys: split.map(({ key }) => key) };
     const change = await this.#orUndo(items, () =>
       this.#journal.write(named, async (keys) => {
-        for (const each of resolved) if (each.items.length > 0) await this.#rejectDuplicates(each, keys?.list() ?? []);
+        for (const each of split) if (each.items.length > 0) await this.#rejectDuplicates(each, keys?.list() ?? []);
       }),
     );
-    await this.#removeAll(resolved.flatMap(({ removed }) => removed.map((account) => ({ account }))));
+    await this.#removeAll(split.flatMap(({ removed }) => removed.map((account) => ({ account }))));
     return {
       ...change,
       keys: change.keys.map((key) =>
-        restoreKey(
+        restoreDigests(
           key,
           draft.keys.find(({ id }) => id === key.id),
         ),
@@ -87,9 +87,9 @@ export class KeychainWriter {
     await this.#orUndo(items, () => this.#journal.adopt(named));
   }
 
-  async #resolve(draft: Draft, stored: readonly Key[]): Promise<Resolved[]> {
+  async #split(draft: Draft, stored: readonly Key[]): Promise<SplitKey[]> {
     const before = new Map(stored.map((key) => [key.id, key]));
-    // Fetched so that a repeated digest is not taken for a new one.
+    // A repeated digest must not look like a new one.
     const repeated = draft.keys
       .flatMap((key) => before.get(key.id) ?? [])
       .map((key) => ({
@@ -97,13 +97,11 @@ export class KeychainWriter {
         versions: key.versions.filter((version) => mayRepeat(version, draft)),
       }));
     await this.#digests.fetch(repeated);
-    return draft.keys.map((key) =>
-      resolveKey(key, before.get(key.id) ?? null, (account) => this.#digests.get(account)),
-    );
+    return draft.keys.map((key) => splitKey(key, before.get(key.id) ?? null, (account) => this.#digests.get(account)));
   }
 
   /** @throws {@link KeysError} `STORE_CONFLICT` if another key has the token */
-  async #rejectDuplicates({ key, items }: Resolved, keys: readonly Key[]): Promise<void> {
+  async #rejectDuplicates({ key, items }: SplitKey, keys: readonly Key[]): Promise<void> {
     const others = possibleDuplicates(keys, key, items);
     await this.#digests.fetch(others);
     for (const other of others.map((each) => this.#digests.fill(each))) {
@@ -142,10 +140,10 @@ export class KeychainWriter {
   }
 }
 
-function ledgerOf(keys: readonly Key[]): Ledger {
-  const ledger = new Ledger();
-  ledger.apply(keys);
-  return ledger;
+function keyMapOf(keys: readonly Key[]): KeyMap {
+  const keyMap = new KeyMap();
+  keyMap.apply(keys);
+  return keyMap;
 }
 
 /** The versions that are revoked at the end of a history. */

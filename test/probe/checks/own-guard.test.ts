@@ -82,7 +82,7 @@ test("all checks take less than five seconds at the default rate", async () => {
   const started = performance.now();
   const { grade, sent } = await probe(url, key, second, { rate: 20 });
   const seconds = (performance.now() - started) / 1000;
-  console.log(`${seconds.toFixed(2)} s for ${sent.requests} requests, ${sent.wrong} of them without the right key`);
+  console.log(`${seconds.toFixed(2)} s for ${sent.requests} requests, ${sent.wrong} of them without the valid key`);
   expect(grade).toBe("A+");
   expect(seconds).toBeLessThan(5);
 });

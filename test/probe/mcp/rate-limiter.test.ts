@@ -61,7 +61,7 @@ test("does not slow down requests with the valid key", async () => {
   const { url, arrivals } = await startCounting((response) => response.end());
   const limiter = limiterWith({ rate: 1 });
   const started = performance.now();
-  await Promise.all(Array.from({ length: 8 }, async () => (await limiter.right(init(url))).close()));
+  await Promise.all(Array.from({ length: 8 }, async () => (await limiter.valid(init(url))).close()));
   expect(performance.now() - started).toBeLessThan(900);
   expect(arrivals).toHaveLength(8);
   expect(limiter.sent).toEqual({ requests: 8, wrong: 0 });
@@ -109,7 +109,7 @@ test("sends nothing more after a second 429", async () => {
   for (const reason of refused) expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE" });
   expect(arrivals).toHaveLength(4);
   expect(limiter.stopped).toContain("429");
-  await expect(limiter.right(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+  await expect(limiter.valid(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
   expect(arrivals).toHaveLength(4);
 });
 

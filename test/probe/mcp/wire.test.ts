@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createHttpRequest } from "../../../src/http/client.ts";
 import type { Secret } from "../../../src/core/secret.ts";
-import { BEARER, NOTHING, rightKey } from "../../../src/probe/mcp/presented-key.ts";
+import { BEARER, NOTHING, validKey } from "../../../src/probe/mcp/presented-key.ts";
 import { Wire } from "../../../src/probe/mcp/wire.ts";
 import { listen } from "../../servers/listen.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
@@ -9,7 +9,7 @@ import { during, TOKEN } from "../verify/verifying.ts";
 function wireTo(url: string, token: Secret | null): Wire {
   const now = (): number => performance.now();
   const deadline = now() + 3000;
-  const presented = token === null ? NOTHING : rightKey(BEARER, token);
+  const presented = token === null ? NOTHING : validKey(BEARER, token);
   return new Wire({
     url: new URL(url),
     presented,

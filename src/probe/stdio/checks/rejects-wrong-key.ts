@@ -1,5 +1,5 @@
 import type { Check } from "../../check.ts";
-import { bogusKey, nearlyRightKeys } from "../program-keys.ts";
+import { bogusKey, nearlyValidKeys } from "../program-keys.ts";
 import { judgeRefused, presentEach } from "../judge-refused.ts";
 import type { StdioTarget } from "../target.ts";
 
@@ -9,11 +9,11 @@ export const rejectsWrongKey: Check<StdioTarget> = {
   about: "access",
   level: "must",
   essential: true,
-  expected: "rejects a bogus key and keys that are nearly right",
+  expected: "rejects a bogus key and nearly valid keys",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
   fix: "compare the digest of the whole key, not its form, its start or its presence",
   cost: { requests: 5, wrong: 4 },
   async run(target) {
-    return judgeRefused(target, await presentEach(target, [bogusKey(target), ...nearlyRightKeys(target)]));
+    return judgeRefused(target, await presentEach(target, [bogusKey(target), ...nearlyValidKeys(target)]));
   },
 };

@@ -3,7 +3,7 @@ import { isDigest, isWithheld } from "../../../core/digest.ts";
 import type { StoredDigest } from "../../../core/digest.ts";
 import type { Key, Version } from "../../../core/key.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
-import { isCount, isObject } from "../../../core/shape.ts";
+import { isCount, isObject } from "../../../core/type-guards.ts";
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import type { JournalLocation } from "../disk/folder.ts";

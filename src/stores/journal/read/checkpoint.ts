@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isCount } from "../../../core/shape.ts";
+import { isCount } from "../../../core/type-guards.ts";
 import type { ChainState } from "../format/chain.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { JournalLocation } from "../disk/folder.ts";

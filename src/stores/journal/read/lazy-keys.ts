@@ -1,7 +1,7 @@
 import type { Digest } from "../../../core/digest.ts";
 import type { Key, KeyId, KeyName } from "../../../core/key.ts";
 import type { Lookup } from "../../draft.ts";
-import { Ledger } from "../../ledger.ts";
+import { KeyMap } from "../../key-map.ts";
 import type { Chain } from "../format/chain.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { checkKind, parseRecord } from "../format/record.ts";
@@ -14,10 +14,10 @@ const MAX_SEARCHES = 24;
 
 /**
  * The keys of a journal, parsed on demand. For the first lookups it searches the raw bytes; after that it parses all of them
- * into a {@link Ledger}. A command that needs one key of 100,000 does not parse the others. Followers release the keys.
+ * into a {@link KeyMap}. A command that needs one key of 100,000 does not parse the others. Followers release the keys.
  */
 export class LazyKeys implements Lookup {
-  #ledger: Ledger | null = new Ledger();
+  #keys: KeyMap | null = new KeyMap();
   readonly #location: JournalLocation;
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
@@ -31,12 +31,12 @@ export class LazyKeys implements Lookup {
 
   /** Whether the keys were released. Lookups then throw. */
   get isReleased(): boolean {
-    return this.#ledger === null;
+    return this.#keys === null;
   }
 
   /** Frees the keys. Records read later are still checked, but not kept. */
   release(): void {
-    this.#ledger = null;
+    this.#keys = null;
     this.#scan = null;
   }
 
@@ -85,23 +85,23 @@ export class LazyKeys implements Lookup {
     return this.#scan === null || this.#scan.searches >= MAX_SEARCHES ? this.#parseAll() : this.#scan;
   }
 
-  #parseAll(): Ledger {
-    const ledger = this.#ledger;
-    if (ledger === null) throw new Error("the keys of this journal were released");
+  #parseAll(): KeyMap {
+    const keys = this.#keys;
+    if (keys === null) throw new Error("the keys of this journal were released");
     const scan = this.#scan;
     if (scan !== null) this.#drain(scan);
     this.#scan = null;
-    return ledger;
+    return keys;
   }
 
   #drain(scan: Scan): void {
-    for (const { change } of scan.drain()) this.#ledger?.apply(change.keys);
+    for (const { change } of scan.drain()) this.#keys?.apply(change.keys);
   }
 
   #take(bytes: Buffer, start: number, end: number): boolean {
     const record = parseRecord(bytes.toString("utf8", start, end));
     if (record === null) return false;
-    this.#ledger?.apply(record.change.keys);
+    this.#keys?.apply(record.change.keys);
     return true;
   }
 }

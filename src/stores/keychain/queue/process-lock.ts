@@ -8,9 +8,9 @@ import { LONGEST_MS, QuietTimer, TICK_MS } from "./quiet-timer.ts";
 
 /** After this long without a heartbeat, the holder is foreign or stuck, or the keychain hangs. */
 const HOLDER_LIMIT_MS = 1_600;
-/** The longest time in the queue, which leaves some for the call. */
+/** The longest time in the queue. It leaves time for the call. */
 const QUEUE_LIMIT_MS = 45_000;
-/** The longest quiet time, in the queue and after it, unless a person can answer a prompt. The start of a process makes it 3 seconds. */
+/** The longest quiet time of a whole call, unless a person can answer a prompt. With the start of a process it is 3 seconds. */
 const LIMIT_MS = 2_600;
 /** Keeps the processes in the queue from retrying at the same moment. */
 const JITTER_MS = 30;
@@ -26,7 +26,7 @@ export interface LockOptions {
 
 /**
  * Lets one process at a time ask the keychain, and limits how long a call waits. GNOME Keyring hangs for good when it refuses two
- * prompts at once. Only Linux needs the lock. A call goes on without it if the holder is quiet.
+ * prompts at once. Only Linux needs the lock. If the holder is quiet, a call proceeds without it.
  */
 export class ProcessLock {
   readonly #path: string;
@@ -55,7 +55,7 @@ export class ProcessLock {
   }
 
   /**
-   * Waits for the lock. The call may go on without it, for instance when its holder is quiet.
+   * Waits for the lock. The call may proceed without it, for example if its holder is quiet.
    * @returns whether the lock was taken
    * @throws {@link KeychainFault} `locked` if the holder waits for a prompt: another call would open a second one
    */
@@ -73,7 +73,7 @@ export class ProcessLock {
     return this.#server !== null;
   }
 
-  /** Notes how the call goes. Time counts from `asking` until `answered`. */
+  /** Records the state of the call. The timer runs from `asking` until `answered`. */
   report(state: "asking" | Heartbeat): void {
     this.#state = state;
     if (state !== "answered") return;
@@ -91,7 +91,7 @@ export class ProcessLock {
     return isWanted;
   }
 
-  /** Tries to take the lock, even after the call has gone on without it: heartbeats of the holder still count. */
+  /** Tries to take the lock, even after the call has proceeded without it: heartbeats of the holder still count. */
   async #queue(): Promise<void> {
     for (;;) {
       const server = await LockServer.open(this.#path);

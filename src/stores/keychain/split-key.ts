@@ -5,27 +5,29 @@ import { KeysError } from "../../errors.ts";
 import { accountOf, accountsOf, keptAs, mayHold, newAccount } from "./item.ts";
 import type { KeychainItem } from "./protocol.ts";
 
-/** An item to be written. */
+/** An item to write. */
 export interface NewItem extends KeychainItem {
   readonly value: Digest;
 }
 
-/** A drafted key in the form of the journal, with the changes to the keychain. */
-export interface Resolved {
+/** A drafted key, split into what the journal and the keychain store. */
+export interface SplitKey {
+  /** The key for the journal, with accounts instead of digests. */
   readonly key: Key;
-  /** To be written before the journal names them. */
+  /** To write before the journal names them. */
   readonly items: readonly NewItem[];
-  /** To be removed after the journal no longer names them. */
+  /** Accounts to remove once the journal no longer names them. */
   readonly removed: readonly string[];
 }
 
 /**
- * Replaces digests with accounts. A revoked version loses its digest, so an older copy of the journal cannot bring its token back.
+ * Moves the digests of a key to keychain items and leaves their accounts in the key. A revoked version loses its digest, so an
+ * older copy of the journal cannot bring its token back.
  * @param stored - The key in the journal; `null` if it is new.
  * @param digestAt - Returns the known digest of an account.
  * @throws {@link KeysError} `BUG` for an account that the journal does not name
  */
-export function resolveKey(key: Key, stored: Key | null, digestAt: (account: string) => Digest | undefined): Resolved {
+export function splitKey(key: Key, stored: Key | null, digestAt: (account: string) => Digest | undefined): SplitKey {
   const items: NewItem[] = [];
   const versions = key.versions.map((version): Version => {
     const before = stored?.versions.find(({ n }) => n === version.n);
@@ -43,14 +45,14 @@ export function resolveKey(key: Key, stored: Key | null, digestAt: (account: str
     items.push(item);
     return { ...version, digest: keptAs(item.account) };
   });
-  const resolved = { ...key, versions };
-  const named = new Set(accountsOf([resolved]));
+  const split = { ...key, versions };
+  const named = new Set(accountsOf([split]));
   const removed = stored === null ? [] : accountsOf([stored]).filter((account) => !named.has(account));
-  return { key: resolved, items, removed };
+  return { key: split, items, removed };
 }
 
-/** Restores the digests of the draft in a written key, except those that the store has dropped. */
-export function restoreKey(written: Key, drafted: Key | undefined): Key {
+/** Puts the digests of the draft back into a written key, except digests that the store has dropped. */
+export function restoreDigests(written: Key, drafted: Key | undefined): Key {
   return {
     ...written,
     versions: written.versions.map((version) => {

@@ -7,7 +7,7 @@ import type { Lookup } from "./draft.ts";
  * Holds the current keys of a history in order of creation, and finds them by id, name and digest. The indexes of names and
  * digests are built on first use, because a server that loads 100,000 keys needs neither.
  */
-export class Ledger implements Lookup {
+export class KeyMap implements Lookup {
   readonly #keys = new Map<KeyId, Key>();
   #names: Map<KeyName, KeyId> | null = null;
   #digests: Map<StoredDigest, KeyId> | null = null;

@@ -24,7 +24,7 @@ const EMPTY = { ok: true, messages: [], body: undefined } as const;
  * Parses a body as the server will. Bodies that could be read in two ways are refused: a server that decompresses, or decodes
  * UTF-7, could find a tool call where UTF-8 shows none.
  */
-export function parseBytes(bytes: Uint8Array, view: RequestView): ParsedBody {
+export function parseBody(bytes: Uint8Array, view: RequestView): ParsedBody {
   if (bytes.length === 0) return EMPTY;
   if (!isPlainUtf8(view)) return { ok: false, response: UNSUPPORTED };
   try {
@@ -35,10 +35,10 @@ export function parseBytes(bytes: Uint8Array, view: RequestView): ParsedBody {
   }
 }
 
-/** Reads a body that another middleware has already read: as JSON, text or bytes. */
-export function readParsed(body: unknown, view: RequestView): ParsedBody {
+/** Parses a body that other middleware has already read, as JSON, text or bytes. */
+export function readParsedBody(body: unknown, view: RequestView): ParsedBody {
   if (body === undefined || body === null || body === "") return EMPTY;
-  if (body instanceof Uint8Array) return parseBytes(body, view);
+  if (body instanceof Uint8Array) return parseBody(body, view);
   return typeof body === "string" ? parseText(body) : readValue(body);
 }
 

@@ -28,7 +28,7 @@ export interface ReceivedChallenge {
   readonly challenges: readonly Challenge[] | null;
 }
 
-/** Returns the challenge of the 401 that refuses a key. */
+/** Returns the challenge in the 401 that refuses a key. */
 export async function challengeOf(target: Target, presented: PresentedKey): Promise<ReceivedChallenge | Untestable> {
   const answer = await refusalOf(target, presented);
   if ("untestable" in answer) return answer;
@@ -38,7 +38,7 @@ export async function challengeOf(target: Target, presented: PresentedKey): Prom
   return { header, challenges: parseChallenges(header) };
 }
 
-/** Returns the `Bearer` challenge of the 401 that refuses a key. */
+/** Returns the `Bearer` challenge in the 401 that refuses a key. */
 export async function bearerOf(target: Target, presented: PresentedKey): Promise<Challenge | Untestable> {
   const received = await challengeOf(target, presented);
   if ("untestable" in received) return received;

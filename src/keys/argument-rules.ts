@@ -4,13 +4,13 @@ import type { Epoch, RevokeReason } from "../core/key.ts";
 import { FLAG, FUNCTION, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
 import { checkArgument, type Rule, type Rules } from "../core/options.ts";
 import { REVOKE_REASONS } from "../core/revoke.ts";
-import { isCount } from "../core/shape.ts";
+import { isCount } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
 import type { RotateOptions } from "./rotate.ts";
 
-/** Checks the arguments of callers without types. The format of a string is checked where it is parsed. */
+/** Rules for arguments, checked at run time for callers without TypeScript. Parsers check the format of a string. */
 
 export const GENERATE: Rules<GenerateInput> = {
   ...{ name: TEXT, prefix: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
