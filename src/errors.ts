@@ -10,12 +10,12 @@
 export const CODES = {
   // To add one: a row here, and a section in docs/errors.md.
   BUG: { exit: 1, http: 500, hint: "this is a bug in mcp-keys; please report it with the command you ran" },
-  USAGE: { exit: 2, http: 400, hint: "see the flags with: mcp-keys --help" },
+  USAGE: { exit: 2, http: 400, hint: "see the usage with: mcp-keys --help" },
   INPUT_REQUIRED: { exit: 2, http: 400, hint: "pass the missing value with its flag" },
   INSECURE_TRANSPORT: {
     exit: 2,
     http: 400,
-    hint: "use https://, or pass --allow-http if others may read the key",
+    hint: "use https://, or pass --allow-http on a network that only you control",
   },
   TOKEN_WEAK: { exit: 2, http: 400, hint: "issue a random key with: mcp-keys generate" },
   TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no spaces, no `Bearer `" },

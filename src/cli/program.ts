@@ -49,8 +49,10 @@ export function allCommands(program: Command): Command[] {
 
 /** Returns the command that shows the help for these words: `mcp-keys rotate --help`. */
 export function helpLine(argv: readonly string[]): string {
-  const name = argv.find((word) => Object.hasOwn(commands, word));
-  return name === undefined ? "mcp-keys --help" : `mcp-keys ${name} --help`;
+  const at = argv.findIndex((word) => Object.hasOwn(commands, word));
+  if (at < 0) return "mcp-keys --help";
+  const line = argv[at] === "store" && argv[at + 1] === "migrate" ? "store migrate" : String(argv[at]);
+  return `mcp-keys ${line} --help`;
 }
 
 function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {

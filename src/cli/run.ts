@@ -6,8 +6,9 @@ import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { createIo, writeResult, type GlobalFlags } from "./terminal/io.ts";
-import { allCommands, buildProgram, helpLine } from "./program.ts";
+import { allCommands, buildProgram } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
+import { toUsageError } from "./usage-error.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
 const TIDY_LIMIT = 80;
@@ -147,13 +148,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 
 function toKeysError(error: unknown, argv: readonly string[]): KeysError {
   if (error instanceof KeysError) return error;
-  if (error instanceof CommanderError) {
-    // Commander quotes the arguments, and one may be a token.
-    const shown = error.message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");
-    const [message = "", suggestion = `see the flags with: ${helpLine(argv)}`] = shown.split(/\n|\. (?=Allowed)/);
-    const hint = suggestion.replace(/^\((.*)\)$/, "$1").replace(/^[A-Z]/, (letter) => letter.toLowerCase());
-    return new KeysError("USAGE", message, { hint: hint.replace(/\.$/, "") });
-  }
+  if (error instanceof CommanderError) return toUsageError(error, argv);
   return new KeysError(
     "BUG",
     error instanceof Error ? `unexpected ${error.name}: ${error.message}` : "unexpected failure",

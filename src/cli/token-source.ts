@@ -15,9 +15,13 @@ const PATIENCE = 30_000;
 export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "refuse"): Promise<Secret> {
   const { text, source } = await findToken(ctx);
   const parsed = parseToken(text);
-  const isJudged = mistyped === "judge" && !parsed.ok && parsed.reason === "mistyped" && /^\w+$/.test(text);
-  const fault = isJudged ? null : explainUnusable(text);
-  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`);
+  const isMistyped = !parsed.ok && parsed.reason === "mistyped" && /^\w+$/.test(text);
+  const fault = isMistyped && mistyped === "judge" ? null : explainUnusable(text);
+  if (fault !== null) {
+    throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`, {
+      ...(isMistyped && { hint: "copy the whole token again; if it is lost, replace it with: mcp-keys rotate <key>" }),
+    });
+  }
   ctx.io.debug(`token from ${source}`);
   return new Secret(text);
 }

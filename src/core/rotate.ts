@@ -102,7 +102,9 @@ export function abortRotation(key: Key, { now, window, force = false }: Evidence
   );
   const toRevoke = pending.length > 0 ? pending : key.versions.filter(({ state }) => state === "current");
   if (pending.length === 0 && previous === undefined) {
-    throw new KeysError("NO_ROTATION", `${key.name} has no rotation to undo`);
+    throw new KeysError("NO_ROTATION", `${key.name} has no rotation to undo`, {
+      hint: `see its versions with: mcp-keys show ${key.name}`,
+    });
   }
   if (previous === undefined || !isUsable(previous, now)) {
     throw new KeysError("WOULD_LOCK_OUT", `the old version of ${key.name} no longer works`, {

@@ -49,7 +49,7 @@ async function preflight(command: string, options: CommandOptions): Promise<void
   if (status === UNPARSABLE) throw new KeysError("DELIVERY_FAILED", "the shell cannot parse the command");
   if (status === NOT_FOUND) {
     const hint = "install it, or write its full path";
-    throw new KeysError("DELIVERY_FAILED", `the shell finds no command named ${word}`, { hint });
+    throw new KeysError("DELIVERY_FAILED", `the shell cannot find the command ${word}`, { hint });
   }
 }
 

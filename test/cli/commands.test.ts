@@ -41,6 +41,12 @@ describe("list", () => {
       keys: [],
     });
   });
+
+  test("says that no key matches, not that the store is empty", async () => {
+    const { cli, file } = createCli();
+    await cli("generate ci --expires 30d");
+    expect((await cli("list --expiring 1d")).stderr).toBe(`no matching keys in file:${file}\n`);
+  });
 });
 
 describe("show", () => {

@@ -128,7 +128,7 @@ describe("generate", () => {
     { line: "generate ci --scope 'a b'", status: 2, says: "is not a valid scope" },
     { line: "generate ci --tag x", status: 2, says: "a tag must have the form name=value" },
     { line: "generate ci --audience host", status: 2, says: "is not a server URL" },
-    { line: "generate ci --format xml", status: 2, says: "allowed choices are token, shell" },
+    { line: "generate ci --format xml", status: 2, says: "choose one of token, shell" },
     { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
     { line: "generate ci --out x --to y", status: 2, says: "--out and --to cannot be used together" },
     { line: "generate ci --json --format shell", status: 2, says: "--json and --format cannot both write" },

@@ -87,12 +87,12 @@ describe("rotate", () => {
   test.each([
     { line: "rotate missing", status: 3, says: 'there is no key "missing"' },
     { line: "rotate ci --overlap soon", status: 2, says: '"soon" is not a duration' },
-    { line: "rotate ci --finish --abort", status: 2, says: "cannot be used with" },
+    { line: "rotate ci --finish --abort", status: 2, says: "cannot be used together" },
     { line: "rotate ci --abort", status: 5, says: "ci has no rotation to undo" },
     { line: "rotate", status: 2, says: "missing required argument 'key'" },
     { line: "rotate ci --verify http://192.0.2.1/mcp", status: 2, says: "plain http" },
     { line: "rotate ci --verify nonsense", status: 2, says: "is not an http:// or https:// URL" },
-    { line: "rotate ci --to /nonexistent/program", status: 5, says: "finds no command named" },
+    { line: "rotate ci --to /nonexistent/program", status: 5, says: "the shell cannot find the command" },
   ])("$line exits with $status and changes nothing", async ({ line, status, says }) => {
     const { cli } = await withKey();
     const ran = await cli(line);

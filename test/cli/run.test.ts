@@ -68,8 +68,20 @@ test.each(["--help", "list", "list --json", "store", "audit", "generate other --
 );
 
 test.each([
-  ["show", "missing required argument 'key'", "see the flags with: mcp-keys show --help"],
-  ["--nonsense", "unknown option '--nonsense'", "see the flags with: mcp-keys --help"],
+  ["show", "missing required argument 'key'", "see the usage with: mcp-keys show --help"],
+  ["--nonsense", "unknown option '--nonsense'", "see the usage with: mcp-keys --help"],
+  ["list extra", "too many arguments for list: expected 0, got 1", "see the usage with: mcp-keys list --help"],
+  ["list --status", "--status <status...> needs a value", "see the usage with: mcp-keys list --help"],
+  ["test --report pdf", "'pdf' is not a valid value of --report", "choose one of pretty, json, junit, sarif, markdown"],
+  [
+    "rotate ci --finish --abort",
+    "--finish and --abort cannot be used together",
+    "see the usage with: mcp-keys rotate --help",
+  ],
+  ["store migrate", "--from <spec> is required", "see the usage with: mcp-keys store migrate --help"],
+  ["genrate", "unknown command 'genrate'", "did you mean generate?"],
+  ["nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["help nonsense", "there is no help for this command", "list the commands with: mcp-keys --help"],
   ["test --rate many", "--rate must be a whole number from 1 to 1000", "for example: --rate 20"],
 ])("%s prints the next step", async (line, message, hint) => {
   expect((await createCli().cli(line)).stderr).toBe(`error: ${message}\nhint: ${hint}\n`);

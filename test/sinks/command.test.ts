@@ -152,8 +152,8 @@ describe("before the delivery", () => {
     [" \n", { code: "USAGE" }],
     ["echo 'open", failed(/cannot parse/)],
     ["if true", failed(/cannot parse/)],
-    ["no-such-command --body -", failed(/^the shell finds no command named no-such-command$/)],
-    ["./no-such-script", failed(/^the shell finds no command named \.\/no-such-script$/)],
+    ["no-such-command --body -", failed(/^the shell cannot find the command no-such-command$/)],
+    ["./no-such-script", failed(/^the shell cannot find the command \.\/no-such-script$/)],
     ["no-such-command|cat", failed(/no-such-command$/)],
     ["a\0b", failed(/cannot run sh/)],
   ])("refuses %j", async (command, error) => {

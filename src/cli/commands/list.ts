@@ -37,7 +37,8 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const now = world.now();
   const store = await ctx.store();
   const tags = (flags.tag ?? []).map(parseTag);
-  const keys = (await store.list({ digests: false }))
+  const all = await store.list({ digests: false });
+  const keys = all
     .filter((key) => tags.every(([name, value]) => key.tags[name] === value))
     .filter((key) => flags.status?.includes(keyStatus(key, now)) ?? true)
     .filter((key) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
@@ -47,8 +48,8 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     return;
   }
   if (keys.length === 0) {
-    io.note(`no keys in ${store.spec}`);
-    io.next("mcp-keys generate ci");
+    io.note(all.length === 0 ? `no keys in ${store.spec}` : `no matching keys in ${store.spec}`);
+    if (all.length === 0) io.next("mcp-keys generate ci");
     return;
   }
   const rows = keys.map((key) => [

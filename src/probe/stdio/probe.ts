@@ -73,7 +73,7 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   options.onPlan?.({ checks: checks.length, ...addCosts([SURVEY_COST, ...checks.map(({ cost }) => cost)]) });
   const absent = isAbsent(await target.takeSurvey());
   const skipReason = ({ group }: Check<StdioTarget>): string | null =>
-    absent && group !== "acceptance" ? "no program was started that speaks MCP" : null;
+    absent && group !== "acceptance" ? "the program did not start or does not speak MCP" : null;
   const findings = await runChecks({ ...options, checks, target, skipReason });
 
   const inconclusive = whyInconclusive(target) ?? whyUncertain(checks, findings);

@@ -159,7 +159,7 @@ export class Chain {
     }
     // After a power failure some file systems keep the new length of a file but not its content.
     while (bytes[at] === NUL) at++;
-    if (at < bytes.length && bytes[at] !== NEWLINE) this.#fail("other bytes follow its end");
+    if (at < bytes.length && bytes[at] !== NEWLINE) this.#fail("it has extra bytes at its end");
     return at;
   }
 
