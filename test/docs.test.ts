@@ -130,7 +130,7 @@ describe("docs/architecture.md", () => {
         ...onFirstUse.map((each) => `\`${each}\` _on first use_`),
       ].sort(),
     }));
-    expect(written, "the table and test/layers.ts differ: correct the one that is wrong").toEqual(code);
+    expect(written, "the table and test/layers.ts differ").toEqual(code);
   });
 
   test("names functions in the file that defines them", () => {

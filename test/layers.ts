@@ -9,7 +9,7 @@ interface Layer {
   readonly onFirstUse?: readonly string[];
 }
 
-/** The architecture: a layer may import itself and what is listed here. `docs/architecture.md` gives the reasons. */
+/** The architecture: a layer may import itself and the modules listed here. `docs/architecture.md` gives the reasons. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { holds: ["errors.ts"], may: [] },
   version: { holds: ["package-version.ts"], may: [] },
@@ -83,7 +83,7 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "world.ts": ["process", "Date.now", "performance.now"],
   // Signals a whole process group.
   "process/start-process.ts": ["node:process"],
-  // A process of its own, and its parent.
+  // A separate process, and its parent.
   "stores/keychain/program.ts": ["process"],
   "stores/keychain/child.ts": ["node:process"],
 };

@@ -7,7 +7,7 @@ import type { Sink } from "../sinks/sink.ts";
 import { KeysError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
-/** The flags of `generate` and `rotate` that say where the token goes. */
+/** The flags of `generate` and `rotate` for the destination of the token. */
 export interface DeliveryFlags {
   readonly format?: string;
   readonly envName: string;

@@ -173,7 +173,7 @@ async function reportError(error: KeysError, world: World, argv: readonly string
   return CODES[error.code].exit;
 }
 
-/** Replaces our tokens in an error message: the user may have pasted one where a name or a date belongs. */
+/** Replaces our tokens in an error message: the user may have pasted one instead of a name or a date. */
 function redactTokens(text: string): string {
   return text.replace(TOKEN, "[secret]");
 }

@@ -26,7 +26,7 @@ export function estimateBits(text: string): number {
   if (/^(?:[a-z]*|[A-Z]*|[A-Z]?[a-z]*(?:[A-Z][a-z]{2,})*)[0-9]*$/.test(plain)) return WORD_BITS * countFresh(plain);
   if (/^(?:[0-9a-f]*|[0-9A-F]*)$/.test(plain)) return 4 * countFresh(plain);
   const classes = [/[0-9]/, /[a-z]/, /[A-Z]/].map((each) => each.test(plain));
-  // All three together look like base64, where the separators are digits too.
+  // All three together look like base64, which uses the separators as digits.
   if (classes.every(Boolean)) return 6 * countFresh(text.replace(/[^0-9A-Za-z+/_-]/g, ""));
   const size = [10, 26, 26].filter((_, i) => classes[i]).reduce((sum, each) => sum + each, 0);
   return Math.log2(size) * countFresh(plain);

@@ -18,7 +18,7 @@ export interface DiagnosticFinding extends Observation {
 
 /** Examines one thing without changing it. To add one: a file in `diagnostics/` and a line in `index.ts`. */
 export interface Diagnostic {
-  /** What it examines, for messages. */
+  /** Its subject, for messages. */
   readonly about: string;
   /** The exit status if it fails: 6 for the store, 4 for a refused token, 2 for the environment. */
   readonly exit: 2 | 4 | 6;

@@ -1,4 +1,4 @@
-/** Outcome of one check: whether the server passed and what was observed, in one line without a full stop. */
+/** Result of one check: whether the server passed, and the observation in one line without a full stop. */
 export type CheckResult = { readonly pass: boolean; readonly observed: string } | Untestable;
 
 /** The check could prove nothing, and why. */

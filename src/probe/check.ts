@@ -74,7 +74,7 @@ export interface Check<T = Target> {
   readonly level: Level;
   /** One sentence, lowercase, without a full stop. */
   readonly expected: string;
-  /** Where the rule is written. */
+  /** The source of the rule. */
   readonly source: URL;
   /** How to fix the server: one sentence, lowercase, without a full stop. */
   readonly fix: string;

@@ -40,7 +40,7 @@ export class RunningProcess {
   readonly exited: Promise<ProcessExit>;
   readonly #closed: Promise<void>;
 
-  /** @param child - just started, so that no event is missed */
+  /** @param child - must have just started, or events are missed */
   constructor(child: ChildProcess) {
     this.child = child;
     this.started = new Promise((resolve, reject) => void child.once("spawn", resolve).on("error", reject));

@@ -114,7 +114,7 @@ function start(
   const { shell = "sh", env, terminal } = options;
   const [script, ...rest] = args;
   try {
-    // A process group of its own can be ended as a whole, but cannot read from the terminal.
+    // A separate process group can be ended as a whole, but cannot read from the terminal.
     return startProcess(shell, ["-c", script, shell, ...rest], { env, stdio, ownGroup: !terminal });
   } catch (cause) {
     throw cannotRun(shell, cause);

@@ -81,7 +81,7 @@ export function applyDraft(draft: Draft, seq: number): Change {
   };
 }
 
-/** Makes a deep copy, so that the caller cannot change it later. Its members are in the order in which they are written. */
+/** Makes a deep copy that the caller cannot change later, with the members in the order of the file. */
 function copyKey(key: Key): Key {
   return {
     id: key.id,

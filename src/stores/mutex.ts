@@ -4,7 +4,7 @@ export class Mutex {
 
   run<T>(job: () => Promise<T>): Promise<T> {
     const result = this.#last.then(job, job);
-    // Drops the result, so that it is not kept in memory until the next job.
+    // Drops the result; otherwise it would stay in memory until the next job.
     this.#last = result.then(ignore, ignore);
     return result;
   }

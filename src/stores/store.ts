@@ -191,7 +191,7 @@ export interface RemoveOptions {
   readonly by: string;
   /** The last change that is known to be in another store. */
   readonly seq: number;
-  /** Where the keys are now. Written as the last entry of the history. */
+  /** The new location of the keys. Written as the last entry of the history. */
   readonly detail: string;
 }
 
@@ -204,7 +204,7 @@ export interface ReadOptions {
 }
 
 /**
- * The environment of a store. Passed in, so that tests can replace it.
+ * The environment of a store. An argument, because tests replace it.
  * @example
  * ```ts
  * import { openStore, type StoreWorld } from "mcp-keys";

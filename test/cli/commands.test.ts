@@ -154,7 +154,7 @@ describe("check", () => {
   });
 
   test.each(["${MCP_API_KEY}", "Bearer mcp_x", '"mcp_x"', "two words"])(
-    "explains what is wrong with %j without a lookup",
+    "explains the mistake in %j without a lookup",
     async (piped) => {
       const ran = await createCli().cli("check", { piped });
       expect(ran).toMatchObject({ status: 2, stdout: "" });

@@ -39,7 +39,7 @@ describe("store", () => {
     expect(await readdir(dir)).toEqual(["store"]);
   });
 
-  test("shows what it can about an unreadable store, then fails", async () => {
+  test("shows the path and scheme of an unreadable store, then fails", async () => {
     const { cli, file, dir } = await createStore();
     await chmod(file, 0o644);
     const ran = await cli("store --json");

@@ -133,7 +133,7 @@ function apply(model: Model, action: Step): void {
   }
 }
 
-test("every delivered token works as long as it must, wherever a rotation is interrupted", () => {
+test("every delivered token works as long as it must, even if a rotation is interrupted at any step", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), (actions) => {
       const model = new Model();

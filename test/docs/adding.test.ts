@@ -130,7 +130,7 @@ describe("the samples, when run", () => {
     expect(printed).toEqual(["2\n", { count: 1 }]);
   });
 
-  test("the check fails a server that names its software and passes one that does not", async () => {
+  test("the check fails for a server that names its software, and passes for any other", async () => {
     const { hidesPoweredBy } = (await run("src/probe/checks/hides-powered-by.ts")) as { hidesPoweredBy: Check };
     const resultFor = (headers: Record<string, string[]>) =>
       hidesPoweredBy.run({

@@ -21,7 +21,7 @@ async function aPending(place: Place): Promise<void> {
   await place.withKeys((keys) => keys.generate({ name: "half", expiresAt: null, deliver }).catch(() => undefined));
 }
 
-/** For each diagnostic, one case where it passes and one where it finds a fault. The compiler demands a row for a new one. */
+/** For each diagnostic, a case that passes and a case with a fault. The compiler requires a row for each new diagnostic. */
 const CASES: Readonly<
   Record<Id, { healthy: (place: Place) => Promise<string[]>; faulty: (place: Place) => Promise<string[]> }>
 > = {

@@ -116,7 +116,7 @@ test("reports unused server keys, and a mistake in each variable", async () => {
   expect(exit).toBe(6);
 });
 
-test("fails for a pepper that is invalid and for one that is missing", async () => {
+test("fails for an invalid pepper and for a missing pepper", async () => {
   const place = await aPlace();
   expect((await place.findings("pepper", { env: { MCP_KEYS_PEPPER: "short" } }))[0]).toMatch(
     /^fail MCP_KEYS_PEPPER is not/,

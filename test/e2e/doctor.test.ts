@@ -14,7 +14,7 @@ function read(stdout: string): DoctorReport {
   return JSON.parse(stdout) as DoctorReport;
 }
 
-test("runs without HOME and variables and says what is missing", async () => {
+test("runs without HOME and variables, and reports them as missing", async () => {
   const { mcpKeys, dir } = createProcesses();
   const bare = { HOME: undefined, MCP_KEYS_STORE: undefined, PATH: undefined };
   const { status, stdout, stderr } = await mcpKeys(["doctor", "--json"], { env: bare, cwd: dir });

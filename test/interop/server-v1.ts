@@ -75,7 +75,7 @@ function createServer(transport: StreamableHTTPServerTransport): McpServer {
       return { content: content as never };
     });
   }
-  server.registerTool("whoami", { description: "Who is calling", inputSchema: {} }, (_args, { authInfo }) => ({
+  server.registerTool("whoami", { description: "Returns the caller", inputSchema: {} }, (_args, { authInfo }) => ({
     content: [{ type: "text", text: JSON.stringify(authInfo ?? null) }],
   }));
   // Closes the stream, so the client must reconnect for the answer, with its key.

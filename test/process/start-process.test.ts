@@ -57,7 +57,7 @@ test("ends the whole group, also after its leader", async () => {
   expect(await started.closed()).toEqual({ code: 0, signal: null });
 });
 
-test("kill ends the process and closes its streams, whatever its children do", async () => {
+test("kill ends the process and closes its streams, even if its children keep running", async () => {
   const { started, output } = run("sleep 60 & echo started; wait");
   await expect.poll(output).toBe("started\n");
   started.kill();

@@ -4,7 +4,7 @@ import { CODES, KeysError } from "../../src/errors.ts";
 import { openStore } from "../../src/open-store.ts";
 import { requireApiKeyFromEnv } from "../../src/server/stdio.ts";
 
-/** A stdio server that requires a key, and reports to its client if there is none. */
+/** A stdio server that requires a key, and reports a missing key to its client. */
 
 const answer = { input: process.stdin, output: process.stdout };
 try {

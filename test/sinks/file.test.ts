@@ -28,7 +28,7 @@ import { freshFolder } from "./folder.ts";
 
 const run = promisify(execFile);
 const uid = process.getuid?.() ?? null;
-const NOBODY = 65534;
+const OTHER_USER = 65534;
 const TEXT = "mcp_token\n";
 const folder = freshFolder();
 const at = (name: string): string => join(folder.path, name);
@@ -93,7 +93,7 @@ describe("a new file", () => {
 });
 
 describe("an existing file", () => {
-  test.each([false, true])("is refused if it is a link, wherever it leads (force: %s)", async (force) => {
+  test.each([false, true])("is refused if it is a link to anything (force: %s)", async (force) => {
     await writeFile(at("file"), "kept");
     for (const [name, to] of Object.entries({
       toFile: "file",
@@ -279,7 +279,7 @@ describe("a pipe or a device", () => {
 
   test("is refused if it belongs to another user, even with a reader", async () => {
     await run("mkfifo", [at("pipe")]);
-    if (uid === 0) await chown(at("pipe"), NOBODY, NOBODY);
+    if (uid === 0) await chown(at("pipe"), OTHER_USER, OTHER_USER);
     const reader = await open(at("pipe"), constants.O_RDONLY | constants.O_NONBLOCK);
     const otherUser = uid === 0 ? 0 : (uid ?? 0) + 1;
     await expect(openFileSink(at("pipe"), { force: true, uid: otherUser })).rejects.toMatchObject(
@@ -320,7 +320,7 @@ describe("in a separate process", () => {
     await prepare();
     await mkdir(at("closed"));
     await chmod(at("closed"), 0o555);
-    const user = uid === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+    const user = uid === 0 ? { uid: OTHER_USER, gid: OTHER_USER } : {};
     expect(JSON.parse((await deliver(":", "closed/key", { ...user, cwd: "/" })).stdout)).toMatchObject({
       code: "DELIVERY_FAILED",
       message: `cannot write in ${at("closed")}`,

@@ -29,7 +29,7 @@ async function archived() {
   return { folder, store, old, before };
 }
 
-test("an archive has the keys and the history as they were, and the store continues", async () => {
+test("an archive has the keys and history from before the compaction, and the store continues", async () => {
   const { old, store, before } = await archived();
   const archive = await openArchive(old);
   expect(archive.spec).toBe(`archive:${old}`);
@@ -45,7 +45,7 @@ test("an archive has the keys and the history as they were, and the store contin
   expect((await changesOf(store))[0]!.seq).toBeGreaterThan(before.seq);
 });
 
-test("a second archive starts where the first one ended", async () => {
+test("a second archive continues after the last change of the first", async () => {
   const { folder, store } = await archived();
   await store.compact({ ...NOW, archive: join(folder, "old-2.jsonl") });
   const second = await changesOf(await openArchive(join(folder, "old-2.jsonl")));

@@ -70,7 +70,7 @@ describe("damage", () => {
     expect(await (await openIn(folder)).list()).toHaveLength(4);
   });
 
-  test("a copy is a store of its own", async () => {
+  test("a copy is a separate store", async () => {
     const folder = await aFolder();
     await writeFile(join(folder, "keys.jsonl"), journalOf(3).bytes, { mode: 0o600 });
     await copyFile(join(folder, "keys.jsonl"), join(folder, "copy.jsonl"));

@@ -183,7 +183,7 @@ describe("permissions", () => {
 describe("disk errors", () => {
   const failing = (code: string) => Object.assign(new Error(code), { code });
 
-  test("has a hint for a folder in place of the file, and a file in place of the folder", async () => {
+  test("has a hint if the file is a folder, or the folder a file", async () => {
     const folder = await aFolder();
     await mkdir(join(folder, "keys.jsonl"), { mode: 0o700 });
     await expect((await openIn(folder)).list()).rejects.toMatchObject({
@@ -240,7 +240,7 @@ describe("disk errors", () => {
     }) as Disk["open"],
   });
 
-  test("leaves a partial line as it is, and the next writer continues", async () => {
+  test("keeps a partial line unchanged, and the next writer continues", async () => {
     const folder = await aFolder();
     await (await openIn(folder)).write(aDraft([keyNo(1)]));
     const short = withHandle((handle) => ({

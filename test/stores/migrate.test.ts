@@ -179,7 +179,7 @@ test("rejects read-only stores, and memory as a target", async () => {
 });
 
 describe("with concurrent writes to the source", () => {
-  /** Wraps the source, so that another writer writes before each of the first `n` calls of a method. */
+  /** Wraps the source: another writer writes before each of the first `n` calls of a method. */
   function disturbed(source: KeyStore, method: "changes" | "remove", calls: number, write: () => Promise<unknown>) {
     let left = calls;
     return new Proxy(source, {

@@ -7,7 +7,7 @@ const DRAFT_AGE = 3_600;
 const NEXT_AGE = 86_400;
 
 export const leftovers: Diagnostic = {
-  about: "files that a crash left beside the store",
+  about: "files that a crash left next to the store",
   exit: 6,
   async run(context) {
     // Reading the store finishes what a crash interrupted, so only files that remain afterwards are leftovers.

@@ -67,7 +67,7 @@ async function judgeResource(target: Target, document: JsonObject): Promise<Chec
 
 /**
  * Fetches metadata from the target's own origin, without a key. Many servers answer every path with a page, so the document must
- * be a JSON object with the string `member`. Otherwise returns what was found, in a few words.
+ * be a JSON object with the string `member`. Otherwise describes the answer in a few words.
  */
 async function fetchDocument(target: Target, path: string, member: string): Promise<JsonObject | string> {
   const answer = await target.exchange(getRequest(path), NOTHING);
@@ -95,7 +95,7 @@ export function wellKnown({ pathname }: URL, name: string): string[] {
   return path === "" ? [root] : [`${root}${path}`, root];
 }
 
-/** Tells whether metadata for `resource` apply to a URL: its own, or that of a parent path. */
+/** Tells whether metadata for `resource` apply to a URL: `resource` is the URL or a parent path of it. */
 export function coversUrl(resource: string, url: URL): boolean {
   if (!URL.canParse(resource)) return false;
   const { origin, pathname } = new URL(resource);

@@ -47,7 +47,7 @@ function isAcceptedForm(form: ExchangeResult, control: ExchangeResult): boolean 
   return isRefusal(control) && !isRefusal(form) && form.status !== 429 && form.status < 500;
 }
 
-/** Returns the first request of a conversation: the one that matters, or the handshake it needs. */
+/** Returns the first request of a conversation: the judged request, or the handshake before it. */
 function firstRequest({ greeting: { era, judged }, survey, clientInfo }: Target): PlannedRequest {
   if (era === "modern") return modernRequest(judged, clientInfo);
   return legacyRequest(

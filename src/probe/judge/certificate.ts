@@ -14,7 +14,7 @@ const UNTRUSTED =
 /** Observation of checks that cannot run because of the certificate. */
 export const NOT_ASKED_FOR_CERTIFICATE = "not sent, because the certificate is not valid";
 
-/** Returns what is wrong with the certificate; `null` if the server was reached or failed for another reason. */
+/** Describes the fault of the certificate; `null` if the server was reached or failed for another reason. */
 export function certificateFault(real: Attempt): CertificateFault | null {
   if (!(real instanceof KeysError)) return null;
   const cause = causeCode(real);

@@ -46,7 +46,7 @@ export async function skipHandshake(wire: Wire, known: Greeting): Promise<Conver
   return kindOf(answer) === "result" ? judgedBy(answer, known) : stoppedAt(answer);
 }
 
-/** Stands in for the greeting of a server that refused the handshake. */
+/** Replaces the greeting of a server that refused the handshake. */
 export function assumedGreeting(era: "legacy" | "sse", protocolVersion: string): Greeting {
   return { era, protocolVersion, judged: "tools/list", lists: ["tools/list"] };
 }

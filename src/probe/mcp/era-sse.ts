@@ -15,7 +15,7 @@ type Events = AsyncGenerator<SseEvent, undefined>;
 
 /**
  * Speaks MCP over HTTP+SSE: a stream names the URL to post to and carries every reply.
- * @param poster - Posts to that URL, if with another key than the one that opened the stream.
+ * @param poster - Posts to that URL, possibly with another key. Default: `wire`, which opened the stream.
  * @throws `SERVER_NOT_MCP` if that URL has another origin, which must not get the token
  * @see MCP 2024-11-05, basic/transports
  */

@@ -35,7 +35,7 @@ export function isKnown(finding: Pick<Finding, "id" | "status" | "observed" | "a
 
 /**
  * Parses a report written by `--report json`.
- * @throws {@link KeysError} `USAGE` if the text is anything else
+ * @throws {@link KeysError} `USAGE` for any other text
  */
 export function parseBaseline(text: string): Baseline {
   const document = parseJson(text);

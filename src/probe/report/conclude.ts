@@ -43,7 +43,7 @@ export function counts(finding: Finding, strict: boolean): boolean {
   return finding.known !== true && (strict ? isBroken(finding) : isBreach(finding));
 }
 
-/** Tells whether the server accepts what it should reject, or leaks a key. */
+/** Tells whether the server accepts a request that it should reject, or leaks a key. */
 export function isBreach(finding: Pick<Finding, "about" | "status">): boolean {
   return finding.about === "access" && isBroken(finding);
 }

@@ -38,7 +38,7 @@ function list(title: string, findings: readonly Finding[]): string {
   return `<details><summary>${title}: ${String(findings.length)}</summary>\n\n${items.join("\n")}\n\n</details>\n`;
 }
 
-/** Escapes text, so that it has no Markdown, HTML, mentions or links. */
+/** Escapes Markdown, HTML, mentions and links. */
 function text(words: string): string {
   return words
     .replace(/\s+/g, " ")

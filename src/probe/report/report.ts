@@ -81,7 +81,7 @@ export interface Report {
   readonly server?: { readonly name: string; readonly version: string };
   /** The protocol versions that the server speaks with your key. */
   readonly eras: readonly { readonly era: Era; readonly protocolVersion: string }[];
-  /** How many requests were sent, and how many of them without your key where it belongs. */
+  /** Number of requests, and how many of them did not present the valid key in its header. */
   readonly sent: { readonly requests: number; readonly wrong: number };
   readonly counts: Readonly<Record<FindingStatus, number>>;
   readonly findings: readonly Finding[];
@@ -89,7 +89,7 @@ export interface Report {
   readonly hint?: string;
 }
 
-/** Renders a report as text, with a newline at the end. Escapes whatever the server sent. */
+/** Renders a report as text, with a newline at the end. Escapes everything from the server. */
 export type RenderReport = (report: Report, options: RenderReportOptions) => string;
 
 export interface RenderReportOptions {

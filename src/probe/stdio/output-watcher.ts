@@ -29,7 +29,7 @@ export class OutputWatcher {
     this.#seen += text.length;
     const seen = this.#tails[stream] + text;
     this.#tails[stream] = seen.slice(-OVERLAP);
-    // Redaction changes the text only if it holds a key or a part of one. A mask is never longer than what it hides.
+    // Redaction changes the text only if it holds a key or a part of one. A mask is never longer than the masked text.
     if (this.#redact(seen, seen.length) !== this.#clean(seen, seen.length)) this.found.add(stream);
     return this.#seen <= MAX_OUTPUT;
   }

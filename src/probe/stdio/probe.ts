@@ -51,7 +51,7 @@ const SURVEY_COST: Cost = { requests: 1, wrong: 0 };
 
 /**
  * Starts a program with your key and with invalid ones, and reports how it reacts. In the report, a start counts as a request.
- * Whatever the program does becomes a finding; it is never an error.
+ * Everything the program does becomes a finding, never an error.
  * @throws {@link KeysError} `USAGE` for a check that does not exist, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
@@ -87,7 +87,7 @@ export async function probeStdio(options: StdioProbeOptions): Promise<Report> {
   };
 }
 
-/** Tells whether the program could not be started or hangs with your key. One that exits may have rejected the key. */
+/** Tells whether the program could not be started or hangs with your key. A program that exits may have rejected the key. */
 function isAbsent({ attempt, exit }: StartResult): boolean {
   return attempt instanceof KeysError && exit === null;
 }

@@ -2,7 +2,7 @@ import { KeysError } from "../../errors.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
 import { explainFailure, retryAfter, type ExplainContext } from "./explain.ts";
 
-/** Returns the hint for the outcome: what is wrong and what to do next. `undefined` if there is nothing to say. */
+/** Returns the hint for the outcome: the problem and the next step, or `undefined` without a problem. */
 export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, context: ExplainContext): string | undefined {
   if (isAccepted(anonymous) || isAccepted(bogus)) return adviseUnprotected({ real, anonymous });
   if (real instanceof KeysError) return describeError(real);

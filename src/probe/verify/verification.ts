@@ -49,6 +49,6 @@ export interface Verification {
   readonly bogus: AttemptSummary | null;
   /** With your key; `null` as above. */
   readonly presented: AttemptSummary | null;
-  /** What is wrong and what to do next, in one line. */
+  /** The problem and the next step, in one line. */
   readonly hint?: string;
 }

@@ -35,7 +35,7 @@ const BOUNDARY = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)/g;
 const OVERLAP = 3;
 
 /**
- * Creates a rewriter for server-sent events. It rewrites the data of each event and passes the event on as soon as it is
+ * Creates a rewriter for server-sent events. It rewrites the data of each event and sends the event as soon as it is
  * complete. Everything else stays the same to the byte.
  */
 export function createEventRewriter(rewrite: (data: string) => string): Rewriter {

@@ -97,7 +97,7 @@ export class Follower {
           return;
         }
         this.#watch = stop;
-        // Finds what was written before the watch started.
+        // Reads the changes from before the watch started.
         this.#wake();
       })
       .catch(() => {

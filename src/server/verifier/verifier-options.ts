@@ -61,7 +61,7 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
   if (store.isArchive === true) {
     throw new KeysError("USAGE", `${store.spec} is an archive: it still accepts keys that were revoked later`, {
-      hint: "pass the store in use, such as file:<path>",
+      hint: "pass the store in use, for example file:<path>",
     });
   }
   for (const [name, value] of Object.entries({ maxStaleness, pollEvery, flushEvery })) checkSeconds(name, value);

@@ -45,7 +45,7 @@ export class Journal {
 
   /**
    * Reads new records and returns the up-to-date reader, or `null` if there is no journal.
-   * @param whole - whether all keys are needed, so that they are parsed while they are read
+   * @param whole - whether to parse all keys while reading, because all are needed
    */
   async catchUp(whole = this.#whole): Promise<JournalReader | null> {
     this.#whole = whole;

@@ -26,7 +26,7 @@ export class LastUsedFiles {
   /** What this process recorded or took over. */
   readonly #mine = new Uses();
   readonly #all = new Uses();
-  /** Path → the state of the file when it was read, so that only changed files are read again. */
+  /** Path → the state of the file when it was read. Unchanged files are not read again. */
   readonly #read = new Map<string, string>();
   #hasTakenOver = false;
 
@@ -112,7 +112,7 @@ export class LastUsedFiles {
     }
   }
 
-  /** Takes over the files of ended processes. The current time is that of the file just written, on the file system's clock. */
+  /** Takes over the files of ended processes. Takes the current time from the file just written, because file times use the file system's clock. */
   async #takeOver(): Promise<void> {
     const now = (await stateOf(this.#disk, this.#own, this.#location.uid))?.modified ?? 0n;
     const others = (await this.#list()).filter((path) => path !== this.#own);

@@ -64,7 +64,7 @@ const TIMED_OUT: Readonly<Record<Host, string>> = {
   container: IF_LOCKED,
   ssh: "look for a prompt on the desktop of that machine, answer it, and run the command again",
   desktop:
-    "look for a prompt behind other windows; if there is none, end gnome-keyring-daemon and run the command again",
+    "look for a prompt behind other windows; if there is no prompt, end gnome-keyring-daemon and run the command again",
   headless: IF_LOCKED,
 };
 

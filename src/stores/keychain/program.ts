@@ -53,8 +53,8 @@ function watch(asked: Engine): Engine {
 }
 
 /**
- * Sends a notice if a call waits for a prompt: a Secret Service still answers a search then, and one that hangs does not. A search
- * for nothing opens no prompt. It runs more than once because a search may overtake a call that is merely slow.
+ * Sends a notice if a call waits for a prompt: then a Secret Service still answers a search, unlike a Secret Service that hangs. A
+ * search for nothing opens no prompt. It runs more than once because a search may overtake a call that is merely slow.
  */
 async function noticePrompt(asked: Engine, signal: AbortSignal): Promise<void> {
   await sleep(PROMPT_AFTER_MS, undefined, { signal });

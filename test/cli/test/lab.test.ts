@@ -61,7 +61,7 @@ async function createLabContext(own?: KeyStore) {
   return { ctx, store, keys, warnings, end, statuses };
 }
 
-/** Wraps a store so that a test can delay its writes or make them fail. */
+/** Wraps a store to delay its writes or make them fail. */
 function controlWrites(store: KeyStore) {
   const control: { fault: KeysError | null; wait: Promise<void> | null } = { fault: null, wait: null };
   const write: KeyStore["write"] = async (draft) => {

@@ -100,7 +100,7 @@ test("a server in another process follows its store", async () => {
   expect(lifecycle.length).toBeGreaterThan(4);
 });
 
-/** Runs the CLI against an example. `more` adds arguments, such as the store of the server. */
+/** Runs the CLI against an example. `more` adds arguments, for example the store of the server. */
 async function probeExample(name: string, more: (store: string) => string[] = () => []): Promise<Report> {
   const { mcpKeys, env, file } = createProcesses();
   const [key, second] = await Promise.all([mcpKeys(["generate", "ci"]), mcpKeys(["generate", "other"])]);

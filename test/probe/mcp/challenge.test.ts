@@ -60,7 +60,7 @@ const challenges = fc.array(
   { minLength: 1, maxLength: 4 },
 );
 
-test("parses any valid header to what was written", () => {
+test("parses any valid header to the same challenges", () => {
   const gap = fc.constantFrom(",", ", ", " , ", ",, ", "\t,");
   fc.assert(
     fc.property(challenges, gap, (written, comma) => {

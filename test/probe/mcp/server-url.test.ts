@@ -40,7 +40,7 @@ test.each([
   expect(`${message} ${hint}`).not.toMatch(/hunter2|7Fq2|passwd|alert/);
 });
 
-test("finds the presented token in the URL, whatever its format", () => {
+test("finds the presented token in the URL, in any format", () => {
   expect(refusalOf("https://h.example/hunter2-hunter2", new Secret("hunter2-hunter2"))).toMatchObject({
     code: "USAGE",
   });

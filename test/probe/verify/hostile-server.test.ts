@@ -76,7 +76,7 @@ test.each(["", "javascript:alert(1)", "http://", "//[::"])("does not recommend a
   expect(hint).not.toContain("javascript");
 });
 
-test("removes the token and control characters from what the server echoes", async () => {
+test("removes the token and control characters from text that the server echoes", async () => {
   const evil = (call: Call): string =>
     `\u001b]0;pwned\u0007${call.request.headers.authorization ?? "none"} ${MINE.slice(30)}`;
   const header = (call: Call): string => encodeURI(evil(call)).replaceAll("%20", " ");

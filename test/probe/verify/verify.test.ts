@@ -48,7 +48,7 @@ test.each([
   ["only resources", { resources: {} }, "resources/list"],
   ["only prompts", { prompts: {} }, "prompts/list"],
   ["nothing to list", { logging: {} }, "ping"],
-])("judges a server with %s by what it offers", async (_, capabilities, judged) => {
+])("judges a server with %s by a request that it offers", async (_, capabilities, judged) => {
   const asked: string[] = [];
   const { url } = await during(
     startScripted(

@@ -29,7 +29,7 @@ test("refuses an incomplete body", async () => {
   expect(await guard(request)).toMatchObject({ ok: false, response: { status: 400 } });
 });
 
-test("passes on what the handler throws, and keeps the signal of the request", async () => {
+test("rethrows the handler's error, and keeps the signal of the request", async () => {
   const { guard, post } = await start();
   const { signal } = new AbortController();
   await expect(

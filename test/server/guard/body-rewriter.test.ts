@@ -35,7 +35,7 @@ const stream = fc
   .map((lines) => lines.flat().join(""));
 const cuts = fc.array(fc.nat(500), { maxLength: 8 });
 
-test("passes events without a tool list unchanged, wherever the chunks end", () => {
+test("passes events without a tool list unchanged, however they are split into chunks", () => {
   fc.assert(
     fc.property(stream, cuts, (text, at) => {
       expect(
@@ -50,7 +50,7 @@ test("passes events without a tool list unchanged, wherever the chunks end", () 
   );
 });
 
-test("finds a tool list wherever the chunks end, with any line ending", () => {
+test("finds a tool list with any line ending, however it is split into chunks", () => {
   fc.assert(
     fc.property(fc.constantFrom("\n", "\r\n", "\r"), cuts, fc.boolean(), (end, at, split) => {
       const data = split ? LIST.replace(',"result"', `,${end}data: "result"`) : LIST;
@@ -68,14 +68,14 @@ test("finds a tool list wherever the chunks end, with any line ending", () => {
   );
 });
 
-test("passes an event on as soon as it is complete", () => {
+test("sends an event as soon as it is complete", () => {
   const { push, end } = createEventRewriter((data) => data);
   expect(push("data: 1\n")).toBe("");
   expect(push("\ndata: 2")).toBe("data: 1\n\n");
   expect(end()).toBe("data: 2");
 });
 
-test("holds a document back until its end, and passes one that is too long unchanged", () => {
+test("holds a document back until its end, and passes a too long document unchanged", () => {
   const rewriter = createDocumentRewriter((text) => hideTools(text, isHidden));
   expect(rewriter.push(LIST.slice(0, 20)) + rewriter.push(LIST.slice(20))).toBe("");
   expect(rewriter.end()).toBe(SHOWN);

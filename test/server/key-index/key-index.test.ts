@@ -160,7 +160,7 @@ test("an id with characters above 255 never matches a key", () => {
   for (let i = 0; i < 4; i++) expect(find(index, "first", "7Fq2x9Lm0aBc")?.key.id).toBe("7Fq2x9Lm0aBc");
 });
 
-test("a found version stays findable, and its misses stay misses, whatever was looked up before", () => {
+test("earlier lookups change no result: a found version stays findable, and a miss stays a miss", () => {
   const index = createKeyIndex(PEPPERS);
   const [id, secret] = ["7Fq2x9Lm0aBc", "s".repeat(43)];
   const tokens = ["111111", "222222"].map((checksum) => `mcp_${id}_${secret}${checksum}`);

@@ -245,7 +245,7 @@ test("Express: nested apps and proxies of the request see the caller", async () 
   expect(seen).toEqual(["a", "b", "a", "b"]);
 });
 
-test("Express: an app with an `auth` accessor of its own gets the caller assigned to it", async () => {
+test("Express: an app that defines an `auth` accessor gets the caller through it", async () => {
   const { guard, seen, handle, ask } = await startExpress();
   const assigned: unknown[] = [];
   const app = express().use(guard, handle);

@@ -54,7 +54,7 @@ test.each([
     "Express's json",
     (_, response) => void (response as unknown as express.Response).set("mcp-session-id", "s1").json({}),
   ],
-] satisfies [string, Middleware][])("sees the head once with %s, whoever wraps writeHead", async (_, handler) => {
+] satisfies [string, Middleware][])("sees the head once with %s, even if writeHead is wrapped", async (_, handler) => {
   for (const layers of [[], [wraps]]) {
     for (const later of [[], [wraps]]) {
       const seen: string[] = [];

@@ -1,6 +1,6 @@
 import { link, lstat, mkdir, open, readdir, realpath, rename, unlink } from "node:fs/promises";
 
-/** The file system calls that a journal uses. Passed in, so that tests can make any of them fail. */
+/** The file system calls of a journal. An argument, because tests make them fail. */
 export interface Disk {
   readonly link: typeof link;
   readonly lstat: typeof lstat;

@@ -13,8 +13,8 @@ export interface JournalLocation {
   /** True for the data folder, which holds nothing but our files; false for a folder that the user chose. */
   readonly ownsFolder: boolean;
   /**
-   * Where the digests are: in the records (`here`, the default), or in a keychain, with only its item names in the records
-   * (`elsewhere`). The wrong kind of journal is rejected, because no token would be found in it.
+   * The place of the digests: in the records (`here`, the default), or in a keychain (`elsewhere`), with only its item names in the
+   * records. The wrong kind of journal is rejected, because no token would be found in it.
    */
   readonly digests?: "here" | "elsewhere" | "either";
 }
@@ -87,7 +87,7 @@ async function exists(disk: Disk, folder: string): Promise<boolean> {
   );
 }
 
-/** Flushes a folder, so that new and renamed files survive a power failure. */
+/** Flushes a folder: new and renamed files then survive a power failure. */
 export async function syncFolder(disk: Disk, folder: string): Promise<void> {
   try {
     const handle = await disk.open(folder, "r");

@@ -55,7 +55,7 @@ export async function openPrivate(
   }
 }
 
-/** Returns the state of the file that has this path now, checked like an opened file, or `null` if there is none. */
+/** Returns the state of the file now at this path, checked like an opened file, or `null` if it is missing. */
 export async function stateOf(disk: Disk, path: string, uid: number | null): Promise<FileState | null> {
   try {
     return checkPrivate(await disk.lstat(path, { bigint: true }), path, uid);

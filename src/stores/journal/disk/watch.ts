@@ -62,7 +62,7 @@ export async function watchFile(disk: Disk, path: string, interval: number, wake
   };
 }
 
-/** Returns a text that changes with the file. Empty if the file cannot be read, so that its reader reports why. */
+/** Returns a text that changes when the file changes. Empty for an unreadable file; its reader reports the reason. */
 async function fingerprintOf(disk: Disk, path: string): Promise<string> {
   try {
     const { ino, size, mtimeNs } = await disk.lstat(path, { bigint: true });

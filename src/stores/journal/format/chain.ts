@@ -54,7 +54,7 @@ export class Chain {
   #until = 0;
   /** Whether the bytes before {@link offset} are a complete record without its tab. */
   #lacksTab = false;
-  /** Where the last record that applied ends, including its tab. */
+  /** The end of the last record that applied, including its tab. */
   #end = 0;
 
   /** @param from - the state of another chain over the same bytes */
@@ -101,7 +101,7 @@ export class Chain {
       this.offset += length;
       return length;
     } catch (fault) {
-      // Restores the state, so that the next call fails on the same line.
+      // Restores the state: the next call must fail on this line again.
       Object.assign(this, { seq, head, next });
       this.heads.truncate(seq);
       this.#line = line;
@@ -163,7 +163,7 @@ export class Chain {
     return at;
   }
 
-  /** Returns where the record of the line ends. `null` if there is none: blank, cut short, or not decidable yet. */
+  /** Returns the end of the record on this line, or `null` without a record: blank, cut short, or not decidable yet. */
   #judgeLine(bytes: Buffer, start: number, end: number, onRecord: OnRecord): number | null {
     let last = end;
     while (last > start && bytes[last - 1] === NUL) last--;

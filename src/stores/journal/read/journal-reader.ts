@@ -17,7 +17,7 @@ import { Source } from "../disk/source.ts";
 const NEWLINE = 10;
 
 export interface JournalReaderOptions {
-  /** Whether all keys will be needed, so that they are parsed while they are read. */
+  /** Whether to parse all keys while reading, because all will be needed. */
   readonly whole: boolean;
   /**
    * In bytes. Smaller files use no checkpoint. A reader that has verified at least this many bytes at opening replaces the

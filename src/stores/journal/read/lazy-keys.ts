@@ -22,7 +22,7 @@ export class LazyKeys implements Lookup {
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
 
-  /** @param whole - whether all keys will be needed, so that they are parsed at once */
+  /** @param whole - whether to parse all keys at once, because all will be needed */
   constructor(location: JournalLocation, voids: ReadonlySet<number>, size: number, whole: boolean) {
     this.#location = location;
     this.#voids = voids;

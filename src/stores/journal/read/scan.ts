@@ -95,7 +95,7 @@ export class Scan implements Lookup {
     throw this.#fault;
   }
 
-  /** Repeats an earlier failure, so that a partial set of keys is never taken for all of them. */
+  /** Repeats an earlier failure: a partial set of keys must never pass for all of them. */
   #checkFault(): void {
     if (this.#fault !== null) throw this.#fault;
   }

@@ -37,7 +37,7 @@ export async function adoptHistory(
 
 /**
  * Implements {@link KeyStore.remove}. A seal without a following file ends the journal; then its files are removed, the journal last.
- * @param beforeRemoval - runs between the two steps, to remove what is kept elsewhere
+ * @param beforeRemoval - runs between the two steps, to remove data kept elsewhere
  */
 export async function removeJournal(
   disk: Disk,

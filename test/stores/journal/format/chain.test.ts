@@ -55,7 +55,7 @@ describe("an altered journal", () => {
     expect(read(Buffer.concat([one!, last!, two!]))).toBe("STORE_DAMAGED");
   });
 
-  test("is damaged if a void line was moved before the one that won", () => {
+  test("is damaged if a void line was moved before the line that won", () => {
     const won = recordOf(1, 1, GENESIS);
     const lost = recordOf(8, 1, GENESIS);
     const next = recordOf(2, 2, won.sum);

@@ -63,7 +63,7 @@ describe("finds the same damage with a checkpoint as without", () => {
     await expect(list()).rejects.toMatchObject({ message: expect.stringContaining(`line 5 of ${path}`) });
   });
 
-  test("a history that went back is noticed by a reader that knew more, and one that continues is accepted", async () => {
+  test("a reader notices a history that lost records it has read, and accepts a history that continues", async () => {
     const { folder, path, list } = await aCheckpointed(journalOf(5).bytes, Buffer.alloc(0));
     const running = await openIn(folder, {}, 1);
     expect(await running.list()).toHaveLength(5);

@@ -24,7 +24,7 @@ describe("adopting a history", () => {
     }
   });
 
-  test("is seen as a whole by a store that was open, and by a concurrent writer", async () => {
+  test("an open store and a concurrent writer see the whole history at once", async () => {
     const folder = await aFolder();
     const store = await openIn(folder);
     await writeFile(join(folder, "keys.jsonl"), "", { mode: 0o600 });
@@ -36,7 +36,7 @@ describe("adopting a history", () => {
     expect(await store.list()).toHaveLength(2);
   });
 
-  test("fails with a conflict for one of two at the same time", async () => {
+  test("one of two concurrent calls fails with a conflict", async () => {
     const folder = await aFolder();
     const stores = [await openIn(folder), await openIn(folder), await openIn(folder)];
     const results = await Promise.allSettled(stores.map((store) => store.adopt(HISTORY)));
@@ -81,7 +81,7 @@ describe("removing a journal", () => {
     expect(await readdir(folder)).toEqual(["keys.jsonl.old"]);
   });
 
-  test("refuses writes once it has begun, and tells readers where the keys are", async () => {
+  test("refuses writes once it has begun, and names the new store to readers", async () => {
     const { folder, store } = await aStore({ unlink: () => Promise.reject(new Error("crash")) });
     const writer = await openIn(folder);
     await writer.list();
