@@ -93,7 +93,8 @@ export class RunningProcess {
 
 /**
  * Starts a process. Every child process of the package starts here.
- * @throws the error of the system, for arguments that it does not accept; other failures reject {@link RunningProcess.started}
+ * @throws an error for arguments that the system does not accept, and for too many open files; other failures reject
+ *   {@link RunningProcess.started}
  */
 export function startProcess(
   command: string,
@@ -101,7 +102,11 @@ export function startProcess(
   { env, stdio, cwd, ownGroup = false, shell = false }: ProcessOptions,
 ): RunningProcess {
   const detached = ownGroup && platform() !== "win32";
-  return new RunningProcess(spawn(command, args, { env, stdio, cwd, shell, detached, windowsHide: true }));
+  const child = spawn(command, args, { env, stdio, cwd, shell, detached, windowsHide: true });
+  if ((child as Partial<ChildProcess>).stdio !== undefined) return new RunningProcess(child);
+  // No file descriptors are left for pipes. Node then creates no streams, and reports the error on a later tick.
+  child.on("error", () => undefined);
+  throw new Error(`cannot open pipes to ${command}: too many open files`);
 }
 
 /** Returns false if the group has no processes left. */

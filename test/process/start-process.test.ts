@@ -1,5 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { build } from "esbuild";
 import { expect, onTestFinished, test } from "vitest";
 import { startProcess, type ProcessOptions } from "../../src/process/start-process.ts";
+import { freshFolder } from "../sinks/folder.ts";
+
+const folder = freshFolder();
 
 /** Runs a shell script with pipes for its streams. */
 function run(script: string, more: Partial<ProcessOptions> = {}) {
@@ -62,4 +68,17 @@ test("kill ends the process and closes its streams, even if its children keep ru
   await expect.poll(output).toBe("started\n");
   started.kill();
   expect(await started.closed()).toEqual({ code: null, signal: "SIGKILL" });
+});
+
+test("throws if there are too many open files, and `test --stdio` reports that the program cannot start", async () => {
+  const script = join(folder.path, "main.mjs");
+  const entryPoints = [join(import.meta.dirname, "out-of-files.main.ts")];
+  await build({ entryPoints, outfile: script, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  const output = execFileSync("sh", ["-c", 'ulimit -n 64; exec "$0" "$1"', process.execPath, script], {
+    encoding: "utf8",
+  });
+  expect(JSON.parse(output)).toEqual([
+    "cannot open pipes to true: too many open files",
+    expect.objectContaining({ code: "SERVER_UNREACHABLE", message: "cannot start true" }),
+  ]);
 });

@@ -29,8 +29,7 @@ export function openSpawn({ world, atEnd }: { readonly world: SpawnWorld; readon
     const program = programOf(running, (ended) => void programs.delete(ended));
     programs.add(program);
     await running.started.catch((cause: unknown) => {
-      const hint = "after -- give a program and its arguments, for example: mcp-keys test --stdio -- node server.js";
-      throw new KeysError("SERVER_UNREACHABLE", `cannot start ${init.command}`, { hint, cause });
+      throw cannotStart(init.command, cause);
     });
     return program;
   };
@@ -40,7 +39,16 @@ function start({ command, args, env: changes }: ProgramInit, { env: ours }: Spaw
   const changed = Object.entries(changes).map(([name, value]) => [name, value?.reveal()] as const);
   // `undefined` removes a variable from the environment of the program.
   const env = { ...ours, ...Object.fromEntries(changed) };
-  return startProcess(command, args, { env, stdio: ["pipe", "pipe", "pipe"], ownGroup: true });
+  try {
+    return startProcess(command, args, { env, stdio: ["pipe", "pipe", "pipe"], ownGroup: true });
+  } catch (cause) {
+    throw cannotStart(command, cause);
+  }
+}
+
+function cannotStart(command: string, cause: unknown): KeysError {
+  const hint = "after -- give a program and its arguments, for example: mcp-keys test --stdio -- node server.js";
+  return new KeysError("SERVER_UNREACHABLE", `cannot start ${command}`, { hint, cause });
 }
 
 function programOf(running: RunningProcess, onEnd: (program: Program) => void): Program {
