@@ -16,7 +16,7 @@ import type { Target } from "./target/target.ts";
 export type About = "access" | "conformance";
 
 /**
- * Requirement level of the rule that a check tests (RFC 2119). A violated MUST fails, a SHOULD warns, a MAY informs.
+ * Requirement level of the rule that a check tests (RFC 2119). Breaking a MUST fails, breaking a SHOULD warns, ignoring a MAY is only noted.
  * @example
  * ```ts
  * import type { Level } from "mcp-keys";

@@ -36,7 +36,7 @@ export interface TokenVerifier {
  * ```
  */
 export interface TokenVerifierOptions {
-  /** The URL of this server, returned as `resource`. Keys bound to other servers are refused. Default: the verifier's. */
+  /** The URL of this server, returned as `resource`. Keys for other servers are refused. Default: the verifier's. */
   readonly audience?: string;
 }
 

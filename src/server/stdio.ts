@@ -28,7 +28,7 @@ export interface StdioOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Scopes that the key must have. Default: none. */
   readonly scopes?: readonly string[];
-  /** The URL that identifies this server. Keys bound to other servers are refused. Default: none, refuses all bound keys. */
+  /** The URL that identifies this server. Keys for other servers are refused. Default: none, which refuses every key with an audience. */
   readonly audience?: string;
   /**
    * Where to report the error to the client, as JSON-RPC: `process.stdin` and `process.stdout`. Default: only throws the error.

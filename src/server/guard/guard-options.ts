@@ -24,7 +24,7 @@ export interface GuardOptions {
   readonly scopes?: readonly string[];
   /** Additional scopes that calls of a tool need, by the name of the tool; `*` for tools not listed. Default: none. */
   readonly toolScopes?: Readonly<Record<string, readonly string[]>>;
-  /** The URL of this server. Keys bound to other servers are refused. Default: the verifier's `audience`. */
+  /** The URL of this server. Keys for other servers are refused. Default: the verifier's `audience`. */
   readonly audience?: string;
   /** The realm in challenges. Default: `mcp`. */
   readonly realm?: string;

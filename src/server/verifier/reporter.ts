@@ -47,7 +47,8 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
     reportKeys({ size, unknownPeppers }) {
       const empty = size === 0;
       if (empty && !wasEmpty) {
-        log(`mcp-keys: no key in ${spec}: every request is refused; issue one with: mcp-keys generate`);
+        const fix = spec === "env:" ? "set MCP_API_KEY or MCP_API_KEY_HASHES" : "issue one with: mcp-keys generate";
+        log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fix}`);
       }
       wasEmpty = empty;
       for (const id of unknownPeppers) {

@@ -23,5 +23,7 @@ test("accepts tokens from the environment, given as tokens or as digests", async
 test("rejects every token without a key in the environment, and logs that", async () => {
   const { verifier, lines } = await createFixture({ store: await openEnvStore("", { env: {} }) });
   expect(verifier.verify(tokens[0]!)).toMatchObject({ ok: false, reason: "unknown" });
-  expect(lines.join("\n")).toContain("no key in env:");
+  expect(lines.join("\n")).toContain(
+    "no keys in env:, so every request is refused; set MCP_API_KEY or MCP_API_KEY_HASHES",
+  );
 });

@@ -78,7 +78,7 @@ test("a use is visible to other processes", async () => {
 test("rejects every token until the file of the store exists", async () => {
   const path = await createPath();
   const { verifier, lines } = await createFixture({ store: await open(path), pollEvery: 0.05 });
-  expect(lines.join()).toContain("no key in file:");
+  expect(lines.join()).toContain("no keys in file:");
   const { token } = await createKeys({ store: await open(path), by: "test" }).generate({ name: "a", expiresAt: null });
   await until(() => verifier.verify(token.reveal()).ok);
 });

@@ -245,6 +245,6 @@ test("rejects every token while the store is empty, and logs that once", async (
   const unknown = await (await createFixture()).issue("x");
   expect(verifier.verify(unknown)).toEqual({ ok: false, reason: "unknown" });
   await new Promise((resolve) => setTimeout(resolve, 60));
-  expect(lines.filter((line) => line.includes("no key in memory:"))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes("no keys in memory:"))).toHaveLength(1);
   expect(verifier.verify(await issue("ci"))).toMatchObject({ ok: true });
 });
