@@ -1,4 +1,4 @@
-import { Command, type Argument } from "commander";
+import { Command, Help, type Argument, type Option } from "commander";
 import { packageVersion } from "../package-version.ts";
 import { commands } from "./commands/index.ts";
 import type { CommandModule, Context } from "./context.ts";
@@ -23,7 +23,7 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
       )
       .version(packageVersion, "--version", "print the version")
       .enablePositionalOptions()
-      .configureHelp({ subcommandTerm })
+      .configureHelp({ subcommandTerm, groupItems })
       .showSuggestionAfterError()
       .addHelpText("after", `\n${EXIT_CODES}`),
   );
@@ -64,6 +64,17 @@ function chooseCommands(argv: readonly string[] = []): [name: string, module: Co
 /** `rotate <key>`, without commander's `[options]`: every command has options. */
 function subcommandTerm(command: Command): string {
   return [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" ");
+}
+
+/** Puts the flags of a command before the global ones, also if its only flag is `--help`. */
+function groupItems<T extends Command | Option>(
+  all: T[],
+  visible: T[],
+  groupOf: (item: T) => string,
+): Map<string, T[]> {
+  const groups = new Help().groupItems(all, visible, groupOf);
+  const own = groups.get("Options:");
+  return own === undefined ? groups : new Map([["Options:", own], ...groups]);
 }
 
 function argumentTerm(argument: Argument): string {

@@ -12,7 +12,7 @@ const UNTRUSTED: Explanation = {
   hint: "if you trust its certificate authority, set NODE_EXTRA_CA_CERTS=<authority>.pem",
 };
 const UNKNOWN_HOST: Explanation = {
-  message: "has an unknown host name",
+  message: "has a host name that cannot be resolved",
   hint: "check the spelling of the host name, and the DNS settings of this machine",
 };
 const NO_ROUTE: Explanation = {

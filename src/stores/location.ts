@@ -22,7 +22,11 @@ export function parsePath(location: string, env: StoreWorld["env"]): string {
  */
 export function inDataDir(name: string, { dataDir }: Pick<StoreWorld, "dataDir">): string {
   if (dataDir !== null) return join(resolve(dataDir), name);
-  throw new KeysError("STORE_UNAVAILABLE", "there is no data folder for the keys, because HOME is not set", {
-    hint: "set HOME, or choose a file: --store file:<path>",
-  });
+  throw new KeysError(
+    "STORE_UNAVAILABLE",
+    "there is no data folder for the keys, because HOME is not set to an absolute path",
+    {
+      hint: "set HOME, or choose a file: --store file:<path>",
+    },
+  );
 }

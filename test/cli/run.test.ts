@@ -96,7 +96,7 @@ describe("every command", () => {
     const { status, stdout, stderr } = await createCli().cli(`${name} --help`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^Examples:\n {2}mcp-keys /);
-    expect(stdout).toContain("Global options:");
+    expect(stdout).toMatch(/\nOptions:\n[^]*\nGlobal options:\n/);
     expect((await createCli().cli(`help ${name}`)).stdout).toBe(stdout);
   });
 

@@ -21,7 +21,7 @@ test("runs without HOME and variables, and reports them as missing", async () =>
   expect({ status, stderr }).toEqual({ status: 6, stderr: "" });
   expect(read(stdout).findings).toContainEqual({
     ...{ id: "store", status: "fail", fix: "set HOME, or choose a file: --store file:<path>" },
-    observed: "there is no data folder for the keys, because HOME is not set",
+    observed: "there is no data folder for the keys, because HOME is not set to an absolute path",
   });
   expect(readdirSync(dir)).toEqual([]);
 });

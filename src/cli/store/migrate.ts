@@ -75,7 +75,8 @@ function reportMigration({ io }: Context, { source, target, done, dryRun, delete
     io.warn(`${source.spec} has no keys, so there is nothing to copy`);
     return;
   }
-  const amount = `${String(copied)} of ${count(changes, "change")} to ${count(keys, "key")}`;
+  const part = copied === changes ? "" : `${String(copied)} of `;
+  const amount = `${part}${count(changes, "change")} to ${count(keys, "key")}`;
   const route = `from ${source.spec} to ${target.spec}`;
   if (dryRun) {
     io.note(`would copy ${amount} ${route}${deleteSource ? ", compare and remove the old store" : " and compare"}`);
