@@ -155,11 +155,9 @@ class Keys:
         seconds, by default the current time."""
         self.refresh()
         parsed = parse_token(token)
-        if parsed == "mistyped":
-            return Verdict(False, "mistyped")
         found = self._find(token, parsed)
         if found is None:
-            return Verdict(False, "unknown" if isinstance(parsed, Token) else "malformed")
+            return Verdict(False, "unknown" if isinstance(parsed, Token) else parsed)
         return judge(*found, int(time.time()) if now is None else now, tuple(scopes), audience)
 
     def refresh(self) -> None:

@@ -20,6 +20,21 @@ test("accepts tokens from the environment, given as tokens or as digests", async
   expect(verifier.verify(`${opaque}x`)).toMatchObject({ ok: false, reason: "malformed" });
 });
 
+test("accepts an imported token that looks mistyped, and so does `check`", async () => {
+  const wrongChecksum = `${tokens[0]!.slice(0, -1)}${tokens[0]!.endsWith("0") ? "1" : "0"}`;
+  const cutShort = tokens[1]!.slice(0, -3);
+  const MCP_API_KEY_HASHES = digestToken(wrongChecksum);
+  const { keys, verifier } = await createFixture({ store: await openEnvStore("", { env: { MCP_API_KEY_HASHES } }) });
+  for (const [token, expected] of [
+    [wrongChecksum, { ok: true }],
+    [tokens[0]!, { ok: false, reason: "unknown" }],
+    [cutShort, { ok: false, reason: "mistyped" }],
+  ] as const) {
+    expect(verifier.verify(token)).toMatchObject(expected);
+    expect(await keys.check(token)).toMatchObject(expected);
+  }
+});
+
 test("rejects every token without a key in the environment, and logs that", async () => {
   const { verifier, lines } = await createFixture({ store: await openEnvStore("", { env: {} }) });
   expect(verifier.verify(tokens[0]!)).toMatchObject({ ok: false, reason: "unknown" });
