@@ -25,7 +25,7 @@ export function addDeliveryFlags(command: Command): Command {
     .option("--to <command>", "pass the token to a command on its standard input; print nothing");
 }
 
-/** The `--format` flag. */
+/** Creates the `--format` flag. */
 export function formatFlag(): Option {
   return new Option("--format <format>", "how to write the token (default: token)")
     .choices(Object.keys(formats))

@@ -38,7 +38,7 @@ function openOutput(name: "stdout" | "stderr"): OutputStream {
   };
 }
 
-/** NO_COLOR wins, then TERM=dumb, then FORCE_COLOR, then the terminal's own colour depth. */
+/** Returns the colour depth: NO_COLOR wins, then TERM=dumb, then FORCE_COLOR, then the terminal's own colour depth. */
 function colorsOf(open: () => NodeJS.WriteStream | null): OutputStream["colors"] {
   const { NO_COLOR: none, FORCE_COLOR: forced, TERM: terminal } = process.env;
   if (none !== undefined && none !== "") return 0;
@@ -61,7 +61,7 @@ function openInput(): InputStream {
   };
 }
 
-/** Whether a descriptor may be a terminal. `/dev/null` is a device too. */
+/** Tells whether a descriptor may be a terminal. `/dev/null` is a device too. */
 function isDevice(fd: number): boolean {
   return statOf(fd)?.isCharacterDevice() ?? true;
 }

@@ -61,7 +61,7 @@ function chooseCommands(argv: readonly string[] = []): [name: string, module: Co
   return chosen.length > 0 ? chosen : all;
 }
 
-/** `rotate <key>`, without commander's `[options]`: every command has options. */
+/** Returns `rotate <key>`, without commander's `[options]`: every command has options. */
 function subcommandTerm(command: Command): string {
   return [command.name(), ...command.registeredArguments.map(argumentTerm)].join(" ");
 }

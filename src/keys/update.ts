@@ -78,7 +78,7 @@ export async function updateKey(
   }
 }
 
-/** A written key has no last-used times, so they are copied from the key that was read. */
+/** Copies the last-used times from the key that was read, because a written key has none. */
 function withUses(written: Key, read: Key): Key {
   return {
     ...written,

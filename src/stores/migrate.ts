@@ -9,13 +9,13 @@ import type { Change, KeyStore, RemoveOptions } from "./store.ts";
 /** How many rounds to follow a source that others keep writing. */
 const MAX_ROUNDS = 20;
 
-/** What a migration would do or has done. */
+/** The plan or the result of a migration. */
 export interface Migration {
   /** How many keys the source has. */
   readonly keys: number;
   /** How many changes the source has. */
   readonly changes: number;
-  /** How many of them the target lacked. */
+  /** How many of them were missing in the target. */
   readonly copied: number;
   /** Whether the source was removed. */
   readonly removed: boolean;
@@ -30,7 +30,7 @@ export interface MigrationOptions {
 }
 
 /**
- * Returns what {@link migrate} would do. Writes nothing.
+ * Returns the plan of {@link migrate}. Writes nothing.
  * @throws {@link KeysError} `USAGE` if both are the same store or the target persists nothing, `STORE_READ_ONLY`,
  *   `STORE_CONFLICT` if the target has other keys, and the errors of the stores
  */
@@ -94,7 +94,7 @@ async function checkNames({ path: one }: KeyStore, { path: other }: KeyStore): P
   });
 }
 
-/** Two paths may lead to the same store, through a linked folder or a second link to the file. */
+/** Tells whether two paths lead to the same store, through a linked folder or a second link to the file. */
 async function isSameStore(a: KeyStore, b: KeyStore): Promise<boolean> {
   if (a.spec === b.spec) return true;
   const [one, other] = await Promise.all([identityOf(a), identityOf(b)]);

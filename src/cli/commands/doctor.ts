@@ -64,7 +64,7 @@ function render({ paint }: Context, findings: readonly DiagnosticFinding[]): str
   return lines.join("");
 }
 
-/** Other users may have created these files: their names must not control the terminal. */
+/** Replaces control characters: other users may have created these files, and their names must not control the terminal. */
 function maskControls(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, "\uFFFD");
 }

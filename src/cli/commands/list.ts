@@ -63,7 +63,7 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   await io.print(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
 }
 
-/** The day the last valid version expires. */
+/** Returns the day the last valid version expires. */
 function endText(key: Key, now: Epoch): string {
   const usable = key.versions.filter((version) => isUsable(version, now));
   if (usable.length === 0) return "-";

@@ -41,7 +41,7 @@ async function runRevoke(ctx: Context, ref: string, { version, reason, yes = fal
   ctx.io.note(changed ? `revoked ${what}` : `${what} was already revoked`);
 }
 
-/** Revoking cannot be undone, so the user types the name. */
+/** Asks the user to type the name, because revoking cannot be undone. */
 async function confirm(ctx: Context, key: Key, version: number | undefined): Promise<void> {
   if (!ctx.interactive) {
     throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, {

@@ -52,7 +52,7 @@ async function runMigrate(ctx: Context, { from, to, dryRun = false, deleteSource
   reportMigration(ctx, { source, target, done, dryRun, deleteSource });
 }
 
-/** The user types a word, because Enter is pressed too easily. */
+/** Asks the user to type a word, because Enter is pressed too easily. */
 async function confirm(ctx: Context, source: KeyStore, target: KeyStore): Promise<void> {
   const prompts = await ctx.world.prompts();
   await prompts.text({

@@ -75,7 +75,7 @@ class KeysLab implements OpenLab {
     const name = `mcp-keys-canary-${purpose}-${Buffer.from(random(5)).toString("hex")}`;
     const expiresAt = now() + lifetime;
     const { prefix, scopes, audience } = this.#template ?? {};
-    // Added before the write, because a failed write may have arrived all the same.
+    // Added before the write, because the key may exist even if the write fails.
     this.#active.add(name);
     const generating = this.#keys.generate({
       ...{ name, expiresAt, scopes, audience },

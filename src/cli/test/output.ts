@@ -22,9 +22,9 @@ interface TestSubject {
   /** Request rate, with a leading space. */
   readonly pace: string;
   /** The command that tests it, without flags. */
-  readonly again: string;
+  readonly command: string;
   /** The command that runs more checks, if any. */
-  readonly further: string | null;
+  readonly moreChecks: string | null;
 }
 
 /**
@@ -80,11 +80,11 @@ function sentOf({ sent }: Report, unit: string): string {
 }
 
 /** Suggests running the failed checks again, or else the checks that have not run yet. */
-function suggestNext({ io }: Context, { findings, result }: Report, { again, further }: TestSubject): void {
+function suggestNext({ io }: Context, { findings, result }: Report, { command, moreChecks }: TestSubject): void {
   const broken = findings.filter((finding) => isBroken(finding) && finding.known !== true).map(({ id }) => id);
   if (result === "inconclusive") return;
-  if (broken.length > 0) io.next(broken.length > 4 ? again : `${again} --only ${broken.join(" ")}`);
-  else if (result === "protected" && further !== null) io.next(further);
+  if (broken.length > 0) io.next(broken.length > 4 ? command : `${command} --only ${broken.join(" ")}`);
+  else if (result === "protected" && moreChecks !== null) io.next(moreChecks);
 }
 
 /** Writes texts in order and reports a failure at the end. */

@@ -24,12 +24,12 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   const secondKey = readSecondKey(ctx, flags.secondKeyEnv, key);
   const lab = ctx.flags.store === undefined ? undefined : await openLab(ctx, key);
   if (lab !== undefined) io.note(`issuing test keys in ${(await ctx.store()).spec}; they are revoked at the end`);
-  const again = `mcp-keys test ${shellQuote(url)}`;
+  const command = `mcp-keys test ${shellQuote(url)}`;
   const output = openReportOutput(ctx, name, {
     unit: "request",
     pace: ` at ${String(flags.rate)} a second`,
-    again,
-    further: lab === undefined ? `${again} --store file:` : null,
+    command,
+    moreChecks: lab === undefined ? `${command} --store file:` : null,
   });
   const { probeServer } = await import("../../probe/probe.ts");
   const report = await probeServer({
@@ -55,8 +55,8 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
   const output = openReportOutput(ctx, name, {
     unit: "start",
     pace: "",
-    again: `mcp-keys test --stdio -- ${commandLine}`,
-    further: null,
+    command: `mcp-keys test --stdio -- ${commandLine}`,
+    moreChecks: null,
   });
   const [{ probeStdio }, { openSpawn }] = await Promise.all([
     import("../../probe/stdio/probe.ts"),
@@ -75,7 +75,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
 
 type CommonOptions = Omit<StdioProbeOptions, "command" | "args" | "variable" | "spawn">;
 
-/** Reads the options of both kinds of test. The baseline comes first: no prompt for a token when the baseline is unreadable. */
+/** Reads the options of both kinds of test. Reads the baseline first: if it is unreadable, the user is not prompted for a token. */
 async function readCommon(ctx: Context, { baseline, timeout, only, skip, strict }: TestFlags): Promise<CommonOptions> {
   const { world } = ctx;
   return {

@@ -60,7 +60,7 @@ function judgeFolder({ path, type, mode, uid: owner }: InspectedFile, uid: numbe
   return found;
 }
 
-/** In a folder with the sticky bit, other users can create files but cannot replace yours. */
+/** Judges a parent folder. With the sticky bit, other users can create files in it but cannot replace yours. */
 function judgeParent({ path, mode, uid: owner }: InspectedFile, uid: number): Observation[] {
   if (owner !== uid && owner !== 0) {
     const observed = `the parent folder ${path} belongs to another user, who can replace the store's folder`;
@@ -71,7 +71,7 @@ function judgeParent({ path, mode, uid: owner }: InspectedFile, uid: number): Ob
   return [{ status: "warn", observed, fix: `chmod go-w ${shellQuote(path)}` }];
 }
 
-/** The store depends on the journal and the last-used times. It ignores other bad files, which only warn. */
+/** Judges a file. The store needs the journal and the last-used times; it ignores other bad files, so these only warn. */
 function judgeFile({ path, kind, type, mode, uid: owner }: InspectedFile, uid: number): Observation[] {
   const status = kind === "journal" || kind === "uses" ? "fail" : "warn";
   const quoted = shellQuote(path);

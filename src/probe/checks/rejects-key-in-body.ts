@@ -41,7 +41,7 @@ export const rejectsKeyInBody: Check = {
   },
 };
 
-/** A form is not a message, so an accepted form gets an error about that instead of a 401. */
+/** Tells whether the key in a form was accepted: the server then answers with another error than 401, since a form is no message. */
 function isAcceptedForm(form: ExchangeResult, control: ExchangeResult): boolean {
   if (form instanceof KeysError || control instanceof KeysError) return false;
   return isRefusal(control) && !isRefusal(form) && form.status !== 429 && form.status < 500;

@@ -72,7 +72,7 @@ async function sendInEra(target: Target, presented: PresentedKey, greeting: Gree
   return [...first, ...(await Promise.all(more)), sent(call, "tools/call", answered)];
 }
 
-/** If the guard does not answer the list with 401 or 403, an error to the call may come from the guard as well. */
+/** Tells whether the list got 401 or 403. If not, an error in response to the call may come from the guard too. */
 function isGuarded(list: Attempt): boolean {
   return isConversation(list) && isRefusal(list.answer);
 }

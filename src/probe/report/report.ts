@@ -16,7 +16,7 @@ export const STATUSES = ["pass", "fail", "warn", "info", "untestable"] as const;
 export type FindingStatus = (typeof STATUSES)[number];
 
 /**
- * The result of one check. Never holds a token, even if the server echoed one.
+ * The result of one check. Never contains a token, even if the server echoed one.
  * @example
  * ```ts
  * import type { Finding } from "mcp-keys";

@@ -37,7 +37,7 @@ function adviseInconclusive(control: Attempt, name: string, context: ExplainCont
   return `the server accepts your key, but answered ${status} to ${name}, which proves nothing; try again ${retryAfter(control.answer, context)}`;
 }
 
-/** The server is protected, but does not refuse as clients expect. */
+/** Returns the hint for a protected server that does not refuse as clients expect. */
 function adviseConformance(controls: readonly (Attempt | undefined)[]): string | undefined {
   const refused = controls.filter(isConversation);
   if (refused.some(({ server }) => server !== null && server.era !== "modern")) {

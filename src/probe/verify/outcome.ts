@@ -15,8 +15,8 @@ const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
 };
 
 /**
- * Derives the outcome. An unprotected server is the worst news, even if it refuses your key, so it comes first. Then comes the result
- * with your key. The controls matter only if that key is accepted.
+ * Derives the outcome. First tests whether the server is unprotected, even if it refuses your key, because nothing is worse. Then
+ * judges the result with your key. The controls matter only if the server accepts your key.
  */
 export function outcomeOf({ real, anonymous, bogus, repeated }: Attempts): Outcome {
   if (isAccepted(anonymous) || isAccepted(bogus)) return "not-enforced";

@@ -166,7 +166,7 @@ export class Journal {
     this.#mustReopen = false;
   }
 
-  /** Opens the file that was read for appending, or creates it. Returns `null` if the path leads to another file by now. */
+  /** Opens the file that was read for appending, or creates it. Returns `null` if the path now leads to another file. */
   async #openToAppend(): Promise<AppendHandle | null> {
     if (this.#reader === null) await ensureFolder(this.#disk, this.#location);
     if (isSame(this.#appending, this.#reader)) return this.#appending;

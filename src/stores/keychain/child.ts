@@ -19,7 +19,7 @@ interface PendingRequest {
   readonly onPrompt: () => void;
 }
 
-/** A process that asks the keychain: it can be killed when a call hangs, and may crash. Takes one request at a time. */
+/** A process that calls the keychain: it can be killed when a call hangs, and a crash is harmless. Takes one request at a time. */
 export class Child {
   readonly #process: RunningProcess;
   readonly #stdin: Socket;
@@ -59,7 +59,7 @@ export class Child {
 
   /**
    * Sends a request and waits for the reply, with no limit.
-   * @param onPrompt - Called when the call turns out to wait for a prompt.
+   * @param onPrompt - Called when the call is found to wait for a prompt.
    * @throws {@link KeychainFault} the one passed to {@link end}
    */
   async ask(request: ChildRequest, onPrompt: () => void = () => {}): Promise<ChildReply> {
@@ -131,7 +131,7 @@ function start(env: StoreWorld["env"]): RunningProcess {
   }
 }
 
-/** The built program. This module may run from a chunk, the CLI bundle or the sources, so the path starts at the package. */
+/** Returns the path of the built program, found from the package: this module may run from a chunk, the CLI bundle or the sources. */
 function programPath(): string {
   const path = join(
     dirname(createRequire(import.meta.url).resolve("mcp-keys/package.json")),
@@ -141,7 +141,7 @@ function programPath(): string {
   return path;
 }
 
-/** Leaves out secrets, and what would slow down the start. */
+/** Leaves out secrets, and variables that slow down the start. */
 function envOf(env: StoreWorld["env"]): Record<string, string | undefined> {
   const entries = Object.entries(env).filter(
     ([name]) => !/^(MCP_API_KEY|MCP_KEYS_PEPPER|NODE_EXTRA_CA_CERTS)/.test(name),

@@ -19,7 +19,7 @@ export class Digests {
     this.#known.set(account, digest);
   }
 
-  /** Forgets a removed item. */
+  /** Removes the digest of a removed item. */
   delete(account: string): void {
     this.#known.delete(account);
   }
@@ -47,12 +47,12 @@ export class Digests {
     return wanted.every((account) => this.#known.has(account));
   }
 
-  /** The digest in the item of this account, if it was fetched. */
+  /** Returns the digest in the item of this account, if it was fetched. */
   get(account: string): Digest | undefined {
     return this.#known.get(account);
   }
 
-  /** Fills in the fetched digests. Versions whose item is gone get {@link FORGOTTEN}. */
+  /** Fills in the fetched digests. Versions without an item get {@link FORGOTTEN}. */
   fill(key: Key): Key {
     return {
       ...key,

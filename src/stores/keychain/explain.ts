@@ -78,7 +78,7 @@ export function explain(cause: unknown, engine: KeychainEngine, host: Host): unk
   });
 }
 
-/** The next step on this machine, and always the alternative that needs no keychain. */
+/** Returns the next step on this machine, and always an alternative without a keychain. */
 export function fixOf(kind: FaultKind, engine: KeychainEngine, host: Host): string {
   return `${stepOf(kind, engine, host)}; or choose a store that needs no keychain: --store file:`;
 }

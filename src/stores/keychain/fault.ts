@@ -50,7 +50,7 @@ export function kindOf(text: string): FaultKind {
   return TEXTS.find(([, pattern]) => pattern.test(text))?.[0] ?? "unknown";
 }
 
-/** Whether the same call may succeed a moment later: the bus was overloaded, or the service is restarting. */
+/** Tells whether the same call may succeed a moment later: the bus was overloaded, or the service is restarting. */
 export function isTransient(cause: unknown): boolean {
   return cause instanceof KeychainFault && (cause.kind === "timed-out" || cause.kind === "crashed");
 }
@@ -58,7 +58,7 @@ export function isTransient(cause: unknown): boolean {
 /** The failures that the keychain itself reports. */
 const REPORTED: readonly FaultKind[] = ["locked", "no-collection", "too-large", "denied"];
 
-/** Whether a reply proves that the keychain works, even if it refuses. "Absent" does not: engines also say it of a locked keyring. */
+/** Tells whether a reply proves that the keychain works, even a refusal. "Absent" does not: engines report it for a locked keyring too. */
 export function isFromKeychain(reply: ChildReply): boolean {
   if (reply.ok) return reply.value !== null && reply.removed !== false;
   return REPORTED.includes(kindOf(reply.text));

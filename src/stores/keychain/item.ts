@@ -7,7 +7,7 @@ const KEPT = "kept:";
 const PREFIXES: Readonly<Record<KeychainEngine, string>> = { keyring: "mcp-keys-", keytar: "mcp-keys-keytar-" };
 
 /**
- * The service name of a store's items. Each journal and each engine has its own, so no store mistakes another's items for orphans.
+ * Returns the service name of a store's items. Each journal and engine has its own, so no store mistakes another's items for orphans.
  * It has no dots, because Windows joins service and account with one.
  */
 export function serviceOf(engine: KeychainEngine, path: string): string {
@@ -25,12 +25,12 @@ export function newAccount(id: KeyId, n: number, digest: Digest): string {
   return `${id}-${n}-${fingerprint(digest)}${randomBytes(4).toString("hex")}`;
 }
 
-/** Whether the item of this account may hold this digest. One in 65,536 other digests matches too. */
+/** Tells whether the item of this account may contain this digest. One in 65,536 other digests matches too. */
 export function mayHold(account: string, digest: Digest): boolean {
   return ACCOUNT.exec(account)?.[3] === fingerprint(digest);
 }
 
-/** Whether this account is of this version. */
+/** Tells whether this account belongs to this version. */
 export function belongsTo(account: string, id: KeyId, n: number): boolean {
   const [, itsId, itsN] = ACCOUNT.exec(account) ?? [];
   return itsId === id && itsN === String(n);
@@ -40,17 +40,17 @@ function fingerprint(digest: Digest): string {
   return hash("sha256", `mcp-keys item ${digest}`).slice(0, 4);
 }
 
-/** The text that a journal stores instead of a digest. */
+/** Returns the text that a journal stores instead of a digest. */
 export function keptAs(account: string): KeptDigest {
   return `${KEPT}${account}`;
 }
 
-/** The account that replaces a version's digest; `null` if none does. */
+/** Returns the account that replaces a version's digest, or `null`. */
 export function accountOf({ digest }: Key["versions"][number]): string | null {
   return digest.startsWith(KEPT) ? digest.slice(KEPT.length) : null;
 }
 
-/** The accounts that these keys name, without duplicates. */
+/** Returns the accounts that these keys name, without duplicates. */
 export function accountsOf(keys: Iterable<Key>): string[] {
   const accounts = new Set<string>();
   for (const { versions } of keys) {

@@ -146,7 +146,7 @@ export class Keychain {
   }
 }
 
-/** All callers on one bus share a lock, even for different items. */
+/** Returns the name of the lock: all callers on one bus share it, even for different items. */
 function lockName({ env, uid }: StoreWorld): string {
   const bus = [uid, env["DBUS_SESSION_BUS_ADDRESS"], env["XDG_RUNTIME_DIR"]].join("\n");
   return `mcp-keys-${hash("sha256", bus).slice(0, 12)}`;

@@ -12,7 +12,7 @@ const FILES: Readonly<Record<KeychainEngine, string>> = {
 };
 const SPECS: Readonly<Record<KeychainEngine, string>> = { keyring: "keychain:", keytar: "keychain:keytar" };
 
-/** The parts of a keychain store. */
+/** The two parts of a keychain store: the journal, and the keychain with its digests. */
 export interface Parts {
   readonly journal: JournalStore;
   readonly keychain: Keychain;
@@ -20,7 +20,7 @@ export interface Parts {
   readonly service: string;
 }
 
-/** Prepares the parts without touching the disk or the keychain. @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder */
+/** Creates the parts without touching the disk or the keychain. @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder */
 export function openParts(engine: KeychainEngine, world: StoreWorld): Parts {
   const path = inDataDir(FILES[engine], world);
   const service = serviceOf(engine, path);

@@ -146,7 +146,7 @@ function keyMapOf(keys: readonly Key[]): KeyMap {
   return keyMap;
 }
 
-/** The versions that are revoked at the end of a history. */
+/** Returns the versions that are revoked at the end of a history. */
 function revokedIn(history: readonly Change[]): Set<string> {
   const last = new Map(history.flatMap(({ keys }) => keys.map((key) => [key.id, key] as const)));
   return new Set(
@@ -156,7 +156,7 @@ function revokedIn(history: readonly Change[]): Set<string> {
   );
 }
 
-/** Whether a draft may repeat the digest of this stored version. */
+/** Tells whether a draft may repeat the digest of this stored version. */
 function mayRepeat(stored: Version, draft: Draft): boolean {
   const account = accountOf(stored);
   if (account === null) return false;

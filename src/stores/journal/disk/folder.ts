@@ -10,7 +10,7 @@ export interface JournalLocation {
   readonly path: string;
   /** The user's numeric id. With `null` (Windows), owners and modes are not checked. */
   readonly uid: number | null;
-  /** True for the data folder, which holds nothing but our files; false for a folder that the user chose. */
+  /** True for the data folder, which contains only our files; false for a folder that the user chose. */
   readonly ownsFolder: boolean;
   /**
    * The place of the digests: in the records (`here`, the default), or in a keychain (`elsewhere`), with only its item names in the

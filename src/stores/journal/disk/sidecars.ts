@@ -17,7 +17,7 @@ const SUFFIXES: readonly (readonly [Sidecar, RegExp])[] = [
   ["next", /^\.[0-9a-f]{12}\.next$/],
 ];
 
-/** Returns which sidecar of the journal a file of this name would be, or `null` when it is none. */
+/** Returns the kind of sidecar with this file name, or `null` if it is the name of another file. */
 export function sidecarOf({ path }: Pick<JournalLocation, "path">, name: string): Sidecar | null {
   if (!name.startsWith(basename(path))) return null;
   const suffix = name.slice(basename(path).length);
