@@ -6,7 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
-import { parseTags } from "../parse-tags.ts";
+import { parseTags } from "../flags.ts";
 
 interface GenerateFlags extends DeliveryFlags {
   readonly expires?: string;

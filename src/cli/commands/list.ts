@@ -6,7 +6,7 @@ import { EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";
-import { parseTag } from "../parse-tags.ts";
+import { parseTag } from "../flags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
 
