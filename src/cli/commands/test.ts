@@ -18,8 +18,8 @@ export const test: CommandModule = {
       .description(
         "Tests a running MCP server: it should accept a valid key, refuse everything else, and leak nothing. " +
           "Reads the token from standard input, else MCP_API_KEY, else prompts. Exits 8 if an access check fails; " +
-          "conformance faults alone exit 0. With --store, the store that the server follows, it also issues keys there, " +
-          "disables, rotates and revokes them, and tests whether the server follows. They are revoked at the end.",
+          "conformance faults alone exit 0. With --store and the server's store, it also issues test keys there, and " +
+          "checks that the server notices when they are disabled, rotated or revoked. All are revoked at the end.",
       )
       .argument("[target...]", "MCP URL of the server, for example https://host/mcp; with --stdio a program, after --")
       .addOption(
@@ -31,7 +31,7 @@ export const test: CommandModule = {
       .option("--skip <id...>", "skip these checks; an id may end in *")
       .option("--list", "list the checks and what they expect; send nothing")
       .option("--strict", "exit 8 for conformance faults too")
-      .option("--baseline <file>", "an earlier --report json: its findings do not count")
+      .option("--baseline <file>", "report of an earlier run (--report json); its findings do not count")
       .option("--header <name>", "header for the key, for example X-API-Key")
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
       .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")
@@ -46,7 +46,7 @@ export const test: CommandModule = {
       .addOption(countFlag("--rate <number>", "requests per second without a valid key", { initial: 20, most: 1000 }))
       .addOption(countFlag("--concurrency <number>", "concurrent requests", { initial: 6, most: 64 }))
       .addOption(
-        new Option("--patience <duration>", "how long the server may take to follow a change in --store (default: 10s)")
+        new Option("--patience <duration>", "how long the server may take to notice a change in --store (default: 10s)")
           .default(undefined, "10s")
           .argParser(parseDuration),
       )

@@ -207,7 +207,7 @@ function checkContinuity(path: string, before: Chain | null, after: Chain | null
       hint: "restart the process that reads it with the other store",
     });
   }
-  throw new KeysError("STORE_DAMAGED", `the history of ${path} went back: records that were read before are missing`, {
+  throw new KeysError("STORE_DAMAGED", `the history of ${path} lost records that were read before`, {
     hint: "restore the newer file; if you want the older one, restart the process that reads it",
   });
 }
