@@ -30,7 +30,7 @@ export class Sessions {
     if (session === "") return view.header(PROTOCOL_VERSION) === null ? this.#watchOpening(key) : null;
     // Two headers, joined by ", ": which of them the server reads is unknown.
     if (!isSessionId(session) || this.claim(session, key) !== key) return "foreign";
-    return view.method === "DELETE" ? this.#watchEnd(session) : null;
+    return view.method === "DELETE" ? this.#watchEnd(session, key) : null;
   }
 
   /** Returns the owner of a session, after binding it to `key` if it had none. */
@@ -49,10 +49,11 @@ export class Sessions {
     this.#opened.set(id, key);
   }
 
-  end(session: string): void {
+  /** Unbinds a session that `key` has ended, unless another key has opened it meanwhile. */
+  end(session: string, key: KeyId): void {
     const id = shorten(session);
-    this.#opened.delete(id);
-    this.#used.delete(id);
+    if (this.#opened.get(id) === key) this.#opened.delete(id);
+    if (this.#used.get(id) === key) this.#used.delete(id);
   }
 
   #watchOpening(key: KeyId): OnHead {
@@ -63,9 +64,9 @@ export class Sessions {
     };
   }
 
-  #watchEnd(session: string): OnHead {
+  #watchEnd(session: string, key: KeyId): OnHead {
     return ({ status }) => {
-      if (status >= 200 && status < 300) this.end(session);
+      if (status >= 200 && status < 300) this.end(session, key);
       return null;
     };
   }

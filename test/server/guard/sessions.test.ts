@@ -136,13 +136,21 @@ describe("the memory for sessions", () => {
     ]);
   });
 
+  test("ends no session that another key opened before the answer to the DELETE", () => {
+    const sessions = new Sessions();
+    const onHead = sessions.enter(view({ "mcp-session-id": "guessable" }, "DELETE"), "early");
+    sessions.open("guessable", "key");
+    if (typeof onHead === "function") onHead({ status: 200, header: () => null });
+    expect(sessions.claim("guessable", "early")).toBe("key");
+  });
+
   test("keeps the first key that opened a session, and tells long ids apart to their end", () => {
     const sessions = new Sessions();
     const long = "x".repeat(5000);
     sessions.open(`${long}1`, "one");
     sessions.open(`${long}1`, "two");
     expect([sessions.claim(`${long}1`, "two"), sessions.claim(`${long}2`, "two")]).toEqual(["one", "two"]);
-    sessions.end(`${long}1`);
+    sessions.end(`${long}1`, "one");
     expect(sessions.claim(`${long}1`, "two")).toBe("two");
   });
 });
