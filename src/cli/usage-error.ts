@@ -2,6 +2,8 @@ import type { CommanderError } from "commander";
 import { KeysError } from "../errors.ts";
 import { helpLine } from "./program.ts";
 
+const COMMANDS = "list the commands with: mcp-keys --help";
+
 /** Commander's messages in our words. The first pattern that matches counts. */
 const REWORDED: readonly (readonly [pattern: RegExp, message: string])[] = [
   [
@@ -19,20 +21,16 @@ const REWORDED: readonly (readonly [pattern: RegExp, message: string])[] = [
  * @param argv - the words that were parsed
  */
 export function toUsageError({ code, message }: CommanderError, argv: readonly string[]): KeysError {
-  // Commander throws this for `help <unknown command>`, with the whole help as its output.
+  // Commander throws this without a command, and for `help <unknown command>`. The help itself is not shown.
   if (code === "commander.help") {
-    return new KeysError("USAGE", "there is no help for this command", {
-      hint: "list the commands with: mcp-keys --help",
-    });
+    const fault = argv.includes("help") ? "there is no help for this command" : "no command was given";
+    return new KeysError("USAGE", fault, { hint: COMMANDS });
   }
   // Commander quotes the arguments, and one may be a token.
   const shown = message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");
   const [fault = "", advice] = shown.split(/\n|\. (?=Allowed)/);
   const reworded = REWORDED.find(([pattern]) => pattern.test(fault));
-  const usual =
-    code === "commander.unknownCommand"
-      ? "list the commands with: mcp-keys --help"
-      : `see the usage with: ${helpLine(argv)}`;
+  const usual = code === "commander.unknownCommand" ? COMMANDS : `see the usage with: ${helpLine(argv)}`;
   const hint = advice
     ?.replace(/^\((.*)\)$/, "$1")
     .replace(/^Allowed choices are (.*)\.$/, "choose one of $1")

@@ -81,6 +81,7 @@ test.each([
   ["store migrate", "--from <spec> is required", "see the usage with: mcp-keys store migrate --help"],
   ["genrate", "unknown command 'genrate'", "did you mean generate?"],
   ["nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["--quiet", "no command was given", "list the commands with: mcp-keys --help"],
   ["help nonsense", "there is no help for this command", "list the commands with: mcp-keys --help"],
   ["test --rate many", "--rate must be a whole number from 1 to 1000", "for example: --rate 20"],
 ])("%s prints the next step", async (line, message, hint) => {
