@@ -8,7 +8,7 @@ export const rejectsBogusKeyInOtherScheme: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "rejects a bogus key in another scheme than Bearer",
+  expected: "rejects a bogus key in a scheme other than Bearer",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   fix: "reject everything except Bearer and a key; do not let unknown schemes through",
   needs: ["accepted", "bearer"],

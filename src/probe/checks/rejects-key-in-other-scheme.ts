@@ -9,7 +9,7 @@ export const rejectsKeyInOtherScheme: Check = {
   group: "rejection",
   about: "conformance",
   level: "may",
-  expected: "rejects your key in another scheme than Bearer",
+  expected: "rejects your key in a scheme other than Bearer",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
   fix: "accept only Bearer, or document the other schemes",
   needs: ["accepted", "bearer"],
