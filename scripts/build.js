@@ -35,7 +35,7 @@ const cli = {
 // The child process that talks to the keychain. Its engines are not bundled.
 const keychain = {
   ...common,
-  entryPoints: { "keychain/child": "src/stores/keychain/program.ts" },
+  entryPoints: { "keychain/child": "src/stores/keychain/child-program.ts" },
   splitting: false,
   format: "cjs",
   outExtension: { ".js": ".cjs" },

@@ -84,7 +84,7 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   // Signals a whole process group.
   "process/start-process.ts": ["node:process"],
   // A separate process, and its parent.
-  "stores/keychain/program.ts": ["process"],
+  "stores/keychain/child-program.ts": ["process"],
   "stores/keychain/child.ts": ["node:process"],
 };
 

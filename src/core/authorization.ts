@@ -22,7 +22,7 @@ const BEARER = /^bearer(?: +|(?=\t)|$)/i;
 
 /**
  * Parses the value of an `Authorization` header. The scheme matches in any case.
- * @returns the token, not yet verified, or why there is none
+ * @returns the token, not yet verified, or the reason for its absence
  * @see RFC 6750 section 2.1 (b64token), RFC 9110 section 11.1 (case-insensitive scheme)
  * @example
  * ```ts

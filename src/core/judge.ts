@@ -20,7 +20,7 @@ export type Reason =
   | "wrong-audience"
   | "insufficient-scope";
 
-/** A verdict that refuses. It names the key and the version if the token belongs to one. */
+/** A refusal. It names the key and the version if the token belongs to one. */
 export interface RefusedVerdict {
   readonly ok: false;
   readonly reason: Reason;
@@ -29,7 +29,7 @@ export interface RefusedVerdict {
 }
 
 /**
- * The result for a presented token.
+ * The result of judging a token.
  * @example
  * ```ts
  * import type { Verdict } from "mcp-keys";

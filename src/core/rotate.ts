@@ -91,7 +91,7 @@ export function finishRotation(key: Key, { now, window, force = false }: Evidenc
 /**
  * Undoes the latest rotation: revokes pending versions. If none is pending, revokes the current version and makes the newest
  * retiring one current again.
- * @throws {@link KeysError} `NO_ROTATION` if there is none to undo; `ROTATION_UNPROVEN` if the version to revoke is in use;
+ * @throws {@link KeysError} `NO_ROTATION` without a rotation to undo; `ROTATION_UNPROVEN` if the version to revoke is in use;
  * `WOULD_LOCK_OUT` if no working version would remain
  */
 export function abortRotation(key: Key, { now, window, force = false }: Evidence): Key {

@@ -22,7 +22,7 @@ const TOKEN = /^(?=\w+$)([a-z][a-z0-9]*(?:_[a-z0-9]+)*)_([^_]{12})_[^_]{43}([^_]
 const DAMAGED = /^[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{11,13}_[0-9A-Za-z]{22,}/;
 
 /**
- * The public parts of a token. The secret is left out on purpose.
+ * The public parts of a token. The secret is left out, so it is not logged by accident.
  * @example
  * ```ts
  * import { parseToken, type TokenParts } from "mcp-keys";
@@ -94,7 +94,7 @@ export function parseToken(text: string): ParsedToken {
 export const NO_ID = -1;
 
 /**
- * Returns where in `text` the id of a token starts, if the token spans from `start` to the end. Checks only the length
+ * Returns the offset in `text` of the id of a token, if the token spans from `start` to the end. Checks only the length
  * and the two underscores: a verifier runs this on every request, and the digest decides the rest.
  */
 export function locateId(text: string, start: number): number {

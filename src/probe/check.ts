@@ -3,7 +3,7 @@ import type { Need } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 
 /**
- * What a check is about. `access`: who gets in, and what leaks. `conformance`: how the server answers. Only failed access checks
+ * The subject of a check. `access`: who gets in, and what leaks. `conformance`: how the server answers. Only failed access checks
  * decide the exit status, unless the run is strict.
  * @example
  * ```ts
@@ -16,7 +16,7 @@ import type { Target } from "./target/target.ts";
 export type About = "access" | "conformance";
 
 /**
- * Requirement level of the rule that a check tests (RFC 2119). Breaking a MUST fails, breaking a SHOULD warns, ignoring a MAY is only noted.
+ * Requirement level of the rule that a check tests (RFC 2119). A broken MUST fails, a broken SHOULD warns, an ignored MAY is only noted.
  * @example
  * ```ts
  * import type { Level } from "mcp-keys";

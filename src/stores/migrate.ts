@@ -42,8 +42,8 @@ export async function planMigration(source: KeyStore, target: KeyStore): Promise
 }
 
 /**
- * Copies the keys, the history and the last-used times of a store. Each round reads both stores and compares them, so that
- * changes written to the source meanwhile are copied too. The source is only removed if the target has all of it. After a
+ * Copies the keys, the history and the last-used times of a store. Each round reads both stores and compares them, to copy
+ * changes that others write meanwhile. The source is only removed if the target has everything. After a
  * crash, the same call continues.
  * @throws {@link KeysError} like {@link planMigration}; `STORE_CONFLICT` if others keep writing the source; `STORE_DAMAGED` if
  *   the target does not return what was written

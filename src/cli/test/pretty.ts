@@ -22,7 +22,7 @@ const LINE = 160;
 
 /**
  * Returns a function that renders findings one by one; `null` marks the end. A row of findings that are untestable for the same
- * reason takes two lines: when the server does not answer, that is all of them.
+ * reason takes two lines. When the server does not answer, these are all findings.
  */
 export function createLines(page: Page): (finding: Finding | null) => string {
   let last: Finding | undefined;

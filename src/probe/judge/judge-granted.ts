@@ -39,7 +39,7 @@ export function judgeGranted(tries: readonly TriedRequest[], { redact }: Target)
   return pass(`${[...statuses].join(" or ")} with ${listNames(credentialsOf(tries))}`);
 }
 
-/** Returns whether the answer grants what the request is for: a result, or an open stream. Errors grant nothing. */
+/** Returns whether the answer grants the request: a result, or an open stream. Errors grant nothing. */
 export function isGranted({ grants }: PlannedRequest, result: ExchangeResult): boolean {
   if (result instanceof KeysError || grants === "nothing") return false;
   if (grants === "stream") return result.status === 200 && result.stream === "open";

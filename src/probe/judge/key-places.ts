@@ -1,6 +1,6 @@
 import type { PresentedKey } from "../mcp/presented-key.ts";
 
-/** Where some servers look for a key, apart from the header. */
+/** Places outside the header in which some servers look for a key. */
 export type KeyPlace = "query" | "cookie";
 
 /** Place → common names of the parameter. A request carries the key under all of them. */
@@ -25,7 +25,7 @@ export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<PresentedK
   return { headers: () => ({ cookie: NAMES.cookie.map((name) => `${name}=${reveal()}`).join("; ") }) };
 }
 
-/** Where a key may appear in `Authorization` other than after `Bearer` → how to write the header value. */
+/** Forms of a key in `Authorization` other than after `Bearer` → how to write the header value. */
 const FORMS: Readonly<Record<string, (key: string) => string>> = {
   "as the user name of Basic": (key) => `Basic ${btoa(`${key}:`)}`,
   "as the password of Basic": (key) => `Basic ${btoa(`mcp-keys:${key}`)}`,

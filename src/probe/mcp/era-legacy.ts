@@ -55,7 +55,7 @@ export function judgedRequest({ judged, params }: Greeting): RpcRequest {
   return rpcRequest(judged, params);
 }
 
-/** Reads the result of `initialize`; `null` if the answer is none. */
+/** Reads the result of `initialize`; `null` for any other answer. */
 export function readGreeting(hello: McpAnswer, era: "legacy" | "sse"): Greeting | null {
   const result = kindOf(hello) === "result" ? hello.reply?.result : undefined;
   const protocolVersion = result === undefined ? undefined : textAt(result, "protocolVersion");

@@ -31,7 +31,7 @@ export function parseKeyHeader(text: string): KeyHeader {
 }
 
 /**
- * What one request presents. `valid`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
+ * The key in one request, or none. `valid`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one
  * that the server should not accept.
  */
 export interface PresentedKey {

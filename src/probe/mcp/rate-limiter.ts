@@ -8,7 +8,7 @@ export interface RateLimiterOptions {
   readonly now: () => number;
   /** Requests per second without the valid key. */
   readonly rate: number;
-  /** Concurrent requests. One counts until its answer starts, because streams stay open. */
+  /** Concurrent requests. A request counts until its answer starts, because streams stay open. */
   readonly concurrency: number;
   readonly signal?: AbortSignal;
 }
@@ -80,7 +80,7 @@ export class RateLimiter {
     this.#running++;
   }
 
-  /** A 429 to a request that was already on its way belongs to the first one. */
+  /** A 429 to a request that was already sent counts as part of the first one. */
   #handleLimit(response: HttpResponse, order: number): void {
     const wait = retryAfter(response);
     if (this.#pause !== null && order >= this.#sentBeforeResume) {

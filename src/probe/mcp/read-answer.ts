@@ -15,7 +15,7 @@ const REFUSAL_MS = 1000;
 export async function readAnswer(response: HttpResponse, id: string | null): Promise<AnswerContent> {
   if (response.status >= 300) return readRefusal(response, id ?? "");
   if (id !== null && response.status !== 202) return readUncompressed(response, id);
-  // Nothing more comes, or a stream that stays open.
+  // No reply is expected. A stream may stay open.
   response.close();
   return UNREAD;
 }

@@ -15,7 +15,7 @@ export interface RpcMessage {
 /** A message that gets a reply. */
 export type RpcRequest = RpcMessage & { readonly id: string };
 
-/** How we introduce ourselves to servers. */
+/** The name and version that we send to servers. */
 export interface ClientInfo {
   readonly name: string;
   readonly version: string;

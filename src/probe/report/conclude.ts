@@ -4,7 +4,7 @@ import type { Redact } from "../mcp/redact.ts";
 import { gradeOf } from "./grade.ts";
 import { STATUSES, type Finding, type FindingStatus, type Report } from "./report.ts";
 
-/** What a run found, and whether it can be trusted. */
+/** The findings of a run, and whether they prove anything. */
 export interface RunOutcome {
   readonly findings: readonly Finding[];
   /** Why the findings prove nothing, for example because the key was refused. `null` if they do. */

@@ -4,7 +4,7 @@ import { Secret } from "../../core/secret.ts";
 export interface ProgramKey {
   /** Unique in a run. The program is started once for each id. */
   readonly id: string;
-  /** Completes "accepted with …". Holds no secret. */
+  /** Completes "accepted with …". Contains no secret. */
   readonly name: string;
   /** `null` if the variable is unset. */
   readonly value: Secret | null;

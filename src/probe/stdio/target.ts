@@ -57,7 +57,7 @@ export class StdioTarget {
     return this.#survey;
   }
 
-  /** What the program says about itself. `null` if it did not accept your key. */
+  /** The program's description of itself. `null` if it did not accept your key. */
   get greeting(): Greeting | null {
     return isAccepted(this.real.attempt) ? this.real.attempt.server : null;
   }

@@ -4,7 +4,7 @@ import type { RandomText } from "../random-text.ts";
 
 /**
  * Creates a well-formed key that no store contains. It has the public prefix and id of the token, but another secret, which exposes
- * servers that look up the id and do not compare the secret. Takes nothing from an opaque token.
+ * servers that look up the id and do not compare the secret. Uses no part of an opaque token.
  */
 export function createBogusKey(token: Secret, random: RandomText): Secret {
   const parts = parseToken(token.reveal());

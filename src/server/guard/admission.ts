@@ -9,7 +9,7 @@ export interface Rejection {
   readonly response: GuardResponse;
 }
 
-/** An accepted request, with the work left to the adapter. `null` means there is none. */
+/** An accepted request, with the remaining work for the adapter. `null` means no work. */
 export interface Admission {
   readonly ok: true;
   /** `undefined` on one of `openPaths`. */

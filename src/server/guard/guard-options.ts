@@ -6,7 +6,7 @@ import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 
 /**
- * What a guard requires of each request. `docs/server.md` lists the options with examples.
+ * The requirements of a guard for each request. `docs/server.md` lists the options with examples.
  * @example
  * ```ts
  * import type { GuardOptions } from "mcp-keys";

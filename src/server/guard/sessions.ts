@@ -8,8 +8,8 @@ const SESSION = "mcp-session-id";
 const PROTOCOL_VERSION = "mcp-protocol-version";
 
 /**
- * Binds each MCP session to one key: to the key whose request opened it, if the guard saw the response that did, else to the
- * first key that uses it. Opening wins over use, so claiming a guessed id in advance gains nothing.
+ * Binds each MCP session to one key: to the key that opened it, if the guard saw that response, else to the first key that uses
+ * it. Opening wins over use, so claiming a guessed id in advance gains nothing.
  */
 export class Sessions {
   readonly #opened: RecentOwners;
@@ -23,7 +23,7 @@ export class Sessions {
 
   /**
    * Checks the session of a request that presented a valid key, and binds it if it is still unbound.
-   * @returns `"foreign"` if the session belongs to another key; else what to do with the response head, or `null` for nothing
+   * @returns `"foreign"` if the session belongs to another key; else a function for the response head, or `null`
    */
   enter(view: RequestView, key: KeyId): "foreign" | OnHead | null {
     const session = view.header(SESSION) ?? "";

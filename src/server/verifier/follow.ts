@@ -14,7 +14,7 @@ export interface FollowOptions {
   readonly peppers: readonly Pepper[];
   readonly pollEvery: number;
   readonly maxStaleness: number;
-  /** Called after each read: with `null` if the store answered. `fresh`: whether memory may still answer. */
+  /** Called after each read, with `null` if the store answered. `fresh`: whether memory may still answer. */
   readonly onRead: (fault: KeysError | null, follower: Follower, fresh: boolean) => void;
   /** Called with the old index when a new one replaces it. */
   readonly onReplace: (old: KeyIndex) => void;

@@ -23,7 +23,7 @@ export class LastUsedFiles {
   readonly #folder: string;
   readonly #prefix: string;
   readonly #own: string;
-  /** What this process recorded or took over. */
+  /** The times that this process recorded or took over. */
   readonly #mine = new Uses();
   readonly #all = new Uses();
   /** Path → the state of the file when it was read. Unchanged files are not read again. */
@@ -40,7 +40,7 @@ export class LastUsedFiles {
 
   /** Returns the latest times of all files. */
   async read(): Promise<Uses> {
-    // A file that disappears after it was listed was taken over, so its content is in another one.
+    // A listed file that disappears was taken over, so its content is in another file.
     for (let attempt = 0; attempt < 5; attempt++) if (await this.#readAll()) break;
     return this.#all;
   }
@@ -112,7 +112,7 @@ export class LastUsedFiles {
     }
   }
 
-  /** Takes over the files of ended processes. Takes the current time from the file just written, because file times use the file system's clock. */
+  /** Takes over the files of ended processes. File times use the clock of the file system, so the file just written gives the current time. */
   async #takeOver(): Promise<void> {
     const now = (await stateOf(this.#disk, this.#own, this.#location.uid))?.modified ?? 0n;
     const others = (await this.#list()).filter((path) => path !== this.#own);

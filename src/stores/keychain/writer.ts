@@ -126,7 +126,7 @@ export class KeychainWriter {
     }
   }
 
-  /** A failure is only reported: no version names these items. */
+  /** Removes items. A failure is only reported, because no version names them. */
   async #removeAll(items: readonly Pick<NewItem, "account">[]): Promise<void> {
     try {
       for (const { account } of items) {

@@ -19,7 +19,7 @@ test("keeps prefix and id of the token and replaces its secret", () => {
   );
 });
 
-test("takes nothing from an opaque token", () => {
+test("uses no part of an opaque token", () => {
   const bogus = createBogusKey(new Secret("an-opaque-token"), random).reveal();
   expect(parseToken(bogus)).toEqual({ ok: true, prefix: "mcp", id: "zzzzzzzzzzzz" });
 });

@@ -9,7 +9,7 @@ import type { JournalLocation } from "./folder.ts";
  */
 export type Sidecar = "checkpoint" | "uses" | "next" | "draft";
 
-/** What follows the journal's file name. The first match counts. */
+/** The suffixes after the journal's file name. The first match counts. */
 const SUFFIXES: readonly (readonly [Sidecar, RegExp])[] = [
   ["draft", /^\.(checkpoint|used\..*)\.tmp$/s],
   ["checkpoint", /^\.checkpoint$/],

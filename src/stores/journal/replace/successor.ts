@@ -15,7 +15,7 @@ import { nextPath } from "./finish-compaction.ts";
 /** A day, in nanoseconds. */
 const STALE_NS = 86_400_000_000_000n;
 
-/** A file that will replace a journal. It is written as a whole before that. */
+/** A complete file that will replace a journal. */
 export interface Successor {
   readonly bytes: readonly Buffer[];
   /** Its SHA-256, in hex. */
@@ -98,7 +98,7 @@ async function writeNext(disk: Disk, location: JournalLocation, next: string, by
   await syncFolder(disk, dirname(next));
 }
 
-/** Removes successors that other processes prepared and that no seal can name any more, because `seq` is already taken. */
+/** Removes the unused successors of other processes: no seal can name them any more, because `seq` is taken. */
 async function removeStale(disk: Disk, location: JournalLocation, seq: number): Promise<void> {
   const now = (await stateOf(disk, location.path, location.uid))?.modified ?? 0n;
   const names = await sidecars(disk, location, ["next"]).catch(() => []);
