@@ -47,8 +47,8 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, PublicOptions> {
 }
 
 /**
- * Tests a running MCP server like `mcp-keys test`: presents the valid key, and everything that the server should refuse. What the
- * server does is in the findings and never throws.
+ * Tests a running MCP server like `mcp-keys test`: presents the valid key, and everything that the server should refuse.
+ * Problems of the server are findings, not errors.
  * @returns the report; `ok` if the server is protected, `proven` if the run could tell
  * @throws `KeysError` `USAGE` for an unusable URL, an unknown check or an unusable header; `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`,
  * `INTERRUPTED`

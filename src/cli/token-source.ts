@@ -34,7 +34,7 @@ async function findToken({ world, io, interactive }: Context): Promise<{ text: s
     const text = await stdin.read({
       ...(hasEnv && { patience: PATIENCE }),
       onWait: () => {
-        io.note("waiting for a token on standard input (add < /dev/null to use MCP_API_KEY)");
+        io.note(`waiting for a token on standard input${hasEnv ? " (add < /dev/null to use MCP_API_KEY)" : ""}`);
       },
     });
     if (text !== null && text !== "") return { text, source: "standard input" };
