@@ -139,7 +139,7 @@ describe("docs/architecture.md", () => {
     const missing = listed.filter(([, path, name]) => !new RegExp(`\\b${name!}\\b`).test(source.get(path!) ?? ""));
     expect(
       missing.map(([all]) => all),
-      "say where it is now",
+      "name the new file",
     ).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import type { Epoch, Key, Status, Version } from "./key.ts";
 export const EXPIRING_WITHIN = 14 * 86_400;
 
 /**
- * Returns the status of a key: that of its best version. A key is `expiring` if every usable version ends soon.
+ * Returns the status of a key, taken from its best version. A key is `expiring` if every usable version ends soon.
  * @param now - epoch seconds
  * @param within - seconds that count as soon; two weeks by default
  * @example

@@ -12,7 +12,7 @@ export const NOT_FOUND = 4;
  * - It waits for a line on fd 3, which is sent once the whole text is written. If we were killed earlier, the command would
  *   otherwise run with an empty stdin and store an empty token.
  * - `cat` makes stdin a real pipe. Node opens a socket, and commands that open `/dev/stdin` by name would fail.
- * - `wc` counts the bytes that the command did not read. A command that ignored its stdin and one that took the token both exit
+ * - `wc` counts the bytes that the command did not read. A command that ignored its stdin and a command that took the token both exit
  *   with 0, so only the count tells them apart.
  * - It survives the signals that end the command and still reports.
  *

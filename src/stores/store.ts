@@ -44,7 +44,7 @@ export interface Draft {
   /** The author, for example `ada@laptop`. At most 128 characters. */
   readonly by: string;
   /**
-   * The whole keys after the change. `revision` is the one that the writer read, or 0 for a new key. An imported key has the
+   * The whole keys after the change. `revision` is unchanged since the read, or 0 for a new key. An imported key has the
    * prefix `opaque`, because its tokens may not contain its id.
    */
   readonly keys: readonly Key[];

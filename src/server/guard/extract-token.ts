@@ -11,7 +11,7 @@ export interface TokenPlaces {
   readonly query: string;
 }
 
-/** The token of a request, or why there is none to check. `why` is for the server's log and never quotes the token. */
+/** The token of a request, or the reason to refuse the request. `why` is for the server's log and never quotes the token. */
 export type ExtractedToken =
   | { readonly ok: true; readonly token: string }
   | { readonly ok: false; readonly denial: "missing" | "malformed" | "ambiguous"; readonly why: string };

@@ -5,7 +5,7 @@ import { KeysError } from "../../errors.ts";
 import { accountOf, accountsOf, belongsTo, mayHold } from "./item.ts";
 import type { Keychain } from "./keychain.ts";
 
-/** Caches the digests that a journal names. An item never changes, so the keychain is asked for each item once. */
+/** Caches the digests that a journal names. An item never changes, so each item is read from the keychain once. */
 export class Digests {
   readonly #keychain: Keychain;
   readonly #known = new Map<string, Digest>();

@@ -63,7 +63,7 @@ function compacted() {
 const starts = { new: { bytes: Buffer.alloc(0), seq: 0, head: GENESIS }, compacted: compacted() };
 
 test.each(["new", "compacted"] as const)(
-  "a reader that starts after any record of a %s journal ends like one that reads everything, damaged or not",
+  "a reader that starts after any record of a %s journal gets the same result as a full read, damaged or not",
   (kind) => {
     const start = starts[kind];
     const seen = { damaged: 0, whole: 0 };
