@@ -15,7 +15,7 @@ export default defineConfig({
     isolate: false,
     maxWorkers: 2,
     // Tests marked as concurrent mostly wait.
-    maxConcurrency: 8,
+    maxConcurrency: 16,
     env: { NO_COLOR: "1", TZ: "UTC" },
     // No limit for the full counts.
     testTimeout: process.env["MCP_KEYS_TORTURE"] === "1" ? 3_600_000 : 20_000,

@@ -8,12 +8,15 @@ export default mergeConfig(config, {
     setupFiles: ["test/no-processes.ts"],
     typecheck: { enabled: false },
     exclude: [
-      "test/docs/{adding,tutorials}.test.ts",
+      "test/cli/test/lab.test.ts",
+      "test/docs/{adding,api,server,tutorials}.test.ts",
       "test/doctor/keychain.test.ts",
       "test/e2e/!(smoke).test.ts",
       "test/formats/github-actions.test.ts",
       "test/left-out.test.ts",
       "test/package.test.ts",
+      // Mostly waits for timeouts.
+      "test/probe/checks/false-alarms.test.ts",
       "test/probe/checks/own-guard.test.ts",
       "test/probe/report/junit.test.ts",
       "test/probe/stdio/**",

@@ -51,15 +51,17 @@ const SHAPES = {
   "that speaks HTTP+SSE": { eras: "sse" },
 } as const satisfies Record<string, Mistake>;
 
-const cases = Object.keys(REFUSALS).flatMap((how) => Object.keys(SHAPES).map((shape) => [shape, how] as const));
-
-test.concurrent.for(cases)(
-  "a server %s, refusing %s, is not unprotected",
+test.concurrent.for(Object.entries<Mistake>(SHAPES))(
+  "a server %s is not unprotected, however it refuses",
   { timeout: 60_000 },
-  async ([shape, how], { onTestFinished }) => {
-    const mistake = { ...SHAPES[shape as keyof typeof SHAPES], ...REFUSALS[how]?.() };
-    const { url } = await during(startServer([TOKEN.reveal()], mistake), onTestFinished);
-    expect(alarmsIn(await probeAt(url, { timeoutMs: 500 }))).toEqual([]);
+  async ([, shape], { onTestFinished }) => {
+    const alarms = await Promise.all(
+      Object.entries(REFUSALS).map(async ([how, refusal]) => {
+        const { url } = await during(startServer([TOKEN.reveal()], { ...shape, ...refusal() }), onTestFinished);
+        return [how, alarmsIn(await probeAt(url, { timeoutMs: 500 }))] as const;
+      }),
+    );
+    expect(alarms.filter(([, found]) => found.length > 0)).toEqual([]);
   },
 );
 

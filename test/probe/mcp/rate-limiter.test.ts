@@ -33,13 +33,17 @@ function sendWrong(limiter: RateLimiter, url: string, count: number): Promise<Pr
 }
 
 /** Starts a server whose nth request is answered by `answer`, and records when each arrived. */
-async function startCounting(answer: (response: ServerResponse, n: number, request: IncomingMessage) => void) {
+async function startCounting(
+  answer: (response: ServerResponse, n: number, request: IncomingMessage) => void,
+  finished?: Parameters<typeof during>[1],
+) {
   const arrivals: number[] = [];
   const running = await during(
     listen((request, response) => {
       arrivals.push(performance.now());
       answer(response, arrivals.length, request);
     }),
+    finished,
   );
   return { ...running, arrivals };
 }
@@ -82,13 +86,16 @@ test("limits concurrent requests and answers all of them", async () => {
   expect(most).toBe(3);
 });
 
-test.each([
+test.concurrent.for<[string, Record<string, string>, number]>([
   ["with seconds", { "retry-after": "1" }, 1000],
   ["with a date of the server's clock", dated(1), 1000],
   ["without a time", {}, 1000],
   ["with nonsense", { "retry-after": "soon" }, 1000],
-])("waits after a 429 %s and repeats the request", async (_, headers, least) => {
-  const { url, arrivals } = await startCounting((response, n) => response.writeHead(n <= 2 ? 429 : 200, headers).end());
+])("waits after a 429 %s and repeats the request", async ([, headers, least], { onTestFinished }) => {
+  const { url, arrivals } = await startCounting(
+    (response, n) => response.writeHead(n <= 2 ? 429 : 200, headers).end(),
+    onTestFinished,
+  );
   const limiter = limiterWith({ concurrency: 2 });
   const answers = await sendWrong(limiter, url, 4);
   expect(answers).toEqual(Array.from({ length: 4 }, () => ({ status: "fulfilled", value: 200 })));
