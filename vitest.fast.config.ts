@@ -8,7 +8,6 @@ export default mergeConfig(config, {
     setupFiles: ["test/no-processes.ts"],
     typecheck: { enabled: false },
     exclude: [
-      "test/cli/test/lab.test.ts",
       "test/docs/{adding,api,server,tutorials}.test.ts",
       "test/doctor/keychain.test.ts",
       "test/e2e/!(smoke).test.ts",
@@ -16,7 +15,8 @@ export default mergeConfig(config, {
       "test/left-out.test.ts",
       "test/package.test.ts",
       // Mostly waits for timeouts.
-      "test/probe/checks/false-alarms.test.ts",
+      "test/probe/{checks/false-alarms,verify/hostile-server}.test.ts",
+      "test/cli/test/lab.test.ts",
       "test/probe/checks/own-guard.test.ts",
       "test/probe/report/junit.test.ts",
       "test/probe/stdio/**",
