@@ -1,6 +1,7 @@
 import type { Secret } from "../core/secret.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
+import { sleep } from "../probe/mcp/sleep.ts";
 import { createRandomText } from "../probe/random-text.ts";
 import type { Outcome, Verification } from "../probe/verify/verification.ts";
 import type { Context } from "./context.ts";
@@ -81,7 +82,7 @@ export async function openTokenProof(
       const isFinal = FINAL[outcome] ?? ctx.world.ticks() + PAUSE >= end;
       if (isFinal) throw failureOf(outcome, hint);
       ctx.io.debug(`outcome: ${outcome}; trying again`);
-      await pause(ctx.world.interrupted);
+      await sleep(PAUSE, ctx.world.interrupted);
     }
   };
 }
@@ -98,16 +99,4 @@ function failureOf(outcome: Exclude<Outcome, "enforced">, hint: string | undefin
   const [code, message] = FAILURES[outcome];
   const next = "run the same command again, or give up the new token with --abort; both tokens work until then";
   return new KeysError(code, message, { hint: hint === undefined ? next : `${hint}; then ${next}` });
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, PAUSE);
-    signal.addEventListener("abort", done);
-  });
 }
