@@ -114,7 +114,8 @@ function viewOf({ headers, url, method }: Request): RequestView {
       return new URL(url).pathname;
     },
     get host() {
-      return new URL(url).host;
+      // Behind a proxy, some frameworks put their own name in the URL.
+      return headers.get("host") ?? new URL(url).host;
     },
     query: mark < 0 ? "" : url.slice(mark + 1),
     header: (name) => headers.get(name),

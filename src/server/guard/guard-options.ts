@@ -1,7 +1,9 @@
 import { parseAudience, parseScope } from "../../core/generate.ts";
 import { checkOptionNames } from "../../core/options.ts";
 import { KeysError } from "../../errors.ts";
-import { allowOrigins, OWN_ORIGINS, type OriginRules } from "./origins.ts";
+import { allowOrigins } from "./cors.ts";
+import { ownOrigins, type OriginRules } from "./origins.ts";
+import { OwnHosts, parseHost } from "./own-hosts.ts";
 import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 
@@ -32,9 +34,16 @@ export interface GuardOptions {
   readonly apiKeyHeader?: string;
   /**
    * Origins of web pages that may use the server, like `https://app.example`. `[]` refuses every page, `"any"` turns the check
-   * off. Default: pages of the server's own host.
+   * off. Default: the server's own pages, see `allowedHosts`.
    */
   readonly allowedOrigins?: readonly string[] | "any";
+  /**
+   * Host names of this server, like `mcp.example`, without a port. Its own pages are those of these hosts, of the host in
+   * `audience` and of this machine. Requests without an `Origin` may use any host. Default: none.
+   */
+  readonly allowedHosts?: readonly string[];
+  /** With `allowedOrigins`: request headers that pages may send, in addition to those of MCP clients. Default: none. */
+  readonly allowedHeaders?: readonly string[];
   /** Paths that need no key, like `/health`, compared exactly as sent. Default: none. */
   readonly openPaths?: readonly string[];
   /** Whether to bind each session to one key. Default: `true`. */
@@ -57,31 +66,50 @@ export interface GuardRules {
 
 const NAMES = [
   ...["scopes", "toolScopes", "audience", "realm", "apiKeyHeader"],
-  ...["allowedOrigins", "openPaths", "sessions"],
+  ...["allowedOrigins", "allowedHosts", "allowedHeaders", "openPaths", "sessions"],
 ];
 
-/** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
-export function resolveGuardOptions(options: GuardOptions): GuardRules {
+/**
+ * @param verifier - its `audience` is the default
+ * @throws {@link KeysError} `USAGE` if an option is unknown or invalid
+ */
+export function resolveGuardOptions(options: GuardOptions, verifier: { readonly audience: string | null }): GuardRules {
   checkOptionNames("the guard", options, NAMES);
-  const { audience, realm = "mcp", allowedOrigins, toolScopes, sessions = true } = options;
+  const { realm = "mcp", toolScopes, sessions = true } = options;
+  const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
   const apiKeyHeader = parseHeaderName(options.apiKeyHeader);
   if (typeof sessions !== "boolean") throw new KeysError("USAGE", "sessions must be true or false");
   return {
     scopes: parseScopes("scopes", options.scopes ?? []),
     tools: toolScopes === undefined ? null : parseToolScopes(toolScopes),
-    audience: audience === undefined ? undefined : parseAudience(audience),
+    audience,
     realm: checkRealm(realm),
     apiKeyHeader,
-    origins: chooseOrigins(allowedOrigins, apiKeyHeader),
+    origins: chooseOrigins(options, apiKeyHeader, audience ?? verifier.audience),
     openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
     sessions: sessions ? new Sessions() : null,
   };
 }
 
-function chooseOrigins(allowed: GuardOptions["allowedOrigins"], apiKeyHeader: string): OriginRules | null {
-  if (allowed === undefined) return OWN_ORIGINS;
+function chooseOrigins(options: GuardOptions, apiKeyHeader: string, audience: string | null): OriginRules | null {
+  const { allowedOrigins: allowed } = options;
+  const hosts = checkList("allowedHosts", options.allowedHosts ?? []).map(checkHost);
+  const headers = checkList("allowedHeaders", options.allowedHeaders ?? []).map(checkHeaderName);
+  const lists = Array.isArray(allowed);
+  if (lists && hosts.length > 0) throw useless("allowedHosts", "with", "add the origins of your own pages to the list");
+  if (!lists && headers.length > 0) throw useless("allowedHeaders", "without", "only pages of other origins need it");
   if (allowed === "any") return null;
-  return allowOrigins(checkList("allowedOrigins", allowed).map(checkOrigin), apiKeyHeader);
+  if (allowed === undefined) {
+    return ownOrigins(new OwnHosts(audience === null ? hosts : [...hosts, new URL(audience).host]));
+  }
+  return allowOrigins({
+    allowedOrigins: checkList("allowedOrigins", allowed).map(checkOrigin),
+    allowedHeaders: apiKeyHeader === "" ? headers : [apiKeyHeader, ...headers],
+  });
+}
+
+function useless(option: string, how: "with" | "without", hint: string): KeysError {
+  return new KeysError("USAGE", `${option} has no effect ${how} a list of allowedOrigins`, { hint });
 }
 
 /** Rejects a plain string, which would be read as a list of letters. */
@@ -115,6 +143,13 @@ function checkOrigin(text: string): string {
   });
 }
 
+function checkHost(text: string): string {
+  if (parseHost(text) !== null && !/:\d*$/.test(text.replace(/^\[.*\]/, ""))) return text;
+  throw new KeysError("USAGE", `${JSON.stringify(text)} is not a host name`, {
+    hint: "write the name alone: mcp.example, without https:// and port; wildcards are not supported",
+  });
+}
+
 function checkPath(text: string): string {
   if (/^\/[^\s?#*]*$/.test(text)) return text;
   throw new KeysError("USAGE", `${JSON.stringify(text)} is not a path`, {
@@ -125,6 +160,13 @@ function checkPath(text: string): string {
 function checkRealm(realm: unknown): string {
   if (typeof realm === "string" && /^[\x20-\x7e]{1,128}$/.test(realm)) return realm;
   throw new KeysError("USAGE", "the realm is not a line of printable ASCII", { hint: "use a short name like mcp" });
+}
+
+function checkHeaderName(name: string): string {
+  if (/^[a-z0-9-]{1,64}$/i.test(name)) return name;
+  throw new KeysError("USAGE", `${JSON.stringify(name)} is not the name of a header`, {
+    hint: "write it as X-Tenant; wildcards are not supported",
+  });
 }
 
 function parseHeaderName(name: string | undefined): string {

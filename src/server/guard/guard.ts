@@ -25,7 +25,10 @@ const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, 
 
 /** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(options);
+  const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(
+    options,
+    verifier,
+  );
   const requirementsOf = (wanted: readonly string[]): Requirements => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
@@ -117,7 +120,10 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
         const headers = ruling?.headers ?? origins.headers;
         if (headers === null) return authenticate(view);
         const response = ruling?.response ?? null;
-        if (response !== null) return addTo({ ok: false, response }, headers);
+        if (response !== null) {
+          if (ruling?.why !== undefined) verifier.logRefusal("forbidden-origin", ruling.why);
+          return addTo({ ok: false, response }, headers);
+        }
         const result = authenticate(view);
         return result instanceof Promise
           ? result.then((late) => withHeaders(late, headers))

@@ -1,4 +1,4 @@
-import type { Reason, RefusedVerdict } from "../../core/judge.ts";
+import type { RefusedVerdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 
 /** Lines per window for each reason. Further refusals are counted in one line, so an attack cannot fill a disk. */
@@ -9,17 +9,20 @@ const WINDOW = 60;
 /** Details for the log, which must not quote the token. A function runs only if the line is written. */
 export type Detail = string | (() => string);
 
+/** A refusal by verdict, or by the guard for another reason. */
+type Refusal = Omit<RefusedVerdict, "ok" | "reason"> & { readonly ok?: false; readonly reason: string };
+
 /** Writes refusals to a log, one line each, at a limited rate. */
 export class RefusalLog {
   readonly #write: (line: string) => void;
-  readonly #windows = new Map<Reason, { since: Epoch; lines: number; more: number }>();
+  readonly #windows = new Map<string, { since: Epoch; lines: number; more: number }>();
 
   constructor(write: (line: string) => void) {
     this.#write = write;
   }
 
   /** @param id - the key id in the token, if the token belongs to no key */
-  log({ reason, key, version }: RefusedVerdict, now: Epoch, detail: Detail, id?: KeyId): void {
+  log({ reason, key, version }: Refusal, now: Epoch, detail: Detail, id?: KeyId): void {
     let window = this.#windows.get(reason);
     if (window === undefined || isOver(window.since, now)) {
       if (window !== undefined) this.#sum(reason, window.more);
@@ -44,7 +47,7 @@ export class RefusalLog {
     }
   }
 
-  #sum(reason: Reason, more: number): void {
+  #sum(reason: string, more: number): void {
     if (more > 0) this.#write(`mcp-keys: refused (${reason}): ${more} more within a minute`);
   }
 }

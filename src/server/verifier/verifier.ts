@@ -53,10 +53,18 @@ export interface Verifier {
   /** Counts and logs a refusal that was decided without the keys. `detail` must not quote the token. */
   refuse(reason: Reason, detail?: string): Verdict;
   /**
+   * Logs a request that a guard refused for another reason than its token, at most ten lines for each reason per minute.
+   * @param reason - a constant, like `forbidden-origin`
+   * @param detail - the fix; must not quote a token
+   */
+  logRefusal(reason: string, detail: string): void;
+  /**
    * Reads the store now and waits for it, at most 5 seconds. For a process that was suspended (serverless, a laptop): after
    * `STORE_UNAVAILABLE`, refresh once and verify again. Returns at once if the store is known to fail. Never throws.
    */
   refresh(): Promise<void>;
+  /** The URL of this server; `null` if it was not set. */
+  readonly audience: string | null;
   /** Counts since the start, updated live. */
   readonly counters: Readonly<Counters>;
   /** Whether {@link Verifier.verify} can answer, for a health check. */
@@ -165,7 +173,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       return wasLookedUp ? rejectUnmatched(parsed.token, at) : verify(parsed.token, requirements);
     },
     refuse: (reason, detail = "") => reject({ ok: false, reason }, now(), detail),
+    logRefusal: (reason, detail) => refusals.log({ reason }, now(), detail),
     refresh: () => follower.refresh(),
+    audience: audience ?? null,
     counters,
     get ready() {
       return now() <= follower.freshUntil;

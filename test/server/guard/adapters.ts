@@ -24,6 +24,8 @@ export interface Sent {
   readonly method?: string;
   /** `/mcp`, or a path below it. */
   readonly path?: string;
+  /** Instead of the server's address. */
+  readonly host?: string;
   /** Alternating names and values, to allow the same header twice. */
   readonly headers?: readonly string[];
   readonly query?: string;
@@ -158,12 +160,12 @@ function overExpress(
 
 async function overFetch(serve: (request: Request, see: See) => Promise<Response>): Promise<Adapter> {
   return {
-    async ask({ method = "GET", path = "/mcp", headers = [], query = "", body }) {
+    async ask({ method = "GET", path = "/mcp", host = "127.0.0.1", headers = [], query = "", body }) {
       const sent = new Headers();
       for (let i = 0; i < headers.length; i += 2) sent.append(headers[i]!, headers[i + 1]!);
       const init = { method, headers: sent, ...(body !== undefined && { body }) };
       const seen: Pick<Got, "auth" | "received"> = { auth: null, received: null };
-      const response = await serve(new Request(`http://127.0.0.1${path}${query}`, init), (auth, received) => {
+      const response = await serve(new Request(`http://${host}${path}${query}`, init), (auth, received) => {
         Object.assign(seen, { auth: auth ?? null, received });
       });
       const { status, headers: answered } = response;
@@ -181,11 +183,11 @@ async function overHttp(open: (see: See) => Server, ready?: () => PromiseLike<un
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   return {
-    async ask({ method = "GET", path = "/mcp", headers = [], query = "", body }) {
+    async ask({ method = "GET", path = "/mcp", host = `127.0.0.1:${port}`, headers = [], query = "", body }) {
       seen = { auth: null, received: null };
       const length =
         body === undefined && method !== "POST" ? [] : ["Content-Length", String(Buffer.byteLength(body ?? ""))];
-      const all = ["Host", `127.0.0.1:${port}`, ...length, ...headers];
+      const all = ["Host", host, ...length, ...headers];
       const request = send({ host: "127.0.0.1", port, path: path + query, method, headers: all, agent: false });
       // A refusal may arrive before everything was sent.
       request.on("error", () => undefined);

@@ -3,7 +3,11 @@ import { adapters } from "./adapters.ts";
 import { bearer, call, post, startGuarded } from "./guarded.ts";
 
 const HERE = "https://app.example";
-const OPTIONS = { allowedOrigins: [HERE, "vscode-webview://abc"], apiKeyHeader: "X-API-Key" };
+const OPTIONS = {
+  allowedOrigins: [HERE, "vscode-webview://abc"],
+  allowedHeaders: ["X-Tenant"],
+  apiKeyHeader: "X-API-Key",
+};
 const from = (origin: string) => ["Origin", origin];
 const preflight = (origin: string) => ({
   method: "OPTIONS",
@@ -89,12 +93,13 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect({ ...got, headers }).toEqual({
       ...{ status: 204, body: "", auth: null, received: null },
       headers: {
-        vary: "Origin",
+        vary: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         "access-control-allow-origin": HERE,
         "access-control-allow-methods": "GET, POST, DELETE",
         "access-control-allow-headers":
-          "Authorization, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, " +
-          "x-api-key, mcp-param-region",
+          "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name, " +
+          "Last-Event-ID, traceparent, tracestate, baggage, x-api-key, X-Tenant, mcp-param-region",
+        "access-control-max-age": "7200",
       },
     });
     expect(await ask(preflight("https://evil.example"))).toMatchObject({ status: 403 });
