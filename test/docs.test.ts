@@ -49,7 +49,7 @@ describe("every page", () => {
     expect(await faultOf("mcp-keys rotate")).toContain("missing required argument");
     expect(await faultOf("mcp-keys rotate ci --overlpa 1h")).toContain("unknown option");
     expect(await faultOf("mcp-keys rotated ci")).toContain("unknown command");
-    expect(await faultOf("mcp-keys list --status gone")).toContain("invalid");
+    expect(await faultOf("mcp-keys list --status gone")).toContain("is not a valid value");
     expect(await faultOf("mcp-keys rotate ci --finish --abort")).toContain("cannot be used with");
     const console =
       '```console\n$ npx mcp-keys lst | cat\nmcp-keys output\n$ eval "$(mcp-keys generate)"\n```\n`mcp-keys show <key>`';

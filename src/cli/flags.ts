@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { suggest } from "../core/suggest.ts";
 import { KeysError } from "../errors.ts";
 import type { GlobalFlags } from "./terminal/io.ts";
 
@@ -48,18 +49,59 @@ export function readFlags(command: Command): GlobalFlags {
 }
 
 /**
- * Parses the `name=value` tags of `--tag`.
- * @throws {@link KeysError} `USAGE`
+ * Creates a flag with many values. It takes one value each time and may be repeated; commas separate values. A flag that took
+ * all following words would take the name of a key too: `generate --scope a ci`.
+ * @param parse - parses one value
  */
-export function parseTags(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(texts.map(parseTag));
+export function listFlag(flags: string, description: string, parse: (text: string) => unknown, comma = /,/): Option {
+  return new Option(flags, description).argParser<unknown[]>((text, before) => {
+    const values = text.split(comma).map((value) => value.trim());
+    // Usually a variable that is not set.
+    if (values.includes("")) {
+      throw new KeysError("USAGE", `${nameOf(flags)} has an empty value`, {
+        hint: "write a value, or remove the flag",
+      });
+    }
+    return [...(Array.isArray(before) ? before : []), ...values.map(parse)];
+  });
+}
+
+/** Creates a {@link listFlag} whose values are some of these. */
+export function choicesFlag(flags: string, description: string, choices: readonly string[]): Option {
+  const flag = listFlag(flags, description, (text) => {
+    if (choices.includes(text)) return text;
+    throw new KeysError("USAGE", `${JSON.stringify(text)} is not a valid value of ${nameOf(flags)}`, {
+      hint: `${suggest(text, choices)}choose one of ${choices.join(", ")}`,
+    });
+  });
+  flag.argChoices = [...choices];
+  return flag;
+}
+
+function nameOf(flags: string): string {
+  return flags.replace(/ .*/, "");
+}
+
+/** Creates `--tag`, for {@link tagsOf}. A comma in a value only starts another tag if a name and `=` follow. */
+export function tagFlag(description: string): Option {
+  return listFlag("--tag <name=value>", description, parseTag, /,(?=\s*[\w.-]+=)/);
 }
 
 /**
- * Parses one `name=value` tag. The value may contain `=`.
- * @throws {@link KeysError} `USAGE`
+ * Returns the tags that `--tag` collected.
+ * @throws {@link KeysError} `USAGE` if one name has two values
  */
-export function parseTag(text: string): [name: string, value: string] {
+export function tagsOf(entries: readonly (readonly [name: string, value: string])[] = []): Record<string, string> {
+  const tags = Object.fromEntries(entries);
+  const clash = entries.find(([name, value]) => tags[name] !== value);
+  if (clash === undefined) return tags;
+  throw new KeysError("USAGE", `--tag gives ${JSON.stringify(clash[0])} two values`, {
+    hint: "remove one of them",
+  });
+}
+
+/** Parses one `name=value` tag. The value may contain `=`. */
+function parseTag(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
   if (at < 1) {
     throw new KeysError("USAGE", "a tag must have the form name=value", { hint: "for example: --tag team=payments" });

@@ -1,6 +1,6 @@
 import { formatTime } from "../core/duration.ts";
 import type { Epoch, Key, Version } from "../core/key.ts";
-import { keyStatus, lastUsedAt } from "../core/status.ts";
+import { keyStatus, lastUsedAt, stateAt } from "../core/status.ts";
 
 /** Returns a key as `--json` shows it: the library's member names, RFC 3339 times, no digests. */
 export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
@@ -18,15 +18,15 @@ export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
     createdBy: key.createdBy,
     lastUsedAt: timeOrNull(lastUsedAt(key)),
     enabled: key.enabled,
-    versions: key.versions.map(versionJson),
+    versions: key.versions.map((version) => versionJson(version, now)),
   };
 }
 
-/** Returns a version as `--json` shows it. */
-export function versionJson(version: Version): Record<string, unknown> {
+/** Returns a version as `--json` shows it, in the state it has at `now`. */
+export function versionJson(version: Version, now: Epoch): Record<string, unknown> {
   return {
     n: version.n,
-    state: version.state,
+    state: stateAt(version, now),
     createdAt: formatTime(version.createdAt),
     expiresAt: timeOrNull(version.expiresAt),
     ...(version.retiresAt !== undefined && { retiresAt: formatTime(version.retiresAt) }),

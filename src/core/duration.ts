@@ -1,4 +1,5 @@
 import { KeysError } from "../errors.ts";
+import { adviseDuration } from "./duration-advice.ts";
 import type { Epoch } from "./key.ts";
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
@@ -22,8 +23,8 @@ export const LAST_SECOND = 253_402_300_799;
 export function parseDuration(text: string): number {
   const seconds = secondsOf(text.trim());
   if (seconds === null) {
-    throw new KeysError("USAGE", `${JSON.stringify(text)} is not a duration`, {
-      hint: "use a number and one of s m h d w, such as 24h",
+    throw new KeysError("USAGE", `${quote(text)} is not a duration`, {
+      hint: `${adviseDuration(text)}use a whole number and one of s m h d w, such as 24h`,
     });
   }
   return seconds;
@@ -31,7 +32,7 @@ export function parseDuration(text: string): number {
 
 /**
  * Parses an expiry: a duration from `now`, a date such as `2027-03-01` (its first second, UTC), a time such as
- * `2027-03-01T12:00:00Z` (RFC 3339), or `never`.
+ * `2027-03-01T12:00:00Z` (RFC 3339, rounded down to a second), or `never`.
  * @param now - epoch seconds
  * @returns the first second at which the version no longer works, in epoch seconds, or `null` for never
  * @throws {@link KeysError} `USAGE` for any other text and for a time in the past
@@ -49,16 +50,14 @@ export function parseExpiry(text: string, now: Epoch): Epoch | null {
   const wanted = text.trim();
   if (wanted === "never") return null;
   const seconds = secondsOf(wanted);
-  if (seconds === null && !/^\d{4}-/.test(wanted)) {
-    throw new KeysError("USAGE", `${JSON.stringify(text)} is not a duration or date`, {
-      hint: "use 90d, 2027-03-01 or never",
+  if (seconds === null && !isLikeDate(wanted)) {
+    throw new KeysError("USAGE", `${quote(text)} is not a duration or date`, {
+      hint: `${adviseDuration(text)}use 90d, 2027-03-01 or never`,
     });
   }
   const at = seconds === null ? parseDate(wanted) : now + seconds;
   if (at <= now) {
-    throw new KeysError("USAGE", `${JSON.stringify(text)} is not in the future`, {
-      hint: "use 90d, 2027-03-01 or never",
-    });
+    throw new KeysError("USAGE", `${quote(text)} is not in the future`, { hint: "use 90d, 2027-03-01 or never" });
   }
   return at;
 }
@@ -69,17 +68,37 @@ function secondsOf(text: string): number | null {
   return seconds <= LIMIT ? seconds : null;
 }
 
-/** Parses `2027-03-01` or a whole RFC 3339 time in UTC, `2027-03-01T12:00:00Z`. */
+/** Returns whether a text is meant as a date and not as a duration. */
+export function isLikeDate(text: string): boolean {
+  return /^\s*\d{4}-/.test(text);
+}
+
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2}:\d{2})(?:\.\d{1,9})?(?:[Zz]|([+-])(\d{2}):(\d{2})))?$/;
+
+/**
+ * Parses `2027-03-01`, or a time in RFC 3339: `2027-03-01T12:00:00Z`, also with a fraction or an offset. The fraction is cut off,
+ * so a key ends early rather than late. A leap second is refused.
+ */
 export function parseDate(text: string): Epoch {
-  const match = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}:\d{2}Z)?$/.exec(text);
-  const ms = match === null ? NaN : Date.parse(match[2] === undefined ? `${text}T00:00:00Z` : text);
-  // Date.parse turns 31 April into 1 May; formatting the result back reveals that.
-  if (Number.isNaN(ms) || !formatTime(ms / 1000).startsWith(text.slice(0, 10))) {
-    throw new KeysError("USAGE", `${JSON.stringify(text)} is not a date`, {
-      hint: "use 2027-03-01, or a duration such as 90d",
-    });
-  }
-  return ms / 1000;
+  const [, day = "", time = "00:00:00", sign, hours = "0", minutes = "0"] = TIME.exec(text.trim()) ?? [];
+  const local = Date.parse(`${day}T${time}Z`) / 1000;
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === "-" ? -60 : 60);
+  const at = local - offset;
+  // Date.parse turns 31 April into 1 May and 24:00 into the next day; formatting the result back reveals that.
+  const isReal =
+    !Number.isNaN(local) && formatTime(local).startsWith(day) && Number(hours) < 24 && Number(minutes) < 60;
+  if (isReal && at >= 0 && at <= LAST_SECOND) return at;
+  const isLocal = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/.test(text.trim());
+  throw new KeysError("USAGE", `${quote(text)} is not a date`, {
+    hint: isLocal
+      ? "write the seconds and the time zone: 2027-03-01T12:00:00Z"
+      : "use 2027-03-01 or 2027-03-01T12:00:00Z, or a duration such as 90d",
+  });
+}
+
+/** Quotes the start of a text, which may be anything. */
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
 }
 
 /**

@@ -70,14 +70,19 @@ export function parseName(text: string): KeyName {
   return text;
 }
 
-/** Parses one scope. @see RFC 6749 section 3.3 (scope-token) */
+/**
+ * Parses one scope: printable ASCII without spaces, quotes and backslashes. No comma, which separates scopes on the command line,
+ * and no `*`, which looks like a wildcard but would only match itself.
+ * @throws {@link KeysError} `USAGE`
+ * @see RFC 6749 section 3.3 (scope-token)
+ */
 export function parseScope(text: string): string {
-  if (!/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(text)) {
-    throw new KeysError("USAGE", `${quote(text)} is not a valid scope`, {
-      hint: "use one word without spaces, such as notes:read",
-    });
-  }
-  return text;
+  if (/^[\x21\x23-\x29\x2b\x2d-\x5b\x5d-\x7e]{1,128}$/.test(text)) return text;
+  throw new KeysError("USAGE", `${quote(text)} is not a valid scope`, {
+    hint: text.includes("*")
+      ? "wildcards are not supported; name each scope, such as notes:read"
+      : "use one word such as notes:read for each scope, without quotes, commas and backslashes",
+  });
 }
 
 /**
@@ -86,7 +91,14 @@ export function parseScope(text: string): string {
  */
 export function parseAudience(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "" || url.hash !== "") {
+  if (
+    url === null ||
+    !/^https?:$/.test(url.protocol) ||
+    url.username !== "" ||
+    url.search !== "" ||
+    url.hash !== "" ||
+    /\s/.test(text)
+  ) {
     throw new KeysError("USAGE", `${quote(text)} is not a server URL`, {
       hint: "use https://host/mcp, without a query",
     });
@@ -104,13 +116,15 @@ function parseTags(tags: Readonly<Record<string, string>>): Record<string, strin
     if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
       throw new KeysError("USAGE", `${quote(name)} is not a valid tag name`, { hint: "write tags as team=payments" });
     }
-    parseLine(`tag ${name}`, value);
+    parseLine(`value of the tag ${name}`, value);
   }
   return { ...tags };
 }
 
-/** Accepts one line only: a line break would break lists and logs. */
+/** Accepts one line only: a line break would break lists and logs. An empty one is usually a variable that is not set. */
 function parseLine(what: string, text: string): string {
+  if (text.trim() === "")
+    throw new KeysError("USAGE", `the ${what} is empty`, { hint: "write a value, or leave it out" });
   if (text.length > 256 || /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
     throw new KeysError("USAGE", `the ${what} is not one line of at most 256 characters`, { hint: "shorten it" });
   }

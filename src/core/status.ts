@@ -1,5 +1,5 @@
 import { endOf, isUsable } from "./judge.ts";
-import type { Epoch, Key, Status, Version } from "./key.ts";
+import type { Epoch, Key, Status, Version, VersionState } from "./key.ts";
 
 /** Seconds, two weeks: how far ahead `list` calls a key expiring by default. */
 export const EXPIRING_WITHIN = 14 * 86_400;
@@ -22,6 +22,16 @@ export function keyStatus(key: Key, now: Epoch, within: number = EXPIRING_WITHIN
   if (usable.length === 0) return key.versions.every(({ state }) => state === "revoked") ? "revoked" : "expired";
   if (!key.enabled) return "disabled";
   return usable.every((version) => endOf(version) - now < within) ? "expiring" : "active";
+}
+
+/**
+ * Returns the state of a version at a time. The stored state does not change without a write, so an overlap may have ended, or the
+ * version may have expired, since then.
+ */
+export function stateAt(version: Version, now: Epoch): VersionState | "expired" {
+  const { state, retiresAt = 0 } = version;
+  if (isUsable(version, now) || state === "retired" || state === "revoked") return state;
+  return state === "retiring" && now >= retiresAt ? "retired" : "expired";
 }
 
 /** Returns the newest version in the state `current`, if any. */

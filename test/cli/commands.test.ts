@@ -24,7 +24,7 @@ describe("list", () => {
     expect(rows[3]).toEqual(["old", "expiring", "2027-02-14", "-", "-"]);
     const named = async (line: string) =>
       JSON.parse((await cli(line)).stdout).keys.map(({ name }: { name: string }) => name);
-    expect(await named("list --json --status revoked disabled")).toHaveLength(2);
+    expect(await named("list --json --status revoked,disabled")).toHaveLength(2);
     expect(await named("list --json --tag team=a")).toEqual(["old"]);
     expect(await named("list --json --expiring 5d")).toEqual([]);
     expect(await named("list --json --expiring 11d")).toEqual(["old"]);
@@ -49,6 +49,16 @@ describe("list", () => {
   });
 });
 
+test("durations in minutes that were meant as months get a warning", async () => {
+  const { cli } = createCli();
+  await cli("generate ci");
+  expect((await cli("list --expiring 6m")).stderr).toContain(
+    "warning: --expiring is 6 minutes; for 6 months write 180d",
+  );
+  expect((await cli("rotate ci --if-older-than 3m")).stderr).toContain("warning: --if-older-than is 3 minutes");
+  expect((await cli("rotate ci --overlap 6m --if-older-than 60m")).stderr).not.toContain("warning:");
+});
+
 describe("show", () => {
   test("shows a key by name or id, with the state of its versions", async () => {
     const { cli } = createCli();
@@ -61,6 +71,28 @@ describe("show", () => {
     expect(stdout).toContain("nightly build");
     expect(stdout).toMatch(/1 +retiring until 2027-01-15T09:00:00Z/);
     expect(stdout).toMatch(/2 +current/);
+  });
+
+  test("shows the state of a version now, not the one that was written", async () => {
+    const { cli, clock } = createCli();
+    await cli("generate ci --expires 2d");
+    await cli("rotate ci --overlap 1h");
+    const states = async (line: string): Promise<unknown> => {
+      const { key, keys } = JSON.parse((await cli(`${line} --json`)).stdout);
+      return (key ?? keys[0]).versions.map(({ state }: { state: string }) => state);
+    };
+    expect(await states("show ci")).toEqual(["retiring", "current"]);
+    clock.now += 3_600;
+    expect(await states("show ci")).toEqual(["retired", "current"]);
+    expect(await states("list")).toEqual(["retired", "current"]);
+    const { stdout } = await cli("show ci");
+    expect(stdout).toMatch(/^expires {3,}2027-01-17$/m);
+    expect(stdout).toMatch(/1 +retired +2027/);
+    clock.now += 3 * DAY;
+    expect(await states("show ci")).toEqual(["retired", "expired"]);
+    expect((await cli("show ci")).stdout).toMatch(/2 +expired/);
+    await cli("revoke ci --yes");
+    expect(await states("show ci")).toEqual(["revoked", "revoked"]);
   });
 
   test("exits with 3 for an unknown key", async () => {
@@ -145,10 +177,10 @@ describe("check", () => {
 
   test("checks scopes and audience on request", async () => {
     const { cli } = createCli();
-    const { stdout: token } = await cli("generate ci --scope a b --audience https://one/mcp");
+    const { stdout: token } = await cli("generate ci --scope a --scope b --audience https://one/mcp");
     const status = async (flags: string) => (await cli(`check ${flags}`, { piped: token })).status;
     expect(await status("--scope a")).toBe(0);
-    expect(await status("--scope a c")).toBe(4);
+    expect(await status("--scope a,c")).toBe(4);
     expect(await status("--audience https://one/mcp/")).toBe(0);
     expect(await status("--audience https://two/mcp")).toBe(4);
   });
@@ -187,7 +219,7 @@ describe("export", () => {
     const env = { MCP_KEYS_STORE: "env:", MCP_API_KEY_HASHES: one };
     expect((await cli("check", { piped: token, env })).status).toBe(0);
     expect((await cli("export --hashes off")).status).toBe(5);
-    expect((await cli("export --hashes ci off")).stderr).toContain("skipped off: it is disabled");
+    expect((await cli("export --hashes ci,off")).stderr).toContain("skipped off: it is disabled");
     expect((await cli("export --hashes ci --format shell")).stdout).toBe(`export MCP_API_KEY_HASHES='${one}'\n`);
     expect(JSON.parse((await cli("export --hashes ci --json")).stdout)).toEqual({ schemaVersion: 1, hashes: [one] });
   });

@@ -13,7 +13,7 @@ describe("generate", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(TOKEN);
     expect(parseToken(stdout.trim()).ok).toBe(true);
-    expect(stderr).toMatch(/^issued ci \([A-Za-z0-9]{12}\); the token is shown only once\n$/);
+    expect(stderr).toMatch(/^issued ci \([A-Za-z0-9]{12}\); expires \d{4}-\d\d-\d\d; the token is shown only once\n$/);
     const secret = stdout.trim().split("_")[2] ?? "";
     expect(readFileSync(file, "utf8")).not.toContain(secret.slice(0, 20));
     expect((await cli("check", { piped: stdout })).status).toBe(0);
@@ -34,7 +34,7 @@ describe("generate", () => {
   test("--json prints one document with the token", async () => {
     const { cli } = createCli({ now: 1_800_000_000 });
     const { stdout } = await cli(
-      "generate ci --scope a b --owner ops --tag team=x --audience https://HOST/mcp/ --json",
+      "generate ci --scope a,b --owner ops --tag team=x --audience https://HOST/mcp/ --json",
     );
     const document = JSON.parse(stdout);
     expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "token"]);
@@ -119,6 +119,74 @@ describe("generate", () => {
     const rotated = await cli("rotate ci");
     expect((await cli("check", { piped: rotated.stdout })).status).toBe(0);
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+  });
+
+  test("takes one value for each --scope, --audience and --tag, and splits them at commas", async () => {
+    const { cli } = createCli();
+    await cli(["generate", "--scope", "a", "ci"]);
+    await cli(["generate", "--scope", "a, b,a", "--scope=c", "--tag", "team=x,env=y", "--tag", "on=a,b", "many"]);
+    await cli([
+      "generate",
+      "servers",
+      "--audience",
+      "https://one/mcp,https://two/mcp",
+      "--audience",
+      "https://one/mcp/",
+    ]);
+    const shown = async (name: string) => JSON.parse((await cli(`show ${name} --json`)).stdout).key;
+    expect(await shown("ci")).toMatchObject({ scopes: ["a"] });
+    expect(await shown("many")).toMatchObject({ scopes: ["a", "b", "c"], tags: { team: "x", env: "y", on: "a,b" } });
+    expect(await shown("servers")).toMatchObject({ audience: ["https://one/mcp", "https://two/mcp"] });
+  });
+
+  test.each([
+    [["--scope", ""], "--scope has an empty value"],
+    [["--scope", "a,,b"], "--scope has an empty value"],
+    [["--scope", " "], "--scope has an empty value"],
+    [["--scope", "*"], "wildcards are not supported"],
+    [["--scope", "notes:*"], "wildcards are not supported"],
+    [["--scope", 'a"b'], "is not a valid scope"],
+    [["--scope", "a\\b"], "is not a valid scope"],
+    [["--scope", "é"], "is not a valid scope"],
+    [["--audience", ","], "--audience has an empty value"],
+    [["--audience", "https://one/mcp, two"], '"two" is not a server URL'],
+    [["--audience", "https://one/a b"], "is not a server URL"],
+    [["--tag", ""], "--tag has an empty value"],
+    [["--tag", "team= "], "the value of the tag team is empty"],
+    [["--tag", "team=a", "--tag", "team=b"], '--tag gives "team" two values'],
+    [["--note", ""], "the note is empty"],
+    [["--owner", "  "], "the owner is empty"],
+  ])("rejects %j", async (flags, says) => {
+    const { cli } = createCli();
+    const ran = await cli(["generate", "ci", ...flags]);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain(says);
+    expect((await cli("list")).stdout).toBe("");
+  });
+
+  test.each([
+    ["30d", "; expires 2027-02-14; ", ""],
+    ["never", "; never expires; ", ""],
+    ["24h", "; expires 2027-01-16T08:00:00Z; ", ""],
+    ["6m", "; expires 2027-01-15T08:06:00Z; ", "warning: ci expires in 6 minutes; for 6 months write 180d\n"],
+    ["90s", "; expires 2027-01-15T08:01:30Z; ", "warning: ci expires in 90 seconds\n"],
+    [
+      "2027-01-15T08:20:00.500Z",
+      "; expires 2027-01-15T08:20:00Z; ",
+      "warning: ci expires in 20 minutes; for 20 months",
+    ],
+    ["60m", "; expires 2027-01-15T09:00:00Z; ", ""],
+  ])("--expires %s says when the key expires", async (when, says, warning) => {
+    const { cli } = createCli();
+    const expectBoth = ({ stderr }: { stderr: string }): void => {
+      expect(stderr).toContain(says);
+      expect(stderr.includes("warning:")).toBe(warning !== "");
+      expect(stderr).toContain(warning);
+    };
+    expectBoth(await cli(`generate ci --expires ${when}`));
+    expectBoth(await cli(`rotate ci --expires ${when} --json`));
+    const quiet = await cli(`rotate ci --expires ${when} --quiet`);
+    expect(quiet.stderr).toContain(warning);
   });
 
   test.each([

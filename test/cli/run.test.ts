@@ -71,7 +71,7 @@ test.each([
   ["show", "missing required argument 'key'", "see the usage with: mcp-keys show --help"],
   ["--nonsense", "unknown option '--nonsense'", "see the usage with: mcp-keys --help"],
   ["list extra", "too many arguments for list: expected 0, got 1", "see the usage with: mcp-keys list --help"],
-  ["list --status", "--status <status...> needs a value", "see the usage with: mcp-keys list --help"],
+  ["list --status", "--status <status> needs a value", "see the usage with: mcp-keys list --help"],
   ["test --report pdf", "'pdf' is not a valid value of --report", "choose one of pretty, json, junit, sarif, markdown"],
   [
     "rotate ci --finish --abort",

@@ -163,7 +163,7 @@ describe("JSON", () => {
   test("the values of each member are complete", () => {
     const words = (file: string, name: string) => sources.words(file, name).sort();
     expect(oneOf("of a key,")).toEqual(words("src/index.ts", "Status"));
-    expect(oneOf("of a version:")).toEqual(words("src/index.ts", "VersionState"));
+    expect(oneOf("of a version, now:")).toEqual([...words("src/index.ts", "VersionState"), "expired"].sort());
     expect(oneOf("of a refusal")).toEqual(words("src/index.ts", "Reason"));
     expect(oneOf("of a revoked version")).toEqual(words("src/index.ts", "RevokeReason"));
     expect(oneOf("")).toEqual(words("src/index.ts", "Operation"));

@@ -9,7 +9,7 @@ import { during, TOKEN } from "../probe/verify/verifying.ts";
 import { BIN, createProcesses, runProcess } from "./process.ts";
 import { CTRL_C, openTerminal } from "./pty.ts";
 
-const FEW = "--only reachable requires-key rejects-bogus-key";
+const FEW = "--only reachable,requires-key,rejects-bogus-key";
 const OPEN: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
 
 async function withServer(mistake: Mistake = {}) {

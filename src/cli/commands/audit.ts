@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { count } from "../../core/count.ts";
-import { formatTime, parseDate, parseDuration } from "../../core/duration.ts";
+import { formatTime, isLikeDate, parseDate, parseDuration } from "../../core/duration.ts";
 import type { Epoch } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import type { Change } from "../../stores/store.ts";
@@ -108,12 +108,5 @@ function formatLine({ flags }: Context, change: Change, key: { id: string; name:
 }
 
 function parseSince(text: string, now: Epoch): Epoch {
-  try {
-    return /^\d{4}-/.test(text) ? parseDate(text) : now - parseDuration(text);
-  } catch (cause) {
-    throw new KeysError("USAGE", `--since ${JSON.stringify(text.slice(0, 40))} is not a date or duration`, {
-      hint: "use 2027-03-01 or 30d",
-      cause,
-    });
-  }
+  return isLikeDate(text) ? parseDate(text) : now - parseDuration(text);
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
-import { parseAudience } from "../../core/generate.ts";
+import { parseAudience, parseScope } from "../../core/generate.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { listFlag } from "../flags.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
@@ -22,7 +23,7 @@ export const check: CommandModule = {
         "Checks a token against the store: exit 0 if it is valid, 4 if it is refused. " +
           "Reads the token from standard input, else MCP_API_KEY, else prompts.",
       )
-      .option("--scope <scope...>", "also require all of these scopes")
+      .addOption(listFlag("--scope <scope>", "also require this scope; all of them, if repeated", parseScope))
       .option("--audience <url>", "also require that the key is valid for this server")
       .action((flags: CheckFlags) => runCheck(open(), flags)),
 };
@@ -43,7 +44,7 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
       ok,
       ...(!ok && { reason: verdict.reason }),
       ...(key !== undefined && { key: keyJson(key, world.now()) }),
-      ...(version !== undefined && { version: versionJson(version) }),
+      ...(version !== undefined && { version: versionJson(version, world.now()) }),
     });
     return;
   }

@@ -7,6 +7,7 @@ import { KeysError } from "../../errors.ts";
 import { formats, isFormatName } from "../../formats/index.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { listFlag } from "../flags.ts";
 import { formatFlag } from "../delivery.ts";
 import { readToken } from "../token-source.ts";
 
@@ -35,7 +36,7 @@ export const exportSnippet: CommandModule = {
       .option("--env-name <name>", "variable name (default: MCP_API_KEY, or MCP_API_KEY_HASHES)", parseEnvName)
       .option("--url <url>", "server URL, for snippets that contain it")
       .option("--server-name <name>", "server name, for snippets that contain it")
-      .option("--hashes [key...]", "write digests instead of a token, with expiry times")
+      .addOption(listFlag("--hashes [key]", "write digests instead of a token, with expiry times", (ref) => ref))
       .action((flags: ExportFlags) =>
         flags.hashes === undefined ? runExport(open(), flags) : runExportHashes(open(), flags),
       ),

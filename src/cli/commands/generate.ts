@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import { parseExpiry } from "../../core/duration.ts";
-import { parseName, parseScope } from "../../core/generate.ts";
+import { parseAudience, parseName, parseScope } from "../../core/generate.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
+import { expiryText, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
-import { parseTags } from "../flags.ts";
+import { listFlag, tagFlag, tagsOf } from "../flags.ts";
 
 interface GenerateFlags extends DeliveryFlags {
   readonly expires?: string;
@@ -15,7 +16,7 @@ interface GenerateFlags extends DeliveryFlags {
   readonly audience?: string[];
   readonly owner?: string;
   readonly note?: string;
-  readonly tag?: string[];
+  readonly tag?: [name: string, value: string][];
 }
 
 const DEFAULT_EXPIRY = "90d";
@@ -37,11 +38,11 @@ export const generate: CommandModule = {
         .argument("[name]", "name of the key, for example ci (default: `default`)")
         .option("--expires <when>", `90d, 2027-03-01 or never (default: ${DEFAULT_EXPIRY})`)
         .option("--prefix <prefix>", "start of the token", "mcp")
-        .option("--scope <scope...>", "permissions of the key")
-        .option("--audience <url...>", "servers this key is valid for (default: any)")
+        .addOption(listFlag("--scope <scope>", "a permission of the key", parseScope))
+        .addOption(listFlag("--audience <url>", "a server this key is valid for (default: any)", parseAudience))
         .option("--owner <text>", "person or team responsible for the key")
         .option("--note <text>", "what the key is for")
-        .option("--tag <name=value...>", "tags to find the key by")
+        .addOption(tagFlag("a tag to find the key by"))
         .option("--force", "replace an existing --out file"),
     ).action((name: string | undefined, flags: GenerateFlags) => runGenerate(open(), name, flags)),
 };
@@ -55,21 +56,28 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
     audience: flags.audience ?? [],
     ...(flags.owner !== undefined && { owner: flags.owner }),
     ...(flags.note !== undefined && { note: flags.note }),
-    tags: parseTags(flags.tag ?? []),
+    tags: tagsOf(flags.tag),
   };
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);
   const { key, version } = await keys.generate({
     ...input,
     deliver: (issued) =>
-      delivery.deliver(issued, () => ({ key: keyJson(issued.key, world.now()), version: versionJson(issued.version) })),
+      delivery.deliver(issued, () => ({
+        key: keyJson(issued.key, world.now()),
+        version: versionJson(issued.version, world.now()),
+      })),
   });
   if (delivery.to !== null && ctx.flags.json) {
-    await io.json({ key: keyJson(key, world.now()), version: versionJson(version), delivered: delivery.to });
+    await io.json({
+      key: keyJson(key, world.now()),
+      version: versionJson(version, world.now()),
+      delivered: delivery.to,
+    });
   }
-  io.note(
-    `issued ${keyLabel(key)}; ${delivery.to === null ? "the token is shown only once" : `delivered the token to ${delivery.to}`}`,
-  );
+  const delivered = delivery.to === null ? "the token is shown only once" : `delivered the token to ${delivery.to}`;
+  io.note(`issued ${keyLabel(key)}; ${expiryText(version.expiresAt, world.now())}; ${delivered}`);
+  warnIfShort(io, key.name, version.expiresAt, world.now());
   io.next(`mcp-keys verify https://your-server/mcp`);
 }
 

@@ -1,18 +1,18 @@
 import { Command, Option } from "commander";
 import { formatTime, parseDuration } from "../../core/duration.ts";
-import { endOf, isUsable } from "../../core/judge.ts";
-import type { Epoch, Key, Status } from "../../core/key.ts";
+import type { Epoch, Status } from "../../core/key.ts";
 import { EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { lastDay, warnIfMinutes } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";
-import { parseTag } from "../flags.ts";
+import { choicesFlag, tagFlag, tagsOf } from "../flags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
 
 interface ListFlags {
   readonly status?: Status[];
-  readonly tag?: string[];
+  readonly tag?: [name: string, value: string][];
   readonly expiring?: number;
 }
 
@@ -26,8 +26,8 @@ export const list: CommandModule = {
     new Command("list")
       .summary("list the keys, newest first")
       .description("Lists the keys, newest first, with their current status. Never shows a token or a digest.")
-      .addOption(new Option("--status <status...>", "only keys with one of these statuses").choices(STATUSES))
-      .option("--tag <name=value...>", "only keys with all of these tags")
+      .addOption(choicesFlag("--status <status>", "only keys with one of these statuses", STATUSES))
+      .addOption(tagFlag("only keys with all of these tags"))
       .addOption(new Option("--expiring <duration>", "only keys that expire within this time").argParser(parseDuration))
       .action((flags: ListFlags) => runList(open(), flags)),
 };
@@ -35,8 +35,9 @@ export const list: CommandModule = {
 async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const { io, paint, world } = ctx;
   const now = world.now();
+  warnIfMinutes(io, "--expiring", flags.expiring);
   const store = await ctx.store();
-  const tags = (flags.tag ?? []).map(parseTag);
+  const tags = Object.entries(tagsOf(flags.tag));
   const all = await store.list({ digests: false });
   const keys = all
     .filter((key) => tags.every(([name, value]) => key.tags[name] === value))
@@ -56,19 +57,11 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     { text: key.name, paint: (text: string) => paint.bold(text) },
     { text: key.id },
     { text: keyStatus(key, now), paint: () => paint.status(keyStatus(key, now, EXPIRING_WITHIN)) },
-    { text: endText(key, now) },
+    { text: lastDay(key, now) },
     { text: dateText(lastUsedAt(key)) },
     { text: key.scopes.join(" ") || "-" },
   ]);
   await io.print(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
-}
-
-/** Returns the day the last valid version expires. */
-function endText(key: Key, now: Epoch): string {
-  const usable = key.versions.filter((version) => isUsable(version, now));
-  if (usable.length === 0) return "-";
-  const end = Math.max(...usable.map(endOf));
-  return end === Infinity ? "never" : dateText(end);
 }
 
 function dateText(at: Epoch | null): string {

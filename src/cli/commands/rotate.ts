@@ -4,6 +4,7 @@ import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../..
 import type { Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
+import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { openTokenProof } from "../server-verification.ts";
 import { keyLabel } from "../terminal/render.ts";
@@ -69,6 +70,7 @@ async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise
   const { io, world } = ctx;
   const expiresAt = flags.expires === undefined ? undefined : parseExpiry(flags.expires, world.now());
   const prove = flags.verify === undefined ? undefined : await openTokenProof(ctx, flags.verify, flags);
+  warnIfMinutes(io, "--if-older-than", flags.ifOlderThan);
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);
   const rotated = await keys.rotate(ref, {
@@ -94,9 +96,13 @@ async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise
   reportRotation(ctx, rotated, delivery.to);
 }
 
-function reportRotation({ io }: Context, { key, version, retiring }: Rotated, to: string | null): void {
+function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, to: string | null): void {
   const delivered = to === null ? "the token is shown only once" : `delivered the token to ${to}`;
-  io.note(`version ${String(version.n)} of ${keyLabel(key)} is current; ${delivered}`);
+  const now = world.now();
+  io.note(
+    `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${delivered}`,
+  );
+  warnIfShort(io, key.name, version.expiresAt, now);
   for (const { n, retiresAt } of retiring) {
     io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
   }
@@ -109,7 +115,7 @@ function document({ world }: Context, { key, version, changed, retiring }: Rotat
   const last = retiring.at(-1);
   return {
     key: keyJson(key, world.now()),
-    version: versionJson(version),
+    version: versionJson(version, world.now()),
     changed,
     retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
   };

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { formatTime } from "../../core/duration.ts";
 import type { Epoch, Version } from "../../core/key.ts";
-import { keyStatus } from "../../core/status.ts";
+import { keyStatus, stateAt } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { lastDay } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";
 
@@ -35,11 +36,12 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     key.owner === undefined ? null : ["owner", key.owner],
     key.note === undefined ? null : ["note", key.note],
     tags.length === 0 ? null : ["tags", tags.join(" ")],
+    ["expires", lastDay(key, now)],
     ["created", `${formatTime(key.createdAt)} by ${key.createdBy}`],
   ]);
   const rows = key.versions.map((version) => [
     { text: String(version.n) },
-    { text: stateText(version) },
+    { text: stateText(version, now) },
     { text: formatTime(version.createdAt) },
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
     { text: timeText(version.lastUsedAt) },
@@ -47,7 +49,9 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
   await io.print(`${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows)}`);
 }
 
-function stateText({ state, retiresAt, reason }: Version): string {
+function stateText(version: Version, now: Epoch): string {
+  const { retiresAt, reason } = version;
+  const state = stateAt(version, now);
   if (state === "retiring" && retiresAt !== undefined) return `retiring until ${formatTime(retiresAt)}`;
   if (state === "revoked" && reason !== undefined) return `revoked (${reason})`;
   return state;

@@ -3,6 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { listFlag } from "../flags.ts";
 import type { TestFlags } from "../test/options.ts";
 
 export const test: CommandModule = {
@@ -27,8 +28,8 @@ export const test: CommandModule = {
           .choices(["pretty", "json", "junit", "sarif", "markdown"])
           .default(undefined, "pretty"),
       )
-      .option("--only <id...>", "run only these checks; an id may end in *")
-      .option("--skip <id...>", "skip these checks; an id may end in *")
+      .addOption(listFlag("--only <id>", "run only this check; an id may end in *", (id) => id))
+      .addOption(listFlag("--skip <id>", "skip this check; an id may end in *", (id) => id))
       .option("--list", "list the checks and what they expect; send nothing")
       .option("--strict", "exit 8 for conformance faults too")
       .option("--baseline <file>", "report of an earlier run (--report json); its findings do not count")

@@ -83,7 +83,7 @@ function sentOf({ sent }: Report, unit: string): string {
 function suggestNext({ io }: Context, { findings, result }: Report, { command, moreChecks }: TestSubject): void {
   const broken = findings.filter((finding) => isBroken(finding) && finding.known !== true).map(({ id }) => id);
   if (result === "inconclusive") return;
-  if (broken.length > 0) io.next(broken.length > 4 ? command : `${command} --only ${broken.join(" ")}`);
+  if (broken.length > 0) io.next(broken.length > 4 ? command : `${command} --only ${broken.join(",")}`);
   else if (result === "protected" && moreChecks !== null) io.next(moreChecks);
 }
 

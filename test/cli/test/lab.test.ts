@@ -203,7 +203,7 @@ describe("mcp-keys test with a store", () => {
 
   test("passes our server, which follows its store, and revokes its canaries", async () => {
     const { run, canaries, token } = await startServed();
-    const { status, stdout, stderr } = await run(["--json", "--only", ...LIFECYCLE]);
+    const { status, stdout, stderr } = await run(["--json", "--only", LIFECYCLE.join(",")]);
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("revoked at the end") });
     const { findings } = JSON.parse(stdout);
     const lifecycle = findings.filter(({ group }: { group: string }) => group === "lifecycle");
@@ -233,7 +233,7 @@ describe("mcp-keys test with a store", () => {
 
   test("exits with the status of the store error if the store fails", async () => {
     const { run } = await startServed();
-    const { status, stderr } = await run(["--store", "env:", "--only", ...LIFECYCLE]);
+    const { status, stderr } = await run(["--store", "env:", "--only", LIFECYCLE.join(",")]);
     expect({ status, stderr }).toEqual({
       status: 5,
       stderr: expect.stringContaining("env: is read-only"),
@@ -243,7 +243,7 @@ describe("mcp-keys test with a store", () => {
   test("is inconclusive with a store that the server does not use", async () => {
     const { run, file } = await startServed();
     const other = ["--store", `file:${file}.other`, "--patience", "1s"];
-    const { status, stdout } = await run([...other, "--json", "--only", ...LIFECYCLE]);
+    const { status, stdout } = await run([...other, "--json", "--only", LIFECYCLE.join(",")]);
     const { findings } = JSON.parse(stdout);
     expect(findings.map(({ status: found }: { status: string }) => found)).toEqual(Array(6).fill("untestable"));
     expect(findings[0].observed).toContain("your key is not in that store either: does the server use another one?");

@@ -14,7 +14,7 @@ import type { Running } from "../../servers/listen.ts";
 import { createCli } from "../fake-world.ts";
 
 /** A few quick checks; the tests in `test/probe` run them all. */
-const FEW = "--only requires-key rejects-bogus-key answers-401-without-key answers-401-to-wrong-key";
+const FEW = "--only requires-key,rejects-bogus-key,answers-401-without-key,answers-401-to-wrong-key";
 const OPEN: Mistake = { isGuarded: ({ headers }) => headers.authorization !== undefined };
 const FORBIDS: Mistake = {
   refuse(_, response) {
@@ -72,7 +72,7 @@ describe("the exit status", () => {
     expect(refused.stdout).toContain("run it again with --header X-API-Key");
     expect(refused.stdout).toMatch(/\nresult +inconclusive\n/);
     expect(refused.stdout).not.toContain("grade");
-    expect((await run("--header X-API-Key --only accepts-valid-key requires-key rejects-bogus-key")).status).toBe(0);
+    expect((await run("--header X-API-Key --only accepts-valid-key,requires-key,rejects-bogus-key")).status).toBe(0);
     expect(url).toContain("127.0.0.1");
   });
 
