@@ -4,7 +4,6 @@ import { KeysError } from "../../errors.ts";
 import { allowOrigins } from "./cors.ts";
 import { ownOrigins, type OriginRules } from "./origins.ts";
 import { OwnHosts, parseHost } from "./own-hosts.ts";
-import { Sessions } from "./sessions.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 
 /**
@@ -61,7 +60,7 @@ export interface GuardRules {
   /** `null` if the check is off. */
   readonly origins: OriginRules | null;
   readonly openPaths: ReadonlySet<string>;
-  readonly sessions: Sessions | null;
+  readonly sessions: boolean;
 }
 
 const NAMES = [
@@ -87,7 +86,7 @@ export function resolveGuardOptions(options: GuardOptions, verifier: { readonly 
     apiKeyHeader,
     origins: chooseOrigins(options, apiKeyHeader, audience ?? verifier.audience),
     openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
-    sessions: sessions ? new Sessions() : null,
+    sessions,
   };
 }
 

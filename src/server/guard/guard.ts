@@ -10,6 +10,7 @@ import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
 import type { RequestView } from "./request-view.ts";
+import { sessionsOf } from "./sessions.ts";
 import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
 
 /** A guard without a framework. */
@@ -25,10 +26,9 @@ const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, 
 
 /** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
 export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths, sessions } = resolveGuardOptions(
-    options,
-    verifier,
-  );
+  const rules = resolveGuardOptions(options, verifier);
+  const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths } = rules;
+  const sessions = rules.sessions ? sessionsOf(verifier) : null;
   const requirementsOf = (wanted: readonly string[]): Requirements => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { KeyId } from "../../core/key.ts";
 import type { OnHead } from "./admission.ts";
 import type { RequestView } from "./request-view.ts";
+import { SessionOwners } from "./session-owners.ts";
 
 const SESSION = "mcp-session-id";
 /** Clients send it with every request after `initialize`. */
@@ -12,13 +13,13 @@ const PROTOCOL_VERSION = "mcp-protocol-version";
  * it. Opening wins over use, so claiming a guessed id in advance gains nothing.
  */
 export class Sessions {
-  readonly #opened: RecentOwners;
-  readonly #used: RecentOwners;
+  readonly #opened: SessionOwners;
+  readonly #used: SessionOwners;
 
   /** @param limit - how many sessions of each kind to remember */
   constructor(limit = 100_000) {
-    this.#opened = new RecentOwners(limit);
-    this.#used = new RecentOwners(limit);
+    this.#opened = new SessionOwners(limit);
+    this.#used = new SessionOwners(limit);
   }
 
   /**
@@ -37,7 +38,7 @@ export class Sessions {
   claim(session: string, key: KeyId): KeyId {
     const id = shorten(session);
     const owner = this.#opened.get(id) ?? this.#used.get(id);
-    if (owner === undefined) this.#used.set(id, key);
+    if (owner === undefined) this.#used.add(id, key);
     return owner ?? key;
   }
 
@@ -46,7 +47,7 @@ export class Sessions {
     const id = shorten(session);
     if (this.#opened.get(id) !== undefined) return;
     this.#used.delete(id);
-    this.#opened.set(id, key);
+    this.#opened.add(id, key);
   }
 
   /** Unbinds a session that `key` has ended, unless another key has opened it meanwhile. */
@@ -72,35 +73,14 @@ export class Sessions {
   }
 }
 
-/** A bounded map from session to owner. When it is full, the session that was idle longest goes. */
-class RecentOwners {
-  /** In order of last use. */
-  readonly #owners = new Map<string, KeyId>();
-  readonly #limit: number;
+/** The sessions of each server, shared by its guards: one may see a session open that another one sees in use. */
+const byVerifier = new WeakMap<object, Sessions>();
 
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  get(id: string): KeyId | undefined {
-    const owner = this.#owners.get(id);
-    if (owner === undefined) return undefined;
-    this.#owners.delete(id);
-    this.#owners.set(id, owner);
-    return owner;
-  }
-
-  set(id: string, owner: KeyId): void {
-    if (this.#owners.size >= this.#limit) {
-      const idle = this.#owners.keys().next();
-      if (idle.done !== true) this.#owners.delete(idle.value);
-    }
-    this.#owners.set(id, owner);
-  }
-
-  delete(id: string): void {
-    this.#owners.delete(id);
-  }
+/** Returns the sessions of all guards with this verifier. */
+export function sessionsOf(verifier: object): Sessions {
+  let sessions = byVerifier.get(verifier);
+  if (sessions === undefined) byVerifier.set(verifier, (sessions = new Sessions()));
+  return sessions;
 }
 
 /** @see MCP Streamable HTTP, Session Management: only visible ASCII characters */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { Sessions } from "../../../src/server/guard/sessions.ts";
 import { adapters, type Sent } from "./adapters.ts";
 import { bearer, startGuarded } from "./guarded.ts";
@@ -85,6 +85,16 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(await ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 200 });
   });
 
+  test("binds a session that another guard of the same server saw open", async () => {
+    const { ask, key, issue, verifier } = await startGuarded(name, {}, opens("s1"));
+    const other = bearer(await issue("other"));
+    const second = await adapters[name]!(verifier, {});
+    onTestFinished(() => second.close());
+    await ask({ method: "POST", headers: key });
+    expect(await second.ask({ headers: [...other, ...session("s1")] })).toMatchObject({ status: 404 });
+    expect(await second.ask({ headers: [...key, ...session("s1")] })).toMatchObject({ status: 200 });
+  });
+
   test("binds no session with `sessions: false`", async () => {
     const { ask, key, issue } = await startGuarded(name, { sessions: false }, opens("s1"));
     const other = bearer(await issue("other"));
@@ -134,6 +144,16 @@ describe("the memory for sessions", () => {
     expect(["opened", "c", "d", "a"].map((id) => sessions.claim(id, "other"))).toEqual([
       ...["key", "flood", "flood", "other"],
     ]);
+  });
+
+  test.each(["open", "claim"] as const)("keeps the sessions of a key when another key floods it (%s)", (how) => {
+    const sessions = new Sessions(10);
+    const ids = ["a", "b", "c", "d", "e"];
+    for (const id of ids) sessions[how](id, "key");
+    for (let i = 0; i < 100; i++) sessions[how](`flood-${i}`, "flood");
+    expect(ids.map((id) => sessions.claim(id, "flood"))).toEqual(ids.map(() => "key"));
+    // The key that floods has lost its own.
+    expect(["flood-0", "flood-99"].map((id) => sessions.claim(id, "other"))).toEqual(["other", "flood"]);
   });
 
   test("ends no session that another key opened before the answer to the DELETE", () => {
