@@ -45,6 +45,11 @@ export const CODES = {
   STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system and run the command again" },
   STORE_INSECURE: { exit: 6, http: 503, hint: "make it private: chmod 600 the file, chmod 700 its folder" },
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
+  OUTPUT_FAILED: {
+    exit: 6,
+    http: 500,
+    hint: "free some space, or send standard output elsewhere, and run the same command again",
+  },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and whether the server is running" },
   SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; many MCP servers use /mcp" },
   SERVER_UNPROTECTED: { exit: 8, http: 500, hint: "add a guard to the server first, see README.md" },

@@ -73,7 +73,7 @@ function openSink(ctx: Context, { out, to, force = false }: DeliveryFlags): Prom
   const { env, streams, interrupted } = ctx.world;
   if (out !== undefined) return sinks.file(out, { force, uid: ctx.world.uid });
   if (to !== undefined) return sinks.command(to, { env, signal: interrupted, terminal: ctx.interactive });
-  return sinks.stdout((text) => streams.stdout.write(text));
+  return sinks.stdout(streams.stdout);
 }
 
 function jsonText({ token }: Issued, document: Record<string, unknown>): string {

@@ -6,8 +6,9 @@ import { addGlobalFlags } from "./flags.ts";
 
 const EXIT_CODES = `Exit codes:
   0 done · 1 bug · 2 usage · 3 no such key · 4 token refused · 5 conflict or precondition
-  6 store unavailable, locked or damaged · 7 server unreachable or not MCP
-  8 the server lets in who it should not · 130 interrupted
+  6 store unavailable, locked or damaged, or output not writable
+  7 server unreachable or not MCP · 8 the server lets in who it should not
+  130 interrupted · 141 nothing reads standard output
 `;
 
 /**

@@ -5,9 +5,10 @@ import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
-import { createIo, writeResult, type GlobalFlags } from "./terminal/io.ts";
+import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./terminal/io.ts";
 import { allCommands, buildProgram } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
+import { CLOSED_OUTPUT, watchOutput } from "./terminal/watch-output.ts";
 import { toUsageError } from "./usage-error.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
@@ -16,11 +17,27 @@ const TIDY_LIMIT = 80;
 const TOKEN = /[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{12}_[0-9A-Za-z]{16,}/g;
 
 /**
- * Runs one command line and returns its exit status. Every error ends in the one catch here.
+ * Runs one command line and returns its exit status. Never rejects: every error ends in the one catch here.
  * @param argv - the words after `node` and the script
  */
-export async function run(argv: readonly string[], world: World): Promise<number> {
+export async function run(argv: readonly string[], outside: World): Promise<number> {
+  const stdout = watchOutput(outside.streams.stdout);
+  const world = withStdout(outside, stdout.stream);
   const session = createSession(world);
+  try {
+    await Promise.race([runCommand(argv, session, world), interruption(world.interrupted)]);
+    return stdout.isClosed ? CLOSED_OUTPUT : session.status();
+  } catch (error) {
+    // Like a program that SIGPIPE ends: no message, and never 0, because the result was lost.
+    if (stdout.isClosed) return CLOSED_OUTPUT;
+    return await reportError(toKeysError(error, argv), world, argv);
+  } finally {
+    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
+  }
+}
+
+/** Parses the words and runs the command. Help and version are the result of a run, like any other. */
+async function runCommand(argv: readonly string[], session: Session, { streams }: World): Promise<void> {
   const program = buildProgram(session.context, argv);
   // `reportError` reports commander's errors, in our format.
   let help = "";
@@ -35,18 +52,17 @@ export async function run(argv: readonly string[], world: World): Promise<number
   });
   try {
     if (argv.length === 0) program.outputHelp();
-    else await Promise.race([program.parseAsync([...argv], { from: "user" }), interruption(world.interrupted)]);
-    if (help !== "") await writeResult(world.streams.stdout, help);
-    return session.status();
+    else await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) {
-      await writeResult(world.streams.stdout, help);
-      return 0;
-    }
-    return await reportError(toKeysError(error, argv), world, argv);
-  } finally {
-    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
+    if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
   }
+  if (help !== "") await streams.stdout.write(help);
+}
+
+/** Returns the world with another stdout. Its other members may be getters, which are costly to read. */
+function withStdout(world: World, stdout: OutputStream): World {
+  const streams: Streams = { stdin: world.streams.stdin, stdout, stderr: world.streams.stderr };
+  return Object.create(world, { streams: { value: streams, enumerable: true } }) as World;
 }
 
 interface Session {

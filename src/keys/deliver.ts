@@ -22,8 +22,9 @@ export interface Issued {
 }
 
 /**
- * Delivers a new token and resolves when it has arrived. If it rejects with a `KeysError` `DELIVERY_FAILED`, the token certainly
- * did not arrive and its version is revoked. After any other error the version stays valid, because the token may have arrived.
+ * Delivers a new token and resolves when it has arrived. If it rejects with a `KeysError` `DELIVERY_FAILED` or `OUTPUT_FAILED`, the
+ * token certainly did not arrive and its version is revoked. After any other error the version stays valid, because the token may
+ * have arrived.
  * @example
  * ```ts
  * import { writeFile } from "node:fs/promises";
@@ -78,9 +79,13 @@ async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () =>
   try {
     await deliver(issued);
   } catch (error) {
-    if (error instanceof KeysError && error.code === "DELIVERY_FAILED") await discard().catch(() => undefined);
+    if (isUndelivered(error)) await discard().catch(() => undefined);
     throw error;
   }
+}
+
+function isUndelivered(error: unknown): boolean {
+  return error instanceof KeysError && (error.code === "DELIVERY_FAILED" || error.code === "OUTPUT_FAILED");
 }
 
 /** Returns version `n` of a key together with its token. */

@@ -1,8 +1,9 @@
+import { platform } from "node:os";
 import { dirname } from "node:path";
 import { KeysError } from "../errors.ts";
 
-/** POSIX guarantees that a pipe takes a write of this many bytes whole or not at all (`_POSIX_PIPE_BUF`). */
-const ATOMIC_BYTES = 512;
+/** A pipe takes a write of this many bytes whole or not at all (`PIPE_BUF`). POSIX guarantees 512. */
+const ATOMIC_BYTES = platform() === "linux" ? 4096 : 512;
 
 /** Returns the errno of a failed system call, or `unknown`. */
 export function errnoOf(error: unknown): string {
@@ -16,14 +17,22 @@ export function fileFault(path: string, cause: unknown): KeysError {
 }
 
 /**
- * Returns the fault for a failed write to a stream: `DELIVERY_FAILED` if the text was short enough to be written whole or not
- * at all, otherwise `DELIVERY_UNCERTAIN`.
+ * Returns the fault for a failed write to a stream: `DELIVERY_UNCERTAIN` if a part of the text may have arrived.
  * @param stream - the name of the stream, for the message
+ * @param cause - the error of the system call, or a `KeysError` with it as its cause; `written` counts the bytes before it
+ * @param code - the code if nothing arrived
  */
-export function writeFault(stream: string, text: string, cause: unknown): KeysError {
-  const message = errnoOf(cause) === "EPIPE" ? `nothing reads ${stream} any more` : `cannot write to ${stream}`;
-  const isCertain = Buffer.byteLength(text) <= ATOMIC_BYTES;
-  return new KeysError(isCertain ? "DELIVERY_FAILED" : "DELIVERY_UNCERTAIN", message, { cause });
+export function writeFault(
+  stream: string,
+  text: string,
+  cause: unknown,
+  code: "DELIVERY_FAILED" | "OUTPUT_FAILED" = "DELIVERY_FAILED",
+): KeysError {
+  const fault = (cause instanceof KeysError ? cause.cause : cause) as { written?: number };
+  const errno = errnoOf(fault);
+  const message = errno === "EPIPE" ? `nothing reads ${stream} any more` : `cannot write to ${stream} (${errno})`;
+  const isCertain = fault.written === undefined ? Buffer.byteLength(text) <= ATOMIC_BYTES : fault.written === 0;
+  return new KeysError(isCertain ? code : "DELIVERY_UNCERTAIN", message, { cause: fault });
 }
 
 function describe(path: string, errno: string): { message: string; hint: string } {

@@ -14,8 +14,8 @@ export interface Sink {
   readonly to: string;
   /**
    * Delivers the text once and returns when it has arrived.
-   * @throws `KeysError` `DELIVERY_FAILED` if the text certainly did not arrive; `DELIVERY_UNCERTAIN` if it may have (a command
-   * read it and then failed)
+   * @throws `KeysError` `DELIVERY_FAILED` (`OUTPUT_FAILED` for stdout) if the text certainly did not arrive; `DELIVERY_UNCERTAIN`
+   * if it may have (a command read it and then failed)
    */
   deliver(text: string): Promise<Receipt>;
   /** Closes the destination after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
@@ -36,15 +36,18 @@ interface SinkSteps {
  */
 export function createSink(to: string, { deliver, discard }: SinkSteps): Sink {
   let used: Promise<void> | undefined;
+  let isDiscarded = false;
   return {
     to,
     async deliver(text) {
-      if (used !== undefined) throw new KeysError("BUG", `${to} was already delivered to or discarded`);
+      if (isDiscarded) throw new KeysError("DELIVERY_FAILED", "interrupted before the delivery");
+      if (used !== undefined) throw new KeysError("BUG", `${to} was already delivered to`);
       used = deliver(text);
       await used;
       return { to };
     },
     async discard() {
+      isDiscarded ||= used === undefined;
       used ??= discard?.() ?? Promise.resolve();
       await used.catch(() => undefined);
     },

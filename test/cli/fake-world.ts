@@ -72,6 +72,7 @@ function output(take: (text: string) => void, { answers, brokenStdout }: FakeOpt
       if (brokenStdout === true) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
       take(text);
     },
+    fault: null,
     isTerminal: answers !== undefined,
     colors: 0,
     columns: 80,

@@ -97,7 +97,7 @@ describe("generate", () => {
   test("leaves no valid key if the token was not delivered; the same command can run again", async () => {
     const { cli } = createCli();
     const failed = await cli("generate ci", { brokenStdout: true });
-    expect(failed).toMatchObject({ status: 5, stdout: "" });
+    expect(failed).toMatchObject({ status: 141, stdout: "" });
     const { keys } = JSON.parse((await cli("list --json")).stdout);
     expect(keys).toMatchObject([{ name: "ci", status: "revoked", versions: [{ reason: "undelivered" }] }]);
     const again = await cli("generate ci --scope later");

@@ -2,6 +2,7 @@ import { spawn as spawnPty } from "@lydell/node-pty";
 import { BIN } from "./process.ts";
 
 export const CTRL_C = "\u0003";
+export const CTRL_D = "\u0004";
 
 interface Terminal {
   /** Resolves when the screen shows the text, colours removed; rejects after ten seconds with the actual screen. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createProcesses } from "./process.ts";
-import { CTRL_C, openTerminal } from "./pty.ts";
+import { CTRL_C, CTRL_D, openTerminal } from "./pty.ts";
 
 function open(command: string, more: Record<string, string> = {}) {
   const { env, dir, mcpKeys } = createProcesses();
@@ -48,6 +48,54 @@ describe("a person at a terminal", () => {
     expect(performance.now() - at).toBeLessThan(1_000);
     await terminal.shows("hint: nothing was changed");
     expect(existsSync(join(dir, "keys.jsonl"))).toBe(false);
+  });
+
+  test.concurrent.each([
+    ["generate", "Name of the key:", ""],
+    ["generate", "Expires (90d", "\r"],
+    ["check", "Token:", ""],
+    ["verify http://127.0.0.1:1/mcp", "Token:", ""],
+    ["test http://127.0.0.1:1/mcp", "Token:", ""],
+    ["export", "Token:", ""],
+    ["revoke ci", "Type the name of the key", ""],
+    ["store migrate --from file:$HOME/keys.jsonl --to file:$HOME/new.jsonl --delete-source", "Type remove", ""],
+  ])("%s: Ctrl-D at the prompt `%s` exits with 130 and changes nothing", async (line, prompt, typed) => {
+    const { mcpKeys, env, dir } = open("true");
+    await mcpKeys(["generate", "ci"]);
+    const before = readFileSync(join(dir, "keys.jsonl"), "utf8");
+    const terminal = openTerminal(`mcp-keys ${line}`, env);
+    if (typed !== "") {
+      await terminal.shows("Name of the key:");
+      terminal.type(typed);
+    }
+    await terminal.shows(prompt);
+    terminal.type(CTRL_D);
+    expect(await terminal.ended).toBe(130);
+    await terminal.shows("hint: nothing was changed");
+    expect(readFileSync(join(dir, "keys.jsonl"), "utf8")).toBe(before);
+    expect(existsSync(join(dir, "new.jsonl"))).toBe(false);
+  });
+
+  test("a typo before Ctrl-D is no answer either, and a script does not go on", async () => {
+    const { terminal, dir } = open("mcp-keys generate && touch $HOME/went-on");
+    await terminal.shows("Name of the key:");
+    terminal.type("x");
+    terminal.type("\u007f");
+    terminal.type(CTRL_D);
+    expect(await terminal.ended).toBe(130);
+    expect(existsSync(join(dir, "went-on"))).toBe(false);
+  });
+
+  test("goes on with a prompt after Ctrl-Z and fg", async () => {
+    const { terminal } = open("set -m; mcp-keys generate; echo stopped; fg >/dev/null; echo status $?");
+    await terminal.shows("Name of the key:");
+    terminal.type("\u001a");
+    await terminal.shows("stopped");
+    terminal.type("ci\r");
+    await terminal.shows("Expires (90d");
+    terminal.type(CTRL_D);
+    await terminal.shows("status 130");
+    expect(await terminal.ended).toBe(0);
   });
 
   test("types a token that is never shown", async () => {

@@ -13,8 +13,8 @@ const arrived = (): string => join(folder.path, "arrived");
 const kinds: Record<SinkName, { open: () => Promise<Sink>; broken: () => Promise<Sink>; to: () => string }> = {
   stdout: {
     to: () => "stdout",
-    open: () => sinks.stdout((text) => appendFile(arrived(), text)),
-    broken: () => sinks.stdout(() => Promise.reject(Object.assign(new Error(TEXT), { code: "EPIPE" }))),
+    open: () => sinks.stdout(stdout((text) => appendFile(arrived(), text))),
+    broken: () => sinks.stdout(stdout(() => Promise.reject(Object.assign(new Error(TEXT), { code: "EPIPE" })))),
   },
   file: {
     to: () => `file:${arrived()}`,
@@ -27,6 +27,10 @@ const kinds: Record<SinkName, { open: () => Promise<Sink>; broken: () => Promise
     broken: () => openCommand("exit 1"),
   },
 };
+
+function stdout(write: (text: string) => Promise<void>, fault: string | null = null) {
+  return { write, fault };
+}
 
 function openCommand(command: string): Promise<Sink> {
   return sinks.command(command, { env: process.env, signal: new AbortController().signal, terminal: false });
@@ -55,7 +59,7 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
     const sink = await open();
     await sink.discard();
     await sink.discard();
-    await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "BUG" });
+    await expect(sink.deliver(TEXT)).rejects.toMatchObject({ code: "DELIVERY_FAILED" });
     expect(await readdir(folder.path)).toEqual([]);
   });
 
@@ -70,14 +74,26 @@ describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {
   test("reports a failed delivery without quoting the text", async () => {
     const sink = await broken();
     const error: unknown = await sink.deliver(TEXT).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "DELIVERY_FAILED" });
+    expect(error).toMatchObject({ code: name === "stdout" ? "OUTPUT_FAILED" : "DELIVERY_FAILED" });
     expect(JSON.stringify(error)).not.toContain(TEXT);
     await sink.discard();
     expect(await readdir(folder.path)).toEqual([]);
   });
 });
 
-test("reports a failed write of a long text to stdout as uncertain", async () => {
-  const sink = await sinks.stdout(() => Promise.reject(new Error("broken")));
-  await expect(sink.deliver("x".repeat(513))).rejects.toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+test.each([
+  ["a pipe that took a short text whole or not at all", { code: "EPIPE" }, 512, "OUTPUT_FAILED"],
+  ["a pipe that may have taken a part of a long text", { code: "EPIPE" }, 5_000, "DELIVERY_UNCERTAIN"],
+  ["a file that took nothing", { code: "ENOSPC", written: 0 }, 5_000, "OUTPUT_FAILED"],
+  ["a file that took a part", { code: "ENOSPC", written: 40 }, 60, "DELIVERY_UNCERTAIN"],
+])("a failed write to stdout: %s", async (_, fault, size, code) => {
+  const sink = await sinks.stdout(stdout(() => Promise.reject(Object.assign(new Error("broken"), fault))));
+  await expect(sink.deliver("x".repeat(size))).rejects.toMatchObject({ code });
+});
+
+test("does not open stdout if the token would be lost there", async () => {
+  await expect(sinks.stdout(stdout(() => Promise.resolve(), "standard output is closed"))).rejects.toMatchObject({
+    code: "OUTPUT_FAILED",
+    message: "standard output is closed",
+  });
 });

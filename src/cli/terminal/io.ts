@@ -1,7 +1,12 @@
 /** An output of the process, opened by `main.ts` or imitated by a test. */
 export interface OutputStream {
-  /** Resolves when the text has been written; rejects when the reader has gone or the disk is full. */
+  /**
+   * Resolves when the whole text has been written. Rejects when the reader has gone or the disk is full; the error of a file has
+   * `written`, the number of bytes before it.
+   */
   write(text: string): Promise<void>;
+  /** Why a token written here would be lost, for example "standard output is closed"; `null` if nothing speaks against it. */
+  readonly fault: string | null;
   readonly isTerminal: boolean;
   /** Colour depth: 0 none, 1 sixteen colours, 2 256, 3 sixteen million. */
   readonly colors: 0 | 1 | 2 | 3;
@@ -44,7 +49,10 @@ export interface GlobalFlags {
  * contain a token.
  */
 export interface Io {
-  /** Writes the result as text to stdout. A closed pipe is no error: the exit status still gives the result. */
+  /**
+   * Writes the result as text to stdout.
+   * @throws `KeysError` `OUTPUT_FAILED`; after a closed pipe, the run ends with 141 and without a message
+   */
   print(text: string): Promise<void>;
   /** Writes the result as one JSON document, `schemaVersion` first; otherwise like {@link Io.print}. */
   json(document: Readonly<Record<string, unknown>>): Promise<void>;
@@ -71,8 +79,8 @@ export function createIo(
   // A closed stderr must not make a command fail.
   const writeLine = (line: string) => void stderr.write(`${line}\n`).catch(() => undefined);
   return {
-    print: (text) => writeResult(stdout, text),
-    json: (document) => writeResult(stdout, `${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
+    print: (text) => stdout.write(text),
+    json: (document) => stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
     note: (line) => {
       if (!flags.quiet) writeLine(line);
     },
@@ -86,13 +94,4 @@ export function createIo(
       writeLine(`${paint.warn("warning:")} ${line}`);
     },
   };
-}
-
-/** Writes to stdout and ignores a closed pipe: `mcp-keys list | head -1` is no error. */
-export async function writeResult(stdout: OutputStream, text: string): Promise<void> {
-  try {
-    await stdout.write(text);
-  } catch (error) {
-    if (!(error instanceof Error) || !("code" in error) || error.code !== "EPIPE") throw error;
-  }
 }
