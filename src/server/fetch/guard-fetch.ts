@@ -2,6 +2,7 @@ import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { GuardResponse } from "../guard/guard-response.ts";
+import { findJoined } from "../guard/head-flaw.ts";
 import { TOO_LARGE } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
@@ -108,7 +109,11 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
 
 function viewOf({ headers, url, method }: Request): RequestView {
   const mark = url.indexOf("?");
+  const header = (name: string) => headers.get(name);
   return {
+    get flaw() {
+      return findJoined(header);
+    },
     method,
     get path() {
       return new URL(url).pathname;
@@ -118,7 +123,7 @@ function viewOf({ headers, url, method }: Request): RequestView {
       return headers.get("host") ?? new URL(url).host;
     },
     query: mark < 0 ? "" : url.slice(mark + 1),
-    header: (name) => headers.get(name),
+    header,
   };
 }
 

@@ -1,6 +1,6 @@
 /** A response that the guard sends itself, independent of the framework. Header names are in lower case. */
 export interface GuardResponse {
-  readonly status: 204 | 400 | 401 | 403 | 404 | 413 | 415 | 500 | 503;
+  readonly status: 204 | 400 | 401 | 403 | 404 | 413 | 415 | 431 | 500 | 503;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON; empty for 204. */
   readonly body: string;

@@ -9,6 +9,7 @@ import { challenge, type Denial } from "./challenge.ts";
 import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
+import type { HeadFlaw } from "./head-flaw.ts";
 import type { RequestView } from "./request-view.ts";
 import { sessionsOf } from "./sessions.ts";
 import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
@@ -40,6 +41,11 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     ok: false,
     response: challenge(denial, { realm, scopes: needed }),
   });
+
+  const refuseHead = ({ response, why }: HeadFlaw): Rejection => {
+    verifier.refuse("malformed", why);
+    return { ok: false, response };
+  };
 
   const authenticate = (view: RequestView): Admission | Rejection | Promise<Admission | Rejection> => {
     const authorization = view.header("authorization");
@@ -113,6 +119,8 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     inspectsBody: tools !== null,
     check(view) {
       try {
+        const { flaw } = view;
+        if (flaw !== null) return refuseHead(flaw);
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
         if (origins === null) return authenticate(view);
         const origin = view.header("origin");

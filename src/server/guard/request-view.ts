@@ -1,5 +1,9 @@
+import type { HeadFlaw } from "./head-flaw.ts";
+
 /** The parts of a request that the guard reads, independent of the framework. */
 export interface RequestView {
+  /** Why the head cannot be judged; `null` if it can. */
+  readonly flaw: HeadFlaw | null;
   readonly method: string;
   /** The path as sent, without the query. */
   readonly path: string;

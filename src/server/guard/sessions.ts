@@ -29,7 +29,6 @@ export class Sessions {
   enter(view: RequestView, key: KeyId): "foreign" | OnHead | null {
     const session = view.header(SESSION) ?? "";
     if (session === "") return view.header(PROTOCOL_VERSION) === null ? this.#watchOpening(key) : null;
-    // Two headers, joined by ", ": which of them the server reads is unknown.
     if (!isSessionId(session) || this.claim(session, key) !== key) return "foreign";
     return view.method === "DELETE" ? this.#watchEnd(session, key) : null;
   }

@@ -1,18 +1,29 @@
 import type { IncomingMessage } from "node:http";
+import { CUT, findRepeated, TWO_HOSTS, type HeadFlaw } from "../guard/head-flaw.ts";
+import { isNamed } from "../guard/header-name.ts";
 import type { RequestView } from "../guard/request-view.ts";
+import { isCut, listHeaders } from "./raw-headers.ts";
 
 /**
- * Presents a Node request to the guard. It reads the raw headers, because `headers` drops a second `Authorization`. It reads
+ * Presents a Node request to the guard, as the client sent it: changes that a middleware made to `headers` do not count. It reads
  * each property of the request at most once, and only when needed: on Express each read is slow.
  */
 export class NodeRequestView implements RequestView {
   readonly #request: IncomingMessage;
-  readonly #rawHeaders: readonly string[];
+  readonly #headers: readonly string[];
   #url: string | null = null;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
-    this.#rawHeaders = request.rawHeaders;
+    this.#headers = listHeaders(request);
+  }
+
+  get flaw(): HeadFlaw | null {
+    const headers = this.#headers;
+    if (isCut(this.#request, headers.length)) return CUT;
+    // The pseudo-headers of HTTP/2 come first.
+    if (headers[0]?.startsWith(":") === true && this.#hasTwoHosts()) return TWO_HOSTS;
+    return findRepeated(headers);
   }
 
   get method(): string {
@@ -39,14 +50,20 @@ export class NodeRequestView implements RequestView {
   }
 
   header(name: string): string | null {
-    const raw = this.#rawHeaders;
+    const headers = this.#headers;
     let found: string | null = null;
-    for (let i = 0; i + 1 < raw.length; i += 2) {
-      if (!isNamed(raw[i] ?? "", name)) continue;
-      const value = raw[i + 1] ?? "";
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      if (!isNamed(headers[i] ?? "", name)) continue;
+      const value = headers[i + 1] ?? "";
       found = found === null ? value : `${found}, ${value}`;
     }
     return found;
+  }
+
+  #hasTwoHosts(): boolean {
+    const host = this.header("host");
+    const authority = this.header(":authority");
+    return host !== null && authority !== null && host.toLowerCase() !== authority.toLowerCase();
   }
 
   #fullUrl(): string {
@@ -55,14 +72,4 @@ export class NodeRequestView implements RequestView {
     // Express and connect remove the mount path from `url`.
     return (this.#url = request.originalUrl ?? request.url ?? "");
   }
-}
-
-/** Compares the name of a header with `name`, which is in lower case. Allocates nothing, unlike `toLowerCase`. */
-export function isNamed(sent: string, name: string): boolean {
-  if (sent.length !== name.length) return false;
-  for (let i = 0; i < name.length; i++) {
-    const code = sent.charCodeAt(i);
-    if ((code >= 65 && code <= 90 ? code | 32 : code) !== name.charCodeAt(i)) return false;
-  }
-  return true;
 }

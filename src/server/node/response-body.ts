@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { OnHead } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
-import { isNamed } from "./request-view.ts";
+import { isNamed } from "../guard/header-name.ts";
 import { isFinal, NodeResponseHead, pickHeaders, toPairs } from "./response-head.ts";
 import type { HeadArguments, HeadHeaders } from "./response-head.ts";
 

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { OnHead, ResponseHead } from "../guard/admission.ts";
-import { isNamed } from "./request-view.ts";
+import { isNamed } from "../guard/header-name.ts";
 
 /** The arguments of `writeHead`: the status, and optionally the status text and headers. */
 export type HeadArguments = [status: number, first?: unknown, second?: unknown];

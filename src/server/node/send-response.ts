@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GuardResponse } from "../guard/guard-response.ts";
+import { isCut, listHeaders } from "./raw-headers.ts";
 
 /** Bytes of a request body that Node discards to keep the connection usable after a refusal. */
 const DISCARD_LIMIT = 65_536;
@@ -39,7 +40,10 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
 }
 
 /** Tests whether the rest of the body may be too long to discard. HTTP/2 can end a stream and keep its connection. */
-export function hasLargeBody({ headers, httpVersionMajor, complete }: IncomingMessage): boolean {
+export function hasLargeBody(request: IncomingMessage): boolean {
+  const { headers, httpVersionMajor, complete } = request;
   if (httpVersionMajor > 1 || complete) return false;
+  // The header that announces the body may be one of those that Node dropped.
+  if (isCut(request, listHeaders(request).length)) return true;
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > DISCARD_LIMIT;
 }

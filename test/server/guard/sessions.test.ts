@@ -65,12 +65,12 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect([await use(other), await use(key)]).toEqual([404, 200]);
   });
 
-  test("answers 404 to two session ids in one request", async () => {
+  test("answers 400 to two session ids in one request", async () => {
     const { ask, key, issue } = await startGuarded(name, {}, opens("s1"));
     const other = bearer(await issue("other"));
     await ask({ method: "POST", headers: key });
     const sent: Sent = { headers: [...other, ...session("s1"), ...session("s2")] };
-    expect(await ask(sent)).toMatchObject({ status: 404, auth: null, received: null });
+    expect(await ask(sent)).toMatchObject({ status: 400, auth: null, received: null });
   });
 
   test("forgets a session when its key ends it, but not when the server refuses to end it", async () => {
@@ -106,7 +106,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
 
 describe("the memory for sessions", () => {
   const view = (headers: Record<string, string>, method = "POST") => ({
-    ...{ method, path: "/mcp", host: null, query: "" },
+    ...{ flaw: null, method, path: "/mcp", host: null, query: "" },
     header: (name: string) => headers[name] ?? null,
   });
 
