@@ -43,7 +43,7 @@ export const CODES = {
   STORE_READ_ONLY: { exit: 5, http: 409, hint: "select a writable store: --store file:<path>" },
   STORE_UNAVAILABLE: { exit: 6, http: 503, hint: "select an available store: --store file:<path>" },
   STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system and run the command again" },
-  STORE_INSECURE: { exit: 6, http: 503, hint: "make it private: chmod 600 the file, chmod 700 its folder" },
+  STORE_INSECURE: { exit: 6, http: 503, hint: "find out which file or folder other users can access: mcp-keys doctor" },
   STORE_DAMAGED: { exit: 6, http: 503, hint: "restore the file from a backup; nothing was changed" },
   OUTPUT_FAILED: {
     exit: 6,

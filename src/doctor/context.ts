@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import type { Epoch, Key } from "../core/key.ts";
 import { KeysError } from "../errors.ts";
 import { inspectFiles } from "../stores/inspect-files.ts";
+import { groupOf } from "../stores/location.ts";
 import type { StoreFiles } from "../stores/inspect-files.ts";
 import type { Change, KeyStore, StoreWorld } from "../stores/store.ts";
 
@@ -61,8 +62,8 @@ export function createDiagnosticContext(surroundings: Surroundings): DiagnosticC
       return { changes, last };
     }),
     files: once(async () => {
-      const { path } = await openStore();
-      return path === undefined ? null : inspectFiles(path);
+      const { path, spec } = await openStore();
+      return path === undefined ? null : inspectFiles(path, groupOf(spec));
     }),
   };
 }

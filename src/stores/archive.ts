@@ -8,12 +8,12 @@ import { checkFolder } from "./journal/disk/folder.ts";
 import { JournalReader } from "./journal/read/journal-reader.ts";
 import { Mutex } from "./mutex.ts";
 import { versionOf } from "./key-map.ts";
-import { parsePath } from "./location.ts";
+import { formatFileLocation, parseFileLocation } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 /**
  * Opens the archive of a compaction: the keys and the history as they were then, read-only. The seal at its end is not a change.
- * @param location - a path; `~/` is the home folder
+ * @param location - as of a `file:` store, but not empty
  * @throws {@link KeysError} `USAGE` without a path. On first use: `STORE_UNAVAILABLE` if the file is missing or is a store that is
  *   still written, `STORE_INSECURE`, `STORE_DAMAGED`.
  */
@@ -21,7 +21,8 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
   if (location === "") {
     throw new KeysError("USAGE", "archive: needs a path", { hint: "add one: --store archive:<path>" });
   }
-  const archive = { path: parsePath(location, env), uid, ownsFolder: false, digests: "either" as const };
+  const parsed = parseFileLocation(location, env);
+  const archive = { ...parsed, uid, ownsFolder: false, digests: "either" as const };
   const mutex = new Mutex();
   let opened: JournalReader | null = null;
   let closed = false;
@@ -55,7 +56,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
     throw new KeysError("STORE_READ_ONLY", `${archive.path} is an archive and cannot be changed`);
   };
   return {
-    spec: `archive:${archive.path}`,
+    spec: `archive:${formatFileLocation(parsed)}`,
     readOnly: true,
     isArchive: true,
     path: archive.path,

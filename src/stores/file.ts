@@ -1,6 +1,6 @@
 import type { Disk } from "./journal/disk/disk.ts";
 import { openJournal } from "./journal/store.ts";
-import { inDataDir, parsePath } from "./location.ts";
+import { formatFileLocation, inDataDir, parseFileLocation } from "./location.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 /** A file store implements all optional methods. */
@@ -8,8 +8,9 @@ export type FileStore = Required<KeyStore>;
 
 /**
  * Opens a journal as a store. See `docs/journal.md`.
- * @param location - a path; `~/` is the home folder. Empty for `keys.jsonl` in the user's data folder.
- * @throws {@link KeysError} `STORE_UNAVAILABLE` without a data folder. On first use: `STORE_INSECURE`, `STORE_DAMAGED`.
+ * @param location - a path; `~/` is the home folder. Empty for `keys.jsonl` in the user's data folder. `?group=read` or
+ *   `?group=write` after the path allows its group to read or to write it.
+ * @throws {@link KeysError} `USAGE` for an unknown option, `STORE_UNAVAILABLE` without a data folder. On first use: `STORE_INSECURE`, `STORE_DAMAGED`.
  */
 export async function openFileStore(
   location: string,
@@ -17,7 +18,11 @@ export async function openFileStore(
   disk?: Disk,
   checkpointEvery?: number,
 ): Promise<FileStore> {
-  const path = location === "" ? inDataDir("keys.jsonl", world) : parsePath(location, world.env);
-  const journal = { path, uid: world.uid, ownsFolder: location === "" };
-  return openJournal(`file:${path}`, journal, { ...(disk !== undefined && { disk }), checkpointEvery });
+  const ownsFolder = location === "";
+  const parsed = ownsFolder ? { path: inDataDir("keys.jsonl", world) } : parseFileLocation(location, world.env);
+  const journal = { ...parsed, uid: world.uid, ownsFolder };
+  return openJournal(`file:${formatFileLocation(parsed)}`, journal, {
+    ...(disk !== undefined && { disk }),
+    checkpointEvery,
+  });
 }

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sidecarOf, sidecars as listSidecars } from "./journal/disk/sidecars.ts";
+import type { GroupAccess } from "./file-access.ts";
 import type { Sidecar } from "./journal/disk/sidecars.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 
@@ -28,6 +29,8 @@ export interface StoreFiles {
   /** The folders above, nearest first. Anyone who can write to one of them can replace the folder of the store. */
   readonly parents: readonly InspectedFile[];
   readonly sidecars: readonly InspectedFile[];
+  /** What the group of the files may do. `undefined`: nothing. */
+  readonly group: GroupAccess | undefined;
   /** Whether the current user can write the store, judging by permissions and mount options. */
   readonly writable: boolean;
 }
@@ -36,20 +39,21 @@ export interface StoreFiles {
  * Inspects the journal at `path`, its sidecars and the folders above. A path that cannot be inspected counts as missing.
  * @throws {@link KeysError} `STORE_UNAVAILABLE` if the folder cannot be listed
  */
-export async function inspectFiles(path: string): Promise<StoreFiles> {
+export async function inspectFiles(path: string, group?: GroupAccess): Promise<StoreFiles> {
   // The folder may be a symbolic link, so its target is inspected.
   const folder = await realpath(dirname(path)).then(
     (real) => inspect(real, "folder"),
     () => null,
   );
   const location = { path, uid: null, ownsFolder: false };
-  const listed = await listSidecars(realDisk, location, ["draft", "checkpoint", "next", "uses"]);
+  const listed = await listSidecars(realDisk, location, ["draft", "checkpoint", "next", "uses", "reserve", "stray"]);
   const sidecars = await Promise.all(listed.map(({ name, kind }) => inspect(join(dirname(path), name), kind)));
   const journal = await inspect(path, "journal");
   return {
     folder,
     journal,
     parents: folder === null ? [] : await inspectParents(folder.path),
+    group,
     sidecars: sidecars.filter((file) => file !== null),
     writable: (await isWritable(dirname(path))) && (journal === null || (await isWritable(path))),
   };

@@ -6,7 +6,8 @@ import { parsePeppers } from "../../src/core/digest.ts";
 import { judgeKeychain } from "../../src/doctor/diagnostics/keychain.ts";
 import type { diagnostics } from "../../src/doctor/index.ts";
 import { KeysError } from "../../src/errors.ts";
-import { openStore } from "../../src/stores/index.ts";
+import { openFileStore } from "../../src/stores/file.ts";
+import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { KeychainReport } from "../../src/stores/keychain/inspect.ts";
 import { aWorld } from "../stores/place.ts";
 import { aKey, aPlace, DAY, NOW, type Place } from "./context.ts";
@@ -51,10 +52,10 @@ const CASES: Readonly<
     healthy: async (place) => (await aKey(place), place.findings("history")),
     faulty: async (place) => {
       await aKey(place);
-      const store = await openStore(place.spec, aWorld());
+      const unlink = () => Promise.reject(new Error("crash"));
+      const store = await openFileStore(place.path, aWorld(), { ...realDisk, unlink });
       const crash = { seq: 1, at: NOW, by: "x", detail: "to file:/new" };
-      await mkdir(`${place.path}.checkpoint`);
-      await store.remove?.(crash).catch(() => undefined);
+      await store.remove(crash).catch(() => undefined);
       await store.close();
       return place.findings("history");
     },
@@ -200,13 +201,23 @@ describe.skipIf(process.getuid?.() === undefined)("permissions", () => {
     ],
     [
       "last-used times",
-      ({ path }) => writeFile(`${path}.used.0`, "", { mode: 0o644 }),
-      /^fail other users can access .*used.0 /,
+      ({ path }) => writeFile(`${path}.used.0123456789abcdef`, "", { mode: 0o644 }),
+      /^warn other users can access .*used.0123456789abcdef /,
     ],
     [
       "a checkpoint",
       ({ path }) => writeFile(`${path}.checkpoint`, "", { mode: 0o644 }),
       /^warn other users can access .*checkpoint /,
+    ],
+    [
+      "a file that only looks like last-used times",
+      ({ path }) => writeFile(`${path}.used.bak`, "", { mode: 0o600 }),
+      /^warn .*used.bak is not a file of the store: it is ignored/,
+    ],
+    [
+      "a folder in the place of last-used times",
+      ({ path }) => mkdir(`${path}.used.0123456789abcdef`),
+      /^warn .*used.0123456789abcdef is a folder: it is ignored/,
     ],
   ])("%s", async (_, break_, wanted) => {
     const place = await aPlace();
@@ -243,7 +254,7 @@ describe.skipIf(process.getuid?.() === undefined)("permissions", () => {
 test("an incomplete file is a leftover only after an hour", async () => {
   const place = await aPlace();
   await aKey(place);
-  const draft = `${place.path}.used.0123.tmp`;
+  const draft = `${place.path}.used.0123456789abcdef.tmp`;
   await writeFile(draft, "", { mode: 0o600 });
   for (const [age, wanted] of [
     [60, /^info .* is being written/],
@@ -252,6 +263,19 @@ test("an incomplete file is a leftover only after an hour", async () => {
     await utimes(draft, NOW - age, NOW - age);
     expect((await place.findings("leftovers"))[0]).toMatch(wanted);
   }
+});
+
+test("never advises to remove a replacement while the store cannot be read: it may be the only copy of the keys", async () => {
+  const place = await aPlace();
+  await aKey(place);
+  const left = `${place.path}.0123456789ab.next`;
+  await writeFile(left, "", { mode: 0o600 });
+  await utimes(left, NOW - 2 * DAY, NOW - 2 * DAY);
+  const fixes = async () =>
+    (await place.report()).findings.filter(({ id }) => id === "leftovers").map((found) => "fix" in found && found.fix);
+  expect(await fixes()).toEqual([`rm ${left}`]);
+  await chmod(place.path, 0o666);
+  expect(await fixes()).toEqual([`see what it is: ls -ld ${left}`]);
 });
 
 test("warns about a pending version once no rotation can be in progress, with the fix", async () => {

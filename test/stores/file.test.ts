@@ -79,7 +79,7 @@ describe("permissions", () => {
     expect(await open.list()).toHaveLength(1);
     await chmod(path, mode);
     for (const store of [open, await openIn(folder)]) {
-      const fault = { code: "STORE_INSECURE", hint: `fix it with: chmod 600 ${path}` };
+      const fault = { code: "STORE_INSECURE", hint: expect.stringContaining(`fix it with: chmod 600 ${path}`) };
       await expect(store.list()).rejects.toMatchObject(fault);
       await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject(fault);
     }
@@ -87,15 +87,29 @@ describe("permissions", () => {
     expect(await open.list()).toHaveLength(1);
   });
 
-  test.each([0o770, 0o707, 0o777, 0o1777])("rejects a folder of mode %o, which others can write", async (mode) => {
+  test.each([0o770, 0o707, 0o777])("rejects a folder of mode %o, which others can write", async (mode) => {
     const folder = await aFolder();
     await chmod(folder, mode);
     const store = await openIn(folder);
-    const fault = { code: "STORE_INSECURE", hint: `fix it with: chmod go-w ${folder}` };
+    const fault = { code: "STORE_INSECURE", hint: expect.stringContaining(`fix it with: chmod go-w ${folder}`) };
     await expect(store.get("x")).rejects.toMatchObject(fault);
     await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject(fault);
     await chmod(folder, 0o755);
     await store.write(aDraft([keyNo(1)]));
+  });
+
+  test.each([0o1777, 0o2775, 0o1770])("never advises to change a folder that is shared, of mode %o", async (mode) => {
+    const folder = await aFolder();
+    await chmod(folder, mode);
+    await writeFile(join(folder, "keys.jsonl"), journalOf(1).bytes, { mode: 0o600 });
+    const fault: unknown = await (await openIn(folder)).list().catch((cause: unknown) => cause);
+    expect(fault).toMatchObject({
+      code: "STORE_INSECURE",
+      hint: expect.stringContaining(
+        `mkdir -p -m 700 ~/mcp-keys && mv ${folder}/keys.jsonl* ~/mcp-keys/; then use --store file:~/mcp-keys/keys.jsonl`,
+      ),
+    });
+    expect(fault).not.toMatchObject({ hint: expect.stringContaining("chmod") });
   });
 
   test("rejects a data folder that others can read", async () => {

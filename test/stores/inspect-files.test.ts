@@ -11,7 +11,7 @@ test("reports the journal, its folders and its sidecars, and changes nothing", a
   await store.write(aDraft([keyNo(1)]));
   await store.touch([{ id: keyNo(1).id, n: 1, at: 5 }]);
   await writeFile(`${path}.0123456789ab.next`, "", { mode: 0o600 });
-  await writeFile(`${path}.used.0.tmp`, "", { mode: 0o640 });
+  await writeFile(`${path}.used.0123456789abcdef.tmp`, "", { mode: 0o640 });
   await symlink("/dev/null", `${path}.checkpoint`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);

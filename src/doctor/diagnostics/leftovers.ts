@@ -11,17 +11,20 @@ export const leftovers: Diagnostic = {
   exit: 6,
   async run(context) {
     // Reading the store finishes what a crash interrupted, so only files that remain afterwards are leftovers.
-    await orNull(context.history);
+    const isReadable = (await orNull(context.history)) !== null;
     const files = await orNull(context.files);
     if (files === null) return [];
     const found = files.sidecars.filter(({ kind }) => kind === "draft" || kind === "next");
     if (found.length === 0) return files.journal === null ? [] : [{ status: "pass", observed: "no leftover files" }];
-    return found.map(({ path, kind, modified }): Observation => {
+    return found.map(({ path, kind, type, uid, modified }): Observation => {
       const what = kind === "draft" ? "is incomplete" : "was meant to replace the store, but did not";
       if (context.now - modified < (kind === "draft" ? DRAFT_AGE : NEXT_AGE)) {
         return { status: "info", observed: `${path} is being written, or ${what}` };
       }
-      return { status: "warn", observed: `${path} ${what}`, fix: `rm ${shellQuote(path)}` };
+      // Without its journal, a replacement may be the only copy of the keys.
+      const isUseless = type === "file" && (kind === "draft" || isReadable) && uid === (context.world.uid ?? uid);
+      const fix = isUseless ? `rm ${shellQuote(path)}` : `see what it is: ls -ld ${shellQuote(path)}`;
+      return { status: "warn", observed: `${path} ${what}`, fix };
     });
   },
 };

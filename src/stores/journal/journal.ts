@@ -137,7 +137,7 @@ export class Journal {
 
   async #refresh(): Promise<void> {
     const reader = this.#reader;
-    const state = await stateOf(this.#disk, this.#location.path, this.#location.uid);
+    const state = await stateOf(this.#disk, this.#location.path, this.#location);
     if (reader === null && state === null) return checkFolder(this.#disk, this.#location);
     const same = reader !== null && state !== null && isSameFile(reader.file, state);
     if (!same || this.#mustReopen || state.size < reader.chain.offset) return this.#reopen(reader, same);

@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Use } from "../store.ts";
 import { Uses } from "../uses.ts";
 import type { Disk } from "./disk/disk.ts";
 import { codeOf, faultOf } from "./disk/fault.ts";
 import { ensureFolder } from "./disk/folder.ts";
 import type { JournalLocation } from "./disk/folder.ts";
-import { openPrivate, stateOf } from "./disk/open.ts";
+import { openPrivate } from "./disk/open.ts";
+import { sidecars } from "./disk/sidecars.ts";
+import { readUnforged, stateOfUnforged } from "./disk/unforged.ts";
 
 /** In nanoseconds. A file not written for this long is taken over by another process. */
 const IDLE_NS = 86_400_000_000_000n;
@@ -15,13 +17,13 @@ const MAX_FILES = 32;
 
 /**
  * Stores when versions were last used. Each process that records uses has its own small file next to the journal and replaces it
- * as a whole; readers take the latest time of all files. The times are not part of the history, and a malformed file is ignored.
+ * as a whole; readers take the latest time of all files. The times are not part of the history. Only regular files count that the
+ * user owns and nobody else can write. Everything else, and a malformed file, is ignored: it must not stop the store.
  */
 export class LastUsedFiles {
   readonly #disk: Disk;
   readonly #location: JournalLocation;
   readonly #folder: string;
-  readonly #prefix: string;
   readonly #own: string;
   /** The times that this process recorded or took over. */
   readonly #mine = new Uses();
@@ -34,7 +36,6 @@ export class LastUsedFiles {
     this.#disk = disk;
     this.#location = location;
     this.#folder = dirname(location.path);
-    this.#prefix = `${basename(location.path)}.used.`;
     this.#own = this.#newPath();
   }
 
@@ -58,10 +59,10 @@ export class LastUsedFiles {
   async #readAll(): Promise<boolean> {
     let complete = true;
     for (const path of await this.#list()) {
-      const state = await stateOf(this.#disk, path, this.#location.uid);
-      const fingerprint = state === null ? "" : `${state.ino} ${state.size} ${state.modified}`;
-      if (state !== null && this.#read.get(path) === fingerprint) continue;
-      const text = state === null ? null : await this.#textOf(path);
+      const state = await stateOfUnforged(this.#disk, path, this.#location);
+      const fingerprint = typeof state === "string" ? state : `${state.ino} ${state.size} ${state.modified}`;
+      if (state === "ignored" || this.#read.get(path) === fingerprint) continue;
+      const text = await this.#textOf(path);
       if (text === null) complete = false;
       else {
         for (const use of parseUses(text)) this.#all.add(use);
@@ -72,33 +73,20 @@ export class LastUsedFiles {
   }
 
   async #list(): Promise<string[]> {
-    try {
-      const names = await this.#disk.readdir(this.#folder);
-      return names
-        .filter((name) => name.startsWith(this.#prefix) && !name.endsWith(".tmp"))
-        .map((name) => join(this.#folder, name));
-    } catch (cause) {
-      if (codeOf(cause) === "ENOENT") return [];
-      throw faultOf(cause, "read", this.#folder);
-    }
+    const listed = await sidecars(this.#disk, this.#location, ["uses"]);
+    return listed.map(({ name }) => join(this.#folder, name));
   }
 
+  /** Returns the content of a file, `""` if it is not the store's, or `null` if it is missing. */
   async #textOf(path: string): Promise<string | null> {
-    const opened = await openPrivate(this.#disk, path, "read", this.#location.uid);
-    if (opened === null) return null;
-    try {
-      return await opened.handle.readFile("utf8");
-    } catch (cause) {
-      throw faultOf(cause, "read", path);
-    } finally {
-      await opened.handle.close();
-    }
+    const read = await readUnforged(this.#disk, path, this.#location);
+    return read === "missing" ? null : read === "ignored" ? "" : read.text;
   }
 
   async #write(): Promise<void> {
     const temporary = `${this.#own}.tmp`;
     await this.#disk.unlink(temporary).catch(() => {});
-    const opened = await openPrivate(this.#disk, temporary, "create", this.#location.uid);
+    const opened = await openPrivate(this.#disk, temporary, "create", this.#location);
     if (opened === null) throw faultOf(new Error(), "create", temporary);
     try {
       await opened.handle.writeFile(formatUses(this.#mine));
@@ -114,12 +102,13 @@ export class LastUsedFiles {
 
   /** Takes over the files of ended processes. File times use the clock of the file system, so the file just written gives the current time. */
   async #takeOver(): Promise<void> {
-    const now = (await stateOf(this.#disk, this.#own, this.#location.uid))?.modified ?? 0n;
+    const own = await stateOfUnforged(this.#disk, this.#own, this.#location);
+    const now = typeof own === "string" ? 0n : own.modified;
     const others = (await this.#list()).filter((path) => path !== this.#own);
     const taken: string[] = [];
     for (const path of others) {
-      const state = await stateOf(this.#disk, path, this.#location.uid);
-      if (state === null || (others.length <= MAX_FILES && now - state.modified < IDLE_NS)) continue;
+      const state = await stateOfUnforged(this.#disk, path, this.#location);
+      if (typeof state === "string" || (others.length <= MAX_FILES && now - state.modified < IDLE_NS)) continue;
       const claimed = this.#newPath();
       // Renamed before reading: if its owner still writes, that creates a new file and loses nothing.
       if (!(await this.#claim(path, claimed))) continue;
@@ -136,13 +125,14 @@ export class LastUsedFiles {
       await this.#disk.rename(from, to);
       return true;
     } catch (cause) {
-      if (codeOf(cause) === "ENOENT") return false;
+      // Gone, or a file of another user that only they may rename.
+      if (["ENOENT", "EACCES", "EPERM"].includes(codeOf(cause) ?? "")) return false;
       throw faultOf(cause, "replace", from);
     }
   }
 
   #newPath(): string {
-    return join(this.#folder, this.#prefix + randomBytes(8).toString("hex"));
+    return `${this.#location.path}.used.${randomBytes(8).toString("hex")}`;
   }
 }
 

@@ -18,19 +18,19 @@ test("does not follow a link that was created after the check", async () => {
   await writeFile(join(folder, "target"), "", { mode: 0o600 });
   await symlink("target", join(folder, "link"));
   for (const mode of ["read", "append"] as const) {
-    await expect(openPrivate(realDisk, join(folder, "link"), mode, uid)).rejects.toMatchObject({
+    await expect(openPrivate(realDisk, join(folder, "link"), mode, { uid })).rejects.toMatchObject({
       code: "STORE_INSECURE",
     });
   }
-  expect(await openPrivate(realDisk, join(folder, "link"), "create", uid)).toBeNull();
-  await expect(stateOf(realDisk, join(folder, "link"), uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  expect(await openPrivate(realDisk, join(folder, "link"), "create", { uid })).toBeNull();
+  await expect(stateOf(realDisk, join(folder, "link"), { uid })).rejects.toMatchObject({ code: "STORE_INSECURE" });
 });
 
 test("does not wait for a pipe that was created after the check", async () => {
   const path = join(await aFolder(), "pipe");
   execFileSync("mkfifo", ["-m", "600", path]);
-  await expect(openPrivate(realDisk, path, "read", uid)).rejects.toMatchObject({ code: "STORE_INSECURE" });
-  await expect(openPrivate(realDisk, path, "append", uid)).rejects.toMatchObject({
+  await expect(openPrivate(realDisk, path, "read", { uid })).rejects.toMatchObject({ code: "STORE_INSECURE" });
+  await expect(openPrivate(realDisk, path, "append", { uid })).rejects.toMatchObject({
     code: expect.stringMatching(/^STORE_/),
   });
 });
@@ -70,12 +70,12 @@ test("a process that finishes a compaction too late finds nothing wrong", async 
   const path = join(folder, "keys.jsonl");
   const store = await openIn(folder);
   await store.write(aDraft([keyNo(1)]));
-  const sealed = (await stateOf(realDisk, path, uid))!;
+  const sealed = (await stateOf(realDisk, path, { uid }))!;
   await store.compact({ at: 1, by: "x" });
   await store.write(aDraft([keyNo(2)]));
   const location = { path, uid, ownsFolder: false };
   await finishCompaction(realDisk, location, sealed, "f".repeat(64));
-  const now = (await stateOf(realDisk, path, uid))!;
+  const now = (await stateOf(realDisk, path, { uid }))!;
   await expect(finishCompaction(realDisk, location, now, "f".repeat(64))).rejects.toMatchObject({
     code: "STORE_DAMAGED",
   });

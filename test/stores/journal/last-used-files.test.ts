@@ -1,4 +1,5 @@
-import { chmod, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FileStore } from "../../../src/stores/file.ts";
@@ -7,6 +8,8 @@ import { aDraft, aFolder, keyNo, openIn } from "../place.ts";
 const { id } = keyNo(1);
 const useFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.includes(".used."));
 const lastUsed = async (store: FileStore) => (await store.get(id))?.versions[0]?.lastUsedAt;
+/** A name that the store could have given to a file. */
+const STRAY = "keys.jsonl.used.0123456789abcdef";
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000);
 
 async function aStore() {
@@ -66,7 +69,7 @@ describe("files of other processes", () => {
     const { folder, store } = await aStore();
     for (let i = 0; i < 40; i++) {
       const uses = JSON.stringify({ v: 1, uses: [[id, 1, 1_000 + i]] });
-      await writeFile(join(folder, `keys.jsonl.used.${i}`), uses, { mode: 0o600 });
+      await writeFile(join(folder, `keys.jsonl.used.${i.toString(16).padStart(16, "0")}`), uses, { mode: 0o600 });
     }
     expect(await lastUsed(store)).toBe(1_039);
     await (await openIn(folder)).touch([{ id, n: 1, at: 1 }]);
@@ -78,18 +81,57 @@ describe("files of other processes", () => {
     "that contain %o are ignored",
     async (text) => {
       const { folder, store } = await aStore();
-      await writeFile(join(folder, "keys.jsonl.used.x"), text, { mode: 0o600 });
+      await writeFile(join(folder, STRAY), text, { mode: 0o600 });
       expect(await lastUsed(store)).toBeNull();
       await store.touch([{ id, n: 1, at: 10 }]);
       expect(await lastUsed(store)).toBe(10);
     },
   );
 
-  test("that others can read are rejected like the journal", async () => {
+  test("that others can read count, and those that others can write do not, because they may be forged", async () => {
     const { folder, store } = await aStore();
     await store.touch([{ id, n: 1, at: 10 }]);
-    await chmod(join(folder, (await useFiles(folder))[0]!), 0o644);
-    await expect(store.get(id)).rejects.toMatchObject({ code: "STORE_INSECURE" });
+    const path = join(folder, (await useFiles(folder))[0]!);
+    await chmod(path, 0o644);
+    expect(await lastUsed(await openIn(folder))).toBe(10);
+    for (const mode of [0o620, 0o602, 0o666]) {
+      await chmod(path, mode);
+      expect(await lastUsed(await openIn(folder))).toBeNull();
+    }
+  });
+
+  const uses = JSON.stringify({ v: 1, uses: [[id, 1, 9_999]] });
+  const isRoot = process.getuid?.() === 0;
+  test.each<[string, (path: string) => Promise<unknown>]>([
+    ["a folder", (path) => mkdir(path)],
+    [
+      "a link",
+      async (path) => (await writeFile(`${path}.target`, uses, { mode: 0o600 }), symlink(`${path}.target`, path)),
+    ],
+    ["a dangling link", (path) => symlink("nowhere", path)],
+    ["a named pipe", async (path) => execFileSync("mkfifo", ["-m", "600", path])],
+    ["a huge file", async (path) => (await writeFile(path, uses, { mode: 0o600 }), truncate(path, 2 ** 33))],
+    ["a file with another name", (path) => writeFile(path.replace("0123", "x123"), uses, { mode: 0o600 })],
+    // Only root can create a file of another user. The others create one that they cannot read.
+    [
+      "a file of another user, or an unreadable one",
+      async (path) => (
+        await writeFile(path, uses, { mode: 0o600 }),
+        isRoot ? chown(path, 12_345, 12_345) : chmod(path, 0)
+      ),
+    ],
+  ])("never stop the store: it ignores %s", async (_, create) => {
+    const { folder, store } = await aStore();
+    await create(join(folder, STRAY));
+    const other = await openIn(folder);
+    expect(await lastUsed(store)).toBeNull();
+    await other.touch([{ id, n: 1, at: 10 }]);
+    expect(await lastUsed(other)).toBe(10);
+    await other.write(aDraft([keyNo(2)]));
+    await other.compact({ at: 1, by: "x" });
+    expect(await other.list()).toHaveLength(2);
+    await other.remove({ at: 1, by: "x", seq: 3, detail: "to file:/new" });
+    expect(await readdir(folder)).not.toContain("keys.jsonl");
   });
 });
 

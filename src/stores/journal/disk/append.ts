@@ -18,7 +18,7 @@ export async function openToAppend(
   location: JournalLocation,
   create: boolean,
 ): Promise<AppendHandle | null> {
-  const opened = await openPrivate(disk, location.path, create ? "create" : "append", location.uid);
+  const opened = await openPrivate(disk, location.path, create ? "create" : "append", location);
   return opened === null ? null : { handle: opened.handle, file: opened.state };
 }
 

@@ -3,12 +3,16 @@ import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { KeysError } from "../../../errors.ts";
+import { groupHint } from "../../folder-advice.ts";
+import { judgeFile, newFileMode } from "../../file-access.ts";
+import type { Access } from "../../file-access.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
 
 // O_NONBLOCK keeps a named pipe from blocking the open. Windows has neither flag.
 const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-const GUARDED = O_NOFOLLOW | O_NONBLOCK;
+/** Flags of every open: follow no link, wait for no pipe. */
+export const GUARDED = O_NOFOLLOW | O_NONBLOCK;
 
 /** How to open a file. `create` requires that the file does not exist. */
 export type OpenMode = "read" | "append" | "create";
@@ -28,7 +32,7 @@ export interface FileState {
 }
 
 /**
- * Opens a file that only its owner can read or write. Follows no symbolic link, and checks the opened file rather than its path.
+ * Opens a file that only its owner can read or write, unless the location allows a group. Follows no symbolic link, and checks the opened file rather than its path.
  * @returns `null` if the file is missing (`read`, `append`) or exists (`create`)
  * @throws {@link KeysError} `STORE_INSECURE`, `STORE_UNAVAILABLE`
  */
@@ -36,11 +40,11 @@ export async function openPrivate(
   disk: Disk,
   path: string,
   mode: OpenMode,
-  uid: number | null,
+  access: Access,
 ): Promise<{ handle: FileHandle; state: FileState } | null> {
   let handle: FileHandle;
   try {
-    handle = await disk.open(path, FLAGS[mode], 0o600);
+    handle = await disk.open(path, FLAGS[mode], newFileMode(access));
   } catch (cause) {
     const code = codeOf(cause);
     if (code === (mode === "create" ? "EEXIST" : "ENOENT")) return null;
@@ -48,7 +52,9 @@ export async function openPrivate(
     throw faultOf(cause, mode === "read" ? "read" : mode === "append" ? "write" : "create", path);
   }
   try {
-    return { handle, state: checkPrivate(await handle.stat({ bigint: true }), path, uid) };
+    // The umask of most systems takes the write permission from the group.
+    if (mode === "create" && access.group !== undefined) await handle.chmod(newFileMode(access));
+    return { handle, state: checkPrivate(await handle.stat({ bigint: true }), path, access) };
   } catch (cause) {
     await handle.close();
     throw faultOf(cause, "read", path);
@@ -56,9 +62,9 @@ export async function openPrivate(
 }
 
 /** Returns the state of the file now at this path, checked like an opened file, or `null` if it is missing. */
-export async function stateOf(disk: Disk, path: string, uid: number | null): Promise<FileState | null> {
+export async function stateOf(disk: Disk, path: string, access: Access): Promise<FileState | null> {
   try {
-    return checkPrivate(await disk.lstat(path, { bigint: true }), path, uid);
+    return checkPrivate(await disk.lstat(path, { bigint: true }), path, access);
   } catch (cause) {
     if (codeOf(cause) === "ENOENT") return null;
     throw faultOf(cause, "read", path);
@@ -74,7 +80,7 @@ export function isSameFile(a: FileState, b: FileState): boolean {
  * Returns the state of a regular file that only its owner, the user, can read or write.
  * @throws {@link KeysError} `STORE_INSECURE` for any other file, `STORE_UNAVAILABLE` for a folder
  */
-export function checkPrivate(stat: BigIntStats, path: string, uid: number | null): FileState {
+export function checkPrivate(stat: BigIntStats, path: string, access: Access): FileState {
   if (stat.isSymbolicLink()) throw symlinkFault(path);
   if (stat.isDirectory()) throw faultOf(Object.assign(new Error(), { code: "EISDIR" }), "read", path);
   if (!stat.isFile()) {
@@ -82,14 +88,15 @@ export function checkPrivate(stat: BigIntStats, path: string, uid: number | null
       hint: "choose another path: --store file:<path>",
     });
   }
-  if (uid !== null && Number(stat.uid) !== uid) {
+  const fault = judgeFile({ uid: Number(stat.uid), mode: Number(stat.mode) }, access);
+  if (fault === "owner") {
     throw new KeysError("STORE_INSECURE", `${path} belongs to another user`, {
       hint: "run as its owner, or choose another store: --store file:<path>",
     });
   }
-  if (uid !== null && (Number(stat.mode) & 0o077) !== 0) {
+  if (fault === "mode") {
     throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
-      hint: `fix it with: chmod 600 ${shellQuote(path)}`,
+      hint: `fix it with: chmod ${newFileMode(access).toString(8)} ${shellQuote(path)}${groupHint(Number(stat.mode), access)}`,
     });
   }
   return { ino: stat.ino, dev: stat.dev, size: Number(stat.size), modified: stat.mtimeNs };

@@ -4,17 +4,19 @@ import { codeOf, faultOf } from "./fault.ts";
 import type { JournalLocation } from "./folder.ts";
 
 /**
- * The kinds of files that a journal keeps next to itself: its checkpoint, last-used times, the file that will replace it, and
- * unfinished drafts of the first two.
+ * The kinds of files that a journal keeps next to itself: its checkpoint, last-used times, the file that will replace it, its
+ * reserve of disk space, and unfinished drafts of the first two. A `stray` only looks like one of them, and is never used.
  */
-export type Sidecar = "checkpoint" | "uses" | "next" | "draft";
+export type Sidecar = "checkpoint" | "uses" | "next" | "reserve" | "draft" | "stray";
 
 /** The suffixes after the journal's file name. The first match counts. */
 const SUFFIXES: readonly (readonly [Sidecar, RegExp])[] = [
-  ["draft", /^\.(checkpoint|used\..*)\.tmp$/s],
+  ["draft", /^\.(?:checkpoint|used\.[0-9a-f]{16})\.tmp$/],
   ["checkpoint", /^\.checkpoint$/],
-  ["uses", /^\.used\./],
+  ["uses", /^\.used\.[0-9a-f]{16}$/],
   ["next", /^\.[0-9a-f]{12}\.next$/],
+  ["reserve", /^\.reserve$/],
+  ["stray", /^\.(?:used|checkpoint|reserve|next)\b|\.next$/s],
 ];
 
 /** Returns the kind of sidecar with this file name, or `null` if it is the name of another file. */

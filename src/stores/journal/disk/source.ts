@@ -20,9 +20,9 @@ export class Source {
   }
 
   async state(): Promise<FileState> {
-    const { path, uid } = this.#location;
+    const { path } = this.#location;
     try {
-      return checkPrivate(await this.#handle.stat({ bigint: true }), path, uid);
+      return checkPrivate(await this.#handle.stat({ bigint: true }), path, this.#location);
     } catch (cause) {
       throw faultOf(cause, "read", path);
     }

@@ -20,7 +20,7 @@ export interface Checkpoint extends ChainState {
 /** Reads the checkpoint of a journal. Returns `null` if there is no usable one. */
 export async function readCheckpoint(disk: Disk, location: JournalLocation): Promise<Checkpoint | null> {
   try {
-    const opened = await openPrivate(disk, checkpointPath(location), "read", location.uid);
+    const opened = await openPrivate(disk, checkpointPath(location), "read", location);
     if (opened === null) return null;
     try {
       return opened.state.size > MAX_BYTES ? null : parseCheckpoint(await opened.handle.readFile());
@@ -41,7 +41,7 @@ export async function writeCheckpoint(disk: Disk, location: JournalLocation, che
   const temporary = `${path}.tmp`;
   try {
     await disk.unlink(temporary).catch(() => {});
-    const opened = await openPrivate(disk, temporary, "create", location.uid);
+    const opened = await openPrivate(disk, temporary, "create", location);
     if (opened === null) return;
     try {
       await opened.handle.writeFile(text);

@@ -62,7 +62,7 @@ export class JournalReader {
     location: JournalLocation,
     { whole, checkpointEvery }: JournalReaderOptions,
   ): Promise<JournalReader | null> {
-    const opened = await openPrivate(disk, location.path, "read", location.uid);
+    const opened = await openPrivate(disk, location.path, "read", location);
     if (opened === null) return null;
     const { handle, state } = opened;
     const source = new Source(location, handle);

@@ -55,18 +55,23 @@ export async function removeJournal(
   }
   await beforeRemoval();
   const folder = dirname(location.path);
-  for (const { name } of await sidecars(disk, location, ["checkpoint", "uses", "next", "draft"])) {
-    await unlink(disk, join(folder, name));
+  for (const { name } of await sidecars(disk, location, ["checkpoint", "uses", "next", "reserve", "draft"])) {
+    await unlink(disk, join(folder, name), IS_FOLDER);
   }
   if (reader === null) return;
   await unlink(disk, location.path);
   await syncFolder(disk, folder);
 }
 
-async function unlink(disk: Disk, path: string): Promise<void> {
+/** What `unlink` reports for a folder, which the store did not create. */
+const IS_FOLDER: readonly unknown[] = ["EISDIR", "EPERM"];
+
+/** @param ignored - error codes that do not matter */
+async function unlink(disk: Disk, path: string, ignored: readonly unknown[] = []): Promise<void> {
   try {
     await disk.unlink(path);
   } catch (cause) {
-    if (codeOf(cause) !== "ENOENT") throw faultOf(cause, "replace", path);
+    const code = codeOf(cause);
+    if (code !== "ENOENT" && !ignored.includes(code)) throw faultOf(cause, "replace", path);
   }
 }

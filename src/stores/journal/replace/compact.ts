@@ -95,17 +95,12 @@ async function keepArchive(disk: Disk, location: JournalLocation, file: FileStat
 }
 
 /** Checks whether the archive is a second link to the journal, left by a crash, and not the journal itself. */
-async function isSecondName(
-  disk: Disk,
-  { path, uid }: JournalLocation,
-  file: FileState,
-  archive: string,
-): Promise<boolean> {
+async function isSecondName(disk: Disk, location: JournalLocation, file: FileState, archive: string): Promise<boolean> {
   // A symbolic link or an insecure file is a different file.
-  const state = await stateOf(disk, archive, uid).catch(() => null);
+  const state = await stateOf(disk, archive, location).catch(() => null);
   if (state === null || !isSameFile(state, file)) return false;
   try {
-    return (await disk.realpath(archive)) !== (await disk.realpath(path));
+    return (await disk.realpath(archive)) !== (await disk.realpath(location.path));
   } catch (cause) {
     throw faultOf(cause, "read", archive);
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { KeysError } from "../../../errors.ts";
+import type { Access } from "../../file-access.ts";
 import type { Disk } from "../disk/disk.ts";
 import { codeOf, faultOf } from "../disk/fault.ts";
 import { syncFolder } from "../disk/folder.ts";
@@ -26,10 +27,10 @@ export async function finishCompaction(
   digest: string,
 ): Promise<void> {
   const next = nextPath(location.path, digest);
-  const found = await digestOf(disk, next, location.uid);
+  const found = await digestOf(disk, next, location);
   if (found !== digest) {
     // Another process may have renamed it, and writers may have appended to it since.
-    const now = await stateOf(disk, location.path, location.uid);
+    const now = await stateOf(disk, location.path, location);
     if (now === null || !isSameFile(now, sealed)) return;
     const what = found === null ? "is missing" : "was altered";
     throw new KeysError(
@@ -48,8 +49,8 @@ export async function finishCompaction(
   await syncFolder(disk, dirname(location.path));
 }
 
-async function digestOf(disk: Disk, path: string, uid: number | null): Promise<string | null> {
-  const opened = await openPrivate(disk, path, "read", uid);
+async function digestOf(disk: Disk, path: string, access: Access): Promise<string | null> {
+  const opened = await openPrivate(disk, path, "read", access);
   if (opened === null) return null;
   const sum = createHash("sha256");
   try {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Change } from "../../store.ts";
 import { sidecars } from "../disk/sidecars.ts";
+import type { Access } from "../../file-access.ts";
 import type { Disk } from "../disk/disk.ts";
 import { faultOf } from "../disk/fault.ts";
 import { syncFolder } from "../disk/folder.ts";
@@ -83,7 +84,7 @@ async function appendSeal(disk: Disk, journal: Journal, seal: JournalRecord, nex
 }
 
 async function writeNext(disk: Disk, location: JournalLocation, next: string, bytes: readonly Buffer[]): Promise<void> {
-  const opened = await openPrivate(disk, next, "create", location.uid);
+  const opened = await openPrivate(disk, next, "create", location);
   if (opened === null) throw faultOf(Object.assign(new Error(), { code: "EEXIST" }), "create", next);
   try {
     for (const each of bytes) await opened.handle.appendFile(each);
@@ -100,20 +101,20 @@ async function writeNext(disk: Disk, location: JournalLocation, next: string, by
 
 /** Removes the unused successors of other processes: no seal can name them any more, because `seq` is taken. */
 async function removeStale(disk: Disk, location: JournalLocation, seq: number): Promise<void> {
-  const now = (await stateOf(disk, location.path, location.uid))?.modified ?? 0n;
+  const now = (await stateOf(disk, location.path, location))?.modified ?? 0n;
   const names = await sidecars(disk, location, ["next"]).catch(() => []);
   for (const { name } of names) {
     const path = join(dirname(location.path), name);
-    const state = await stateOf(disk, path, location.uid).catch(() => null);
+    const state = await stateOf(disk, path, location).catch(() => null);
     if (state === null) continue;
-    const first = await firstSeq(disk, path, location.uid);
+    const first = await firstSeq(disk, path, location);
     const isStale = first === null ? now - state.modified > STALE_NS : first <= seq;
     if (isStale) await disk.unlink(path).catch(() => {});
   }
 }
 
-async function firstSeq(disk: Disk, path: string, uid: number | null): Promise<number | null> {
-  const opened = await openPrivate(disk, path, "read", uid).catch(() => null);
+async function firstSeq(disk: Disk, path: string, access: Access): Promise<number | null> {
+  const opened = await openPrivate(disk, path, "read", access).catch(() => null);
   if (opened === null) return null;
   try {
     const { buffer } = await opened.handle.read(Buffer.alloc(64), 0, 64, 0);
