@@ -50,6 +50,7 @@ export const CODES = {
     http: 500,
     hint: "free some space, or send standard output elsewhere, and run the same command again",
   },
+  KEYSET_INVALID: { exit: 6, http: 503, hint: "write it again with: mcp-keys export --keyset" },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and whether the server is running" },
   SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; many MCP servers use /mcp" },
   SERVER_UNPROTECTED: { exit: 8, http: 500, hint: "add a guard to the server first, see README.md" },

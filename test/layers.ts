@@ -65,6 +65,8 @@ export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
     "stores/keychain.ts",
     "stores/keychain/parts.ts",
     "stores/keychain/writer.ts",
+    "stores/keyset.ts",
+    "stores/keyset/keyset-file.ts",
   ],
 };
 

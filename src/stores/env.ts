@@ -1,6 +1,9 @@
-import { digestToken, isDigest, parsePeppers, pepperIdOf } from "../core/digest.ts";
-import type { Digest, Pepper } from "../core/digest.ts";
-import type { Epoch, Key, KeyId } from "../core/key.ts";
+import { digestToken } from "../core/digest.ts";
+import type { Digest } from "../core/digest.ts";
+import type { Key, KeyId } from "../core/key.ts";
+import { keysOf } from "../core/keyset/keyset.ts";
+import { parseKeyset } from "../core/keyset/parse-keyset.ts";
+import { parsePublicKeys } from "../core/keyset/signature.ts";
 import { estimateBits, MIN_OPAQUE_BITS, OPAQUE_PREFIX } from "../core/opaque.ts";
 import { BASE62, explainUnusable, ID_LENGTH, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
@@ -11,37 +14,35 @@ const NO_CHANGES: AsyncIterable<never> = {
   [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
 };
 
-/** A token or digest from the environment. */
+/** A token from the environment. */
 interface EnvToken {
   readonly id: KeyId;
   readonly prefix: string;
   readonly digest: Digest;
-  /** The first second in which it is no longer valid. */
-  readonly expiresAt: Epoch | null;
 }
 
 /**
  * Opens a read-only store with the keys from the environment, which it reads once: `MCP_API_KEY` (one token), `MCP_API_KEYS`
- * (tokens) and `MCP_API_KEY_HASHES` (`<digest>` or `<digest>@<expiry in epoch seconds>`). Lists are separated by commas or
- * newlines. Tokens with the same id are versions of one key. Without these variables the store is empty, and a server refuses
- * every request.
+ * (tokens, separated by commas or newlines) and `MCP_API_KEYSET` (a keyset, see `mcp-keys export --keyset`, as JSON or as its
+ * base64url). Tokens with the same id are versions of one key. The keyset decides about every key in it: a token of such a key
+ * counts only if the keyset lists it. Without these variables the store is empty, and a server refuses every request.
  * @throws {@link KeysError} `TOKEN_UNUSABLE` with the variable and the problem, never the value; `TOKEN_WEAK` for a token in another
- *   format with less than 128 bits; `PEPPER_INVALID` for a digest whose pepper is not in `MCP_KEYS_PEPPER`; `USAGE` for a location
+ *   format with less than 128 bits; `KEYSET_INVALID`; `USAGE` for a location or a bad `MCP_KEYS_KEYSET_PUBLIC_KEY`
  */
 export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "env">): Promise<KeyStore> {
   if (location !== "") {
     throw new KeysError("USAGE", "env: takes no location", { hint: "use it alone: --store env:" });
   }
-  const peppers = parsePeppers(env["MCP_KEYS_PEPPER"]);
   const single = env["MCP_API_KEY"] ?? "";
+  const published = readKeyset(env);
+  const tokens = [
+    ...(single === "" ? [] : [readToken(single, "MCP_API_KEY")]),
+    ...split(env["MCP_API_KEYS"]).map((text, i) => readToken(text, `entry ${i + 1} of MCP_API_KEYS`)),
+  ];
   const keyMap = new KeyMap();
-  keyMap.apply(
-    toKeys([
-      ...(single === "" ? [] : [readToken(single, "MCP_API_KEY")]),
-      ...split(env["MCP_API_KEYS"]).map((text, i) => readToken(text, `entry ${i + 1} of MCP_API_KEYS`)),
-      ...split(env["MCP_API_KEY_HASHES"]).map((text, i) => readDigest(text, i + 1, peppers)),
-    ]),
-  );
+  keyMap.apply(published);
+  const others = tokens.filter(({ id, digest }) => keyMap.byId(id) === null && keyMap.byDigest(digest) === null);
+  keyMap.apply(toKeys(others, (name) => keyMap.byName(name) !== null));
 
   const refuse = async (): Promise<never> => {
     throw new KeysError("STORE_READ_ONLY", "the keys come from the environment and cannot be changed here");
@@ -62,6 +63,13 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   };
 }
 
+function readKeyset(env: StoreWorld["env"]): Key[] {
+  const text = env["MCP_API_KEYSET"] ?? "";
+  if (text.trim() === "") return [];
+  const publicKeys = parsePublicKeys(env["MCP_KEYS_KEYSET_PUBLIC_KEY"]);
+  return keysOf(parseKeyset(text, { source: "MCP_API_KEYSET", publicKeys }));
+}
+
 function split(text = ""): string[] {
   return text
     .split(/[,\n]/)
@@ -74,29 +82,11 @@ function readToken(text: string, source: string): EnvToken {
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`);
   const digest = digestToken(text);
   const parsed = parseToken(text);
-  if (parsed.ok) return { id: parsed.id, prefix: parsed.prefix, digest, expiresAt: null };
+  if (parsed.ok) return { id: parsed.id, prefix: parsed.prefix, digest };
   if (estimateBits(text) < MIN_OPAQUE_BITS) {
     throw new KeysError("TOKEN_WEAK", `the token from ${source} can be guessed: it has less than 128 random bits`);
   }
-  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: null };
-}
-
-function readDigest(text: string, position: number, peppers: readonly Pepper[]): EnvToken {
-  const [digest = "", end, ...more] = text.split("@");
-  const time = end === undefined ? null : Number(end);
-  const isTime = time === null || (/^[0-9]{1,15}$/.test(end ?? "") && Number.isSafeInteger(time));
-  if (!isDigest(digest) || !isTime || more.length > 0) {
-    throw new KeysError("TOKEN_UNUSABLE", `entry ${position} of MCP_API_KEY_HASHES is not a digest`, {
-      hint: "print the value with: mcp-keys export --hashes",
-    });
-  }
-  const pepper = pepperIdOf(digest);
-  if (pepper !== null && !peppers.some(({ id }) => id === pepper)) {
-    throw new KeysError("PEPPER_INVALID", `entry ${position} of MCP_API_KEY_HASHES was made with another pepper`, {
-      hint: `add the pepper ${pepper} to MCP_KEYS_PEPPER`,
-    });
-  }
-  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest, expiresAt: time };
+  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest };
 }
 
 /** Derives an id from the digest. It is the same at every start and reveals nothing about the token. */
@@ -110,19 +100,20 @@ function idOf(digest: Digest): KeyId {
   return id;
 }
 
-function toKeys(entries: readonly EnvToken[]): Key[] {
-  const distinct = new Map<Digest, EnvToken>();
-  for (const entry of entries) {
-    const known = distinct.get(entry.digest);
-    // Listed as a token and as a digest: the first entry is the token, which has an id. The earlier expiry counts.
-    if (known === undefined) distinct.set(entry.digest, entry);
-    else distinct.set(entry.digest, { ...known, expiresAt: earlier(known.expiresAt, entry.expiresAt) });
-  }
+/** Makes the keys, named `env-1`, `env-2` and so on. */
+function toKeys(tokens: readonly EnvToken[], isTaken: (name: string) => boolean): Key[] {
+  const distinct = new Map(tokens.map((token) => [token.digest, token]));
   const byId = new Map<KeyId, EnvToken[]>();
-  for (const entry of distinct.values()) byId.set(entry.id, [...(byId.get(entry.id) ?? []), entry]);
-  return [...byId].map(([id, versions], i) => ({
+  for (const token of distinct.values()) byId.set(token.id, [...(byId.get(token.id) ?? []), token]);
+  let number = 0;
+  const nextName = (): string => {
+    do number++;
+    while (isTaken(`env-${number}`));
+    return `env-${number}`;
+  };
+  return [...byId].map(([id, versions]) => ({
     id,
-    name: `env-${i + 1}`,
+    name: nextName(),
     prefix: versions[0]?.prefix ?? OPAQUE_PREFIX,
     scopes: [],
     audience: [],
@@ -131,17 +122,13 @@ function toKeys(entries: readonly EnvToken[]): Key[] {
     createdBy: "env",
     enabled: true,
     revision: 1,
-    versions: versions.map(({ digest, expiresAt }, j) => ({
+    versions: versions.map(({ digest }, j) => ({
       n: j + 1,
       digest,
       createdAt: 0,
-      expiresAt,
+      expiresAt: null,
       state: "current",
       lastUsedAt: null,
     })),
   }));
-}
-
-function earlier(a: Epoch | null, b: Epoch | null): Epoch | null {
-  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -3,6 +3,7 @@ import { openArchiveStore } from "./archive.ts";
 import { openEnvStore } from "./env.ts";
 import { openFileStore } from "./file.ts";
 import { openKeychainStore } from "./keychain.ts";
+import { openKeysetStore } from "./keyset.ts";
 import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
 
@@ -24,7 +25,8 @@ export const stores = {
   },
   keychain: { summary: "digests in the keychain of the operating system", open: openKeychainStore },
   archive: { summary: "an old history, saved by `audit --archive`; read-only", open: openArchiveStore },
-  env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEY_HASHES; read-only", open: openEnvStore },
+  env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEYSET; read-only", open: openEnvStore },
+  keyset: { summary: "a file of digests, for a server without a store; read-only", open: openKeysetStore },
   memory: { summary: "nothing is persisted; for tests", open: openMemoryStore },
 } satisfies Record<string, StoreDriver>;
 

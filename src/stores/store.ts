@@ -136,9 +136,10 @@ export interface KeyStore {
   changes(since: number, options?: ReadOptions): AsyncIterable<Change>;
   /**
    * Calls `wake` when {@link KeyStore.changes} may have news. This is a hint: it may come late, twice or without news, but no change
-   * goes unannounced for longer than the poll interval of the store. Returns a function that stops it and may be called twice.
+   * goes unannounced for longer than the poll interval of the store. Calls `report` with a line for the server's log if the store
+   * ignores news, such as a keyset that is older than the one in use. Returns a function that stops it and may be called twice.
    */
-  watch(wake: () => void): Promise<() => void>;
+  watch(wake: () => void, report?: (line: string) => void): Promise<() => void>;
   /**
    * Records when versions were last used. An older time never replaces a newer one. Not part of the history, and never called
    * while a token is verified.

@@ -66,7 +66,7 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "export --format $TOKEN", piped: true },
   { line: "export --format shell --env-name $TOKEN-", piped: true },
   { line: "export --json", piped: true },
-  { line: "export --hashes", holds: "digest" },
+  { line: "export --keyset", holds: "digest" },
   { line: "audit" },
   { line: "audit --json" },
   { line: "audit --verify" },
@@ -100,7 +100,7 @@ test("no command prints a token or a digest outside its result", async () => {
   for (const { line, piped = false, env, holds } of LINES) {
     const words = line.replaceAll("$TOKEN", token).replaceAll("$DIR", dir);
     const value = env?.replaceAll("$TOKEN", token) ?? "";
-    const variables = { MCP_API_KEY: value, MCP_API_KEYS: value, MCP_API_KEY_HASHES: value };
+    const variables = { MCP_API_KEY: value, MCP_API_KEYS: value, MCP_API_KEYSET: value };
     const { stdout, stderr } = await cli(`${words} --verbose`, {
       ...(piped && { piped: token }),
       ...(env !== undefined && {

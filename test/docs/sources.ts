@@ -45,7 +45,7 @@ export interface Stray {
 }
 
 /** Names that contain an avoided word but are not ours to choose. */
-const FOREIGN = [/\bfast hash\b/g, /--hashes\b/g, /\bhash functions?\b/gi, /\bLoadCredential\b/g];
+const FOREIGN = [/\bfast hash\b/g, /\bhash functions?\b/gi, /\bLoadCredential\b/g];
 
 /** Returns the avoided words in a text, in any form: `credentials: say key, or token`. */
 export function strayWords(words: string, strays: readonly Stray[]): string[] {

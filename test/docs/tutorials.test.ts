@@ -44,8 +44,8 @@ app.listen(Number(process.env.PORT), "127.0.0.1");
 /** What the page tells the reader to set before each start of the server. */
 const ENVIRONMENT = [
   "export MCP_API_KEY=4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1",
-  'export MCP_API_KEY_HASHES="$(mcp-keys export --hashes)"',
-  "unset MCP_API_KEY MCP_API_KEY_HASHES",
+  'export MCP_API_KEYSET="$(mcp-keys export --keyset)"',
+  "unset MCP_API_KEY MCP_API_KEYSET",
 ];
 
 describe("docs/migrating.md", () => {
@@ -75,7 +75,7 @@ describe("docs/migrating.md", () => {
       "generate laptop --owner ada --out laptop.key → 0",
       "generate ci --scope notes:read --out build.key → 0",
       "list → 0",
-      "export --hashes → 0",
+      "export --keyset → 0",
       "verify < laptop.key → 0",
       "verify < build.key → 0",
       "verify < laptop.key → 0",

@@ -96,7 +96,7 @@ const CASES: Readonly<
     healthy: async (place) =>
       place.findings("server-keys", { env: { MCP_API_KEYS: await aKey(place) }, config: { store: "env:" } }),
     faulty: async ({ findings }) =>
-      findings("server-keys", { env: { MCP_API_KEY_HASHES: "sha256:12" }, config: { store: "env:" } }),
+      findings("server-keys", { env: { MCP_API_KEYSET: "sha256:12" }, config: { store: "env:" } }),
   },
 };
 

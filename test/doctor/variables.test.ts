@@ -1,6 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { parsePeppers } from "../../src/core/digest.ts";
+import { toKeyset } from "../../src/core/keyset/keyset.ts";
+import { aKey as storedKey } from "../fakes.ts";
 import { aKey, aPlace, DAY, NOW } from "./context.ts";
 
 const PEPPER = `p1:${"k".repeat(32)}`;
@@ -105,12 +107,14 @@ describe("MCP_KEYS_STORE", () => {
   });
 });
 
+const KEYSET = JSON.stringify(toKeyset([storedKey()], { store: "file:/k", seq: 1, now: NOW, names: true }));
+
 test("reports unused server keys, and a mistake in each variable", async () => {
   const place = await aPlace();
-  const env = { MCP_API_KEYS: `${await aKey(place)},abc`, MCP_API_KEY_HASHES: `sha256:${"0".repeat(64)}` };
+  const env = { MCP_API_KEYS: `${await aKey(place)},abc`, MCP_API_KEYSET: KEYSET };
   expect(await place.findings("server-keys", { env })).toEqual([
     expect.stringMatching(/^warn .*entry 2 of MCP_API_KEYS/),
-    expect.stringMatching(/^info MCP_API_KEY_HASHES has 1 key, but is not used/),
+    expect.stringMatching(/^info MCP_API_KEYSET has 1 key, but is not used/),
   ]);
   const { exit } = await place.report({ env, config: { store: "env:" } });
   expect(exit).toBe(6);

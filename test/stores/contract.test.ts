@@ -32,6 +32,16 @@ const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise
       return { open, again: open };
     },
   },
+  keyset: {
+    writes: false,
+    async make() {
+      const path = join(await aFolder(), "keyset.json");
+      const empty = { keyset: 1, store: "memory:", seq: 0, at: "2026-11-27T00:00:00Z", keys: [] };
+      await writeFile(path, JSON.stringify(empty), { mode: 0o600 });
+      const open = () => openStore(`keyset:${path}`, aWorld());
+      return { open, again: open };
+    },
+  },
   env: { writes: false, make: async () => ({ open: () => openStore("env:", aWorld()), again: null }) },
   memory: { writes: true, make: async () => ({ open: () => openStore("memory:", aWorld()), again: null }) },
 };
@@ -65,7 +75,7 @@ test.each([
 ])("rejects the spec %o and lists the choices", (text) => {
   const parse = () => parseStoreSpec(text);
   expect(parse).toThrow(
-    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: keychain: archive: env: memory:") }),
+    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: keychain: archive: env: keyset: memory:") }),
   );
 });
 

@@ -1,13 +1,20 @@
+import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
+import type { Key } from "../../src/core/key.ts";
+import { toKeyset } from "../../src/core/keyset/keyset.ts";
+import { signKeyset } from "../../src/core/keyset/signature.ts";
 import { formatToken } from "../../src/core/token.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openEnvStore } from "../../src/stores/env.ts";
+import { aKey, aVersion } from "../fakes.ts";
 
 const tokenOf = (id: string, secret: string, prefix = "mcp") =>
   formatToken({ prefix, id, secret: secret.padEnd(43, "0") }).reveal();
 const token = tokenOf("7Fq2x9Lm0aBc", "old", "acme_live");
 const opaque = "9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d65";
+const keyset = (keys: Key[]) =>
+  JSON.stringify(toKeyset(keys, { store: "file:/k", seq: 1, now: 1_800_000_000, names: true }));
 const open = (env: Record<string, string | undefined>) => openEnvStore("", { env });
 const refusal = async (env: Record<string, string>) => {
   const fault: unknown = await open(env).then(
@@ -35,17 +42,16 @@ test("a token in our format becomes a key with its id and prefix", async () => {
 
 test("accepts any of the variables and ignores empty entries", async () => {
   const other = tokenOf("BBBBBBBBBBBB", "b");
-  const hash = digestToken("some other token");
   const store = await open({
     MCP_API_KEY: token,
     MCP_API_KEYS: ` ${other} ,\n\n${opaque},`,
-    MCP_API_KEY_HASHES: `${hash}\n`,
+    MCP_API_KEYSET: keyset([aKey({ id: "CCCCCCCCCCCC", name: "ci", scopes: ["deploy"] })]),
   });
-  expect((await store.list()).map(({ name, id }) => [name, id])).toEqual([
-    ["env-1", "7Fq2x9Lm0aBc"],
-    ["env-2", "BBBBBBBBBBBB"],
-    ["env-3", expect.stringMatching(/^[0-9A-Za-z]{12}$/)],
-    ["env-4", expect.stringMatching(/^[0-9A-Za-z]{12}$/)],
+  expect((await store.list()).map(({ name, id, scopes }) => [name, id, scopes])).toEqual([
+    ["ci", "CCCCCCCCCCCC", ["deploy"]],
+    ["env-1", "7Fq2x9Lm0aBc", []],
+    ["env-2", "BBBBBBBBBBBB", []],
+    ["env-3", expect.stringMatching(/^[0-9A-Za-z]{12}$/), []],
   ]);
   expect(await (await open({ MCP_API_KEY: "", MCP_API_KEYS: " , " })).list()).toEqual([]);
 });
@@ -71,31 +77,42 @@ test("two tokens with the same id are versions of one key", async () => {
   ]);
 });
 
-test("a token listed twice is one version, with the earlier expiry", async () => {
-  const store = await open({
-    MCP_API_KEY: token,
-    MCP_API_KEYS: token,
-    MCP_API_KEY_HASHES: `${digestToken(token)}@900,${digestToken(token)}@800`,
+test("a token listed twice is one version", async () => {
+  const store = await open({ MCP_API_KEY: token, MCP_API_KEYS: `${token},${token}` });
+  expect((await store.list()).map(({ versions }) => versions.length)).toEqual([1]);
+});
+
+test("the keyset decides about its keys: a token that it does not list is not accepted", async () => {
+  const next = tokenOf("7Fq2x9Lm0aBc", "new", "acme_live");
+  const listed = aKey({ versions: [aVersion({ n: 2, digest: digestToken(next), expiresAt: 1_900_000_000 })] });
+  const store = await open({ MCP_API_KEY: token, MCP_API_KEYS: next, MCP_API_KEYSET: keyset([listed]) });
+  expect((await store.list()).map(({ name, versions }) => [name, versions.map(({ n }) => n)])).toEqual([["ci", [2]]]);
+  expect(await store.find(digestToken(token))).toBeNull();
+});
+
+test("an imported token that the keyset holds keeps the keyset's expiry", async () => {
+  const imported = aKey({
+    prefix: "opaque",
+    versions: [aVersion({ digest: digestToken(opaque), expiresAt: 1_900_000_000 })],
   });
-  expect(await store.list()).toMatchObject([{ id: "7Fq2x9Lm0aBc", versions: [{ expiresAt: 800 }] }]);
-  expect((await store.list())[0]?.versions).toHaveLength(1);
+  const store = await open({ MCP_API_KEY: opaque, MCP_API_KEYSET: keyset([imported]) });
+  expect(await store.list()).toMatchObject([{ name: "ci", versions: [{ expiresAt: 1_900_000_000 }] }]);
 });
 
-test("a digest with a time expires then", async () => {
-  const store = await open({ MCP_API_KEY_HASHES: `${digestToken("a")}@1800000000` });
-  expect(await store.find(digestToken("a"))).toMatchObject({ version: { expiresAt: 1_800_000_000 } });
+test("a token's name never hides a key of the keyset", async () => {
+  const taken = aKey({ id: "CCCCCCCCCCCC", name: "env-1", versions: [aVersion({ digest: digestToken("a") })] });
+  const store = await open({ MCP_API_KEY: token, MCP_API_KEYSET: keyset([taken]) });
+  expect((await store.list()).map(({ name }) => name)).toEqual(["env-1", "env-2"]);
 });
 
-test("a digest with a pepper needs that pepper", async () => {
-  const pepper = { id: "p1", key: "k".repeat(32) };
-  const env = {
-    MCP_API_KEY_HASHES: digestToken("a", pepper),
-    MCP_KEYS_PEPPER: `p0:${"x".repeat(32)},p1:${pepper.key}`,
-  };
-  expect(await (await open(env)).list()).toHaveLength(1);
-  await expect(open({ MCP_API_KEY_HASHES: env.MCP_API_KEY_HASHES })).rejects.toMatchObject({
-    code: "PEPPER_INVALID",
-    hint: "add the pepper p1 to MCP_KEYS_PEPPER",
+test("with a public key, only a signed keyset is accepted", async () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const MCP_KEYS_KEYSET_PUBLIC_KEY = publicKey.export({ type: "spki", format: "pem" }).toString();
+  const plain = keyset([aKey()]);
+  const signed = signKeyset(plain, privateKey);
+  expect(await (await open({ MCP_API_KEYSET: signed, MCP_KEYS_KEYSET_PUBLIC_KEY })).list()).toHaveLength(1);
+  expect(await refusal({ MCP_API_KEYSET: plain, MCP_KEYS_KEYSET_PUBLIC_KEY })).toMatchObject({
+    code: "KEYSET_INVALID",
   });
 });
 
@@ -128,18 +145,12 @@ describe("rejects, and names the variable:", () => {
     },
   );
 
-  const hash = digestToken("a");
-  test.each([
-    opaque,
-    hash.slice(0, -1),
-    hash.toUpperCase(),
-    `${hash}@`,
-    `${hash}@soon`,
-    `${hash}@-1`,
-    `${hash}@1@2`,
-    `${hash}@1.5`,
-    `${hash}@1e99`,
-  ])("not a digest: %s", async (text) => {
-    expect(await refusal({ MCP_API_KEY_HASHES: text })).toMatchObject({ code: "TOKEN_UNUSABLE" });
+  test("a keyset that is none", async () => {
+    for (const text of [opaque, digestToken("a"), "{}", `${keyset([aKey()])}x`]) {
+      expect(await refusal({ MCP_API_KEYSET: text })).toMatchObject({
+        code: "KEYSET_INVALID",
+        message: expect.stringMatching(/^MCP_API_KEYSET /),
+      });
+    }
   });
 });

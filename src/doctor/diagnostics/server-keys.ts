@@ -3,11 +3,11 @@ import { KeysError } from "../../errors.ts";
 import { openStore, parseStoreSpec } from "../../stores/index.ts";
 import type { Diagnostic, Observation } from "../diagnostic.ts";
 
-const VARIABLES = ["MCP_API_KEYS", "MCP_API_KEY_HASHES"] as const;
+const VARIABLES = ["MCP_API_KEYS", "MCP_API_KEYSET"] as const;
 
 /** Examines the variables that give keys to a server without a store. */
 export const serverKeys: Diagnostic = {
-  about: "the keys in MCP_API_KEYS and MCP_API_KEY_HASHES",
+  about: "the keys in MCP_API_KEYS and MCP_API_KEYSET",
   exit: 2,
   async run({ world, config }) {
     const isRead = readsEnvironment(config.store);
@@ -16,7 +16,7 @@ export const serverKeys: Diagnostic = {
       const value = world.env[name];
       if (value === undefined || value.trim() === "") continue;
       // One variable at a time: a mistake in one must not hide the other.
-      const env = { [name]: value, MCP_KEYS_PEPPER: world.env["MCP_KEYS_PEPPER"] };
+      const env = { [name]: value, MCP_KEYS_KEYSET_PUBLIC_KEY: world.env["MCP_KEYS_KEYSET_PUBLIC_KEY"] };
       try {
         const keys = await (await openStore("env:", { ...world, env })).list();
         const observed = `${name} has ${count(keys.length, "key")}`;

@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly peppers: readonly Pepper[];
   readonly pollEvery: number;
   readonly maxStaleness: number;
+  /** Writes a line to the server's log. */
+  readonly log: (line: string) => void;
   /** Called after each read, with `null` if the store answered. `fresh`: whether memory may still answer. */
   readonly onRead: (fault: KeysError | null, follower: Follower, fresh: boolean) => void;
   /** Called with the old index when a new one replaces it. */
@@ -90,7 +92,10 @@ export class Follower {
     if (this.#watch !== "off" || this.#closed) return;
     this.#watch = "starting";
     this.#options.store
-      .watch(() => this.#wake())
+      .watch(
+        () => this.#wake(),
+        (line) => this.#options.log(`mcp-keys: ${line}`),
+      )
       .then((stop) => {
         if (this.#closed) {
           stop();

@@ -47,8 +47,7 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
     reportKeys({ size, unknownPeppers }) {
       const empty = size === 0;
       if (empty && !wasEmpty) {
-        const fix = spec === "env:" ? "set MCP_API_KEY or MCP_API_KEY_HASHES" : "issue one with: mcp-keys generate";
-        log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fix}`);
+        log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fixForEmpty(spec)}`);
       }
       wasEmpty = empty;
       for (const id of unknownPeppers) {
@@ -72,4 +71,11 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
       log(`mcp-keys: onVerdict threw ${cause instanceof Error ? cause.name : typeof cause}; the verdict is unchanged`);
     },
   };
+}
+
+function fixForEmpty(spec: string): string {
+  if (spec === "env:") return "set MCP_API_KEY or MCP_API_KEYSET";
+  return spec.startsWith("keyset:")
+    ? "export it again with: mcp-keys export --keyset"
+    : "issue one with: mcp-keys generate";
 }

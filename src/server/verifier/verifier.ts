@@ -93,7 +93,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const refusals = new RefusalLog(log);
   const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
   const follower = await followStore({
-    ...{ store, now, peppers, pollEvery, maxStaleness },
+    ...{ store, now, peppers, pollEvery, maxStaleness, log },
     onRead(fault, { index }, fresh) {
       refusals.summarize(now());
       reporter.reportRead(fault, fresh);

@@ -47,9 +47,9 @@ export function createTroubledStore(store: KeyStore): { store: KeyStore; trouble
       await read();
       yield* store.changes(since);
     },
-    async watch(wake) {
+    async watch(wake, report) {
       if (trouble.watchFault !== null) throw trouble.watchFault;
-      const stop = trouble.deaf ? () => {} : await store.watch(wake);
+      const stop = trouble.deaf ? () => {} : await store.watch(wake, report);
       trouble.watchers++;
       return () => {
         trouble.watchers--;

@@ -192,7 +192,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
     await expect(old.find(digestToken("token 1"))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   });
 
-  test("list, show, audit, disable and store do not ask the keychain; export --hashes does", async () => {
+  test("list, show, audit, disable and store do not ask the keychain; export --keyset does", async () => {
     const { service, store } = await start();
     await store.write(aDraft([keyNo(1)]));
     const { calls, address } = await aCountingBus();
@@ -210,7 +210,7 @@ describe.each(ENGINES)("$spec", ({ spec, engine, file }) => {
       await cli(...line.split(" "));
     }
     expect(calls()).toBe(0);
-    await expect(cli("export", "--hashes")).rejects.toMatchObject({ code: 6 });
+    await expect(cli("export", "--keyset")).rejects.toMatchObject({ code: 6 });
     expect(calls()).toBeGreaterThan(0);
   });
 });

@@ -8,7 +8,12 @@ import type { Disk } from "./disk.ts";
  * also polls every `interval` milliseconds, because not every file system sends events. Does not keep the process alive.
  * @returns a function that stops watching
  */
-export async function watchFile(disk: Disk, path: string, interval: number, wake: () => void): Promise<() => void> {
+export async function watchFile(
+  disk: Pick<Disk, "lstat">,
+  path: string,
+  interval: number,
+  wake: () => void,
+): Promise<() => void> {
   const folder = dirname(path);
   const name = basename(path);
   let known = await fingerprintOf(disk, path);
@@ -63,7 +68,7 @@ export async function watchFile(disk: Disk, path: string, interval: number, wake
 }
 
 /** Returns a text that changes when the file changes. Empty for an unreadable file; its reader reports the reason. */
-async function fingerprintOf(disk: Disk, path: string): Promise<string> {
+async function fingerprintOf(disk: Pick<Disk, "lstat">, path: string): Promise<string> {
   try {
     const { ino, size, mtimeNs } = await disk.lstat(path, { bigint: true });
     return `${ino} ${size} ${mtimeNs}`;

@@ -1,0 +1,59 @@
+import { readFile, stat } from "node:fs/promises";
+import type { Key } from "../core/key.ts";
+import { toKeyset } from "../core/keyset/keyset.ts";
+import { parseSigningKey, signKeyset } from "../core/keyset/signature.ts";
+import { shellQuote } from "../core/shell-quote.ts";
+import { keyStatus } from "../core/status.ts";
+import { KeysError } from "../errors.ts";
+import { requireKey } from "../keys/update.ts";
+import type { Context } from "./context.ts";
+
+/** What to write into a keyset. */
+export interface KeysetFlags {
+  /** False to leave out the names. */
+  readonly names: boolean;
+  readonly signWith?: string;
+  readonly base64url?: true;
+}
+
+/**
+ * Makes the keyset of some keys, or of all keys, as text: signed with `--sign-with`, encoded with `--base64url`. Warns about a key
+ * that was asked for but is not valid.
+ * @throws {@link KeysError} `KEY_NOT_FOUND`; `USAGE` or `STORE_INSECURE` for the signing key; the errors of the store
+ */
+export async function makeKeyset(ctx: Context, refs: readonly string[], flags: KeysetFlags): Promise<string> {
+  const signingKey = flags.signWith === undefined ? null : await readSigningKey(flags.signWith, ctx.world.uid);
+  const store = await ctx.store();
+  const now = ctx.world.now();
+  const chosen = await Promise.all(refs.map((ref) => requireKey(store, ref, { digests: false })));
+  // The digests and the position come from one snapshot, so the keyset is never newer than it says.
+  const { seq, keys } = await store.snapshot();
+  const isChosen = ({ id }: Key): boolean => refs.length === 0 || chosen.some((key) => key.id === id);
+  const keyset = toKeyset(keys.filter(isChosen), { store: store.spec, seq, now, names: flags.names });
+  for (const key of chosen.filter(({ id }) => !keyset.keys.some((each) => each.id === id))) {
+    ctx.io.warn(`left out ${key.name}: it is ${keyStatus(key, now)}`);
+  }
+  if (keyset.keys.length === 0) ctx.io.warn("the keyset is empty: a server that reads it refuses every request");
+  const pepper = keyset.keys.some(({ versions }) => versions.some(({ digest }) => digest.startsWith("hmac-")));
+  if (pepper) ctx.io.note("the server must have the same MCP_KEYS_PEPPER");
+  const text = JSON.stringify(keyset);
+  const document = signingKey === null ? text : signKeyset(text, signingKey);
+  return flags.base64url === true ? Buffer.from(document).toString("base64url") : document;
+}
+
+/** Whoever can read the signing key can make servers accept any token, so it has to be as private as a store. */
+async function readSigningKey(path: string, uid: number | null): Promise<ReturnType<typeof parseSigningKey>> {
+  let text: string;
+  try {
+    if (uid !== null && ((await stat(path)).mode & 0o077) !== 0) {
+      throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
+        hint: `fix it with: chmod 600 ${shellQuote(path)}`,
+      });
+    }
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    if (cause instanceof KeysError) throw cause;
+    throw new KeysError("USAGE", `cannot read ${path}`, { hint: "check the path that follows --sign-with", cause });
+  }
+  return parseSigningKey(text, path);
+}
