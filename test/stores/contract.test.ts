@@ -75,7 +75,10 @@ test.each([
 ])("rejects the spec %o and lists the choices", (text) => {
   const parse = () => parseStoreSpec(text);
   expect(parse).toThrow(
-    expect.objectContaining({ code: "USAGE", hint: expect.stringContaining("file: keychain: archive: env: keyset: memory:") }),
+    expect.objectContaining({
+      code: "USAGE",
+      hint: expect.stringContaining("file: keychain: archive: env: keyset: memory:"),
+    }),
   );
 });
 

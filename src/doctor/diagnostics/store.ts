@@ -22,8 +22,7 @@ export const store: Diagnostic = {
     }
     const holds = `${count(keys.length, "key")} in ${which}`;
     if (opened.readOnly && keys.length === 0) {
-      const fix =
-        "set MCP_API_KEYSET to the output of this command, run where the keys are: mcp-keys export --keyset";
+      const fix = "set MCP_API_KEYSET to the output of this command, run where the keys are: mcp-keys export --keyset";
       return [{ status: "warn", observed: `${holds}: every request is refused`, fix }];
     }
     if (files?.writable === false) {

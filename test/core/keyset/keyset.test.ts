@@ -17,7 +17,7 @@ const parse = (text: string, publicKeys: ReturnType<typeof parsePublicKeys> = nu
 const invalid = expect.objectContaining({ code: "KEYSET_INVALID" });
 
 const versions = fc.record({
-  state: fc.constantFrom("pending", "current", "retiring", "retired", "revoked") as fc.Arbitrary<Version["state"]>,
+  state: fc.constantFrom("pending", "current", "retiring", "retired", "revoked"),
   end: fc.option(fc.integer({ min: now - 5, max: now + 5 })),
   overlap: fc.integer({ min: now - 5, max: now + 5 }),
 });
@@ -95,8 +95,11 @@ test("a key without a name gets its id", () => {
 
 describe("rejects", () => {
   const good = made([aKey({ versions: [aVersion({ state: "retiring", retiresAt: now + 9 })] })]);
-  const change = (edit: (document: any) => void): string => {
-    const document = structuredClone(good);
+  type Loose = Record<string, unknown> & {
+    keys: (Record<string, unknown> & { versions: Record<string, unknown>[] })[];
+  };
+  const change = (edit: (document: Loose) => void): string => {
+    const document = structuredClone(good) as unknown as Loose;
     edit(document);
     return JSON.stringify(document);
   };
@@ -112,19 +115,19 @@ describe("rejects", () => {
     ["no seq", change((it) => delete it.seq)],
     ["no store", change((it) => delete it.store)],
     ["a time that is none", change((it) => (it.at = "2027-02-31T00:00:00Z"))],
-    ["an id that is none", change((it) => (it.keys[0].id = "x"))],
-    ["enabled as text", change((it) => (it.keys[0].enabled = "true"))],
-    ["scopes that are no list", change((it) => (it.keys[0].scopes = "read"))],
-    ["no audience", change((it) => delete it.keys[0].audience)],
-    ["no versions", change((it) => (it.keys[0].versions = []))],
-    ["a digest that is none", change((it) => (it.keys[0].versions[0].digest = "forgotten"))],
-    ["an overlap without an end", change((it) => delete it.keys[0].versions[0].retiresAt)],
-    ["an end without an overlap", change((it) => (it.keys[0].versions[0].state = "current"))],
-    ["a revoked version", change((it) => (it.keys[0].versions[0].state = "revoked"))],
-    ["no expiry", change((it) => delete it.keys[0].versions[0].expiresAt)],
-    ["a key twice", change((it) => it.keys.push(it.keys[0]))],
-    ["a token twice", change((it) => it.keys.push({ ...it.keys[0], id: "BBBBBBBBBBBB", name: "b" }))],
-    ["a name twice", change((it) => it.keys.push({ ...it.keys[0], id: "BBBBBBBBBBBB" }))],
+    ["an id that is none", change((it) => (it.keys[0]!.id = "x"))],
+    ["enabled as text", change((it) => (it.keys[0]!.enabled = "true"))],
+    ["scopes that are no list", change((it) => (it.keys[0]!.scopes = "read"))],
+    ["no audience", change((it) => delete it.keys[0]!.audience)],
+    ["no versions", change((it) => (it.keys[0]!.versions = []))],
+    ["a digest that is none", change((it) => (it.keys[0]!.versions[0]!.digest = "forgotten"))],
+    ["an overlap without an end", change((it) => delete it.keys[0]!.versions[0]!.retiresAt)],
+    ["an end without an overlap", change((it) => (it.keys[0]!.versions[0]!.state = "current"))],
+    ["a revoked version", change((it) => (it.keys[0]!.versions[0]!.state = "revoked"))],
+    ["no expiry", change((it) => delete it.keys[0]!.versions[0]!.expiresAt)],
+    ["a key twice", change((it) => it.keys.push(it.keys[0]!))],
+    ["a token twice", change((it) => it.keys.push({ ...it.keys[0]!, id: "BBBBBBBBBBBB", name: "b" }))],
+    ["a name twice", change((it) => it.keys.push({ ...it.keys[0]!, id: "BBBBBBBBBBBB" }))],
   ])("%s", (_, text) => {
     expect(() => parse(text)).toThrow(invalid);
   });
