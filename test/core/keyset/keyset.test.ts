@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
 import { judge } from "../../../src/core/judge.ts";
-import type { Key, Version } from "../../../src/core/key.ts";
+import type { Key } from "../../../src/core/key.ts";
 import { keysOf, toKeyset, type Keyset } from "../../../src/core/keyset/keyset.ts";
 import { parseKeyset } from "../../../src/core/keyset/parse-keyset.ts";
 import { parsePublicKeys, parseSigningKey, signKeyset } from "../../../src/core/keyset/signature.ts";
@@ -95,9 +95,21 @@ test("a key without a name gets its id", () => {
 
 describe("rejects", () => {
   const good = made([aKey({ versions: [aVersion({ state: "retiring", retiresAt: now + 9 })] })]);
-  type Loose = Record<string, unknown> & {
-    keys: (Record<string, unknown> & { versions: Record<string, unknown>[] })[];
-  };
+  interface Loose {
+    keyset: unknown;
+    seq?: unknown;
+    store?: unknown;
+    at: unknown;
+    keys: KeyPart[];
+  }
+  interface KeyPart {
+    id: unknown;
+    name?: unknown;
+    enabled: unknown;
+    scopes: unknown;
+    audience?: unknown;
+    versions: { digest: unknown; state: unknown; expiresAt?: unknown; retiresAt?: unknown }[];
+  }
   const change = (edit: (document: Loose) => void): string => {
     const document = structuredClone(good) as unknown as Loose;
     edit(document);
