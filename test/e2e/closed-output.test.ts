@@ -84,7 +84,7 @@ const LINES = [
   "test http://127.0.0.1:1/mcp --report json",
   "test --list",
   "export --format shell",
-  "export --hashes",
+  "export --keyset",
   "audit",
   "audit --json",
   "audit --verify",
