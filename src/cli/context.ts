@@ -36,6 +36,8 @@ export interface Context {
   readonly paint: Painter;
   /** Whether the user can be prompted: stdin and stderr are terminals, and neither `--no-input` nor `CI` is set. */
   readonly interactive: boolean;
+  /** Returns the prompts. A prompt for a text refuses a token. */
+  prompts(): Promise<Prompts>;
   /** Returns the chosen store. It opens on first use and closes at the end of the run. */
   store(): Promise<KeyStore>;
   /** Opens another store, which also closes at the end of the run. @throws `KeysError` as `openStore` does */

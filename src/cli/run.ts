@@ -5,6 +5,7 @@ import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
+import { maskSecrets, refuseTokens, refuseTokensIn } from "./misplaced-token.ts";
 import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./terminal/io.ts";
 import { allCommands, buildProgram } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
@@ -13,8 +14,6 @@ import { toUsageError } from "./usage-error.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
 const TIDY_LIMIT = 80;
-/** A prefix, an id and a good part of a secret. */
-const TOKEN = /[a-z][a-z0-9_]{0,23}_[0-9A-Za-z]{12}_[0-9A-Za-z]{16,}/g;
 
 /**
  * Runs one command line and returns its exit status. Never rejects: every error ends in the one catch here.
@@ -37,7 +36,8 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
 }
 
 /** Parses the words and runs the command. Help and version are the result of a run, like any other. */
-async function runCommand(argv: readonly string[], session: Session, { streams }: World): Promise<void> {
+async function runCommand(argv: readonly string[], session: Session, { env, streams }: World): Promise<void> {
+  refuseTokens(argv, env);
   const program = buildProgram(session.context, argv);
   // `reportError` reports commander's errors, in our format.
   let help = "";
@@ -113,6 +113,7 @@ function createSession(world: World): Session {
       get interactive() {
         return isInteractive();
       },
+      prompts: async () => refuseTokensIn(await world.prompts()),
       store: getStore,
       openStore,
       keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
@@ -176,7 +177,7 @@ function toKeysError(error: unknown, argv: readonly string[]): KeysError {
 
 async function reportError(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
   const { stderr } = world.streams;
-  const write = (text: string) => stderr.write(redactTokens(text)).catch(() => undefined);
+  const write = (text: string) => stderr.write(maskSecrets(text, argv)).catch(() => undefined);
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
   if (words.includes("--json")) {
     await write(`${JSON.stringify({ error })}\n`);
@@ -187,11 +188,6 @@ async function reportError(error: KeysError, world: World, argv: readonly string
     if (error.code === "BUG" || words.includes("--verbose")) await write(stack === undefined ? "" : `${stack}\n`);
   }
   return CODES[error.code].exit;
-}
-
-/** Replaces our tokens in an error message: the user may have pasted one instead of a name or a date. */
-function redactTokens(text: string): string {
-  return text.replace(TOKEN, "[secret]");
 }
 
 function isBlank(text: string | undefined): boolean {

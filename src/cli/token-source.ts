@@ -26,7 +26,8 @@ export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "re
   return new Secret(text);
 }
 
-async function findToken({ world, io, interactive }: Context): Promise<{ text: string; source: string }> {
+async function findToken(ctx: Context): Promise<{ text: string; source: string }> {
+  const { world, io, interactive } = ctx;
   const { stdin } = world.streams;
   const fromEnv = world.env["MCP_API_KEY"];
   const hasEnv = fromEnv !== undefined && fromEnv !== "";
@@ -41,7 +42,7 @@ async function findToken({ world, io, interactive }: Context): Promise<{ text: s
   }
   if (hasEnv) return { text: fromEnv, source: "MCP_API_KEY" };
   if (interactive) {
-    const secret = await (await world.prompts()).secret({ message: "Token:" });
+    const secret = await (await ctx.prompts()).secret({ message: "Token:" });
     return { text: secret.reveal(), source: "the prompt" };
   }
   throw new KeysError("INPUT_REQUIRED", "no token was given", {

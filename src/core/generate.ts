@@ -1,6 +1,7 @@
 import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "./key.ts";
+import { containsToken } from "./find-token.ts";
 import { parsePrefix } from "./token.ts";
 
 /** The settings of a new key. */
@@ -28,9 +29,10 @@ export interface KeySeed {
 
 /**
  * Plans a new key with its first version, not yet written (revision 0).
- * @throws {@link KeysError} `USAGE` with the name of an invalid field
+ * @throws {@link KeysError} `USAGE` with the name of an invalid field; `TOKEN_MISPLACED`
  */
 export function planKey(input: KeyInput, { id, digest, now, by, state }: KeySeed): Key {
+  refuseTokens(input);
   return {
     id,
     name: parseName(input.name),
@@ -47,6 +49,17 @@ export function planKey(input: KeyInput, { id, digest, now, by, state }: KeySeed
     versions: [createVersion(1, digest, now, input.expiresAt, state)],
   };
 }
+
+/** Refuses a token in a field, because everything but digests is stored and shown as it is. */
+function refuseTokens(input: KeyInput): void {
+  for (const [field, value] of Object.entries<unknown>({ ...input })) {
+    const texts = typeof value === "object" && value !== null ? Object.entries(value).flat() : [value];
+    if (!texts.some((text) => typeof text === "string" && containsToken(text))) continue;
+    throw new KeysError("TOKEN_MISPLACED", `the ${SINGULAR[field] ?? field} of the key contains a token`);
+  }
+}
+
+const SINGULAR: Readonly<Record<string, string>> = { scopes: "scope", tags: "tag" };
 
 /** Creates a version that has never been used. */
 export function createVersion(

@@ -57,7 +57,7 @@ type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
  * ```
  */
 export interface Keys {
-  /** Issues a key and returns its token. `NAME_TAKEN`, and what `deliver` throws. */
+  /** Issues a key and returns its token. `NAME_TAKEN`, `TOKEN_MISPLACED`, and what `deliver` throws. */
   generate(input: GenerateInput): Promise<Issued>;
   /**
    * Adds a version, delivers its token and retires the old version. If it is interrupted, the next call finishes the job.

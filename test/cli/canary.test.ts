@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
+import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { createCli } from "./fake-world.ts";
 
 /**
@@ -127,3 +129,134 @@ test("no command prints a token or a digest outside its result", async () => {
   for (const each of tokens) expect(kept.join("\n")).not.toContain(each.slice(17, 50));
   expect(LINES.map(({ line }) => line.split(" ")[0])).toEqual(expect.arrayContaining(Object.keys(commands)));
 }, 60_000);
+
+const program = buildProgram(() => {
+  throw new Error("no command runs here");
+});
+
+/** Every place of a value on the command line: the arguments and flags of each command, and the flags of all. */
+const PLACES = allCommands(program).flatMap((command) => {
+  const path =
+    command === program ? [] : [...(command.parent === program ? [] : [command.parent!.name()]), command.name()];
+  const given = command.registeredArguments.filter(({ required }) => required).map(() => "ci");
+  const flags = command.options.filter(({ required, optional }) => required || optional).map(({ long }) => long!);
+  return [
+    [...path, "$PASTED"],
+    [...path, ...given, "$PASTED"],
+    ...flags.map((flag) => [...path, ...given, flag, "$PASTED"]),
+  ];
+});
+
+const FORMS: readonly (readonly [name: string, paste: (token: string) => string])[] = [
+  ["whole", (token) => token],
+  ["mistyped", (token) => token.replace(/.$/, (last) => (last === "x" ? "y" : "x"))],
+  ["cut short", (token) => token.slice(0, -9)],
+  ["in a text", (token) => `my key is ${token}, keep it safe`],
+  ["in a tag", (token) => `team=${token}`],
+  ["in the query of a URL", (token) => `https://host.example/mcp?key=${token}`],
+  ["in the path of a URL", (token) => `https://host.example/${token}/mcp`],
+  ["in the userinfo of a URL", (token) => `postgres://ada:${token}@host/db`],
+  ["in a header", (token) => `X-API-Key: ${token}`],
+  ["in a path", (token) => `file:/tmp/${token}/keys.jsonl`],
+];
+
+describe("a pasted token", () => {
+  test.each(FORMS)("%s is refused in every place, not repeated and not stored", async (_, paste) => {
+    const { cli, file } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    const before = readFileSync(file, "utf8");
+    expect(PLACES.length).toBeGreaterThan(80);
+    for (const words of PLACES) {
+      const line = words.map((word) => word.replace("$PASTED", paste(token)));
+      const joined =
+        line.at(-2)?.startsWith("--") === true ? [...line.slice(0, -2), `${line.at(-2)!}=${line.at(-1)!}`] : line;
+      for (const each of [line, [...line, "--json", "--verbose"], joined]) {
+        const ran = await cli(each, { piped: token });
+        expect({ words, status: ran.status, stdout: ran.stdout }).toEqual({ words, status: 2, stdout: "" });
+        expect(ran.stderr).toMatch(/contains a token.*(it is now in the shell's history|TOKEN_MISPLACED)/s);
+        expect(ran.stderr).not.toContain(token.slice(17, 40));
+      }
+    }
+    expect(readFileSync(file, "utf8")).toBe(before);
+  });
+
+  test("names the flag and the key to rotate", async () => {
+    const { cli } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    const hint = `it is now in the shell's history and was in the process list; replace it with: mcp-keys rotate ${token.slice(4, 16)}; then pipe the new one in or set MCP_API_KEY`;
+    expect((await cli(["check", token])).stderr).toBe(`error: an argument contains a token\nhint: ${hint}\n`);
+    expect((await cli(["generate", "x", "--note", token])).stderr).toBe(
+      `error: --note contains a token\nhint: ${hint}\n`,
+    );
+    expect((await cli(["generate", `--tag=a=${token}`])).stderr).toContain("error: --tag contains a token");
+    expect((await cli([`--${token}`])).stderr).toContain("error: an argument contains a token");
+    expect((await cli(["check", token.slice(0, -3)])).stderr).toContain("mcp-keys rotate <key>;");
+  });
+
+  test("is refused in MCP_KEYS_STORE", async () => {
+    const { cli } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    for (const store of [token, `file:/srv/${token}`, `postgres://ada:${token}@host/db`]) {
+      const ran = await cli("list", { env: { MCP_KEYS_STORE: store } });
+      expect(ran.stderr).toMatch(/^error: MCP_KEYS_STORE contains a token\nhint: set it to a store/);
+      expect(ran.stderr).not.toContain(token.slice(17));
+    }
+  });
+
+  test("is refused by a prompt for something else, which asks again", async () => {
+    const { cli, file } = createCli();
+    const token = (await cli("generate ci")).stdout.trim();
+    const answers = [token, "new", token, "30d", token, "a"];
+    const ran = await cli("generate", { answers });
+    expect(ran.status).toBe(0);
+    expect(ran.stderr).not.toContain(token.slice(17));
+    expect((await cli("revoke new", { answers: [token, "new"] })).status).toBe(0);
+    expect(readFileSync(file, "utf8")).not.toContain(token.slice(17));
+  });
+
+  test.each([
+    ["of GitHub", `ghp_${"aB3".repeat(12)}`],
+    ["of OpenAI", `sk-proj-${"aB3".repeat(12)}`],
+    ["in hexadecimal", randomBytes(32).toString("hex")],
+    ["in base64", `${randomBytes(32).toString("base64").slice(1, -1).replaceAll("/", "+")}=`],
+    ["in base64url", randomBytes(32).toString("base64url")],
+    ["a JSON Web Token", `eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.${"aB3".repeat(14)}`],
+  ])(
+    "%s is not repeated in an error",
+    async (_, foreign) => {
+      const { cli } = createCli();
+      await cli("generate ci");
+      // These name a file, a command or a label that the user chose.
+      const named = ["--out", "--to", "--archive", "--server-name"];
+      for (const words of PLACES.filter((place) => !named.includes(place.at(-2)!))) {
+        const ran = await cli(
+          words.map((word) => word.replace("$PASTED", foreign)),
+          { piped: "x" },
+        );
+        const where = { words, stderr: ran.stderr };
+        expect({ ...where, shown: ran.status !== 0 && ran.stderr.includes(foreign) }).toEqual({
+          ...where,
+          shown: false,
+        });
+      }
+    },
+    20_000,
+  );
+
+  test("of another service is not stored", async () => {
+    const { cli } = createCli();
+    const foreign = `ghp_${"aB3".repeat(12)}`;
+    const lines = [
+      ["generate", foreign],
+      ...["--note", "--owner", "--scope"].map((flag) => ["generate", "ci", flag, foreign]),
+      ["generate", "ci", "--tag", `a=${foreign}`],
+      ["generate", "ci", "--audience", `https://host.example/${foreign}`],
+    ];
+    for (const line of lines) {
+      const ran = await cli([...line, "--json"]);
+      expect(JSON.parse(ran.stderr)).toMatchObject({ error: { code: "TOKEN_MISPLACED" } });
+      expect(ran.stderr).not.toContain(foreign);
+    }
+    expect((await cli("list")).stdout).toBe("");
+  });
+});

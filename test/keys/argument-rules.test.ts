@@ -118,6 +118,28 @@ describe("arguments of a caller without types", () => {
     await expect(openStore(5 as never)).rejects.toMatchObject({ code: "USAGE" });
   });
 
+  test("rejects a token in a field that is stored, without repeating it", async () => {
+    const { keys, token, write } = await open();
+    const text = `my key is ${token.reveal()}`;
+    const fields = [
+      { name: token.reveal() },
+      { name: `ghp_${"aB3".repeat(12)}` },
+      { note: text },
+      { owner: text },
+      { scopes: ["a", token.reveal()] },
+      { audience: [`https://host.example/${token.reveal()}`] },
+      { tags: { a: text } },
+      { tags: { [token.reveal()]: "a" } },
+      { prefix: token.reveal() },
+    ];
+    for (const field of fields) {
+      const fault: unknown = await keys.generate({ expiresAt: null, ...field }).catch((error: unknown) => error);
+      expect(fault).toMatchObject({ code: expect.stringMatching(/^(TOKEN_MISPLACED|USAGE)$/) });
+      expect(String(fault)).not.toContain(token.reveal().slice(17));
+    }
+    expect(write).not.toHaveBeenCalled();
+  });
+
   test("treats undefined members as absent", async () => {
     const { keys } = await open();
     const wanted = { name: "ci-2", expiresAt: null, scopes: undefined, owner: undefined, deliver: undefined };

@@ -91,7 +91,7 @@ async function askMissing(ctx: Context, name: string | undefined, flags: Generat
       scopes: flags.scope ?? [],
     };
   }
-  const prompts = await ctx.world.prompts();
+  const prompts = await ctx.prompts();
   const answer = await prompts.text({ message: "Name of the key:", initial: "default", check: checked(parseName) });
   const expires =
     flags.expires ??

@@ -49,7 +49,7 @@ async function confirm(ctx: Context, key: Key, version: number | undefined): Pro
     });
   }
   const what = version === undefined ? "the key" : `version ${String(version)} of the key`;
-  const prompts = await ctx.world.prompts();
+  const prompts = await ctx.prompts();
   await prompts.text({
     message: `This revokes ${what} permanently. Type the name of the key (${key.name}) to continue:`,
     check: (answer) => answer === key.name || `type ${key.name}, or press Ctrl-C to cancel`,

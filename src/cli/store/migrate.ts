@@ -54,7 +54,7 @@ async function runMigrate(ctx: Context, { from, to, dryRun = false, deleteSource
 
 /** Asks the user to type a word, because Enter is pressed too easily. */
 async function confirm(ctx: Context, source: KeyStore, target: KeyStore): Promise<void> {
-  const prompts = await ctx.world.prompts();
+  const prompts = await ctx.prompts();
   await prompts.text({
     message: `This removes ${source.spec} after copying it to ${target.spec}. Type remove to continue:`,
     check: (answer) => answer === "remove" || "type remove, or press Ctrl-C to cancel",
