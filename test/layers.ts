@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   server: {
     holds: ["server/"],
     may: ["core", "errors", "keys", "world", "node:crypto"],
-    asType: ["stores/store.ts", "node:http"],
+    asType: ["stores/store.ts", "node:http", "node:stream"],
   },
   http: { holds: ["http/"], may: ["errors", "node:*"] },
   // The contract of an exchange is pure; the client behind it is passed in.

@@ -45,7 +45,7 @@ export class SessionOwners {
     const share = this.#limit / this.#sessions.size;
     const [idle] = adding.size >= share ? adding : this.#findAbove(share);
     if (idle === undefined) return;
-    // Not through the method above: the set of the key that adds a session has to stay, even if it is empty now.
+    // The set of the key that adds a session has to stay, even if it is empty now.
     const sessions = this.#sessions.get(this.#owners.get(idle) ?? "");
     this.#owners.delete(idle);
     sessions?.delete(idle);
