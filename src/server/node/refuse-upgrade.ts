@@ -14,6 +14,7 @@ const REASONS: Readonly<Record<GuardResponse["status"], string>> = {
   404: "Not Found",
   413: "Content Too Large",
   415: "Unsupported Media Type",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };

@@ -37,10 +37,7 @@ export class NodeRequestView implements RequestView {
   }
 
   get host(): string | null {
-    const host = this.header("host");
-    const authority = this.header(":authority");
-    // HTTP/2 has `:authority`. Two different names are as good as none.
-    return host === null || authority === null || host === authority ? (authority ?? host) : null;
+    return this.header("host") ?? this.header(":authority");
   }
 
   get query(): string {
