@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { formatDuration, parseDuration } from "../core/duration.ts";
 import { formats, isFormatName } from "../formats/index.ts";
 import { parseEnvName } from "../formats/env-name.ts";
 import type { Issued } from "../keys/deliver.ts";
@@ -14,15 +15,26 @@ export interface DeliveryFlags {
   readonly out?: string;
   readonly force?: boolean;
   readonly to?: string;
+  readonly grace: number;
 }
 
-/** Adds `--format`, `--env-name`, `--out` and `--to`. */
+/** Seconds that an interrupted `--to` command has by default. */
+const DEFAULT_GRACE = 10;
+/** Milliseconds to end a command after its grace, and to note in the store what became of the token. */
+const ENDING = 4_000;
+
+/** Adds `--format`, `--env-name`, `--out`, `--to` and `--grace`. */
 export function addDeliveryFlags(command: Command): Command {
   return command
     .addOption(formatFlag())
     .addOption(envNameFlag())
     .option("--out <file>", "write the token to a file that only you can read; print nothing")
-    .option("--to <command>", "pass the token to a command on its standard input; print nothing");
+    .option("--to <command>", "pass the token to a command on its standard input; print nothing")
+    .addOption(
+      new Option("--grace <duration>", "how long a --to command that already has the token may finish after Ctrl-C")
+        .default(DEFAULT_GRACE, formatDuration(DEFAULT_GRACE))
+        .argParser(parseDuration),
+    );
 }
 
 /** Creates the `--format` flag. */
@@ -59,20 +71,25 @@ export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<
     });
   }
   const sink = await openSink(ctx, flags);
-  ctx.atEnd(() => sink.discard());
+  ctx.atEnd(() => sink.discard(), flags.to === undefined ? undefined : flags.grace * 1000 + ENDING);
   return {
     to: toStdout ? null : sink.to,
     deliver: async (issued, document) => {
       const text = json && toStdout ? jsonText(issued, document()) : snippet(issued, flags);
       await sink.deliver(text);
+      // The version stays pending, so both tokens work until the next run.
+      if (ctx.world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted after the delivery");
     },
   };
 }
 
-function openSink(ctx: Context, { out, to, force = false }: DeliveryFlags): Promise<Sink> {
+function openSink(ctx: Context, { out, to, grace, force = false }: DeliveryFlags): Promise<Sink> {
   const { env, streams, interrupted } = ctx.world;
   if (out !== undefined) return sinks.file(out, { force, uid: ctx.world.uid });
-  if (to !== undefined) return sinks.command(to, { env, signal: interrupted, terminal: ctx.interactive });
+  if (to !== undefined) {
+    const notify = (line: string) => ctx.io.note(line);
+    return sinks.command(to, { env, signal: interrupted, terminal: ctx.interactive, grace, notify });
+  }
   return sinks.stdout(streams.stdout);
 }
 

@@ -47,7 +47,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 let signalled: number | undefined;
 for (const [signal, status] of Object.entries(SIGNALS)) {
   process.on(signal, () => {
-    // A second signal skips the cleanup.
+    // A second signal skips the cleanup. A command that has a token is killed, see `RunningProcess.killAtExit`.
     if (signalled !== undefined) process.exit(status);
     signalled = status;
     interruption.abort();

@@ -23,15 +23,18 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
   const stdout = watchOutput(outside.streams.stdout);
   const world = withStdout(outside, stdout.stream);
   const session = createSession(world);
+  const running = runCommand(argv, session, world);
   try {
-    await Promise.race([runCommand(argv, session, world), interruption(world.interrupted)]);
+    await Promise.race([running, interruption(world.interrupted)]);
     return stdout.isClosed ? CLOSED_OUTPUT : session.status();
   } catch (error) {
+    // The prompt of the shell should follow the message, and another run may start then.
+    if (world.interrupted.aborted) await session.end(running);
     // Like a program that SIGPIPE ends: no message, and never 0, because the result was lost.
     if (stdout.isClosed) return CLOSED_OUTPUT;
     return await reportError(toKeysError(error, argv), world, argv);
   } finally {
-    await Promise.race([session.close(), new Promise((resolve) => setTimeout(resolve, session.limit()).unref())]);
+    await session.end(running);
   }
 }
 
@@ -69,9 +72,8 @@ interface Session {
   readonly context: () => Context;
   open(flags: GlobalFlags): void;
   status(): number;
-  /** Milliseconds to wait for {@link Session.close}. */
-  limit(): number;
-  close(): Promise<void>;
+  /** Cleans up, and waits for it only as long as the tasks asked for. */
+  end(running: Promise<void>): Promise<void>;
 }
 
 function createSession(world: World): Session {
@@ -82,6 +84,7 @@ function createSession(world: World): Session {
   let keys: Promise<Keys> | undefined;
   const tidies: (() => Promise<void>)[] = [];
   let limit = TIDY_LIMIT;
+  let ending: Promise<void> | undefined;
 
   function open(flags: GlobalFlags): void {
     const colors = flags.color ? world.streams.stderr.colors : 0;
@@ -127,6 +130,13 @@ function createSession(world: World): Session {
     };
   }
 
+  async function close(running: Promise<void>): Promise<void> {
+    await Promise.allSettled(tidies.map((tidy) => tidy()));
+    // An interrupted command may still note in the store what became of the token.
+    await Promise.race([Promise.allSettled([running]), sleep(limit / 2)]);
+    await Promise.allSettled(opened.map(async (each) => (await each).close()));
+  }
+
   return {
     context: () => {
       if (context === undefined) throw new KeysError("BUG", "a command ran before its flags were read");
@@ -134,12 +144,13 @@ function createSession(world: World): Session {
     },
     open,
     status: () => status,
-    limit: () => limit,
-    close: async () => {
-      await Promise.allSettled(tidies.map((tidy) => tidy()));
-      await Promise.allSettled(opened.map(async (each) => (await each).close()));
-    },
+    end: (running) => (ending ??= Promise.race([close(running), sleep(limit)])),
   };
+}
+
+/** Resolves after some milliseconds, unless nothing else keeps the process open. */
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms).unref());
 }
 
 async function openWith(spec: string, world: StoreWorld): Promise<KeyStore> {

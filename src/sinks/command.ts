@@ -1,15 +1,20 @@
 import type { StdioOptions } from "node:child_process";
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
+import { formatDuration } from "../core/duration.ts";
 import { KeysError } from "../errors.ts";
-import { GRACE, startProcess, type RunningProcess } from "../process/start-process.ts";
+import { startProcess, type RunningProcess } from "../process/start-process.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
 import { createSink, type Sink } from "./sink.ts";
 
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Ends the command and every process it started. */
+  /** Interrupts the delivery. A command that has the token may finish within `grace`, then it is ended with all it started. */
   readonly signal: AbortSignal;
+  /** Whole seconds. */
+  readonly grace: number;
+  /** Tells the user what an interrupted delivery waits for. */
+  readonly notify?: (line: string) => void;
   /** Whether the command may prompt at the terminal (`sudo`, `ssh`). It then stays in our process group and gets Ctrl-C itself. */
   readonly terminal: boolean;
   /** A POSIX shell; by default `sh`, and `cmd` on Windows. */
@@ -27,7 +32,8 @@ const LIMIT = 8192;
  * A command that cannot be parsed, or whose program is missing, fails here.
  *
  * A delivery succeeds if the command reads the whole text and exits with 0. If it reads nothing, that is `DELIVERY_FAILED`. If
- * it reads the text and then fails, reads only a part, or is interrupted, that is `DELIVERY_UNCERTAIN`.
+ * it reads the text and then fails, reads only a part, or is ended after an interruption, that is `DELIVERY_UNCERTAIN`. If this
+ * process is killed, a command without a terminal is ended after the same grace.
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for an empty command
  */
 export async function openCommandSink(command: string, options: CommandOptions): Promise<Sink> {
@@ -54,33 +60,58 @@ async function preflight(command: string, options: CommandOptions): Promise<void
 }
 
 async function deliver(text: string, command: string, options: CommandOptions): Promise<void> {
-  const { signal, terminal, stderr = 2 } = options;
+  const { signal, terminal, grace, stderr = 2 } = options;
   const size = Buffer.byteLength(text);
   if (size > LIMIT) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
   if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
 
-  const shell = start([DELIVERY, command], ["pipe", stderr, stderr, "pipe"], options);
+  const watched = terminal ? "" : String(grace);
+  const shell = start([DELIVERY, command, watched], ["pipe", stderr, stderr, "pipe"], options);
   const [stdin, , , control] = shell.child.stdio as unknown as [Duplex, null, null, Duplex];
   let output = "";
   let begun = false;
   control.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  void shell.exited.then(() => control.end("end\n"));
   stdin.end(text, (error?: unknown) => {
     begun = error instanceof Error ? false : !signal.aborted;
-    control.end(begun ? "go\n" : "");
+    if (begun) control.write("go\n");
+    else control.end();
   });
+  await endedOrInterrupted(shell, options, () => begun);
+  judge(output, { size, begun, interrupted: signal.aborted });
+}
 
-  let stopped = Promise.resolve();
-  const stop = (): void => {
-    stopped = terminal ? killLater(shell) : shell.end();
+/**
+ * Waits for the end of a command. After an interruption, a command that may have the token can finish within the grace. Then it is
+ * ended with everything it started, and so it is if this process exits: it must not overwrite a newer token later.
+ * @param hasToken - whether the command may have the token
+ * @returns its exit status; `null` if a signal ended it
+ */
+async function endedOrInterrupted(
+  shell: RunningProcess,
+  { signal, grace, notify }: Pick<CommandOptions, "signal" | "grace" | "notify">,
+  hasToken: () => boolean,
+): Promise<number | null> {
+  const finish = async (): Promise<void> => {
+    if (hasToken() && grace > 0) {
+      notify?.(
+        `waiting up to ${formatDuration(grace)} for the command to finish, because it already has the token; Ctrl-C again ends it`,
+      );
+      await shell.letFinish(grace * 1000);
+    }
+    await shell.end();
   };
+  let finished = Promise.resolve();
+  const stop = (): void => void (finished = finish());
+  const keep = shell.killAtExit();
   signal.addEventListener("abort", stop, { once: true });
   try {
-    await ended(shell);
+    return await ended(shell);
   } finally {
     signal.removeEventListener("abort", stop);
-    await stopped;
+    await finished;
+    keep();
   }
-  judge(output, { size, begun, interrupted: signal.aborted });
 }
 
 /** @throws {@link KeysError} unless the command read the whole text and exited with 0 */
@@ -133,13 +164,6 @@ function cannotRun(shell: string, cause: unknown): KeysError {
   return new KeysError("DELIVERY_FAILED", `cannot run ${shell}`, { cause });
 }
 
-/** Kills a command that ignores Ctrl-C, which the terminal has already sent to it. */
-async function killLater(shell: RunningProcess): Promise<void> {
-  const timer = setTimeout(() => shell.kill(), GRACE);
-  await shell.closed();
-  clearTimeout(timer);
-}
-
 /**
  * Runs a command in Node's default shell (`cmd /d /s /c` on Windows) with the text on its stdin. It cannot tell how much the
  * command read, so every failure after the start is uncertain.
@@ -148,22 +172,16 @@ async function killLater(shell: RunningProcess): Promise<void> {
 export async function deliverThroughCmd(
   text: string,
   command: string,
-  { env, signal, stderr = 2 }: Pick<CommandOptions, "env" | "signal" | "stderr">,
+  options: Pick<CommandOptions, "env" | "signal" | "grace" | "notify" | "stderr">,
 ): Promise<void> {
+  const { env, signal, stderr = 2 } = options;
   const isInterrupted = (): boolean => signal.aborted;
   if (isInterrupted()) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
   const shell = startProcess(command, [], { shell: true, env, stdio: ["pipe", stderr, stderr] });
   const refused: unknown[] = [];
   shell.child.stdin?.on("error", (cause) => refused.push(cause)).end(text);
-  const stop = (): void => void shell.child.kill();
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const status = await ended(shell);
-    if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
-    if (status !== 0)
-      throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);
-    if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command did not read the token");
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
+  const status = await endedOrInterrupted(shell, options, () => true);
+  if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
+  if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);
+  if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command did not read the token");
 }

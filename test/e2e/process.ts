@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Milliseconds until it is killed; 60 000 by default. */
   readonly limit?: number;
+  /** Called once it runs. */
+  readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with all of stderr so far, each time it grows. */
   readonly onStderr?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -46,6 +48,7 @@ export function runProcess(program: string, args: readonly string[], options: Pr
       stdio: ["pipe", "pipe", "pipe"],
       timeout: options.limit ?? 60_000,
     });
+    options.onStart?.((signal) => child.kill(signal));
     const printed = { stdout: "", stderr: "" };
     child.stdout.setEncoding("utf8").on("data", (text: string) => (printed.stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -7,6 +7,11 @@ const interruption = new AbortController();
 process.on("SIGINT", () => {
   interruption.abort();
 });
-const sink = await openCommandSink(command, { env: process.env, signal: interruption.signal, terminal: true });
+const sink = await openCommandSink(command, {
+  env: process.env,
+  signal: interruption.signal,
+  terminal: true,
+  grace: 0,
+});
 const error: unknown = await sink.deliver(text).catch((reason: unknown) => reason);
 process.stdout.write(`end ${JSON.stringify(error)}\n`);

@@ -29,7 +29,14 @@ async function deliver(command: string, options: Partial<CommandOptions> = {}, t
   const env = { PATH: process.env["PATH"], D: folder.path, SHLVL: "1" };
   const signal = new AbortController().signal;
   try {
-    const sink = await openCommandSink(command, { env, signal, terminal: false, stderr: printed.fd, ...options });
+    const sink = await openCommandSink(command, {
+      env,
+      signal,
+      terminal: false,
+      grace: 0,
+      stderr: printed.fd,
+      ...options,
+    });
     const error = await sink.deliver(text).then(
       () => null,
       (reason: unknown) => reason,
@@ -88,7 +95,7 @@ describe("the input of the command", () => {
   test("does not start the command if we die before the whole text is written", async () => {
     const command = `touch '${at("ran")}'; cat >'${at("got")}'`;
     for (const go of ["", "go\n"]) {
-      const child = spawn("sh", ["-c", DELIVERY, "sh", command], { stdio: ["pipe", "ignore", "ignore", "pipe"] });
+      const child = spawn("sh", ["-c", DELIVERY, "sh", command, ""], { stdio: ["pipe", "ignore", "ignore", "pipe"] });
       child.stdin!.end(go === "" ? "" : TOKEN);
       (child.stdio[3] as Duplex).end(go).resume();
       await once(child, "close");
@@ -166,7 +173,7 @@ describe("before the delivery", () => {
 
   test("does not run the command", async () => {
     const env = { PATH: process.env["PATH"], D: folder.path };
-    const options = { env, signal: new AbortController().signal, terminal: false };
+    const options = { env, signal: new AbortController().signal, terminal: false, grace: 0 };
     const sink = await openCommandSink(`touch "$D/ran"; cat`, options);
     await sink.discard();
     expect(existsSync(at("ran"))).toBe(false);
@@ -286,6 +293,7 @@ describe("without a POSIX shell", () => {
   const options = (signal = new AbortController().signal) => ({
     env: { PATH: process.env["PATH"], D: folder.path },
     signal,
+    grace: 0,
     stderr: 2,
   });
 

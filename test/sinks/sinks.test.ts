@@ -33,7 +33,7 @@ function stdout(write: (text: string) => Promise<void>, fault: string | null = n
 }
 
 function openCommand(command: string): Promise<Sink> {
-  return sinks.command(command, { env: process.env, signal: new AbortController().signal, terminal: false });
+  return sinks.command(command, { env: process.env, signal: new AbortController().signal, terminal: false, grace: 0 });
 }
 
 describe.each(Object.keys(kinds) as SinkName[])("%s", (name) => {

@@ -45,7 +45,7 @@ test("Ctrl-C ends the command at once", async () => {
 });
 
 test("does not wait for a command that ignores every signal", async () => {
-  const command = `cat >/dev/null; trap '' INT; (echo ready; exec sleep 8) & wait; wait`;
+  const command = `cat >/dev/null; trap '' INT TERM; (echo ready; sleep 8; touch "$D/survived") & wait; wait`;
   const start = performance.now();
   const screen = await deliverFromTerminal(command, { ready: "\u0003" });
   expect(screen).toMatch(/end \{"code":"DELIVERY_UNCERTAIN","message":"interrupted while the command was running"/);
