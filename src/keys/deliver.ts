@@ -67,7 +67,9 @@ export async function completeVersion(
     updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
   );
   await prove?.(staged.token);
-  const { key } = await updateKey(context, id, { op: "promote", version: n }, promote);
+  const { key } = await updateKey(context, id, { op: "promote", version: n }, promote).catch((error: unknown) => {
+    throw afterDelivery(error, staged.key.name);
+  });
   return issuedAs(key, n, staged.token);
 }
 
@@ -86,6 +88,15 @@ async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () =>
 
 function isUndelivered(error: unknown): boolean {
   return error instanceof KeysError && (error.code === "DELIVERY_FAILED" || error.code === "OUTPUT_FAILED");
+}
+
+/** Says that the token works, although the store failed after its delivery: servers accept a pending version too. */
+function afterDelivery(error: unknown, name: string): unknown {
+  if (!(error instanceof KeysError) || error.code !== "STORE_UNAVAILABLE") return error;
+  return new KeysError(error.code, `the token was delivered and works, but is not current yet: ${error.message}`, {
+    cause: error,
+    hint: `${error.hint}; then replace it with: mcp-keys rotate ${name}`,
+  });
 }
 
 /** Returns version `n` of a key together with its token. */

@@ -1,4 +1,4 @@
-import { chmod, copyFile, link, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, link, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
@@ -6,7 +6,7 @@ import { openArchiveStore } from "../../src/stores/archive.ts";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { journalOf } from "./journal/bytes.ts";
-import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
+import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn, filesIn } from "./place.ts";
 
 const NOW = { at: 2_000, by: "ada@laptop" };
 
@@ -56,13 +56,13 @@ test("a second archive continues after the last change of the first", async () =
 
 test("reading an archive changes no files", async () => {
   const { folder, old } = await archived();
-  const files = (await readdir(folder)).sort();
+  const files = (await filesIn(folder)).sort();
   const bytes = await readFile(old);
   const archive = await openArchive(old);
   await archive.list();
   await expect(archive.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
   await expect(archive.touch([{ id: keyNo(1).id, n: 1, at: 5 }])).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
-  expect((await readdir(folder)).sort()).toEqual(files);
+  expect((await filesIn(folder)).sort()).toEqual(files);
   expect((await readFile(old)).equals(bytes)).toBe(true);
   expect(archive.compact).toBeUndefined();
 });
@@ -72,9 +72,9 @@ test("reads a journal that crashed between seal and rename without finishing the
   await (await openIn(folder)).write(aDraft([keyNo(1)]));
   const crashing = await openIn(folder, { rename: () => Promise.reject(new Error("crash")) });
   await crashing.compact(NOW).catch(() => {});
-  const files = await readdir(folder);
+  const files = await filesIn(folder);
   expect(await (await openArchive(join(folder, "keys.jsonl"))).list()).toHaveLength(1);
-  expect(await readdir(folder)).toEqual(files);
+  expect(await filesIn(folder)).toEqual(files);
 });
 
 test("rejects a store opened as an archive and vice versa, and the hint names the right spec", async () => {
@@ -165,7 +165,7 @@ test("does not overwrite the journal, a link or another file with an archive", a
     await expect(store.compact({ ...NOW, archive })).rejects.toMatchObject({ code: "USAGE" });
   }
   expect((await readFile(path)).equals(bytes)).toBe(true);
-  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "link", "open"]);
+  expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "link", "open"]);
   for (const archive of [`${path}.1`, join(folder, "keys.jsonl.checkpointed")])
     await store.compact({ ...NOW, archive });
   expect(await (await openArchive(`${path}.1`)).list()).toHaveLength(1);
@@ -181,7 +181,7 @@ test("rejects an archive on another disk with a hint", async () => {
     message: expect.stringContaining("different disk"),
     hint: "choose a path on the same disk",
   });
-  expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
 });
 
 test("flushes the link of the archive before the journal is replaced", async () => {

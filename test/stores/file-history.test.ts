@@ -1,10 +1,10 @@
-import { appendFile, copyFile, readdir, rename, stat, truncate, unlink, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, rename, stat, truncate, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import { journalOf } from "./journal/bytes.ts";
-import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
+import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn, filesIn } from "./place.ts";
 
 describe("damage", () => {
   test("is reported with file and line, each time until the file is repaired", async () => {
@@ -157,6 +157,6 @@ describe("a large journal", () => {
     const store = await openIn(folder);
     await store.write(aDraft([keyNo(900)]));
     expect((await stat(path)).size - large.bytes.length).toBeLessThan(1_000);
-    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
   });
 });

@@ -8,7 +8,7 @@ import { openFileStore } from "../../src/stores/file.ts";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { journalOf } from "./journal/bytes.ts";
-import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn } from "./place.ts";
+import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn, filesIn } from "./place.ts";
 
 const modeOf = async (path: string) => (await lstat(path)).mode & 0o777;
 
@@ -33,7 +33,7 @@ describe("location", () => {
     await store.write(aDraft([keyNo(1)]));
     await store.close();
     expect(store.spec).toBe(`file:${join(folder, "data", "keys.jsonl")}`);
-    expect(await readdir(join(folder, "data"))).toEqual(["keys.jsonl"]);
+    expect(await filesIn(join(folder, "data"))).toEqual(["keys.jsonl"]);
   });
 
   test("takes ~/ as the home folder", async () => {
@@ -61,7 +61,7 @@ describe("permissions", () => {
     const path = join(folder, "a", "b", "keys.jsonl");
     const store = await openFileStore(path, aWorld());
     expect(await store.list()).toEqual([]);
-    expect(await readdir(folder)).toEqual([]);
+    expect(await filesIn(folder)).toEqual([]);
     await store.write(aDraft([keyNo(1)]));
     await store.touch([{ id: keyNo(1).id, n: 1, at: 5 }]);
     await store.close();
@@ -152,7 +152,7 @@ describe("permissions", () => {
       const store = await openIn(folder);
       await expect(store.list()).rejects.toMatchObject({ code: "STORE_INSECURE" });
       await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({ code: "STORE_INSECURE" });
-      expect(await readdir(folder)).toEqual(["keys.jsonl", "target.jsonl"]);
+      expect(await filesIn(folder)).toEqual(["keys.jsonl", "target.jsonl"]);
       expect(await readFile(join(folder, "target.jsonl"))).toEqual(journalOf(1).bytes);
     }
   });
@@ -172,7 +172,7 @@ describe("permissions", () => {
     await symlink("real", join(folder, "linked"));
     const store = await openIn(join(folder, "linked"));
     await store.write(aDraft([keyNo(1)]));
-    expect(await readdir(join(folder, "real"))).toEqual(["keys.jsonl"]);
+    expect(await filesIn(join(folder, "real"))).toEqual(["keys.jsonl"]);
   });
 
   test("does not create the target of a folder that is a dangling link", async () => {
@@ -183,7 +183,7 @@ describe("permissions", () => {
       expect(await store.list()).toEqual([]);
       await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
     }
-    expect(await readdir(folder)).toEqual(["linked"]);
+    expect(await filesIn(folder)).toEqual(["linked"]);
   });
 
   test("rejects a named pipe without waiting for it", async () => {
@@ -237,7 +237,7 @@ describe("disk errors", () => {
     const fault: unknown = await store.write(aDraft([keyNo(1)])).catch((cause: unknown) => cause);
     expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE" });
     expect(fault).not.toMatchObject({ message: expect.stringContaining(code) });
-    expect(await readdir(folder)).toEqual([]);
+    expect(await filesIn(folder)).toEqual([]);
   });
 
   /** Returns a disk whose handles are changed once. */
@@ -263,7 +263,7 @@ describe("disk errors", () => {
     const store = await openIn(folder, short);
     await expect(store.write(aDraft([keyNo(2)]))).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
-      hint: expect.stringContaining("nothing was changed"),
+      hint: expect.stringContaining("this change was not saved"),
     });
     const next = await openIn(folder);
     await next.write(aDraft([keyNo(3)]));

@@ -23,7 +23,7 @@ test("reports the journal, its folders and its sidecars, and changes nothing", a
   expect(journal!.size).toBeGreaterThan(300);
   expect(
     sidecars.map(({ kind, type, mode }) => `${kind} ${type} ${type === "link" ? "" : mode.toString(8)}`).sort(),
-  ).toEqual(["checkpoint link ", "draft file 640", "next file 600", "uses file 600"]);
+  ).toEqual(["checkpoint link ", "draft file 640", "next file 600", "reserve file 600", "uses file 600"]);
   expect(writable).toBe(true);
 });
 

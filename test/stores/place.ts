@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { mkdtemp, readdir, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -18,6 +18,11 @@ export async function aFolder(): Promise<string> {
   const folder = await mkdtemp(join(await realpath(tmpdir()), "mcp-keys-store-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Lists a folder without the reserve of disk space, which every writer keeps. */
+export async function filesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => !name.endsWith(".reserve"));
 }
 
 export function aWorld(dataDir: string | null = null, env: StoreWorld["env"] = {}): StoreWorld {

@@ -2,9 +2,10 @@ import { dirname } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { applyDraft, checkDraft } from "../draft.ts";
 import type { Change, Draft } from "../store.ts";
-import { append, openToAppend } from "./disk/append.ts";
+import { append, NoRoomError, openToAppend } from "./disk/append.ts";
 import type { AppendHandle } from "./disk/append.ts";
 import type { Disk } from "./disk/disk.ts";
+import { mayUseReserve, Reserve } from "./disk/reserve.ts";
 import { checkFolder, ensureFolder, syncFolder } from "./disk/folder.ts";
 import type { JournalLocation } from "./disk/folder.ts";
 import type { Chain } from "./format/chain.ts";
@@ -29,6 +30,7 @@ const CHECKPOINT_EVERY = 1024 * 1024;
 export class Journal {
   readonly #disk: Disk;
   readonly #location: JournalLocation;
+  readonly #reserve: Reserve;
   #reader: JournalReader | null = null;
   #appending: AppendHandle | null = null;
   readonly #checkpointEvery: number;
@@ -40,6 +42,7 @@ export class Journal {
   constructor(disk: Disk, location: JournalLocation, checkpointEvery = CHECKPOINT_EVERY) {
     this.#disk = disk;
     this.#location = location;
+    this.#reserve = new Reserve(disk, location);
     this.#checkpointEvery = checkpointEvery;
   }
 
@@ -98,7 +101,9 @@ export class Journal {
       checkDraft(draft, reader?.keys ?? NO_KEYS);
       await check?.(reader?.keys ?? null);
       const change = applyDraft(draft, (reader?.chain.seq ?? 0) + 1);
-      const { won, sum } = await this.append({ change });
+      const appended = await this.#appendWithReserve(change);
+      if (appended === null) continue;
+      const { won, sum } = appended;
       if (won) return change;
       // The digest serves as jitter, because it differs between writers and attempts.
       const jitter = parseInt(sum.slice(0, 8), 16) / 2 ** 32;
@@ -126,6 +131,21 @@ export class Journal {
       throw cause;
     }
     return { won: this.#reader.chain.heads.has(record.change.seq, sum), sum };
+  }
+
+  /** Appends a change of a key. Returns `null` if it made room on a full disk; then the caller tries again. */
+  async #appendWithReserve(change: Change): Promise<{ won: boolean; sum: string } | null> {
+    const mayUse = mayUseReserve(change.op);
+    if (!mayUse) {
+      if (this.#reader === null) await ensureFolder(this.#disk, this.#location);
+      await this.#reserve.keep();
+    }
+    try {
+      return await this.append({ change });
+    } catch (fault) {
+      if (mayUse && fault instanceof NoRoomError && (await this.#reserve.release())) return null;
+      throw fault;
+    }
   }
 
   async close(): Promise<void> {

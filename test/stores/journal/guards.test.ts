@@ -99,7 +99,12 @@ test("flushes the folder before it acknowledges the first record, even if anothe
   };
   const store = await openIn(folder, disk);
   await store.write(aDraft([keyNo(1)]));
-  expect(flushed).toEqual([`${folder}, empty`, `${join(folder, "..")}, empty`, `${path}, written`]);
+  expect(flushed).toEqual([
+    `${path}.reserve, empty`,
+    `${folder}, empty`,
+    `${join(folder, "..")}, empty`,
+    `${path}, written`,
+  ]);
   await store.write(aDraft([keyNo(2)]));
-  expect(flushed).toHaveLength(4);
+  expect(flushed).toHaveLength(5);
 });

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FileStore } from "../../../src/stores/file.ts";
-import { aDraft, aFolder, keyNo, openIn } from "../place.ts";
+import { aDraft, aFolder, keyNo, openIn, filesIn } from "../place.ts";
 
 const { id } = keyNo(1);
 const useFiles = async (folder: string) => (await readdir(folder)).filter((name) => name.includes(".used."));
@@ -131,7 +131,7 @@ describe("files of other processes", () => {
     await other.compact({ at: 1, by: "x" });
     expect(await other.list()).toHaveLength(2);
     await other.remove({ at: 1, by: "x", seq: 3, detail: "to file:/new" });
-    expect(await readdir(folder)).not.toContain("keys.jsonl");
+    expect(await filesIn(folder)).not.toContain("keys.jsonl");
   });
 });
 
@@ -146,5 +146,5 @@ test("reports a full disk and leaves no partial file", async () => {
   const full = () => Promise.reject(Object.assign(new Error(), { code: "ENOSPC" }));
   const store = await openIn(folder, { rename: full });
   await expect(store.touch([{ id, n: 1, at: 10 }])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-  expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
 });

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -9,7 +8,7 @@ import { openStore } from "../../../src/stores/index.ts";
 import { inspectKeychain } from "../../../src/stores/keychain/inspect.ts";
 import { TICK_MS } from "../../../src/stores/keychain/queue/quiet-timer.ts";
 import type { KeyStore } from "../../../src/stores/store.ts";
-import { aDraft, changesOf, keyNo } from "../place.ts";
+import { aDraft, changesOf, filesIn, keyNo } from "../place.ts";
 import { aSecretService, ENGINES, needSecretService, openOn, sharedSecretService } from "./service.ts";
 import type { Defer, SecretService } from "./service.ts";
 
@@ -113,7 +112,7 @@ describe.concurrent.each(ENGINES)("$spec", { timeout: 60_000 }, ({ spec, engine,
       await Promise.all(jobs.map((job) => inTime(job, ready)));
       const store = await openOn(service, spec, {}, defer);
       expect((await store.list({ digests: false })).map((key) => key.name)).toEqual(["key-1", "key-2"]);
-      expect(await readdir(service.dataDir)).toEqual([file]);
+      expect(await filesIn(service.dataDir)).toEqual([file]);
     },
   );
 

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { KeysError } from "../../../errors.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
 
@@ -15,10 +16,17 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
     what: "the disk is read-only",
     hint: "choose a store on a writable disk: --store file:<path>",
   }),
-  ENOSPC: () => ({ what: "the disk is full", hint: "free some space and run the command again; nothing was changed" }),
+  ENOSPC: (path) => ({
+    what: "the disk is full",
+    hint: `free some space and run the command again; see what is full with: df -h ${shellQuote(dirname(path))}`,
+  }),
   EDQUOT: () => ({
     what: "the disk quota is used up",
-    hint: "free some space and run the command again; nothing was changed",
+    hint: "free some space and run the command again; see your quota with: quota -s",
+  }),
+  EFBIG: () => ({
+    what: "the file has reached a size limit",
+    hint: "raise the limit with: ulimit -f unlimited; or start a new history with: mcp-keys audit --archive <file>",
   }),
   ENOENT: (path) => ({
     what: "part of the path is missing",
@@ -33,7 +41,10 @@ const FAULTS: Readonly<Record<string, (path: string) => { what: string; hint: st
     hint: `choose a file inside it: --store file:${shellQuote(`${path}/keys.jsonl`)}`,
   }),
   EXDEV: () => ({ what: "it is on a different disk", hint: "choose a path on the same disk" }),
-  EIO: () => ({ what: "the disk reports an error", hint: "check the disk; as far as is known, nothing was changed" }),
+  EIO: () => ({
+    what: "the disk reports an error",
+    hint: "check the disk, then see which keys there are: mcp-keys list",
+  }),
   EMFILE: () => ({ what: "too many open files", hint: "raise the limit with: ulimit -n 4096" }),
   ENAMETOOLONG: () => ({ what: "the path is too long", hint: "choose a shorter path: --store file:<path>" }),
 };
@@ -47,6 +58,12 @@ export function faultOf(cause: unknown, doing: "read" | "write" | "create" | "re
     cause,
     ...(hint !== undefined && { hint }),
   });
+}
+
+/** Whether there is no room for another byte. Also looks at the cause of a {@link KeysError}. */
+export function isFull(cause: unknown): boolean {
+  const code = codeOf(cause instanceof KeysError ? cause.cause : cause);
+  return code === "ENOSPC" || code === "EDQUOT";
 }
 
 /** Returns the `code` of a system error, for example `ENOENT`. */

@@ -44,9 +44,15 @@ export async function finishCompaction(
   try {
     await disk.rename(next, location.path);
   } catch (cause) {
-    if (codeOf(cause) !== "ENOENT") throw faultOf(cause, "replace", location.path);
+    if (codeOf(cause) !== "ENOENT") throw unfinished(cause, location.path);
   }
   await syncFolder(disk, dirname(location.path));
+}
+
+/** The seal is written, so the compaction counts. Only its last step is missing. */
+function unfinished(cause: unknown, path: string): KeysError {
+  const { code, message, hint } = faultOf(cause, "replace", path);
+  return new KeysError(code, message, { cause, hint: `${hint}; any later command finishes what this one began` });
 }
 
 async function digestOf(disk: Disk, path: string, access: Access): Promise<string | null> {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { hash } from "node:crypto";
-import { chmod, link, lstat, mkdir, readdir, readFile, symlink, unlink, writeFile } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, readFile, symlink, unlink, writeFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ import {
 import type { Checkpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
 import { aJournal, aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
-import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
+import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE, filesIn } from "../../place.ts";
 
 describe("a checkpoint", () => {
   test("is written by a reader that verified the journal, and only its owner can read it", async () => {
@@ -27,7 +27,7 @@ describe("a checkpoint", () => {
       ...{ base: 0, until: 0, lines: 4, voids: [] },
     });
     expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
-    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
+    expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
   test("spares the next reader the lines that it covers", async () => {
@@ -44,7 +44,7 @@ describe("a checkpoint", () => {
     const running = await openIn(folder, {}, every);
     expect(await running.list()).toHaveLength(3);
     await running.write(aDraft([keyNo(4)]));
-    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
     expect(await (await openIn(folder, {}, every)).list()).toHaveLength(4);
     expect(await readCheckpoint()).toMatchObject({ seq: 4 });
     for (const n of [5, 6]) {
@@ -59,13 +59,13 @@ describe("a checkpoint", () => {
     await unlink(checkpoint);
     await running.write(aDraft([keyNo(9)]));
     expect(await running.list()).toHaveLength(9);
-    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
   });
 
   test("does not exist for a small journal, which never looks for one", async () => {
     const { folder, list, readCheckpoint, writeCheckpoint, checkpoint } = await aJournal(three.bytes);
     expect(await (await openIn(folder)).list()).toHaveLength(3);
-    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
     await list();
     await writeCheckpoint(formatCheckpoint({ ...(await readCheckpoint())!, voids: [SECOND] }));
     expect(await (await openIn(folder)).list()).toHaveLength(3);
@@ -77,7 +77,7 @@ describe("a checkpoint", () => {
     const location = { path, uid: aWorld().uid, ownsFolder: false };
     const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
     await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
-    expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+    expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
     await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
     expect(await readCheckpoint(realDisk, location)).toMatchObject({ voids: { length: 10_000 } });
   });
@@ -208,7 +208,7 @@ describe("ignores and replaces an unusable checkpoint", () => {
     const folder = await aJournal(three.bytes);
     await mkdir(folder.checkpoint, { mode: 0o700 });
     expect(await folder.list()).toEqual(names(1, 2, 3));
-    expect((await readdir(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
+    expect((await filesIn(folder.folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
   });
 
   test("of a journal that was compacted", async () => {
@@ -242,7 +242,7 @@ test("several readers can write a checkpoint at the same time", async () => {
   }
   await list();
   expect(await readCheckpoint()).not.toBeNull();
-  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
+  expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
 });
 
 describe("reads the journal if no checkpoint can be written", () => {
@@ -263,7 +263,7 @@ describe("reads the journal if no checkpoint can be written", () => {
       const store = await openIn(folder, disk, 1);
       expect(await store.list()).toHaveLength(3);
       expect(await store.get("key-2")).not.toBeNull();
-      expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+      expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
     }
   });
 
@@ -272,7 +272,7 @@ describe("reads the journal if no checkpoint can be written", () => {
     await writeFile(`${checkpoint}.tmp`, "", { mode: 0o600 });
     await link(`${checkpoint}.tmp`, join(folder, "other"));
     expect(await list()).toEqual(names(1, 2, 3));
-    expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint", "other"]);
+    expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint", "other"]);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { crashingDisk } from "../../crashing.ts";
 import { read } from "../bytes.ts";
-import { aDraft, aFolder, changesOf, keyNo, openIn } from "../../place.ts";
+import { aDraft, aFolder, changesOf, keyNo, openIn, filesIn } from "../../place.ts";
 
 const NOW = { at: 2_000, by: "ada@laptop" };
 
@@ -26,7 +26,7 @@ test("keeps the keys in order and drops the history", async () => {
   expect(result.after).toBeLessThan(result.before);
   expect((await stat(join(folder, "keys.jsonl"))).size).toBe(result.after);
   expect((await stat(join(folder, "keys.jsonl"))).mode & 0o777).toBe(0o600);
-  expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+  expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
   for (const reader of [store, await openIn(folder)]) {
     expect(await reader.snapshot()).toEqual({ seq: 12, keys: before });
     expect(await changesOf(reader, 5)).toMatchObject([{ seq: 12, op: "compact", keys: [{ name: "key-1" }, {}] }]);
@@ -68,7 +68,7 @@ test("compacts an empty store, and creates no missing one", async () => {
   const folder = await aFolder();
   const store = await openIn(folder);
   await store.compact(NOW);
-  expect(await readdir(folder)).toEqual([]);
+  expect(await filesIn(folder)).toEqual([]);
   await store.write(aDraft([]));
   await store.compact(NOW);
   await store.write(aDraft([keyNo(1)]));
@@ -85,7 +85,7 @@ test("archives the old file, and does not replace an existing archive", async ()
   const kept = await readFile(archive);
   await expect(store.compact({ ...NOW, archive })).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
   expect(await readFile(archive)).toEqual(kept);
-  expect((await readdir(folder)).sort()).toEqual(["archive.jsonl", "keys.jsonl"]);
+  expect((await filesIn(folder)).sort()).toEqual(["archive.jsonl", "keys.jsonl"]);
   await store.write(aDraft([keyNo(3)]));
 });
 
@@ -106,7 +106,7 @@ test("removes the leftovers of earlier compactions once they are useless", async
   const ahead = join(folder, "keys.jsonl.ba9876543210.next");
   await writeFile(ahead, '\n{"v":1,"seq":999,"prev":', { mode: 0o600 });
   await store.compact(NOW);
-  expect((await readdir(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.ba9876543210.next"]);
+  expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.ba9876543210.next"]);
 });
 
 describe("a sealed journal", () => {
@@ -116,7 +116,7 @@ describe("a sealed journal", () => {
     await (await aHistory(folder)).list();
     const crashing = await openIn(folder, { rename: () => Promise.reject(new Error("crash")) });
     await crashing.compact(NOW).catch(() => {});
-    const names = await readdir(folder);
+    const names = await filesIn(folder);
     const next = names.find((name) => name.endsWith(".next"))!;
     expect(names.sort()).toEqual(["keys.jsonl", next]);
     return { folder, next: join(folder, next) };
@@ -129,7 +129,7 @@ describe("a sealed journal", () => {
       await Promise.all(
         stores.map((store, n) => (act === "list" ? store.list() : store.write(aDraft([keyNo(10 + n)])))),
       );
-      expect(await readdir(folder)).toEqual(["keys.jsonl"]);
+      expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
       expect(await stores[0]!.list()).toHaveLength(act === "list" ? 2 : 7);
     }
   });
