@@ -21,6 +21,11 @@ export const CODES = {
   TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no spaces, no `Bearer `" },
   TOKEN_MISPLACED: { exit: 2, http: 400, hint: "leave the token out; if others could see it, replace it" },
   PEPPER_INVALID: { exit: 2, http: 500, hint: "set MCP_KEYS_PEPPER to <id>:<at least 32 characters>" },
+  PEPPER_MISSING: {
+    exit: 2,
+    http: 503,
+    hint: "add the pepper after the others: MCP_KEYS_PEPPER=<the current one>,<its id>:<its key>",
+  },
   KEY_NOT_FOUND: { exit: 3, http: 404, hint: "list the keys with: mcp-keys list" },
   VERSION_NOT_FOUND: { exit: 3, http: 404, hint: "list its versions with: mcp-keys show <key>" },
   TOKEN_REFUSED: { exit: 4, http: 401, hint: "see the state of the key with: mcp-keys list" },

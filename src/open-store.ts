@@ -1,5 +1,15 @@
 import { resolveConfig } from "./config.ts";
-import { checkArgument, TEXT } from "./core/options.ts";
+import {
+  checkArgument,
+  ENVIRONMENT,
+  FLAG,
+  FUNCTION,
+  readOptions,
+  TEXT,
+  type Rule,
+  type Rules,
+} from "./core/options.ts";
+import { isCount } from "./core/type-guards.ts";
 import { openStore as openStoreIn } from "./stores/index.ts";
 import type { KeyStore, StoreWorld } from "./stores/store.ts";
 import { systemStoreWorld } from "./world.ts";
@@ -15,6 +25,14 @@ import { systemStoreWorld } from "./world.ts";
  * ```
  */
 export type OpenStoreOptions = Partial<StoreWorld>;
+
+const SPEC: Rule = { ...TEXT, hint: "pass a spec, for example file:/srv/keys.jsonl" };
+const RULES: Rules<OpenStoreOptions> = {
+  env: ENVIRONMENT,
+  uid: { what: "a user id, or null", is: (value) => value === null || isCount(value) },
+  dataDir: { what: "a path, or null", is: (value) => value === null || TEXT.is(value) },
+  ...{ attended: FLAG, notify: FUNCTION },
+};
 
 /**
  * Opens a store. Writes nothing.
@@ -33,8 +51,8 @@ export type OpenStoreOptions = Partial<StoreWorld>;
  * ```
  */
 export async function openStore(spec?: string, options: OpenStoreOptions = {}): Promise<KeyStore> {
-  if (spec !== undefined)
-    checkArgument("the store", spec, { ...TEXT, hint: "pass a spec, for example file:/srv/keys.jsonl" });
-  const world = { ...systemStoreWorld(), ...options };
+  if (spec !== undefined) checkArgument("the store", spec, SPEC);
+  const given = readOptions<OpenStoreOptions>("openStore", options, RULES);
+  const world = { ...systemStoreWorld(), ...given };
   return openStoreIn(resolveConfig({ store: spec }, world.env).store, world);
 }

@@ -106,7 +106,7 @@ describe("guards", () => {
   test("guardNode returns a middleware for node:http, Express and connect", () => {
     expectTypeOf(library.guardNode).parameters.toEqualTypeOf<[verifier: Verifier, options?: GuardOptions]>();
     expectTypeOf(library.guardNode).returns.toEqualTypeOf<
-      (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void
+      (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => unknown) => void
     >();
     expectTypeOf<library.GuardedRequest["auth"]>().toEqualTypeOf<AuthInfo>();
   });

@@ -82,8 +82,7 @@ export function isWithheld(digest: StoredDigest): digest is KeptDigest | typeof 
 
 /** Returns the id of the pepper that a digest was made with, or `null` if it was made without. */
 export function pepperIdOf(digest: StoredDigest): string | null {
-  const [kind, id] = digest.split(":");
-  return kind === "hmac-sha256" && id !== undefined ? id : null;
+  return digest.startsWith("hmac-sha256:") ? (digest.split(":")[1] ?? null) : null;
 }
 
 /** Compares two digests. The time depends only on their lengths. */
@@ -107,11 +106,34 @@ export function sameDigest(a: StoredDigest, b: StoredDigest): boolean {
  */
 export function parsePeppers(text: string | undefined): Pepper[] {
   if (text === undefined || text.trim() === "") return [];
-  return text.split(",").map((entry) => {
+  const peppers = text.split(",").map((entry) => {
     const match = /^([A-Za-z0-9_-]{1,32}):(.{32,})$/.exec(entry.trim());
     if (match?.[1] === undefined || match[2] === undefined) {
       throw new KeysError("PEPPER_INVALID", "MCP_KEYS_PEPPER is not in the form <id>:<at least 32 characters>");
     }
     return { id: match[1], key: match[2] };
   });
+  return checkPeppers(peppers);
+}
+
+/**
+ * Checks peppers that a caller passed, and returns them.
+ * @throws {@link KeysError} `PEPPER_INVALID`
+ */
+export function checkPeppers(peppers: readonly Pepper[]): Pepper[] {
+  for (const [i, { id, key }] of peppers.entries()) {
+    if (!/^[A-Za-z0-9_-]{1,32}$/.test(id) || key.length < 32) {
+      throw new KeysError(
+        "PEPPER_INVALID",
+        `pepper ${i + 1} has no valid id, or its key has fewer than 32 characters`,
+        {
+          hint: "use an id of 1 to 32 letters, digits, - and _, and a random key: openssl rand -hex 32",
+        },
+      );
+    }
+    if (peppers.findIndex((other) => other.id === id) !== i) {
+      throw new KeysError("PEPPER_INVALID", `two peppers have the id ${id}`, { hint: "give each its own id" });
+    }
+  }
+  return [...peppers];
 }

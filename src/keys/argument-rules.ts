@@ -1,7 +1,8 @@
-import type { Pepper } from "../core/digest.ts";
+import { LAST_SECOND } from "../core/duration.ts";
 import type { Demand } from "../core/judge.ts";
 import type { Epoch, RevokeReason } from "../core/key.ts";
-import { FLAG, FUNCTION, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
+import { FLAG, FUNCTION, PEPPERS, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
+import { TOKEN_TEXT } from "../core/options.ts";
 import { checkArgument, type Rule, type Rules } from "../core/options.ts";
 import { REVOKE_REASONS } from "../core/revoke.ts";
 import { isCount } from "../core/type-guards.ts";
@@ -42,15 +43,9 @@ export const DEMAND: Rules<Omit<Demand, "now">> = {
   audience: { what: "a URL, or null", is: (value) => value === null || TEXT.is(value) },
 };
 
-export const KEYS: Rules<{ store: unknown; now: unknown; random: unknown; by: unknown; peppers: unknown }> = {
-  ...{ store: STORE, now: FUNCTION, random: FUNCTION, by: TEXT },
-  peppers: { what: "a list of { id, key }", is: (value) => Array.isArray(value) && value.every(isPepper) },
+export const KEYS: Rules<Record<"store" | "now" | "random" | "by" | "peppers", unknown>> = {
+  ...{ store: STORE, now: FUNCTION, random: FUNCTION, by: TEXT, peppers: PEPPERS },
 };
-
-function isPepper(value: unknown): boolean {
-  const { id, key } = (value ?? {}) as Partial<Record<keyof Pepper, unknown>>;
-  return TEXT.is(id) && TEXT.is(key);
-}
 
 const REF: Rule = { ...TEXT, what: "the id or name of a key", hint: "list the keys with: keys.list()" };
 
@@ -67,17 +62,14 @@ export function checkRef(ref: unknown): void {
  * @throws {@link KeysError} `USAGE`
  */
 export function checkTokenText(token: unknown): void {
-  checkArgument("the token", token, {
-    ...TEXT,
-    hint: "pass the token as a string; for the token that generate returns, use token.reveal()",
-  });
+  checkArgument("the token", token, TOKEN_TEXT);
 }
 
 /** Wraps a clock and rejects fractions and NaN, which would be written to the history. */
 export function wholeSeconds(now: () => Epoch): () => Epoch {
   return () => {
     const at = now();
-    if (isCount(at)) return at;
+    if (isCount(at) && at <= LAST_SECOND) return at;
     throw new KeysError("USAGE", "the clock of createKeys does not return whole seconds", {
       hint: "pass now: () => Math.floor(Date.now() / 1000), or omit it",
     });

@@ -1,4 +1,6 @@
 import { digestCandidates, sameDigest, type Digest, type Pepper } from "../core/digest.ts";
+import { missingPepper, missingPepperOf } from "../core/missing-pepper.ts";
+import { OPAQUE_PREFIX } from "../core/opaque.ts";
 import { judge, type Demand, type Verdict } from "../core/judge.ts";
 import type { Key } from "../core/key.ts";
 import { parseToken } from "../core/token.ts";
@@ -6,7 +8,8 @@ import type { KeyStore } from "../stores/store.ts";
 
 /**
  * Checks a token with one lookup in the store. A server uses `createVerifier` instead, which needs no lookup.
- * @throws {@link KeysError} the errors of the store: a store that cannot answer is not a refusal
+ * @throws {@link KeysError} `PEPPER_MISSING` if the token cannot be checked without a pepper that was not passed, and the errors of
+ *   the store: neither is a refusal
  */
 export async function checkToken(
   store: KeyStore,
@@ -15,16 +18,23 @@ export async function checkToken(
   demand: Demand,
 ): Promise<Verdict> {
   const parsed = parseToken(token);
+  let named: Key | null = null;
   const candidates = digestCandidates(token, peppers);
   if (parsed.ok) {
     const key = await store.get(parsed.id);
-    const version = key?.id === parsed.id ? findVersion(key, candidates) : undefined;
-    if (key !== null && version !== undefined) return judge(key, version, demand);
+    named = key?.id === parsed.id ? key : null;
+    const version = named === null ? undefined : findVersion(named, candidates);
+    if (named !== null && version !== undefined) return judge(named, version, demand);
   }
   // An imported token need not carry the id of its key. As in a verifier, a wrong checksum matters only if no digest matches.
   for (const digest of candidates) {
     const found = await store.find(digest);
     if (found !== null) return judge(found.key, found.version, demand);
+  }
+  const suspects = named === null ? (await store.list()).filter(({ prefix }) => prefix === OPAQUE_PREFIX) : [named];
+  for (const key of suspects) {
+    const pepper = missingPepperOf(key, peppers, demand.now);
+    if (pepper !== null) throw missingPepper(pepper, "the token may need");
   }
   return { ok: false, reason: parsed.ok ? "unknown" : parsed.reason };
 }

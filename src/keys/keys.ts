@@ -1,8 +1,8 @@
 import { parseBearer } from "../core/authorization.ts";
-import type { Pepper } from "../core/digest.ts";
+import { checkPeppers, type Pepper } from "../core/digest.ts";
 import type { Demand, Verdict } from "../core/judge.ts";
 import type { Epoch, Key, RevokeReason } from "../core/key.ts";
-import { checkArgument, checkOptions, TEXT } from "../core/options.ts";
+import { checkArgument, readOptions, TEXT } from "../core/options.ts";
 import { revokeVersions, setEnabled } from "../core/revoke.ts";
 import { abortRotation, finishRotation } from "../core/rotate.ts";
 import { checkToken } from "./check.ts";
@@ -39,6 +39,14 @@ export interface KeysOptions {
   readonly peppers?: readonly Pepper[];
 }
 
+interface Ending {
+  window?: number;
+  force?: boolean;
+}
+interface Revocation {
+  version?: number;
+  reason?: RevokeReason;
+}
 type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 
 /**
@@ -104,9 +112,10 @@ export interface Keys {
  * ```
  */
 export function createKeys(options: KeysOptions): Keys {
-  checkOptions("createKeys", options, KEYS);
-  const { store, random = systemRandom, by = systemActor(), peppers = systemPeppers() } = options;
-  const now = wholeSeconds(options.now ?? systemNow);
+  const given = readOptions<KeysOptions>("createKeys", options, KEYS);
+  const { store, random = systemRandom, by = systemActor() } = given;
+  const peppers = given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers);
+  const now = wholeSeconds(given.now ?? systemNow);
   const context: OperationContext = { store, now, by };
   const mint = createMint(random, peppers[0]);
 
@@ -114,8 +123,7 @@ export function createKeys(options: KeysOptions): Keys {
     (op: "finish" | "abort", end: typeof finishRotation): Keys["finish"] =>
     async (ref, ending = {}) => {
       checkRef(ref);
-      checkOptions(op, ending, END_ROTATION);
-      const { window = DEFAULT_WINDOW, force = false } = ending;
+      const { window = DEFAULT_WINDOW, force = false } = readOptions<Ending>(op, ending, END_ROTATION);
       return updateKey(context, ref, { op }, (key) => end(key, { now: now(), window, force }));
     };
 
@@ -128,20 +136,17 @@ export function createKeys(options: KeysOptions): Keys {
 
   return {
     generate: async (input) => {
-      checkOptions("generate", input, GENERATE);
-      return generateKey(context, mint, input);
+      return generateKey(context, mint, readOptions<GenerateInput>("generate", input, GENERATE));
     },
     rotate: async (ref, rotation) => {
       checkRef(ref);
-      checkOptions("rotate", rotation, ROTATE);
-      return rotateKey(context, mint, ref, rotation);
+      return rotateKey(context, mint, ref, readOptions<RotateOptions>("rotate", rotation, ROTATE));
     },
     finish: endRotation("finish", finishRotation),
     abort: endRotation("abort", abortRotation),
     revoke: async (ref, revocation = {}) => {
       checkRef(ref);
-      checkOptions("revoke", revocation, REVOKE);
-      const { version, reason = "other" } = revocation;
+      const { version, reason = "other" } = readOptions<Revocation>("revoke", revocation, REVOKE);
       const draft = { op: "revoke", ...(version !== undefined && { version }), detail: reason } as const;
       return updateKey(context, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
     },
@@ -149,23 +154,19 @@ export function createKeys(options: KeysOptions): Keys {
     enable: switchTo("enable"),
     get: async (ref, reading = {}) => {
       checkRef(ref);
-      checkOptions("get", reading, READ);
-      return requireKey(store, ref, reading);
+      return requireKey(store, ref, readOptions<ReadOptions>("get", reading, READ));
     },
-    list: async (reading = {}) => {
-      checkOptions("list", reading, READ);
-      return store.list(reading);
-    },
+    list: async (reading = {}) => store.list(readOptions<ReadOptions>("list", reading, READ)),
     check: async (token, demand = {}) => {
       checkTokenText(token);
-      checkOptions("check", demand, DEMAND);
-      return checkToken(store, peppers, token, { ...demand, now: now() });
+      const wanted = readOptions<WithoutClock<Demand>>("check", demand, DEMAND);
+      return checkToken(store, peppers, token, { ...wanted, now: now() });
     },
     verify: async (authorization, demand = {}) => {
-      checkOptions("verify", demand, DEMAND);
+      const wanted = readOptions<WithoutClock<Demand>>("verify", demand, DEMAND);
       checkArgument("the header", authorization ?? "", TEXT);
       const presented = parseBearer(authorization);
-      return presented.ok ? checkToken(store, peppers, presented.token, { ...demand, now: now() }) : presented;
+      return presented.ok ? checkToken(store, peppers, presented.token, { ...wanted, now: now() }) : presented;
     },
   };
 }

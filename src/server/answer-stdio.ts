@@ -26,24 +26,30 @@ export async function answerStdio({ input, output }: StdioStreams, error: KeysEr
   const timeout = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, PATIENCE, null);
   });
+  // Without a listener, an error of a stream ends the process.
+  for (const stream of [input, output]) (stream as Partial<Emitter>).on?.("error", () => undefined);
   try {
     for (let i = 0; i < MESSAGE_LIMIT; i++) {
       const line = await Promise.race([lines.next(), timeout]);
       if (line === null || line.done === true) return;
       const message = parse(line.value);
       if (message?.id === undefined || typeof message.method !== "string") continue;
-      await new Promise<void>((resolve) => {
-        output.write(`${formatError(message.id, error)}\n`, resolve);
+      const written = new Promise<void>((resolve) => {
+        output.write(`${formatError(message.id, error)}\n`, () => resolve());
       });
-      if (message.method === "initialize") return;
+      if ((await Promise.race([written, timeout])) === null || message.method === "initialize") return;
     }
   } catch {
     // The client is gone.
   } finally {
     clearTimeout(timer);
     // Releases the input to let the process exit. Not awaited: a pending read may never end.
-    void lines.return(undefined);
+    void lines.return(undefined).catch(() => undefined);
   }
+}
+
+interface Emitter {
+  on(event: "error", listener: () => void): unknown;
 }
 
 async function* readLines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<string> {

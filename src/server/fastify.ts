@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { KeysError } from "../errors.ts";
+import { readOptions, type Rule, type Rules } from "../core/options.ts";
 import type { Admission, Rejection } from "./guard/admission.ts";
 import type { AuthInfo } from "./guard/auth-info.ts";
 import { createGuard } from "./guard/guard.ts";
-import type { GuardOptions } from "./guard/guard-options.ts";
+import { GUARD_RULES, type GuardOptions } from "./guard/guard-options.ts";
 import { applyAdmission } from "./node/guard-node.ts";
 import { inspectNodeBody } from "./node/request-body.ts";
 import { NodeRequestView } from "./node/request-view.ts";
-import { hasLargeBody, sendResponse } from "./node/send-response.ts";
+import { hasLargeBody, isAnswered, sendResponse } from "./node/send-response.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
 /** The parts of Fastify 4 and 5 that the plugin uses, declared here to avoid a dependency on Fastify. */
@@ -16,7 +16,7 @@ export interface FastifyLike {
   hasRequestDecorator(name: string): boolean;
   addHook(
     name: string,
-    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: () => void) => void,
+    hook: (request: FastifyRequestLike, reply: FastifyReplyLike, done: (error?: Error) => void) => void,
   ): unknown;
 }
 
@@ -45,6 +45,11 @@ export interface FastifyReplyLike {
  */
 export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier };
 
+const ANY: Rule = { what: "anything", is: () => true };
+const RULES: Rules<FastifyGuardOptions & Reserved> = {
+  ...{ verifier: ANY, ...GUARD_RULES, prefix: ANY, logLevel: ANY, logSerializers: ANY },
+};
+
 /**
  * Guards all routes of the Fastify instance it is registered on, and of its children. It accepts a request by setting
  * `request.auth` and `request.raw.auth`; the MCP SDKs' transports read the latter.
@@ -60,20 +65,9 @@ export type FastifyGuardOptions = GuardOptions & { readonly verifier: Verifier }
  * ```
  */
 export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOptions): Promise<void> {
-  const { verifier, ...rest } = options;
-  // Fastify reads these from the options of every plugin.
-  const {
-    prefix: _prefix,
-    logLevel: _logLevel,
-    logSerializers: _serializers,
-    ...own
-  } = rest as GuardOptions & Reserved;
-  if ((verifier as Verifier | undefined) === undefined) {
-    throw new KeysError("USAGE", "guardFastify needs a verifier", {
-      hint: "fastify.register(guardFastify, { verifier: await createVerifier({ store }) })",
-    });
-  }
-  const guard = createGuard(verifier, own);
+  const given = readOptions<FastifyGuardOptions & Reserved>("guardFastify", options, RULES);
+  const { verifier, prefix: _prefix, logLevel: _logLevel, logSerializers: _serializers, ...own } = given;
+  const guard = createGuard("guardFastify", verifier, own);
   if (!fastify.hasRequestDecorator("auth")) fastify.decorateRequest("auth", null);
 
   /** Accepted requests whose body is still to be inspected. */
@@ -83,13 +77,15 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
     const view = new NodeRequestView(request.raw);
     const finish = (result: Admission | Rejection): void => {
       if (!result.ok) return refuse(request, reply, result);
+      // Somebody else has answered, for example because of a timeout.
+      if (isAnswered(reply.raw)) return;
       applyAdmission(request.raw, reply.raw, result);
       (request as { auth?: AuthInfo }).auth = result.auth;
       if (result.inspectBody !== null) pending.set(request.raw, { view, inspectBody: result.inspectBody });
       done();
     };
     const result = guard.check(view);
-    if (result instanceof Promise) void result.then(finish);
+    if (result instanceof Promise) void result.then(finish).catch((cause: unknown) => done(toError(cause)));
     else finish(result);
   });
 
@@ -98,13 +94,21 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   fastify.addHook("preValidation", (request, reply, done) => {
     const { view, inspectBody = null } = pending.get(request.raw) ?? {};
     if (view === undefined || inspectBody === null) return done();
-    void inspectNodeBody(request.raw, view, inspectBody, request).then((rejection) => {
-      if (rejection === null) done();
-      else if (rejection !== "aborted") refuse(request, reply, rejection);
-    });
+    void inspectNodeBody(request.raw, view, inspectBody, request)
+      .then((rejection) => {
+        if (rejection === "aborted" || isAnswered(reply.raw)) return;
+        if (rejection === null) done();
+        else refuse(request, reply, rejection);
+      })
+      .catch((cause: unknown) => done(toError(cause)));
   });
 }
 
+function toError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error("the guard failed", { cause });
+}
+
+/** The options of every plugin, which Fastify reads itself. */
 interface Reserved {
   readonly prefix?: unknown;
   readonly logLevel?: unknown;
@@ -120,6 +124,7 @@ Object.assign(guardFastify, {
 
 /** Answers through Fastify, to run its hooks. While the client is still sending, only Node can answer. */
 function refuse({ raw }: FastifyRequestLike, reply: FastifyReplyLike, { response }: Rejection): void {
+  if (isAnswered(reply.raw)) return;
   if (!hasLargeBody(raw)) {
     reply.code(response.status);
     reply.headers(response.headers);

@@ -1,8 +1,10 @@
 import { parseAudience } from "../core/generate.ts";
-import { checkOptionNames } from "../core/options.ts";
+import { checkArgument, FUNCTION, readOptions, TEXT, type Rule } from "../core/options.ts";
+import { isObject } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
 import { describeRefusal } from "./guard/challenge.ts";
+import { checkVerifier } from "./verifier/check-verifier.ts";
 import { verifyFresh } from "./verifier/verify-fresh.ts";
 import type { Verifier } from "./verifier/verifier.ts";
 
@@ -40,6 +42,13 @@ export interface TokenVerifierOptions {
   readonly audience?: string;
 }
 
+const REFUSE: Rule = { ...FUNCTION, hint: "pass (message) => new InvalidTokenError(message)" };
+const ERROR: Rule = {
+  what: "an error",
+  is: (value) => isObject(value) && typeof value["message"] === "string",
+  hint: "pass a function that returns the error, or make it an arrow without braces",
+};
+
 /**
  * Creates a `verifier` for the MCP SDKs' `requireBearerAuth`. The caller creates the errors, since each SDK recognizes only
  * its own. The SDK checks the scopes (`requiredScopes`).
@@ -63,13 +72,11 @@ export function createTokenVerifier(
   refuse: (message: string) => Error,
   options: TokenVerifierOptions = {},
 ): TokenVerifier {
-  checkOptionNames("createTokenVerifier", options, ["audience"]);
-  if (typeof (refuse as unknown) !== "function") {
-    throw new KeysError("USAGE", "createTokenVerifier needs a function that creates the SDK's error", {
-      hint: "pass (message) => new InvalidTokenError(message)",
-    });
-  }
-  const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
+  checkVerifier("createTokenVerifier", verifier);
+  checkArgument("the second argument of createTokenVerifier", refuse, REFUSE);
+  checkArgument("the result of the second argument of createTokenVerifier", refuse("a test at start-up"), ERROR);
+  const given = readOptions<TokenVerifierOptions>("createTokenVerifier", options, { audience: TEXT });
+  const audience = given.audience === undefined ? undefined : parseAudience(given.audience);
   const requirements = { ...(audience !== undefined && { audience }) };
   return {
     async verifyAccessToken(token) {

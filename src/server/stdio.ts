@@ -1,7 +1,8 @@
 import { parsePeppers } from "../core/digest.ts";
 import { parseAudience, parseScope } from "../core/generate.ts";
 import type { Epoch } from "../core/key.ts";
-import { checkArgument, checkOptionNames, STORE } from "../core/options.ts";
+import { ENVIRONMENT, FUNCTION, readOptions, STORE, TEXT, TEXTS, type Rule, type Rules } from "../core/options.ts";
+import { isObject } from "../core/type-guards.ts";
 import { explainUnusable } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import { createKeys } from "../keys/keys.ts";
@@ -38,7 +39,19 @@ export interface StdioOptions {
   readonly now?: () => Epoch;
 }
 
-const NAMES = ["store", "variable", "env", "scopes", "audience", "answer", "now"];
+const ANSWER: Rule = {
+  what: "the streams { input, output }",
+  is: (value) =>
+    isObject(value) && isStream(value["input"], Symbol.asyncIterator) && isStream(value["output"], "write"),
+  hint: "pass { input: process.stdin, output: process.stdout }",
+};
+const RULES: Rules<StdioOptions> = {
+  ...{ store: STORE, variable: TEXT, env: ENVIRONMENT, scopes: TEXTS, audience: TEXT, answer: ANSWER, now: FUNCTION },
+};
+
+function isStream(value: unknown, method: PropertyKey): boolean {
+  return isObject(value) && typeof (value as Record<PropertyKey, unknown>)[method] === "function";
+}
 
 /**
  * Requires a valid key in the environment of a stdio server. Looks the key up once, at start-up. With `answer`, the client gets
@@ -62,10 +75,9 @@ const NAMES = ["store", "variable", "env", "scopes", "audience", "answer", "now"
  * ```
  */
 export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthInfo> {
-  checkOptionNames("requireApiKeyFromEnv", options, NAMES);
-  checkArgument("store of requireApiKeyFromEnv", options.store, STORE);
-  const { variable = "MCP_API_KEY", scopes = [], audience, answer } = options;
-  if (options.store.spec === "env:") {
+  const given = readOptions<StdioOptions>("requireApiKeyFromEnv", options, RULES);
+  const { variable = "MCP_API_KEY", scopes = [], audience, answer } = given;
+  if (given.store.spec === "env:") {
     throw new KeysError("USAGE", `the store env: would check ${variable} against itself`, {
       hint: "pass a store that the client cannot set: await openStore()",
     });
@@ -75,7 +87,7 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
     audience: audience === undefined ? null : parseAudience(audience),
   };
   try {
-    return await check(options, variable, demand);
+    return await check(given, variable, demand);
   } catch (cause) {
     if (answer !== undefined && cause instanceof KeysError) await answerStdio(answer, cause);
     throw cause;

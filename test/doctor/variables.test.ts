@@ -132,6 +132,12 @@ test("fails for an invalid pepper and for a missing pepper", async () => {
     /^fail 1 version needs the pepper p1/,
   );
   expect((await place.findings("pepper", { env: { MCP_KEYS_PEPPER: `${other},${PEPPER}` } }))[0]).toMatch(
-    /^pass .* p2 p1/,
+    /^pass .* p2 p1; no version needs another$/,
+  );
+  await place.withKeys((keys) => keys.disable("ci"), parsePeppers(PEPPER));
+  expect(await place.findings("pepper")).toEqual([]);
+  await place.withKeys((keys) => keys.revoke("ci"), parsePeppers(PEPPER));
+  expect((await place.findings("pepper", { env: { MCP_KEYS_PEPPER: `${other},${PEPPER}` } }))[0]).toMatch(
+    /none needs p1$/,
   );
 });

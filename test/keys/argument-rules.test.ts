@@ -20,8 +20,8 @@ async function open(options: Partial<KeysOptions> = {}) {
 }
 
 const WRONG: readonly (readonly [call: string, args: readonly unknown[], says: string])[] = [
-  ["generate", [], "options as an object"],
-  ["generate", ["ci-2"], "options as an object"],
+  ["generate", [], "options as a plain object"],
+  ["generate", ["ci-2"], "options as a plain object"],
   ["generate", [{ name: "ci-2" }], "expiresAt of generate is missing"],
   ["generate", [{ name: "ci-2", expiresAt: undefined }], "expiresAt of generate is missing"],
   ["generate", [{ name: "ci-2", expiresAt: "2027-01-01" }], "expiresAt"],
@@ -39,7 +39,7 @@ const WRONG: readonly (readonly [call: string, args: readonly unknown[], says: s
   ["generate", [{ name: "ci-2", expiresAt: null, tags: { a: 5 } }], "tags"],
   ["generate", [{ name: "ci-2", expiresAt: null, deliver: "stdout" }], "deliver"],
   ["generate", [{ name: "ci-2", expiresAt: null, scope: ["a"] }], 'no option "scope"'],
-  ["rotate", ["ci"], "options as an object"],
+  ["rotate", ["ci"], "options as a plain object"],
   ["rotate", ["ci", {}], "deliver of rotate is missing"],
   ["rotate", ["ci", { deliver, overlap: "0" }], "overlap"],
   ["rotate", ["ci", { deliver, overlap: -1 }], "overlap"],
@@ -52,22 +52,22 @@ const WRONG: readonly (readonly [call: string, args: readonly unknown[], says: s
   ["finish", ["ci", { force: "false" }], "force"],
   ["finish", ["ci", { window: "1h" }], "window"],
   ["abort", ["ci", { force: 1 }], "force"],
-  ["abort", [{ name: "ci" }], "the key is not the id or name"],
+  ["abort", [{ name: "ci" }], "the key is an object, not the id or name"],
   ["revoke", ["ci", { version: "1" }], "version"],
   ["revoke", ["ci", { version: null }], "version"],
   ["revoke", ["ci", { verison: 1 }], 'no option "verison"'],
   ["revoke", ["ci", { reason: "leaked" }], "reason"],
   ["revoke", ["ci", { reason: "undelivered" }], "reason"],
-  ["revoke", ["ci", 1], "options as an object"],
-  ["disable", [null], "the key is not"],
+  ["revoke", ["ci", 1], "options as a plain object"],
+  ["disable", [null], "the key is null"],
   ["enable", [], "the key is missing"],
-  ["get", [7], "the key is not"],
+  ["get", [7], "the key is 7"],
   ["list", [{ digests: "no" }], "digests"],
   ["check", [], "the token is missing"],
   ["check", ["mcp_x", { scopes: "a" }], "scopes"],
   ["check", ["mcp_x", { audience: 5 }], "audience"],
   ["check", ["mcp_x", { now: 5 }], 'no option "now"'],
-  ["verify", [["Bearer a"]], "the header is not"],
+  ["verify", [["Bearer a"]], "the header is an array"],
   ["verify", ["Bearer a", { scope: "a" }], 'no option "scope"'],
 ];
 
@@ -89,9 +89,9 @@ describe("arguments of a caller without types", () => {
   });
 
   test.each([
-    [undefined, "options as an object"],
+    [undefined, "options as a plain object"],
     [{}, "store of createKeys is missing"],
-    [{ store: openMemoryStore() }, "store of createKeys is not an open store"],
+    [{ store: openMemoryStore() }, "store of createKeys is a promise"],
     [{ store: "file:" }, "store of createKeys"],
     [{ now: 5 }, "now"],
     [{ peppers: ["p1:0123"] }, "peppers"],

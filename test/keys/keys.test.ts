@@ -190,10 +190,25 @@ describe("check", () => {
     expect(await createKeys({ store: memory, peppers: [next, pepper] }).check(token.reveal())).toMatchObject({
       ok: true,
     });
-    expect(await createKeys({ store: memory, peppers: [next] }).check(token.reveal())).toMatchObject({
-      reason: "unknown",
-    });
-    expect(await createKeys({ store: memory }).check(token.reveal())).toMatchObject({ reason: "unknown" });
+  });
+
+  test("rejects with PEPPER_MISSING, and refuses nothing, while the pepper is missing", async () => {
+    const { keys, memory } = await openKeys({ peppers: [pepper] });
+    const { token } = await keys.generate({ name: "ci", ...forever });
+    const other = await openKeys();
+    const unknown = (await other.keys.generate({ name: "ci", ...forever })).token.reveal();
+    for (const peppers of [[{ id: "p2", key: "f".repeat(32) }], []]) {
+      const without = createKeys({ store: memory, peppers });
+      await expect(without.check(token.reveal())).rejects.toMatchObject({
+        code: "PEPPER_MISSING",
+        message: expect.stringContaining("p1"),
+        hint: expect.stringContaining("MCP_KEYS_PEPPER"),
+      });
+      await expect(without.verify(`Bearer ${token.reveal()}`)).rejects.toMatchObject({ code: "PEPPER_MISSING" });
+      expect(await without.check(unknown)).toEqual({ ok: false, reason: "unknown" });
+    }
+    await keys.revoke("ci");
+    expect(await createKeys({ store: memory, peppers: [] }).check(token.reveal())).toMatchObject({ reason: "unknown" });
   });
 
   test("refuses the secret of one key with the id of another", async () => {

@@ -80,7 +80,7 @@ export interface FetchGuard {
  * ```
  */
 export function guardFetch(verifier: Verifier, options: GuardOptions = {}): FetchGuard {
-  const guard = createGuard(verifier, options);
+  const guard = createGuard("guardFetch", verifier, options);
 
   const admit = async (request: Request): Promise<FetchAdmission> => {
     const refuse = (response: GuardResponse) =>

@@ -1,5 +1,5 @@
 import type { Reason } from "../../core/judge.ts";
-import { KeysError } from "../../errors.ts";
+import { CODES, KeysError } from "../../errors.ts";
 import { formatOAuthError, type GuardResponse } from "./guard-response.ts";
 
 /** Why the guard refuses a request: the reason of a verdict, two tokens in one request, or an internal error. */
@@ -54,7 +54,7 @@ export function describeRefusal(reason: Reason): string {
 
 /** Sends no challenge: the key may be valid, and clients discard a key on 401. */
 function formatInternalError({ code }: KeysError): GuardResponse {
-  if (!code.startsWith("STORE_")) return formatOAuthError(500, "server_error", "The request could not be checked");
+  if (CODES[code].http !== 503) return formatOAuthError(500, "server_error", "The request could not be checked");
   return formatOAuthError(503, "temporarily_unavailable", "Keys cannot be checked right now; try again later", {
     "retry-after": RETRY_AFTER,
   });

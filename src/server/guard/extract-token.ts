@@ -1,4 +1,4 @@
-import { describeMalformed, parseBare, parseBearer } from "../../core/authorization.ts";
+import { describeMalformed, describeNotBearer, parseBare, parseBearer } from "../../core/authorization.ts";
 import { parseToken } from "../../core/token.ts";
 
 /** The places in a request that may contain a token. */
@@ -15,8 +15,6 @@ export interface TokenPlaces {
 export type ExtractedToken =
   | { readonly ok: true; readonly token: string }
   | { readonly ok: false; readonly denial: "missing" | "malformed" | "ambiguous"; readonly why: string };
-
-const NO_TOKEN = { ok: false, denial: "missing", why: "" } as const;
 
 /**
  * Finds the one token of a request. Two tokens are refused, even in different places: otherwise the guard might check one and the
@@ -37,8 +35,16 @@ export function extractToken({ authorization, apiKey, query }: TokenPlaces, acce
   if (bare.ok) return bare;
   if (bearer.reason === "malformed") return malformed(authorization);
   if (bare.reason === "malformed") return malformed(apiKey);
-  if (inQuery) return missing("tokens in the URL are ignored, because URLs end up in logs: send Authorization: Bearer");
-  return apiKey === null || acceptsApiKey ? NO_TOKEN : missing("X-API-Key was sent, but apiKeyHeader is not set");
+  const reasons = [
+    describeNotBearer(authorization),
+    inQuery ? "tokens in the URL are ignored, because URLs end up in logs: send Authorization: Bearer" : "",
+    apiKey === null
+      ? ""
+      : acceptsApiKey
+        ? "the API key header is empty"
+        : "X-API-Key was sent, but apiKeyHeader is not set",
+  ];
+  return missing(reasons.filter((reason) => reason !== "").join("; "));
 }
 
 function missing(why: string): ExtractedToken {

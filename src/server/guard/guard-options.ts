@@ -1,5 +1,6 @@
 import { parseAudience, parseScope } from "../../core/generate.ts";
-import { checkOptionNames } from "../../core/options.ts";
+import { checkArgument, copyRecord, FLAG, readOptions, TEXT, TEXTS, type Rules } from "../../core/options.ts";
+import { isPlainObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import { allowOrigins } from "./cors.ts";
 import { ownOrigins, type OriginRules } from "./origins.ts";
@@ -63,37 +64,53 @@ export interface GuardRules {
   readonly sessions: boolean;
 }
 
-const NAMES = [
-  ...["scopes", "toolScopes", "audience", "realm", "apiKeyHeader"],
-  ...["allowedOrigins", "allowedHosts", "allowedHeaders", "openPaths", "sessions"],
-];
+/** The types of the options. {@link resolveGuardOptions} checks the rest. */
+export const GUARD_RULES: Rules<GuardOptions> = {
+  ...{ scopes: TEXTS, audience: TEXT, realm: TEXT, apiKeyHeader: TEXT, openPaths: TEXTS, sessions: FLAG },
+  toolScopes: {
+    what: "a plain object of lists",
+    is: isPlainObject,
+    copy: copyRecord,
+    hint: 'write it as { "tool": ["scope"] }; make a Map one with Object.fromEntries(map)',
+  },
+  allowedOrigins: {
+    ...TEXTS,
+    what: 'an array of origins, or "any"',
+    is: (value) => value === "any" || TEXTS.is(value),
+  },
+  ...{ allowedHosts: TEXTS, allowedHeaders: TEXTS },
+};
 
 /**
+ * @param where - the name of the called function
  * @param verifier - its `audience` is the default
  * @throws {@link KeysError} `USAGE` if an option is unknown or invalid
  */
-export function resolveGuardOptions(options: GuardOptions, verifier: { readonly audience: string | null }): GuardRules {
-  checkOptionNames("the guard", options, NAMES);
-  const { realm = "mcp", toolScopes, sessions = true } = options;
-  const audience = options.audience === undefined ? undefined : parseAudience(options.audience);
-  const apiKeyHeader = parseHeaderName(options.apiKeyHeader);
-  if (typeof sessions !== "boolean") throw new KeysError("USAGE", "sessions must be true or false");
+export function resolveGuardOptions(
+  where: string,
+  options: GuardOptions,
+  verifier: { readonly audience: string | null },
+): GuardRules {
+  const given = readOptions<GuardOptions>(where, options, GUARD_RULES);
+  const { scopes = [], toolScopes, realm = "mcp", openPaths = [], sessions = true } = given;
+  const audience = given.audience === undefined ? undefined : parseAudience(given.audience);
+  const apiKeyHeader = parseHeaderName(given.apiKeyHeader);
   return {
-    scopes: parseScopes("scopes", options.scopes ?? []),
-    tools: toolScopes === undefined ? null : parseToolScopes(toolScopes),
+    scopes: scopes.map(parseScope),
+    tools: toolScopes === undefined ? null : parseToolScopes(where, toolScopes),
     audience,
     realm: checkRealm(realm),
     apiKeyHeader,
-    origins: chooseOrigins(options, apiKeyHeader, audience ?? verifier.audience),
-    openPaths: new Set(checkList("openPaths", options.openPaths ?? []).map(checkPath)),
+    origins: chooseOrigins(given, apiKeyHeader, audience ?? verifier.audience),
+    openPaths: new Set(openPaths.map(checkPath)),
     sessions,
   };
 }
 
 function chooseOrigins(options: GuardOptions, apiKeyHeader: string, audience: string | null): OriginRules | null {
   const { allowedOrigins: allowed } = options;
-  const hosts = checkList("allowedHosts", options.allowedHosts ?? []).map(checkHost);
-  const headers = checkList("allowedHeaders", options.allowedHeaders ?? []).map(checkHeaderName);
+  const hosts = (options.allowedHosts ?? []).map(checkHost);
+  const headers = (options.allowedHeaders ?? []).map(checkHeaderName);
   const lists = Array.isArray(allowed);
   if (lists && hosts.length > 0) throw useless("allowedHosts", "with", "add the origins of your own pages to the list");
   if (!lists && headers.length > 0) throw useless("allowedHeaders", "without", "only pages of other origins need it");
@@ -102,7 +119,7 @@ function chooseOrigins(options: GuardOptions, apiKeyHeader: string, audience: st
     return ownOrigins(new OwnHosts(audience === null ? hosts : [...hosts, new URL(audience).host]));
   }
   return allowOrigins({
-    allowedOrigins: checkList("allowedOrigins", allowed).map(checkOrigin),
+    allowedOrigins: allowed.map(checkOrigin),
     allowedHeaders: apiKeyHeader === "" ? headers : [apiKeyHeader, ...headers],
   });
 }
@@ -111,23 +128,16 @@ function useless(option: string, how: "with" | "without", hint: string): KeysErr
   return new KeysError("USAGE", `${option} has no effect ${how} a list of allowedOrigins`, { hint });
 }
 
-/** Rejects a plain string, which would be read as a list of letters. */
-function checkList(name: string, value: unknown): string[] {
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-  throw new KeysError("USAGE", `${name} is not a list of strings`, { hint: `write it as ${name}: ["…"]` });
-}
-
-function parseScopes(name: string, value: unknown): string[] {
-  return checkList(name, value).map(parseScope);
-}
-
-function parseToolScopes(value: unknown): ToolScopes {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new KeysError("USAGE", "toolScopes is not an object", { hint: 'write it as { "tool": ["scope"] }' });
-  }
-  const entries = Object.entries(value).map(
-    ([tool, scopes]) => [tool, parseScopes(`toolScopes of ${JSON.stringify(tool)}`, scopes)] as const,
-  );
+function parseToolScopes(where: string, toolScopes: Readonly<Record<string, readonly string[]>>): ToolScopes {
+  const entries = Object.entries(toolScopes).map(([tool, scopes]) => {
+    if (tool === "") {
+      throw new KeysError("USAGE", `toolScopes of ${where} has an empty tool name`, {
+        hint: "use * for all other tools",
+      });
+    }
+    checkArgument(`toolScopes of ${where}, for ${tool.length > 40 ? "a tool" : JSON.stringify(tool)},`, scopes, TEXTS);
+    return [tool, scopes.map(parseScope)] as const;
+  });
   return new ToolScopes(new Map(entries));
 }
 
@@ -156,9 +166,11 @@ function checkPath(text: string): string {
   });
 }
 
-function checkRealm(realm: unknown): string {
-  if (typeof realm === "string" && /^[\x20-\x7e]{1,128}$/.test(realm)) return realm;
-  throw new KeysError("USAGE", "the realm is not a line of printable ASCII", { hint: "use a short name like mcp" });
+function checkRealm(realm: string): string {
+  if (/^[\x20-\x7e]{1,128}$/.test(realm)) return realm;
+  throw new KeysError("USAGE", "realm is not 1 to 128 characters of printable ASCII", {
+    hint: "use a short name like mcp",
+  });
 }
 
 function checkHeaderName(name: string): string {

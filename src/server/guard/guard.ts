@@ -1,6 +1,7 @@
 import type { Verdict } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
+import { checkVerifier } from "../verifier/check-verifier.ts";
 import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh.ts";
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
@@ -25,9 +26,13 @@ export interface Guard {
 /** The response of the MCP SDKs to an unknown session. Clients then open a new one. */
 const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, -32_001, "Session not found") };
 
-/** @throws {@link KeysError} `USAGE` if an option is unknown or invalid */
-export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
-  const rules = resolveGuardOptions(options, verifier);
+/**
+ * @param where - the name of the function that the server called
+ * @throws {@link KeysError} `USAGE` if the verifier is none, or an option is unknown or invalid
+ */
+export function createGuard(where: string, verifier: Verifier, options: GuardOptions): Guard {
+  checkVerifier(where, verifier);
+  const rules = resolveGuardOptions(where, options, verifier);
   const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths } = rules;
   const sessions = rules.sessions ? sessionsOf(verifier) : null;
   const requirementsOf = (wanted: readonly string[]): Requirements => ({
@@ -115,6 +120,10 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
     return verdict.ok ? null : deny(verdict.reason, needed);
   };
 
+  type Result = Admission | Rejection | Promise<Admission | Rejection>;
+  const settle = (result: Result): Result =>
+    result instanceof Promise ? result.catch((cause: unknown) => deny(asFault(cause))) : result;
+
   return {
     inspectsBody: tools !== null,
     check(view) {
@@ -122,11 +131,11 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
         const { flaw } = view;
         if (flaw !== null) return refuseHead(flaw);
         if (openPaths.size > 0 && openPaths.has(view.path)) return OPEN;
-        if (origins === null) return authenticate(view);
+        if (origins === null) return settle(authenticate(view));
         const origin = view.header("origin");
         const ruling = origin === null ? null : origins.check(origin, view);
         const headers = ruling?.headers ?? origins.headers;
-        if (headers === null) return authenticate(view);
+        if (headers === null) return settle(authenticate(view));
         const response = ruling?.response ?? null;
         if (response !== null) {
           if (ruling?.why !== undefined) verifier.logRefusal("forbidden-origin", ruling.why);
@@ -134,7 +143,7 @@ export function createGuard(verifier: Verifier, options: GuardOptions): Guard {
         }
         const result = authenticate(view);
         return result instanceof Promise
-          ? result.then((late) => withHeaders(late, headers))
+          ? settle(result.then((late) => withHeaders(late, headers)))
           : withHeaders(result, headers);
       } catch (cause) {
         return deny(asFault(cause));

@@ -1,8 +1,9 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { isWithheld, pepperIdOf, type Pepper } from "../../core/digest.ts";
+import type { Pepper } from "../../core/digest.ts";
 import type { Epoch, Key, KeyId, Version } from "../../core/key.ts";
 import { NO_ID } from "../../core/token.ts";
 import type { Use } from "../../stores/store.ts";
+import { KeysWithoutPepper } from "./keys-without-pepper.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { KeyRows } from "./key-rows.ts";
 import { hashDigest, hashToken, VersionRows } from "./version-rows.ts";
@@ -25,8 +26,8 @@ export interface FoundVersion {
 export interface KeyIndex {
   /** How many keys have a version that can be found. */
   readonly size: number;
-  /** Ids of peppers that versions need but were not passed. Their tokens are not recognised. */
-  readonly unknownPeppers: ReadonlySet<string>;
+  /** The keys whose tokens cannot all be found, because a pepper was not passed. */
+  readonly withoutPepper: KeysWithoutPepper;
   /** Adds a key or replaces it. */
   put(key: Key): void;
   has(id: KeyId): boolean;
@@ -44,7 +45,7 @@ export interface KeyIndex {
 }
 
 export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
-  const unknownPeppers = new Set<string>();
+  const withoutPepper = new KeysWithoutPepper(peppers);
   const versions = new VersionRows(new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")])));
   const keys = new KeyRows(versions);
   const digests = new HashSlots();
@@ -93,8 +94,9 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     get size() {
       return size;
     },
-    unknownPeppers,
+    withoutPepper,
     put(key) {
+      withoutPepper.put(key);
       const known = keys.find(key.id);
       const rows = rowsOf(known);
       if (rows.some(isFindable)) size--;
@@ -112,7 +114,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         if (pepper !== undefined) {
           digests.add(row, versions.hashOf(row));
           usedPeppers.add(pepper);
-        } else if (!isWithheld(version.digest)) unknownPeppers.add(pepperIdOf(version.digest) ?? "");
+        }
       }
       keys.add(newest, key);
       const written = rowsOf(newest);

@@ -9,7 +9,8 @@ import { inspectNodeBody } from "./request-body.ts";
 import { NodeRequestView } from "./request-view.ts";
 import { rewriteBody } from "./response-body.ts";
 import { watchHead } from "./response-head.ts";
-import { sendResponse } from "./send-response.ts";
+import { pass, passError, type GuardedExchange } from "./pass.ts";
+import { isAnswered, sendResponse } from "./send-response.ts";
 
 /**
  * A request that the guard accepted. The MCP SDKs' transports read `auth` from it.
@@ -45,30 +46,36 @@ export type GuardedRequest = IncomingMessage & {
 export function guardNode(
   verifier: Verifier,
   options: GuardOptions = {},
-): (request: IncomingMessage, response: ServerResponse, next: () => unknown) => void {
-  const guard = createGuard(verifier, options);
+): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => unknown) => void {
+  const guard = createGuard("guardNode", verifier, options);
+  const report = (problem: string): void => verifier.report(problem);
   return (request, response, next) => {
-    const view = new NodeRequestView(request);
-    const result = guard.check(view);
-    if (result instanceof Promise) void result.then((late) => finish(request, response, next, view, late));
-    else finish(request, response, next, view, result);
+    const exchange: GuardedExchange = { request, response, next, report };
+    try {
+      const view = new NodeRequestView(request);
+      const result = guard.check(view);
+      if (!(result instanceof Promise)) return finish(exchange, view, result);
+      void result.then((late) => finish(exchange, view, late)).catch((cause: unknown) => passError(exchange, cause));
+    } catch (cause) {
+      passError(exchange, cause);
+    }
   };
 }
 
-function finish(
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: () => unknown,
-  view: RequestView,
-  result: Admission | Rejection,
-): void {
+function finish(exchange: GuardedExchange, view: RequestView, result: Admission | Rejection): void {
+  const { request, response } = exchange;
   if (!result.ok) return sendResponse(request, response, result.response);
+  // Another middleware has answered, for example because of a timeout.
+  if (isAnswered(response)) return;
   applyAdmission(request, response, result);
-  if (result.inspectBody === null) return void next();
-  void inspectNodeBody(request, view, result.inspectBody).then((rejection) => {
-    if (rejection === null) next();
-    else if (rejection !== "aborted") sendResponse(request, response, rejection.response);
-  });
+  if (result.inspectBody === null) return pass(exchange);
+  void inspectNodeBody(request, view, result.inspectBody)
+    .then((rejection) => {
+      if (rejection === "aborted" || isAnswered(response)) return;
+      if (rejection === null) pass(exchange);
+      else sendResponse(request, response, rejection.response);
+    })
+    .catch((cause: unknown) => passError(exchange, cause));
 }
 
 /** Sets `request.auth`, and prepares the server's response. */

@@ -13,7 +13,7 @@ export function sendResponse(
   response: ServerResponse,
   { status, headers, body }: GuardResponse,
 ): void {
-  if (response.headersSent || response.destroyed) return;
+  if (isAnswered(response)) return;
   const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
   if (!hasLargeBody(request)) {
     response.writeHead(status, { ...headers, ...length });
@@ -37,6 +37,11 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
     response.end();
   });
   request.resume();
+}
+
+/** Tests whether the head of a response was sent, or can no longer be sent. */
+export function isAnswered(response: ServerResponse): boolean {
+  return response.headersSent || response.writableEnded || response.destroyed;
 }
 
 /** Tests whether the rest of the body may be too long to discard. HTTP/2 can end a stream and keep its connection. */

@@ -4,7 +4,7 @@ import type { Reason } from "../../core/judge.ts";
 export interface Counters {
   accepted: number;
   refused: Record<Reason, number>;
-  /** Requests without a verdict, because the store had not answered for too long. */
+  /** Requests without a verdict: the store had not answered for too long, or a pepper is missing. */
   unavailable: number;
   /** Reads of the store that failed. */
   faults: number;

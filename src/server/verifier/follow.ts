@@ -2,6 +2,7 @@ import type { Pepper } from "../../core/digest.ts";
 import type { Epoch } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
+import { callHook } from "./call-hook.ts";
 import { createKeyIndex, type KeyIndex } from "../key-index/key-index.ts";
 
 /** Milliseconds that a request waits for the store in a process that was suspended. */
@@ -91,16 +92,9 @@ export class Follower {
   #startWatch(): void {
     if (this.#watch !== "off" || this.#closed) return;
     this.#watch = "starting";
-    this.#options.store
-      .watch(
-        () => this.#wake(),
-        (line) => this.#options.log(`mcp-keys: ${line}`),
-      )
+    this.#openWatch()
       .then((stop) => {
-        if (this.#closed) {
-          stop();
-          return;
-        }
+        if (this.#closed) return stop();
         this.#watch = stop;
         // Reads the changes from before the watch started.
         this.#wake();
@@ -108,6 +102,15 @@ export class Follower {
       .catch(() => {
         this.#watch = "off";
       });
+  }
+
+  /** Returns a function that stops the watch, and never throws. */
+  async #openWatch(): Promise<() => void> {
+    const stop = await this.#options.store.watch(
+      () => this.#wake(),
+      (line) => this.#options.log(`mcp-keys: ${line}`),
+    );
+    return () => callHook(stop, undefined, () => undefined);
   }
 
   #wake(): void {

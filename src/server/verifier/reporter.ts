@@ -1,5 +1,8 @@
+import type { Epoch } from "../../core/key.ts";
+import { missingPepper } from "../../core/missing-pepper.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
+import { describeThrown } from "./call-hook.ts";
 import type { Counters } from "./counters.ts";
 
 export interface ReporterOptions {
@@ -16,7 +19,7 @@ export interface ReporterOptions {
 export interface Reporter {
   /** Reports a read of the store: its fault or `null`, and whether memory may still answer. */
   reportRead(fault: KeysError | null, fresh: boolean): void;
-  reportKeys(index: KeyIndex): void;
+  reportKeys(index: KeyIndex, now: Epoch): void;
   /** Reports a batch of last-used times: `null`, or what the store threw. */
   reportUses(cause: unknown): void;
   reportHook(cause: unknown): void;
@@ -44,16 +47,17 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
       if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; requests now get 503`);
       wasFresh = fresh;
     },
-    reportKeys({ size, unknownPeppers }) {
+    reportKeys({ size, withoutPepper }, now) {
       const empty = size === 0;
       if (empty && !wasEmpty) {
         log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fixForEmpty(spec)}`);
       }
       wasEmpty = empty;
-      for (const id of unknownPeppers) {
+      for (const id of withoutPepper.peppersAt(now)) {
         if (peppersReported.has(id)) continue;
         peppersReported.add(id);
-        log(`mcp-keys: keys in ${spec} need the pepper ${id}, which was not passed: their tokens are refused`);
+        const fault = missingPepper(id, `keys in ${spec} need`);
+        log(`mcp-keys: ${fault.message} (${fault.code}); requests with their tokens get 503: ${fault.hint}`);
       }
     },
     reportUses(cause) {
@@ -68,7 +72,7 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
     reportHook(cause) {
       if (hookReported) return;
       hookReported = true;
-      log(`mcp-keys: onVerdict threw ${cause instanceof Error ? cause.name : typeof cause}; the verdict is unchanged`);
+      log(`mcp-keys: onVerdict failed (${describeThrown(cause)}); the verdict is unchanged`);
     },
   };
 }

@@ -1,11 +1,14 @@
-import type { Pepper } from "../../core/digest.ts";
+import { checkPeppers, type Pepper } from "../../core/digest.ts";
+import { LAST_SECOND } from "../../core/duration.ts";
 import { parseAudience } from "../../core/generate.ts";
 import type { Verdict } from "../../core/judge.ts";
 import type { Epoch } from "../../core/key.ts";
-import { checkArgument, checkOptionNames, STORE } from "../../core/options.ts";
+import { FLAG, FUNCTION, PEPPERS, readOptions, STORE, TEXT, type Rule, type Rules } from "../../core/options.ts";
+import { isCount } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers } from "../../world.ts";
+import { callHook } from "./call-hook.ts";
 
 /**
  * Options of `createVerifier`. Times are in seconds.
@@ -34,13 +37,24 @@ export interface VerifierOptions {
   readonly flushEvery?: number;
   /** The peppers that digests were made with. By default those in `MCP_KEYS_PEPPER`. */
   readonly peppers?: readonly Pepper[];
+  /**
+   * Whether to start although a key needs a pepper that was not passed. Requests with its token then get 503, as if such a key
+   * arrived later. Default: `false`, which rejects with `PEPPER_MISSING`.
+   */
+  readonly allowMissingPeppers?: boolean;
   /** The URL of this server: keys for other servers are refused. Without it, every key that has an audience is refused. */
   readonly audience?: string;
-  /** Called with every verdict, for metrics. Errors it throws are ignored. */
+  /** Called with every verdict, for metrics. Not awaited. Its first error is logged, the others are ignored. */
   readonly onVerdict?: (verdict: Verdict) => void;
-  /** Called when reading the store starts to fail or fails in another way, and with `null` when it works again. */
+  /**
+   * Called when reading the store starts to fail or fails in another way, and with `null` when it works again. Not awaited; its
+   * errors are ignored.
+   */
   readonly onFault?: (fault: KeysError | null) => void;
-  /** Writes a line to the server's log: refusals with reason and key, and faults. Never a token. Silent by default. */
+  /**
+   * Writes a line to the server's log: refusals with reason and key, and faults. Never a token. Not awaited; its errors are
+   * ignored. Silent by default.
+   */
   readonly log?: (line: string) => void;
 }
 
@@ -49,49 +63,60 @@ type WithoutDefault = "onVerdict" | "audience";
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<Omit<VerifierOptions, WithoutDefault>> & Pick<VerifierOptions, WithoutDefault>;
 
-const NAMES = [
-  ...["store", "now", "maxStaleness", "pollEvery", "flushEvery"],
-  ...["peppers", "audience", "onVerdict", "onFault", "log"],
-];
+const INTERVAL: Rule = {
+  what: "a number of seconds above 0, at most 86400",
+  is: (value) => typeof value === "number" && value > 0 && value <= 86_400,
+};
+const RULES: Rules<VerifierOptions> = {
+  ...{ store: STORE, now: FUNCTION, maxStaleness: INTERVAL, pollEvery: INTERVAL, flushEvery: INTERVAL },
+  ...{ peppers: PEPPERS, allowMissingPeppers: FLAG, audience: TEXT },
+  ...{ onVerdict: FUNCTION, onFault: FUNCTION, log: FUNCTION },
+};
 
 /** @throws {@link KeysError} `USAGE` for an unknown or invalid option; `PEPPER_INVALID` */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
-  checkOptionNames("createVerifier", options, NAMES);
-  checkArgument("store of createVerifier", options.store, STORE);
-  const { store, now = systemNow, maxStaleness = 60, pollEvery = 1, flushEvery = 2, audience, onVerdict } = options;
+  const given = readOptions<VerifierOptions>("createVerifier", options, RULES);
+  const { store, maxStaleness = 60, pollEvery = 1, flushEvery = 2, allowMissingPeppers = false } = given;
+  const { audience, onVerdict } = given;
   if (store.isArchive === true) {
     throw new KeysError("USAGE", `${store.spec} is an archive: it still accepts keys that were revoked later`, {
       hint: "pass the store in use, for example file:<path>",
     });
   }
-  for (const [name, value] of Object.entries({ maxStaleness, pollEvery, flushEvery })) checkSeconds(name, value);
   if (maxStaleness <= pollEvery) {
     throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: every read would be late", {
       hint: "make it several times as long; the default is 60",
     });
   }
   return {
-    ...{ store, now, maxStaleness, pollEvery, flushEvery },
-    peppers: options.peppers ?? systemPeppers(),
+    ...{ store, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict },
+    now: given.now === undefined ? systemNow : checkClock(given.now),
+    peppers: given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers),
     audience: audience === undefined ? undefined : parseAudience(audience),
-    onVerdict,
-    onFault: quietly(options.onFault),
-    log: quietly(options.log),
+    onFault: quietly(given.onFault),
+    log: quietly(given.log),
   };
 }
 
-/** Ignores what a hook throws: it must neither accept a request nor stop the follower. */
+/** Ignores the errors of a hook: there is no other place to report them. */
 function quietly<T>(hook: ((value: T) => void) | undefined): (value: T) => void {
-  return (value) => {
+  return hook === undefined ? IGNORE : (value) => callHook(hook, value, IGNORE);
+}
+
+const IGNORE = (): void => undefined;
+
+/** Wraps a clock to return NaN when it fails. No comparison accepts NaN, so requests then get 503. */
+function checkClock(now: () => Epoch): () => Epoch {
+  const safely = (): Epoch => {
     try {
-      hook?.(value);
+      const at = now();
+      return isCount(at) && at <= LAST_SECOND ? at : NaN;
     } catch {
-      // There is no other place to report it.
+      return NaN;
     }
   };
-}
-
-function checkSeconds(name: string, value: unknown): void {
-  if (typeof value === "number" && value > 0 && value <= 86_400) return;
-  throw new KeysError("USAGE", `${name} is not a number of seconds`, { hint: "pass a number above 0, at most 86400" });
+  if (!Number.isNaN(safely())) return safely;
+  throw new KeysError("USAGE", "now of createVerifier does not return whole seconds since 1970", {
+    hint: "pass now: () => Math.floor(Date.now() / 1000), or omit it",
+  });
 }

@@ -1,9 +1,13 @@
-import { describeMalformed, parseBearer } from "../../core/authorization.ts";
+import { describeMalformed, describeNotBearer, parseBearer } from "../../core/authorization.ts";
 import { judge, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
+import { missingPepper } from "../../core/missing-pepper.ts";
+import { checkArgument, readOptions, TEXT, TEXTS, TOKEN_TEXT, type Rule, type Rules } from "../../core/options.ts";
+import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
+import { callHook } from "./call-hook.ts";
 import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
@@ -42,7 +46,8 @@ export interface Requirements {
 export interface Verifier {
   /**
    * Verifies a token. Does no I/O and creates no `Error` for a refusal.
-   * @throws {@link KeysError} `STORE_UNAVAILABLE` if the store has not answered for `maxStaleness`: answer 503, never 401
+   * @throws {@link KeysError} `STORE_UNAVAILABLE` if the store has not answered for `maxStaleness`, `PEPPER_MISSING` if the token
+   *   cannot be checked without a pepper that was not passed: answer 503, never 401. `USAGE` for an argument of another type
    */
   verify(token: string, requirements?: Requirements): Verdict;
   /**
@@ -52,6 +57,8 @@ export interface Verifier {
   verifyHeader(authorization: string | null | undefined, requirements?: Requirements): Verdict;
   /** Counts and logs a refusal that was decided without the keys. `detail` must not quote the token. */
   refuse(reason: Reason, detail?: string): Verdict;
+  /** Logs a problem of the server while it handled a request, at a limited rate. `problem` must not quote the token. */
+  report(problem: string): void;
   /**
    * Logs a request that a guard refused for another reason than its token, at most ten lines for each reason per minute.
    * @param reason - a constant, like `forbidden-origin`
@@ -76,7 +83,8 @@ export interface Verifier {
 /**
  * Creates a verifier: loads the keys of a store and follows it. Generated, rotated, revoked and disabled keys take effect
  * without a restart. While the store has no keys, every request is refused.
- * @throws {@link KeysError} `USAGE` for invalid options; `PEPPER_INVALID`; what the store throws if it cannot be read
+ * @throws {@link KeysError} `USAGE` for invalid options; `PEPPER_INVALID`; `PEPPER_MISSING` if a valid key needs a pepper that was
+ *   not passed, unless `allowMissingPeppers` is set; what the store throws if it cannot be read
  * @example
  * ```ts
  * import { createVerifier, openStore } from "mcp-keys";
@@ -87,8 +95,8 @@ export interface Verifier {
  * ```
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
-  const { store, now, maxStaleness, pollEvery, flushEvery, peppers, audience, log, onFault, onVerdict } =
-    resolveOptions(options);
+  const resolved = resolveOptions(options);
+  const { store, now, maxStaleness, pollEvery, flushEvery, peppers, audience, log, onFault, onVerdict } = resolved;
   const counters = createCounters();
   const refusals = new RefusalLog(log);
   const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
@@ -97,25 +105,25 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     onRead(fault, { index }, fresh) {
       refusals.summarize(now());
       reporter.reportRead(fault, fresh);
-      reporter.reportKeys(index);
+      reporter.reportKeys(index, now());
     },
     onReplace: (old) => uses.collect(old),
   });
+  const [missing] = follower.index.withoutPepper.peppersAt(now());
+  if (missing !== undefined && !resolved.allowMissingPeppers) {
+    follower.close();
+    throw missingPepper(missing, `keys in ${store.spec} need`);
+  }
   const uses = new UseRecorder(
     store,
     flushEvery,
     () => follower.index,
     (cause) => reporter.reportUses(cause),
   );
-  reporter.reportKeys(follower.index);
+  reporter.reportKeys(follower.index, now());
 
   const notify = (verdict: Verdict): Verdict => {
-    if (onVerdict === undefined) return verdict;
-    try {
-      onVerdict(verdict);
-    } catch (cause) {
-      reporter.reportHook(cause);
-    }
+    if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => reporter.reportHook(cause));
     return verdict;
   };
 
@@ -142,8 +150,14 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   /** Refuses a token that no key has. Its checksum tells a mistyped token from an unknown one. */
   const rejectUnmatched = (token: string, at: Epoch): Verdict => {
     const parsed = parseToken(token);
+    const pepper = follower.index.withoutPepper.pepperFor(parsed.ok ? parsed.id : null, at);
+    if (pepper !== null) {
+      counters.unavailable++;
+      throw missingPepper(pepper, "the token may need");
+    }
     if (!parsed.ok && parsed.reason === "mistyped") return reject(MISTYPED, at, "its checksum is wrong");
-    if (at > follower.freshUntil) {
+    // Also if the clock failed and returned NaN.
+    if (!(at <= follower.freshUntil)) {
       counters.unavailable++;
       throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
     }
@@ -152,7 +166,19 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return reject(UNKNOWN, at, () => (follower.index.has(id) ? "no version of the key" : "no key has the id"), id);
   };
 
+  /** The objects that were checked: a guard passes the same ones with every request. */
+  const checked = new WeakSet();
+  let lastChecked: Requirements | undefined;
+  const checkRequirements = (requirements: Requirements): void => {
+    if (requirements === lastChecked) return;
+    if (!isObject(requirements) || !checked.has(requirements))
+      readOptions<Requirements>("verify", requirements, REQUIREMENTS);
+    checked.add((lastChecked = requirements));
+  };
+
   const verify: Verifier["verify"] = (token, requirements) => {
+    if (typeof token !== "string") checkArgument("the token", token, TOKEN_TEXT);
+    if (requirements !== undefined) checkRequirements(requirements);
     const at = now();
     const found = find(token, 0, locateId(token, 0), at);
     return found === null ? rejectUnmatched(token, at) : judgeFound(found, at, requirements);
@@ -161,18 +187,31 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   return {
     verify,
     verifyHeader(authorization, requirements) {
-      const at = now();
       const header = authorization ?? "";
+      if (typeof header !== "string") checkArgument("the header", header, TEXT);
+      if (requirements !== undefined) checkRequirements(requirements);
+      const at = now();
       // The usual header is read in place, because parsing it first takes longer than finding the key.
       const idAt = header.startsWith(BEARER) ? locateId(header, BEARER.length) : NO_ID;
       const found = idAt === NO_ID ? null : find(header, BEARER.length, idAt, at);
       if (found !== null) return judgeFound(found, at, requirements);
       const parsed = parseBearer(authorization);
-      if (!parsed.ok) return reject(parsed, at, parsed.reason === "missing" ? "" : describeMalformed(header));
+      if (!parsed.ok) {
+        const isMissing = parsed.reason === "missing";
+        return reject(parsed, at, () => (isMissing ? describeNotBearer(authorization) : describeMalformed(header)));
+      }
       const wasLookedUp = idAt !== NO_ID && parsed.token.length === header.length - BEARER.length;
       return wasLookedUp ? rejectUnmatched(parsed.token, at) : verify(parsed.token, requirements);
     },
-    refuse: (reason, detail = "") => reject({ ok: false, reason }, now(), detail),
+    refuse(reason, detail = "") {
+      checkArgument("the reason", reason, REASON);
+      checkArgument("the detail", detail, TEXT);
+      return reject({ ok: false, reason }, now(), detail);
+    },
+    report(problem) {
+      checkArgument("the problem", problem, TEXT);
+      refusals.logProblem(problem, now());
+    },
     logRefusal: (reason, detail) => refusals.log({ reason }, now(), detail),
     refresh: () => follower.refresh(),
     audience: audience ?? null,
@@ -188,6 +227,11 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   };
 }
 
+const REQUIREMENTS: Rules<Requirements> = { scopes: TEXTS, audience: TEXT };
+const REASON: Rule = {
+  what: "the reason of a refusal",
+  is: (value) => typeof value === "string" && Object.hasOwn(createCounters().refused, value),
+};
 const BEARER = "Bearer ";
 const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });

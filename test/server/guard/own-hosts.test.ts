@@ -177,7 +177,7 @@ test.each([
   [{ allowedHosts: ["*.example"] }, "is not a host name"],
   [{ allowedHosts: ["::1"] }, "is not a host name"],
   [{ allowedHosts: [""] }, "is not a host name"],
-  [{ allowedHosts: "mcp.example" }, "is not a list"],
+  [{ allowedHosts: "mcp.example" }, "not an array of strings"],
   [{ allowedHosts: ["mcp.example"], allowedOrigins: ["https://app.example"] }, "has no effect with a list"],
   [{ allowedHeaders: ["X-Tenant"] }, "has no effect without a list"],
   [{ allowedHeaders: ["X-Tenant"], allowedOrigins: "any" }, "has no effect without a list"],

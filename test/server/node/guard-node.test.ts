@@ -257,10 +257,10 @@ test("Express: an app that defines an `auth` accessor gets the caller through it
 
 test.each([
   [{ toolScopes: ["wipe"] }, "toolScopes"],
-  [{ toolScopes: { wipe: "admin" } }, 'toolScopes of "wipe"'],
+  [{ toolScopes: { wipe: "admin" } }, 'toolScopes of guardNode, for "wipe"'],
   [{ toolScopes: { wipe: ["a b"] } }, "not a valid scope"],
-  [{ scopes: "read" }, "scopes is not a list"],
-  [{ allowedOrigins: "https://app.example" }, "allowedOrigins is not a list"],
+  [{ scopes: "read" }, "scopes of guardNode is a string"],
+  [{ allowedOrigins: "https://app.example" }, "allowedOrigins of guardNode is a string"],
   [{ allowedOrigins: ["*"] }, "not an origin"],
   [{ allowedOrigins: ["null"] }, "not an origin"],
   [{ allowedOrigins: ["https://app.example/"] }, "not an origin"],
@@ -268,7 +268,7 @@ test.each([
   [{ allowedOrigins: ["HTTPS://app.example"] }, "not an origin"],
   [{ openPaths: ["health"] }, "not a path"],
   [{ openPaths: ["/*"] }, "not a path"],
-  [{ openPaths: "/health" }, "openPaths is not a list"],
+  [{ openPaths: "/health" }, "openPaths of guardNode is a string"],
   [{ sessions: "no" }, "sessions"],
   [{ scope: "read" }, 'no option "scope"'],
   [{ scopes: ["a b"] }, "not a valid scope"],
