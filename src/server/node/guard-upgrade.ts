@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { isObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { Admission, Rejection } from "../guard/admission.ts";
 import type { AuthInfo } from "../guard/auth-info.ts";
@@ -63,12 +64,12 @@ export function guardUpgrade(
       hint: 'server.on("upgrade", guardUpgrade(verifier, (request, socket, head) => …, options))',
     });
   }
-  if ("toolScopes" in options) {
+  if (isObject(options) && "toolScopes" in options) {
     throw new KeysError("USAGE", "guardUpgrade cannot check toolScopes, because it does not see the messages", {
       hint: "require scopes for the whole connection, or check request.auth.scopes in the handler",
     });
   }
-  const guard = createGuard(verifier, options);
+  const guard = createGuard("guardUpgrade", verifier, options);
 
   const finish = (request: IncomingMessage, socket: Duplex, head: Buffer, result: Admission | Rejection): void => {
     if (socket.destroyed) return;
