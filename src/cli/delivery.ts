@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 /** The flags of `generate` and `rotate` for the destination of the token. */
 export interface DeliveryFlags {
   readonly format?: string;
-  readonly envName: string;
+  readonly envName?: string;
   readonly out?: string;
   readonly force?: boolean;
   readonly to?: string;
@@ -45,7 +45,9 @@ export function formatFlag(): Option {
 }
 
 function envNameFlag(): Option {
-  return new Option("--env-name <name>", "variable name in snippets").default("MCP_API_KEY").argParser(parseEnvName);
+  return new Option("--env-name <name>", "variable name in snippets (default: MCP_API_KEY)")
+    .default(undefined, "MCP_API_KEY")
+    .argParser(parseEnvName);
 }
 
 /** A destination for the token, opened before the store is changed. */
@@ -64,6 +66,7 @@ export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<
   if (flags.out !== undefined && flags.to !== undefined) {
     throw new KeysError("USAGE", "--out and --to cannot be used together", { hint: "choose one destination" });
   }
+  refuseEnvName(flags);
   const toStdout = flags.out === undefined && flags.to === undefined;
   if (json && toStdout && flags.format !== undefined) {
     throw new KeysError("USAGE", "--json and --format cannot both write to standard output", {
@@ -83,6 +86,14 @@ export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<
   };
 }
 
+/** Refuses a variable name for a format that does not contain one. @throws {@link KeysError} `USAGE` */
+export function refuseEnvName({ format = "token", envName }: Pick<DeliveryFlags, "format" | "envName">): void {
+  if (format !== "token" || envName === undefined) return;
+  throw new KeysError("USAGE", "--env-name has no effect on a bare token", {
+    hint: "add a --format with a variable, such as shell, or remove --env-name",
+  });
+}
+
 function openSink(ctx: Context, { out, to, grace, force = false }: DeliveryFlags): Promise<Sink> {
   const { env, streams, interrupted } = ctx.world;
   if (out !== undefined) return sinks.file(out, { force, uid: ctx.world.uid });
@@ -97,7 +108,7 @@ function jsonText({ token }: Issued, document: Record<string, unknown>): string 
   return `${JSON.stringify({ schemaVersion: 1, ...document, token: token.reveal() })}\n`;
 }
 
-function snippet({ token }: Issued, { format = "token", envName, to }: DeliveryFlags): string {
+function snippet({ token }: Issued, { format = "token", envName = "MCP_API_KEY", to }: DeliveryFlags): string {
   // Commands store what they read: a line break would become part of the secret.
   if (format === "token" && to !== undefined) return token.reveal();
   if (!isFormatName(format)) throw new KeysError("BUG", "commander accepted an unknown format");

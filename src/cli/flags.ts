@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { parseDuration } from "../core/duration.ts";
 import { suggest } from "../core/suggest.ts";
 import { KeysError } from "../errors.ts";
 import type { GlobalFlags } from "./terminal/io.ts";
@@ -107,4 +108,33 @@ function parseTag(text: string): [name: string, value: string] {
     throw new KeysError("USAGE", "a tag must have the form name=value", { hint: "for example: --tag team=payments" });
   }
   return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Creates a flag for a duration of at least a second. */
+export function limitFlag(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text) => {
+    const seconds = parseDuration(text);
+    if (seconds > 0) return seconds;
+    throw new KeysError("USAGE", `${nameOf(flags)} must be at least a second`, {
+      hint: `for example: ${nameOf(flags)} 10s`,
+    });
+  });
+}
+
+/**
+ * Refuses flags that have no effect without another one.
+ * @param needs - the names of the flags, by the name of the one they need
+ * @throws {@link KeysError} `USAGE`
+ */
+export function refuseUnused(command: Command, needs: Readonly<Record<string, readonly string[]>>): void {
+  const isGiven = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const flagOf = (name: string): string => command.options.find((each) => each.attributeName() === name)?.long ?? name;
+  for (const [needed, names] of Object.entries(needs)) {
+    const unused = names.find(isGiven);
+    if (unused === undefined || needed.split(" ").some(isGiven)) continue;
+    const wanted = needed.split(" ").map(flagOf).join(" or ");
+    throw new KeysError("USAGE", `${flagOf(unused)} has no effect without ${wanted}`, {
+      hint: "add it, or remove the other",
+    });
+  }
 }

@@ -22,7 +22,7 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
       .description(
         "API keys for MCP servers: issued, rotated with no downtime, checked on every request, and tested from the outside.",
       )
-      .version(packageVersion, "--version", "print the version")
+      .version(packageVersion, "-v, --version", "print the version")
       .enablePositionalOptions()
       .configureHelp({ subcommandTerm, groupItems })
       .showSuggestionAfterError()
@@ -41,6 +41,11 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
     program.addCommand(top);
   }
   return program.helpCommand("help [command]", "show the help of a command");
+}
+
+/** Returns the arguments with `-V` and `version`, as in other programs, replaced by the flag. */
+export function withVersionFlag(argv: readonly string[]): readonly string[] {
+  return argv[0] === "-V" || argv[0] === "version" ? ["--version", ...argv.slice(1)] : argv;
 }
 
 /** Returns a command and all commands below it. */

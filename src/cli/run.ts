@@ -7,7 +7,7 @@ import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { maskSecrets, refuseTokens, refuseTokensIn } from "./misplaced-token.ts";
 import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./terminal/io.ts";
-import { allCommands, buildProgram } from "./program.ts";
+import { allCommands, buildProgram, withVersionFlag } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
 import { CLOSED_OUTPUT, watchOutput } from "./terminal/watch-output.ts";
 import { toUsageError } from "./usage-error.ts";
@@ -55,7 +55,7 @@ async function runCommand(argv: readonly string[], session: Session, { env, stre
   });
   try {
     if (argv.length === 0) program.outputHelp();
-    else await program.parseAsync([...argv], { from: "user" });
+    else await program.parseAsync([...withVersionFlag(argv)], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
   }

@@ -1,5 +1,7 @@
 import type { Epoch, Key } from "../core/key.ts";
-import { KeysError } from "../errors.ts";
+import { containsToken } from "../core/find-token.ts";
+import { suggest } from "../core/suggest.ts";
+import { CODES, KeysError } from "../errors.ts";
 import type { Draft, KeyStore, ReadOptions } from "../stores/store.ts";
 
 /** Attempts to write a key that others write at the same time. */
@@ -41,9 +43,11 @@ export async function requireKey(store: KeyStore, ref: string, options?: ReadOpt
   const key = await store.get(ref, options);
   // A long `ref` may be a token pasted by mistake, and an error must not repeat it.
   if (key === null) {
+    const names = (await store.list(NO_DIGESTS)).map(({ name }) => name);
     throw new KeysError(
       "KEY_NOT_FOUND",
-      ref.length > 64 ? "there is no such key" : `there is no key ${JSON.stringify(ref)}`,
+      ref.length > 64 || containsToken(ref) ? "there is no such key" : `there is no key ${JSON.stringify(ref)}`,
+      { hint: `${suggest(ref, names)}${CODES.KEY_NOT_FOUND.hint}` },
     );
   }
   return key;

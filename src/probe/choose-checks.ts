@@ -1,3 +1,4 @@
+import { suggest } from "../core/suggest.ts";
 import { KeysError } from "../errors.ts";
 
 interface Selection {
@@ -13,9 +14,12 @@ export function chooseChecks<T extends { readonly id: string }>(
   checks: readonly T[],
   { only = [], skip = [] }: Selection,
 ): T[] {
+  const ids = checks.map(({ id }) => id);
   for (const name of [...only, ...skip]) {
     if (checks.some(({ id }) => matches(id, name))) continue;
-    throw new KeysError("USAGE", `there is no check "${name}"`, { hint: "list them with: mcp-keys test --list" });
+    throw new KeysError("USAGE", `there is no check "${name}"`, {
+      hint: `${suggest(name, ids)}list them with: mcp-keys test --list`,
+    });
   }
   const chosen = checks.filter(
     ({ id }) =>

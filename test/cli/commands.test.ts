@@ -180,6 +180,24 @@ describe("check", () => {
     expect(ran.stderr).toBe("");
   });
 
+  test("says what to do about a refused token", async () => {
+    const { cli, clock } = createCli();
+    const token = (await cli("generate ci --expires 1d")).stdout.trim();
+    const hint = async (line: string, piped = token) => (await cli(line, { piped })).stderr;
+    expect(await hint("check")).toBe("");
+    expect(await hint("check --scope a")).toBe("hint: see what the key is for with: mcp-keys show ci\n");
+    expect(await hint("check", token.slice(0, -1))).toMatch(/^hint: copy the whole token again; if it is lost/);
+    expect(await hint("check", "a-token-in-another-format-0123456789-0123456")).toMatch(/which store is in use/);
+    await cli("disable ci");
+    expect(await hint("check")).toBe("hint: accept it again with: mcp-keys enable ci\n");
+    clock.now += DAY;
+    expect(await hint("check")).toBe("hint: replace it with: mcp-keys rotate ci\n");
+    await cli("revoke ci --yes");
+    expect(await hint("check")).toBe("hint: issue a new key with: mcp-keys generate\n");
+    expect(await hint("check --json")).toBe("");
+    expect(await hint("check --quiet")).toBe("");
+  });
+
   test("checks scopes and audience on request", async () => {
     const { cli } = createCli();
     const { stdout: token } = await cli("generate ci --scope a --scope b --audience https://one/mcp");

@@ -16,6 +16,8 @@ export interface FakeOptions {
   readonly piped?: string;
   readonly env?: Record<string, string>;
   readonly now?: number;
+  /** Makes stdout a terminal of this width. */
+  readonly columns?: number;
   /** Makes stdout fail with EPIPE. */
   readonly brokenStdout?: boolean;
 }
@@ -66,16 +68,16 @@ export function createCli(defaults: FakeOptions = {}) {
   return { cli, dir, file, clock };
 }
 
-function output(take: (text: string) => void, { answers, brokenStdout }: FakeOptions): OutputStream {
+function output(take: (text: string) => void, { answers, columns, brokenStdout }: FakeOptions): OutputStream {
   return {
     write: async (text) => {
       if (brokenStdout === true) throw Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
       take(text);
     },
     fault: null,
-    isTerminal: answers !== undefined,
+    isTerminal: answers !== undefined || columns !== undefined,
     colors: 0,
-    columns: 80,
+    columns: columns ?? 80,
   };
 }
 

@@ -15,7 +15,9 @@ describe("the program", () => {
   });
 
   test("prints its version", async () => {
-    expect(await createCli().cli("--version")).toEqual({ status: 0, stdout: `${packageVersion}\n`, stderr: "" });
+    for (const line of ["--version", "-v", "-V", "version", "version --json", "-v list"]) {
+      expect(await createCli().cli(line)).toEqual({ status: 0, stdout: `${packageVersion}\n`, stderr: "" });
+    }
   });
 
   test.each([
@@ -44,6 +46,13 @@ describe("the program", () => {
         },
       });
     }
+    expect(JSON.parse((await createCli().cli("--json")).stderr)).toEqual({
+      error: {
+        code: "USAGE",
+        message: "no command was given",
+        hint: "list the commands with: mcp-keys --help",
+      },
+    });
     expect(JSON.parse((await createCli().cli("genrate --json")).stderr)).toMatchObject({ error: { code: "USAGE" } });
   });
 
@@ -81,7 +90,34 @@ test.each([
   ["genrate", "unknown command 'genrate'", "did you mean generate?"],
   ["nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
   ["--quiet", "no command was given", "list the commands with: mcp-keys --help"],
-  ["help nonsense", "there is no help for this command", "list the commands with: mcp-keys --help"],
+  ["--json=1", "unknown option '--json=1'", "did you mean --json?"],
+  ["help nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["help genrate", "unknown command 'genrate'", "did you mean generate?"],
+  ["help --quiet rotat", "unknown command 'rotat'", "did you mean rotate?"],
+  ["store migrat", "unknown command 'migrat'", "did you mean migrate?"],
+  ["store --quiet nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["list --jsn", "unknown option '--jsn'", "did you mean --json?"],
+  ["list -v", "unknown option '-v'", "did you mean --verbose?"],
+  [
+    "list --status activ",
+    '"activ" is not a valid value of --status',
+    "did you mean active? choose one of active, expiring, expired, disabled, revoked",
+  ],
+  [
+    "test --report junti",
+    "'junti' is not a valid value of --report",
+    "did you mean junit? choose one of pretty, json, junit, sarif, markdown",
+  ],
+  [
+    "test --list --only requires-kye",
+    'there is no check "requires-kye"',
+    "did you mean requires-key? list them with: mcp-keys test --list",
+  ],
+  [
+    "check ci",
+    "too many arguments for check: expected 0, got 1",
+    "a token is read from standard input or MCP_API_KEY; if this was one, it is now in the shell's history: replace it with: mcp-keys rotate <key>",
+  ],
   ["test --rate many", "--rate must be a whole number from 1 to 1000", "for example: --rate 20"],
 ])("%s prints the next step", async (line, message, hint) => {
   expect((await createCli().cli(line)).stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
@@ -113,4 +149,42 @@ describe("every command", () => {
     expect(ran.status).not.toBe(1);
     expect(ran.status).not.toBe(2);
   });
+});
+
+test("a mistyped name of a key gets a suggestion, in every command that takes one", async () => {
+  const { cli } = createCli();
+  await cli("generate bob");
+  await cli("generate deploy");
+  const lines = ["show bobb", "rotate bobb", "rotate bobb --finish", "disable bobb", "enable bbo", "revoke BOB --yes"];
+  for (const line of [...lines, "audit --key bobb"]) {
+    const { status, stderr } = await cli(line);
+    expect({ line, status }).toEqual({ line, status: 3 });
+    expect(stderr).toMatch(
+      /^error: there is no key "\w+"\nhint: did you mean bob\? list the keys with: mcp-keys list\n$/,
+    );
+  }
+  expect((await cli("show nightly")).stderr).toContain("hint: list the keys with: mcp-keys list");
+});
+
+test.each([
+  ["generate ci --env-name X", "--env-name has no effect on a bare token"],
+  ["rotate ci --env-name X --to 'cat >/dev/null'", "--env-name has no effect on a bare token"],
+  ["export --env-name X", "--env-name has no effect on a bare token"],
+  ["export --server-name x", "--server-name is only for --format kubernetes"],
+  ["export --format shell --server-name x", "--server-name is only for --format kubernetes"],
+  ["export --url https://host.example", "unknown option '--url'"],
+  ["rotate ci --patience 5s", "--patience has no effect without --verify"],
+  ["rotate ci --allow-http", "--allow-http has no effect without --verify"],
+  ["rotate ci --window 5m", "--window has no effect without --finish or --abort"],
+  ["rotate ci --finish --expires 30d", "--finish and --expires <when> cannot be used together"],
+  ["rotate ci --abort --overlap 1h", "--abort and --overlap <duration> cannot be used together"],
+  ["audit --verify --since 30d", "--verify and --since <when> cannot be used together"],
+  ["verify http://127.0.0.1:1/mcp --timeout 0s", "--timeout must be at least a second"],
+  ["test http://127.0.0.1:1/mcp --timeout 0s", "--timeout must be at least a second"],
+])("%s is refused: %s", async (line, says) => {
+  const { cli } = createCli({ piped: "x".repeat(40) });
+  await cli("generate ci");
+  const ran = await cli(line);
+  expect(ran).toMatchObject({ status: 2, stdout: "" });
+  expect(ran.stderr).toContain(`error: ${says}\nhint: `);
 });

@@ -25,7 +25,7 @@ export const audit: CommandModule = {
       .description("Prints the history of the store, oldest first, one line per change.")
       .addOption(new Option("--since <when>", "only changes since a date, or in the last 30d"))
       .option("--key <key>", "only changes to this key (name or id)")
-      .option("--verify", "only verify that the history was not altered")
+      .addOption(new Option("--verify", "only verify that the history was not altered").conflicts(["since", "key"]))
       .addOption(
         new Option(
           "--archive <file>",

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { parseAudience, parseScope } from "../../core/generate.ts";
+import type { Reason } from "../../core/judge.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { listFlag } from "../flags.ts";
 import { keyJson, versionJson } from "../json.ts";
@@ -48,6 +49,27 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     });
     return;
   }
+  if (!ok) io.note(`hint: ${adviceOn(verdict.reason, key?.name ?? "<key>")}`);
   const whose = key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}`;
   await io.print(`${ok ? paint.good("valid") : `${paint.error("refused")} (${verdict.reason})`}${whose}\n`);
+}
+
+function adviceOn(reason: Reason, name: string): string {
+  switch (reason) {
+    case "disabled":
+      return `accept it again with: mcp-keys enable ${name}`;
+    case "wrong-audience":
+    case "insufficient-scope":
+      return `see what the key is for with: mcp-keys show ${name}`;
+    case "expired":
+      return `replace it with: mcp-keys rotate ${name}`;
+    case "revoked":
+      return "issue a new key with: mcp-keys generate";
+    case "mistyped":
+      return "copy the whole token again; if it is lost, replace it with: mcp-keys rotate <key>";
+    case "missing":
+    case "malformed":
+    case "unknown":
+      return "no key in this store has this token; see which store is in use with: mcp-keys store";
+  }
 }

@@ -4,14 +4,13 @@ import { KeysError } from "../../errors.ts";
 import { formats, isFormatName } from "../../formats/index.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { formatFlag } from "../delivery.ts";
+import { formatFlag, refuseEnvName } from "../delivery.ts";
 import { makeKeyset, type KeysetFlags } from "../export-keyset.ts";
 import { readToken } from "../token-source.ts";
 
 interface ExportFlags extends KeysetFlags {
   readonly format?: string;
   readonly envName?: string;
-  readonly url?: string;
   readonly serverName?: string;
   readonly keyset?: true;
 }
@@ -32,16 +31,23 @@ export const exportSnippet: CommandModule = {
       .argument("[key...]", "names or ids, with --keyset")
       .addOption(formatFlag())
       .option("--env-name <name>", "variable name (default: MCP_API_KEY, or MCP_API_KEYSET)", parseEnvName)
-      .option("--url <url>", "server URL, for snippets that contain it")
-      .option("--server-name <name>", "server name, for snippets that contain it")
+      .option("--server-name <name>", "name of the secret, with --format kubernetes (default: mcp-api-key)")
       .option("--keyset", "write digests instead of a token, with scopes, expiry and the ends of overlaps")
       .option("--no-names", "leave the names of the keys out of the keyset")
       .option("--sign-with <file>", "sign the keyset with this Ed25519 private key (PEM)")
       .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable")
-      .action((refs: string[], flags: ExportFlags) =>
-        flags.keyset === true ? runExportKeyset(open(), refs, flags) : runExport(open(), refs, flags),
-      ),
+      .action((refs: string[], flags: ExportFlags) => {
+        refuseUnused(flags);
+        return flags.keyset === true ? runExportKeyset(open(), refs, flags) : runExport(open(), refs, flags);
+      }),
 };
+
+/** Refuses flags that would have no effect. */
+function refuseUnused(flags: ExportFlags): void {
+  refuseEnvName(flags);
+  if (flags.serverName === undefined || flags.format === "kubernetes") return;
+  throw new KeysError("USAGE", "--server-name is only for --format kubernetes", { hint: "remove it" });
+}
 
 async function runExport(ctx: Context, refs: readonly string[], flags: ExportFlags): Promise<void> {
   if (refs.length > 0 || !flags.names || flags.signWith !== undefined || flags.base64url === true) {
@@ -63,12 +69,11 @@ async function runExportKeyset(ctx: Context, refs: readonly string[], flags: Exp
   await ctx.io.print(render(flags, "MCP_API_KEYSET", keyset));
 }
 
-function render({ format = "token", envName, url, serverName }: ExportFlags, variable: string, token: Secret): string {
+function render({ format = "token", envName, serverName }: ExportFlags, variable: string, token: Secret): string {
   if (!isFormatName(format)) throw new KeysError("BUG", "commander accepted an unknown format");
   return formats[format].render({
     token,
     envName: envName ?? variable,
-    ...(url !== undefined && { url }),
     ...(serverName !== undefined && { serverName }),
   });
 }

@@ -6,6 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { lastDay, warnIfMinutes } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";
+import { lineWidth } from "../terminal/text-width.ts";
 import { choicesFlag, tagFlag, tagsOf } from "../flags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
@@ -61,7 +62,14 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     { text: dateText(lastUsedAt(key)) },
     { text: key.scopes.join(" ") || "-" },
   ]);
-  await io.print(renderTable(paint, ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"], rows));
+  await io.print(
+    renderTable(
+      paint,
+      ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"],
+      rows,
+      lineWidth(world.streams.stdout),
+    ),
+  );
 }
 
 function dateText(at: Epoch | null): string {

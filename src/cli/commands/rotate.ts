@@ -6,6 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
+import { refuseUnused } from "../flags.ts";
 import { openTokenProof } from "../server-verification.ts";
 import { keyLabel } from "../terminal/render.ts";
 
@@ -20,6 +21,9 @@ interface RotateFlags extends DeliveryFlags {
   readonly abort?: boolean;
   readonly window: number;
 }
+
+/** Flags for a new version, which `--finish` and `--abort` do not issue. */
+const ISSUING = ["out", "to", "verify", "overlap", "expires", "ifOlderThan", "format", "envName"] as const;
 
 export const rotate: CommandModule = {
   examples: [
@@ -49,17 +53,13 @@ export const rotate: CommandModule = {
         .addOption(durationFlag("--patience <duration>", "how long --verify keeps trying", 60))
         .option("--allow-http", "let --verify send the token over plain http beyond this machine")
         .addOption(
-          new Option("--finish", "retire the old token now, if it is out of use").conflicts([
-            "abort",
-            "out",
-            "to",
-            "verify",
-          ]),
+          new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
         )
-        .addOption(new Option("--abort", "return to the old version").conflicts(["out", "to", "verify"]))
+        .addOption(new Option("--abort", "return to the old version").conflicts([...ISSUING]))
         .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
-    ).action((ref: string, flags: RotateFlags) => {
+    ).action((ref: string, flags: RotateFlags, command: Command) => {
+      refuseUnused(command, { verify: ["patience", "allowHttp"], "finish abort": ["window"] });
       if (flags.finish === true) return runFinish(open(), ref, flags);
       if (flags.abort === true) return runAbort(open(), ref, flags);
       return runRotate(open(), ref, flags);

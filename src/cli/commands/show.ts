@@ -6,6 +6,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { lastDay } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";
+import { lineWidth } from "../terminal/text-width.ts";
 
 export const show: CommandModule = {
   examples: ["mcp-keys show ci", "mcp-keys show ci --json"],
@@ -25,20 +26,25 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     await io.json({ key: keyJson(key, now) });
     return;
   }
+  const width = lineWidth(world.streams.stdout);
   const tags = Object.entries(key.tags).map(([name, value]) => `${name}=${value}`);
-  const fields = renderFields(paint, [
-    ["name", paint.bold(key.name)],
-    ["id", key.id],
-    ["status", paint.status(keyStatus(key, now))],
-    ["prefix", key.prefix],
-    ["scopes", key.scopes.join(" ") || "-"],
-    ["audience", key.audience.join(" ") || "any"],
-    key.owner === undefined ? null : ["owner", key.owner],
-    key.note === undefined ? null : ["note", key.note],
-    tags.length === 0 ? null : ["tags", tags.join(" ")],
-    ["expires", lastDay(key, now)],
-    ["created", `${formatTime(key.createdAt)} by ${key.createdBy}`],
-  ]);
+  const fields = renderFields(
+    paint,
+    [
+      ["name", paint.bold(key.name)],
+      ["id", key.id],
+      ["status", paint.status(keyStatus(key, now))],
+      ["prefix", key.prefix],
+      ["scopes", key.scopes.join(" ") || "-"],
+      ["audience", key.audience.join(" ") || "any"],
+      key.owner === undefined ? null : ["owner", key.owner],
+      key.note === undefined ? null : ["note", key.note],
+      tags.length === 0 ? null : ["tags", tags.join(" ")],
+      ["expires", lastDay(key, now)],
+      ["created", `${formatTime(key.createdAt)} by ${key.createdBy}`],
+    ],
+    width,
+  );
   const rows = key.versions.map((version) => [
     { text: String(version.n) },
     { text: stateText(version, now) },
@@ -46,7 +52,9 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
     { text: timeText(version.lastUsedAt) },
   ]);
-  await io.print(`${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows)}`);
+  await io.print(
+    `${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows, width)}`,
+  );
 }
 
 function stateText(version: Version, now: Epoch): string {

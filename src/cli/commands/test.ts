@@ -3,7 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { listFlag } from "../flags.ts";
+import { limitFlag, listFlag } from "../flags.ts";
 import type { TestFlags } from "../test/options.ts";
 
 export const test: CommandModule = {
@@ -37,12 +37,10 @@ export const test: CommandModule = {
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
       .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")
       .addOption(
-        new Option(
+        limitFlag(
           "--timeout <duration>",
           "time limit per request; with --stdio twice as long, per start (default: 5s)",
-        )
-          .default(undefined, "5s")
-          .argParser(parseDuration),
+        ).default(undefined, "5s"),
       )
       .addOption(countFlag("--rate <number>", "requests per second without a valid key", { initial: 20, most: 1000 }))
       .addOption(countFlag("--concurrency <number>", "concurrent requests", { initial: 6, most: 64 }))

@@ -1,7 +1,8 @@
-import { Command, Option } from "commander";
-import { formatDuration, parseDuration } from "../../core/duration.ts";
+import { Command } from "commander";
+import { formatDuration } from "../../core/duration.ts";
 import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { limitFlag } from "../flags.ts";
 import { runVerification } from "../server-verification.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
@@ -24,11 +25,7 @@ export const verify: CommandModule = {
           "Reads your token from standard input, else MCP_API_KEY, else prompts. Does not follow redirects.",
       )
       .argument("<url>", "MCP URL of the server, for example https://host/mcp")
-      .addOption(
-        new Option("--timeout <duration>", "time limit for the whole command")
-          .default(10, formatDuration(10))
-          .argParser(parseDuration),
-      )
+      .addOption(limitFlag("--timeout <duration>", "time limit for the whole command").default(10, formatDuration(10)))
       .option("--allow-http", "send the token over plain http beyond this machine")
       .action((url: string, flags: VerifyFlags) => runVerify(open(), url, flags)),
 };

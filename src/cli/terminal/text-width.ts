@@ -1,0 +1,36 @@
+import { stripVTControlCharacters } from "node:util";
+import type { OutputStream } from "./io.ts";
+
+/** Characters that take two columns. @see Unicode Standard Annex 11, East Asian Width: W and F */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
+const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+
+/** Returns the line length of an output: none if it is no terminal, so that scripts get whole lines. */
+export function lineWidth({ isTerminal, columns }: OutputStream): number {
+  return isTerminal ? columns : Infinity;
+}
+
+/** Returns how many columns of a terminal a text takes, without its colours. */
+export function widthOf(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
+  let width = 0;
+  // One symbol may be many characters: a letter with accents, a family of four.
+  for (const { segment } of new Intl.Segmenter().segment(plain)) {
+    if (!INVISIBLE.test(segment)) width += WIDE.test(segment) ? 2 : 1;
+  }
+  return width;
+}
+
+/** Splits a text into lines of at most `width` columns, at spaces. A longer word gets a line of its own and stays whole. */
+export function wrap(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || widthOf(`${last} ${word}`) > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
