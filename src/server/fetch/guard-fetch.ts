@@ -128,5 +128,6 @@ function viewOf({ headers, url, method }: Request): RequestView {
 }
 
 function toResponse({ status, headers, body }: GuardResponse, method: string): Response {
-  return new Response(method === "HEAD" || status === 204 ? null : body, { status, headers });
+  // A copy: Hono's adapter for Node adds Content-Length to the object, and refusals share theirs.
+  return new Response(method === "HEAD" || status === 204 ? null : body, { status, headers: { ...headers } });
 }

@@ -55,6 +55,7 @@ const SERVERS: Record<string, (verifier: Verifier) => Server | Promise<Server>> 
 interface Answer {
   readonly status: number;
   readonly closes: boolean;
+  readonly head: string;
   readonly body: string;
 }
 
@@ -78,7 +79,7 @@ async function send(server: Server, lines: readonly string[], body = ""): Promis
   for (let i = 0; i < 100 && !isWhole(received); i++) await Promise.race([once(socket, "data"), once(socket, "close")]);
   socket.destroy();
   const [head = "", answer = ""] = received.split("\r\n\r\n");
-  return { status: Number(head.split(" ")[1]), closes: /^connection: close/im.test(head), body: answer };
+  return { status: Number(head.split(" ")[1]), closes: /^connection: close/im.test(head), head, body: answer };
 }
 
 function isWhole(received: string): boolean {
@@ -124,6 +125,17 @@ test("Hono on Node: the handler reads the session that the guard judged, however
       if (status === 200) expect(body).toContain('["own"]');
       else expect([status, other === null]).toEqual([400, false]);
     }
+  }
+});
+
+test("Hono on Node: what its adapter adds to a refusal does not get into the next one", async () => {
+  const { verifier, issue } = await createFixture();
+  const token = await issue("ci");
+  for (const name of ["hono", "node:http"]) {
+    const server = await SERVERS[name]!(verifier);
+    await listen(server);
+    const { status, head } = await send(server, headers(token, 6, 4));
+    expect([name, status, head.match(/^content-length:/gim)?.length]).toEqual([name, 400, 1]);
   }
 });
 
