@@ -1,7 +1,7 @@
 import { systemActor, systemNow, systemRandom, systemStoreWorld } from "../world.ts";
 import type { World } from "./context.ts";
 import type { InputStream } from "./terminal/io.ts";
-import { isDevice, openOutput, statOf } from "./terminal/open-output.ts";
+import { isDevice, isHungUp, openOutput, statOf } from "./terminal/open-output.ts";
 import { readInput } from "./terminal/read-input.ts";
 import { run } from "./run.ts";
 
@@ -61,11 +61,18 @@ const giveUp = (): void => {
 };
 process.once("beforeExit", giveUp);
 
+/** Ends like a program that does not handle SIGHUP: 129. Node aborts when it cannot restore the terminal that has gone. */
+function dieOfHangUp(): void {
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
+}
+
 /** Abandoned work may keep the process open: a silent stdin, an unanswered DNS query. Milliseconds. */
 const LINGER_MS = 50;
 
 void run(process.argv.slice(2), world).then((status) => {
   process.off("beforeExit", giveUp);
+  if ([0, 1, 2].some(isHungUp)) dieOfHangUp();
   process.exitCode = signalled ?? status;
   if (signalled !== undefined) process.exit();
   setTimeout(() => process.exit(), LINGER_MS).unref();

@@ -8,6 +8,8 @@ interface Terminal {
   /** Resolves when the screen shows the text, colours removed; rejects after ten seconds with the actual screen. */
   shows(text: string | RegExp): Promise<void>;
   type(text: string): void;
+  /** Closes the window: the terminal goes away. */
+  hangUp(): void;
   /** Everything written to the terminal. */
   readonly raw: () => string;
   readonly ended: Promise<number>;
@@ -44,6 +46,9 @@ export function openTerminal(command: string, env: Record<string, string>): Term
       }),
     type: (text) => {
       pty.write(text);
+    },
+    hangUp: () => {
+      (pty as unknown as { destroy(): void }).destroy();
     },
     raw: () => raw,
     ended,

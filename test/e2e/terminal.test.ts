@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createProcesses } from "./process.ts";
 import { CTRL_C, CTRL_D, openTerminal } from "./pty.ts";
 
@@ -84,6 +84,19 @@ describe("a person at a terminal", () => {
     terminal.type(CTRL_D);
     expect(await terminal.ended).toBe(130);
     expect(existsSync(join(dir, "went-on"))).toBe(false);
+  });
+
+  test.concurrent.each([
+    ["trap : HUP", "Name of the key:"],
+    ["trap '' HUP", "Name of the key:"],
+  ])("`%s`: a prompt whose terminal goes away ends with 129, like a program that SIGHUP ends", async (trap, prompt) => {
+    const { terminal, dir } = open(`${trap}; mcp-keys generate; echo $? > $HOME/status`);
+    await terminal.shows(prompt);
+    terminal.hangUp();
+    const status = join(dir, "status");
+    await vi.waitUntil(() => existsSync(status) && readFileSync(status, "utf8") !== "", { timeout: 10_000 });
+    expect(readFileSync(status, "utf8")).toBe("129\n");
+    expect(existsSync(join(dir, "keys.jsonl"))).toBe(false);
   });
 
   test("goes on with a prompt after Ctrl-Z and fg", async () => {

@@ -101,6 +101,17 @@ export function isDevice(fd: number): boolean {
   return statOf(fd)?.isCharacterDevice() ?? true;
 }
 
+/** Tells whether a descriptor was a terminal that has gone. */
+export function isHungUp(fd: number): boolean {
+  if (!isDevice(fd)) return false;
+  try {
+    writeSync(fd, new Uint8Array(0));
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EIO";
+  }
+}
+
 /** Returns what a descriptor is, or `null` if the parent process closed it. */
 export function statOf(fd: number): Stats | null {
   try {

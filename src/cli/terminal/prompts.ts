@@ -65,13 +65,16 @@ async function interruptible<T>(terminal: ReadStream, prompt: (signal: AbortSign
       else stop();
     });
   };
-  terminal.on("pause", onPause).on("end", stop).on("close", stop).on("error", stop);
+  terminal.on("pause", onPause).on("end", stop).on("close", stop);
   try {
-    return await prompt(end.signal);
+    const answer = prompt(end.signal);
+    // Readline passes on the errors of a terminal that has gone, and nothing listens there: the process would crash.
+    terminal.removeAllListeners("error").on("error", stop);
+    return await answer;
   } catch (error) {
     if (!(error instanceof Error) || !ENDINGS.includes(error.name)) throw error;
     throw new KeysError("INTERRUPTED", "interrupted", { hint: "nothing was changed; run the same command again" });
   } finally {
-    terminal.off("pause", onPause).off("end", stop).off("close", stop).off("error", stop);
+    terminal.off("pause", onPause).off("end", stop).off("close", stop);
   }
 }
