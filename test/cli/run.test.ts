@@ -174,6 +174,8 @@ test.each([
   ["export --format shell --server-name x", "--server-name is only for --format kubernetes"],
   ["export --url https://host.example", "unknown option '--url'"],
   ["rotate ci --patience 5s", "--patience has no effect without --verify"],
+  ["rotate ci --grace 5s", "--grace has no effect without --to"],
+  ["generate new --grace 5s", "--grace has no effect without --to"],
   ["rotate ci --allow-http", "--allow-http has no effect without --verify"],
   ["rotate ci --window 5m", "--window has no effect without --finish or --abort"],
   ["rotate ci --finish --expires 30d", "--finish and --expires <when> cannot be used together"],

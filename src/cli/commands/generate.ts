@@ -7,7 +7,7 @@ import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.
 import { expiryText, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
-import { listFlag, tagFlag, tagsOf } from "../flags.ts";
+import { listFlag, refuseUnused, tagFlag, tagsOf } from "../flags.ts";
 
 interface GenerateFlags extends DeliveryFlags {
   readonly expires?: string;
@@ -44,7 +44,10 @@ export const generate: CommandModule = {
         .option("--note <text>", "what the key is for")
         .addOption(tagFlag("a tag to find the key by"))
         .option("--force", "replace an existing --out file"),
-    ).action((name: string | undefined, flags: GenerateFlags) => runGenerate(open(), name, flags)),
+    ).action((name: string | undefined, flags: GenerateFlags, command: Command) => {
+      refuseUnused(command, { to: ["grace"] });
+      return runGenerate(open(), name, flags);
+    }),
 };
 
 async function runGenerate(ctx: Context, given: string | undefined, flags: GenerateFlags): Promise<void> {

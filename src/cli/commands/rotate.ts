@@ -59,7 +59,7 @@ export const rotate: CommandModule = {
         .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags, command: Command) => {
-      refuseUnused(command, { verify: ["patience", "allowHttp"], "finish abort": ["window"] });
+      refuseUnused(command, { to: ["grace"], verify: ["patience", "allowHttp"], "finish abort": ["window"] });
       if (flags.finish === true) return runFinish(open(), ref, flags);
       if (flags.abort === true) return runAbort(open(), ref, flags);
       return runRotate(open(), ref, flags);
