@@ -1,6 +1,7 @@
 import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
 import { formatOAuthError } from "../guard/guard-response.ts";
+import { mergeHeader } from "../guard/merge-header.ts";
 import { BODY_LIMIT, parseBody, type ParsedBody } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 
@@ -51,8 +52,7 @@ export function finishResponse(response: Response, { headers, onHead }: Admissio
   const { status, statusText } = response;
   const all = new Headers(response.headers);
   for (const [name, value] of Object.entries(headers ?? {})) {
-    if (name === "vary") all.append(name, value);
-    else all.set(name, value);
+    all.set(name, mergeHeader(name, all.get(name), value));
   }
   if (rewriter === null || response.body === null)
     return new Response(response.body, { status, statusText, headers: all });

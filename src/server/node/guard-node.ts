@@ -5,6 +5,7 @@ import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
+import { mergeHeaders } from "./merge-headers.ts";
 import { inspectNodeBody } from "./request-body.ts";
 import { NodeRequestView } from "./request-view.ts";
 import { rewriteBody } from "./response-body.ts";
@@ -82,15 +83,9 @@ function finish(exchange: GuardedExchange, view: RequestView, result: Admission 
 export function applyAdmission(request: IncomingMessage, response: ServerResponse, admission: Admission): void {
   const { auth, headers, onHead, mayRewrite } = admission;
   (request as { auth?: AuthInfo }).auth = auth;
-  if (headers !== null) addHeaders(response, headers);
-  if (onHead === null) return;
-  if (mayRewrite) rewriteBody(response, onHead);
-  else watchHead(response, onHead);
-}
-
-function addHeaders(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (name === "vary") response.appendHeader(name, value);
-    else response.setHeader(name, value);
+  if (onHead !== null) {
+    if (mayRewrite) rewriteBody(response, onHead);
+    else watchHead(response, onHead);
   }
+  if (headers !== null) mergeHeaders(response, headers);
 }

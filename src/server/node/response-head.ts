@@ -44,8 +44,8 @@ export class NodeResponseHead implements ResponseHead {
   }
 
   header(name: string): string | null {
-    const given = toPairs(this.#headers).find(([sent]) => isNamed(sent, name));
-    const value = given?.[1] ?? this.#response.getHeader(name);
+    const given = toPairs(this.#headers).flatMap(([sent, value]) => (isNamed(sent, name) ? value : []));
+    const value = given.length > 0 ? given : this.#response.getHeader(name);
     return value === undefined ? null : Array.isArray(value) ? value.join(", ") : String(value);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GuardResponse } from "../guard/guard-response.ts";
+import { mergeHeader } from "../guard/merge-header.ts";
 import { isCut, listHeaders } from "./raw-headers.ts";
 
 /** Bytes of a request body that Node discards to keep the connection usable after a refusal. */
@@ -11,9 +12,10 @@ const LINGER = 1_000;
 export function sendResponse(
   request: IncomingMessage,
   response: ServerResponse,
-  { status, headers, body }: GuardResponse,
+  { status, headers: own, body }: GuardResponse,
 ): void {
   if (isAnswered(response)) return;
+  const headers = mergeVary(response, own);
   const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
   if (!hasLargeBody(request)) {
     response.writeHead(status, { ...headers, ...length });
@@ -23,6 +25,14 @@ export function sendResponse(
   response.writeHead(status, { ...headers, ...length, connection: "close" });
   response.write(body);
   linger(request, response);
+}
+
+/** Keeps what a middleware before the guard has put into `Vary`. */
+function mergeVary(response: ServerResponse, { vary, ...others }: GuardResponse["headers"]): GuardResponse["headers"] {
+  const before = response.getHeader("vary");
+  return vary === undefined
+    ? others
+    : { ...others, vary: mergeHeader("vary", before === undefined ? null : String(before), vary) };
 }
 
 /**

@@ -34,6 +34,27 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     expect(got.headers).not.toHaveProperty("access-control-allow-origin");
   });
 
+  test("adds to the headers of the server, and lets no `*` of the server open it to other origins", async () => {
+    const { ask, key } = await startGuarded(name, OPTIONS, () => ({
+      headers: {
+        ...{ Vary: "Accept, origin", "access-control-expose-headers": "X-Request-Id" },
+        "Access-Control-Allow-Origin": "*",
+      },
+    }));
+    expect(await ask({ headers: [...key, ...from(HERE)] })).toMatchObject({
+      status: 200,
+      headers: {
+        vary: "Accept, origin",
+        "access-control-expose-headers": "X-Request-Id, WWW-Authenticate, Mcp-Session-Id",
+        "access-control-allow-origin": HERE,
+      },
+    });
+    const star = await startGuarded(name, OPTIONS, () => ({ headers: { vary: "*" } }));
+    expect(await star.ask({ headers: [...star.key, ...from(HERE)] })).toMatchObject({ headers: { vary: "*" } });
+    const accept = await startGuarded(name, OPTIONS, () => ({ headers: { vary: "Accept" } }));
+    expect(await accept.ask({ headers: accept.key })).toMatchObject({ headers: { vary: "Accept, Origin" } });
+  });
+
   test("lets a page read why it was refused", async () => {
     const { ask, key } = await startGuarded(name, { ...OPTIONS, toolScopes: { wipe: ["admin"] } });
     const readable = { "access-control-allow-origin": HERE, "access-control-expose-headers": expect.any(String) };
@@ -42,6 +63,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
       headers: { ...readable, vary: "Origin", "www-authenticate": 'Bearer realm="mcp"' },
     });
     expect(await ask(post(key, call("wipe"), from(HERE)))).toMatchObject({ status: 403, headers: readable });
+    expect(await ask(post(key, "no json", from(HERE)))).toMatchObject({ status: 400, headers: readable });
   });
 
   test.each(["https://evil.example", "null", "http://app.example", `${HERE}.evil.example`, `${HERE}:8443`, "", "*"])(
