@@ -46,6 +46,7 @@ export const CODES = {
   },
   DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it succeeds" },
   STORE_CONFLICT: { exit: 5, http: 409, hint: "another process changed the store first; run the command again" },
+  CLOCK_BEHIND: { exit: 5, http: 409, hint: "set the clock and run the same command again" },
   STORE_READ_ONLY: { exit: 5, http: 409, hint: "select a writable store: --store file:<path>" },
   STORE_UNAVAILABLE: { exit: 6, http: 503, hint: "select an available store: --store file:<path>" },
   STORE_LOCKED: { exit: 6, http: 503, hint: "unlock the keychain of your operating system and run the command again" },

@@ -5,6 +5,7 @@ export { createKeys, type Keys, type KeysOptions } from "./keys/keys.ts";
 export type { GenerateInput } from "./keys/generate.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
 export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
+export type { RevokeOptions } from "./keys/revoke.ts";
 export type { Updated } from "./keys/update.ts";
 export type { Random } from "./keys/mint.ts";
 export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";

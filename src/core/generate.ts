@@ -4,6 +4,9 @@ import type { Epoch, Key, KeyId, KeyName, Version } from "./key.ts";
 import { containsToken } from "./find-token.ts";
 import { parsePrefix } from "./token.ts";
 
+/** The most characters of a name. */
+export const NAME_LENGTH = 64;
+
 /** The settings of a new key. */
 export interface KeyInput {
   readonly name: string;

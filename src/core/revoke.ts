@@ -1,5 +1,7 @@
 import { KeysError } from "../errors.ts";
+import { NAME_LENGTH } from "./generate.ts";
 import type { Key, RevokeReason, Version } from "./key.ts";
+import { isRevoked } from "./status.ts";
 
 /** The reasons a user can give. `undelivered` is set only by the program. */
 export const REVOKE_REASONS = ["compromised", "superseded", "unused", "other"] as const satisfies RevokeReason[];
@@ -27,7 +29,34 @@ export function revokeVersions(key: Key, { n, reason }: { n?: number | undefined
   };
 }
 
-/** Enables or disables a key. Returns `null` if nothing changes. */
+/** @throws {@link KeysError} `KEY_NOT_ACTIVE` if the key was revoked permanently */
+export function requireNotRevoked(key: Key): void {
+  if (!isRevoked(key)) return;
+  throw new KeysError("KEY_NOT_ACTIVE", `${key.name} was revoked permanently`, {
+    hint: `issue a new key with this name: mcp-keys generate ${key.name} --replace`,
+  });
+}
+
+/**
+ * Frees the name of a revoked key for another key. The old key is called `<name>.<id>` from then on.
+ * @returns the changed key, or `null` if its name is free already
+ * @throws {@link KeysError} `USAGE` if the key is not revoked
+ */
+export function releaseName(key: Key): Key | null {
+  if (!isRevoked(key)) {
+    throw new KeysError("USAGE", `the name of ${key.name} is in use, because it is not revoked`, {
+      hint: `revoke it as a whole: mcp-keys revoke ${key.name} --release-name`,
+    });
+  }
+  if (key.name.endsWith(`.${key.id}`)) return null;
+  return { ...key, name: `${key.name.slice(0, NAME_LENGTH - key.id.length - 1)}.${key.id}` };
+}
+
+/**
+ * Enables or disables a key. Returns `null` if nothing changes: servers refuse a revoked key anyway.
+ * @throws {@link KeysError} `KEY_NOT_ACTIVE` for enabling a revoked key
+ */
 export function setEnabled(key: Key, enabled: boolean): Key | null {
-  return key.enabled === enabled ? null : { ...key, enabled };
+  if (enabled) requireNotRevoked(key);
+  return key.enabled === enabled || isRevoked(key) ? null : { ...key, enabled };
 }

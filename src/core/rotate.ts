@@ -1,9 +1,13 @@
 import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
 import { createVersion } from "./generate.ts";
-import { isUsable } from "./judge.ts";
+import { requireNotRevoked } from "./revoke.ts";
+import { endOf, isUsable } from "./judge.ts";
 import type { Epoch, Key, Version } from "./key.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration, formatTime } from "./duration.ts";
+
+/** Seconds, longer than any run of `rotate` takes. The token of a younger version that was not promoted may still be on its way. */
+export const RUN_LIMIT = 3_600;
 
 /**
  * The steps of a rotation (see `docs/architecture.md`). Each takes a key and returns the changed key. Together they guarantee: a
@@ -15,31 +19,33 @@ import { formatDuration } from "./duration.ts";
  * Adds a `pending` version; both versions work. A pending version of an interrupted run stays valid, because its token may have
  * reached a client.
  * @returns the key with the new version last, and the number of that version
- * @throws {@link KeysError} `KEY_NOT_ACTIVE` if every version was revoked
+ * @throws {@link KeysError} `KEY_NOT_ACTIVE` if the key was revoked
  */
 export function stageVersion(
   key: Key,
   { digest, expiresAt, now }: { digest: Digest; expiresAt: Epoch | null; now: Epoch },
 ): { key: Key; n: number } {
-  if (key.versions.every(({ state, reason }) => state === "revoked" && reason !== "undelivered")) {
-    throw new KeysError("KEY_NOT_ACTIVE", `${key.name} was revoked permanently`);
-  }
+  requireNotRevoked(key);
   const n = key.versions.length + 1;
   return { key: { ...key, versions: [...key.versions, createVersion(n, digest, now, expiresAt, "pending")] }, n };
 }
 
 /**
- * Makes a delivered version current. Earlier versions, pending ones included, work for `overlap` more seconds.
+ * Makes a delivered version current. Earlier versions work for `overlap` more seconds. One that is still pending works for at least
+ * {@link RUN_LIMIT} after it was staged, because another run may be delivering it right now.
  * @param overlap - seconds; 0 ends them now, for a leaked token
- * @throws {@link KeysError} `STORE_CONFLICT` if the version is no longer pending, because it was revoked or a later rotation came
- * first; `WOULD_LOCK_OUT` if it has expired
+ * @param staged - the key right after this version was staged
+ * @throws {@link KeysError} `STORE_CONFLICT` if another version was promoted since then, or this one is no longer pending;
+ * `WOULD_LOCK_OUT` if it has expired
  */
-export function promoteVersion(key: Key, n: number, { overlap, now }: { overlap: number; now: Epoch }): Key {
+export function promoteVersion(
+  key: Key,
+  n: number,
+  { overlap, now, staged }: { overlap: number; now: Epoch; staged: Key },
+): Key {
   const chosen = key.versions.find((version) => version.n === n);
-  if (chosen?.state !== "pending") {
-    throw new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} is no longer pending`, {
-      hint: `another rotation or a revocation came first; see: mcp-keys show ${key.name}`,
-    });
+  if (chosen?.state !== "pending" || overtakenBy(key, n, staged) !== undefined) {
+    throw overtaken(key, n, staged, now);
   }
   if (!isUsable(chosen, now)) {
     throw new KeysError("WOULD_LOCK_OUT", `version ${String(n)} of ${key.name} expired before it was promoted`);
@@ -47,8 +53,68 @@ export function promoteVersion(key: Key, n: number, { overlap, now }: { overlap:
   return mapVersions(key, (version) => {
     if (version.n === n) return { ...version, state: "current", promotedAt: now };
     if (version.n > n || (version.state !== "current" && version.state !== "pending")) return version;
-    return overlap === 0 ? retire(version, now) : { ...version, state: "retiring", retiresAt: now + overlap };
+    const soonest = version.state === "pending" ? version.createdAt + RUN_LIMIT : now;
+    const retiresAt = Math.max(now + overlap, soonest);
+    return retiresAt === now ? retire(version, now) : { ...version, state: "retiring", retiresAt };
   });
+}
+
+/** Returns the version that was promoted since version `n` was staged, if any. */
+export function overtakenBy(key: Key, n: number, staged: Key): Version | undefined {
+  const wasPromoted = (each: Version) =>
+    staged.versions.some((old) => old.n === each.n && old.promotedAt !== undefined);
+  return key.versions.findLast((each) => each.n !== n && each.promotedAt !== undefined && !wasPromoted(each));
+}
+
+/**
+ * Returns whether the destination may hold the token of another version than the current one: a run was never finished, and it may
+ * have delivered after the run that was promoted. The next promotion settles this.
+ */
+export function isUnsettled({ versions }: Key, current: Version): boolean {
+  return versions.some((version) => {
+    if (version.state === "pending") return true;
+    if (version.promotedAt !== undefined || version.state === "revoked" || version.n > current.n) return false;
+    const isNext = !versions.some(({ n, promotedAt }) => promotedAt !== undefined && n > version.n && n < current.n);
+    return isNext && current.createdAt - version.createdAt < RUN_LIMIT;
+  });
+}
+
+/**
+ * Cancels the end that an overtaking promotion set for a version. Its token was delivered meanwhile and may have replaced the newer one
+ * at the destination. It is pending again until a later run is promoted.
+ * @returns the changed key, or `null` if the version has no end or was ended on purpose
+ */
+export function keepVersion(key: Key, n: number, now: Epoch): Key | null {
+  const version = key.versions.find((each) => each.n === n);
+  if (version?.state !== "retiring" || version.promotedAt !== undefined || !isUsable(version, now)) return null;
+  const { retiresAt: _, ...kept } = version;
+  return mapVersions(key, (each) => (each === version ? { ...kept, state: "pending" } : each));
+}
+
+/** Builds the `STORE_CONFLICT` of a version that cannot be promoted. It says what became of the version's token. */
+export function overtaken(key: Key, n: number, staged: Key, now: Epoch, isDelivered = true): KeysError {
+  const newer = overtakenBy(key, n, staged);
+  const version = key.versions.find((each) => each.n === n);
+  const works = version !== undefined && isUsable(version, now);
+  const happened =
+    newer === undefined
+      ? `is no longer pending but ${version?.state ?? "missing"}`
+      : `was overtaken: version ${String(newer.n)} was promoted since it was staged`;
+  const token = !isDelivered
+    ? "nothing was delivered"
+    : works
+      ? `its token ${worksUntil(version)}`
+      : "its token no longer works";
+  const again =
+    works || !isDelivered ? "run the same command again" : "run the same command again, without --if-older-than";
+  return new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} ${happened}; ${token}`, {
+    hint: isDelivered ? `${again}: the destination may hold this token` : again,
+  });
+}
+
+function worksUntil(version: Version): string {
+  const end = endOf(version);
+  return end === Infinity ? "still works" : `works until ${formatTime(end)}`;
 }
 
 /** When a version counts as unused, so a rotation can finish or abort. */
@@ -125,10 +191,11 @@ export function abortRotation(key: Key, { now, window, force = false }: Evidence
   });
 }
 
-/** Revokes a version whose token was not delivered. Returns `null` if it was promoted or used in the meantime. */
+/** Revokes a version whose token was not delivered. Returns `null` if it was promoted, used or ended in the meantime. */
 export function discardVersion(key: Key, n: number): Key | null {
   const version = key.versions.find((each) => each.n === n);
-  if (version?.state !== "pending" || version.lastUsedAt !== null) return null;
+  if (version?.state !== "pending" && version?.state !== "retiring") return null;
+  if (version.promotedAt !== undefined || version.lastUsedAt !== null) return null;
   return mapVersions(key, (each) => (each === version ? revokeOne(each, "undelivered") : each));
 }
 
@@ -138,9 +205,20 @@ function requireEvidence(key: Key, current: Version, live: readonly Version[], s
   }
   const used = live.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > since);
   if (used?.lastUsedAt != null) {
-    const ago = formatDuration(Math.max(0, now - used.lastUsedAt));
-    throw new KeysError("ROTATION_UNPROVEN", `version ${String(used.n)} of ${key.name} was used ${ago} ago`);
+    const when = describeUse(used.lastUsedAt, now);
+    throw new KeysError("ROTATION_UNPROVEN", `version ${String(used.n)} of ${key.name} was used ${when}`);
   }
+  const underway = live.find((version) => version.promotedAt === undefined && now - version.createdAt < RUN_LIMIT);
+  if (underway !== undefined) {
+    const ago = formatDuration(Math.max(0, now - underway.createdAt));
+    const what = `version ${String(underway.n)} of ${key.name}, staged ${ago} ago, may still be on its way to a client`;
+    throw new KeysError("ROTATION_UNPROVEN", what);
+  }
+}
+
+/** Describes a use relative to `now`. A server's clock may be ahead of this one, or this one behind. */
+function describeUse(at: Epoch, now: Epoch): string {
+  return at > now ? `at ${formatTime(at)}, later than this clock shows` : `${formatDuration(now - at)} ago`;
 }
 
 function retire(version: Version, now: Epoch): Version {

@@ -34,6 +34,12 @@ export function stateAt(version: Version, now: Epoch): VersionState | "expired" 
   return state === "retiring" && now >= retiresAt ? "retired" : "expired";
 }
 
+/** Returns whether a key was revoked permanently. A key whose token was never delivered can still be issued. */
+export function isRevoked(key: Key): boolean {
+  const everyRevoked = key.versions.every(({ state }) => state === "revoked");
+  return everyRevoked && key.versions.some(({ reason }) => reason !== "undelivered");
+}
+
 /** Returns the newest version in the state `current`, if any. */
 export function currentVersion(key: Key): Version | undefined {
   return key.versions.findLast(({ state }) => state === "current");

@@ -17,9 +17,10 @@ export interface Surroundings {
   readonly openStore: () => Promise<KeyStore>;
 }
 
-/** The length of a history and its last change. */
+/** The length of a history, its last change and its latest time, 0 if it is empty. */
 export interface HistoryEnd {
   readonly changes: number;
+  readonly newest: Epoch;
   readonly last: Change | null;
 }
 
@@ -54,12 +55,14 @@ export function createDiagnosticContext(surroundings: Surroundings): DiagnosticC
     }),
     history: once(async () => {
       let changes = 0;
+      let newest = 0;
       let last: Change | null = null;
       for await (const change of (await openStore()).changes(0, { digests: false })) {
         last = change;
+        newest = Math.max(newest, change.at);
         if (++changes % PROGRESS_STEP === 0) for (const listener of listeners) listener();
       }
-      return { changes, last };
+      return { changes, newest, last };
     }),
     files: once(async () => {
       const { path, spec } = await openStore();

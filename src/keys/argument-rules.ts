@@ -1,6 +1,6 @@
 import { LAST_SECOND } from "../core/duration.ts";
 import type { Demand } from "../core/judge.ts";
-import type { Epoch, RevokeReason } from "../core/key.ts";
+import type { Epoch } from "../core/key.ts";
 import { FLAG, FUNCTION, PEPPERS, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
 import { TOKEN_TEXT } from "../core/options.ts";
 import { checkArgument, type Rule, type Rules } from "../core/options.ts";
@@ -9,6 +9,7 @@ import { isCount } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
+import type { RevokeOptions } from "./revoke.ts";
 import type { RotateOptions } from "./rotate.ts";
 
 /** Rules for arguments, checked at run time for callers without TypeScript. Parsers check the format of a string. */
@@ -17,6 +18,7 @@ export const GENERATE: Rules<GenerateInput> = {
   ...{ name: TEXT, prefix: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
   // Forgetting this member must not create a key that never expires.
   expiresAt: { ...TIME_OR_NEVER, required: true },
+  replace: FLAG,
   deliver: FUNCTION,
 };
 
@@ -28,12 +30,13 @@ export const ROTATE: Rules<RotateOptions> = {
 
 export const END_ROTATION: Rules<{ window?: number; force?: boolean }> = { window: SECONDS, force: FLAG };
 
-export const REVOKE: Rules<{ version?: number; reason?: RevokeReason }> = {
+export const REVOKE: Rules<RevokeOptions> = {
   version: { what: "the number of a version", is: isCount },
   reason: {
     what: `one of ${REVOKE_REASONS.join(", ")}`,
     is: (value) => REVOKE_REASONS.some((reason) => reason === value),
   },
+  releaseName: FLAG,
 };
 
 export const READ: Rules<ReadOptions> = { digests: FLAG };

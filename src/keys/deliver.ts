@@ -1,8 +1,8 @@
 import type { Key, Version } from "../core/key.ts";
-import { discardVersion, promoteVersion } from "../core/rotate.ts";
+import { discardVersion, keepVersion, overtaken, overtakenBy, promoteVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
-import { updateKey, type OperationContext } from "./update.ts";
+import { NO_DIGESTS, requireKey, updateKey, type Description, type OperationContext } from "./update.ts";
 
 /**
  * A new version and its token. `key` and `version` are in the state they have after the delivery.
@@ -52,38 +52,51 @@ export interface Completion {
  * Delivers, proves and promotes a staged version: the last steps of `generate` and `rotate`.
  * @param staged - as written, with its `version` pending
  * @returns the promoted version
- * @throws {@link KeysError} the errors of `deliver`, `prove` and the store
+ * @throws {@link KeysError} `STORE_CONFLICT` if another version was promoted since this one was staged, or this one was ended; the
+ * errors of `deliver`, `prove` and the store
  */
 export async function completeVersion(
   context: OperationContext,
   staged: Issued,
-  completion: Completion,
+  { overlap, deliver, prove }: Completion,
 ): Promise<Issued> {
-  const { overlap, deliver, prove } = completion;
   const { id } = staged.key;
   const { n } = staged.version;
-  const promote = (key: Key) => promoteVersion(key, n, { overlap, now: context.now() });
-  await deliverOrDiscard(issuedAs(promote(staged.key), n, staged.token), deliver, () =>
-    updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n)),
-  );
-  await prove?.(staged.token);
-  const { key } = await updateKey(context, id, { op: "promote", version: n }, promote).catch((error: unknown) => {
+  const promote = (key: Key) => promoteVersion(key, n, { overlap, now: context.now(), staged: staged.key });
+  const discard = () =>
+    updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) => discardVersion(key, n));
+  const keep = () =>
+    updateKey(context, id, { op: "stage", version: n, detail: "overtaken" }, (key) =>
+      keepVersion(key, n, context.now()),
+    );
+  // A run that was suspended must not replace a newer token at the destination.
+  const before = await requireKey(context.store, id, NO_DIGESTS);
+  if (requireVersion(before, n).state !== "pending" || overtakenBy(before, n, staged.key) !== undefined) {
+    await discard().catch(() => undefined);
+    throw overtaken(before, n, staged.key, context.now(), false);
+  }
+  try {
+    await deliver(issuedAs(promote(staged.key), n, staged.token));
+    await prove?.(staged.token);
+  } catch (error) {
+    // If this write fails too, the next run settles the version.
+    await (isUndelivered(error) ? discard() : keep()).catch(() => undefined);
+    throw error;
+  }
+  const { key } = await updateKey(
+    context,
+    id,
+    (wanted) => describeEnd(requireVersion(wanted, n)),
+    (each) => (overtakenBy(each, n, staged.key) === undefined ? promote(each) : keepVersion(each, n, context.now())),
+  ).catch((error: unknown) => {
     throw afterDelivery(error, staged.key.name);
   });
+  if (requireVersion(key, n).state !== "current") throw overtaken(key, n, staged.key, context.now());
   return issuedAs(key, n, staged.token);
 }
 
-/**
- * Delivers, and discards the version if the token certainly did not arrive.
- * @param discard - revokes the version; if it fails, the next run starts over anyway
- */
-async function deliverOrDiscard(issued: Issued, deliver: Deliver, discard: () => Promise<unknown>): Promise<void> {
-  try {
-    await deliver(issued);
-  } catch (error) {
-    if (isUndelivered(error)) await discard().catch(() => undefined);
-    throw error;
-  }
+function describeEnd({ n, state }: Version): Description {
+  return state === "current" ? { op: "promote", version: n } : { op: "stage", version: n, detail: "overtaken" };
 }
 
 function isUndelivered(error: unknown): boolean {

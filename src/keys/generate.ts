@@ -1,15 +1,19 @@
 import { parseName, planKey, type KeyInput } from "../core/generate.ts";
 import type { Key } from "../core/key.ts";
+import { releaseName } from "../core/revoke.ts";
+import { isRevoked } from "../core/status.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
-import { NO_DIGESTS } from "./update.ts";
-import type { OperationContext } from "./update.ts";
+import { NO_DIGESTS, updateKey, type OperationContext } from "./update.ts";
+
+/** What a store throws if another run was first. */
+const TAKEN: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN"];
 
 /**
  * Input of {@link Keys.generate}. Only `expiresAt` is required: seconds since 1970, or `null` for never. The optional members are
- * `name`, `prefix` (default `mcp`), `scopes`, `audience` (server URLs), `owner`, `note`, `tags` and `deliver`.
+ * `name`, `prefix` (default `mcp`), `scopes`, `audience` (server URLs), `owner`, `note`, `tags`, `replace` and `deliver`.
  * @example
  * ```ts
  * import type { GenerateInput } from "mcp-keys";
@@ -21,6 +25,8 @@ import type { OperationContext } from "./update.ts";
 export type GenerateInput = Omit<KeyInput, "name"> & {
   /** Default: `default`, or `key-<id>` if that is taken. */
   readonly name?: string;
+  /** Takes over the name of a revoked key, which is then called `<name>.<id>`. */
+  readonly replace?: boolean;
   /** Delivers the token; the version stays `pending` until this resolves. Without it, the returned token is the delivery. */
   readonly deliver?: Deliver;
 };
@@ -44,17 +50,20 @@ export async function generateKey(context: OperationContext, mint: Mint, input: 
 async function issue(
   context: OperationContext,
   mint: Mint,
-  { deliver, ...input }: GenerateInput & { name: string },
+  { deliver, replace = false, ...input }: GenerateInput & { name: string },
 ): Promise<Issued> {
   const now = context.now();
-  const before = await context.store.get(parseName(input.name), NO_DIGESTS);
-  if (before !== null && !isUndelivered(before)) throw nameTaken(before);
+  const found = await context.store.get(parseName(input.name), NO_DIGESTS);
+  const canTake = found !== null && replace && found.name === input.name && isRevoked(found);
+  if (found !== null && !isUndelivered(found) && !canTake) throw nameTaken(found);
+  const before = canTake ? null : found;
   const id = before?.id ?? mint.id();
   const state = deliver === undefined ? "current" : "pending";
   const { token, digest } = mint.token(input.prefix ?? "mcp", id);
   const planned = planKey(input, { id, digest, now, by: context.by, state });
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
+  if (canTake) await updateKey(context, found.id, { op: "revoke", detail: "name released" }, releaseName);
   const written = await writeNew(context, wanted, n);
   const issued = issuedAs(written, n, token);
   return deliver === undefined ? issued : completeVersion(context, issued, { overlap: 0, deliver });
@@ -65,8 +74,8 @@ async function writeNew({ store, now, by }: OperationContext, key: Key, version:
     const change = await store.write({ op: "generate", at: now(), by, version, keys: [key] });
     return change.keys[0] ?? key;
   } catch (error) {
-    // Two runs continued the same undelivered key, and the other one was faster.
-    if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT") throw error;
+    // Another run took the name first, or continued the same undelivered key.
+    if (!(error instanceof KeysError) || !TAKEN.includes(error.code)) throw error;
     throw nameTaken(await requireNamed(store, key));
   }
 }
@@ -92,7 +101,13 @@ function continueKey(before: Key, planned: Key): Key {
   };
 }
 
-function nameTaken({ name, id, versions }: Key): KeysError {
+function nameTaken(key: Key): KeysError {
+  const { name, id, versions } = key;
+  if (isRevoked(key)) {
+    return new KeysError("NAME_TAKEN", `a revoked key is named ${name} (${id})`, {
+      hint: `take over its name with: mcp-keys generate ${name} --replace, or choose another name`,
+    });
+  }
   const unfinished = versions.length > 0 && versions.every(({ state }) => state === "pending");
   return new KeysError("NAME_TAKEN", `a key named ${name} already exists (${id})`, {
     hint: unfinished

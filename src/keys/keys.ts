@@ -1,9 +1,9 @@
 import { parseBearer } from "../core/authorization.ts";
 import { checkPeppers, type Pepper } from "../core/digest.ts";
 import type { Demand, Verdict } from "../core/judge.ts";
-import type { Epoch, Key, RevokeReason } from "../core/key.ts";
+import type { Epoch, Key } from "../core/key.ts";
 import { checkArgument, readOptions, TEXT } from "../core/options.ts";
-import { revokeVersions, setEnabled } from "../core/revoke.ts";
+import { setEnabled } from "../core/revoke.ts";
 import { abortRotation, finishRotation } from "../core/rotate.ts";
 import { checkToken } from "./check.ts";
 import type { Issued } from "./deliver.ts";
@@ -11,6 +11,7 @@ import { generateKey, type GenerateInput } from "./generate.ts";
 import { checkRef, checkTokenText, wholeSeconds } from "./argument-rules.ts";
 import { DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./argument-rules.ts";
 import { createMint, type Random } from "./mint.ts";
+import { revokeKey, type RevokeOptions } from "./revoke.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./rotate.ts";
 import { requireKey, updateKey, type OperationContext, type Updated } from "./update.ts";
 import type { KeyStore, ReadOptions } from "../stores/store.ts";
@@ -43,16 +44,12 @@ interface Ending {
   window?: number;
   force?: boolean;
 }
-interface Revocation {
-  version?: number;
-  reason?: RevokeReason;
-}
 type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 
 /**
  * The operations on the keys of a store. `ref` is the id or the name of a key. Every method rejects with a `KeysError`: with
  * `USAGE` for invalid arguments, with `KEY_NOT_FOUND` if there is no such key, and with the errors of the store
- * (`STORE_UNAVAILABLE`, `STORE_CONFLICT` …). The comments name further codes.
+ * (`STORE_UNAVAILABLE`, `STORE_CONFLICT`, `CLOCK_BEHIND` …). The comments name further codes.
  * @example
  * ```ts
  * import type { Keys } from "mcp-keys";
@@ -69,7 +66,7 @@ export interface Keys {
   generate(input: GenerateInput): Promise<Issued>;
   /**
    * Adds a version, delivers its token and retires the old version. If it is interrupted, the next call finishes the job.
-   * `KEY_NOT_ACTIVE`, and what `deliver` and `prove` throw.
+   * `KEY_NOT_ACTIVE`, `STORE_CONFLICT` if another rotation came first, and what `deliver` and `prove` throw.
    */
   rotate(ref: string, options: RotateOptions): Promise<Rotated>;
   /**
@@ -82,11 +79,14 @@ export interface Keys {
    * 3600); `force` overrides this. `NO_ROTATION`, `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`.
    */
   abort(ref: string, options?: { window?: number; force?: boolean }): Promise<Updated>;
-  /** Revokes one version, or all versions of the key. Takes effect at once and cannot be undone. `VERSION_NOT_FOUND`. */
-  revoke(ref: string, options?: { version?: number; reason?: RevokeReason }): Promise<Updated>;
-  /** Refuses the key until it is enabled again. */
+  /**
+   * Revokes one version, or all versions of the key. Takes effect at once, whatever the clock shows, and cannot be undone.
+   * `VERSION_NOT_FOUND`.
+   */
+  revoke(ref: string, options?: RevokeOptions): Promise<Updated>;
+  /** Refuses the key until it is enabled again. Changes nothing if it is revoked. */
   disable(ref: string): Promise<Updated>;
-  /** Accepts a disabled key again. */
+  /** Accepts a disabled key again. `KEY_NOT_ACTIVE` if it is revoked. */
   enable(ref: string): Promise<Updated>;
   /** Returns one key. */
   get(ref: string, options?: ReadOptions): Promise<Key>;
@@ -146,9 +146,7 @@ export function createKeys(options: KeysOptions): Keys {
     abort: endRotation("abort", abortRotation),
     revoke: async (ref, revocation = {}) => {
       checkRef(ref);
-      const { version, reason = "other" } = readOptions<Revocation>("revoke", revocation, REVOKE);
-      const draft = { op: "revoke", ...(version !== undefined && { version }), detail: reason } as const;
-      return updateKey(context, ref, draft, (key) => revokeVersions(key, { n: version, reason }));
+      return revokeKey(context, ref, readOptions<RevokeOptions>("revoke", revocation, REVOKE));
     },
     disable: switchTo("disable"),
     enable: switchTo("enable"),

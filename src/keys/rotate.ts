@@ -1,8 +1,9 @@
+import { checkClock, CLOCK_TOLERANCE } from "../core/clock.ts";
 import { isUsable } from "../core/judge.ts";
 import type { Epoch, Key, Version } from "../core/key.ts";
-import { stageVersion } from "../core/rotate.ts";
+import { isUnsettled, stageVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
-import { currentVersion } from "../core/status.ts";
+import { currentVersion, lastUsedAt } from "../core/status.ts";
 import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";
@@ -48,7 +49,7 @@ export interface RotateOptions {
   readonly overlap?: number;
   /** When the new version expires, in seconds since 1970; `null` for never. Default: the same lifetime as the old version. */
   readonly expiresAt?: Epoch | null;
-  /** Does nothing if the current version is younger than this. */
+  /** Does nothing if the current version is younger than this and no version is pending. */
   readonly ifOlderThan?: number;
   /** Delivers the new token. */
   readonly deliver: Deliver;
@@ -79,7 +80,8 @@ export interface Rotated {
 /**
  * Rotates a key in four steps: stage, deliver, prove, promote. If it is killed between two steps, every delivered version works,
  * and the same call finishes the rotation.
- * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, and the errors of the store, `deliver` and `prove`
+ * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, `CLOCK_BEHIND`, `STORE_CONFLICT` if another rotation came first,
+ * and the errors of the store, `deliver` and `prove`
  */
 export async function rotateKey(
   context: OperationContext,
@@ -93,9 +95,19 @@ export async function rotateKey(
   if (young !== undefined)
     return { key: before, version: young, changed: false, retiring: retiringOf(before, context.now()) };
 
+  requireClockAfterUse(context, before);
   const staged = await stage(context, mint, before, options);
   const { key, version } = await completeVersion(context, staged, { overlap, deliver, prove });
   return { key, version, changed: true, retiring: retiringOf(key, context.now()) };
+}
+
+/** An overlap that ends before a use that servers have reported would lock out the clients of those servers. */
+function requireClockAfterUse({ store, now }: OperationContext, key: Key): void {
+  const at = lastUsedAt(key);
+  if (at === null) return;
+  const files =
+    store.path === undefined ? "the store's last-used times" : `${store.path}.used.*, which only hold last-used times`;
+  checkClock(now(), { what: `${key.name} was last used at`, at }, `remove ${files}`);
 }
 
 async function stage(context: OperationContext, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
@@ -119,11 +131,14 @@ function sameLifetime(key: Key, now: Epoch): Epoch | null {
   return model?.expiresAt == null ? null : now + (model.expiresAt - model.createdAt);
 }
 
+/** Returns the current version if it is younger than `ifOlderThan` and the destination holds no other token. */
 function youngVersion(key: Key, ifOlderThan: number | undefined, now: Epoch): Version | undefined {
   if (ifOlderThan === undefined) return undefined;
   const current = currentVersion(key);
-  if (current === undefined || !isUsable(current, now)) return undefined;
-  return now - current.createdAt < ifOlderThan ? current : undefined;
+  if (current === undefined || !isUsable(current, now) || isUnsettled(key, current)) return undefined;
+  const age = now - current.createdAt;
+  // A version from the future has no age; the store then reports the clock.
+  return age >= -CLOCK_TOLERANCE && age < ifOlderThan ? current : undefined;
 }
 
 /** Returns the versions that still work until their overlap ends. */

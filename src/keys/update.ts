@@ -54,7 +54,7 @@ export async function requireKey(store: KeyStore, ref: string, options?: ReadOpt
 }
 
 /** The part of a draft that describes the change. */
-type Description = Pick<Draft, "op" | "version" | "detail">;
+export type Description = Pick<Draft, "op" | "version" | "detail">;
 
 /**
  * Reads a key, decides on a change and writes it. If another process wrote in between, reads and decides again.

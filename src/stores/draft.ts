@@ -1,9 +1,10 @@
+import { checkClock } from "../core/clock.ts";
 import { KeysError } from "../errors.ts";
 import { FORGOTTEN } from "../core/digest.ts";
 import type { StoredDigest } from "../core/digest.ts";
 import { OPAQUE_PREFIX } from "../core/opaque.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
-import type { Change, Draft } from "./store.ts";
+import type { Change, Draft, Operation } from "./store.ts";
 
 /** Finds stored keys by their unique fields. */
 export interface Lookup {
@@ -12,13 +13,18 @@ export interface Lookup {
   byDigest(digest: StoredDigest): Key | null;
 }
 
+/** Takes effect whatever the clock shows: a leaked key must always be revocable. */
+const URGENT: readonly unknown[] = ["revoke", "disable"] satisfies Operation[];
+
 /**
- * Checks a draft against the stored keys: revisions first, then names, then digests.
- * @throws {@link KeysError} `STORE_CONFLICT` if a revision is not the stored one or a digest belongs to another key; `NAME_TAKEN`
+ * Checks a draft against the stored keys: revisions first, then names, then digests, then the clock.
+ * @param newest - the latest time in the history, 0 if it is empty
+ * @throws {@link KeysError} `CLOCK_BEHIND` if the draft is more than a minute older than the history, unless it revokes or disables
+ *   a key or is a copy; `STORE_CONFLICT` if a revision is not the stored one or a digest belongs to another key; `NAME_TAKEN`
  *   if a name belongs to another key; `BUG` if the draft has a key twice, a key without versions, or an imported key without the
  *   prefix `opaque`
  */
-export function checkDraft(draft: Draft, stored: Lookup): void {
+export function checkDraft(draft: Draft, stored: Lookup, newest: Epoch): void {
   const drafted = new Map(draft.keys.map((key) => [key.id, key]));
   if (drafted.size !== draft.keys.length) throw new KeysError("BUG", "the draft contains a key twice");
   for (const key of draft.keys) {
@@ -32,6 +38,9 @@ export function checkDraft(draft: Draft, stored: Lookup): void {
   }
   checkNames(draft, drafted, stored);
   checkDigests(draft, stored);
+  if (draft.isCopy === true || URGENT.includes(draft.op)) return;
+  const latest = { what: "the history has a change at", at: newest };
+  checkClock(draft.at, latest, "set the history aside with: mcp-keys audit --archive <file>");
 }
 
 function checkNames(draft: Draft, drafted: ReadonlyMap<KeyId, Key>, stored: Lookup): void {

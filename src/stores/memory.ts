@@ -15,6 +15,7 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
   const keyMap = new KeyMap();
   const uses = new Uses();
   const history: Change[] = [];
+  let newest = 0;
   const wakes = new Set<() => void>();
 
   const store: KeyStore = {
@@ -32,8 +33,9 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
       return keyMap.list().map((key) => uses.fill(key));
     },
     async write(draft) {
-      checkDraft(draft, keyMap);
+      checkDraft(draft, keyMap, newest);
       const change = applyDraft(draft, history.length + 1);
+      newest = Math.max(newest, change.at);
       keyMap.apply(change.keys);
       history.push(change);
       for (const wake of wakes) queueMicrotask(wake);

@@ -130,7 +130,7 @@ async function copy(changes: readonly Change[], isWhole: boolean, target: KeySto
       revised.push({ ...key, revision: stored?.revision ?? 0 });
     }
     const about = { ...(version !== undefined && { version }), ...(detail !== undefined && { detail }) };
-    await target.write({ op, at, by, ...about, keys: revised });
+    await target.write({ op, at, by, ...about, keys: revised, isCopy: true });
   }
 }
 

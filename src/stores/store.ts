@@ -52,6 +52,8 @@ export interface Draft {
   readonly version?: number;
   /** A short explanation. Never contains a token or a digest. */
   readonly detail?: string;
+  /** True for a change of another store, which keeps its time. Not stored. */
+  readonly isCopy?: boolean;
 }
 
 /**
@@ -127,7 +129,8 @@ export interface KeyStore {
    * compare-and-swap: the write fails if another writer changed the key since it was read. The `lastUsedAt` of a version is not
    * written. A store may drop the digest of a revoked version; the digest is then `FORGOTTEN`, and no token matches it.
    * @throws {@link KeysError} `STORE_CONFLICT` if a `revision` is not the stored one, or a digest belongs to another key;
-   *   `NAME_TAKEN` if another key has the name; `STORE_READ_ONLY`. Nothing is written then.
+   *   `NAME_TAKEN` if another key has the name; `CLOCK_BEHIND` if `at` is more than a minute before the latest time in the history,
+   *   unless the draft revokes or disables a key; `STORE_READ_ONLY`. Nothing is written then.
    */
   write(draft: Draft): Promise<Change>;
   /** Returns all keys and the `seq` of the last change, both from the same moment. `seq` is 0 for an empty history. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
 import type { Key, Version, VersionState } from "../../src/core/key.ts";
 import { revokeVersions, setEnabled } from "../../src/core/revoke.ts";
-import { abortRotation, discardVersion, finishRotation, promoteVersion, stageVersion } from "../../src/core/rotate.ts";
+import { abortRotation, discardVersion, finishRotation, keepVersion } from "../../src/core/rotate.ts";
+import { promoteVersion, RUN_LIMIT, stageVersion } from "../../src/core/rotate.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 const NOW = 1_000_000;
@@ -18,6 +19,9 @@ function statesOf(key: Key | null): VersionState[] {
   return key?.versions.map(({ state }) => state) ?? [];
 }
 
+/** Promotes a version that was staged when the key already looked like this. */
+const promote = (key: Key, n: number, overlap: number, staged = key) =>
+  promoteVersion(key, n, { overlap, now: NOW, staged });
 const stage = (key: Key) => stageVersion(key, { digest: digestToken("new"), expiresAt: null, now: NOW });
 
 describe("staging", () => {
@@ -41,7 +45,7 @@ describe("staging", () => {
 
 describe("promoting", () => {
   test("gives earlier versions the overlap, including a pending one that may have been delivered", () => {
-    const key = promoteVersion(keyOf({}, { state: "pending" }, { state: "pending" }), 3, { overlap: DAY, now: NOW });
+    const key = promote(keyOf({}, { state: "pending" }, { state: "pending" }), 3, DAY);
     expect(key.versions).toMatchObject([
       { state: "retiring", retiresAt: NOW + DAY },
       { state: "retiring", retiresAt: NOW + DAY },
@@ -50,28 +54,70 @@ describe("promoting", () => {
   });
 
   test("ends earlier versions now without an overlap", () => {
-    const key = promoteVersion(keyOf({}, { state: "pending" }), 2, { overlap: 0, now: NOW });
+    const key = promote(keyOf({}, { state: "pending" }), 2, 0);
     expect(key.versions).toMatchObject([{ state: "retired", retiresAt: NOW }, { state: "current" }]);
   });
 
   test("does not extend a running overlap", () => {
-    const key = promoteVersion(keyOf({ state: "retiring", retiresAt: NOW + 5 }, {}, { state: "pending" }), 3, {
-      overlap: DAY,
-      now: NOW,
-    });
+    const key = promote(keyOf({ state: "retiring", retiresAt: NOW + 5 }, {}, { state: "pending" }), 3, DAY);
     expect(key.versions[0]).toMatchObject({ retiresAt: NOW + 5 });
   });
 
   test.each(["current", "retiring", "retired", "revoked"] as const)("a %s version is a conflict", (state) => {
-    expect(() => promoteVersion(keyOf({}, { state }), 2, { overlap: 0, now: NOW })).toThrow(
-      expect.objectContaining({ code: "STORE_CONFLICT" }),
-    );
+    expect(() => promote(keyOf({}, { state }), 2, 0)).toThrow(expect.objectContaining({ code: "STORE_CONFLICT" }));
   });
 
   test("rejects an expired version, which would lock clients out", () => {
-    expect(() => promoteVersion(keyOf({}, { state: "pending", expiresAt: NOW }), 2, { overlap: 0, now: NOW })).toThrow(
+    expect(() => promote(keyOf({}, { state: "pending", expiresAt: NOW }), 2, 0)).toThrow(
       expect.objectContaining({ code: "WOULD_LOCK_OUT" }),
     );
+  });
+});
+
+describe("promoting after another rotation", () => {
+  const staged = keyOf(promoted, { state: "pending" }, { state: "pending" });
+  const others = { state: "pending", createdAt: NOW - 60 } as const;
+
+  test("is a conflict that says whether the delivered token works", () => {
+    const later = keyOf({ state: "retiring", retiresAt: NOW + DAY, ...promoted }, promoted, { state: "pending" });
+    expect(() => promote(later, 3, DAY, staged)).toThrow(
+      expect.objectContaining({
+        code: "STORE_CONFLICT",
+        message: "version 3 of ci was overtaken: version 2 was promoted since it was staged; its token still works",
+        hint: "run the same command again: the destination may hold this token",
+      }),
+    );
+    const earlier = keyOf(promoted, { state: "retiring", retiresAt: NOW + DAY }, { ...promoted });
+    expect(() => promote(earlier, 2, DAY, staged)).toThrow(/its token works until 1970-01-13T13:46:40Z$/);
+  });
+
+  test("is no conflict if the other version was promoted before this one was staged, or was only revoked", () => {
+    const since = keyOf({ state: "retired", ...promoted }, { state: "revoked", ...promoted }, { state: "pending" });
+    expect(statesOf(promote(since, 3, 0))).toEqual(["retired", "revoked", "current"]);
+    const revoked = keyOf({ state: "revoked", ...promoted }, { state: "pending" });
+    expect(statesOf(promote(revoked, 2, 0, keyOf(promoted, { state: "pending" })))).toEqual(["revoked", "current"]);
+  });
+
+  test("keeps an earlier version that another run may be delivering, even without an overlap", () => {
+    expect(promote(keyOf({}, others, { state: "pending" }), 3, 0).versions).toMatchObject([
+      { state: "retired" },
+      { state: "retiring", retiresAt: NOW - 60 + RUN_LIMIT },
+      { state: "current" },
+    ]);
+  });
+
+  test("makes an overtaken version pending again, unless it was ended on purpose", () => {
+    const kept = keepVersion(keyOf({}, { state: "retiring", retiresAt: NOW + 5 }, {}), 2, NOW);
+    expect(kept?.versions[1]).toMatchObject({ state: "pending" });
+    expect(kept?.versions[1]).not.toHaveProperty("retiresAt");
+    for (const ended of [
+      { state: "retiring", retiresAt: NOW },
+      { state: "retiring", retiresAt: NOW + 5, ...promoted },
+      { state: "retired" },
+      { state: "revoked" },
+    ] as const) {
+      expect(keepVersion(keyOf({}, ended, {}), 2, NOW)).toBeNull();
+    }
   });
 });
 
@@ -104,6 +150,27 @@ describe("finishing", () => {
       );
     },
   );
+
+  test("throws while an unpromoted version may be on its way to a client, unless forced", () => {
+    const underway = { state: "retiring", createdAt: NOW - 60, retiresAt: NOW + DAY } as const;
+    const key = keyOf(underway, seen);
+    expect(() => finishRotation(key, evidence)).toThrow(expect.objectContaining({ code: "ROTATION_UNPROVEN" }));
+    expect(statesOf(finishRotation(key, { ...evidence, force: true }))).toEqual(["retired", "current"]);
+    expect(statesOf(finishRotation(keyOf({ ...underway, createdAt: NOW - RUN_LIMIT }, seen), evidence))).toEqual([
+      "retired",
+      "current",
+    ]);
+  });
+
+  test("takes a use later than the clock for a use", () => {
+    const key = keyOf({ ...old, lastUsedAt: NOW + 2 * DAY }, seen);
+    expect(() => finishRotation(key, evidence)).toThrow(
+      expect.objectContaining({
+        code: "ROTATION_UNPROVEN",
+        message: "version 1 of ci was used at 1970-01-14T13:46:40Z, later than this clock shows",
+      }),
+    );
+  });
 
   test("throws while a version is pending", () => {
     expect(() => finishRotation(keyOf(seen, { state: "pending" }), evidence)).toThrow(
@@ -165,12 +232,14 @@ describe("aborting", () => {
   });
 });
 
-test("discards a version only while it is pending and unused", () => {
+test("discards a version only if it was never promoted or used", () => {
   expect(discardVersion(keyOf({}, { state: "pending" }), 2)?.versions[1]).toMatchObject({
     state: "revoked",
     reason: "undelivered",
   });
   expect(discardVersion(keyOf({}, { state: "pending", lastUsedAt: 1 }), 2)).toBeNull();
+  expect(discardVersion(keyOf({}, { state: "retiring" }), 2)?.versions[1]).toMatchObject({ reason: "undelivered" });
+  expect(discardVersion(keyOf({}, { state: "retiring", ...promoted }), 2)).toBeNull();
   expect(discardVersion(keyOf({}, { state: "current" }), 2)).toBeNull();
   expect(discardVersion(keyOf({}), 9)).toBeNull();
 });

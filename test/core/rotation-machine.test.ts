@@ -34,7 +34,7 @@ class Model {
   rotate({ overlap, lifetime, crash }: { overlap: number; lifetime: number | null; crash: string }): void {
     let n = 0;
     const expiresAt = lifetime === null ? null : this.now + lifetime;
-    const staged = this.step((key) => {
+    const isStaged = this.step((key) => {
       const plan = stageVersion(key, {
         digest: digestToken(`${String(this.now)}/${String(key.versions.length)}`),
         expiresAt,
@@ -43,11 +43,12 @@ class Model {
       n = plan.n;
       return plan.key;
     });
-    if (!staged || crash === "before delivery") return;
+    if (!isStaged || crash === "before delivery") return;
     if (crash === "delivery fails") return void this.step((key) => discardVersion(key, n));
     this.promised.set(n, expiresAt ?? Infinity);
     if (crash === "after delivery") return;
-    const done = this.step((key) => promoteVersion(key, n, { overlap, now: this.now }));
+    const staged = this.key;
+    const done = this.step((key) => promoteVersion(key, n, { overlap, now: this.now, staged }));
     if (!done) return;
     for (const [older, until] of this.promised) {
       if (older < n) this.promised.set(older, Math.min(until, this.now + overlap));

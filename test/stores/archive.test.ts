@@ -8,7 +8,7 @@ import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { journalOf } from "./journal/bytes.ts";
 import { aDraft, aFolder, aWorld, changesOf, keyNo, openIn, filesIn } from "./place.ts";
 
-const NOW = { at: 2_000, by: "ada@laptop" };
+const NOW = { at: 1_060, by: "ada@laptop" };
 
 async function openArchive(path: string) {
   const store = await openArchiveStore(path, aWorld(null, { HOME: "/home/ada" }));

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { isRevoked } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
@@ -26,5 +27,6 @@ export const enable: CommandModule = {
 async function runSetEnabled(ctx: Context, ref: string, verb: "disable" | "enable"): Promise<void> {
   const { key, changed } = await (await ctx.keys())[verb](ref);
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
-  ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} was already ${verb}d`);
+  const unchanged = isRevoked(key) ? "is revoked: servers refuse it anyway" : `was already ${verb}d`;
+  ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} ${unchanged}`);
 }

@@ -17,6 +17,7 @@ interface GenerateFlags extends DeliveryFlags {
   readonly owner?: string;
   readonly note?: string;
   readonly tag?: [name: string, value: string][];
+  readonly replace?: boolean;
 }
 
 const DEFAULT_EXPIRY = "90d";
@@ -43,6 +44,7 @@ export const generate: CommandModule = {
         .option("--owner <text>", "person or team responsible for the key")
         .option("--note <text>", "what the key is for")
         .addOption(tagFlag("a tag to find the key by"))
+        .option("--replace", "take over the name of a revoked key")
         .option("--force", "replace an existing --out file"),
     ).action((name: string | undefined, flags: GenerateFlags, command: Command) => {
       refuseUnused(command, { to: ["grace"] });
@@ -60,6 +62,7 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
     ...(flags.owner !== undefined && { owner: flags.owner }),
     ...(flags.note !== undefined && { note: flags.note }),
     tags: tagsOf(flags.tag),
+    replace: flags.replace === true,
   };
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);

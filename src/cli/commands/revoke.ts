@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { Key } from "../../core/key.ts";
 import { REVOKE_REASONS } from "../../core/revoke.ts";
+import { isRevoked } from "../../core/status.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { keyJson } from "../json.ts";
@@ -9,6 +10,7 @@ import { keyLabel } from "../terminal/render.ts";
 interface RevokeFlags {
   readonly version?: number;
   readonly reason: (typeof REVOKE_REASONS)[number];
+  readonly releaseName?: boolean;
   readonly yes?: boolean;
 }
 
@@ -27,18 +29,22 @@ export const revoke: CommandModule = {
       .argument("<key>", "name or id")
       .addOption(new Option("--version <n>", "only this version").argParser(parseVersion))
       .addOption(new Option("--reason <reason>", "reason, for the history").choices(REVOKE_REASONS).default("other"))
+      .addOption(new Option("--release-name", "free its name for another key").conflicts("version"))
       .option("--yes", "do not ask for confirmation")
       .action((ref: string, flags: RevokeFlags) => runRevoke(open(), ref, flags)),
 };
 
-async function runRevoke(ctx: Context, ref: string, { version, reason, yes = false }: RevokeFlags): Promise<void> {
+async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise<void> {
+  const { version, reason, releaseName = false, yes = false } = flags;
   const keys = await ctx.keys();
   const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
-  const { key, changed } = await keys.revoke(before.id, { reason, ...(version !== undefined && { version }) });
+  const { key, changed } = await keys.revoke(before.id, { reason, releaseName, ...(version !== undefined && { version }) });
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
   const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
-  ctx.io.note(changed ? `revoked ${what}` : `${what} was already revoked`);
+  const wasRevoked = version === undefined ? isRevoked(before) : !changed;
+  ctx.io.note(wasRevoked ? `${what} was already revoked` : `revoked ${what}`);
+  if (key.name !== before.name) ctx.io.note(`the name ${before.name} is free again`);
 }
 
 /** Asks the user to type the name, because revoking cannot be undone. */

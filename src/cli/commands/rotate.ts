@@ -45,7 +45,7 @@ export const rotate: CommandModule = {
         )
         .option("--expires <when>", "90d, 2027-03-01 or never (default: same lifetime as the current version)")
         .addOption(
-          new Option("--if-older-than <duration>", "do nothing if the current version is younger").argParser(
+          new Option("--if-older-than <duration>", "do nothing if the current version is younger and no rotation is unfinished").argParser(
             parseDuration,
           ),
         )
@@ -103,8 +103,12 @@ function reportRotation({ io, world }: Context, { key, version, retiring }: Rota
     `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${delivered}`,
   );
   warnIfShort(io, key.name, version.expiresAt, now);
-  for (const { n, retiresAt } of retiring) {
+  for (const { n, retiresAt, promotedAt } of retiring) {
     io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
+    if (promotedAt !== undefined) continue;
+    io.note(
+      `another run may have delivered its token; to end it now: mcp-keys revoke ${key.name} --version ${String(n)} --yes`,
+    );
   }
   if (!key.enabled)
     io.warn(`${key.name} is disabled: servers refuse both tokens until you run: mcp-keys enable ${key.name}`);

@@ -50,7 +50,7 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     { text: stateText(version, now) },
     { text: formatTime(version.createdAt) },
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
-    { text: timeText(version.lastUsedAt) },
+    { text: usedText(version.lastUsedAt, now) },
   ]);
   await io.print(
     `${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows, width)}`,
@@ -65,6 +65,7 @@ function stateText(version: Version, now: Epoch): string {
   return state;
 }
 
-function timeText(at: Epoch | null): string {
-  return at === null ? "never" : formatTime(at);
+function usedText(at: Epoch | null, now: Epoch): string {
+  if (at === null) return "never";
+  return at > now ? `${formatTime(at)} (clock behind)` : formatTime(at);
 }

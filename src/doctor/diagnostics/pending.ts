@@ -1,10 +1,8 @@
 import { formatTime } from "../../core/duration.ts";
 import { isUsable } from "../../core/judge.ts";
+import { RUN_LIMIT } from "../../core/rotate.ts";
 import { orNull } from "../context.ts";
 import type { Diagnostic, Observation } from "../diagnostic.ts";
-
-/** Seconds, longer than any rotation takes, even with a patient `--verify`. */
-const ROTATION_LIMIT = 3_600;
 
 export const pending: Diagnostic = {
   about: "unfinished rotations",
@@ -18,7 +16,7 @@ export const pending: Diagnostic = {
         .filter((version) => enabled && version.state === "pending" && isUsable(version, now))
         .map(({ n, createdAt }): Observation => {
           const observed = `version ${String(n)} of ${name} has been pending since ${formatTime(createdAt)}`;
-          if (now - createdAt < ROTATION_LIMIT)
+          if (now - createdAt < RUN_LIMIT)
             return { status: "info", observed: `${observed}; a rotation may be in progress` };
           const others = versions.some((version) => version.n !== n && isUsable(version, now));
           const abort = others ? `, or discard it with: mcp-keys rotate ${name} --abort` : "";

@@ -98,7 +98,7 @@ export class Journal {
   async write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const reader = await this.catchUpToWrite();
-      checkDraft(draft, reader?.keys ?? NO_KEYS);
+      checkDraft(draft, reader?.keys ?? NO_KEYS, reader?.chain.newest ?? 0);
       await check?.(reader?.keys ?? null);
       const change = applyDraft(draft, (reader?.chain.seq ?? 0) + 1);
       const appended = await this.#appendWithReserve(change);

@@ -1,7 +1,7 @@
 import { KeysError } from "../../../errors.ts";
 import { damaged } from "../disk/fault.ts";
 import { ChainHeads } from "./chain-heads.ts";
-import { isNext, readLink, verifiedSum } from "./line.ts";
+import { isNext, readLink, readTime, verifiedSum } from "./line.ts";
 import { GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
@@ -21,6 +21,8 @@ export interface ChainState {
   readonly size: number;
   readonly seq: number;
   readonly head: string;
+  /** The latest `at` of the records that applied. */
+  readonly newest: number;
   /** See {@link ChainHeads.base}. */
   readonly base: number;
   /** The `seq` of the last record that a compaction wrote, or 0. */
@@ -39,6 +41,8 @@ export class Chain {
   /** The `seq` and the `sum` of the last record that applied. */
   seq = 0;
   head = GENESIS;
+  /** The latest `at` of the records that applied. */
+  newest = 0;
   /** How many bytes of the file are decided. */
   offset = 0;
   /** The SHA-256 of the file that follows, if the journal ends with a seal. */
@@ -63,6 +67,7 @@ export class Chain {
     if (from === null) return;
     this.seq = from.seq;
     this.head = from.head;
+    this.newest = from.newest;
     this.offset = from.size;
     this.heads = new ChainHeads(from.base, from.head, from.seq);
     this.voids = new Set(from.voids);
@@ -74,8 +79,8 @@ export class Chain {
   /** The current state. `null` unless {@link offset} is right after a record that is not a seal. */
   get state(): ChainState | null {
     if (this.#lacksTab || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
-    const { offset: size, seq, head, heads, voids } = this;
-    return { size, seq, head, base: heads.base, until: this.#until, lines: this.#line, voids: [...voids] };
+    const { offset: size, seq, head, newest, heads, voids } = this;
+    return { size, seq, head, newest, base: heads.base, until: this.#until, lines: this.#line, voids: [...voids] };
   }
 
   /** Adds the heads from before the initial state. `earlier` comes from a chain that started at the first byte. */
@@ -216,6 +221,7 @@ export class Chain {
   #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, onRecord: OnRecord): void {
     this.seq++;
     this.head = sum;
+    this.newest = Math.max(this.newest, readTime(bytes, start, this.seq));
     this.#end = this.offset + end + 1;
     this.heads.push(sum, this.offset + start);
     this.next = next;

@@ -8,6 +8,7 @@ const TAIL_LENGTH = 74;
 const MIN_LENGTH = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
 const NEWLINE = 10;
 const BRACKET = 93;
+const ZERO = 48;
 
 /** The fields of a line that the chain check needs. They are read without parsing the JSON. */
 export interface Link {
@@ -42,6 +43,16 @@ export function readLink(bytes: Buffer, start: number, end: number): Link | "new
   if (!Number.isSafeInteger(seq) || seq < 1) return null;
   if (!front.startsWith(',"prev":"', comma) || !front.startsWith('","at":', prevAt + 64)) return null;
   return { seq, prev: front.slice(prevAt, prevAt + 64), special: isSpecial(bytes, end) };
+}
+
+/** Reads the `at` of record `seq`, which begins at `start`. */
+export function readTime(bytes: Buffer, start: number, seq: number): number {
+  let time = 0;
+  for (let at = start + OPENING.length + String(seq).length + 9 + 64 + 7; ; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO;
+    if (digit < 0 || digit > 9) return time;
+    time = time * 10 + digit;
+  }
 }
 
 /** Checks whether `bytes` end with the record `seq` that has this `sum`, tab included. Does not verify the record. */

@@ -55,8 +55,8 @@ export async function writeCheckpoint(disk: Disk, location: JournalLocation, che
 }
 
 /** Formats a checkpoint. As in a record, the last member is the `sum` of everything before it, which reveals a partial write. */
-export function formatCheckpoint({ size, sha256, seq, head, base, until, lines, voids }: Checkpoint): string {
-  const body = JSON.stringify({ v: FORMAT, size, sha256, seq, head, base, until, lines, voids }).slice(0, -1);
+export function formatCheckpoint({ size, sha256, seq, head, newest, base, until, lines, voids }: Checkpoint): string {
+  const body = JSON.stringify({ v: FORMAT, size, sha256, seq, head, newest, base, until, lines, voids }).slice(0, -1);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }
 
@@ -64,11 +64,11 @@ export function formatCheckpoint({ size, sha256, seq, head, base, until, lines, 
 export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
   const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
-  const { size, sha256, seq, head, base, until, lines, voids } = line;
-  if (line.v !== FORMAT || ![size, seq, base, until, lines].every(isCount) || seq <= base) return null;
+  const { size, sha256, seq, head, newest, base, until, lines, voids } = line;
+  if (line.v !== FORMAT || ![size, seq, newest, base, until, lines].every(isCount) || seq <= base) return null;
   if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
-  return { size, sha256, seq, head, base, until, lines, voids };
+  return { size, sha256, seq, head, newest, base, until, lines, voids };
 }
 
 function checkpointPath({ path }: JournalLocation): string {

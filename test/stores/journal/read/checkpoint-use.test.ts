@@ -24,7 +24,7 @@ describe("a checkpoint", () => {
     await list();
     expect(await readCheckpoint()).toEqual({
       ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
-      ...{ base: 0, until: 0, lines: 4, voids: [] },
+      ...{ newest: 1_000, base: 0, until: 0, lines: 4, voids: [] },
     });
     expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
     expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
@@ -75,7 +75,16 @@ describe("a checkpoint", () => {
   test("is not written if it would be too long", async () => {
     const { folder, path } = await aJournal(three.bytes);
     const location = { path, uid: aWorld().uid, ownsFolder: false };
-    const state = { size: 1, sha256: "a".repeat(64), seq: 1, head: "a".repeat(64), base: 0, until: 0, lines: 2 };
+    const state = {
+      size: 1,
+      sha256: "a".repeat(64),
+      seq: 1,
+      head: "a".repeat(64),
+      newest: 1,
+      base: 0,
+      until: 0,
+      lines: 2,
+    };
     await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 100_000 }, (_, i) => i) });
     expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
     await writeCheckpoint(realDisk, location, { ...state, voids: Array.from({ length: 10_000 }, (_, i) => i) });
@@ -118,7 +127,7 @@ describe("ignores and replaces an unusable checkpoint", () => {
   const whole: Checkpoint = {
     ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
     // If it were used, the second key would be missing.
-    ...{ base: 0, until: 0, lines: 4, voids: [SECOND] },
+    ...{ newest: 1_000, base: 0, until: 0, lines: 4, voids: [SECOND] },
   };
   const other = journalOf(3, 50);
   const contents: Readonly<Record<string, string | Buffer>> = {

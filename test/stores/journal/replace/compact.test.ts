@@ -5,7 +5,7 @@ import { crashingDisk } from "../../crashing.ts";
 import { read } from "../bytes.ts";
 import { aDraft, aFolder, changesOf, keyNo, openIn, filesIn } from "../../place.ts";
 
-const NOW = { at: 2_000, by: "ada@laptop" };
+const NOW = { at: 1_060, by: "ada@laptop" };
 
 /** Creates a store with two keys, one of which was changed often. */
 async function aHistory(folder: string) {
