@@ -138,6 +138,81 @@ describe("revoke", () => {
   });
 });
 
+describe("the name of a revoked key", () => {
+  const named = async (cli: ReturnType<typeof createCli>["cli"], ref: string) =>
+    JSON.parse((await cli(`show ${ref} --json`)).stdout).key as { id: string; name: string; status: string };
+
+  test("is free after revoke --release-name; the id still finds the old key", async () => {
+    const { cli } = createCli();
+    const { id } = JSON.parse((await cli("generate bob --json")).stdout).key;
+    const revoked = await cli("revoke bob --yes --release-name");
+    expect(revoked.stderr).toBe(`revoked bob.${id} (${id})\nthe name bob is free again\n`);
+    expect((await cli("show bob")).status).toBe(3);
+    expect((await cli("generate bob")).status).toBe(0);
+    expect(await named(cli, id)).toMatchObject({ name: `bob.${id}`, status: "revoked" });
+    expect((await named(cli, "bob")).id).not.toBe(id);
+    expect((await cli(`audit --key ${id}`)).stdout).toMatch(/revoke {2}bob\.\w+ \(\w+\) {2}other, name released\n$/);
+  });
+
+  test("can be released later, once", async () => {
+    const { cli } = createCli();
+    const { id } = JSON.parse((await cli("generate bob --json")).stdout).key;
+    await cli("revoke bob --yes");
+    expect(JSON.parse((await cli("revoke bob --yes --release-name --json")).stdout)).toMatchObject({ changed: true });
+    expect(JSON.parse((await cli(`revoke ${id} --yes --release-name --json`)).stdout)).toMatchObject({
+      changed: false,
+    });
+    expect((await cli("revoke bob --yes --release-name")).status).toBe(3);
+    expect((await cli("generate bob")).status).toBe(0);
+    expect((await cli("revoke bob --version 1 --release-name --yes")).status).toBe(2);
+  });
+
+  test("is taken over by generate --replace, and each hint leads there", async () => {
+    const { cli } = createCli();
+    const { id } = JSON.parse((await cli("generate bob --json")).stdout).key;
+    await cli("revoke bob --yes");
+    expect((await cli("generate bob")).stderr).toContain(
+      "hint: take over its name with: mcp-keys generate bob --replace",
+    );
+    expect((await cli("rotate bob")).stderr).toContain("mcp-keys generate bob --replace");
+    const replaced = await cli("generate bob --replace");
+    expect((await cli("check", { piped: replaced.stdout })).stdout).toContain("valid: bob");
+    expect(await named(cli, id)).toMatchObject({ name: `bob.${id}` });
+  });
+
+  test("is not taken from a key that works, is disabled or has expired", async () => {
+    const { cli, clock } = createCli();
+    await cli("generate bob --expires 1d");
+    expect((await cli("generate bob --replace")).status).toBe(5);
+    await cli("disable bob");
+    expect((await cli("generate bob --replace")).status).toBe(5);
+    clock.now += DAY;
+    expect((await cli("generate bob --replace")).stderr).toContain("mcp-keys rotate bob");
+    expect((await cli("generate new --replace")).status).toBe(0);
+  });
+
+  test("that is long stays a valid name", async () => {
+    const { cli } = createCli();
+    const name = "n".repeat(64);
+    const { id } = JSON.parse((await cli(`generate ${name} --json`)).stdout).key;
+    await cli(`revoke ${name} --yes --release-name`);
+    expect((await named(cli, id)).name).toBe(`${"n".repeat(51)}.${id}`);
+    expect((await cli(`show ${"n".repeat(51)}.${id}`)).status).toBe(0);
+  });
+});
+
+test("enable of a revoked key exits with 5; disable changes nothing", async () => {
+  const { cli } = createCli();
+  await cli("generate ci");
+  await cli("revoke ci --yes");
+  const enabled = await cli("enable ci");
+  expect(enabled.status).toBe(5);
+  expect(enabled.stderr).toContain("error: ci was revoked permanently");
+  const disabled = await cli("disable ci --json");
+  expect(JSON.parse(disabled.stdout)).toMatchObject({ changed: false, key: { status: "revoked", enabled: true } });
+  expect(disabled.stderr).toContain("is revoked: servers refuse it anyway");
+});
+
 test("disable and enable undo each other and report when nothing changed", async () => {
   const { cli } = createCli();
   const { stdout: token } = await cli("generate ci");

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openFileStore } from "../../src/stores/file.ts";
+import { aWorld } from "../stores/place.ts";
 import { createCli } from "./fake-world.ts";
 
 const DAY = 86_400;
@@ -66,6 +68,41 @@ describe("rotate", () => {
     expect((await cli("rotate ci --if-older-than 30d")).stdout).toMatch(/^mcp_/);
   });
 
+  test("--if-older-than goes on while the destination may hold another token", async () => {
+    const { cli, dir, clock } = await withKey();
+    const out = join(dir, "destination");
+    const rotate = (command: string) => cli(["rotate", "ci", "--if-older-than", "30d", "--to", command, "--json"]);
+    const changed = async (command: string) => JSON.parse((await rotate(command)).stdout).changed as boolean;
+    clock.now += 40 * DAY;
+    expect((await rotate(`cat > '${out}'; false`)).status).toBe(5);
+    expect(await changed(`cat > '${out}'`)).toBe(true);
+    // The first run may have delivered last. One more rotation settles that.
+    expect(await changed(`cat > '${out}'`)).toBe(true);
+    expect(await changed(`cat > '${out}'`)).toBe(false);
+    expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+  });
+
+  test.each(["revoke ci --version 1 --yes", "disable ci"])("--if-older-than after `%s`", async (line) => {
+    const { cli } = await withKey();
+    await cli(line);
+    const { changed } = JSON.parse((await cli("rotate ci --if-older-than 30d --json")).stdout || '{"changed":null}');
+    // A key with its only version revoked is revoked; a disabled one is young, and rotation would not help.
+    expect(changed).toBe(line.startsWith("disable") ? false : null);
+  });
+
+  test("--if-older-than replaces a version that expired or was revoked, and waits for none that is retiring", async () => {
+    const { cli, clock } = await withKey("generate ci --expires 1d");
+    clock.now += DAY;
+    expect(JSON.parse((await cli("rotate ci --if-older-than 30d --json")).stdout)).toMatchObject({ changed: true });
+    expect(JSON.parse((await cli("rotate ci --json --expires never")).stdout)).toMatchObject({ version: { n: 3 } });
+    expect(JSON.parse((await cli("rotate ci --if-older-than 30d --json")).stdout)).toMatchObject({
+      changed: false,
+      retiring: { n: 2 },
+    });
+    await cli("revoke ci --version 3 --yes");
+    expect(JSON.parse((await cli("rotate ci --if-older-than 30d --json")).stdout)).toMatchObject({ version: { n: 4 } });
+  });
+
   test("the old version stays current if delivery fails; running the same command again finishes the rotation", async () => {
     const { cli, dir, first, check } = await withKey();
     const broken = await cli("rotate ci", { brokenStdout: true });
@@ -104,7 +141,72 @@ describe("rotate", () => {
   test("does not rotate a revoked key", async () => {
     const { cli } = await withKey();
     await cli("revoke ci --yes");
-    expect((await cli("rotate ci")).status).toBe(5);
+    const refused = await cli("rotate ci");
+    expect(refused.status).toBe(5);
+    expect(refused.stderr).toContain("hint: issue a new key with this name: mcp-keys generate ci --replace");
+  });
+
+  test("does not rotate a revoked key that has an undelivered version", async () => {
+    const { cli } = await withKey();
+    await cli("rotate ci", { brokenStdout: true });
+    await cli("revoke ci --yes");
+    expect((await cli("rotate ci")).stderr).toContain("ci was revoked permanently");
+  });
+});
+
+describe("a clock that is behind", () => {
+  test.each(["rotate ci", "rotate ci --finish --force", "rotate ci --abort --force", "enable ci", "generate other"])(
+    "%s exits with 5, names both times and changes nothing",
+    async (line) => {
+      const { cli, clock } = await withKey();
+      await cli("rotate ci");
+      await cli("disable ci");
+      const before = (await cli("list --json")).stdout;
+      clock.now -= 2 * DAY;
+      const refused = await cli(line);
+      expect(refused).toMatchObject({ status: 5, stdout: "" });
+      expect(refused.stderr).toContain(
+        "error: the clock shows 2027-01-13T08:00:00Z, but the history has a change at 2027-01-15T08:00:00Z",
+      );
+      clock.now += 2 * DAY;
+      expect((await cli("list --json")).stdout).toBe(before);
+    },
+  );
+
+  test("does not stop disable and revoke", async () => {
+    const { cli, clock, first, check } = await withKey();
+    clock.now -= 2 * DAY;
+    expect((await cli("disable ci")).status).toBe(0);
+    expect((await cli("revoke ci --yes")).status).toBe(0);
+    expect(await check(first)).toBe(4);
+  });
+
+  test("is noticed by a use that servers have reported, if the history is old", async () => {
+    const { cli, clock, file } = await withKey("generate ci --expires never");
+    clock.now += 60 * DAY;
+    const { versions, id } = JSON.parse((await cli("show ci --json")).stdout).key;
+    const store = await openFileStore(file, aWorld());
+    await store.touch([{ id, n: versions[0].n, at: clock.now }]);
+    await store.close();
+    clock.now -= 2 * DAY;
+    const refused = await cli("rotate ci");
+    expect(refused.status).toBe(5);
+    expect(refused.stderr).toContain("but ci was last used at 2027-03-16T08:00:00Z");
+    expect(refused.stderr).toContain(`remove ${file}.used.*`);
+    expect((await cli("show ci")).stdout).toContain("2027-03-16T08:00:00Z (in the future)");
+  });
+
+  test("can be the other clock: setting the history aside makes the store writable again", async () => {
+    const { cli, clock, dir } = await withKey();
+    clock.now += 30 * 365 * DAY;
+    await cli("generate future");
+    clock.now -= 30 * 365 * DAY;
+    const refused = await cli("rotate ci");
+    expect(refused.stderr).toContain(
+      "if it is right, another clock was ahead: set the history aside with: mcp-keys audit --archive",
+    );
+    expect((await cli(["audit", "--archive", join(dir, "store", "old.jsonl")])).status).toBe(0);
+    expect((await cli("rotate ci")).status).toBe(0);
   });
 });
 

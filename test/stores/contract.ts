@@ -119,6 +119,35 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     expect(await store.snapshot()).toEqual({ seq: 1, keys: [{ ...keyNo(1), revision: 1 }] });
   });
 
+  test("rejects a time more than a minute before the history, unless the draft revokes, disables or is a copy", async () => {
+    const { store, again } = await start();
+    await store.write(aDraft([keyNo(1)], { at: 10_000 }));
+    await store.write(aDraft([keyNo(2)], { at: 9_940 }));
+    const writer = (await again?.()) ?? store;
+    for (const op of ["generate", "stage", "promote", "finish", "abort", "enable", "import", "migrate"] as const) {
+      const draft = aDraft([keyNo(3, { prefix: "opaque" })], { at: 9_939, op });
+      await expect(writer.write(draft), op).rejects.toMatchObject({ code: "CLOCK_BEHIND" });
+    }
+    expect(await writer.list()).toHaveLength(2);
+    await writer.write(aDraft([keyNo(1, { revision: 1 })], { at: 1, op: "revoke" }));
+    await writer.write(aDraft([keyNo(2, { revision: 1 })], { at: 2, op: "disable" }));
+    await writer.write(aDraft([keyNo(3)], { at: 3, isCopy: true }));
+    expect((await changesOf(writer)).map(({ at }) => at)).toEqual([10_000, 9_940, 1, 2, 3]);
+    if (writer !== store) await writer.close();
+  });
+
+  test("lets a key take the name of one that was renamed", async () => {
+    const { store, again } = await start();
+    await store.write(aDraft([keyNo(1)]));
+    await store.write(aDraft([keyNo(1, { revision: 1, name: "key-1.released" })], { op: "revoke" }));
+    await store.write(aDraft([keyNo(2, { name: "key-1" })]));
+    const reader = (await again?.()) ?? store;
+    expect(await reader.get("key-1")).toMatchObject({ id: keyNo(2).id });
+    expect(await reader.get(keyNo(1).id)).toMatchObject({ name: "key-1.released" });
+    await expect(reader.write(aDraft([keyNo(3, { name: "key-1" })]))).rejects.toMatchObject({ code: "NAME_TAKEN" });
+    if (reader !== store) await reader.close();
+  });
+
   test("rejects the name of another key and writes nothing", async () => {
     const { store } = await start();
     await store.write(aDraft([keyNo(1)]));

@@ -39,7 +39,11 @@ async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise
   const keys = await ctx.keys();
   const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
-  const { key, changed } = await keys.revoke(before.id, { reason, releaseName, ...(version !== undefined && { version }) });
+  const { key, changed } = await keys.revoke(before.id, {
+    reason,
+    releaseName,
+    ...(version !== undefined && { version }),
+  });
   if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
   const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
   const wasRevoked = version === undefined ? isRevoked(before) : !changed;

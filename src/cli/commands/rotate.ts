@@ -45,9 +45,10 @@ export const rotate: CommandModule = {
         )
         .option("--expires <when>", "90d, 2027-03-01 or never (default: same lifetime as the current version)")
         .addOption(
-          new Option("--if-older-than <duration>", "do nothing if the current version is younger and no rotation is unfinished").argParser(
-            parseDuration,
-          ),
+          new Option(
+            "--if-older-than <duration>",
+            "do nothing if the current version is younger and no rotation is unfinished",
+          ).argParser(parseDuration),
         )
         .option("--verify <url>", "keep the old token until this server accepts the new one")
         .addOption(durationFlag("--patience <duration>", "how long --verify keeps trying", 60))

@@ -67,5 +67,5 @@ function stateText(version: Version, now: Epoch): string {
 
 function usedText(at: Epoch | null, now: Epoch): string {
   if (at === null) return "never";
-  return at > now ? `${formatTime(at)} (clock behind)` : formatTime(at);
+  return at > now ? `${formatTime(at)} (in the future)` : formatTime(at);
 }

@@ -22,7 +22,12 @@ export const clock: Diagnostic = {
     const used = ((await orNull(storedKeys))?.keys ?? []).map((key) => ({ name: key.name, at: lastUsedAt(key) ?? 0 }));
     const latest = used.reduce((a, b) => (b.at > a.at ? b : a), { name: "", at: 0 });
     const found: Observation[] = [
-      ...judge(newest, now, "the history has a change at", "set the history aside with: mcp-keys audit --archive <file>"),
+      ...judge(
+        newest,
+        now,
+        "the history has a change at",
+        "set the history aside with: mcp-keys audit --archive <file>",
+      ),
       ...judge(latest.at, now, `${latest.name} was last used at`, "correct the clock of the server that wrote this"),
     ];
     return found.length > 0 ? found : [{ status: "pass", observed: formatTime(now) }];
