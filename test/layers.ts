@@ -28,7 +28,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["core", "errors", "keys", "world", "node:crypto"],
     asType: ["stores/store.ts", "node:http", "node:stream"],
   },
-  http: { holds: ["http/"], may: ["errors", "node:*"] },
+  http: { holds: ["http/"], may: ["core", "errors", "node:*"] },
   // The contract of an exchange is pure; the client behind it is passed in.
   probe: { holds: ["probe/"], may: ["core", "errors", "http/http.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },

@@ -1,4 +1,6 @@
+import { isLoopbackAddress, isLoopbackName } from "../core/loopback.ts";
 import { KeysError, type Code } from "../errors.ts";
+import { NOT_LOCAL } from "./local-lookup.ts";
 
 interface Explanation {
   /** Completes "https://host …". */
@@ -17,12 +19,16 @@ const UNKNOWN_HOST: Explanation = {
 };
 const NO_ROUTE: Explanation = {
   message: "cannot be reached from this machine",
-  hint: "check the network, firewall and VPN; mcp-keys does not use proxies such as HTTP_PROXY",
+  hint: "check the network, firewall and VPN",
 };
 const CONNECTION_CLOSED: Explanation = {
   message: "closed the connection",
   hint: "check the server's log, and whether the port expects https:// or http://",
 };
+
+/** Said for every host that cannot be reached, unless it is this machine, which needs no proxy. */
+const NO_PROXY =
+  "; mcp-keys connects directly and does not use proxies: HTTP_PROXY, HTTPS_PROXY and ALL_PROXY have no effect";
 
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
   TIMED_OUT: {
@@ -58,8 +64,22 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     message: "does not speak TLS on this port",
     hint: "check the port, and whether it expects http:// instead of https://",
   },
+  [NOT_LOCAL]: {
+    message: "leads to another machine, and plain http would expose the token there",
+    hint: "check localhost in /etc/hosts and the DNS settings, or use http://127.0.0.1",
+    code: "INSECURE_TRANSPORT",
+  },
   UPGRADED: { message: "switched to another protocol", hint: "check the URL and the port", code: "SERVER_NOT_MCP" },
 };
+
+/** A proxy that was expected and not used may be the cause of these. */
+const UNREACHED: readonly (Explanation | undefined)[] = [
+  UNKNOWN_HOST,
+  NO_ROUTE,
+  CONNECTION_CLOSED,
+  EXPLANATIONS["TIMED_OUT"],
+  EXPLANATIONS["ECONNREFUSED"],
+];
 
 const NOT_HTTP: Explanation = {
   message: "does not speak HTTP on this port",
@@ -71,8 +91,9 @@ const NOT_HTTP: Explanation = {
 export function explainError(cause: unknown, url: URL): KeysError {
   const code = codeOf(cause);
   const known = EXPLANATIONS[code] ?? explainFamily(code);
+  const isRemote = !isLoopbackName(url.hostname) && !isLoopbackAddress(url.hostname);
   return new KeysError(known.code ?? "SERVER_UNREACHABLE", `${url.origin} ${known.message}`, {
-    hint: known.hint,
+    hint: isRemote && UNREACHED.includes(known) ? known.hint + NO_PROXY : known.hint,
     cause,
   });
 }

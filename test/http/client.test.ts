@@ -4,6 +4,7 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from "
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { createHttpRequest } from "../../src/http/client.ts";
+import { explainError } from "../../src/http/explain-error.ts";
 import type { HttpInit, HttpResponse } from "../../src/http/http.ts";
 import { createCertificate } from "../servers/certificate.ts";
 import { listen, listenOn } from "../servers/listen.ts";
@@ -89,6 +90,45 @@ test("connects subdomains of localhost to this machine without a DNS lookup", as
     `no-such-name.localhost:${port}`,
   );
   expect(seen).toHaveLength(1);
+});
+
+test.each(["localhost", "localhost.", "any.localhost"])(
+  "sends nothing over plain http if %s leads to another machine",
+  async (host) => {
+    const { url, seen } = await during(listen((_, response) => response.end("here")));
+    const { port } = new URL(url);
+    const to = (...addresses: string[]) =>
+      createHttpRequest({
+        lookup: (_, __, callback) =>
+          callback(
+            null,
+            addresses.map((address) => ({ address, family: 4 })),
+          ),
+      })(init(`http://${host}:${port}/`));
+    await expect(to("192.0.2.1")).rejects.toMatchObject({
+      code: "INSECURE_TRANSPORT",
+      message: expect.stringContaining("leads to another machine"),
+    });
+    expect(seen).toEqual([]);
+    expect(await textOf(await to("192.0.2.1", "127.0.0.1"))).toBe("here");
+  },
+);
+
+test("names the proxy variables for every host that cannot be reached, except this machine", () => {
+  for (const code of [
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ETIMEDOUT",
+    "EHOSTUNREACH",
+    "ENETUNREACH",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "TIMED_OUT",
+  ]) {
+    const hintOf = (url: string) => explainError({ code }, new URL(url)).hint;
+    expect(hintOf("https://mcp.example.com/")).toMatch(/HTTP_PROXY, HTTPS_PROXY and ALL_PROXY/);
+    expect(hintOf("http://127.0.0.1/")).not.toContain("PROXY");
+  }
 });
 
 test.each([

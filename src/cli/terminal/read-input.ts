@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import { KeysError } from "../../errors.ts";
+import { decodeInput } from "./decode-input.ts";
 import type { InputStream } from "./io.ts";
 
 /** Far above any token: more input means that the wrong file was piped in. */
@@ -15,25 +16,28 @@ export async function readInput(
   stream: Readable,
   { patience, onWait }: Parameters<InputStream["read"]>[0],
 ): Promise<string | null> {
-  stream.setEncoding("utf8");
   const timers: NodeJS.Timeout[] = [];
   try {
-    return await new Promise<string | null>((resolve, reject) => {
-      let text = "";
+    const bytes = await new Promise<Buffer | null>((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
       if (onWait !== undefined) timers.push(setTimeout(onWait, NOTICE_AFTER));
       if (patience !== undefined) timers.push(setTimeout(resolve, patience, null));
-      stream.on("data", (chunk: string) => {
+      stream.on("data", (chunk: Buffer | string) => {
         timers.forEach(clearTimeout);
-        text += chunk;
-        if (text.length > LIMIT) reject(new KeysError("TOKEN_UNUSABLE", "standard input is too long for a token"));
+        const bytes = Buffer.from(chunk);
+        chunks.push(bytes);
+        length += bytes.length;
+        if (length > LIMIT) reject(new KeysError("TOKEN_UNUSABLE", "standard input is too long for a token"));
       });
       stream.on("end", () => {
-        resolve(text.replace(/\r?\n$/, ""));
+        resolve(Buffer.concat(chunks));
       });
       stream.on("error", (cause) => {
         reject(new KeysError("TOKEN_UNUSABLE", "cannot read standard input", { cause }));
       });
     });
+    return bytes === null ? null : decodeInput(bytes).replace(/\r?\n$/, "");
   } finally {
     timers.forEach(clearTimeout);
     stream.pause();

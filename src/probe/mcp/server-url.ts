@@ -1,4 +1,4 @@
-import { isLoopbackName } from "../../core/loopback.ts";
+import { isLoopbackAddress, isLoopbackName } from "../../core/loopback.ts";
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 
@@ -33,9 +33,12 @@ export function parseServerUrl(text: string, token: Secret | null): URL {
   return url;
 }
 
-/** Returns whether the host is this machine, judged by its name: 127.0.0.0/8, ::1, localhost and its subdomains. */
+/**
+ * Returns whether a connection to the host stays on this machine: an address of this machine, in any spelling, or `localhost` and its
+ * subdomains, whose address the HTTP client checks when it connects. Other names may lead elsewhere at any time.
+ */
 export function isLoopback({ hostname }: URL): boolean {
-  return isLoopbackName(hostname);
+  return isLoopbackName(hostname) || isLoopbackAddress(hostname);
 }
 
 function holdsKey({ href, searchParams }: URL, token: Secret | null): boolean {

@@ -25,13 +25,18 @@ export function isAccepted(attempt: Attempt | undefined): attempt is Conversatio
 }
 
 /**
- * Returns whether an attempt proves nothing: no answer, a rate limit, a lost session, or a 5xx other than 500, with which some
- * verifiers refuse a key.
+ * Statuses that can mean a refused key. 400 and 422: the header is missing or malformed. 404: the server hides itself. 500: some
+ * verifiers throw on unknown keys. All others tell about something else: a proxy (407), time (408, 425), the rate (429).
  */
+const REFUSING: readonly number[] = [400, 401, 403, 404, 422, 500];
+
+/** Returns whether an attempt proves nothing: no answer, a status that is no refusal, or a lost session. */
 export function isInconclusive(control: Attempt): boolean {
   if (control instanceof KeysError) return true;
   const { answer, server } = control;
-  return answer.status === 429 || answer.status > 500 || (answer.status === 404 && server?.era === "legacy");
+  // A redirect to a login page is how some servers refuse.
+  if (answer.status < 400) return false;
+  return !REFUSING.includes(answer.status) || (answer.status === 404 && server?.era === "legacy");
 }
 
 /**

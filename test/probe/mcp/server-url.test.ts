@@ -67,6 +67,18 @@ test.each([
   "0x7f.1",
   "[::1]",
   "[0:0::1]",
+  "0.0.0.0",
+  "0",
+  "[::]",
+  "[::ffff:127.0.0.1]",
+  "[::ffff:127.8.9.1]",
+  "[::ffff:0.0.0.0]",
+  "2130706433",
+  "0x7f000001",
+  "0177.0.0.1",
+  "127.0.1",
+  "localhost.",
+  "a.b.localhost.",
 ])("%s is this machine", (host) => {
   expect(isLoopback(new URL(`http://${host}/`))).toBe(true);
 });
@@ -77,9 +89,13 @@ test.each([
   "127.0.0.1.example.com",
   "notlocalhost",
   "128.0.0.1",
-  "0.0.0.0",
+  "0.0.0.1",
   "[::2]",
-  "[::ffff:127.0.0.1]",
+  "[::127.0.0.1]",
+  "[::ffff:128.0.0.1]",
+  "[::ffff:0.0.0.1]",
+  "[fe80::1]",
+  "134744072",
   "10.0.0.1",
 ])("%s is another machine", (host) => {
   expect(isLoopback(new URL(`http://${host}/`))).toBe(false);

@@ -102,15 +102,18 @@ test("a 500 for unknown keys counts as a refusal, with a hint", async () => {
   });
 });
 
-test.each([429, 502, 503])("a %i for a control is inconclusive", async (status) => {
-  const { url } = await during(
-    startScripted((call) => (call.token === MINE ? legacy()(call) : { status, headers: { "retry-after": "17" } })),
-  );
-  expect(await verify(url)).toMatchObject({
-    ...{ ok: false, outcome: "server-error", presented: { status: 200 }, anonymous: { status } },
-    hint: expect.stringContaining("try again in 17 s"),
-  });
-});
+test.each([402, 405, 407, 408, 409, 421, 425, 426, 428, 429, 431, 451, 501, 502, 503, 504, 511])(
+  "a %i for a control is inconclusive",
+  async (status) => {
+    const { url } = await during(
+      startScripted((call) => (call.token === MINE ? legacy()(call) : { status, headers: { "retry-after": "17" } })),
+    );
+    expect(await verify(url)).toMatchObject({
+      ...{ ok: false, outcome: "server-error", presented: { status: 200 }, anonymous: { status } },
+      hint: expect.stringContaining("try again in 17 s"),
+    });
+  },
+);
 
 test("no answer for a control is inconclusive", async () => {
   const { url } = await during(startScripted((call) => (call.token === MINE ? legacy()(call) : null)));
