@@ -14,13 +14,13 @@ const NAME_LIMIT = 48;
 const FOREIGN =
   /(?<![0-9A-Za-z])(?:sk-(?=\S*\d)(?=\S*[A-Z])[\w-]{20,}|[rs]k_(?:live|test)_\w{16,}|gh[oprsu]_\w{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|npm_\w{30,}|hf_\w{30,}|eyJ[\w-]{10,}\.eyJ[\w-]{10,})/;
 
-/** Replaces each token of ours. */
+/** Replaces each of our tokens. */
 export function maskTokens(text: string): string {
   return text.replace(LIKE_OURS, (found: string, tail?: string) => (isToken(tail) ? "[secret]" : found));
 }
 
 /**
- * Finds a token of ours in a text, also a damaged one, or one with percent-encoded characters.
+ * Finds one of our tokens in a text, also a damaged one, or one with percent-encoded characters.
  * @returns the id of its key, `null` if a damaged token does not tell; `undefined` without a token
  */
 export function findToken(text: string): string | null | undefined {

@@ -14,7 +14,7 @@ const tokens = fc
   })
   .map((parts) => formatToken(parts).reveal());
 
-describe("a token of ours", () => {
+describe("one of our tokens", () => {
   test("is found with any prefix and in any text, and is masked", () => {
     const around = fc.constantFrom(
       "",
