@@ -1,3 +1,5 @@
+import { FLAG, FUNCTION, readOptions, TEXT, TEXTS, type Rule, type Rules } from "./core/options.ts";
+import { isCount, isObject } from "./core/type-guards.ts";
 import { Secret } from "./core/secret.ts";
 import { packageVersion } from "./package-version.ts";
 import type { ProbeServerOptions } from "./probe/probe.ts";
@@ -46,6 +48,23 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, PublicOptions> {
   readonly ca?: string;
 }
 
+const KEY: Rule = {
+  what: "a string or a Secret",
+  is: (value) => TEXT.is(value) || value instanceof Secret,
+  hint: "pass the key alone, without Bearer",
+};
+const ABOVE_ZERO: Rule = {
+  what: "a number above 0",
+  is: (value) => typeof value === "number" && value > 0 && value < Infinity,
+};
+const COUNT: Rule = { what: "a whole number above 0", is: (value) => isCount(value) && value > 0 };
+const OBJECT: Rule = { what: "an object", is: isObject };
+const RULES: Rules<ProbeOptions> = {
+  ...{ url: { ...TEXT, required: true }, key: { ...KEY, required: true }, secondKey: KEY, header: TEXT, ca: TEXT },
+  ...{ tool: TEXT, lab: OBJECT, timeoutMs: ABOVE_ZERO, rate: ABOVE_ZERO, concurrency: COUNT, only: TEXTS, skip: TEXTS },
+  ...{ strict: FLAG, allowHttp: FLAG, baseline: OBJECT, signal: OBJECT, onPlan: FUNCTION, onFinding: FUNCTION },
+};
+
 /**
  * Tests a running MCP server like `mcp-keys test`: presents the valid key, and everything that the server should refuse.
  * Problems of the server are findings, not errors.
@@ -61,7 +80,8 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, PublicOptions> {
  * process.exitCode = report.ok ? 0 : 8;
  * ```
  */
-export async function probe({ url, key, secondKey, header, ca, ...options }: ProbeOptions): Promise<Report> {
+export async function probe(options: ProbeOptions): Promise<Report> {
+  const { url, key, secondKey, header, ca, ...given } = readOptions<ProbeOptions>("probe", options, RULES);
   // Loaded on first use, because servers do not need it.
   const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
@@ -70,7 +90,7 @@ export async function probe({ url, key, secondKey, header, ca, ...options }: Pro
     import("./http/client.ts"),
   ]);
   return probeServer({
-    ...options,
+    ...given,
     url,
     key: toSecret(key),
     secondKey: secondKey === undefined ? undefined : toSecret(secondKey),

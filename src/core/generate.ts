@@ -152,6 +152,6 @@ function unique(items: readonly string[]): string[] {
 }
 
 /** Quotes a short text. A long one may be a token in the wrong place, so it is not repeated. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return text.length > 40 ? "that text" : JSON.stringify(text);
 }

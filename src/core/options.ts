@@ -46,7 +46,8 @@ function copyMembers(where: string, options: unknown, rules: Readonly<Record<str
     const names = Object.keys(options);
     for (const name of names) checkOptionName(where, name, rules);
     const members = names.map((name) => [name, copyOf(options[name], rules[name])] as const);
-    return Object.fromEntries(members.filter(([, value]) => value !== undefined));
+    const copy = Object.create(null) as Record<string, unknown>;
+    return Object.assign(copy, Object.fromEntries(members.filter(([, value]) => value !== undefined)));
   } catch (cause) {
     if (cause instanceof KeysError) throw cause;
     throw new KeysError("USAGE", `the options of ${where} cannot be read: a member throws`, {

@@ -1,4 +1,4 @@
-import { parseAudience, parseScope } from "../../core/generate.ts";
+import { parseAudience, parseScope, quote } from "../../core/generate.ts";
 import { checkArgument, copyRecord, FLAG, readOptions, TEXT, TEXTS, type Rules } from "../../core/options.ts";
 import { isPlainObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
@@ -147,21 +147,21 @@ function checkOrigin(text: string): string {
     : // The origin of an app or browser extension, which the URL parser does not support.
       /^[a-z][a-z0-9+.-]*:\/\/[\w.-]+$/.test(text);
   if (isOrigin) return text;
-  throw new KeysError("USAGE", `${JSON.stringify(text)} is not an origin`, {
+  throw new KeysError("USAGE", `${quote(text)} is not an origin`, {
     hint: "write it as browsers send it: https://app.example, without a path; wildcards are not supported",
   });
 }
 
 function checkHost(text: string): string {
   if (parseHost(text) !== null && !/:\d*$/.test(text.replace(/^\[.*\]/, ""))) return text;
-  throw new KeysError("USAGE", `${JSON.stringify(text)} is not a host name`, {
+  throw new KeysError("USAGE", `${quote(text)} is not a host name`, {
     hint: "write the name alone: mcp.example, without https:// and port; wildcards are not supported",
   });
 }
 
 function checkPath(text: string): string {
   if (/^\/[^\s?#*]*$/.test(text)) return text;
-  throw new KeysError("USAGE", `${JSON.stringify(text)} is not a path`, {
+  throw new KeysError("USAGE", `${quote(text)} is not a path`, {
     hint: "write it exactly as clients send it: /health; wildcards are not supported",
   });
 }
@@ -175,7 +175,7 @@ function checkRealm(realm: string): string {
 
 function checkHeaderName(name: string): string {
   if (/^[a-z0-9-]{1,64}$/i.test(name)) return name;
-  throw new KeysError("USAGE", `${JSON.stringify(name)} is not the name of a header`, {
+  throw new KeysError("USAGE", `${quote(name)} is not the name of a header`, {
     hint: "write it as X-Tenant; wildcards are not supported",
   });
 }
