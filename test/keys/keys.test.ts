@@ -132,6 +132,50 @@ describe("rotate", () => {
     for (const token of tokens) expect(await keys.check(token)).toMatchObject({ ok: true });
   });
 
+  test("delivers nothing if another rotation was promoted while the run was suspended", async () => {
+    let suspended: (() => Promise<unknown>) | undefined;
+    const { keys, plain, memory } = await openKeys({
+      wrap: (store) => ({
+        ...store,
+        write: async (draft: Draft) => {
+          const change = await store.write(draft);
+          const resume = draft.op === "stage" ? suspended : undefined;
+          if (resume !== undefined) suspended = undefined;
+          await resume?.();
+          return change;
+        },
+      }),
+    });
+    await keys.generate({ name: "ci", ...forever });
+    suspended = () => plain.rotate("ci", { deliver: async () => {} });
+    let delivered = 0;
+    await expect(keys.rotate("ci", { deliver: async () => void delivered++ })).rejects.toMatchObject({
+      code: "STORE_CONFLICT",
+      message: expect.stringContaining("nothing was delivered"),
+    });
+    expect(delivered).toBe(0);
+    expect((await memory.get("ci"))?.versions).toMatchObject([
+      { state: "retiring" },
+      { state: "revoked", reason: "undelivered" },
+      { state: "current" },
+    ]);
+  });
+
+  test("keeps a token that may have arrived after the one of a newer version", async () => {
+    const { keys, plain, memory } = await openKeys();
+    await keys.generate({ name: "ci", ...forever });
+    const deliver = async () => {
+      await plain.rotate("ci", { overlap: 0, deliver: async () => {} });
+      throw new KeysError("DELIVERY_UNCERTAIN", "perhaps");
+    };
+    await expect(keys.rotate("ci", { deliver })).rejects.toMatchObject({ code: "DELIVERY_UNCERTAIN" });
+    expect((await memory.get("ci"))?.versions).toMatchObject([
+      { state: "retired" },
+      { state: "pending" },
+      { state: "current" },
+    ]);
+  });
+
   test("does not promote a version that was revoked during the delivery", async () => {
     const { keys } = await openKeys();
     const { token: old } = await keys.generate({ name: "ci", ...forever });
