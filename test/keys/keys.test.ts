@@ -149,7 +149,10 @@ describe("rotate", () => {
     await keys.generate({ name: "ci", ...forever });
     suspended = () => plain.rotate("ci", { deliver: async () => {} });
     let delivered = 0;
-    await expect(keys.rotate("ci", { deliver: async () => void delivered++ })).rejects.toMatchObject({
+    const deliver = async () => {
+      delivered++;
+    };
+    await expect(keys.rotate("ci", { deliver })).rejects.toMatchObject({
       code: "STORE_CONFLICT",
       message: expect.stringContaining("nothing was delivered"),
     });
