@@ -21,7 +21,7 @@ export default mergeConfig(config, {
       "test/probe/report/junit.test.ts",
       "test/probe/stdio/**",
       "test/process/**",
-      "test/server/stdio.test.ts",
+      "test/server/{stdio,survival}.test.ts",
       "test/sinks/{command,terminal}.test.ts",
       "test/stores/keychain/**",
       "test/stores/processes.test.ts",
