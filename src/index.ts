@@ -20,7 +20,13 @@ export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stor
 // Guards
 export { guardNode, type GuardedRequest } from "./server/node/guard-node.ts";
 export { guardUpgrade, type UpgradeHandler, type UpgradeOptions } from "./server/node/guard-upgrade.ts";
-export { guardFetch, type FetchAdmission, type FetchGuard, type FetchHandler } from "./server/fetch/guard-fetch.ts";
+export {
+  guardFetch,
+  type FetchAdmission,
+  type FetchGuard,
+  type FetchGuardInput,
+  type FetchHandler,
+} from "./server/fetch/guard-fetch.ts";
 export { guardFastify, type FastifyGuardOptions } from "./server/fastify.ts";
 export type { GuardOptions } from "./server/guard/guard-options.ts";
 export type { AuthInfo } from "./server/guard/auth-info.ts";

@@ -3,10 +3,10 @@ import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { GuardResponse } from "../guard/guard-response.ts";
 import { findJoined } from "../guard/head-flaw.ts";
-import { TOO_LARGE } from "../guard/parse-body.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
-import { finishResponse, receiveRequest } from "./body.ts";
+import { finishResponse } from "./finish-response.ts";
+import { receiveRequest } from "./receive-request.ts";
 
 /**
  * The result of a {@link FetchGuard}: an accepted request, or the response that refuses it.
@@ -60,8 +60,30 @@ export type FetchHandler = (request: Request, auth: AuthInfo | undefined) => Res
  * ```
  */
 export interface FetchGuard {
-  (request: Request, handler: FetchHandler): Promise<Response>;
-  (request: Request): Promise<FetchAdmission>;
+  (request: Request, handler: FetchHandler, more?: FetchGuardInput): Promise<Response>;
+  (request: Request, more?: FetchGuardInput): Promise<FetchAdmission>;
+}
+
+/**
+ * What a {@link FetchGuard} cannot find in the request itself.
+ * @example
+ * ```ts
+ * import { Hono } from "hono";
+ * import type { FetchGuard, FetchGuardInput } from "mcp-keys";
+ *
+ * function createApp(guard: FetchGuard): Hono {
+ *   const app = new Hono();
+ *   app.post("/mcp", async (c) => {
+ *     const input: FetchGuardInput = { parsedBody: await c.req.json() };
+ *     return guard(c.req.raw, () => new Response("hello"), input);
+ *   });
+ *   return app;
+ * }
+ * ```
+ */
+export interface FetchGuardInput {
+  /** With `toolScopes`: the body, if it was read before the guard, as a value, text or bytes. Let the handler use the same. */
+  readonly parsedBody?: unknown;
 }
 
 /**
@@ -82,29 +104,30 @@ export interface FetchGuard {
 export function guardFetch(verifier: Verifier, options: GuardOptions = {}): FetchGuard {
   const guard = createGuard("guardFetch", verifier, options);
 
-  const admit = async (request: Request): Promise<FetchAdmission> => {
+  const admit = async (request: Request, more: FetchGuardInput = {}): Promise<FetchAdmission> => {
     const refuse = (response: GuardResponse) =>
       ({ ok: false, response: toResponse(response, request.method) }) as const;
     const view = viewOf(request);
     const result = await guard.check(view);
     if (!result.ok) return refuse(result.response);
     const finish = (response: Response) => finishResponse(response, result);
-    if (result.inspectBody === null || request.body === null) return { ok: true, auth: result.auth, request, finish };
-    const received = await receiveRequest(request, view);
-    if (received === "too-large") return refuse(TOO_LARGE);
+    if (result.inspectBody === null) return { ok: true, auth: result.auth, request, finish };
+    const received = await receiveRequest(request, view, more.parsedBody);
     const rejection = await result.inspectBody(received.parsed);
     if (rejection !== null) return refuse(rejection.response);
     return { ok: true, auth: result.auth, request: received.request, finish };
   };
 
-  const handle = async (request: Request, handler: FetchHandler): Promise<Response> => {
-    const admission = await admit(request);
+  const handle = async (request: Request, handler: FetchHandler, more?: FetchGuardInput): Promise<Response> => {
+    const admission = await admit(request, more);
     if (!admission.ok) return admission.response;
     return admission.finish(await handler(admission.request, admission.auth));
   };
 
-  return ((request: Request, handler?: FetchHandler) =>
-    handler === undefined ? admit(request) : handle(request, handler)) as FetchGuard;
+  return ((request: Request, handlerOrMore?: FetchHandler | FetchGuardInput, more?: FetchGuardInput) =>
+    typeof handlerOrMore === "function"
+      ? handle(request, handlerOrMore, more)
+      : admit(request, handlerOrMore)) as FetchGuard;
 }
 
 function viewOf({ headers, url, method }: Request): RequestView {

@@ -10,7 +10,9 @@ import { challenge, type Denial } from "./challenge.ts";
 import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
+import { agreesWithHead } from "./head-agreement.ts";
 import type { HeadFlaw } from "./head-flaw.ts";
+import { AMBIGUOUS } from "./parse-body.ts";
 import type { RequestView } from "./request-view.ts";
 import { sessionsOf } from "./sessions.ts";
 import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
@@ -25,6 +27,11 @@ export interface Guard {
 
 /** The response of the MCP SDKs to an unknown session. Clients then open a new one. */
 const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, -32_001, "Session not found") };
+/** @see MCP 2026-07-28, HeaderMismatch */
+const HEADER_MISMATCH: Rejection = {
+  ok: false,
+  response: formatRpcError(400, -32_020, "Mcp-Method or Mcp-Name does not match the body"),
+};
 
 /**
  * @param where - the name of the function that the server called
@@ -84,7 +91,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     if (onHead === "foreign") return SESSION_NOT_FOUND;
     const auth = createAuthInfo(key, version);
     const admission: Admission = { ok: true, auth, headers: null, inspectBody: null, onHead, mayRewrite: false };
-    return tools === null ? admission : withTools(admission, tools, key, view.method, verify);
+    return tools === null ? admission : withTools(admission, tools, key, view, verify);
   };
 
   /** Adds the check of tool calls, and hides the tools that the key may not call. */
@@ -92,21 +99,29 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     admission: Admission,
     tools: ToolScopes,
     key: Key,
-    method: string,
+    view: RequestView,
     verify: VerifyToken,
   ): Admission => {
     const inspectBody: InspectBody = (parsed) => {
-      if (!parsed.ok) return parsed;
-      mayList ||= parsed.messages.some((message) => message.method === "tools/list");
-      const needed = [...new Set([...scopes, ...tools.neededBy(parsed.messages)])];
-      if (needed.every((scope) => key.scopes.includes(scope))) return null;
-      // Verifies again: this counts and logs the refusal, and the key may have changed while the body arrived.
-      const verdict = verifyFresh(verifier, verify, requirementsOf(needed));
-      return verdict instanceof Promise ? verdict.then((late) => reject(late, needed)) : reject(verdict, needed);
+      if (!parsed.ok) {
+        if (parsed.mistake !== undefined) verifier.report(parsed.mistake);
+        return parsed;
+      }
+      const { messages } = parsed;
+      if (!agreesWithHead(messages, view)) return HEADER_MISMATCH;
+      const neededByTools = tools.neededBy(messages);
+      if (neededByTools === null) return AMBIGUOUS;
+      mayList ||= messages.some(({ method }) => method === "tools/list");
+      const needed = [...new Set([...scopes, ...neededByTools])];
+      // The key and the session may have changed while the body arrived.
+      const verdict = verifyFresh(verifier, verify, { ...requirementsOf(needed), again: true });
+      return verdict instanceof Promise
+        ? verdict.then((late) => admitAgain(late, view, needed))
+        : admitAgain(verdict, view, needed);
     };
     const isHidden = tools.hiddenFrom(key.scopes);
     // A list is requested in a body, but may arrive on a stream that a GET opened.
-    let mayList = method === "GET";
+    let mayList = view.method === "GET";
     if (isHidden === null) return { ...admission, inspectBody };
     const onHead: OnHead = (head) => {
       admission.onHead?.(head);
@@ -115,9 +130,10 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     return { ...admission, inspectBody, onHead, mayRewrite: true };
   };
 
-  const reject = (verdict: Verdict | KeysError, needed: readonly string[]): Rejection | null => {
+  const admitAgain = (verdict: Verdict | KeysError, view: RequestView, needed: readonly string[]): Rejection | null => {
     if (verdict instanceof KeysError) return deny(verdict);
-    return verdict.ok ? null : deny(verdict.reason, needed);
+    if (!verdict.ok) return deny(verdict.reason, needed);
+    return sessions?.enter(view, verdict.key.id) === "foreign" ? SESSION_NOT_FOUND : null;
   };
 
   type Result = Admission | Rejection | Promise<Admission | Rejection>;

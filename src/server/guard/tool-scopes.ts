@@ -1,6 +1,7 @@
 import type { ResponseHead } from "./admission.ts";
 import { createDocumentRewriter, createEventRewriter, type Rewriter } from "./body-rewriter.ts";
-import type { BodyMessage } from "./parse-body.ts";
+import type { BodyMessage } from "./body-message.ts";
+import { foldText } from "./fold-text.ts";
 
 /** The name for all tools that are not listed. */
 const UNLISTED = "*";
@@ -10,18 +11,22 @@ type IsHidden = (tool: unknown) => boolean;
 /** The scopes that the tools of a server need. */
 export class ToolScopes {
   readonly #scopes: ReadonlyMap<string, readonly string[]>;
+  readonly #folded: ReadonlySet<string>;
 
   /** @param scopes - by the name of the tool, with `*` for tools that are not listed */
   constructor(scopes: ReadonlyMap<string, readonly string[]>) {
     this.#scopes = scopes;
+    this.#folded = new Set([...scopes.keys()].filter((tool) => tool !== UNLISTED).map(foldText));
   }
 
-  /** Returns the scopes that the tool calls in these messages need together. */
-  neededBy(messages: readonly BodyMessage[]): readonly string[] {
-    const needed = messages
-      .filter(({ method }) => method === "tools/call")
-      .flatMap(({ params }) => this.#of((params as { name?: unknown } | null | undefined)?.name));
-    return [...new Set(needed)];
+  /**
+   * Returns the scopes that the tool calls in these messages need together. Returns `null` if a name differs from a listed one
+   * only in ways that a server may ignore, like case.
+   */
+  neededBy(messages: readonly BodyMessage[]): readonly string[] | null {
+    const tools = messages.flatMap(({ tool }) => tool ?? []);
+    if (tools.some((tool) => !this.#scopes.has(tool) && this.#folded.has(foldText(tool)))) return null;
+    return [...new Set(tools.flatMap((tool) => this.#of(tool)))];
   }
 
   /** Returns a test for tools that a key with these scopes may not call, or `null` if it may call them all. */

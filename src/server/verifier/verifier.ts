@@ -32,6 +32,8 @@ export interface Requirements {
   readonly scopes?: readonly string[];
   /** The URL of this server, as `parseAudience` normalizes it. By default the verifier's own. */
   readonly audience?: string;
+  /** Whether the request was accepted before, as when its body has arrived. Then only a refusal is counted and reported. */
+  readonly again?: boolean;
 }
 
 /**
@@ -143,6 +145,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     // A key that only lacks a scope is in use, so it must not be retired as unused.
     if (verdict.ok || verdict.reason === "insufficient-scope") follower.index.use(row, at);
     if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (NO_AUDIENCE[verdict.reason] ?? "") : "");
+    if (requirements?.again === true) return verdict;
     counters.accepted++;
     return notify(verdict);
   };

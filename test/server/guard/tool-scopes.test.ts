@@ -26,9 +26,37 @@ const FORBIDDEN = [
   [{ ...call("wipe"), id: undefined }, "read admin"],
   [[LIST, call("add"), call("burn")], "read admin fire"],
   ['{"method":"tools\\/c\\u0061ll","params":{"name":"w\\u0069pe"}}', "read admin"],
-  ['{"method":"ping","method":"tools/call","params":{"name":"wipe"}}', "read admin"],
   [`\uFEFF${JSON.stringify(call("wipe"))}`, "read admin"],
 ] as const;
+
+const AMBIGUOUS: [string, unknown][] = [
+  ["a list as the tool's name", call(["wipe"])],
+  ["an object as the tool's name", call({ wipe: 1 })],
+  ["a tool without a name", call(undefined)],
+  ["a list as the method", { ...call("wipe"), method: ["tools/call"] }],
+  ["null as the method", { ...call("wipe"), method: null }],
+  ["another case in the method", { ...call("wipe"), method: "Tools/Call" }],
+  ["a space after the method", { ...call("wipe"), method: "tools/call " }],
+  ["an invisible character in the method", { ...call("wipe"), method: "tools/\u200bcall" }],
+  ["full-width letters in the method", { ...call("wipe"), method: "ｔools／call" }],
+  ["another case in the tool's name", call("Wipe")],
+  ["a line break after the tool's name", call("wipe\n")],
+  ["a NUL after the tool's name", call("wipe\0")],
+  ["another case in a member of the message", { ...call("add"), Method: "tools/call" }],
+  ["another case in the member params", { ...call("add"), PARAMS: { name: "wipe" } }],
+  ["another case in the member name", { ...call("add"), params: { name: "add", Name: "wipe" } }],
+  ["a list as the params of a call", { ...call("add"), params: ["wipe"] }],
+  ["a batch inside a batch", [[call("wipe")]]],
+  ["a batch with a text", [JSON.stringify(call("wipe"))]],
+  // Parsers of bodies refuse it, or drop the member.
+  ["a prototype", '{"jsonrpc":"2.0","id":1,"__proto__":{"method":"tools/call","params":{"name":"wipe"}}}'],
+];
+const DUPLICATES: [string, string][] = [
+  ["two methods", '{"method":"ping","method":"tools/call","params":{"name":"wipe"}}'],
+  ["two methods, one escaped", '{"m\\u0065thod":"ping","method":"tools/call","params":{"name":"wipe"}}'],
+  ["two params", '{"method":"tools/call","params":{"name":"add"},"params" : {"name":"wipe"}}'],
+  ["two names", '[{"method":"tools/call","params":{"name":"add","name":"wipe"}}]'],
+];
 
 describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
   test("accepts what the key may do, and passes the body on", async () => {
@@ -59,20 +87,46 @@ describe.each(Object.keys({ ...adapters, ...readers }))("%s", (name) => {
     expect(lines.join("\n")).toContain("refused (insufficient-scope): key ci");
   });
 
-  test("checks the body and ignores Mcp-Method and Mcp-Name", async () => {
+  test("refuses a request whose Mcp-Method or Mcp-Name does not match the body", async () => {
+    const { ask, key } = await startGuarded(name, { toolScopes: { ...RULES.toolScopes, größe: [] } });
+    const send = async (message: unknown, ...headers: string[]) => {
+      const { status, body, auth } = await ask(post(key, message, headers));
+      if (status === 400) expect([JSON.parse(body), auth]).toMatchObject([{ error: { code: -32_020 } }, null]);
+      return status;
+    };
+    expect(await send(call("add"), "Mcp-Method", "tools/call", "Mcp-Name", "add")).toBe(200);
+    expect(await send(call("größe"), "Mcp-Method", "tools/call", "Mcp-Name", "=?base64?Z3LDtsOfZQ==?=")).toBe(200);
+    expect(await send(LIST, "Mcp-Method", "tools/list", "Mcp-Name", "")).toBe(200);
+    for (const method of ["ping", "Tools/Call", "tools/list", ""]) {
+      expect([method, await send(call("add"), "Mcp-Method", method)]).toEqual([method, 400]);
+    }
+    for (const tool of ["wipe", "Add", "", "=?base64?d2lwZQ==?=", "=?base64?%?=", "=?base64?/w==?="]) {
+      expect([tool, await send(call("add"), "Mcp-Name", tool)]).toEqual([tool, 400]);
+    }
+    expect(await send([LIST, call("add")], "Mcp-Method", "tools/list")).toBe(400);
+    expect(await send({ jsonrpc: "2.0", id: 1, result: {} }, "Mcp-Method", "tools/call")).toBe(400);
+    expect(await ask({ headers: [...key, "Mcp-Method", "tools/call"] })).toMatchObject({ status: 400 });
+  });
+
+  test.each(AMBIGUOUS)("refuses %s", async (_, message) => {
     const { ask, key } = await startGuarded(name, RULES);
-    const headers = (method: string, tool: string) => ["Mcp-Method", method, "Mcp-Name", tool];
-    expect(await ask(post(key, call("wipe"), headers("tools/call", "add")))).toMatchObject({ status: 403 });
-    expect(await ask(post(key, call("wipe"), headers("ping", "")))).toMatchObject({ status: 403 });
-    expect(await ask(post(key, call("add"), headers("tools/call", "wipe")))).toMatchObject({ status: 200 });
+    const got = await ask(post(key, message));
+    expect(got).toMatchObject({ status: 400, auth: null, received: null });
+  });
+
+  test.each(DUPLICATES)("refuses a call with %s", async (_, message) => {
+    const { ask, key } = await startGuarded(name, RULES);
+    const got = await ask(post(key, message));
+    expect(got).toMatchObject({ auth: null, received: null });
+    // A parser before the guard keeps one of the two, and the guard judges that one.
+    expect(got.status).toBe(name === "fastify" || name.includes("json()") ? 403 : 400);
   });
 
   test("applies `*` to tools that are not listed", async () => {
     const { ask, key, issue } = await startGuarded(name, CLOSED);
     const admin = bearer(await issue("admin", { scopes: ["admin"] }));
     expect(await ask(post(key, call("new")))).toMatchObject({ status: 403 });
-    expect(await ask(post(key, call(undefined)))).toMatchObject({ status: 403 });
-    expect(await ask(post(key, call(["add"])))).toMatchObject({ status: 403 });
+    expect(await ask(post(key, call("*")))).toMatchObject({ status: 403 });
     expect(await ask(post(key, call("add")))).toMatchObject({ status: 200 });
     expect(await ask(post(admin, call("new")))).toMatchObject({ status: 200 });
   });

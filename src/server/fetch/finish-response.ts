@@ -1,47 +1,6 @@
 import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
-import { formatOAuthError } from "../guard/guard-response.ts";
 import { mergeHeader } from "../guard/merge-header.ts";
-import { BODY_LIMIT, parseBody, type ParsedBody } from "../guard/parse-body.ts";
-import type { RequestView } from "../guard/request-view.ts";
-
-/** A programming error in the server, which shows at its first request. */
-const ALREADY_READ = formatOAuthError(500, "server_error", "The body was read before the guard could inspect it");
-const INCOMPLETE = formatOAuthError(400, "invalid_request", "The body is incomplete");
-
-/** Reads the body of a request, at most 4 MiB, and returns a copy of the request with the body unread. */
-export async function receiveRequest(
-  request: Request,
-  view: RequestView,
-): Promise<{ readonly request: Request; readonly parsed: ParsedBody } | "too-large"> {
-  if (request.bodyUsed) return { request, parsed: { ok: false, response: ALREADY_READ } };
-  const bytes = await readBody(request);
-  if (bytes === "too-large") return bytes;
-  if (bytes === "aborted") return { request, parsed: { ok: false, response: INCOMPLETE } };
-  return { request: new Request(request, { body: bytes }), parsed: parseBody(bytes, view) };
-}
-
-async function readBody({ body }: Request): Promise<Uint8Array<ArrayBuffer> | "too-large" | "aborted"> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      // Leaving the loop cancels the stream.
-      if (size > BODY_LIMIT) return "too-large";
-      chunks.push(chunk);
-    }
-  } catch {
-    return "aborted";
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
 
 /** Finishes the server's response: adds headers, calls `onHead`, and rewrites the body if a rewriter was returned. */
 export function finishResponse(response: Response, { headers, onHead }: Admission): Response {
