@@ -21,7 +21,8 @@ export function hasDuplicateMembers(json: string): boolean {
       const end = findEnd(json, at);
       const members = depth > 0 && depth <= DEPTH ? (open[depth - 1] ?? null) : null;
       if (members !== null && isFollowedByColon(json, end)) {
-        const name = JSON.parse(json.slice(at, end)) as string;
+        const text = json.slice(at, end);
+        const name = text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
         if (members.has(name)) return true;
         members.add(name);
       }

@@ -141,7 +141,7 @@ describe("duplicate members", () => {
     expect(judge(text).ok).toBe(ok);
   });
 
-  test("takes no longer than parsing, also for hostile texts of 4 MiB", () => {
+  test("stays fast for hostile texts of 4 MiB", () => {
     const size = 4 * 1024 * 1024;
     const texts = [
       `{"a":"${"\\\\".repeat(size / 2 - 10)}"}`,
