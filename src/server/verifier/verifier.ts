@@ -2,7 +2,16 @@ import { describeMalformed, describeNotBearer, parseBearer } from "../../core/au
 import { judge, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
-import { checkArgument, readOptions, TEXT, TEXTS, TOKEN_TEXT, type Rule, type Rules } from "../../core/options.ts";
+import {
+  checkArgument,
+  readOptions,
+  FLAG,
+  TEXT,
+  TEXTS,
+  TOKEN_TEXT,
+  type Rule,
+  type Rules,
+} from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
@@ -230,7 +239,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   };
 }
 
-const REQUIREMENTS: Rules<Requirements> = { scopes: TEXTS, audience: TEXT };
+const REQUIREMENTS: Rules<Requirements> = { scopes: TEXTS, audience: TEXT, again: FLAG };
 const REASON: Rule = {
   what: "the reason of a refusal",
   is: (value) => typeof value === "string" && Object.hasOwn(createCounters().refused, value),
