@@ -2,16 +2,7 @@ import { describeMalformed, describeNotBearer, parseBearer } from "../../core/au
 import { judge, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
-import {
-  checkArgument,
-  readOptions,
-  FLAG,
-  TEXT,
-  TEXTS,
-  TOKEN_TEXT,
-  type Rule,
-  type Rules,
-} from "../../core/options.ts";
+import { checkArgument, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
@@ -21,29 +12,11 @@ import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
 import { createReporter } from "./reporter.ts";
+import { REQUIREMENTS, type Requirements } from "./requirements.ts";
 import { UseRecorder } from "./use-recorder.ts";
 import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
-export type { VerifierOptions };
-
-/**
- * What a request requires of a key, besides being valid.
- * @example
- * ```ts
- * import type { Requirements, Verifier } from "mcp-keys";
- *
- * const requirements: Requirements = { scopes: ["deploy"] };
- * const canDeploy = (verifier: Verifier, token: string): boolean => verifier.verify(token, requirements).ok;
- * ```
- */
-export interface Requirements {
-  /** Scopes the key must have, all of them. */
-  readonly scopes?: readonly string[];
-  /** The URL of this server, as `parseAudience` normalizes it. By default the verifier's own. */
-  readonly audience?: string;
-  /** Whether the request was accepted before, as when its body has arrived. Then only a refusal is counted and reported. */
-  readonly again?: boolean;
-}
+export type { Requirements, VerifierOptions };
 
 /**
  * Verifies tokens in memory.
@@ -239,7 +212,6 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   };
 }
 
-const REQUIREMENTS: Rules<Requirements> = { scopes: TEXTS, audience: TEXT, again: FLAG };
 const REASON: Rule = {
   what: "the reason of a refusal",
   is: (value) => typeof value === "string" && Object.hasOwn(createCounters().refused, value),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hasDuplicateMembers } from "../../../src/server/guard/duplicate-members.ts";
 import { foldText } from "../../../src/server/guard/fold-text.ts";
 import { parseBody, readParsedBodies } from "../../../src/server/guard/parse-body.ts";
 import type { RequestView } from "../../../src/server/guard/request-view.ts";
@@ -141,18 +142,18 @@ describe("duplicate members", () => {
     expect(judge(text).ok).toBe(ok);
   });
 
-  test("stays fast for hostile texts of 4 MiB", () => {
-    const size = 4 * 1024 * 1024;
+  test("stays fast for hostile texts", () => {
+    const size = 1024 * 1024;
     const texts = [
-      `{"a":"${"\\\\".repeat(size / 2 - 10)}"}`,
-      `{"a":"${'\\"'.repeat(size / 2 - 10)}"}`,
-      `{"a":${"[".repeat(size / 2 - 10)}${"]".repeat(size / 2 - 10)}}`,
-      `{"a":${'{"a":'.repeat(size / 6 - 10)}1${"}".repeat(size / 6 - 10)}}`,
-      `{${Array.from({ length: 300_000 }, (_, i) => `"m${i}":1`).join(",")}}`,
+      `{"a":"${"\\\\".repeat(size)}"}`,
+      `{"a":"${'\\"'.repeat(size)}"}`,
+      `{"a":${"[".repeat(size)}${"]".repeat(size)}}`,
+      `{"a":${'{"a":'.repeat(size / 8)}1${"}".repeat(size / 8)}}`,
+      `{${Array.from({ length: size / 16 }, (_, i) => `"m${i}":1`).join(",")}}`,
     ];
     for (const text of texts) {
       const start = performance.now();
-      judge(text);
+      expect(hasDuplicateMembers(text)).toBe(false);
       expect(performance.now() - start).toBeLessThan(5_000);
     }
   });
