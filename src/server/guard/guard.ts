@@ -6,11 +6,11 @@ import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
+import { agreesWithHead } from "./body-message.ts";
 import { challenge, type Denial } from "./challenge.ts";
 import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
-import { agreesWithHead } from "./head-agreement.ts";
 import type { HeadFlaw } from "./head-flaw.ts";
 import { AMBIGUOUS } from "./parse-body.ts";
 import type { RequestView } from "./request-view.ts";

@@ -1,5 +1,4 @@
-import { readMessage, type BodyMessage } from "./body-message.ts";
-import { hasDuplicateMembers } from "./duplicate-members.ts";
+import { hasDuplicateMembers, readMessage, type BodyMessage } from "./body-message.ts";
 import { formatOAuthError, formatRpcError, type GuardResponse } from "./guard-response.ts";
 import type { RequestView } from "./request-view.ts";
 

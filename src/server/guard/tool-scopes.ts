@@ -1,7 +1,6 @@
 import type { ResponseHead } from "./admission.ts";
 import { createDocumentRewriter, createEventRewriter, type Rewriter } from "./body-rewriter.ts";
-import type { BodyMessage } from "./body-message.ts";
-import { foldText } from "./fold-text.ts";
+import { foldText, type BodyMessage } from "./body-message.ts";
 
 /** The name for all tools that are not listed. */
 const UNLISTED = "*";

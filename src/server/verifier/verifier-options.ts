@@ -3,7 +3,7 @@ import { LAST_SECOND } from "../../core/duration.ts";
 import { parseAudience } from "../../core/generate.ts";
 import type { Verdict } from "../../core/judge.ts";
 import type { Epoch } from "../../core/key.ts";
-import { FLAG, FUNCTION, PEPPERS, readOptions, STORE, TEXT, type Rule, type Rules } from "../../core/options.ts";
+import { FLAG, FUNCTION, PEPPERS, readOptions, STORE, TEXT, TEXTS, type Rule, type Rules } from "../../core/options.ts";
 import { isCount } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
@@ -120,3 +120,24 @@ function checkClock(now: () => Epoch): () => Epoch {
     hint: "pass now: () => Math.floor(Date.now() / 1000), or omit it",
   });
 }
+
+/**
+ * What a request requires of a key, besides being valid.
+ * @example
+ * ```ts
+ * import type { Requirements, Verifier } from "mcp-keys";
+ *
+ * const requirements: Requirements = { scopes: ["deploy"] };
+ * const canDeploy = (verifier: Verifier, token: string): boolean => verifier.verify(token, requirements).ok;
+ * ```
+ */
+export interface Requirements {
+  /** Scopes the key must have, all of them. */
+  readonly scopes?: readonly string[];
+  /** The URL of this server, as `parseAudience` normalizes it. By default the verifier's own. */
+  readonly audience?: string;
+  /** Whether the request was accepted before, as when its body has arrived. Then only a refusal is counted and reported. */
+  readonly again?: boolean;
+}
+
+export const REQUIREMENTS: Rules<Requirements> = { scopes: TEXTS, audience: TEXT, again: FLAG };

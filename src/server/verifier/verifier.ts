@@ -12,9 +12,8 @@ import { createCounters, type Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
 import { createReporter } from "./reporter.ts";
-import { REQUIREMENTS, type Requirements } from "./requirements.ts";
 import { UseRecorder } from "./use-recorder.ts";
-import { resolveOptions, type VerifierOptions } from "./verifier-options.ts";
+import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
 export type { Requirements, VerifierOptions };
 

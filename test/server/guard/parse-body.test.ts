@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { hasDuplicateMembers } from "../../../src/server/guard/duplicate-members.ts";
-import { foldText } from "../../../src/server/guard/fold-text.ts";
+import { foldText, hasDuplicateMembers } from "../../../src/server/guard/body-message.ts";
 import { parseBody, readParsedBodies } from "../../../src/server/guard/parse-body.ts";
 import type { RequestView } from "../../../src/server/guard/request-view.ts";
 import { ToolScopes } from "../../../src/server/guard/tool-scopes.ts";
