@@ -1,7 +1,7 @@
 """Checks mcp-keys tokens in Python. Needs only the standard library. Reads keys and never writes them.
 
     keys = FileKeys("/srv/keys.jsonl")            # a journal: docs/journal.md
-    keys = EnvKeys(os.environ)                    # MCP_API_KEY_HASHES
+    keys = EnvKeys(os.environ)                    # MCP_API_KEYSET: docs/keysets.md
     verdict = keys.check(token, scopes=["notes:read"])
     verdict.ok, verdict.reason, verdict.key["name"], verdict.version["n"]
 
@@ -15,6 +15,8 @@ As a program, it checks tokens from stdin, one per line, against MCP_KEYS_STORE 
 
 from __future__ import annotations
 
+import base64
+import calendar
 import hashlib
 import hmac
 import json
@@ -156,9 +158,11 @@ class Keys:
         self.refresh()
         parsed = parse_token(token)
         found = self._find(token, parsed)
+        at = int(time.time()) if now is None else now
         if found is None:
+            self._require_peppers(parsed, at)
             return Verdict(False, "unknown" if isinstance(parsed, Token) else parsed)
-        return judge(*found, int(time.time()) if now is None else now, tuple(scopes), audience)
+        return judge(*found, at, tuple(scopes), audience)
 
     def refresh(self) -> None:
         """Loads changed keys."""
@@ -176,43 +180,79 @@ class Keys:
         # A token in another format has no id, and a key from a digest has a derived one.
         return next((self._by_digest[digest] for digest in candidates if digest in self._by_digest), None)
 
+    def _require_peppers(self, parsed: Token | str, now: int) -> None:
+        """Raises StoreError if the token cannot be checked without a missing pepper: the server's fault, not a refusal."""
+        named = self._by_id.get(parsed.id) if isinstance(parsed, Token) else None
+        suspects = [key for key in self._by_id.values() if key["prefix"] == "opaque"] if named is None else [named]
+        known = {pepper.id for pepper in self._peppers}
+        for key in suspects:
+            for version in key["versions"]:
+                kind, *rest = version["digest"].split(":")
+                if kind == "hmac-sha256" and rest[0] not in known and judge({**key, "audience": []}, version, now).ok:
+                    raise StoreError(f"the pepper {rest[0]} is not in MCP_KEYS_PEPPER")
+
     def _hold(self, keys: Iterable[Key]) -> None:
         by_id = {key["id"]: key for key in keys}
         by_digest = {version["digest"]: (key, version) for key in by_id.values() for version in key["versions"]}
         self._by_id, self._by_digest = by_id, by_digest
 
 
-# --- MCP_API_KEY_HASHES: <digest>[@<epoch seconds>], separated by commas or newlines
+# --- MCP_API_KEYSET: the digests of keys as JSON, or its base64url; see docs/keysets.md
 
 
 class EnvKeys(Keys):
-    """The digests of MCP_API_KEY_HASHES, read once. Without digests, every token is refused."""
+    """The keyset in MCP_API_KEYSET, read once. Without it, every token is refused."""
 
     def __init__(self, env: Mapping[str, str]):
         super().__init__(parse_peppers(env.get("MCP_KEYS_PEPPER")))
-        ends: dict[str, Optional[int]] = {}
-        entries = filter(None, (entry.strip() for entry in re.split(r"[,\n]", env.get("MCP_API_KEY_HASHES", ""))))
-        for position, entry in enumerate(entries, 1):
-            match = re.fullmatch(rf"({DIGEST.pattern})(?:@([0-9]{{1,15}}))?", entry)
-            if match is None:
-                raise StoreError(f"entry {position} of MCP_API_KEY_HASHES is not a digest")
-            digest, end = match[1], None if match[2] is None else int(match[2])
-            pepper = digest.split(":")[1] if digest.startswith("hmac-") else None
-            if pepper is not None and pepper not in {each.id for each in self._peppers}:
-                raise StoreError(f"the pepper of entry {position} of MCP_API_KEY_HASHES is not in MCP_KEYS_PEPPER")
-            # Listed twice: the earlier expiry counts.
-            ends[digest] = min((each for each in (ends.get(digest), end) if each is not None), default=None)
-        self._hold(_bare_key(digest, i, end) for i, (digest, end) in enumerate(ends.items(), 1))
+        text = env.get("MCP_API_KEYSET", "").strip()
+        # The standard library has no Ed25519, and a signature that is not verified is worth nothing.
+        if env.get("MCP_KEYS_KEYSET_PUBLIC_KEY", "").strip() != "":
+            raise StoreError("MCP_KEYS_KEYSET_PUBLIC_KEY is set, but signatures cannot be verified here")
+        self._hold(parse_keyset(text) if text != "" else [])
 
 
-def _bare_key(digest: str, number: int, end: Optional[int]) -> Key:
-    rest, ident = int(digest[-64:], 16), ""
-    while len(ident) < 12:
-        rest, digit = divmod(rest, 62)
-        ident += BASE62[digit]
-    version = {"n": 1, "digest": digest, "createdAt": 0, "expiresAt": end, "state": "current"}
-    key = {"id": ident, "name": f"env-{number}", "prefix": "opaque", "scopes": [], "audience": [], "tags": {}}
-    return {**key, "createdAt": 0, "createdBy": "env", "enabled": True, "revision": 1, "versions": [version]}
+def parse_keyset(text: str) -> list[Key]:
+    """Returns the keys of a keyset as a store holds them. Raises StoreError."""
+    try:
+        if re.fullmatch(r"[A-Za-z0-9_-]+=*", text):
+            text = _decode(text)
+        document = json.loads(text)
+        if "payload" in document:
+            document = json.loads(_decode(document["payload"]))
+        if document["keyset"] != 1:
+            raise ValueError("written by another version")
+        return [_stored(key) for key in document["keys"]]
+    except (ValueError, TypeError, KeyError, AttributeError) as fault:
+        raise StoreError("MCP_API_KEYSET is not a keyset; write it with: mcp-keys export --keyset") from fault
+
+
+def _stored(key: Key) -> Key:
+    if not isinstance(key["enabled"], bool) or not isinstance(key["prefix"], str) or not key["versions"]:
+        raise ValueError("not a key")
+    for texts in (key["scopes"], key["audience"]):
+        if not isinstance(texts, list):
+            raise ValueError("not a list")
+    whole = {"id": key["id"], "name": key.get("name", key["id"]), "tags": {}, "createdAt": 0, "createdBy": "keyset"}
+    same = {name: key[name] for name in ("prefix", "enabled", "scopes", "audience")}
+    return {**whole, **same, "revision": 1, "versions": [_stored_version(version) for version in key["versions"]]}
+
+
+def _stored_version(version: Version) -> Version:
+    state, end = version["state"], version["expiresAt"]
+    if not DIGEST.fullmatch(version["digest"]) or state not in ("pending", "current", "retiring"):
+        raise ValueError("not a version")
+    same = {"n": version["n"], "digest": version["digest"], "state": state, "createdAt": 0}
+    retires = {"retiresAt": _epoch(version["retiresAt"])} if state == "retiring" else {}
+    return {**same, "expiresAt": None if end is None else _epoch(end), **retires}
+
+
+def _epoch(text: str) -> int:
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+
+
+def _decode(text: str) -> str:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("utf-8")
 
 
 class FileKeys(Keys):

@@ -1,6 +1,7 @@
 """Tests mcp_keys.py with the test vectors of mcp-keys: python3 -B -m unittest"""
 
 import asyncio
+import base64
 import hashlib
 import json
 import os
@@ -105,6 +106,10 @@ class Journals(Folder):
         for case in judged["verdicts"]:
             with self.subTest(case["name"]):
                 keys = FileKeys(path, parse_peppers(case.get("pepper")))
+                if case["reason"] == "PEPPER_MISSING":
+                    with self.assertRaisesRegex(StoreError, "pepper"):
+                        keys.check(case["token"], case.get("scopes", ()), case["audience"], case["now"])
+                    continue
                 verdict = keys.check(case["token"], case.get("scopes", ()), case["audience"], case["now"])
                 self.assertEqual((verdict.ok, verdict.reason), (case["reason"] is None, case["reason"]))
 
@@ -174,29 +179,54 @@ class Environment(unittest.TestCase):
     token = vectors("digest")["valid"][0]["token"]
     digest = vectors("digest")["valid"][0]["digest"]
 
-    def test_checks_digests_from_the_environment(self):
+    def keyset(self, digest=None, **more):
+        version = {"n": 1, "digest": digest or self.digest, "state": "current", "expiresAt": None, **more}
+        key = {"id": "7Fq2x9Lm0aBc", "name": "ci", "prefix": "opaque", "enabled": True, "scopes": ["read"]}
+        keys = [{**key, "audience": [], "versions": [version]}]
+        return {"keyset": 1, "store": "file:/k", "seq": 1, "at": "2026-11-27T12:00:00Z", "keys": keys}
+
+    def test_checks_a_keyset_from_the_environment(self):
         keyed = vectors("digest")["valid"][1]
         other = "sha256:" + hashlib.sha256(b"other").hexdigest()
         pepper = f"{keyed['pepper']['id']}:{keyed['pepper']['key']}"
-        for text, now, reason in (
-            ("", 0, "unknown"),
-            (other, 0, "unknown"),
-            (self.digest, 0, None),
-            (f" {other},\n{self.digest}@100 \n", 99, None),
-            (f"{self.digest}@100", 100, "expired"),
-            (f"{self.digest}@100,{self.digest}@50,{self.digest}", 50, "expired"),
-            (keyed["digest"], 0, None),
+        end = {"expiresAt": "1970-01-01T00:01:40Z"}
+        overlap = {"state": "retiring", "retiresAt": "1970-01-01T00:00:50Z"}
+        for keyset, now, reason in (
+            (self.keyset(other), 0, "unknown"),
+            (self.keyset(), 0, None),
+            (self.keyset(**end), 99, None),
+            (self.keyset(**end), 100, "expired"),
+            (self.keyset(**end, **overlap), 49, None),
+            (self.keyset(**end, **overlap), 50, "expired"),
+            (self.keyset(keyed["digest"]), 0, None),
         ):
-            with self.subTest(text):
-                keys = EnvKeys({"MCP_API_KEY_HASHES": text, "MCP_KEYS_PEPPER": pepper})
-                self.assertEqual(keys.check(self.token, now=now).reason, reason)
+            whole = json.dumps(keyset)
+            payload = base64.urlsafe_b64encode(whole.encode()).decode().rstrip("=")
+            signed = json.dumps({"payload": payload, "protected": "", "signature": ""})
+            for text in (f" {whole}\n", payload, signed):
+                with self.subTest(text):
+                    keys = EnvKeys({"MCP_API_KEYSET": text, "MCP_KEYS_PEPPER": pepper})
+                    parsed = keys.check(self.token, now=now)
+                    # An unknown token in another format is malformed, not unknown.
+                    self.assertEqual(parsed.ok, reason is None)
+                    if reason == "expired":
+                        self.assertEqual(parsed.reason, reason)
+        self.assertEqual(EnvKeys({}).check(self.token).ok, False)
+        keys = EnvKeys({"MCP_API_KEYSET": json.dumps(self.keyset())})
+        self.assertEqual(keys.check(self.token, ["write"]).reason, "insufficient-scope")
 
     def test_raises_for_invalid_variables(self):
-        for text in (self.digest[:-1], f"{self.digest}@", f"{self.digest}@1@2", self.digest.replace("sha", "hmac-sha")):
+        for keyset in ({}, [], {**self.keyset(), "keyset": 2}, self.keyset("forgotten"), self.keyset(state="revoked")):
+            with self.subTest(keyset):
+                self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEYSET": json.dumps(keyset)})
+        for text in (self.digest, json.dumps(self.keyset())[:-1], "mcp_7Fq2x9Lm0aBc_1"):
             with self.subTest(text):
-                self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEY_HASHES": text})
+                self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEYSET": text})
+        signed = {"MCP_API_KEYSET": json.dumps(self.keyset()), "MCP_KEYS_KEYSET_PUBLIC_KEY": "MCowBQYDK2VwAyEA"}
+        self.assertRaisesRegex(StoreError, "signatures", EnvKeys, signed)
         keyed = vectors("digest")["valid"][1]["digest"]
-        self.assertRaisesRegex(StoreError, "entry 1", EnvKeys, {"MCP_API_KEY_HASHES": keyed})
+        keys = EnvKeys({"MCP_API_KEYSET": json.dumps(self.keyset(keyed))})
+        self.assertRaisesRegex(StoreError, "pepper", keys.check, self.token)
         self.assertRaises(StoreError, EnvKeys, {"MCP_KEYS_PEPPER": "short:pepper"})
 
 

@@ -31,12 +31,19 @@ export async function checkToken(
     const found = await store.find(digest);
     if (found !== null) return judge(found.key, found.version, demand);
   }
-  const suspects = named === null ? (await store.list()).filter(({ prefix }) => prefix === OPAQUE_PREFIX) : [named];
+  const suspects = named === null ? await listOpaque(store) : [named];
   for (const key of suspects) {
     const pepper = missingPepperOf(key, peppers, demand.now);
     if (pepper !== null) throw missingPepper(pepper, "the token may need");
   }
   return { ok: false, reason: parsed.ok ? "unknown" : parsed.reason };
+}
+
+/** Lists the keys whose tokens need not contain their id. Reads digests, which may be in a keychain, only if there are such keys. */
+async function listOpaque(store: KeyStore): Promise<Key[]> {
+  const isOpaque = ({ prefix }: Key): boolean => prefix === OPAQUE_PREFIX;
+  const hasOpaque = (await store.list({ digests: false })).some(isOpaque);
+  return hasOpaque ? (await store.list()).filter(isOpaque) : [];
 }
 
 function findVersion(key: Key, candidates: readonly Digest[]) {
