@@ -24,26 +24,40 @@ function run(body: unknown): string[] {
   });
 }
 
-const padded = (texts: readonly string[]) =>
-  fc
-    .tuple(fc.constantFrom(...texts), fc.constantFrom("", "", "", " ", "\u200b", "\0"), fc.constantFrom(0, 0, 0, 1, 2))
-    .map(([text, pad, form]) => pad + (form === 1 ? text.toUpperCase() : form === 2 ? text.toLowerCase() : text));
-const string = (texts: readonly string[]) =>
-  fc.tuple(padded(texts), fc.boolean()).map(([text, escaped]) => {
-    const json = JSON.stringify(text);
+const CHANGES: ((text: string) => string)[] = [
+  (text) => ` ${text}`,
+  (text) => `${text}\u200b`,
+  (text) => text.toUpperCase(),
+  (text) => text.toLowerCase(),
+];
+/** One of the texts as JSON, sometimes changed a little, and often with escapes. */
+const string = (...texts: string[]) => {
+  const changed = fc
+    .tuple(fc.constantFrom(...texts), fc.constantFrom(...CHANGES))
+    .map(([text, change]) => change(text));
+  const text = fc.oneof({ weight: 12, arbitrary: fc.constantFrom(...texts) }, { weight: 1, arbitrary: changed });
+  return fc.tuple(text, fc.boolean()).map(([plain, escaped]) => {
+    const json = JSON.stringify(plain);
     return escaped ? json.replace("e", "\\u0065").replace("/", "\\/") : json;
   });
+};
 const anything = fc.constantFrom("null", "1", "[]", "{}", '"x"', '["wipe"]', '["tools/call"]', '{"name":"wipe"}');
-/** JSON text in which members may appear twice, escaped, or in another case. */
-const object = (members: readonly string[], value: fc.Arbitrary<string>) =>
-  fc
-    .array(fc.tuple(string(members), value), { maxLength: 4 })
-    .map((pairs) => `{${pairs.map(([name, one]) => `${name} :${one}`).join(", ")}}`);
-const params = object(["name", "name", "arguments"], fc.oneof(string([...LISTED, "add"]), anything));
-const message = object(
-  ["method", "method", "params", "params", "__proto__"],
-  fc.oneof(string(["tools/call", "tools/call", "ping"]), params, params, anything),
-);
+/** JSON text of an object in which members may appear twice, escaped, or in another case. */
+const object = (...members: [name: string, value: fc.Arbitrary<string>][]) => {
+  const member = fc.oneof(...members.map(([name, value]) => fc.tuple(string(name), value)));
+  return fc
+    .array(
+      fc.oneof({ weight: 12, arbitrary: member }, { weight: 1, arbitrary: fc.tuple(string("method"), anything) }),
+      {
+        maxLength: 4,
+      },
+    )
+    .map((pairs) => `{${pairs.map(([name, value]) => `${name} :${value}`).join(", ")}}`);
+};
+const params = object(["name", string(...LISTED, "add")], ["arguments", anything]);
+const method = string("tools/call", "tools/call", "ping");
+const plain = object(["method", method], ["params", params]);
+const message = fc.oneof(plain, object(["method", method], ["params", params], ["__proto__", plain]));
 const body = fc.oneof(
   message,
   message,
