@@ -5,7 +5,8 @@ import type { GuardResponse } from "../guard/guard-response.ts";
 import { findJoined } from "../guard/head-flaw.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
-import { finishResponse, receiveRequest } from "./body.ts";
+import { finishResponse } from "./finish-response.ts";
+import { receiveRequest } from "./receive-request.ts";
 
 /**
  * The result of a {@link FetchGuard}: an accepted request, or the response that refuses it.

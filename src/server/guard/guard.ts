@@ -6,7 +6,7 @@ import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
-import { agreesWithHead } from "./body-message.ts";
+import { agreesWithHead } from "./header-agreement.ts";
 import { challenge, type Denial } from "./challenge.ts";
 import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";

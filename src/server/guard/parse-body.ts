@@ -1,4 +1,5 @@
-import { hasDuplicateMembers, readMessage, type BodyMessage } from "./body-message.ts";
+import { readMessage, type BodyMessage } from "./body-message.ts";
+import { hasDuplicateMembers } from "./duplicate-members.ts";
 import { formatOAuthError, formatRpcError, type GuardResponse } from "./guard-response.ts";
 import type { RequestView } from "./request-view.ts";
 

@@ -1,6 +1,7 @@
 import type { ResponseHead } from "./admission.ts";
 import { createDocumentRewriter, createEventRewriter, type Rewriter } from "./body-rewriter.ts";
-import { foldText, type BodyMessage } from "./body-message.ts";
+import type { BodyMessage } from "./body-message.ts";
+import { foldText } from "./fold-text.ts";
 
 /** The name for all tools that are not listed. */
 const UNLISTED = "*";

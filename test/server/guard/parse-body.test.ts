@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { foldText, hasDuplicateMembers } from "../../../src/server/guard/body-message.ts";
+import { hasDuplicateMembers } from "../../../src/server/guard/duplicate-members.ts";
+import { foldText } from "../../../src/server/guard/fold-text.ts";
 import { parseBody, readParsedBodies } from "../../../src/server/guard/parse-body.ts";
 import type { RequestView } from "../../../src/server/guard/request-view.ts";
 import { ToolScopes } from "../../../src/server/guard/tool-scopes.ts";
