@@ -42,7 +42,10 @@ export interface ProbeOptions extends Pick<ProbeServerOptions, PublicOptions> {
   readonly key: Secret | string;
   /** Another key that the server should accept, for checks that need two clients. */
   readonly secondKey?: Secret | string;
-  /** Header that carries the key: a name such as `X-API-Key`, or `Authorization: ApiKey` for another scheme. Default: `Authorization: Bearer`. */
+  /**
+   * Header that carries the key: `X-API-Key` or `Authorization:` for the key alone, `X-Proxy-Auth: Bearer` for a scheme before it.
+   * Default: `Authorization: Bearer`.
+   */
   readonly header?: string;
   /** Certificates to trust instead of the default ones, as PEM. */
   readonly ca?: string;
@@ -69,8 +72,8 @@ const RULES: Rules<ProbeOptions> = {
  * Tests a running MCP server like `mcp-keys test`: presents the valid key, and everything that the server should refuse.
  * Problems of the server are findings, not errors.
  * @returns the report; `ok` if the server is protected, `proven` if the run could tell
- * @throws `KeysError` `USAGE` for an unusable URL, an unknown check or an unusable header; `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`,
- * `INTERRUPTED`
+ * @throws `KeysError` `USAGE` for an unusable URL, an unknown check or an unusable header; `TOKEN_MISPLACED` for a header with a key;
+ * `INSECURE_TRANSPORT`, `TOKEN_UNUSABLE`, `INTERRUPTED`
  * @example
  * ```ts
  * import { probe } from "mcp-keys";
@@ -85,7 +88,7 @@ export async function probe(options: ProbeOptions): Promise<Report> {
   // Loaded on first use, because servers do not need it.
   const [{ probeServer }, { parseKeyHeader }, { createRandomText }, { createHttpRequest }] = await Promise.all([
     import("./probe/probe.ts"),
-    import("./probe/mcp/presented-key.ts"),
+    import("./probe/mcp/key-header.ts"),
     import("./probe/random-text.ts"),
     import("./http/client.ts"),
   ]);

@@ -1,6 +1,7 @@
 import type { Secret } from "../core/secret.ts";
 import { KeysError, type Code } from "../errors.ts";
 import { packageVersion } from "../package-version.ts";
+import type { KeyHeader } from "../probe/mcp/key-header.ts";
 import { sleep } from "../probe/mcp/sleep.ts";
 import { createRandomText } from "../probe/random-text.ts";
 import type { Outcome, Verification } from "../probe/verify/verification.ts";
@@ -34,6 +35,8 @@ const FAILURES = {
 export interface VerificationTarget {
   readonly url: string;
   readonly token: Secret;
+  /** The header that carries it. Default: `Authorization: Bearer`. */
+  readonly header?: KeyHeader | undefined;
   /** Seconds for the whole verification. */
   readonly timeout: number;
   /** Whether the token may be sent over plain http beyond this machine. */
@@ -46,12 +49,13 @@ export interface VerificationTarget {
  */
 export async function runVerification(
   { world }: Context,
-  { url, token, timeout, allowHttp }: VerificationTarget,
+  { url, token, header, timeout, allowHttp }: VerificationTarget,
 ): Promise<Verification> {
   const [{ verifyServer }, request] = await Promise.all([import("../probe/verify/verify.ts"), world.request()]);
   return verifyServer({
     url,
     token,
+    ...(header !== undefined && { header }),
     request,
     now: world.ticks,
     random: createRandomText(world.random),
@@ -71,13 +75,13 @@ export async function runVerification(
 export async function openTokenProof(
   ctx: Context,
   url: string,
-  { patience, allowHttp = false }: { patience: number; allowHttp?: boolean },
+  { patience, header, allowHttp = false }: { patience: number; header?: KeyHeader; allowHttp?: boolean },
 ): Promise<(token: Secret) => Promise<void>> {
   await checkUrl(url, allowHttp);
   return async (token) => {
     const end = ctx.world.ticks() + patience * 1000;
     for (;;) {
-      const { outcome, hint } = await runVerification(ctx, { url, token, timeout: ATTEMPT_TIMEOUT, allowHttp });
+      const { outcome, hint } = await runVerification(ctx, { url, token, header, timeout: ATTEMPT_TIMEOUT, allowHttp });
       if (outcome === "enforced") return;
       const isFinal = FINAL[outcome] ?? ctx.world.ticks() + PAUSE >= end;
       if (isFinal) throw failureOf(outcome, hint);

@@ -1,5 +1,6 @@
 import { isRefusal } from "./mcp/answer-kind.ts";
-import { BEARER, validKey } from "./mcp/presented-key.ts";
+import { BEARER } from "./mcp/key-header.ts";
+import { validKey } from "./mcp/presented-key.ts";
 import { negotiate } from "./mcp/negotiate.ts";
 import type { Target } from "./target/target.ts";
 import { isAccepted, isConversation, isInconclusive } from "./verify/attempt.ts";
@@ -14,12 +15,14 @@ export const FINAL_ATTEMPT_COST = { requests: 6, wrong: 0 };
  * would otherwise look protected.
  */
 export async function inconclusiveReason(target: Target): Promise<string | null> {
-  const { survey, url, redact } = target;
+  const { survey, url, header, redact } = target;
   const { real, greetings } = survey;
   if (greetings.length === 0) {
-    const header = await findOtherHeader(target);
-    if (header !== null) return `the server accepts your key in ${header}; run it again with --header ${header}`;
-    return isConversation(real) ? explainFailure(real, { url, redact }) : `${redact(real.message)}; ${real.hint}`;
+    const other = await findOtherHeader(target);
+    if (other !== null) return `the server accepts your key in ${other}; run it again with --header ${other}`;
+    return isConversation(real)
+      ? explainFailure(real, { url, header, redact })
+      : `${redact(real.message)}; ${real.hint}`;
   }
   const last = await target.presentAgain(target.valid);
   if (!isInconclusive(last) && !(isConversation(last) && isRefusal(last.answer))) return null;

@@ -7,7 +7,7 @@ import { FINAL_ATTEMPT_COST, inconclusiveReason, OTHER_HEADER_COST } from "./inc
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
-import { BEARER, type KeyHeader } from "./mcp/presented-key.ts";
+import { BEARER, type KeyHeader } from "./mcp/key-header.ts";
 import { RateLimiter } from "./mcp/rate-limiter.ts";
 import { createRedactor } from "./mcp/redact.ts";
 import { isLoopback, parseServerUrl } from "./mcp/server-url.ts";

@@ -176,6 +176,7 @@ test.each([
   ["rotate ci --patience 5s", "--patience has no effect without --verify"],
   ["rotate ci --grace 5s", "--grace has no effect without --to"],
   ["generate new --grace 5s", "--grace has no effect without --to"],
+  ["rotate ci --header X-API-Key", "--header has no effect without --verify"],
   ["rotate ci --allow-http", "--allow-http has no effect without --verify"],
   ["rotate ci --window 5m", "--window has no effect without --finish or --abort"],
   ["rotate ci --finish --expires 30d", "--finish and --expires <when> cannot be used together"],

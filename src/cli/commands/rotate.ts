@@ -2,11 +2,13 @@ import { Command, Option } from "commander";
 import { formatDuration, formatTime, parseDuration, parseExpiry } from "../../core/duration.ts";
 import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../../keys/rotate.ts";
 import type { Key } from "../../core/key.ts";
+import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { refuseUnused } from "../flags.ts";
+import { headerFlag } from "../header-flag.ts";
 import { openTokenProof } from "../server-verification.ts";
 import { keyLabel } from "../terminal/render.ts";
 
@@ -16,6 +18,7 @@ interface RotateFlags extends DeliveryFlags {
   readonly ifOlderThan?: number;
   readonly verify?: string;
   readonly patience: number;
+  readonly header?: KeyHeader;
   readonly allowHttp?: boolean;
   readonly finish?: boolean;
   readonly abort?: boolean;
@@ -52,6 +55,7 @@ export const rotate: CommandModule = {
         )
         .option("--verify <url>", "keep the old token until this server accepts the new one")
         .addOption(durationFlag("--patience <duration>", "how long --verify keeps trying", 60))
+        .addOption(headerFlag())
         .option("--allow-http", "let --verify send the token over plain http beyond this machine")
         .addOption(
           new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
@@ -60,7 +64,7 @@ export const rotate: CommandModule = {
         .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags, command: Command) => {
-      refuseUnused(command, { to: ["grace"], verify: ["patience", "allowHttp"], "finish abort": ["window"] });
+      refuseUnused(command, { to: ["grace"], verify: ["patience", "header", "allowHttp"], "finish abort": ["window"] });
       if (flags.finish === true) return runFinish(open(), ref, flags);
       if (flags.abort === true) return runAbort(open(), ref, flags);
       return runRotate(open(), ref, flags);

@@ -4,6 +4,7 @@ import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { limitFlag, listFlag } from "../flags.ts";
+import { headerFlag } from "../header-flag.ts";
 import type { TestFlags } from "../test/options.ts";
 
 export const test: CommandModule = {
@@ -33,7 +34,7 @@ export const test: CommandModule = {
       .option("--list", "list the checks and what they expect; send nothing")
       .option("--strict", "exit 8 for conformance faults too")
       .option("--baseline <file>", "report of an earlier run (--report json); its findings do not count")
-      .option("--header <name>", "header for the key, for example X-API-Key")
+      .addOption(headerFlag())
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
       .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")
       .addOption(

@@ -1,14 +1,17 @@
 import { Command } from "commander";
 import { formatDuration } from "../../core/duration.ts";
+import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { limitFlag } from "../flags.ts";
+import { headerFlag } from "../header-flag.ts";
 import { runVerification } from "../server-verification.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
 interface VerifyFlags {
   readonly timeout: number;
+  readonly header?: KeyHeader;
   readonly allowHttp?: boolean;
 }
 
@@ -16,6 +19,7 @@ export const verify: CommandModule = {
   examples: [
     "mcp-keys verify https://host.example/mcp < ./ci.key",
     "mcp-keys verify http://127.0.0.1:3000/mcp --json        # the token in MCP_API_KEY",
+    "mcp-keys verify http://127.0.0.1:3000/mcp --header X-API-Key",
   ],
   build: (open) =>
     new Command("verify")
@@ -26,13 +30,18 @@ export const verify: CommandModule = {
       )
       .argument("<url>", "MCP URL of the server, for example https://host/mcp")
       .addOption(limitFlag("--timeout <duration>", "time limit for the whole command").default(10, formatDuration(10)))
+      .addOption(headerFlag())
       .option("--allow-http", "send the token over plain http beyond this machine")
       .action((url: string, flags: VerifyFlags) => runVerify(open(), url, flags)),
 };
 
-async function runVerify(ctx: Context, url: string, { timeout, allowHttp = false }: VerifyFlags): Promise<void> {
+async function runVerify(
+  ctx: Context,
+  url: string,
+  { timeout, header, allowHttp = false }: VerifyFlags,
+): Promise<void> {
   const token = await readToken(ctx);
-  const result = await runVerification(ctx, { url, token, timeout, allowHttp });
+  const result = await runVerification(ctx, { url, token, header, timeout, allowHttp });
   ctx.setExitStatus(OUTCOMES[result.outcome]);
   if (ctx.flags.json) await ctx.io.json({ ...result });
   else await ctx.io.print(renderVerification(ctx.paint, result));

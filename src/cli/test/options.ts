@@ -1,6 +1,7 @@
 import { explainUnusable } from "../../core/token.ts";
 import { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
+import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import type { ReportName } from "../../probe/report/index.ts";
 import type { Context } from "../context.ts";
 
@@ -12,7 +13,7 @@ export interface TestFlags {
   readonly list?: true;
   readonly strict?: true;
   readonly baseline?: string;
-  readonly header?: string;
+  readonly header?: KeyHeader;
   readonly call?: string;
   readonly secondKeyEnv?: string;
   /** Seconds. */

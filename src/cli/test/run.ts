@@ -4,7 +4,7 @@ import { KeysError } from "../../errors.ts";
 import { packageVersion } from "../../package-version.ts";
 import { parseBaseline, type Baseline } from "../../probe/report/baseline.ts";
 import { exitOf } from "../../probe/report/conclude.ts";
-import { parseKeyHeader } from "../../probe/mcp/presented-key.ts";
+import { formatKeyHeader } from "../../probe/mcp/key-header.ts";
 import { createRandomText } from "../../probe/random-text.ts";
 import type { StdioProbeOptions } from "../../probe/stdio/probe.ts";
 import type { Context } from "../context.ts";
@@ -18,13 +18,14 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   const { world, io } = ctx;
   const name = reportNameOf(ctx, flags);
   const url = readUrl(target, flags);
-  const header = flags.header === undefined ? undefined : parseKeyHeader(flags.header);
+  const { header } = flags;
   const common = await readCommon(ctx, flags);
   const { key } = common;
   const secondKey = readSecondKey(ctx, flags.secondKeyEnv, key);
   const lab = ctx.flags.store === undefined ? undefined : await openLab(ctx, key);
   if (lab !== undefined) io.note(`issuing test keys in ${(await ctx.store()).spec}; they are revoked at the end`);
-  const command = `mcp-keys test ${shellQuote(url)}`;
+  const inHeader = header === undefined ? "" : ` --header ${shellQuote(formatKeyHeader(header))}`;
+  const command = `mcp-keys test ${shellQuote(url)}${inHeader}`;
   const output = openReportOutput(ctx, name, {
     unit: "request",
     pace: ` at ${String(flags.rate)} a second`,

@@ -12,10 +12,11 @@ export const acceptsSchemeInAnyCase: Check = {
   expected: "accepts the scheme in lowercase and in uppercase",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.1"),
   fix: "compare the scheme case-insensitively, for example with /^bearer /i",
-  needs: ["accepted", "bearer"],
+  needs: ["accepted", "scheme"],
   cost: { requests: 8, wrong: 0 },
   async run(target) {
-    const spelled = ["bearer", "BEARER"].map((scheme) => ({
+    const own = target.header.scheme ?? "";
+    const spelled = [own.toLowerCase(), own.toUpperCase()].map((scheme) => ({
       ...validKey({ ...target.header, scheme }, target.key),
       ...{ id: `key-${scheme}`, name: scheme },
     }));

@@ -13,14 +13,14 @@ export const acceptsValidKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization"),
   fix: "check the key with: mcp-keys check; if the server reads another header, use --header",
   cost: { requests: 0, wrong: 0 },
-  run({ survey, redact, url }) {
+  run({ survey, redact, url, header }) {
     const { real, greetings } = survey;
     if (greetings.length > 0) {
       const eras = greetings.map(({ era, protocolVersion }) => `${era} (${redact(protocolVersion, 32)})`).join(" and ");
       const tools = isConversation(real) && real.tools !== undefined ? `, ${count(real.tools, "tool")}` : "";
       return Promise.resolve(pass(`accepted, ${eras}${tools}`));
     }
-    const reason = isConversation(real) ? explainFailure(real, { url, redact }) : redact(real.message);
+    const reason = isConversation(real) ? explainFailure(real, { url, header, redact }) : redact(real.message);
     return Promise.resolve(isConversation(real) ? fail(reason) : untestable(reason));
   },
 };

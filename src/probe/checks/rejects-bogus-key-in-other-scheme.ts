@@ -8,11 +8,11 @@ export const rejectsBogusKeyInOtherScheme: Check = {
   group: "rejection",
   about: "access",
   level: "must",
-  expected: "rejects a bogus key in a scheme other than Bearer",
+  expected: "rejects a bogus key in another scheme",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "reject everything except Bearer and a key; do not let unknown schemes through",
-  needs: ["accepted", "bearer"],
-  cost: costOf(5),
+  fix: "reject every scheme but the one that the server uses; do not let unknown ones through",
+  needs: ["accepted"],
+  cost: costOf(6),
   run(target) {
     return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants: wrongKeysInForms(target) });
   },

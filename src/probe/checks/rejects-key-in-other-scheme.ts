@@ -15,7 +15,7 @@ export const rejectsKeyInOtherScheme: Check = {
   needs: ["accepted", "bearer"],
   cost: costOf(9),
   run(target) {
-    const forms = keyForms(() => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
+    const forms = keyForms(target.header, () => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
     const variants = forms.map(({ how, headers }) =>
       misplacedKey({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
     );

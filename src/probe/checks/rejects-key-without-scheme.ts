@@ -11,11 +11,11 @@ export const rejectsKeyWithoutScheme: Check = {
   level: "may",
   expected: "rejects your key without a scheme in Authorization",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2"),
-  fix: "require the scheme: Authorization: Bearer and the key",
-  needs: ["accepted", "bearer"],
-  cost: costOf(6),
+  fix: "require the scheme before the key, such as Authorization: Bearer",
+  needs: ["accepted", "scheme"],
+  cost: costOf(7),
   run(target) {
-    const forms = keyForms(() => target.key.reveal()).filter(({ how }) => how === "without a scheme");
+    const forms = keyForms(target.header, () => target.key.reveal()).filter(({ how }) => how === "without a scheme");
     const variants = forms.map(({ how, headers }) =>
       misplacedKey({ headers }, { id: `key ${how}`, name: `your key ${how}` }),
     );

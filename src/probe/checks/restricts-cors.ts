@@ -6,16 +6,6 @@ import type { PlannedRequest } from "../mcp/planned-request.ts";
 import { FOREIGN_ORIGIN, keyFromPage } from "../judge/foreign-origin.ts";
 import { headerOf, type HttpResponse } from "../../http/http.ts";
 
-/** The preflight that a browser sends before a page may send a key. */
-const PREFLIGHT: PlannedRequest = {
-  ...{ name: "OPTIONS", cacheKey: "OPTIONS from a foreign page", method: "OPTIONS", grants: "nothing" },
-  headers: {
-    origin: FOREIGN_ORIGIN,
-    "access-control-request-method": "POST",
-    "access-control-request-headers": "authorization, content-type, mcp-protocol-version",
-  },
-};
-
 export const restrictsCors: Check = {
   id: "restricts-cors",
   group: "browser",
@@ -27,7 +17,7 @@ export const restrictsCors: Check = {
   needs: ["accepted"],
   cost: { requests: 5, wrong: 1 },
   async run(target) {
-    const before = await target.exchange(PREFLIGHT, NOTHING);
+    const before = await target.exchange(preflightFor(target.header.name), NOTHING);
     const attempt = await target.present(keyFromPage(target, FOREIGN_ORIGIN, "a foreign page"));
     const answers = [before, isConversation(attempt) ? attempt.answer : attempt].filter((seen) => "status" in seen);
     if (answers.length === 0) return untestable("no answer to a foreign page");
@@ -37,6 +27,18 @@ export const restrictsCors: Check = {
       : fail(`Access-Control-Allow-Credentials for ${target.redact(allowed, 100)} in an answer to ${FOREIGN_ORIGIN}`);
   },
 };
+
+/** Plans the preflight that a browser sends before a page may send a key in this header. */
+function preflightFor(header: string): PlannedRequest {
+  return {
+    ...{ name: "OPTIONS", cacheKey: "OPTIONS from a foreign page", method: "OPTIONS", grants: "nothing" },
+    headers: {
+      origin: FOREIGN_ORIGIN,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": `${header}, content-type, mcp-protocol-version`,
+    },
+  };
+}
 
 /** Returns the origin that an answer allows to send credentials, if that includes foreign ones. */
 function allowedOf(answer: Pick<HttpResponse, "headers">): string | null {

@@ -11,8 +11,8 @@ export const sendsChallenge: Check = {
   level: "must",
   expected: "sends WWW-Authenticate with every 401",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2"),
-  fix: 'send WWW-Authenticate: Bearer realm="mcp" with every 401',
-  needs: ["accepted", "bearer"],
+  fix: 'send WWW-Authenticate with every 401, for example Bearer realm="mcp"',
+  needs: ["accepted", "scheme"],
   cost: { requests: 2 * REFUSAL_COST.requests, wrong: 2 * REFUSAL_COST.wrong },
   async run(target) {
     const headers: string[] = [];

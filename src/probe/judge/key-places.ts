@@ -1,4 +1,6 @@
-import type { PresentedKey } from "../mcp/presented-key.ts";
+import type { HttpHeaders } from "../../http/http.ts";
+import type { KeyHeader } from "../mcp/key-header.ts";
+import { keyHeaders, type PresentedKey } from "../mcp/presented-key.ts";
 
 /** Places outside the header in which some servers look for a key. */
 export type KeyPlace = "query" | "cookie";
@@ -25,26 +27,37 @@ export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<PresentedK
   return { headers: () => ({ cookie: NAMES.cookie.map((name) => `${name}=${reveal()}`).join("; ") }) };
 }
 
-/** Forms of a key in `Authorization` other than after `Bearer` → how to write the header value. */
-const FORMS: Readonly<Record<string, (key: string) => string>> = {
-  "as the user name of Basic": (key) => `Basic ${btoa(`${key}:`)}`,
-  "as the password of Basic": (key) => `Basic ${btoa(`mcp-keys:${key}`)}`,
-  "after Token": (key) => `Token ${key}`,
-  "after ApiKey": (key) => `ApiKey ${key}`,
-  "without a scheme": (key) => key,
-};
+/** How to write a key into `Authorization`. */
+interface WrittenForm {
+  /** Completes "your key …". */
+  readonly how: string;
+  readonly scheme: string | null;
+  readonly write: (key: string) => string;
+}
+
+const FORMS: readonly WrittenForm[] = [
+  { how: "as the user name of Basic", scheme: "Basic", write: (key) => btoa(`${key}:`) },
+  { how: "as the password of Basic", scheme: "Basic", write: (key) => btoa(`mcp-keys:${key}`) },
+  ...["Token", "ApiKey", "Bearer"].map((scheme) => ({ how: `after ${scheme}`, scheme, write: (key: string) => key })),
+  { how: "without a scheme", scheme: null, write: (key) => key },
+];
 
 /** A key in one of the forms. */
 export interface KeyForm {
   /** Completes "your key …". */
   readonly how: string;
-  readonly headers: () => { readonly authorization: string };
+  readonly headers: () => HttpHeaders;
 }
 
 /**
- * Returns a key in every form but the correct one.
+ * Returns a key in `Authorization` in every form but the one that `header` is.
  * @param reveal - Returns the key. A function, because the result may be printed.
  */
-export function keyForms(reveal: () => string): KeyForm[] {
-  return Object.entries(FORMS).map(([how, write]) => ({ how, headers: () => ({ authorization: write(reveal()) }) }));
+export function keyForms(header: KeyHeader, reveal: () => string): KeyForm[] {
+  const isOwn = ({ scheme }: WrittenForm): boolean =>
+    header.name === "authorization" && header.scheme?.toLowerCase() === scheme?.toLowerCase();
+  return FORMS.filter((form) => !isOwn(form)).map(({ how, scheme, write }) => ({
+    how,
+    headers: () => keyHeaders({ name: "authorization", scheme }, write(reveal())),
+  }));
 }

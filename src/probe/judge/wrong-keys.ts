@@ -18,9 +18,9 @@ export function nearlyValidKeys({ header }: Target, mutations: readonly KeyMutat
   return mutations.map(({ change, key }) => wrongKey(header, key, { id: change, name: `your key with ${change}` }));
 }
 
-/** Presents the bogus key in every form but `Bearer`. A server that ignores other schemes may accept them. */
-export function wrongKeysInForms({ bogus }: Target): PresentedKey[] {
-  return keyForms(() => bogus.reveal()).map(({ how, headers }) => {
+/** Presents the bogus key in `Authorization` in every form but that of the valid key. A server that ignores other schemes may accept them. */
+export function wrongKeysInForms({ header, bogus }: Target): PresentedKey[] {
+  return keyForms(header, () => bogus.reveal()).map(({ how, headers }) => {
     return { id: `bogus ${how}`, name: `a bogus key ${how}`, kind: "wrong", headers };
   });
 }

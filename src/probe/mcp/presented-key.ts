@@ -1,34 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
-import { KeysError } from "../../errors.ts";
 import type { HttpHeaders } from "../../http/http.ts";
-
-/** The header that carries the key. Without a scheme, its value is the key alone. */
-export interface KeyHeader {
-  /** Lowercase. */
-  readonly name: string;
-  readonly scheme: string | null;
-}
-
-/** @see RFC 6750, section 2.1 */
-export const BEARER: KeyHeader = { name: "authorization", scheme: "Bearer" };
-
-/** Headers with another meaning in HTTP or MCP, or that every request already has. */
-const RESERVED =
-  /^(?:accept|connection|content-|cookie|expect|host|mcp-|origin|proxy-|te$|trailer|transfer-|upgrade|user-agent)/;
-
-/**
- * Parses the header that carries the key: `X-API-Key` holds the key alone, `Authorization: ApiKey` sets another scheme.
- * @throws {@link KeysError} `USAGE`
- */
-export function parseKeyHeader(text: string): KeyHeader {
-  const [, scheme = null] = /^authorization: ?([\w.~-]{1,40})$/i.exec(text) ?? [];
-  if (scheme !== null) return scheme.toLowerCase() === "bearer" ? BEARER : { name: "authorization", scheme };
-  const name = text.toLowerCase();
-  if (/^[\w!#$%&'*+.^`|~-]{1,100}$/.test(name) && !RESERVED.test(name)) return { name, scheme: null };
-  throw new KeysError("USAGE", "that header cannot carry a key", {
-    hint: "write its name only, such as X-API-Key, or 'Authorization: ApiKey' for another scheme; the key itself does not belong here",
-  });
-}
+import type { KeyHeader } from "./key-header.ts";
 
 /**
  * The key in one request, or none. `valid`: the valid key in its header · `misplaced`: the valid key elsewhere · `wrong`: no key, or one

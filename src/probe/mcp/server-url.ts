@@ -21,12 +21,12 @@ export function parseServerUrl(text: string, token: Secret | null): URL {
   }
   if (url.username !== "" || url.password !== "") {
     throw new KeysError("USAGE", "the URL contains a user name or a password", {
-      hint: "remove the part before the @; mcp-keys sends only the token, as Authorization: Bearer",
+      hint: "remove the part before the @; mcp-keys sends only the token, in a header",
     });
   }
   if (holdsKey(url, token)) {
     throw new KeysError("USAGE", "the URL contains a key, and URLs end up in logs", {
-      hint: "remove it; mcp-keys reads the token from stdin or MCP_API_KEY and sends it as Authorization: Bearer",
+      hint: "remove it; mcp-keys reads the token from stdin or MCP_API_KEY and sends it in a header",
     });
   }
   url.hash = "";

@@ -1,7 +1,8 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { bogusKey, NOTHING, validKey, type PresentedKey, type KeyHeader } from "../mcp/presented-key.ts";
+import type { KeyHeader } from "../mcp/key-header.ts";
+import { bogusKey, NOTHING, validKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { textAt } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { RateLimiter } from "../mcp/rate-limiter.ts";

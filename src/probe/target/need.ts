@@ -10,6 +10,10 @@ export const NEEDS = {
     met: ({ header }) => header.name === "authorization" && header.scheme?.toLowerCase() === "bearer",
     reason: "the key is not sent as Authorization: Bearer",
   },
+  scheme: {
+    met: ({ header }) => header.name === "authorization" && header.scheme !== null,
+    reason: "the key is not sent in Authorization after a scheme",
+  },
   modern: { met: (target) => speaks(target, "modern"), reason: "the server does not speak MCP 2026-07-28" },
   legacy: {
     met: (target) => speaks(target, "legacy"),

@@ -1,6 +1,7 @@
 import { headerOf } from "../../http/http.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import type { Conversation } from "../mcp/conversation.ts";
+import { BEARER, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import type { Redact } from "../mcp/redact.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
@@ -8,6 +9,8 @@ import type { McpAnswer } from "../mcp/wire.ts";
 /** What an explanation may refer to. */
 export interface ExplainContext {
   readonly url: URL;
+  /** The header that carried the key. */
+  readonly header: KeyHeader;
   readonly redact: Redact;
   /** Status of the answer to a request without a key, if there was one. */
   readonly anonymous?: number;
@@ -43,18 +46,22 @@ function explainUnauthorized(answer: McpAnswer, context: ExplainContext): string
   if (/no expiration time/i.test(text)) {
     return "the server's verifier returns no expiresAt, which the official MCP SDK requires; return a distant one, such as 253402300799";
   }
-  if (/x-api-key/i.test(text)) {
-    return "the server asks for the key in X-API-Key; make it accept Authorization: Bearer too, or run: mcp-keys test <url> --header X-API-Key";
+  if (/x-api-key/i.test(text) && context.header.name !== "x-api-key") {
+    return "the server asks for the key in X-API-Key; make it accept Authorization: Bearer too, or add: --header X-API-Key";
+  }
+  if (context.header !== BEARER) {
+    const sent = formatKeyHeader(context.header);
+    return `the server refuses this key${quote(answer, context)}; check it with: mcp-keys check, and make sure that the server reads it from the header ${sent}`;
   }
   if (scheme.toLowerCase() !== "bearer") {
     const name = context.redact(scheme);
-    return `the server asks for the scheme ${name}; make it accept Authorization: Bearer too, or run: mcp-keys test <url> --header 'Authorization: ${name}'`;
+    return `the server asks for the scheme ${name}; make it accept Authorization: Bearer too, or add: --header 'Authorization: ${name}'`;
   }
   if (/resource_metadata/i.test(text)) {
     return "the server refers clients to an OAuth server; make sure that it accepts API keys too, and check this key with: mcp-keys check";
   }
   if (challenge === undefined) {
-    return "the server answered 401 without saying how to send a key; find out which header it reads, and check this key with: mcp-keys check";
+    return "the server answered 401 without saying how to send a key; find out which header it reads and name it with --header, and check this key with: mcp-keys check";
   }
   return `the server refuses this key${quote(answer, context)}; check it with: mcp-keys check`;
 }

@@ -5,7 +5,8 @@ import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import { BEARER, bogusKey, validKey, type PresentedKey } from "../mcp/presented-key.ts";
+import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
+import { bogusKey, validKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
@@ -19,6 +20,8 @@ export interface VerifyOptions {
   readonly url: string;
   /** Sent only to the origin of `url`. */
   readonly token: Secret;
+  /** Header that carries the token and the bogus key. Default: {@link BEARER}. */
+  readonly header?: KeyHeader;
   readonly request: HttpRequest;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
@@ -40,7 +43,7 @@ export interface VerifyOptions {
  * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function verifyServer(options: VerifyOptions): Promise<Verification> {
-  const { token, now, timeoutMs, allowHttp = false } = options;
+  const { token, header = BEARER, now, timeoutMs, allowHttp = false } = options;
   if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
     throw new KeysError("TOKEN_UNUSABLE", "the token contains a character that an HTTP header cannot carry");
   }
@@ -57,7 +60,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
 
-  const attempts = await presentAll(wire, { key: validKey(BEARER, token), bogus: bogusKey(BEARER, bogus) });
+  const attempts = await presentAll(wire, { key: validKey(header, token), bogus: bogusKey(header, bogus) });
   const { real, anonymous, bogus: fake } = attempts;
   const outcome = outcomeOf(attempts);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);
@@ -70,7 +73,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     anonymous: summarizeAttempt(anonymous, redact),
     bogus: summarizeAttempt(fake, redact),
     presented: summarizeAttempt(real, redact),
-    hint: adviseOn(attempts, { url, redact }),
+    hint: adviseOn(attempts, { url, header, redact }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { differenceOf } from "../../../src/probe/checks/same-answer-for-unknown-keys.ts";
-import { BEARER, wrongKey } from "../../../src/probe/mcp/presented-key.ts";
+import { BEARER } from "../../../src/probe/mcp/key-header.ts";
+import { wrongKey } from "../../../src/probe/mcp/presented-key.ts";
 import type { McpAnswer } from "../../../src/probe/mcp/wire.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
 

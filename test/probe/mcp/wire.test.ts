@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createHttpRequest } from "../../../src/http/client.ts";
 import type { Secret } from "../../../src/core/secret.ts";
-import { BEARER, NOTHING, validKey } from "../../../src/probe/mcp/presented-key.ts";
+import { BEARER } from "../../../src/probe/mcp/key-header.ts";
+import { NOTHING, validKey } from "../../../src/probe/mcp/presented-key.ts";
 import { Wire } from "../../../src/probe/mcp/wire.ts";
 import { listen } from "../../servers/listen.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
