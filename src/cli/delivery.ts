@@ -1,7 +1,9 @@
 import { Option, type Command } from "commander";
 import { formatDuration, parseDuration } from "../core/duration.ts";
+import { Secret } from "../core/secret.ts";
 import { formats, isFormatName } from "../formats/index.ts";
 import { parseEnvName } from "../formats/env-name.ts";
+import { mergeDotenv } from "../formats/merge-dotenv.ts";
 import type { Issued } from "../keys/deliver.ts";
 import { sinks } from "../sinks/index.ts";
 import type { Sink } from "../sinks/sink.ts";
@@ -14,6 +16,7 @@ export interface DeliveryFlags {
   readonly envName?: string;
   readonly out?: string;
   readonly force?: boolean;
+  readonly merge?: true;
   readonly to?: string;
   readonly grace: number;
 }
@@ -23,12 +26,13 @@ const DEFAULT_GRACE = 10;
 /** Milliseconds to end a command after its grace, and to note in the store what became of the token. */
 const ENDING = 4_000;
 
-/** Adds `--format`, `--env-name`, `--out`, `--to` and `--grace`. */
+/** Adds `--format`, `--env-name`, `--out`, `--merge`, `--to` and `--grace`. */
 export function addDeliveryFlags(command: Command): Command {
   return command
     .addOption(formatFlag())
     .addOption(envNameFlag())
     .option("--out <file>", "write the token to a file that only you can read; print nothing")
+    .option("--merge", "set the variable in an existing --out file, with --format dotenv; keep every other byte")
     .option("--to <command>", "pass the token to a command on its standard input; print nothing")
     .addOption(
       new Option("--grace <duration>", "how long a --to command that already has the token may finish after Ctrl-C")
@@ -67,6 +71,7 @@ export async function openDelivery(ctx: Context, flags: DeliveryFlags): Promise<
     throw new KeysError("USAGE", "--out and --to cannot be used together", { hint: "choose one destination" });
   }
   refuseEnvName(flags);
+  refuseMerge(flags);
   const toStdout = flags.out === undefined && flags.to === undefined;
   if (json && toStdout && flags.format !== undefined) {
     throw new KeysError("USAGE", "--json and --format cannot both write to standard output", {
@@ -94,9 +99,21 @@ export function refuseEnvName({ format = "token", envName }: Pick<DeliveryFlags,
   });
 }
 
-function openSink(ctx: Context, { out, to, grace, force = false }: DeliveryFlags): Promise<Sink> {
-  const { env, streams, interrupted } = ctx.world;
-  if (out !== undefined) return sinks.file(out, { force, uid: ctx.world.uid });
+/** Refuses `--merge` for anything but a `.env` file. @throws {@link KeysError} `USAGE` */
+function refuseMerge({ merge, out, format }: DeliveryFlags): void {
+  if (merge === undefined || (out !== undefined && format === "dotenv")) return;
+  throw new KeysError("USAGE", "--merge needs --out and --format dotenv", {
+    hint: "for example: --out .env --format dotenv --merge",
+  });
+}
+
+function openSink(ctx: Context, flags: DeliveryFlags): Promise<Sink> {
+  const { out, to, grace, merge, force = false } = flags;
+  const { env, streams, interrupted, uid } = ctx.world;
+  if (out !== undefined && merge === true) {
+    return sinks.merge(out, { edit: editorOf(out, flags), uid, warn: (line) => ctx.io.warn(line) });
+  }
+  if (out !== undefined) return sinks.file(out, { force, uid });
   if (to !== undefined) {
     const notify = (line: string) => ctx.io.note(line);
     return sinks.command(to, { env, signal: interrupted, terminal: ctx.interactive, grace, notify });
@@ -108,7 +125,16 @@ function jsonText({ token }: Issued, document: Record<string, unknown>): string 
   return `${JSON.stringify({ schemaVersion: 1, ...document, token: token.reveal() })}\n`;
 }
 
-function snippet({ token }: Issued, { format = "token", envName = "MCP_API_KEY", to }: DeliveryFlags): string {
+/** Returns the edit that sets the variable in a `.env` file. */
+function editorOf(
+  source: string,
+  { envName = "MCP_API_KEY" }: DeliveryFlags,
+): (before: string, text: string) => string {
+  return (before, text) => mergeDotenv(before, { envName, token: new Secret(text), source });
+}
+
+function snippet({ token }: Issued, { format = "token", envName = "MCP_API_KEY", to, merge }: DeliveryFlags): string {
+  if (merge === true) return token.reveal();
   // Commands store what they read: a line break would become part of the secret.
   if (format === "token" && to !== undefined) return token.reveal();
   if (!isFormatName(format)) throw new KeysError("BUG", "commander accepted an unknown format");

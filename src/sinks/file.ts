@@ -1,11 +1,10 @@
-import type { Stats } from "node:fs";
-import { lstat, open, stat } from "node:fs/promises";
-import { dirname, resolve, sep } from "node:path";
+import { dirname } from "node:path";
 import { CODES, KeysError } from "../errors.ts";
 import { openDeviceSink } from "./device.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 import { createSink, type Sink } from "./sink.ts";
-import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, type TempFile } from "./temp-file.ts";
+import { inspectTarget } from "./target.ts";
+import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, syncFolder, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {
   /** Whether to replace an existing file. */
@@ -22,9 +21,7 @@ export interface FileOptions {
  * @throws {@link KeysError} `OUTPUT_EXISTS` if the file exists and `force` is false; `DELIVERY_FAILED`
  */
 export async function openFileSink(path: string, { force, uid }: FileOptions): Promise<Sink> {
-  const target = resolve(path);
-  if (path.endsWith("/") || path.endsWith(sep)) throw folderFault(target);
-  const found = await inspect(target);
+  const { target, found } = await inspectTarget(path);
   if (found === "device") return openDeviceSink(target, uid);
   if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} already exists`);
   const temp = await openTempFile(target, uid);
@@ -33,31 +30,6 @@ export async function openFileSink(path: string, { force, uid }: FileOptions): P
     deliver: (text) => deliver(text, temp, target, force),
     discard: () => removeTempFile(temp),
   });
-}
-
-async function inspect(path: string): Promise<"nothing" | "file" | "device"> {
-  try {
-    const found = await lstat(path);
-    if (found.isFile()) return "file";
-    if (found.isDirectory()) throw folderFault(path);
-    if (isDevice(found.isSymbolicLink() ? await stat(path).catch(() => null) : found)) return "device";
-    if (!found.isSymbolicLink()) throw new KeysError("DELIVERY_FAILED", `${path} is neither a file nor a pipe`);
-  } catch (cause) {
-    if (cause instanceof KeysError) throw cause;
-    if (errnoOf(cause) === "ENOENT") return "nothing";
-    throw fileFault(path, cause);
-  }
-  throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link`, {
-    hint: "name the file itself; links are not followed, because they could send the token elsewhere",
-  });
-}
-
-function isDevice(found: Stats | null): boolean {
-  return found !== null && (found.isFIFO() || found.isCharacterDevice());
-}
-
-function folderFault(path: string): KeysError {
-  return new KeysError("DELIVERY_FAILED", `${path} is a folder`, { hint: "name a file in it" });
 }
 
 async function deliver(text: string, temp: TempFile, target: string, force: boolean): Promise<void> {
@@ -76,17 +48,4 @@ async function deliver(text: string, temp: TempFile, target: string, force: bool
     await temp.handle.close().catch(() => undefined);
   }
   await syncFolder(dirname(target));
-}
-
-/** Makes the new name durable. Some systems (Windows, network disks) cannot open or sync a folder; that is no failure. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r").catch(() => null);
-  try {
-    await handle?.sync();
-  } catch (cause) {
-    if (errnoOf(cause) !== "EIO") return;
-    throw new KeysError("DELIVERY_UNCERTAIN", `the new file in ${path} may not survive a power failure`, { cause });
-  } finally {
-    await handle?.close().catch(() => undefined);
-  }
 }

@@ -1,5 +1,6 @@
 import { openCommandSink } from "./command.ts";
 import { openFileSink } from "./file.ts";
+import { openMergeSink } from "./merge.ts";
 import type { Sink } from "./sink.ts";
 import { openStdoutSink } from "./stdout.ts";
 
@@ -10,6 +11,7 @@ import { openStdoutSink } from "./stdout.ts";
 export const sinks = {
   stdout: openStdoutSink,
   file: openFileSink,
+  merge: openMergeSink,
   command: openCommandSink,
 } as const satisfies Record<string, (...options: never[]) => Promise<Sink>>;
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, renameSync } from "node:fs";
 import { link, lstat, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { KeysError } from "../errors.ts";
@@ -68,6 +68,17 @@ export async function placeTempFile(path: string, target: string, replace: boole
   });
 }
 
+/**
+ * Replaces a file in one step, unless it has changed. Nothing of this process runs between the check and the rename.
+ * @returns whether it was replaced
+ * @throws the error of the system call
+ */
+export function replaceFile(path: string, target: string, isUnchanged: () => boolean): boolean {
+  if (!isUnchanged()) return false;
+  renameSync(path, target);
+  return true;
+}
+
 /** NFS may answer `EEXIST` to a retried request that already succeeded, see open(2), `O_EXCL`. */
 async function isSameFile(a: string, b: string): Promise<boolean> {
   const [one, other] = await Promise.all([lstat(a), lstat(b)]);
@@ -101,5 +112,18 @@ export async function sweepTempFiles(own: TempFile): Promise<void> {
     const found = await lstat(path).catch(() => null);
     if (found?.isFile() === true && found.uid === uid && now - found.mtimeMs > LEFTOVER_AGE)
       await unlink(path).catch(() => undefined);
+  }
+}
+
+/** Makes the new name durable. Some systems (Windows, network disks) cannot open or sync a folder; that is no failure. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r").catch(() => null);
+  try {
+    await handle?.sync();
+  } catch (cause) {
+    if (errnoOf(cause) !== "EIO") return;
+    throw new KeysError("DELIVERY_UNCERTAIN", `the new file in ${path} may not survive a power failure`, { cause });
+  } finally {
+    await handle?.close().catch(() => undefined);
   }
 }

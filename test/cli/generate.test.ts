@@ -83,6 +83,33 @@ describe("generate", () => {
     );
   });
 
+  test("--merge sets one variable in an existing .env file, without --force", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, ".env");
+    writeFileSync(out, "# ours\r\nA='1'\r\nMCP_API_KEY=\"old\"\r\nB=2", { mode: 0o644 });
+    const ran = await cli(["generate", "ci", "--out", out, "--format", "dotenv", "--merge"]);
+    expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(ran.stderr).toContain(`warning: other users can read ${out}; fix it with: chmod 600 ${out}\n`);
+    expect(ran.stderr).toContain(`delivered the token to file:${out}`);
+    const merged = readFileSync(out, "utf8");
+    expect(merged).toMatch(/^# ours\r\nA='1'\r\nMCP_API_KEY="mcp_\w+"\r\nB=2$/);
+    expect((await cli("check", { piped: /mcp_\w+/.exec(merged)![0] })).status).toBe(0);
+    const more = ["--env-name", "OTHER_KEY", "--out", out, "--format", "dotenv", "--merge"];
+    expect((await cli(["rotate", "ci", ...more])).status).toBe(0);
+    expect(readFileSync(out, "utf8").replace(merged, "")).toMatch(/^\r\nOTHER_KEY=mcp_\w+\r\n$/);
+  });
+
+  test("--merge fails before the store is written if programs read the file in different ways", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, ".env");
+    writeFileSync(out, 'MCP_API_KEY="a\\"b"\n');
+    const ran = await cli(["generate", "ci", "--out", out, "--format", "dotenv", "--merge"]);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain(`line 1 of ${out} has quotes or line breaks that programs read differently`);
+    expect(readFileSync(out, "utf8")).toBe('MCP_API_KEY="a\\"b"\n');
+    expect((await cli("list")).stdout).toBe("");
+  });
+
   test("--to passes the token to a command byte for byte; --json does not contain it", async () => {
     const { cli, dir } = createCli();
     const out = join(dir, "taken");
@@ -199,6 +226,9 @@ describe("generate", () => {
     { line: "generate ci --format xml", status: 2, says: "choose one of token, shell" },
     { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
     { line: "generate ci --out x --to y", status: 2, says: "--out and --to cannot be used together" },
+    { line: "generate ci --merge", status: 2, says: "--merge needs --out and --format dotenv" },
+    { line: "generate ci --merge --out x --format shell", status: 2, says: "--merge needs --out and --format dotenv" },
+    { line: "generate ci --merge --to x --format dotenv", status: 2, says: "--merge needs --out and --format dotenv" },
     { line: "generate ci --json --format shell", status: 2, says: "--json and --format cannot both write" },
     { line: "generate ci extra", status: 2, says: "too many arguments" },
     { line: "generate ci --exipres 3d", status: 2, says: "did you mean --expires?" },

@@ -132,7 +132,8 @@ const pieces = fc.constantFrom(
 );
 const texts = fc.array(pieces, { maxLength: 14 }).map((each) => each.join(""));
 
-test("changes nothing but the variable, for every reader that can read the file", () => {
+// It starts two shells for each file.
+test("changes nothing but the variable, for every reader that can read the file", { timeout: 120_000 }, () => {
   let merged = 0;
   fc.assert(
     fc.property(texts, (text) => {

@@ -1,6 +1,7 @@
 import { appendFile, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { KeysError } from "../../src/errors.ts";
 import { sinks, type SinkName } from "../../src/sinks/index.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import { freshFolder } from "./folder.ts";
@@ -21,12 +22,22 @@ const kinds: Record<SinkName, { open: () => Promise<Sink>; broken: () => Promise
     open: () => sinks.file(arrived(), { force: false, uid: null }),
     broken: () => sinks.file("/dev/full", { force: false, uid: null }),
   },
+  merge: {
+    to: () => `file:${arrived()}`,
+    open: () => sinks.merge(arrived(), { edit: (before, text) => before + text, uid: null, warn: () => undefined }),
+    broken: () => sinks.merge(arrived(), { edit: refuseToken, uid: null, warn: () => undefined }),
+  },
   command: {
     to: () => `command:cat >>'${arrived()}'`,
     open: () => openCommand(`cat >>'${arrived()}'`),
     broken: () => openCommand("exit 1"),
   },
 };
+
+function refuseToken(before: string, text: string): string {
+  if (text === TEXT) throw new KeysError("USAGE", "cannot edit this file");
+  return before;
+}
 
 function stdout(write: (text: string) => Promise<void>, fault: string | null = null) {
   return { write, fault };

@@ -1,0 +1,110 @@
+import { dirname } from "node:path";
+import { shellQuote } from "../core/shell-quote.ts";
+import { KeysError } from "../errors.ts";
+import { withEditLock } from "./edit-lock.ts";
+import { errnoOf, fileFault } from "./file-fault.ts";
+import { createSink, type Sink } from "./sink.ts";
+import { isUnchanged, readOriginal, type Original } from "./original.ts";
+import { inspectTarget } from "./target.ts";
+import {
+  openTempFile,
+  placeTempFile,
+  removeTempFile,
+  replaceFile,
+  sweepTempFiles,
+  syncFolder,
+  type TempFile,
+} from "./temp-file.ts";
+
+export interface MergeOptions {
+  /** Returns the new text of the file, from the old one (empty if there is no file) and the text to deliver. May throw `USAGE`. */
+  readonly edit: (before: string, text: string) => string;
+  /** The user's numeric id, or `null` on Windows, where owners and modes are not checked. */
+  readonly uid: number | null;
+  /** Warns about a file that other users can read. */
+  readonly warn: (line: string) => void;
+}
+
+/** How often a file may change while it is edited. */
+const TRIES = 20;
+
+/**
+ * Opens a text file for an edit, such as one variable of a `.env` file. The file is read when the text is delivered, written to a
+ * temporary file, and replaced by a rename: a crash leaves the old file or the new one. If it changed meanwhile, the edit starts
+ * again. It keeps its owner, group and mode; a new file is readable by its owner only. The edit is tried here too, because a file that
+ * cannot be edited must fail early.
+ * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for a file that is not UTF-8, and what `edit` throws
+ */
+export async function openMergeSink(path: string, options: MergeOptions): Promise<Sink> {
+  const { edit, uid, warn } = options;
+  const { target, found } = await inspectTarget(path);
+  if (found === "device") throw new KeysError("DELIVERY_FAILED", `${target} is not a file`, { hint: "name a file" });
+  const before = await readOriginal(target, uid);
+  edit(before?.text ?? "", "x");
+  const temp = await openTempFile(target, uid);
+  await sweepTempFiles(temp);
+  if (before !== null && uid !== null && (before.mode & 0o044) !== 0) {
+    warn(`other users can read ${target}; fix it with: chmod 600 ${shellQuote(target)}`);
+  }
+  return createSink(`file:${target}`, {
+    deliver: (text) => merge(text, target, temp, options),
+    discard: () => removeTempFile(temp),
+  });
+}
+
+async function merge(text: string, target: string, temp: TempFile, { edit, uid }: MergeOptions): Promise<void> {
+  try {
+    await withEditLock(target, async () => {
+      for (let i = 0; i < TRIES; i++) {
+        const before = await readOriginal(target, uid);
+        await fill(temp, edit(before?.text ?? "", text));
+        if (before === null ? await create(temp, target) : await replace(temp, target, before)) return;
+      }
+      throw new KeysError("DELIVERY_FAILED", `other processes keep changing ${target}`);
+    });
+  } catch (cause) {
+    if (cause instanceof KeysError && cause.code === "DELIVERY_UNCERTAIN") throw cause;
+    await removeTempFile(temp);
+    if (!(cause instanceof KeysError)) throw fileFault(target, cause);
+    // Whatever it was, the token did not arrive.
+    throw new KeysError("DELIVERY_FAILED", cause.message, { hint: cause.hint, cause });
+  } finally {
+    await temp.handle.close().catch(() => undefined);
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Writes the whole text, over that of an earlier try. */
+async function fill({ handle }: TempFile, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  await handle.truncate();
+  for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
+}
+
+/** Returns whether the file was created; false if it exists by now. */
+async function create(temp: TempFile, target: string): Promise<boolean> {
+  try {
+    await temp.handle.sync();
+    await placeTempFile(temp.path, target, false);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
+    return false;
+  }
+}
+
+/** Returns whether the file was replaced; false if it is no longer the one that was edited. */
+async function replace({ path, handle }: TempFile, target: string, before: Original): Promise<boolean> {
+  const own = await handle.stat();
+  if (own.uid !== before.uid || own.gid !== before.gid) {
+    await handle.chown(before.uid, before.gid).catch((cause: unknown) => {
+      throw new KeysError("DELIVERY_FAILED", `cannot keep the owner and group of ${target}`, {
+        hint: "run as the owner of the file, or choose another file",
+        cause,
+      });
+    });
+  }
+  await handle.chmod(before.mode);
+  await handle.sync();
+  return replaceFile(path, target, () => isUnchanged(target, before));
+}
