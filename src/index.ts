@@ -6,6 +6,7 @@ export type { GenerateInput } from "./keys/generate.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
 export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
 export type { RevokeOptions } from "./keys/revoke.ts";
+export type { KeyChanges } from "./core/edit.ts";
 export type { Updated } from "./keys/update.ts";
 export type { Random } from "./keys/mint.ts";
 export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";

@@ -62,7 +62,7 @@ describe("keys", () => {
 
   test("changes say whether they changed anything", () => {
     expectTypeOf<
-      Keys["finish" | "abort" | "revoke" | "disable" | "enable"]
+      Keys["finish" | "abort" | "revoke" | "disable" | "enable" | "update"]
     >().returns.resolves.toEqualTypeOf<Updated>();
     expectTypeOf<Updated>().toEqualTypeOf<{ readonly key: Key; readonly changed: boolean }>();
   });

@@ -54,7 +54,7 @@ export function planKey(input: KeyInput, { id, digest, now, by, state }: KeySeed
 }
 
 /** Refuses a token in a field, because everything but digests is stored and shown as it is. */
-function refuseTokens(input: KeyInput): void {
+export function refuseTokens(input: object): void {
   for (const [field, value] of Object.entries<unknown>({ ...input })) {
     const texts = typeof value === "object" && value !== null ? Object.entries(value).flat() : [value];
     if (!texts.some((text) => typeof text === "string" && containsToken(text))) continue;
@@ -62,7 +62,10 @@ function refuseTokens(input: KeyInput): void {
   }
 }
 
-const SINGULAR: Readonly<Record<string, string>> = { scopes: "scope", tags: "tag" };
+const SINGULAR: Readonly<Record<string, string>> = {
+  ...{ scopes: "scope", addScopes: "scope", removeScopes: "scope" },
+  tags: "tag",
+};
 
 /** Creates a version that has never been used. */
 export function createVersion(
@@ -127,7 +130,8 @@ export function normalizeAudience(url: URL): string {
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-function parseTags(tags: Readonly<Record<string, string>>): Record<string, string> {
+/** Checks the names and values of tags. */
+export function parseTags(tags: Readonly<Record<string, string>>): Record<string, string> {
   for (const [name, value] of Object.entries(tags)) {
     if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
       throw new KeysError("USAGE", `${quote(name)} is not a valid tag name`, { hint: "write tags as team=payments" });
@@ -138,7 +142,7 @@ function parseTags(tags: Readonly<Record<string, string>>): Record<string, strin
 }
 
 /** Accepts one line only: a line break would break lists and logs. An empty one is usually a variable that is not set. */
-function parseLine(what: string, text: string): string {
+export function parseLine(what: string, text: string): string {
   if (text.trim() === "")
     throw new KeysError("USAGE", `the ${what} is empty`, { hint: "write a value, or leave it out" });
   if (text.length > 256 || /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(text)) {
@@ -147,7 +151,8 @@ function parseLine(what: string, text: string): string {
   return text;
 }
 
-function unique(items: readonly string[]): string[] {
+/** Removes repetitions. */
+export function unique(items: readonly string[]): string[] {
   return [...new Set(items)];
 }
 

@@ -68,13 +68,16 @@ export function judge(key: Key, version: Version, demand: Demand): Verdict {
   return reason === null ? { ok: true, key, version } : { ok: false, reason, key, version };
 }
 
+/** The part of a version that decides how long it works. */
+type Lifetime = Pick<Version, "state" | "expiresAt"> & { readonly retiresAt?: Epoch | undefined };
+
 /** Returns whether a version works at `now`, no matter whether its key is disabled. */
-export function isUsable(version: Version, now: Epoch): boolean {
+export function isUsable(version: Lifetime, now: Epoch): boolean {
   return versionReason(version, now) === null;
 }
 
 /** Returns when a usable version stops working: epoch seconds, or `Infinity` for never. */
-export function endOf(version: Version): number {
+export function endOf(version: Lifetime): number {
   return Math.min(version.expiresAt ?? Infinity, version.retiresAt ?? Infinity);
 }
 
@@ -87,7 +90,7 @@ function refusalReason(key: Key, version: Version, { now, scopes, audience }: De
   return null;
 }
 
-function versionReason(version: Version, now: Epoch): "revoked" | "expired" | null {
+function versionReason(version: Lifetime, now: Epoch): "revoked" | "expired" | null {
   if (version.state === "revoked") return "revoked";
   // For the client, a token whose overlap ended has expired: it must fetch the newer one.
   if (version.state === "retired") return "expired";

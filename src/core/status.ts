@@ -25,6 +25,15 @@ export function keyStatus(key: Key, now: Epoch, within: number = EXPIRING_WITHIN
 }
 
 /**
+ * Returns when the last version of a key stops working: epoch seconds, `Infinity` for never, `null` if none works now. Ignores
+ * whether the key is disabled.
+ */
+export function keyEnd(key: Key, now: Epoch): number | null {
+  const ends = key.versions.filter((version) => isUsable(version, now)).map(endOf);
+  return ends.length === 0 ? null : Math.max(...ends);
+}
+
+/**
  * Returns the state of a version at a time. The stored state does not change without a write, so an overlap may have ended, or the
  * version may have expired, since then.
  */

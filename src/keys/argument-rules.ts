@@ -1,11 +1,12 @@
 import { LAST_SECOND } from "../core/duration.ts";
+import type { KeyChanges } from "../core/edit.ts";
 import type { Demand } from "../core/judge.ts";
 import type { Epoch } from "../core/key.ts";
 import { FLAG, FUNCTION, PEPPERS, SECONDS, STORE, TEXT, TEXTS, TEXTS_BY_NAME, TIME_OR_NEVER } from "../core/options.ts";
 import { TOKEN_TEXT } from "../core/options.ts";
-import { checkArgument, type Rule, type Rules } from "../core/options.ts";
+import { checkArgument, copyRecord, type Rule, type Rules } from "../core/options.ts";
 import { REVOKE_REASONS } from "../core/revoke.ts";
-import { isCount } from "../core/type-guards.ts";
+import { isCount, isPlainObject } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
@@ -37,6 +38,19 @@ export const REVOKE: Rules<RevokeOptions> = {
     is: (value) => REVOKE_REASONS.some((reason) => reason === value),
   },
   releaseName: FLAG,
+};
+
+const TEXT_OR_NONE: Rule = { what: "a string, or null to remove it", is: (value) => value === null || TEXT.is(value) };
+
+export const CHANGES: Rules<KeyChanges> = {
+  ...{ name: TEXT, scopes: TEXTS, addScopes: TEXTS, removeScopes: TEXTS, audience: TEXTS },
+  ...{ owner: TEXT_OR_NONE, note: TEXT_OR_NONE },
+  tags: {
+    what: "an object of strings, or null to remove a tag",
+    is: (value) => isPlainObject(value) && Object.values(value).every(TEXT_OR_NONE.is),
+    copy: copyRecord,
+  },
+  expiresAt: TIME_OR_NEVER,
 };
 
 export const READ: Rules<ReadOptions> = { digests: FLAG };

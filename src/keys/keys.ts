@@ -1,5 +1,6 @@
 import { parseBearer } from "../core/authorization.ts";
 import { checkPeppers, type Pepper } from "../core/digest.ts";
+import type { KeyChanges } from "../core/edit.ts";
 import type { Demand, Verdict } from "../core/judge.ts";
 import type { Epoch, Key } from "../core/key.ts";
 import { checkArgument, readOptions, TEXT } from "../core/options.ts";
@@ -9,7 +10,8 @@ import { checkToken } from "./check.ts";
 import type { Issued } from "./deliver.ts";
 import { generateKey, type GenerateInput } from "./generate.ts";
 import { checkRef, checkTokenText, wholeSeconds } from "./argument-rules.ts";
-import { DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./argument-rules.ts";
+import { CHANGES, DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./argument-rules.ts";
+import { editSettings } from "./edit.ts";
 import { createMint, type Random } from "./mint.ts";
 import { revokeKey, type RevokeOptions } from "./revoke.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./rotate.ts";
@@ -88,6 +90,12 @@ export interface Keys {
   disable(ref: string): Promise<Updated>;
   /** Accepts a disabled key again. `KEY_NOT_ACTIVE` if it is revoked. */
   enable(ref: string): Promise<Updated>;
+  /**
+   * Changes the settings of a key: name, scopes, audience, owner, note, tags, or when its working versions expire. Running servers
+   * follow at once, and its tokens stay the same. Never makes a version work that does not. `KEY_NOT_ACTIVE` if the key is revoked
+   * or its versions have ended, `NAME_TAKEN`, `TOKEN_MISPLACED`.
+   */
+  update(ref: string, changes: KeyChanges): Promise<Updated>;
   /** Returns one key. */
   get(ref: string, options?: ReadOptions): Promise<Key>;
   /** Returns every key, including revoked keys, in the order of creation. */
@@ -150,6 +158,10 @@ export function createKeys(options: KeysOptions): Keys {
     },
     disable: switchTo("disable"),
     enable: switchTo("enable"),
+    update: async (ref, changes) => {
+      checkRef(ref);
+      return editSettings(context, ref, readOptions<KeyChanges>("update", changes, CHANGES));
+    },
     get: async (ref, reading = {}) => {
       checkRef(ref);
       return requireKey(store, ref, readOptions<ReadOptions>("get", reading, READ));

@@ -68,8 +68,11 @@ export async function updateKey(
   draft: Description | ((wanted: Key) => Description),
   decide: (key: Key) => Key | null,
 ): Promise<Updated> {
+  let wantedRef = ref;
   for (let attempt = 1; ; attempt++) {
-    const key = await requireKey(context.store, ref, NO_DIGESTS);
+    const key = await requireKey(context.store, wantedRef, NO_DIGESTS);
+    // Another process may give the name to another key before the next attempt.
+    wantedRef = key.id;
     const wanted = decide(key);
     if (wanted === null) return { key, changed: false };
     try {

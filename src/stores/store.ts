@@ -19,6 +19,7 @@ export type Operation =
   | "revoke"
   | "disable"
   | "enable"
+  | "update"
   | "import"
   | "compact"
   | "migrate";

@@ -38,6 +38,7 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("check", "check", "a-token-in-another-format-0123456789-0123456");
   await run("check", "check", (await cli("rotate plain")).stdout);
   for (const verb of ["disable", "enable"]) await run(verb, `${verb} plain`);
+  await run("update", "update plain --owner bob");
   await run("revoke", "revoke plain --reason unused --yes");
   clock.now += 1;
   await run("list", "list");

@@ -11,6 +11,7 @@ import { rotate } from "./rotate.ts";
 import { show } from "./show.ts";
 import { store } from "./store.ts";
 import { test } from "./test.ts";
+import { update } from "./update.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -21,6 +22,7 @@ export const commands = {
   generate,
   list,
   show,
+  update,
   rotate,
   revoke,
   disable,
