@@ -39,6 +39,7 @@ OPENING = re.compile(rb'\{"v":1,"seq":([0-9]{1,16}),"prev":"(.{64})","at":', re.
 NEWER = re.compile(rb'\{"v":(?:[2-9]|[1-9][0-9]+),')
 SUM = re.compile(rb',"sum":"([0-9a-f]{64})"\}')
 SUM_LENGTH = 74
+MAX_LINE = 16 * 1024 * 1024  # A longer line is not a record.
 
 
 class Journal:
@@ -158,7 +159,8 @@ def verified_sum(line: bytes) -> Optional[str]:
     """Returns the sum of a line if it matches the bytes of the line."""
     match = SUM.fullmatch(line[-SUM_LENGTH:])
     digest = hashlib.sha256(line[:-SUM_LENGTH]).hexdigest()
-    return digest if match is not None and match[1].decode() == digest else None
+    fits_limit = len(line) <= MAX_LINE
+    return digest if fits_limit and match is not None and match[1].decode() == digest else None
 
 
 def parse_record(line: bytes) -> Optional[dict]:

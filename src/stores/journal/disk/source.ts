@@ -45,17 +45,18 @@ export class Source {
 
   /**
    * Passes the bytes between two offsets to `consume`, chunk by chunk.
-   * @param keepsBytes - Whether `consume` keeps the chunks. If not, one buffer is used for all of them.
+   * @param keptBytes - Whether `consume` kept the chunk. If not, its buffer is used again. Without it, no chunk is kept.
    */
-  async chunks(from: number, to: number, keepsBytes: boolean, consume: Consume): Promise<void> {
+  async chunks(from: number, to: number, consume: Consume, keptBytes = () => false): Promise<void> {
     let at = from;
     let size = CHUNK;
     let scratch: Buffer | null = null;
     while (at < to) {
       const length = Math.min(size, to - at);
-      if (scratch === null || scratch.length < length || keepsBytes) scratch = Buffer.allocUnsafeSlow(length);
+      if (scratch === null || scratch.length < length) scratch = Buffer.allocUnsafeSlow(length);
       const bytes = await this.read(at, scratch.subarray(0, length));
       const done = await consume(bytes, at);
+      if (keptBytes()) scratch = null;
       at += done;
       if (bytes.length < length || at + bytes.length - done === to) break;
       // Nothing was processed, so the line is longer than the chunk.

@@ -1,7 +1,8 @@
 import { KeysError } from "../../../errors.ts";
 import { damaged } from "../disk/fault.ts";
 import { ChainHeads } from "./chain-heads.ts";
-import { isNext, readLink, readTime, verifiedSum } from "./line.ts";
+import type { ChainState } from "./chain-state.ts";
+import { isNext, MAX_LINE, readLink, readTime, verifiedSum } from "./line.ts";
 import { GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
@@ -14,24 +15,6 @@ const NEWLINE = 10;
  * Returns `false` if it cannot be parsed.
  */
 export type OnRecord = (bytes: Buffer, start: number, end: number) => boolean;
-
-/** The state of a chain right after a record. Another chain can continue from it. */
-export interface ChainState {
-  /** How many bytes were decided. */
-  readonly size: number;
-  readonly seq: number;
-  readonly head: string;
-  /** The latest `at` of the records that applied. */
-  readonly newest: number;
-  /** See {@link ChainHeads.base}. */
-  readonly base: number;
-  /** The `seq` of the last record that a compaction wrote, or 0. */
-  readonly until: number;
-  /** The number of lines, including the empty one at the start of the file. */
-  readonly lines: number;
-  /** The offsets of the void lines. */
-  readonly voids: readonly number[];
-}
 
 /**
  * Verifies the chain of a journal. It takes the bytes in pieces of any size and never revises a decision, so all readers of the
@@ -52,6 +35,8 @@ export class Chain {
   readonly voids = new Set<number>();
   /** True if the next line follows a head from before the initial state. Call {@link addEarlierHeads}, then continue. */
   needsEarlierHeads = false;
+  /** True if {@link offset} is inside a line that is too long for a record. It is void unless a tab follows. */
+  isInLongLine = false;
 
   readonly #path: string;
   #line = 1;
@@ -98,7 +83,7 @@ export class Chain {
    * @throws {@link KeysError} `STORE_DAMAGED` with the line number, `STORE_UNAVAILABLE` for a later format
    */
   verify(bytes: Buffer, onRecord: OnRecord): number {
-    const { seq, head, next } = this;
+    const { seq, head, next, isInLongLine } = this;
     const line = this.#line;
     const lacksTab = this.#lacksTab;
     try {
@@ -107,7 +92,7 @@ export class Chain {
       return length;
     } catch (fault) {
       // Restores the state: the next call must fail on this line again.
-      Object.assign(this, { seq, head, next });
+      Object.assign(this, { seq, head, next, isInLongLine });
       this.heads.truncate(seq);
       this.#line = line;
       this.#lacksTab = lacksTab;
@@ -127,7 +112,7 @@ export class Chain {
   }
 
   #verify(bytes: Buffer, onRecord: OnRecord): number {
-    let at = this.#closeLine(bytes, 0);
+    let at = this.isInLongLine ? this.#skipLine(bytes) : this.#closeLine(bytes, 0);
     while (at < bytes.length) {
       const start = at + 1;
       const newline = bytes.indexOf(NEWLINE, start);
@@ -137,10 +122,11 @@ export class Chain {
       this.#line++;
       const recordEnd = this.#judgeLine(bytes, start, end, onRecord);
       if (recordEnd !== null) at = this.#closeLine(bytes, recordEnd);
-      else if (newline !== -1 && !this.needsEarlierHeads) {
+      else if ((newline !== -1 || end - start > MAX_LINE) && !this.needsEarlierHeads) {
         // No writer leaves this: a tab was changed to a newline.
         if (lacksTab && start === end) this.#fail("its end was altered", this.#line - 1);
         this.voids.add(this.offset + start);
+        this.isInLongLine = newline === -1;
         at = end;
       } else {
         this.#line--;
@@ -149,6 +135,15 @@ export class Chain {
       }
     }
     return at;
+  }
+
+  /** Skips the rest of a long line. Returns the offset of the newline after it, or the end of the bytes. */
+  #skipLine(bytes: Buffer): number {
+    const newline = bytes.indexOf(NEWLINE);
+    const rest = newline === -1 ? bytes : bytes.subarray(0, newline);
+    if (rest.includes(TAB)) this.#fail("it was altered");
+    this.isInLongLine = newline === -1;
+    return rest.length;
   }
 
   /** Skips from the end of a record to the newline that starts the next line. Returns its offset, or the end of the bytes. */

@@ -1,5 +1,11 @@
 import { hash } from "node:crypto";
 
+/**
+ * The most bytes of a record, without its newline and tab. A longer line that a crash cut short is skipped in pieces, so it needs
+ * little memory.
+ */
+export const MAX_LINE = 16 * 1024 * 1024;
+
 const OPENING = '{"v":1,"seq":';
 /** The opening, a `seq` of up to 16 digits, `,"prev":"`, 64 hex digits, `","at":` */
 const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;
@@ -20,7 +26,7 @@ export interface Link {
 
 /** Returns the `sum` of the line from `start` to `end` if it matches the bytes of the line, else `null`. */
 export function verifiedSum(bytes: Buffer, start: number, end: number): string | null {
-  if (end - start < MIN_LENGTH) return null;
+  if (end - start < MIN_LENGTH || end - start > MAX_LINE) return null;
   const tail = bytes.toString("latin1", end - TAIL_LENGTH, end);
   if (!tail.startsWith(',"sum":"') || !tail.endsWith('"}')) return null;
   const sum = hash("sha256", bytes.subarray(start, end - TAIL_LENGTH));

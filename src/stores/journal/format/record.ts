@@ -7,6 +7,7 @@ import { isCount, isObject } from "../../../core/type-guards.ts";
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import type { JournalLocation } from "../disk/folder.ts";
+import { MAX_LINE } from "./line.ts";
 
 /** The format version, written as `v` in each line. */
 export const FORMAT = 1;
@@ -33,6 +34,7 @@ export interface JournalRecord {
  * occurs raw in JSON, marks the record as complete.
  * @param prev - the `sum` of the record before it
  * @returns the bytes, and the record's own `sum`: the SHA-256 of everything on its line before `,"sum"`
+ * @throws {@link KeysError} `USAGE` if the record is longer than {@link MAX_LINE}, because no reader would accept it
  */
 export function formatRecord(
   { change, until, nonce, next }: JournalRecord,
@@ -43,7 +45,17 @@ export function formatRecord(
   const whole = JSON.stringify({ v: FORMAT, seq, prev, at, by, op, version, detail, keys, until, nonce, next });
   const body = whole.slice(0, -1);
   const sum = hash("sha256", body);
-  return { bytes: Buffer.from(`\n${body},"sum":"${sum}"}\t`), sum };
+  const bytes = Buffer.from(`\n${body},"sum":"${sum}"}\t`);
+  if (bytes.length - 2 > MAX_LINE) throw tooLong(change, bytes.length);
+  return { bytes, sum };
+}
+
+function tooLong({ keys }: Change, length: number): KeysError {
+  const [size, limit] = [length, MAX_LINE].map((bytes) => Math.ceil(bytes / 1024 / 1024));
+  const advice = "this key has too many versions or too much text; issue a new one with: mcp-keys generate";
+  return new KeysError("USAGE", `the change needs ${size} MiB, and a store takes at most ${limit} MiB at once`, {
+    hint: `${keys.length > 1 ? "write the keys in several changes" : advice}; nothing was changed`,
+  });
 }
 
 /**
@@ -59,7 +71,7 @@ export function checkReadable(bytes: Buffer): void {
 }
 
 /**
- * Rejects the wrong kind of journal, judging by its first bytes. Every record of a journal is of the same kind. Text from a user
+ * Rejects the wrong kind of journal, judging by the bytes up to its first digest. Every record of a journal is of the same kind. Text from a user
  * cannot contain these strings, because its quotes are escaped.
  * @throws {@link KeysError} `STORE_UNAVAILABLE`
  */

@@ -1,7 +1,7 @@
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import type { Chain } from "../format/chain.ts";
-import { verifiedSum } from "../format/line.ts";
+import { MAX_LINE, verifiedSum } from "../format/line.ts";
 import { parseRecord } from "../format/record.ts";
 import type { Source } from "../disk/source.ts";
 
@@ -35,24 +35,36 @@ export async function readChanges(
   from: number,
   to: number,
 ): Promise<Change[]> {
-  const start = heads.startOf(from);
   const end = to === seq ? offset : heads.startOf(to + 1);
-  const bytes = await source.read(start, Buffer.allocUnsafeSlow(end - start));
   const changes: Change[] = [];
-  for (let each = from; each <= to; each++) {
-    const line = lineAt(bytes, heads.startOf(each) - start);
-    const sum = verifiedSum(line, 0, line.length);
-    const record = sum !== null && heads.has(each, sum) ? parseRecord(line.toString()) : null;
-    if (record === null)
-      throw new KeysError("STORE_DAMAGED", `record ${each} of ${path} was altered after it was first read`);
-    changes.push(record.change);
-  }
+  await source.chunks(heads.startOf(from), end, (bytes, at) => {
+    for (let each = from + changes.length; each <= to; each++) {
+      const start = heads.startOf(each) - at;
+      // The rest of the chunk are void lines.
+      if (start >= bytes.length) break;
+      const line = lineAt(bytes, start);
+      if (line === null && at + bytes.length < end && bytes.length - start <= MAX_LINE) return start;
+      const record = line ?? bytes.subarray(start);
+      const sum = verifiedSum(record, 0, record.length);
+      const parsed = sum !== null && heads.has(each, sum) ? parseRecord(record.toString()) : null;
+      if (parsed === null) throw altered(path, each);
+      changes.push(parsed.change);
+    }
+    return bytes.length;
+  });
+  if (changes.length <= to - from) throw altered(path, from + changes.length);
   return changes;
 }
 
-function lineAt(bytes: Buffer, start: number): Buffer {
+/** Returns the line up to its tab or the next newline, or `null` if the bytes have neither. */
+function lineAt(bytes: Buffer, start: number): Buffer | null {
   const newline = bytes.indexOf(NEWLINE, start);
   const line = bytes.subarray(start, newline === -1 ? bytes.length : newline);
   const tab = line.indexOf(TAB);
-  return tab === -1 ? line : line.subarray(0, tab);
+  if (tab !== -1) return line.subarray(0, tab);
+  return newline === -1 ? null : line;
+}
+
+function altered(path: string, seq: number): KeysError {
+  return new KeysError("STORE_DAMAGED", `record ${seq} of ${path} was altered after it was first read`);
 }

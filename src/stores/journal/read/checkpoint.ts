@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { isCount } from "../../../core/type-guards.ts";
-import type { ChainState } from "../format/chain.ts";
+import type { ChainState } from "../format/chain-state.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { verifiedSum } from "../format/line.ts";

@@ -7,7 +7,7 @@ import { Chain } from "../format/chain.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { LazyKeys } from "./lazy-keys.ts";
-import { endsIn } from "../format/line.ts";
+import { endsIn, MAX_LINE } from "../format/line.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { openPrivate } from "../disk/open.ts";
@@ -86,14 +86,19 @@ export class JournalReader {
   /** Reads the rest of the file. */
   async readOn(): Promise<void> {
     const { size } = await this.#source.state();
-    await this.#source.chunks(this.chain.offset, size, this.keys.keepsBytes, async (bytes) => {
-      let decided = this.#verify(bytes);
-      if (this.chain.needsEarlierHeads) {
-        await this.#loadEarlierHeads();
-        decided += this.#verify(bytes.subarray(decided));
-      }
-      return decided;
-    });
+    await this.#source.chunks(
+      this.chain.offset,
+      size,
+      async (bytes) => {
+        let decided = this.#verify(bytes);
+        if (this.chain.needsEarlierHeads) {
+          await this.#loadEarlierHeads();
+          decided += this.#verify(bytes.subarray(decided));
+        }
+        return decided;
+      },
+      () => this.keys.keptBytes(),
+    );
     this.chain.checkEnd(size - this.chain.offset);
     this.size = size;
   }
@@ -121,14 +126,30 @@ export class JournalReader {
   async #restore(checkpoint: Checkpoint): Promise<boolean> {
     const sum = createHash("sha256");
     let last: Buffer = Buffer.alloc(0);
+    let isInLongLine = false;
     try {
-      await this.#source.chunks(0, checkpoint.size, this.keys.keepsBytes, (bytes, at) => {
-        const isLast = at + bytes.length === checkpoint.size;
-        last = isLast ? bytes : bytes.subarray(0, Math.max(bytes.lastIndexOf(NEWLINE), 0));
-        sum.update(last);
-        this.keys.restore(last, at);
-        return last.length;
-      });
+      await this.#source.chunks(
+        0,
+        checkpoint.size,
+        (bytes, at) => {
+          const newline = isInLongLine ? bytes.indexOf(NEWLINE) : 0;
+          const from = newline === -1 ? bytes.length : newline;
+          let to = bytes.length;
+          if (newline !== -1) {
+            const isLast = at + bytes.length === checkpoint.size;
+            const whole = isLast ? bytes.length : Math.max(bytes.lastIndexOf(NEWLINE), from);
+            isInLongLine = whole === from && bytes.length - from > MAX_LINE + 2;
+            if (!isInLongLine) to = whole;
+          }
+          sum.update(bytes.subarray(0, to));
+          last = bytes.subarray(from, to);
+          // Of a long void line only the newline is kept, to count lines.
+          const isVoid = isInLongLine && this.chain.voids.has(at + from + 1);
+          if (last.length > 0) this.keys.restore(isVoid ? Buffer.from("\n") : last, at + from);
+          return to;
+        },
+        () => this.keys.keptBytes(),
+      );
     } catch {
       return false;
     }
@@ -149,7 +170,7 @@ export class JournalReader {
     const checkpoint = this.#checkpoint;
     if (checkpoint === null) return;
     const earlier = new Chain(this.#location.path);
-    await this.#source.chunks(0, checkpoint.size, false, (bytes) => earlier.verify(bytes, () => true));
+    await this.#source.chunks(0, checkpoint.size, (bytes) => earlier.verify(bytes, () => true));
     if (earlier.seq !== checkpoint.seq || earlier.head !== checkpoint.head) {
       throw new KeysError("STORE_DAMAGED", `${this.#location.path} was altered after it was first read`);
     }

@@ -9,6 +9,7 @@ import { Scan } from "./scan.ts";
 
 /** Journals up to this size, in bytes, are parsed while they are read. */
 const SMALL = 256 * 1024;
+const NEWLINE = Buffer.from("\n");
 /** After this many searches it is cheaper to parse everything. */
 const MAX_SEARCHES = 24;
 
@@ -21,6 +22,9 @@ export class LazyKeys implements Lookup {
   readonly #location: JournalLocation;
   readonly #voids: ReadonlySet<number>;
   #scan: Scan | null;
+  /** Whether the digests that were read show that this is the right kind of journal. */
+  #isKindKnown = false;
+  #keptBytes = false;
 
   /** @param whole - whether to parse all keys at once, because all will be needed */
   constructor(location: JournalLocation, voids: ReadonlySet<number>, size: number, whole: boolean) {
@@ -40,27 +44,38 @@ export class LazyKeys implements Lookup {
     this.#scan = null;
   }
 
-  /** Whether the bytes passed to {@link verify} and {@link restore} must not be overwritten later. */
-  get keepsBytes(): boolean {
-    return this.#scan !== null;
+  /** Returns whether bytes were kept since the last call. They must not be overwritten. */
+  keptBytes(): boolean {
+    const kept = this.#keptBytes;
+    this.#keptBytes = false;
+    return kept;
   }
 
   /** Verifies `bytes` with the chain and takes the keys of the records that apply. Returns how many bytes are decided. */
   verify(chain: Chain, bytes: Buffer): number {
-    const base = chain.offset;
-    if (base === 0) checkKind(this.#location, bytes);
+    const { offset: base, isInLongLine } = chain;
+    if (!this.#isKindKnown) checkKind(this.#location, bytes);
     const scan = this.#scan;
-    if (scan === null) return chain.verify(bytes, (...line) => this.#take(...line));
-    const length = chain.verify(bytes, () => true);
-    scan.add(bytes.subarray(0, length), base);
+    const length = chain.verify(bytes, scan === null ? (...line) => this.#take(...line) : () => true);
+    this.#isKindKnown ||= bytes.subarray(0, length).includes('"digest":"');
+    if (scan === null || length === 0) return length;
+    const from = isInLongLine ? bytes.indexOf(NEWLINE) : 0;
+    const isOneLine = chain.isInLongLine && (from === -1 || !bytes.includes(NEWLINE, from + 1));
+    // A long line has no record, so its bytes are not kept; its newline is, to count lines.
+    if (isOneLine && from !== -1) scan.add(NEWLINE, base + from);
+    if (isOneLine) return length;
+    scan.add(bytes.subarray(from, length), base + from);
+    this.#keptBytes = true;
     return length;
   }
 
   /** Takes the keys of whole lines without verifying them. Only for bytes that a checkpoint covers. */
   restore(bytes: Buffer, base: number): void {
-    if (base === 0) checkKind(this.#location, bytes);
+    if (!this.#isKindKnown) checkKind(this.#location, bytes);
+    this.#isKindKnown ||= bytes.includes('"digest":"');
     const scan = this.#scan ?? new Scan(this.#location.path, this.#voids);
     scan.add(bytes, base);
+    this.#keptBytes ||= scan === this.#scan;
     if (scan !== this.#scan) this.#drain(scan);
   }
 

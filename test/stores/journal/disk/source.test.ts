@@ -18,14 +18,19 @@ test("passes unprocessed bytes again, with more", async () => {
   for (const keeps of [true, false]) {
     const taken: Buffer[] = [];
     let calls = 0;
-    await source.chunks(0, content.length, keeps, (bytes, at) => {
-      expect(bytes.equals(content.subarray(at, at + bytes.length))).toBe(true);
-      // Needs more than a chunk at first, and less later.
-      if (calls++ === 0) return 0;
-      const done = at + bytes.length === content.length ? bytes.length : bytes.length - 7;
-      taken.push(Buffer.from(bytes.subarray(0, done)));
-      return done;
-    });
+    await source.chunks(
+      0,
+      content.length,
+      (bytes, at) => {
+        expect(bytes.equals(content.subarray(at, at + bytes.length))).toBe(true);
+        // Needs more than a chunk at first, and less later.
+        if (calls++ === 0) return 0;
+        const done = at + bytes.length === content.length ? bytes.length : bytes.length - 7;
+        taken.push(Buffer.from(bytes.subarray(0, done)));
+        return done;
+      },
+      () => keeps,
+    );
     expect(Buffer.concat(taken).equals(content)).toBe(true);
   }
 });
@@ -33,7 +38,7 @@ test("passes unprocessed bytes again, with more", async () => {
 test("stops at the end of a file that became shorter", async () => {
   const source = await aSource(Buffer.from("abc"));
   const seen: string[] = [];
-  await source.chunks(0, 100, false, (bytes) => {
+  await source.chunks(0, 100, (bytes) => {
     seen.push(bytes.toString());
     return bytes.length;
   });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { KeysError } from "../../../../src/errors.ts";
 import { Chain } from "../../../../src/stores/journal/format/chain.ts";
-import type { ChainState } from "../../../../src/stores/journal/format/chain.ts";
+import type { ChainState } from "../../../../src/stores/journal/format/chain-state.ts";
 import { LazyKeys } from "../../../../src/stores/journal/read/lazy-keys.ts";
 import { formatCheckpoint, parseCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { formatRecord, GENESIS } from "../../../../src/stores/journal/format/record.ts";
