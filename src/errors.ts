@@ -42,7 +42,7 @@ export const CODES = {
   DELIVERY_FAILED: {
     exit: 5,
     http: 500,
-    hint: "fix the destination and run the same command again; the old token still works",
+    hint: "fix the destination and run the same command again; earlier tokens still work",
   },
   DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it succeeds" },
   STORE_CONFLICT: { exit: 5, http: 409, hint: "another process changed the store first; run the command again" },

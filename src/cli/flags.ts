@@ -134,7 +134,7 @@ export function refuseUnused(command: Command, needs: Readonly<Record<string, re
     if (unused === undefined || needed.split(" ").some(isGiven)) continue;
     const wanted = needed.split(" ").map(flagOf).join(" or ");
     throw new KeysError("USAGE", `${flagOf(unused)} has no effect without ${wanted}`, {
-      hint: "add it, or remove the other",
+      hint: `add ${wanted}, or remove ${flagOf(unused)}`,
     });
   }
 }

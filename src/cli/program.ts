@@ -24,7 +24,7 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
       )
       .version(packageVersion, "-v, --version", "print the version")
       .enablePositionalOptions()
-      .configureHelp({ subcommandTerm, groupItems })
+      .configureHelp({ subcommandTerm, groupItems, minWidthToWrap: 24 })
       .showSuggestionAfterError()
       .addHelpText("after", `\n${EXIT_CODES}`),
   );

@@ -91,9 +91,18 @@ export async function openTokenProof(
   };
 }
 
+/**
+ * Parses the URL before a token is asked for.
+ * @throws `KeysError` `USAGE`
+ */
+export async function parseUrl(url: string): Promise<URL> {
+  const { parseServerUrl } = await import("../probe/mcp/server-url.ts");
+  return parseServerUrl(url, null);
+}
+
 async function checkUrl(url: string, allowHttp: boolean): Promise<void> {
-  const { isLoopback, parseServerUrl } = await import("../probe/mcp/server-url.ts");
-  const parsed = parseServerUrl(url, null);
+  const { isLoopback } = await import("../probe/mcp/server-url.ts");
+  const parsed = await parseUrl(url);
   if (parsed.protocol === "http:" && !allowHttp && !isLoopback(parsed)) {
     throw new KeysError("INSECURE_TRANSPORT", "the new token is not sent over plain http to another machine");
   }

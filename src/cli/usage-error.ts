@@ -15,7 +15,7 @@ const REWORDED: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/^option '(.*)' argument missing$/, "$1 needs a value"],
   [/^required option '(.*)' not specified$/, "$1 is required"],
   [/^option '(.*)' cannot be used with option '(.*)'$/, "$1 and $2 cannot be used together"],
-  [/^option '(--[^ ]*).*' argument ('.*') is invalid$/, "$2 is not a valid value of $1"],
+  [/^option '(--[^ ]*).*' argument '(.*)' is invalid$/, '"$2" is not a valid value of $1'],
 ];
 
 /** These read a token, so a stray argument may be one. */
@@ -53,7 +53,7 @@ function hintOf(fault: string, advice: string | undefined, code: string, argv: r
   if (fault === "unknown option '-v'") return "did you mean --verbose?";
   const choices = /^Allowed choices are (.*)\.$/.exec(advice ?? "")?.[1];
   if (choices !== undefined) {
-    const value = /^'(.*)'/.exec(fault)?.[1] ?? "";
+    const value = /^"(.*)"/.exec(fault)?.[1] ?? "";
     return `${suggest(value, choices.split(", "))}choose one of ${choices}`;
   }
   if (advice !== undefined) return advice.replace(/^\((.*)\)$/, "$1").replace(/^[A-Z]/, (first) => first.toLowerCase());

@@ -62,14 +62,30 @@ export function parseExpiry(text: string, now: Epoch): Epoch | null {
   return at;
 }
 
+/**
+ * Parses the start of a period: a duration before `now`, a date or a time.
+ * @param now - epoch seconds
+ */
+export function parseSince(text: string, now: Epoch): Epoch {
+  const seconds = secondsOf(text.trim());
+  if (seconds !== null) return now - seconds;
+  if (isLikeDate(text)) return parseDate(text);
+  throw new KeysError("USAGE", `${quote(text)} is not a duration or date`, {
+    hint: `${adviseDuration(text)}use 30d or 2026-03-01`,
+  });
+}
+
+/** Returns the seconds of a duration, or `null` if the text is none. */
 function secondsOf(text: string): number | null {
   const match = /^(\d{1,10})([smhdw])$/.exec(text);
-  const seconds = match === null ? NaN : Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
-  return seconds <= LIMIT ? seconds : null;
+  if (match === null) return null;
+  const seconds = Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
+  if (seconds <= LIMIT) return seconds;
+  throw new KeysError("USAGE", `${text} is longer than a hundred years`, { hint: "use 36500d or less" });
 }
 
 /** Returns whether a text is meant as a date and not as a duration. */
-export function isLikeDate(text: string): boolean {
+function isLikeDate(text: string): boolean {
   return /^\s*\d{4}-/.test(text);
 }
 

@@ -100,7 +100,7 @@ export function parseScope(text: string): string {
   throw new KeysError("USAGE", `${quote(text)} is not a valid scope`, {
     hint: text.includes("*")
       ? "wildcards are not supported; name each scope, such as notes:read"
-      : "use one word such as notes:read for each scope, without quotes, commas and backslashes",
+      : "use one word such as notes:read for each scope, without quotes, commas or backslashes",
   });
 }
 

@@ -268,9 +268,19 @@ describe("check", () => {
     clock.now += DAY;
     expect(await hint("check")).toBe("hint: replace it with: mcp-keys rotate ci\n");
     await cli("revoke ci --yes");
-    expect(await hint("check")).toBe("hint: issue a new key with: mcp-keys generate\n");
+    expect(await hint("check")).toBe("hint: issue a new key with this name: mcp-keys generate ci --replace\n");
     expect(await hint("check --json")).toBe("");
     expect(await hint("check --quiet")).toBe("");
+  });
+
+  test("points to the current version if an older token is refused", async () => {
+    const { cli } = createCli();
+    const token = (await cli("generate ci")).stdout;
+    await cli("rotate ci --overlap 0s");
+    const hint = "hint: use the token of version 2, or replace it with: mcp-keys rotate ci\n";
+    expect((await cli("check", { piped: token })).stderr).toBe(hint);
+    await cli("revoke ci --version 1 --yes");
+    expect((await cli("check", { piped: token })).stderr).toBe(hint);
   });
 
   test("checks scopes and audience on request", async () => {
@@ -383,7 +393,8 @@ describe("audit", () => {
     expect((await cli("audit --since 2027-01-17")).stdout).toBe("");
     expect((await cli("audit --verify")).stdout).toMatch(/^intact: 6 changes in file:/);
     expect(JSON.parse((await cli("audit --verify --json")).stdout)).toMatchObject({ ok: true, changes: 6, seq: 6 });
-    expect((await cli("audit --since soon")).status).toBe(2);
+    const stderr = 'error: "soon" is not a duration or date\nhint: use 30d or 2026-03-01\n';
+    expect(await cli("audit --since soon")).toMatchObject({ status: 2, stderr });
     expect((await cli("audit --key missing")).status).toBe(3);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
+import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { packageVersion } from "../../src/package-version.ts";
 import { createCli, splitWords } from "./fake-world.ts";
 
@@ -12,6 +13,14 @@ describe("the program", () => {
       expect(stdout).toMatch(new RegExp(`\\b${String(code)} [a-z]`));
     expect((await createCli().cli("--help")).stdout).toBe(stdout);
     expect((await createCli().cli("help")).stdout).toBe(stdout);
+  });
+
+  test("wraps the help of a flag at 60 columns", () => {
+    const never = () => expect.unreachable();
+    for (const command of allCommands(buildProgram(never))) {
+      const help = command.configureOutput({ getOutHelpWidth: () => 60 }).helpInformation();
+      expect(help.split("\n").filter((line) => line.length > 60)).toEqual([]);
+    }
   });
 
   test("prints its version", async () => {
@@ -80,7 +89,7 @@ test.each([
   ["--nonsense", "unknown option '--nonsense'", "see the usage with: mcp-keys --help"],
   ["list extra", "too many arguments for list: expected 0, got 1", "see the usage with: mcp-keys list --help"],
   ["list --status", "--status <status> needs a value", "see the usage with: mcp-keys list --help"],
-  ["test --report pdf", "'pdf' is not a valid value of --report", "choose one of pretty, json, junit, sarif, markdown"],
+  ["test --report pdf", '"pdf" is not a valid value of --report', "choose one of pretty, json, junit, sarif, markdown"],
   [
     "rotate ci --finish --abort",
     "--finish and --abort cannot be used together",
@@ -105,7 +114,7 @@ test.each([
   ],
   [
     "test --report junti",
-    "'junti' is not a valid value of --report",
+    '"junti" is not a valid value of --report',
     "did you mean junit? choose one of pretty, json, junit, sarif, markdown",
   ],
   [
@@ -164,6 +173,22 @@ test("a mistyped name of a key gets a suggestion, in every command that takes on
     );
   }
   expect((await cli("show nightly")).stderr).toContain("hint: list the keys with: mcp-keys list");
+});
+
+test("names both flags if one has no effect without the other", async () => {
+  const { cli } = createCli();
+  expect((await cli("rotate ci --patience 5s")).stderr).toContain("\nhint: add --verify, or remove --patience\n");
+  expect((await cli("rotate ci --window 5m")).stderr).toContain("hint: add --finish or --abort, or remove --window\n");
+});
+
+test.each([
+  "verify host/mcp",
+  "test ftp://host/mcp",
+  "test http://127.0.0.1:1/mcp --only requires-kye",
+  "test --stdio --skip x -- true",
+])("%s is refused before a token is asked for", async (line) => {
+  // A prompt would fail: there are no answers.
+  expect(await createCli({ answers: [] }).cli(line)).toMatchObject({ status: 2, stdout: "" });
 });
 
 test.each([

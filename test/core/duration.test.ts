@@ -23,6 +23,12 @@ test.each(["", "24", "h", "-1h", "1.5h", "1e3s", "5q", "1 h", "24H", "9999999999
   },
 );
 
+test("a duration of more than a hundred years is refused as too long", () => {
+  const fault = { message: "36501d is longer than a hundred years", hint: "use 36500d or less" };
+  expect(() => parseDuration("36501d")).toThrow(expect.objectContaining(fault));
+  expect(() => parseExpiry("36501d", NOW)).toThrow(expect.objectContaining(fault));
+});
+
 test("an expiry is a duration from now, a date or never", () => {
   expect(parseExpiry("never", NOW)).toBeNull();
   expect(parseExpiry("1d", NOW)).toBe(NOW + 86_400);

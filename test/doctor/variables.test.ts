@@ -61,6 +61,16 @@ describe("MCP_API_KEY", () => {
     expect(await about(ci)).toMatch(/^fail .* refused: revoked/);
   });
 
+  test("names the version to use for an ended token, and takes over the name of a revoked key", async () => {
+    const place = await aPlace();
+    const env = { MCP_API_KEY: await aKey(place) };
+    const fix = async () => (await place.report({ env })).findings.find(({ id }) => id === "api-key")?.fix;
+    await place.withKeys((keys) => keys.rotate("ci", { deliver: async () => undefined, overlap: 0 }));
+    expect(await fix()).toBe("set MCP_API_KEY to the token of version 2; if it is lost: mcp-keys rotate ci");
+    await place.withKeys((keys) => keys.revoke("ci"));
+    expect(await fix()).toBe("mcp-keys generate ci --replace");
+  });
+
   test("warns about a token of another store, and gives no verdict if the store cannot be read", async () => {
     const [here, there] = [await aPlace(), await aPlace()];
     const env = { MCP_API_KEY: await aKey(there) };

@@ -1,7 +1,6 @@
 import { Command, Option } from "commander";
 import { count } from "../../core/count.ts";
-import { formatTime, isLikeDate, parseDate, parseDuration } from "../../core/duration.ts";
-import type { Epoch } from "../../core/key.ts";
+import { formatTime, parseSince } from "../../core/duration.ts";
 import { KeysError } from "../../errors.ts";
 import type { Change } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
@@ -105,8 +104,4 @@ function formatLine({ flags }: Context, change: Change, key: { id: string; name:
   if (version !== undefined) words.push(`version ${String(version)}`);
   if (detail !== undefined) words.push(detail);
   return `${words.filter((word) => word !== "").join("  ")}\n`;
-}
-
-function parseSince(text: string, now: Epoch): Epoch {
-  return isLikeDate(text) ? parseDate(text) : now - parseDuration(text);
 }

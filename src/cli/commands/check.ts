@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { parseAudience, parseScope } from "../../core/generate.ts";
-import type { Reason } from "../../core/judge.ts";
+import { isUsable, type Reason } from "../../core/judge.ts";
+import type { Epoch, Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { listFlag } from "../flags.ts";
 import { keyJson, versionJson } from "../json.ts";
@@ -49,12 +50,17 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     });
     return;
   }
-  if (!ok) io.note(`hint: ${adviceOn(verdict.reason, key?.name ?? "<key>")}`);
+  if (!ok) io.note(`hint: ${adviceOn(verdict.reason, key, world.now())}`);
   const whose = key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}`;
   await io.print(`${ok ? paint.good("valid") : `${paint.error("refused")} (${verdict.reason})`}${whose}\n`);
 }
 
-function adviceOn(reason: Reason, name: string): string {
+function adviceOn(reason: Reason, key: Key | undefined, now: Epoch): string {
+  const name = key?.name ?? "<key>";
+  const current = key?.versions.find((version) => version.state === "current" && isUsable(version, now));
+  if ((reason === "expired" || reason === "revoked") && current !== undefined) {
+    return `use the token of version ${String(current.n)}, or replace it with: mcp-keys rotate ${name}`;
+  }
   switch (reason) {
     case "disabled":
       return `accept it again with: mcp-keys enable ${name}`;
@@ -64,7 +70,9 @@ function adviceOn(reason: Reason, name: string): string {
     case "expired":
       return `replace it with: mcp-keys rotate ${name}`;
     case "revoked":
-      return "issue a new key with: mcp-keys generate";
+      return key?.versions.every(({ state }) => state === "revoked") === true
+        ? `issue a new key with this name: mcp-keys generate ${name} --replace`
+        : `replace it with: mcp-keys rotate ${name}`;
     case "mistyped":
       return "copy the whole token again; if it is lost, replace it with: mcp-keys rotate <key>";
     case "missing":

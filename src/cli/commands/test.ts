@@ -33,7 +33,10 @@ export const test: CommandModule = {
       .addOption(listFlag("--skip <id>", "skip this check; an id may end in *", (id) => id))
       .option("--list", "list the checks and what they expect; send nothing")
       .option("--strict", "exit 8 for conformance faults too")
-      .option("--baseline <file>", "report of an earlier run (--report json); its findings do not count")
+      .option(
+        "--baseline <file>",
+        "report of an earlier run (--report json); its findings count only if they got worse",
+      )
       .addOption(headerFlag())
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
       .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")

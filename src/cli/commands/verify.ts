@@ -5,7 +5,7 @@ import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/ve
 import type { CommandModule, Context } from "../context.ts";
 import { limitFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
-import { runVerification } from "../server-verification.ts";
+import { parseUrl, runVerification } from "../server-verification.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
@@ -40,6 +40,7 @@ async function runVerify(
   url: string,
   { timeout, header, allowHttp = false }: VerifyFlags,
 ): Promise<void> {
+  await parseUrl(url);
   const token = await readToken(ctx);
   const result = await runVerification(ctx, { url, token, header, timeout, allowHttp });
   ctx.setExitStatus(OUTCOMES[result.outcome]);

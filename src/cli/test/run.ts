@@ -4,8 +4,12 @@ import { KeysError } from "../../errors.ts";
 import { packageVersion } from "../../package-version.ts";
 import { parseBaseline, type Baseline } from "../../probe/report/baseline.ts";
 import { exitOf } from "../../probe/report/conclude.ts";
+import { chooseChecks } from "../../probe/choose-checks.ts";
+import { CHECKS } from "../../probe/index.ts";
 import { formatKeyHeader } from "../../probe/mcp/key-header.ts";
+import { parseServerUrl } from "../../probe/mcp/server-url.ts";
 import { createRandomText } from "../../probe/random-text.ts";
+import { STDIO_CHECKS } from "../../probe/stdio/index.ts";
 import type { StdioProbeOptions } from "../../probe/stdio/probe.ts";
 import type { Context } from "../context.ts";
 import { openLab } from "./lab.ts";
@@ -18,6 +22,9 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   const { world, io } = ctx;
   const name = reportNameOf(ctx, flags);
   const url = readUrl(target, flags);
+  // Mistakes in the arguments come before the prompt for the token.
+  parseServerUrl(url, null);
+  chooseChecks(CHECKS, flags);
   const { header } = flags;
   const common = await readCommon(ctx, flags);
   const { key } = common;
@@ -51,6 +58,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
 export async function testProgram(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
   const name = reportNameOf(ctx, flags);
   const program = readProgram(ctx, target, flags);
+  chooseChecks(STDIO_CHECKS, flags);
   const common = await readCommon(ctx, flags);
   const commandLine = [program.command, ...program.args].map(shellQuote).join(" ");
   const output = openReportOutput(ctx, name, {

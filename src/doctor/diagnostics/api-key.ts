@@ -1,6 +1,6 @@
 import { parsePeppers } from "../../core/digest.ts";
 import { formatDuration } from "../../core/duration.ts";
-import { endOf, type Verdict } from "../../core/judge.ts";
+import { endOf, isUsable, type Verdict } from "../../core/judge.ts";
 import { estimateBits, MIN_OPAQUE_BITS } from "../../core/opaque.ts";
 import { EXPIRING_WITHIN } from "../../core/status.ts";
 import { explainUnusable, parseToken } from "../../core/token.ts";
@@ -27,7 +27,7 @@ export const apiKey: Diagnostic = {
       const observed = "MCP_API_KEY looks like a token, but the store cannot be read to check it";
       return [{ status: "info", observed }];
     }
-    return [verdict.ok ? judgeExpiry(verdict, context.now) : judgeRefusal(verdict)];
+    return [verdict.ok ? judgeExpiry(verdict, context.now) : judgeRefusal(verdict, context.now)];
   },
 };
 
@@ -48,21 +48,21 @@ function judgeExpiry({ key, version }: Extract<Verdict, { ok: true }>, now: numb
   return { status: "warn", observed, fix: `mcp-keys rotate ${key.name}` };
 }
 
-function judgeRefusal({ reason, key, version }: Extract<Verdict, { ok: false }>): Observation {
+function judgeRefusal({ reason, key, version }: Extract<Verdict, { ok: false }>, now: number): Observation {
   if (key === undefined || version === undefined) {
     const what = reason === "malformed" ? "is not an mcp-keys token and" : "looks like a token, but";
     const fix = "if it belongs to another store, select that with --store; otherwise: mcp-keys generate";
     return { status: "warn", observed: `MCP_API_KEY ${what} is unknown to this store`, fix };
   }
   const observed = `MCP_API_KEY is version ${String(version.n)} of ${key.name}, which is refused: ${reason}`;
-  const isRevoked = key.versions.every(({ state }) => state === "revoked");
+  if (reason === "disabled") return { status: "fail", observed, fix: `mcp-keys enable ${key.name}` };
+  if (key.versions.every(({ state }) => state === "revoked")) {
+    return { status: "fail", observed, fix: `mcp-keys generate ${key.name} --replace` };
+  }
+  const current = key.versions.find((each) => each.state === "current" && isUsable(each, now));
   const fix =
-    reason === "disabled"
-      ? `mcp-keys enable ${key.name}`
-      : isRevoked
-        ? "mcp-keys generate"
-        : `mcp-keys rotate ${key.name}`;
-  return { status: "fail", observed, fix };
+    current === undefined ? "" : `set MCP_API_KEY to the token of version ${String(current.n)}; if it is lost: `;
+  return { status: "fail", observed, fix: `${fix}mcp-keys rotate ${key.name}` };
 }
 
 /** Returns the fix for each mistake that {@link explainUnusable} finds. */

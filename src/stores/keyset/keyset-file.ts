@@ -36,7 +36,7 @@ export async function readKeysetFile(file: KeysetFile, known: string | null): Pr
   } catch (cause) {
     if (codeOf(cause) !== "ENOENT") throw faultOf(cause, "read", file.path);
     throw new KeysError("STORE_UNAVAILABLE", `there is no keyset ${file.path}`, {
-      hint: "write one with: mcp-keys export --keyset --out <file>",
+      hint: "write one with: mcp-keys export --keyset > <file>",
     });
   }
 }
