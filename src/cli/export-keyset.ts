@@ -43,17 +43,16 @@ export async function makeKeyset(ctx: Context, refs: readonly string[], flags: K
 
 /** Whoever can read the signing key can make servers accept any token, so it has to be as private as a store. */
 async function readSigningKey(path: string, uid: number | null): Promise<ReturnType<typeof parseSigningKey>> {
-  let text: string;
-  try {
-    if (uid !== null && ((await stat(path)).mode & 0o077) !== 0) {
-      throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
-        hint: `fix it with: chmod 600 ${shellQuote(path)}`,
-      });
-    }
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof KeysError) throw cause;
-    throw new KeysError("USAGE", `cannot read ${path}`, { hint: "check the path that follows --sign-with", cause });
-  }
-  return parseSigningKey(text, path);
+  const hint = "check the path that follows --sign-with";
+  const cannotRead = (cause: unknown) => {
+    throw new KeysError("USAGE", `cannot read ${path}`, { hint, cause });
+  };
+  const found = await stat(path).catch(cannotRead);
+  if (!found.isFile() && !found.isFIFO()) throw new KeysError("USAGE", `${path} is not a file`, { hint });
+  const key = parseSigningKey(await readFile(path, "utf8").catch(cannotRead), path);
+  // Only now: the path may lead to a folder or a file of the system, whose mode must stay as it is.
+  if (uid === null || (found.mode & 0o077) === 0) return key;
+  throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
+    hint: `fix it with: chmod 600 ${shellQuote(path)}`,
+  });
 }

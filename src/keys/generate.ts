@@ -6,7 +6,7 @@ import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
-import { NO_DIGESTS, updateKey, type OperationContext } from "./update.ts";
+import { NO_DIGESTS, type OperationContext } from "./update.ts";
 
 /** What a store throws if another run was first. */
 const TAKEN: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN"];
@@ -63,16 +63,27 @@ async function issue(
   const planned = planKey(input, { id, digest, now, by: context.by, state });
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
-  if (canTake) await updateKey(context, found.id, { op: "revoke", detail: "name released" }, releaseName);
-  const written = await writeNew(context, wanted, n);
+  const released = canTake ? releaseName(found) : null;
+  const written = await writeNew(context, wanted, n, released);
   const issued = issuedAs(written, n, token);
   return deliver === undefined ? issued : completeVersion(context, issued, { overlap: 0, deliver });
 }
 
-async function writeNew({ store, now, by }: OperationContext, key: Key, version: number): Promise<Key> {
+/**
+ * Writes a new key. The key that gives up its name for it is part of the same change: either both are saved or neither.
+ * @param released - the revoked key under its other name; `null` if the name is free
+ */
+async function writeNew(
+  { store, now, by }: OperationContext,
+  key: Key,
+  version: number,
+  released: Key | null,
+): Promise<Key> {
+  const about = released === null ? { version } : { detail: `name released by ${released.id}` };
+  const keys = released === null ? [key] : [released, key];
   try {
-    const change = await store.write({ op: "generate", at: now(), by, version, keys: [key] });
-    return change.keys[0] ?? key;
+    const change = await store.write({ op: "generate", at: now(), by, ...about, keys });
+    return change.keys.at(-1) ?? key;
   } catch (error) {
     // Another run took the name first, or continued the same undelivered key.
     if (!(error instanceof KeysError) || !TAKEN.includes(error.code)) throw error;

@@ -364,6 +364,10 @@ describe("export", () => {
     expect((await cli(`export --keyset --sign-with ${path}.missing`)).status).toBe(2);
     await chmod(path, 0o644);
     expect((await cli(`export --keyset --sign-with ${path}`)).status).toBe(6);
+    await chmod(folder, 0o755);
+    const refused = await cli(`export --keyset --sign-with ${folder}`);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).not.toContain("chmod");
   });
 
   test("refuses a key or a keyset flag without --keyset", async () => {

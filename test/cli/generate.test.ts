@@ -31,6 +31,20 @@ describe("generate", () => {
     expect(made.name).toBe(`key-${made.id}`);
   });
 
+  test("--replace leaves the name with the revoked key if the new one cannot be issued", async () => {
+    const { cli, clock } = createCli();
+    const { id } = JSON.parse((await cli("generate ci --json")).stdout).key;
+    await cli("revoke ci --yes");
+    clock.now -= 86_400;
+    expect((await cli("generate ci --replace")).status).toBe(5);
+    expect(JSON.parse((await cli("show ci --json")).stdout).key).toMatchObject({ id });
+    clock.now += 86_400;
+    expect((await cli("generate ci --replace")).status).toBe(0);
+    expect((await cli(`audit --key ${id}`)).stdout).toMatch(
+      new RegExp(`generate  ci\\.${id} .* name released by ${id}\n$`),
+    );
+  });
+
   test("--json prints one document with the token", async () => {
     const { cli } = createCli({ now: 1_800_000_000 });
     const { stdout } = await cli(

@@ -53,16 +53,20 @@ export function parseSigningKey(pem: string, source: string): KeyObject {
 /**
  * Parses `MCP_KEYS_KEYSET_PUBLIC_KEY`: Ed25519 public keys, each in PEM or as the base64 of its DER. Several are separated by commas,
  * for the time when a signing key is replaced.
- * @returns the keys; `null` if the text is missing or empty
- * @throws {@link KeysError} `USAGE`
+ * @returns the keys; `null` if the variable is not set
+ * @throws {@link KeysError} `USAGE`, also if it is set but empty: a secret that is missing must not switch the signatures off
  */
 export function parsePublicKeys(text: string | undefined): KeyObject[] | null {
-  if (text === undefined || text.trim() === "") return null;
+  if (text === undefined) return null;
   const bodies = text
     .replace(/-----(BEGIN|END) PUBLIC KEY-----/g, ",")
     .split(",")
-    .map((body) => body.replace(/\\n|\s/g, ""));
-  return bodies.filter((body) => body !== "").map(parsePublicKey);
+    .map((body) => body.replace(/\\n|\s/g, ""))
+    .filter((body) => body !== "");
+  if (bodies.length > 0) return bodies.map(parsePublicKey);
+  throw new KeysError("USAGE", "MCP_KEYS_KEYSET_PUBLIC_KEY is set but empty", {
+    hint: "set it to a public key, or unset it to accept keysets without a signature",
+  });
 }
 
 function parsePublicKey(body: string): KeyObject {

@@ -206,7 +206,10 @@ describe("a signed keyset", () => {
       usage("BEGIN"),
     );
     expect(() => parsePublicKeys(secret)).toThrow(usage(secret));
-    expect(parsePublicKeys(" ")).toBeNull();
+    expect(parsePublicKeys(undefined)).toBeNull();
+    for (const empty of ["", " ", ",", "\n"]) {
+      expect(() => parsePublicKeys(empty)).toThrow(expect.objectContaining({ code: "USAGE" }));
+    }
     expect(parseSigningKey(privateKey.export({ type: "pkcs8", format: "pem" }).toString(), "k").type).toBe("private");
   });
 });
