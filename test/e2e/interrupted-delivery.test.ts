@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
 import { createKeys, openStore } from "../../src/index.ts";
@@ -66,9 +66,15 @@ describe.concurrent("a command that has the token", () => {
     "may finish after %s, and the next run settles it",
     async (signal, ctx) => {
       needsProc(ctx);
-      const { rotate, read, states, check, mark } = await withKey(ctx);
-      const command = `cat >"$OUT.new"; echo ready >&2; sleep 1; mv "$OUT.new" "$OUT"`;
-      const { status, stderr } = await rotate(command, [], { onStderr: signalWhenReady(signal) });
+      const { rotate, read, states, check, mark, out } = await withKey(ctx);
+      // Works until mcp-keys says that it waits, however late the signal arrives.
+      const command = `cat >"$OUT.new"; echo ready >&2; until [ -e "$OUT.go" ]; do sleep 0.05; done; mv "$OUT.new" "$OUT"`;
+      const signalled = signalWhenReady(signal);
+      const onStderr: typeof signalled = (text, kill) => {
+        signalled(text, kill);
+        if (text.includes("waiting")) writeFileSync(`${out}.go`, "");
+      };
+      const { status, stderr } = await rotate(command, [], { onStderr });
       expect(status).toBe(STATUS[signal]);
       expect(stderr).toMatch(/ready\nwaiting up to 10s for the command to finish, .*\nerror: interrupted\nhint: .*\n$/);
       expect(running(mark)).toEqual([]);
