@@ -5,6 +5,7 @@ import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
+import { addStore } from "./hint.ts";
 import { maskSecrets, refuseTokens, refuseTokensIn } from "./misplaced-token.ts";
 import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./terminal/io.ts";
 import { allCommands, buildProgram, withVersionFlag } from "./program.ts";
@@ -32,7 +33,7 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
     if (world.interrupted.aborted) await session.end(running);
     // Like a program that SIGPIPE ends: no message, and never 0, because the result was lost.
     if (stdout.isClosed) return CLOSED_OUTPUT;
-    return await reportError(toKeysError(error, argv), world, argv);
+    return await reportError(toKeysError(error, argv), world, argv, session.store());
   } finally {
     await session.end(running);
   }
@@ -71,6 +72,8 @@ function withStdout(world: World, stdout: OutputStream): World {
 interface Session {
   readonly context: () => Context;
   open(flags: GlobalFlags): void;
+  /** The value of `--store`, once the flags were read. */
+  store(): string | undefined;
   status(): number;
   /** Cleans up, and waits for it only as long as the tasks asked for. */
   end(running: Promise<void>): Promise<void>;
@@ -143,6 +146,7 @@ function createSession(world: World): Session {
       return context;
     },
     open,
+    store: () => context?.flags.store,
     status: () => status,
     end: (running) => (ending ??= Promise.race([close(running), sleep(limit)])),
   };
@@ -186,15 +190,21 @@ function toKeysError(error: unknown, argv: readonly string[]): KeysError {
   );
 }
 
-async function reportError(error: KeysError, world: World, argv: readonly string[]): Promise<number> {
+async function reportError(
+  error: KeysError,
+  world: World,
+  argv: readonly string[],
+  store: string | undefined,
+): Promise<number> {
+  const hint = addStore(error.hint, store);
   const { stderr } = world.streams;
   const write = (text: string) => stderr.write(maskSecrets(text, argv)).catch(() => undefined);
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : undefined);
   if (words.includes("--json")) {
-    await write(`${JSON.stringify({ error })}\n`);
+    await write(`${JSON.stringify({ error: { ...error.toJSON(), hint } })}\n`);
   } else {
     const paint = createPainter(words.includes("--no-color") ? 0 : stderr.colors);
-    await write(`${paint.error("error:")} ${error.message}\n${paint.dim("hint:")} ${error.hint}\n`);
+    await write(`${paint.error("error:")} ${error.message}\n${paint.dim("hint:")} ${hint}\n`);
     const stack = error.cause instanceof Error ? error.cause.stack : undefined;
     if (error.code === "BUG" || words.includes("--verbose")) await write(stack === undefined ? "" : `${stack}\n`);
   }

@@ -4,6 +4,7 @@ import { isUsable, type Reason } from "../../core/judge.ts";
 import type { Epoch, Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { listFlag } from "../flags.ts";
+import { addStore } from "../hint.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
@@ -50,7 +51,7 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     });
     return;
   }
-  if (!ok) io.note(`hint: ${adviceOn(verdict.reason, key, world.now())}`);
+  if (!ok) io.note(`hint: ${addStore(adviceOn(verdict.reason, key, world.now()), ctx.flags.store)}`);
   const whose = key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}`;
   await io.print(`${ok ? paint.good("valid") : `${paint.error("refused")} (${verdict.reason})`}${whose}\n`);
 }

@@ -4,6 +4,7 @@ import { resolveConfig } from "../../config.ts";
 import type { DiagnosticFinding } from "../../doctor/diagnostic.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { addStore } from "../hint.ts";
 
 interface DoctorFlags {
   readonly removeOrphans?: boolean;
@@ -45,7 +46,10 @@ async function runDoctor(ctx: Context, { removeOrphans = false }: DoctorFlags): 
     now: world.now(),
     openStore: () => (opened ??= openStore(config.store, world)),
   });
-  const { ok, counts, findings, exit } = await runDiagnostics(diagnosticContext, diagnostics);
+  const { ok, counts, findings: found, exit } = await runDiagnostics(diagnosticContext, diagnostics);
+  const findings = found.map(({ fix, ...rest }) =>
+    fix === undefined ? rest : { ...rest, fix: addStore(fix, flags.store) },
+  );
   ctx.setExitStatus(exit);
   if (flags.json) return io.json({ ok, counts, findings });
   await io.print(render(ctx, findings));

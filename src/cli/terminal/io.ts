@@ -1,3 +1,5 @@
+import { addStore } from "../hint.ts";
+
 /** An output of the process, opened by `main.ts` or imitated by a test. */
 export interface OutputStream {
   /**
@@ -85,7 +87,7 @@ export function createIo(
       if (!flags.quiet) writeLine(line);
     },
     next: (command) => {
-      if (!flags.quiet && stderr.isTerminal) writeLine(paint.dim(`next: ${command}`));
+      if (!flags.quiet && stderr.isTerminal) writeLine(paint.dim(`next: ${addStore(command, flags.store)}`));
     },
     debug: (line) => {
       if (flags.verbose) writeLine(paint.dim(`debug: ${line}`));
