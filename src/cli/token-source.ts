@@ -26,6 +26,29 @@ export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "re
   return new Secret(text);
 }
 
+/**
+ * Reads a token from the variable that a flag names.
+ * @throws `KeysError` `USAGE` if the flag does not name a variable; `INPUT_REQUIRED`, `TOKEN_UNUSABLE`
+ */
+export function readTokenVariable(
+  { world }: Context,
+  name: string,
+  { flag, what }: { readonly flag: string; readonly what: string },
+): Secret {
+  if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
+    throw new KeysError("USAGE", `${flag} takes the name of a variable, not a key`, {
+      hint: `for example: ${flag} MCP_API_KEY_2`,
+    });
+  }
+  const text = world.env[name] ?? "";
+  if (text === "") {
+    throw new KeysError("INPUT_REQUIRED", `${name} is not set`, { hint: `put ${what} in ${name}, or remove ${flag}` });
+  }
+  const fault = explainUnusable(text);
+  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token in ${name} ${fault}`);
+  return new Secret(text);
+}
+
 async function findToken(ctx: Context): Promise<{ text: string; source: string }> {
   const { world, io, interactive } = ctx;
   const { stdin } = world.streams;

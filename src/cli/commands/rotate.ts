@@ -2,31 +2,25 @@ import { Command, Option } from "commander";
 import { formatDuration, formatTime, parseDuration, parseExpiry } from "../../core/duration.ts";
 import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../../keys/rotate.ts";
 import type { Key } from "../../core/key.ts";
-import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
 import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { refuseUnused } from "../flags.ts";
-import { headerFlag } from "../header-flag.ts";
-import { openTokenProof } from "../server-verification.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { addProofFlags, openTokenProof, type ProofFlags } from "../token-proof.ts";
 
-interface RotateFlags extends DeliveryFlags {
+interface RotateFlags extends DeliveryFlags, ProofFlags {
   readonly overlap: number;
   readonly expires?: string;
   readonly ifOlderThan?: number;
-  readonly verify?: string;
-  readonly patience: number;
-  readonly header?: KeyHeader;
-  readonly allowHttp?: boolean;
   readonly finish?: boolean;
   readonly abort?: boolean;
   readonly window: number;
 }
 
 /** Flags for a new version, which `--finish` and `--abort` do not issue. */
-const ISSUING = ["out", "to", "verify", "overlap", "expires", "ifOlderThan", "format", "envName"] as const;
+const ISSUING = ["out", "to", "verify", "verifyAll", "overlap", "expires", "ifOlderThan", "format", "envName"] as const;
 
 export const rotate: CommandModule = {
   examples: [
@@ -36,27 +30,29 @@ export const rotate: CommandModule = {
   ],
   build: (open) =>
     addDeliveryFlags(
-      new Command("rotate")
-        .summary("replace the token of a key; the old token keeps working for a while")
-        .description(
-          "Adds a version, delivers its token, tries it with --verify, and only then starts to retire the old one. " +
-            "If it is interrupted, run the same command again to finish.",
-        )
-        .argument("<key>", "name or id")
-        .addOption(
-          durationFlag("--overlap <duration>", "how long both tokens work; 0s if the old one leaked", DEFAULT_OVERLAP),
-        )
-        .option("--expires <when>", "90d, 2027-03-01 or never (default: same lifetime as the current version)")
-        .addOption(
-          new Option(
-            "--if-older-than <duration>",
-            "do nothing if the current version is younger and no rotation is unfinished",
-          ).argParser(parseDuration),
-        )
-        .option("--verify <url>", "keep the old token until this server accepts the new one")
-        .addOption(durationFlag("--patience <duration>", "how long --verify keeps trying", 60))
-        .addOption(headerFlag())
-        .option("--allow-http", "let --verify send the token over plain http beyond this machine")
+      addProofFlags(
+        new Command("rotate")
+          .summary("replace the token of a key; the old token keeps working for a while")
+          .description(
+            "Adds a version, delivers its token, tries it with --verify, and only then starts to retire the old one. " +
+              "If it is interrupted, run the same command again to finish.",
+          )
+          .argument("<key>", "name or id")
+          .addOption(
+            durationFlag(
+              "--overlap <duration>",
+              "how long both tokens work; 0s if the old one leaked",
+              DEFAULT_OVERLAP,
+            ),
+          )
+          .option("--expires <when>", "90d, 2027-03-01 or never (default: same lifetime as the current version)")
+          .addOption(
+            new Option(
+              "--if-older-than <duration>",
+              "do nothing if the current version is younger and no rotation is unfinished",
+            ).argParser(parseDuration),
+          ),
+      )
         .addOption(
           new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
         )
@@ -64,7 +60,11 @@ export const rotate: CommandModule = {
         .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags, command: Command) => {
-      refuseUnused(command, { to: ["grace"], verify: ["patience", "header", "allowHttp"], "finish abort": ["window"] });
+      refuseUnused(command, {
+        to: ["grace"],
+        "verify verifyAll": ["patience", "header", "oldTokenEnv", "allowHttp"],
+        "finish abort": ["window"],
+      });
       if (flags.finish === true) return runFinish(open(), ref, flags);
       if (flags.abort === true) return runAbort(open(), ref, flags);
       return runRotate(open(), ref, flags);
@@ -74,7 +74,7 @@ export const rotate: CommandModule = {
 async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { io, world } = ctx;
   const expiresAt = flags.expires === undefined ? undefined : parseExpiry(flags.expires, world.now());
-  const prove = flags.verify === undefined ? undefined : await openTokenProof(ctx, flags.verify, flags);
+  const prove = await openTokenProof(ctx, ref, flags);
   warnIfMinutes(io, "--if-older-than", flags.ifOlderThan);
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);

@@ -1,9 +1,9 @@
-import { explainUnusable } from "../../core/token.ts";
-import { Secret } from "../../core/secret.ts";
+import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import type { ReportName } from "../../probe/report/index.ts";
 import type { Context } from "../context.ts";
+import { readTokenVariable } from "../token-source.ts";
 
 /** The flags of `test`. */
 export interface TestFlags {
@@ -80,25 +80,13 @@ export function reportNameOf({ flags }: Context, { report }: TestFlags): ReportN
  * Reads the second key from the variable that `--second-key-env` names.
  * @throws {@link KeysError} `INPUT_REQUIRED`, `TOKEN_UNUSABLE`, `USAGE`
  */
-export function readSecondKey({ world }: Context, name: string | undefined, key: Secret): Secret | undefined {
+export function readSecondKey(ctx: Context, name: string | undefined, key: Secret): Secret | undefined {
   if (name === undefined) return undefined;
-  if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
-    throw new KeysError("USAGE", "--second-key-env takes the name of a variable, not a key", {
-      hint: "for example: --second-key-env MCP_API_KEY_2",
-    });
-  }
-  const text = world.env[name] ?? "";
-  if (text === "") {
-    throw new KeysError("INPUT_REQUIRED", `${name} is not set`, {
-      hint: `put the second key in ${name}, or remove --second-key-env`,
-    });
-  }
-  const fault = explainUnusable(text);
-  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token in ${name} ${fault}`);
-  if (text === key.reveal()) {
+  const second = readTokenVariable(ctx, name, { flag: "--second-key-env", what: "the second key" });
+  if (second.reveal() === key.reveal()) {
     throw new KeysError("USAGE", `${name} holds the key under test`, {
       hint: "issue another key with: mcp-keys generate",
     });
   }
-  return new Secret(text);
+  return second;
 }

@@ -1,0 +1,70 @@
+import { KeysError, type Code } from "../errors.ts";
+import type { Outcome } from "../probe/verify/verification.ts";
+
+/** Which of the two tokens of a rotation was presented. */
+export type ProvenToken = "new" | "old";
+
+/** A server that did not accept a token. */
+export interface ProofFailure {
+  readonly url: string;
+  readonly outcome: Exclude<Outcome, "enforced">;
+  readonly hint: string | undefined;
+}
+
+/** Outcomes that do not change with time. */
+export const FINAL: Partial<Record<Outcome, true>> = { "not-enforced": true, "insecure-transport": true };
+
+/** Outcome → the error, the gravest first. */
+const FAILURES: Readonly<
+  Record<ProofFailure["outcome"], readonly [code: Code, describe: (server: string, token: string) => string]>
+> = {
+  "not-enforced": ["SERVER_UNPROTECTED", (server) => `${server} accepts any token, which proves nothing`],
+  "insecure-transport": ["INSECURE_TRANSPORT", (server, token) => `${token} is not sent over plain http to ${server}`],
+  refused: ["TOKEN_REFUSED", (server, token) => `${server} refuses ${token}`],
+  forbidden: ["TOKEN_REFUSED", (server, token) => `${server} accepts ${token} but forbids what it asks for`],
+  "not-mcp": ["SERVER_NOT_MCP", (server) => `${server} does not lead to an MCP server`],
+  unreachable: ["SERVER_UNREACHABLE", (server) => `${server} did not answer`],
+  "server-error": ["SERVER_UNREACHABLE", (server) => `${server} failed`],
+};
+
+/** Servers that a message names. */
+const NAMED = 5;
+
+/** What follows the failure, and the hint. */
+const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string, next: string]>> = {
+  new: [
+    "the old token stays current",
+    "run the same command again, or give up the new token with --abort; both tokens work until then",
+  ],
+  old: [
+    "no version was retired and the old one stays current",
+    "clients that still use the old token would be locked out: let the server accept both, then run the same command again, or give up the new token with --abort",
+  ],
+};
+
+/**
+ * Builds the error of a proof that failed. It names the servers; code and hint are those of the gravest failure.
+ * @param failures - at least one
+ * @param servers - how many servers were tried
+ */
+export function describeFailures(failures: readonly ProofFailure[], servers: number, which: ProvenToken): KeysError {
+  const outcomes = Object.keys(FAILURES);
+  const sorted = failures.toSorted((a, b) => outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome));
+  const [worst] = sorted;
+  if (worst === undefined) throw new KeysError("BUG", "a proof failed at no server");
+  const each = sorted
+    .slice(0, NAMED)
+    .map(({ url, outcome }) => FAILURES[outcome][1](nameOf(url), `the ${which} token`));
+  const more = sorted.length > NAMED ? [`${String(sorted.length - NAMED)} more`] : [];
+  const tally = servers > 1 ? `${String(failures.length)} of ${String(servers)} servers: ` : "";
+  const [consequence, next] = ENDINGS[which];
+  return new KeysError(FAILURES[worst.outcome][0], `${tally}${[...each, ...more, consequence].join("; ")}`, {
+    hint: worst.hint === undefined ? next : `${worst.hint}; then ${next}`,
+  });
+}
+
+/** Leaves out the query, which may contain a secret. */
+function nameOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
