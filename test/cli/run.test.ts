@@ -177,7 +177,7 @@ test("a mistyped name of a key gets a suggestion, in every command that takes on
 
 test("names both flags if one has no effect without the other", async () => {
   const { cli } = createCli();
-  expect((await cli("rotate ci --patience 5s")).stderr).toContain("\nhint: add --verify, or remove --patience\n");
+  expect((await cli("rotate ci --patience 5s")).stderr).toContain("\nhint: add --verify or --verify-all, or remove --patience\n");
   expect((await cli("rotate ci --window 5m")).stderr).toContain("hint: add --finish or --abort, or remove --window\n");
 });
 
@@ -198,11 +198,13 @@ test.each([
   ["export --server-name x", "--server-name is only for --format kubernetes"],
   ["export --format shell --server-name x", "--server-name is only for --format kubernetes"],
   ["export --url https://host.example", "unknown option '--url'"],
-  ["rotate ci --patience 5s", "--patience has no effect without --verify"],
+  ["rotate ci --patience 5s", "--patience has no effect without --verify or --verify-all"],
   ["rotate ci --grace 5s", "--grace has no effect without --to"],
   ["generate new --grace 5s", "--grace has no effect without --to"],
-  ["rotate ci --header X-API-Key", "--header has no effect without --verify"],
-  ["rotate ci --allow-http", "--allow-http has no effect without --verify"],
+  ["rotate ci --header X-API-Key", "--header has no effect without --verify or --verify-all"],
+  ["rotate ci --old-token-env OLD", "--old-token-env has no effect without --verify or --verify-all"],
+  ["rotate ci --finish --verify-all list", "--finish and --verify-all <file> cannot be used together"],
+  ["rotate ci --allow-http", "--allow-http has no effect without --verify or --verify-all"],
   ["rotate ci --window 5m", "--window has no effect without --finish or --abort"],
   ["rotate ci --finish --expires 30d", "--finish and --expires <when> cannot be used together"],
   ["rotate ci --abort --overlap 1h", "--abort and --overlap <duration> cannot be used together"],

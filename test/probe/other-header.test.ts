@@ -50,7 +50,7 @@ describe.each(SERVERS)("a server that reads $header and speaks $era", ({ header:
   });
 });
 
-test.each(HEADERS)("a server that reads %s is caught if it lets in whoever sends another scheme", async (text) => {
+test.each(HEADERS)("a server that reads %s is caught if it accepts a bogus key in another scheme", async (text) => {
   const header = parseKeyHeader(text);
   const { url } = await during(
     startServer([TOKEN.reveal()], {
