@@ -74,14 +74,14 @@ export async function openTokenProof(ctx: Context, ref: string, flags: ProofFlag
 }
 
 async function readUrls({ verify = [], verifyAll, allowHttp }: ProofFlags): Promise<string[]> {
-  const [{ isLoopback, parseServerUrl }, { readUrlList }] = await Promise.all([
+  const [{ isExposed, parseServerUrl }, { readUrlList }] = await Promise.all([
     import("../probe/mcp/server-url.ts"),
     import("./url-list.ts"),
   ]);
   const given = verify.map((text) => ({ url: parseServerUrl(text, null), place: "" }));
   const listed = verifyAll === undefined ? [] : await readUrlList(verifyAll);
   const all = [...given, ...listed.map(({ url, line }) => ({ url, place: `line ${String(line)} of --verify-all: ` }))];
-  const exposed = all.find(({ url }) => url.protocol === "http:" && allowHttp !== true && !isLoopback(url));
+  const exposed = all.find(({ url }) => isExposed(url, allowHttp));
   if (exposed !== undefined) {
     const message = `${exposed.place}the new token is not sent over plain http to another machine`;
     throw new KeysError("INSECURE_TRANSPORT", message);

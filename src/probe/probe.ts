@@ -10,7 +10,7 @@ import { CONTROLS_COST } from "./judge/judge-refused.ts";
 import { BEARER, type KeyHeader } from "./mcp/key-header.ts";
 import { RateLimiter } from "./mcp/rate-limiter.ts";
 import { createRedactor } from "./mcp/redact.ts";
-import { isLoopback, parseServerUrl } from "./mcp/server-url.ts";
+import { isExposed, parseServerUrl } from "./mcp/server-url.ts";
 import type { RandomText } from "./random-text.ts";
 import type { Baseline } from "./report/baseline.ts";
 import { conclude, introduce, whyUncertain } from "./report/conclude.ts";
@@ -115,7 +115,7 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
   };
 }
 
-function parseUrl({ url: text, key, secondKey, allowHttp = false }: ProbeServerOptions): URL {
+function parseUrl({ url: text, key, secondKey, allowHttp }: ProbeServerOptions): URL {
   for (const { name, secret } of [
     { name: "the token", secret: key },
     { name: "the second token", secret: secondKey },
@@ -125,7 +125,7 @@ function parseUrl({ url: text, key, secondKey, allowHttp = false }: ProbeServerO
     }
   }
   const url = parseServerUrl(text, key);
-  if (url.protocol === "http:" && !allowHttp && !isLoopback(url)) {
+  if (isExposed(url, allowHttp)) {
     throw new KeysError("INSECURE_TRANSPORT", "plain http would expose the token outside this machine", {
       hint: CODES.INSECURE_TRANSPORT.hint,
     });

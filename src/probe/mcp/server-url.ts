@@ -41,6 +41,11 @@ export function isLoopback({ hostname }: URL): boolean {
   return isLoopbackName(hostname) || isLoopbackAddress(hostname);
 }
 
+/** Returns whether plain http would expose a token on its way to this URL. `allowHttp` accepts that. */
+export function isExposed(url: URL, allowHttp = false): boolean {
+  return url.protocol === "http:" && !allowHttp && !isLoopback(url);
+}
+
 function holdsKey({ href, searchParams }: URL, token: Secret | null): boolean {
   const text = `${href}\n${decode(href)}`;
   if (TOKEN_LIKE.test(text) || (token !== null && text.includes(token.reveal()))) return true;

@@ -1,5 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { Conversation } from "../mcp/conversation.ts";
+import { headerOf } from "../../http/http.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 
 /** Result of presenting a key once, or why there was no answer. */
@@ -29,13 +30,18 @@ export function isAccepted(attempt: Attempt | undefined): attempt is Conversatio
  * verifiers throw on unknown keys. All others tell about something else: a proxy (407), time (408, 425), the rate (429).
  */
 const REFUSING: readonly number[] = [400, 401, 403, 404, 422, 500];
+/**
+ * Redirects that turn a POST into a GET, such as one to a login page: the message is dropped, so they refuse it. The others ask for
+ * the same message at another URL, where the key may be accepted (307, 308), or are no answer to a POST (300, 304).
+ */
+const DROPPING: readonly number[] = [301, 302, 303];
 
 /** Returns whether an attempt proves nothing: no answer, a status that is no refusal, or a lost session. */
 export function isInconclusive(control: Attempt): boolean {
   if (control instanceof KeysError) return true;
   const { answer, server } = control;
-  // A redirect to a login page is how some servers refuse.
-  if (answer.status < 400) return false;
+  if (answer.status < 300) return false;
+  if (answer.status < 400) return !DROPPING.includes(answer.status) || !headerOf(answer, "location");
   return !REFUSING.includes(answer.status) || (answer.status === 404 && server?.era === "legacy");
 }
 

@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { CODES, KeysError } from "../../errors.ts";
-import { isLoopback, parseServerUrl } from "../mcp/server-url.ts";
+import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
 import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../mcp/redact.ts";
@@ -43,12 +43,12 @@ export interface VerifyOptions {
  * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function verifyServer(options: VerifyOptions): Promise<Verification> {
-  const { token, header = BEARER, now, timeoutMs, allowHttp = false } = options;
+  const { token, header = BEARER, now, timeoutMs } = options;
   if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
     throw new KeysError("TOKEN_UNUSABLE", "the token contains a character that an HTTP header cannot carry");
   }
   const url = parseServerUrl(options.url, token);
-  if (url.protocol === "http:" && !allowHttp && !isLoopback(url)) {
+  if (isExposed(url, options.allowHttp)) {
     const { hint } = CODES.INSECURE_TRANSPORT;
     const nothing = { anonymous: null, bogus: null, presented: null };
     return { ok: false, url: url.href, outcome: "insecure-transport", ...nothing, hint };

@@ -115,6 +115,26 @@ test.each([402, 405, 407, 408, 409, 421, 425, 426, 428, 429, 431, 451, 501, 502,
   },
 );
 
+test.each([
+  [301, "/login", "enforced"],
+  [302, "https://login.example/", "enforced"],
+  [303, "/login", "enforced"],
+  [302, "", "server-error"],
+  [300, "/login", "server-error"],
+  [304, "/login", "server-error"],
+  [307, "/mcp2", "server-error"],
+  [308, "https://elsewhere.example/mcp", "server-error"],
+])(
+  "a %i to %j for a control, which drops the message or repeats it elsewhere: %s",
+  async (status, location, outcome) => {
+    const headers: Record<string, string> = location === "" ? {} : { location };
+    const { url } = await during(startScripted((call) => (call.token === MINE ? legacy()(call) : { status, headers })));
+    const found = await verify(url);
+    expect(found).toMatchObject({ ok: outcome === "enforced", outcome, anonymous: { status }, bogus: { status } });
+    expect(found.hint).toContain(outcome === "enforced" ? "clients expect 401" : "proves nothing");
+  },
+);
+
 test("no answer for a control is inconclusive", async () => {
   const { url } = await during(startScripted((call) => (call.token === MINE ? legacy()(call) : null)));
   expect(await verify(url, TOKEN, { timeoutMs: 800 })).toMatchObject({
