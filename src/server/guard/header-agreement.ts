@@ -8,8 +8,10 @@ import type { RequestView } from "./request-view.ts";
 export function agreesWithHead(messages: readonly BodyMessage[], view: RequestView): boolean {
   const method = view.header("mcp-method");
   if (method !== null && (messages.length === 0 || messages.some((message) => message.method !== method))) return false;
-  const name = view.header("mcp-name");
-  return name === null || messages.every(({ tool }) => tool === null || tool === decodeName(name));
+  const header = view.header("mcp-name");
+  if (header === null) return true;
+  const name = decodeName(header);
+  return messages.every(({ tool }) => tool === null || tool === name);
 }
 
 /** Decodes `=?base64?…?=`, which carries names that are not plain ASCII. Returns `null` if it is invalid. */

@@ -17,13 +17,16 @@ export function sendResponse(
   if (isAnswered(response)) return;
   const headers = mergeVary(response, own);
   const length = status === 204 ? {} : { "content-length": Buffer.byteLength(body) };
+  // With `rejectNonStandardBodyWrites`, Node throws for a body in the response to HEAD.
+  const content = request.method === "HEAD" ? "" : body;
   if (!hasLargeBody(request)) {
     response.writeHead(status, { ...headers, ...length });
-    response.end(body);
+    response.end(content);
     return;
   }
   response.writeHead(status, { ...headers, ...length, connection: "close" });
-  response.write(body);
+  if (content === "") response.flushHeaders();
+  else response.write(content);
   linger(request, response);
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { findRepeated } from "../../../src/server/guard/head-flaw.ts";
 import { adapters } from "./adapters.ts";
 import { startGuarded } from "./guarded.ts";
 
@@ -65,4 +66,15 @@ describe.each(Object.keys(adapters))("%s", (name) => {
     const { ask, key } = await startGuarded(name, {});
     expect(await ask({ headers: [...key, ...headers] })).toMatchObject({ status: 200 });
   });
+});
+
+test.each([
+  ["escaped quotes", `,"${'\\"'.repeat(40_000)}`],
+  ["quoted texts", `${'"a,b"'.repeat(50_000)},`],
+  ["a backslash at the end", `,"${'\\"'.repeat(40_000)}\\`],
+  ["a quote that is never closed", `a;b="${",".repeat(200_000)}`],
+])("judges a Content-Type with %s in linear time", (_, value) => {
+  const start = performance.now();
+  expect(findRepeated(["Content-Type", value])?.response.status).toBe(400);
+  expect(performance.now() - start).toBeLessThan(1_500);
 });

@@ -16,6 +16,8 @@ const view = (headers: Record<string, string> = {}) =>
 const judge = (text: string, headers?: Record<string, string>) =>
   parseBody(new TextEncoder().encode(text), view(headers));
 
+const call = (name: string) => `{"method":"tools/call","params":{"name":${name}}}`;
+
 /** Runs the tools as a lenient server does: it ignores case and spaces, and looks names up in objects. */
 function run(body: unknown): string[] {
   const messages = Array.isArray(body) ? (body as unknown[]).flat(2) : [body];
@@ -120,6 +122,25 @@ test("folding a folded text changes nothing", () => {
   );
 });
 
+const MARKS = `e${"\u0301\u0316".repeat(50_000)}`;
+test.each([
+  ["a tool name of combining characters", call(`"${MARKS}"`), undefined, true],
+  ["a member of combining characters", `{"${MARKS}":1}`, undefined, true],
+  ["a tool name of ligatures that stand for 18 characters", call(`"${"\uFDFA".repeat(1_000_000)}"`), undefined, true],
+  ["a type that repeats charset", "{}", `application/json; ${"charset".repeat(25_000)}`, true],
+])("judges %s in linear time", (_, text, type, ok) => {
+  const start = performance.now();
+  const parsed = judge(text, type === undefined ? {} : { "content-type": type });
+  expect(parsed.ok).toBe(ok);
+  if (parsed.ok) expect(scopes.neededBy(parsed.messages)).toEqual([]);
+  expect(performance.now() - start).toBeLessThan(1_500);
+});
+
+test("finds a listed name however much padding it has", () => {
+  const padded = ["\u200b".repeat(100_000), "wi", " ".repeat(100_000), "PE"].join("");
+  expect(scopes.neededBy([{ method: "tools/call", tool: padded }])).toBeNull();
+});
+
 test("accepts two tools that differ only by case if both are listed", () => {
   const both = new ToolScopes(
     new Map([
@@ -139,7 +160,7 @@ test("accepts two tools that differ only by case if both are listed", () => {
 });
 
 describe("duplicate members", () => {
-  const call = (params: string) => `{"method":"tools/call","params":${params}}`;
+  const callWith = (params: string) => `{"method":"tools/call","params":${params}}`;
   test.each([
     ['{"a":1,"a":1}', false],
     ['{"a":1,"\\u0061":1}', false],
@@ -151,7 +172,7 @@ describe("duplicate members", () => {
     ['[{"a":1},{"a":1}]', true],
     ['{"a":"a\\":1,\\"a"}', true],
     // Below the members that decide about a call.
-    [call('{"name":"add","arguments":{"a":{"b":1,"b":2}}}'), true],
+    [callWith('{"name":"add","arguments":{"a":{"b":1,"b":2}}}'), true],
   ])("%s", (text, ok) => {
     expect(judge(text).ok).toBe(ok);
   });
@@ -183,6 +204,8 @@ test.each([
   ["application/x-www-form-urlencoded", false],
   ["multipart/form-data; boundary=json", false],
   ["application/json, application/x-www-form-urlencoded", false],
+  ["application/json; charset; charset=utf-7", false],
+  ["application/json; charset=", false],
   ["text/html", false],
 ])("a body of type %s is read as JSON: %s", (type, ok) => {
   expect(judge("{}", { "content-type": type }).ok).toBe(ok);

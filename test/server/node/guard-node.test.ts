@@ -55,6 +55,26 @@ test("cuts off an endless upload", async () => {
   expect(received).toMatch(/^HTTP\/1.1 401 .*"unauthorized"/s);
 });
 
+test.each([
+  ["HEAD", {}, 401],
+  ["HEAD", { "Content-Length": 1e6 }, 401],
+  ["OPTIONS", { "Transfer-Encoding": "chunked", Origin: "https://a.example" }, 204],
+])("answers %s %j where Node throws for a body in the response", async (method, headers, status) => {
+  const { verifier } = await createFixture();
+  const guard = guardNode(verifier, { allowedOrigins: ["https://a.example"] });
+  const server = createServer({ rejectNonStandardBodyWrites: true }, (request, response) =>
+    guard(request, response, () => response.end()),
+  );
+  onTestFinished(() => server.closeAllConnections());
+  const port = await listen(server);
+  const all = { "Access-Control-Request-Method": "POST", ...headers };
+  const request = send({ host: "127.0.0.1", port, method, headers: all });
+  request.flushHeaders();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  expect(response.statusCode).toBe(status);
+  request.destroy();
+});
+
 test("keeps the connection usable after refusing a small body", async () => {
   const port = await serve();
   const socket = connect(port, "127.0.0.1");
