@@ -68,11 +68,13 @@ export function overtakenBy(key: Key, n: number, staged: Key): Version | undefin
 
 /**
  * Returns whether the destination may hold the token of another version than the current one: a run was never finished, and it may
- * have delivered after the run that was promoted. The next promotion settles this.
+ * have delivered after the run that was promoted, or the version that was delivered last was revoked, for example by `--abort`.
+ * The next promotion settles this.
  */
 export function isUnsettled({ versions }: Key, current: Version): boolean {
   return versions.some((version) => {
     if (version.state === "pending") return true;
+    if (version.state === "revoked" && version.n > current.n) return version.reason !== "undelivered";
     if (version.promotedAt !== undefined || version.state === "revoked" || version.n > current.n) return false;
     const isNext = !versions.some(({ n, promotedAt }) => promotedAt !== undefined && n > version.n && n < current.n);
     return isNext && current.createdAt - version.createdAt < RUN_LIMIT;

@@ -49,7 +49,7 @@ export interface RotateOptions {
   readonly overlap?: number;
   /** When the new version expires, in seconds since 1970; `null` for never. Default: the same lifetime as the old version. */
   readonly expiresAt?: Epoch | null;
-  /** Does nothing if the current version is younger than this and no version is pending. */
+  /** Does nothing if the current version is younger than this and no rotation is unfinished or was aborted. */
   readonly ifOlderThan?: number;
   /** Delivers the new token. */
   readonly deliver: Deliver;

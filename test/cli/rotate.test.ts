@@ -82,6 +82,18 @@ describe("rotate", () => {
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
   });
 
+  test.each(["rotate ci --abort", "revoke ci --version 2 --yes"])(
+    "--if-older-than goes on after `%s`, because the destination may hold the revoked token",
+    async (line) => {
+      const { cli } = createCli();
+      await cli("generate ci");
+      expect((await cli(["rotate", "ci", "--to", "cat >/dev/null; exit 3"])).status).toBe(5);
+      expect((await cli(line)).status).toBe(0);
+      expect((await cli("rotate ci --if-older-than 30d")).stdout).toMatch(/^mcp_/);
+      expect((await cli("rotate ci --if-older-than 30d")).stdout).toBe("");
+    },
+  );
+
   test.each(["revoke ci --version 1 --yes", "disable ci"])("--if-older-than after `%s`", async (line) => {
     const { cli } = await withKey();
     await cli(line);

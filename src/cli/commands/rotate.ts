@@ -49,7 +49,7 @@ export const rotate: CommandModule = {
           .addOption(
             new Option(
               "--if-older-than <duration>",
-              "do nothing if the current version is younger and no rotation is unfinished",
+              "do nothing if the current version is younger and no rotation is unfinished or was aborted",
             ).argParser(parseDuration),
           ),
       )
