@@ -38,7 +38,7 @@ const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string, next:
   ],
   old: [
     "no version was retired and the old one stays current",
-    "clients that still use the old token would be locked out: let the server accept both, then run the same command again, or give up the new token with --abort",
+    "let each server accept both tokens, because clients that still use the old one would be locked out, and run the same command again; or give up the new token with --abort",
   ],
 };
 
@@ -54,17 +54,19 @@ export function describeFailures(failures: readonly ProofFailure[], servers: num
   if (worst === undefined) throw new KeysError("BUG", "a proof failed at no server");
   const each = sorted
     .slice(0, NAMED)
-    .map(({ url, outcome }) => FAILURES[outcome][1](nameOf(url), `the ${which} token`));
+    .map(({ url, outcome }) => FAILURES[outcome][1](nameServer(url), `the ${which} token`));
   const more = sorted.length > NAMED ? [`${String(sorted.length - NAMED)} more`] : [];
   const tally = servers > 1 ? `${String(failures.length)} of ${String(servers)} servers: ` : "";
   const [consequence, next] = ENDINGS[which];
+  // The hint of the server is about a key that it should accept.
+  const isExplained = which === "old" && worst.outcome === "refused";
   return new KeysError(FAILURES[worst.outcome][0], `${tally}${[...each, ...more, consequence].join("; ")}`, {
-    hint: worst.hint === undefined ? next : `${worst.hint}; then ${next}`,
+    hint: worst.hint === undefined || isExplained ? next : `${worst.hint}; then ${next}`,
   });
 }
 
-/** Leaves out the query, which may contain a secret. */
-function nameOf(url: string): string {
+/** Names a server without the query of its URL, which may contain a secret. */
+export function nameServer(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }

@@ -7,7 +7,7 @@ import { sleep } from "../probe/mcp/sleep.ts";
 import type { Context } from "./context.ts";
 import { listFlag } from "./flags.ts";
 import { headerFlag } from "./header-flag.ts";
-import { describeFailures, FINAL, type ProofFailure, type ProvenToken } from "./proof-failure.ts";
+import { describeFailures, FINAL, nameServer, type ProofFailure, type ProvenToken } from "./proof-failure.ts";
 import { runVerification } from "./server-verification.ts";
 import { readTokenVariable } from "./token-source.ts";
 
@@ -113,10 +113,12 @@ async function proveEverywhere(ctx: Context, urls: readonly string[], proof: Pro
   for (let round = 0; waiting.length > 0; round++) {
     if (round > 0) await sleep(PAUSE, ctx.world.interrupted);
     const failed = await tryEach(ctx, waiting, proof);
+    for (const { url, outcome } of failed) {
+      if (failures.get(url)?.outcome !== outcome) ctx.io.debug(`${nameServer(url)}: ${outcome}`);
+    }
     for (const url of waiting) failures.delete(url);
     for (const failure of failed) failures.set(failure.url, failure);
     if (failed.some(({ outcome }) => FINAL[outcome]) || ctx.world.ticks() + PAUSE >= end) break;
-    for (const { url, outcome } of failed) ctx.io.debug(`${url}: ${outcome}; trying again`);
     waiting = failed.map(({ url }) => url);
   }
   const left = urls.map((url) => failures.get(url)).filter((failure) => failure !== undefined);

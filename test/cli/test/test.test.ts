@@ -9,6 +9,7 @@ import { reports } from "../../../src/probe/report/index.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
 import { STDIO_CHECKS } from "../../../src/probe/stdio/index.ts";
 import { startServer, type Mistake } from "../../probe/servers/configurable-server.ts";
+import { readingFrom } from "../../probe/servers/other-header.ts";
 import { during, TOKEN } from "../../probe/verify/verifying.ts";
 import type { Running } from "../../servers/listen.ts";
 import { createCli } from "../fake-world.ts";
@@ -86,6 +87,15 @@ describe("the exit status", () => {
     expect(stdout.match(/no MCP server answers at this URL/g)).toHaveLength(1);
     expect(stdout).toMatch(/\n {2}untestable {2}\d\d more, for the same reason\n/);
   });
+});
+
+test("the suggested command has the same --header", async () => {
+  const mistake = { ...readingFrom({ name: "x-proxy-auth", scheme: "Bearer" }), knows: () => true };
+  const { cli, url } = await withServer(mistake);
+  const words = ["test", url, "--header", "X-Proxy-Auth: Bearer", "--only", "rejects-bogus-key"];
+  const { status, stderr } = await cli(words, { answers: [], env: { MCP_API_KEY: TOKEN.reveal() } });
+  expect(status).toBe(8);
+  expect(stderr).toContain(`next: mcp-keys test ${url} --header 'x-proxy-auth: Bearer' --only rejects-bogus-key\n`);
 });
 
 describe("reports", () => {
