@@ -13,6 +13,7 @@ import type { RequestView } from "../guard/request-view.ts";
 const INCOMPLETE: ParsedBody = {
   ok: false,
   response: formatOAuthError(400, "invalid_request", "The body is incomplete"),
+  why: "the client left before its body was complete",
 };
 
 /** A request with its body unread, if it was, and the parsed body. */

@@ -12,7 +12,7 @@ import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
 import type { HeadFlaw } from "./head-flaw.ts";
-import { AMBIGUOUS } from "./parse-body.ts";
+import { AMBIGUOUS, type RefusedBody } from "./parse-body.ts";
 import type { RequestView } from "./request-view.ts";
 import { sessionsOf } from "./sessions.ts";
 import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
@@ -28,9 +28,10 @@ export interface Guard {
 /** The response of the MCP SDKs to an unknown session. Clients then open a new one. */
 const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, -32_001, "Session not found") };
 /** @see MCP 2026-07-28, HeaderMismatch */
-const HEADER_MISMATCH: Rejection = {
+const HEADER_MISMATCH: RefusedBody = {
   ok: false,
   response: formatRpcError(400, -32_020, "Mcp-Method or Mcp-Name does not match the body"),
+  why: "Mcp-Method or Mcp-Name does not match the body",
 };
 
 /**
@@ -57,6 +58,23 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const refuseHead = ({ response, why }: HeadFlaw): Rejection => {
     verifier.refuse("malformed", why);
     return { ok: false, response };
+  };
+
+  const refuseBody = (refused: RefusedBody): Rejection => {
+    if (refused.isMistake === true) verifier.report(refused.why);
+    else verifier.logRefusal("unclear-body", refused.why);
+    return refused;
+  };
+
+  /** Binds the session to the key, or refuses one that belongs to another key. */
+  const enter = (view: RequestView, key: Key): OnHead | null | Rejection => {
+    const onHead = sessions === null ? null : sessions.enter(view, key.id);
+    if (onHead !== "foreign") return onHead;
+    verifier.logRefusal(
+      "foreign-session",
+      `key ${key.name} (${key.id}) sent a session id that is malformed or of another key`,
+    );
+    return SESSION_NOT_FOUND;
   };
 
   const authenticate = (view: RequestView): Admission | Rejection | Promise<Admission | Rejection> => {
@@ -87,8 +105,8 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
     const { key, version } = verdict;
-    const onHead = sessions === null ? null : sessions.enter(view, key.id);
-    if (onHead === "foreign") return SESSION_NOT_FOUND;
+    const onHead = enter(view, key);
+    if (onHead !== null && typeof onHead !== "function") return onHead;
     const auth = createAuthInfo(key, version);
     const admission: Admission = { ok: true, auth, headers: null, inspectBody: null, onHead, mayRewrite: false };
     return tools === null ? admission : withTools(admission, tools, key, view, verify);
@@ -103,14 +121,11 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     verify: VerifyToken,
   ): Admission => {
     const inspectBody: InspectBody = (parsed) => {
-      if (!parsed.ok) {
-        if (parsed.mistake !== undefined) verifier.report(parsed.mistake);
-        return parsed;
-      }
+      if (!parsed.ok) return refuseBody(parsed);
       const { messages } = parsed;
-      if (!agreesWithHead(messages, view)) return HEADER_MISMATCH;
+      if (!agreesWithHead(messages, view)) return refuseBody(HEADER_MISMATCH);
       const neededByTools = tools.neededBy(messages);
-      if (neededByTools === null) return AMBIGUOUS;
+      if (neededByTools === null) return refuseBody(AMBIGUOUS);
       mayList ||= messages.some(({ method }) => method === "tools/list");
       const needed = [...new Set([...scopes, ...neededByTools])];
       // The key and the session may have changed while the body arrived.
@@ -133,7 +148,8 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const admitAgain = (verdict: Verdict | KeysError, view: RequestView, needed: readonly string[]): Rejection | null => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason, needed);
-    return sessions?.enter(view, verdict.key.id) === "foreign" ? SESSION_NOT_FOUND : null;
+    const onHead = enter(view, verdict.key);
+    return typeof onHead === "function" ? null : onHead;
   };
 
   type Result = Admission | Rejection | Promise<Admission | Rejection>;

@@ -10,22 +10,31 @@ export const BODY_LIMIT = 4 * 1024 * 1024;
 export type ParsedBody =
   { readonly ok: true; readonly messages: readonly BodyMessage[]; readonly body: unknown } | RefusedBody;
 
-interface RefusedBody {
+/** A body that is refused, and why. */
+export interface RefusedBody {
   readonly ok: false;
   readonly response: GuardResponse;
-  /** A mistake in the server's code, for its log. */
-  readonly mistake?: string;
+  /** For the server's log, without text from the body. */
+  readonly why: string;
+  /** Whether the server's code is at fault, not the client. */
+  readonly isMistake?: true;
 }
 
 export const TOO_LARGE: RefusedBody = {
   ok: false,
   response: formatOAuthError(413, "content_too_large", "The body is larger than 4 MiB"),
+  why: "the body is larger than 4 MiB",
 };
-export const INVALID_JSON: RefusedBody = { ok: false, response: formatRpcError(400, -32_700, "Parse error") };
+export const INVALID_JSON: RefusedBody = {
+  ok: false,
+  response: formatRpcError(400, -32_700, "Parse error"),
+  why: "the body is not JSON in UTF-8",
+};
 export const ALREADY_READ: RefusedBody = {
   ok: false,
   response: formatOAuthError(500, "server_error", "The body was read before the guard could inspect it"),
-  mistake:
+  isMistake: true,
+  why:
     "the body was read before the guard, so toolScopes cannot be checked and the request gets 500; put the guard first, " +
     "or pass the parsed body on: as request.body, or to guardFetch as { parsedBody }",
 };
@@ -33,8 +42,13 @@ const EMPTY = { ok: true, messages: [], body: undefined } as const;
 const UNSUPPORTED: RefusedBody = {
   ok: false,
   response: formatOAuthError(415, "unsupported_media_type", "The body must be uncompressed JSON in UTF-8"),
+  why: "the body is not uncompressed JSON in UTF-8, by its Content-Type or Content-Encoding",
 };
-export const AMBIGUOUS: RefusedBody = { ok: false, response: formatRpcError(400, -32_600, "Invalid Request") };
+export const AMBIGUOUS: RefusedBody = {
+  ok: false,
+  response: formatRpcError(400, -32_600, "Invalid Request"),
+  why: "servers could read the message in two ways: a repeated member, or a name that differs only by case or invisible characters",
+};
 
 /**
  * Parses a body as the server will. Bodies that could be read in two ways are refused: a server that decompresses, decodes

@@ -1,6 +1,6 @@
 import { describeMalformed, describeNotBearer, parseBearer } from "../../core/authorization.ts";
-import { judge, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
-import type { Epoch, KeyId } from "../../core/key.ts";
+import { judge, type Demand, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
+import type { Epoch, Key, KeyId } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
 import { checkArgument, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
@@ -125,7 +125,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     const verdict = judge(key, version, demand);
     // A key that only lacks a scope is in use, so it must not be retired as unused.
     if (verdict.ok || verdict.reason === "insufficient-scope") follower.index.use(row, at);
-    if (!verdict.ok) return reject(verdict, at, demand.audience === null ? (NO_AUDIENCE[verdict.reason] ?? "") : "");
+    if (!verdict.ok) return reject(verdict, at, () => describeRefusal(verdict.reason, key, demand));
     if (requirements?.again === true) return verdict;
     counters.accepted++;
     return notify(verdict);
@@ -219,7 +219,12 @@ const BEARER = "Bearer ";
 const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 const UNKNOWN = Object.freeze({ ok: false, reason: "unknown" });
-/** For the log of a server that does not know its URL. */
-const NO_AUDIENCE: Partial<Record<Reason, string>> = {
-  "wrong-audience": "the key has an audience; set `audience` here",
-};
+
+/** Describes for the log what the key lacks. Empty if the reason says enough. */
+function describeRefusal(reason: Reason, key: Key, { scopes = [], audience }: Demand): string {
+  if (reason === "insufficient-scope") {
+    return `lacks the scope ${scopes.filter((scope) => !key.scopes.includes(scope)).join(" ")}`;
+  }
+  const isUnset = reason === "wrong-audience" && audience === null;
+  return isUnset ? "the key has an audience; set `audience` here" : "";
+}

@@ -26,11 +26,16 @@ function expectNoSecret(report: object): void {
 }
 
 describe.concurrent("mcp-keys test --stdio", () => {
-  test.each(Object.entries(BROKEN_PROGRAMS))("catches a program that %s", async (mistake, caught) => {
-    const report = await probeProgram(mistake, mistake.startsWith("hangs") ? { timeoutMs: 4000 } : {});
-    expect(caughtIn(report).sort()).toEqual([...caught].sort());
-    expectNoSecret(report);
-  });
+  test.each(Object.entries(BROKEN_PROGRAMS))(
+    "catches a program that %s",
+    async (mistake, caught) => {
+      const report = await probeProgram(mistake, mistake.startsWith("hangs") ? { timeoutMs: 4000 } : {});
+      expect(caughtIn(report).sort()).toEqual([...caught].sort());
+      expectNoSecret(report);
+    },
+    // A program that hangs costs four times its timeout.
+    60_000,
+  );
 
   test.each(CORRECT_PROGRAMS)(
     "gives A+ to a correct program (%s), and starts it no more often than announced",

@@ -9,7 +9,7 @@ const opens = (id: string) => () => ({ headers: { "mcp-session-id": id } });
 
 describe.each(Object.keys(adapters))("%s", (name) => {
   test("accepts a session from every version of its key, and answers 404 to every other key", async () => {
-    const { ask, key, issue, rotate } = await startGuarded(name, {}, opens("s1"));
+    const { ask, key, issue, rotate, lines } = await startGuarded(name, {}, opens("s1"));
     const other = bearer(await issue("other"));
     expect(await ask({ method: "POST", headers: key })).toMatchObject({ status: 200 });
     for (const method of ["POST", "GET", "DELETE"]) {
@@ -19,6 +19,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
         ...{ jsonrpc: "2.0", id: null, error: { code: -32_001, message: "Session not found" } },
       });
     }
+    expect(lines.join("\n")).toMatch(/refused \(foreign-session\): key other /);
     const newer = bearer(await rotate("ci", 60));
     for (const headers of [key, newer]) {
       expect(await ask({ method: "POST", headers: [...headers, ...session("s1")] })).toMatchObject({ status: 200 });
