@@ -1,9 +1,12 @@
 import type { StdioOptions } from "node:child_process";
-import { platform } from "node:os";
+import { mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
+import { platform, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { formatDuration } from "../core/duration.ts";
 import { KeysError } from "../errors.ts";
 import { startProcess, type RunningProcess } from "../process/start-process.ts";
+import { fileFault } from "./file-fault.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
 import { createSink, type Sink } from "./sink.ts";
 
@@ -17,6 +20,8 @@ export interface CommandOptions {
   readonly notify?: (line: string) => void;
   /** Whether the command may prompt at the terminal (`sudo`, `ssh`). It then stays in our process group and gets Ctrl-C itself. */
   readonly terminal: boolean;
+  /** Whether the text is no secret. It may then be longer than 8192 bytes, and is passed in a file without a name. */
+  readonly isPublic?: boolean;
   /** A POSIX shell; by default `sh`, and `cmd` on Windows. */
   readonly shell?: string;
   /** The file descriptor for the command's output, by default 2: stdout carries only the result. */
@@ -60,25 +65,44 @@ async function preflight(command: string, options: CommandOptions): Promise<void
 }
 
 async function deliver(text: string, command: string, options: CommandOptions): Promise<void> {
-  const { signal, terminal, grace, stderr = 2 } = options;
+  const { signal, terminal, grace, isPublic = false, stderr = 2 } = options;
   const size = Buffer.byteLength(text);
-  if (size > LIMIT) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
+  const isLong = size > LIMIT;
+  if (isLong && !isPublic) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
   if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
 
   const watched = terminal ? "" : String(grace);
-  const shell = start([DELIVERY, command, watched], ["pipe", stderr, stderr, "pipe"], options);
-  const [stdin, , , control] = shell.child.stdio as unknown as [Duplex, null, null, Duplex];
+  const file = isLong ? await openNamelessFile(text) : null;
+  const shell = start([DELIVERY, command, watched], [file?.fd ?? "pipe", stderr, stderr, "pipe"], options);
+  const [stdin, , , control] = shell.child.stdio as unknown as [Duplex | null, null, null, Duplex];
   let output = "";
   let begun = false;
   control.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   void shell.exited.then(() => control.end("end\n"));
-  stdin.end(text, (error?: unknown) => {
+  const begin = (error?: unknown): void => {
     begun = error instanceof Error ? false : !signal.aborted;
     if (begun) control.write("go\n");
     else control.end();
-  });
-  await endedOrInterrupted(shell, options, () => begun);
+  };
+  if (stdin === null) begin();
+  else stdin.end(text, begin);
+  await endedOrInterrupted(shell, options, () => begun).finally(() => file?.close());
   judge(output, { size, begun, interrupted: signal.aborted });
+}
+
+/** Writes a text that no pipe may hold to a file that has already been removed, and returns it open at its start. */
+async function openNamelessFile(text: string): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-"));
+  try {
+    const file = await open(join(folder, "input"), "wx+", 0o600);
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
+    return file;
+  } catch (cause) {
+    throw fileFault(join(folder, "input"), cause);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /**

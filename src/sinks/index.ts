@@ -6,7 +6,7 @@ import { openStdoutSink } from "./stdout.ts";
 
 /**
  * Every sink, each opened with its own options. To add one: a file next to this one, a line here, a flag in
- * `src/cli/delivery.ts`, and its failures in `test/sinks`.
+ * `src/cli/destinations.ts`, and its failures in `test/sinks`.
  */
 export const sinks = {
   stdout: openStdoutSink,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseToken } from "../../src/core/token.ts";
@@ -93,7 +93,7 @@ describe("generate", () => {
     expect(again).toMatchObject({ status: 5, stdout: "" });
     expect((await cli("list --json")).stdout).not.toContain("other");
     expect((await cli(["generate", "other", "--out", out, "--force", "--json"])).stdout).toMatch(
-      /^{"schemaVersion":1,.*"delivered":"file:[^"]+"}\n$/,
+      /^{"schemaVersion":1,.*"delivered":\["file:[^"]+"\]}\n$/,
     );
   });
 
@@ -131,8 +131,74 @@ describe("generate", () => {
     expect(status).toBe(0);
     const document = JSON.parse(stdout);
     expect(document).not.toHaveProperty("token");
-    expect(document.delivered).toBe(`command:cat > '${out}'`);
+    expect(document.delivered).toEqual([`command:cat > '${out}'`]);
     expect(`${readFileSync(out, "utf8")}\n`).toMatch(TOKEN);
+  });
+
+  test("delivers to --out and then to each --to, in the order of the line", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, ".env");
+    const log = join(dir, "log");
+    const keep = (name: string): string => `{ echo ${name}; ls '${out}'; cat; } >> '${log}'`;
+    const flags = ["--to", keep("b"), "--out", out, "--format", "dotenv", "--merge", "--to", keep("a"), "--to-newline"];
+    const { status, stdout, stderr } = await cli(["generate", "ci", ...flags, "--json"]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).delivered).toEqual([`file:${out}`, `command:${keep("b")}`, `command:${keep("a")}`]);
+    expect(stderr).toContain(`delivered the token to file:${out} and command:`);
+    const [, token] = /^MCP_API_KEY=(mcp_\w+)\n$/.exec(readFileSync(out, "utf8"))!;
+    // Next to a file, the format is that of the file: the commands get the bare token.
+    expect(readFileSync(log, "utf8")).toBe(`b\n${out}\n${token!}\na\n${out}\n${token!}\n`);
+    expect((await cli("check", { piped: token! })).status).toBe(0);
+  });
+
+  test("--to-newline ends the input with one newline, whatever the format", async () => {
+    const { cli, dir } = createCli();
+    const out = join(dir, "taken");
+    await cli(["generate", "a", "--to", `cat > '${out}'`, "--to-newline"]);
+    expect(readFileSync(out, "utf8")).toMatch(TOKEN);
+    await cli(["generate", "b", "--to", `cat > '${out}'`, "--to-newline", "--format", "shell"]);
+    expect(readFileSync(out, "utf8")).toMatch(/^export MCP_API_KEY='mcp_\w+'\n$/);
+  });
+
+  test.each([
+    [
+      "the first fails",
+      ["--to", "exit 3", "--to", "cat > $OUT"],
+      "command:exit 3: the command failed",
+      "revoked",
+      false,
+    ],
+    [
+      "the last fails without reading",
+      ["--to", "cat > $OUT", "--to", "exit 3"],
+      "command:exit 3: the command failed with exit status 3 without reading the token; already delivered to command:cat > ",
+      "active",
+      true,
+    ],
+    [
+      "the last fails after reading",
+      ["--to", "cat > $OUT", "--to", "cat >/dev/null; exit 3"],
+      "command:cat >/dev/null; exit 3: the command failed with exit status 3; already delivered to command:cat > ",
+      "active",
+      true,
+    ],
+  ])("several destinations, and %s", async (_, given, says, keyStatus, isTaken) => {
+    const { cli, dir } = createCli();
+    const out = join(dir, "taken");
+    const flags = given.map((word) => word.replace("$OUT", `'${out}'`));
+    const { status, stderr } = await cli(["generate", "ci", ...flags]);
+    expect(status).toBe(5);
+    expect(stderr).toContain(`error: ${says}`);
+    const { keys } = JSON.parse((await cli("list --json")).stdout);
+    expect(keys).toMatchObject([
+      { name: "ci", status: keyStatus, versions: [{ state: isTaken ? "pending" : "revoked" }] },
+    ]);
+    expect(existsSync(out)).toBe(isTaken);
+    if (!isTaken) return;
+    expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+    const settled = await cli("rotate ci");
+    expect((await cli("check", { piped: settled.stdout })).status).toBe(0);
+    expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
   });
 
   test("leaves no valid key if the token was not delivered; the same command can run again", async () => {
@@ -239,7 +305,10 @@ describe("generate", () => {
     { line: "generate ci --audience host", status: 2, says: "is not a server URL" },
     { line: "generate ci --format xml", status: 2, says: "choose one of token, shell" },
     { line: "generate ci --env-name 1x", status: 2, says: "hint:" },
-    { line: "generate ci --out x --to y", status: 2, says: "--out and --to cannot be used together" },
+    { line: "generate ci --to-newline", status: 2, says: "--to-newline has no effect without --to" },
+    { line: "generate ci --to cat --to ''", status: 2, says: "the command is empty" },
+    { line: "generate ci --to cat --to no-such-program", status: 5, says: "cannot find the command no-such-program" },
+    { line: "generate ci --out /nonexistent/dir/file --to cat", status: 5, says: "does not exist" },
     { line: "generate ci --merge", status: 2, says: "--merge needs --out and --format dotenv" },
     { line: "generate ci --merge --out x --format shell", status: 2, says: "--merge needs --out and --format dotenv" },
     { line: "generate ci --merge --to x --format dotenv", status: 2, says: "--merge needs --out and --format dotenv" },

@@ -86,6 +86,23 @@ describe("the input of the command", () => {
     expect(existsSync(at("ran"))).toBe(false);
   });
 
+  test("may have any length if it is public", async () => {
+    const text = "keyset ".repeat(200_000);
+    const outcome = await deliver(`cat >"$D/got"`, { isPublic: true }, text);
+    expect(outcome.error).toBeNull();
+    expect(await readFile(at("got"), "utf8")).toBe(text);
+    for (const [command, error] of [
+      ["true", failed(/without reading/)],
+      ["exec <&-; sleep 0.2", failed(/without reading/)],
+      ["head -c 100000 >/dev/null", uncertain(/read only part/)],
+      ["cat >/dev/null; exit 3", uncertain(/exit status 3$/)],
+    ] as const) {
+      expect((await deliver(command, { isPublic: true }, text)).error).toMatchObject(error);
+    }
+    const aborted = await deliver("cat", { isPublic: true, signal: AbortSignal.abort() }, text);
+    expect(aborted.error).toMatchObject(failed(/interrupted before/));
+  });
+
   test("does not include the descriptor its shell uses to report to us", async () => {
     expect(await deliver(`cat >/dev/null; echo 0 0 >&3`)).toMatchObject({
       error: uncertain(/exit status 2|exit status 1/),

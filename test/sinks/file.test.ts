@@ -53,6 +53,17 @@ describe("a new file", () => {
     expect((await stat(at("key"))).nlink).toBe(1);
   });
 
+  test("may be read by everyone if it is public", async () => {
+    for (const force of [false, true]) {
+      const sink = await openFileSink(at("keyset"), { force, uid, isPublic: true });
+      const [temp] = (await readdir(folder.path)).filter((name) => name.startsWith("."));
+      expect(await modeOf(at(temp!))).toBe("600");
+      await sink.deliver(TEXT);
+      expect(await modeOf(at("keyset"))).toBe("644");
+      await writeFile(at("keyset"), "old", { mode: 0o600 });
+    }
+  });
+
   test("leaves nothing after a discard", async () => {
     await (await openAt("key")).discard();
     expect(await readdir(folder.path)).toEqual([]);

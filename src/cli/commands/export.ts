@@ -1,16 +1,22 @@
 import { Command } from "commander";
 import { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
-import { formats, isFormatName } from "../../formats/index.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { formatFlag, refuseEnvName } from "../delivery.ts";
+import { formatFlag } from "../delivery.ts";
+import {
+  addDestinationFlags,
+  DESTINATION_NEEDS,
+  openDestinations,
+  renderSnippet,
+  type Content,
+  type DestinationFlags,
+} from "../destinations.ts";
 import { makeKeyset, type KeysetFlags } from "../export-keyset.ts";
+import { refuseUnused } from "../flags.ts";
 import { readToken } from "../token-source.ts";
 
-interface ExportFlags extends KeysetFlags {
-  readonly format?: string;
-  readonly envName?: string;
+interface ExportFlags extends KeysetFlags, DestinationFlags {
   readonly serverName?: string;
   readonly keyset?: true;
 }
@@ -22,29 +28,31 @@ export const exportSnippet: CommandModule = {
     "mcp-keys export --keyset > keyset.json         # digests, for a server without a store",
   ],
   build: (open) =>
-    new Command("export")
-      .summary("write a token as a snippet, or digests for a server without a store")
-      .description(
-        "Writes a token as a snippet for a shell, a file or a platform. Reads it from standard input, else MCP_API_KEY, else " +
-          "prompts. With --keyset, writes the digests of these keys (default: all valid keys) for the stores keyset: and env:.",
-      )
-      .argument("[key...]", "names or ids, with --keyset")
-      .addOption(formatFlag())
-      .option("--env-name <name>", "variable name (default: MCP_API_KEY, or MCP_API_KEYSET)", parseEnvName)
-      .option("--server-name <name>", "name of the secret, with --format kubernetes (default: mcp-api-key)")
-      .option("--keyset", "write digests instead of a token, with scopes, expiry and the ends of overlaps")
-      .option("--no-names", "leave the names of the keys out of the keyset")
-      .option("--sign-with <file>", "sign the keyset with this Ed25519 private key (PEM)")
-      .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable")
-      .action((refs: string[], flags: ExportFlags) => {
-        refuseUnused(flags);
-        return flags.keyset === true ? runExportKeyset(open(), refs, flags) : runExport(open(), refs, flags);
-      }),
+    addDestinationFlags(
+      new Command("export")
+        .summary("write a token as a snippet, or digests for a server without a store")
+        .description(
+          "Writes a token as a snippet for a shell, a file or a platform. Reads it from standard input, else MCP_API_KEY, else " +
+            "prompts. With --keyset, writes the digests of these keys (default: all valid keys) for the stores keyset: and env:.",
+        )
+        .argument("[key...]", "names or ids, with --keyset")
+        .addOption(formatFlag())
+        .option("--env-name <name>", "variable name (default: MCP_API_KEY, or MCP_API_KEYSET)", parseEnvName)
+        .option("--server-name <name>", "name of the secret, with --format kubernetes (default: mcp-api-key)")
+        .option("--keyset", "write digests instead of a token, with scopes, expiry and the ends of overlaps")
+        .option("--no-names", "leave the names of the keys out of the keyset")
+        .option("--sign-with <file>", "sign the keyset with this Ed25519 private key (PEM)")
+        .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable")
+        .option("--force", "replace an existing --out file"),
+    ).action((refs: string[], flags: ExportFlags, command: Command) => {
+      refuseUnused(command, { ...DESTINATION_NEEDS, out: ["force"] });
+      refuseServerName(flags);
+      return flags.keyset === true ? runExportKeyset(open(), refs, flags) : runExport(open(), refs, flags);
+    }),
 };
 
-/** Refuses flags that would have no effect. */
-function refuseUnused(flags: ExportFlags): void {
-  refuseEnvName(flags);
+/** Refuses a name that the format does not contain. */
+function refuseServerName(flags: ExportFlags): void {
   if (flags.serverName === undefined || flags.format === "kubernetes") return;
   throw new KeysError("USAGE", "--server-name is only for --format kubernetes", { hint: "remove it" });
 }
@@ -60,20 +68,21 @@ async function runExport(ctx: Context, refs: readonly string[], flags: ExportFla
       hint: "use --format json to get the token in a JSON document",
     });
   }
-  await ctx.io.print(render(flags, "MCP_API_KEY", await readToken(ctx)));
+  const content = { variable: "MCP_API_KEY", serverName: flags.serverName, isPublic: false };
+  await write(ctx, flags, content, () => readToken(ctx));
 }
 
 /** A keyset is JSON and has its own format version, so `--json` changes nothing. */
 async function runExportKeyset(ctx: Context, refs: readonly string[], flags: ExportFlags): Promise<void> {
-  const keyset = new Secret(await makeKeyset(ctx, refs, flags));
-  await ctx.io.print(render(flags, "MCP_API_KEYSET", keyset));
+  const content = { variable: "MCP_API_KEYSET", serverName: flags.serverName, isPublic: true };
+  await write(ctx, flags, content, async () => new Secret(await makeKeyset(ctx, refs, flags)));
 }
 
-function render({ format = "token", envName, serverName }: ExportFlags, variable: string, token: Secret): string {
-  if (!isFormatName(format)) throw new KeysError("BUG", "commander accepted an unknown format");
-  return formats[format].render({
-    token,
-    envName: envName ?? variable,
-    ...(serverName !== undefined && { serverName }),
-  });
+/** Opens the destinations, then makes the text. */
+async function write(ctx: Context, flags: ExportFlags, content: Content, make: () => Promise<Secret>): Promise<void> {
+  const destinations = await openDestinations(ctx, flags, content);
+  const secret = await make();
+  if (destinations === null) return ctx.io.print(renderSnippet(secret, flags, content));
+  await destinations.deliver(secret);
+  ctx.io.note(`delivered the ${content.isPublic ? "keyset" : "token"} to ${destinations.to.join(" and ")}`);
 }

@@ -3,13 +3,14 @@ import { parseExpiry } from "../../core/duration.ts";
 import { parseAudience, parseName, parseScope } from "../../core/generate.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
+import { addDeliveryFlags, describeDelivery, openDelivery } from "../delivery.ts";
+import { DESTINATION_NEEDS, type DestinationFlags } from "../destinations.ts";
 import { expiryText, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { listFlag, refuseUnused, tagFlag, tagsOf } from "../flags.ts";
 
-interface GenerateFlags extends DeliveryFlags {
+interface GenerateFlags extends DestinationFlags {
   readonly expires?: string;
   readonly prefix: string;
   readonly scope?: string[];
@@ -47,7 +48,7 @@ export const generate: CommandModule = {
         .option("--replace", "take over the name of a revoked key")
         .option("--force", "replace an existing --out file"),
     ).action((name: string | undefined, flags: GenerateFlags, command: Command) => {
-      refuseUnused(command, { to: ["grace"] });
+      refuseUnused(command, DESTINATION_NEEDS);
       return runGenerate(open(), name, flags);
     }),
 };
@@ -81,8 +82,7 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
       delivered: delivery.to,
     });
   }
-  const delivered = delivery.to === null ? "the token is shown only once" : `delivered the token to ${delivery.to}`;
-  io.note(`issued ${keyLabel(key)}; ${expiryText(version.expiresAt, world.now())}; ${delivered}`);
+  io.note(`issued ${keyLabel(key)}; ${expiryText(version.expiresAt, world.now())}; ${describeDelivery(delivery)}`);
   warnIfShort(io, key.name, version.expiresAt, world.now());
   io.next(`mcp-keys verify https://your-server/mcp`);
 }

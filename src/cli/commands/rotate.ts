@@ -3,14 +3,15 @@ import { formatDuration, formatTime, parseDuration, parseExpiry } from "../../co
 import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../../keys/rotate.ts";
 import type { Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { addDeliveryFlags, openDelivery, type DeliveryFlags } from "../delivery.ts";
+import { addDeliveryFlags, describeDelivery, openDelivery, type Delivery } from "../delivery.ts";
+import { DESTINATION_NEEDS, type DestinationFlags } from "../destinations.ts";
 import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
 import { refuseUnused } from "../flags.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { addProofFlags, openTokenProof, type ProofFlags } from "../token-proof.ts";
 
-interface RotateFlags extends DeliveryFlags, ProofFlags {
+interface RotateFlags extends DestinationFlags, ProofFlags {
   readonly overlap: number;
   readonly expires?: string;
   readonly ifOlderThan?: number;
@@ -20,7 +21,18 @@ interface RotateFlags extends DeliveryFlags, ProofFlags {
 }
 
 /** Flags for a new version, which `--finish` and `--abort` do not issue. */
-const ISSUING = ["out", "to", "verify", "verifyAll", "overlap", "expires", "ifOlderThan", "format", "envName"] as const;
+const ISSUING = [
+  "out",
+  "merge",
+  "to",
+  "verify",
+  "verifyAll",
+  "overlap",
+  "expires",
+  "ifOlderThan",
+  "format",
+  "envName",
+] as const;
 
 export const rotate: CommandModule = {
   examples: [
@@ -61,7 +73,7 @@ export const rotate: CommandModule = {
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags, command: Command) => {
       refuseUnused(command, {
-        to: ["grace"],
+        ...DESTINATION_NEEDS,
         "verify verifyAll": ["patience", "header", "oldTokenEnv", "allowHttp"],
         "finish abort": ["window"],
       });
@@ -98,14 +110,13 @@ async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise
     );
     return;
   }
-  reportRotation(ctx, rotated, delivery.to);
+  reportRotation(ctx, rotated, delivery);
 }
 
-function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, to: string | null): void {
-  const delivered = to === null ? "the token is shown only once" : `delivered the token to ${to}`;
+function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, delivery: Delivery): void {
   const now = world.now();
   io.note(
-    `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${delivered}`,
+    `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${describeDelivery(delivery)}`,
   );
   warnIfShort(io, key.name, version.expiresAt, now);
   for (const { n, retiresAt, promotedAt } of retiring) {
