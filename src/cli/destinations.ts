@@ -4,9 +4,8 @@ import { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 import { formats, isFormatName } from "../formats/index.ts";
 import { mergeDotenv } from "../formats/merge-dotenv.ts";
-import { deliverInOrder } from "../sinks/deliver-in-order.ts";
 import { sinks } from "../sinks/index.ts";
-import type { Sink } from "../sinks/sink.ts";
+import { deliverInOrder, type Sink } from "../sinks/sink.ts";
 import type { Context } from "./context.ts";
 
 /** The flags for what is written and where it goes. */

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { KeysError } from "../../src/errors.ts";
-import { deliverInOrder } from "../../src/sinks/deliver-in-order.ts";
-import { createSink } from "../../src/sinks/sink.ts";
+import { createSink, deliverInOrder } from "../../src/sinks/sink.ts";
 
 /** A sink that keeps what it gets, or fails with an error. */
 function sinkTo(to: string, got: string[], error?: Error) {
