@@ -16,7 +16,7 @@ export function keyJson(key: Key, now: Epoch): Record<string, unknown> {
     tags: key.tags,
     createdAt: formatTime(key.createdAt),
     createdBy: key.createdBy,
-    lastUsedAt: timeOrNull(lastUsedAt(key)),
+    lastUsedAt: timeJson(lastUsedAt(key)),
     enabled: key.enabled,
     versions: key.versions.map((version) => versionJson(version, now)),
   };
@@ -28,13 +28,14 @@ export function versionJson(version: Version, now: Epoch): Record<string, unknow
     n: version.n,
     state: stateAt(version, now),
     createdAt: formatTime(version.createdAt),
-    expiresAt: timeOrNull(version.expiresAt),
+    expiresAt: timeJson(version.expiresAt),
     ...(version.retiresAt !== undefined && { retiresAt: formatTime(version.retiresAt) }),
-    lastUsedAt: timeOrNull(version.lastUsedAt),
+    lastUsedAt: timeJson(version.lastUsedAt),
     ...(version.reason !== undefined && { reason: version.reason }),
   };
 }
 
-function timeOrNull(at: Epoch | null): string | null {
-  return at === null ? null : formatTime(at);
+/** Returns a time as `--json` shows it; `null` and `Infinity` are never. */
+export function timeJson(at: number | null): string | null {
+  return at === null || at === Infinity ? null : formatTime(at);
 }

@@ -1,5 +1,4 @@
 import { KeysError } from "../errors.ts";
-import { adviseDuration } from "./duration-advice.ts";
 import type { Epoch } from "./key.ts";
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
@@ -110,6 +109,32 @@ export function parseDate(text: string): Epoch {
       ? "write the seconds and the time zone: 2027-03-01T12:00:00Z"
       : "use 2027-03-01 or 2027-03-01T12:00:00Z, or a duration such as 90d",
   });
+}
+
+/** Other spellings of a unit, with the unit that we take and how many of it. The first pattern that matches counts. */
+const SPELLINGS: readonly (readonly [spelling: RegExp, unit: string, factor: number])[] = [
+  [/^(s|secs?|seconds?)$/i, "s", 1],
+  [/^(m|mins?|minutes?)$/, "m", 1],
+  [/^(h|hrs?|hours?)$/i, "h", 1],
+  [/^(d|days?)$/i, "d", 1],
+  [/^(w|wks?|weeks?)$/i, "w", 1],
+  // An upper-case M is a month in ISO 8601.
+  [/^(M|mo|mos|mon|mths?|months?)$/i, "d", 30],
+  [/^(y|yrs?|years?)$/i, "d", 365],
+];
+
+/**
+ * Returns the right form of a duration in a common other form, for the start of a hint: `for 1y write 365d; `. An empty text
+ * if the form is not known.
+ */
+function adviseDuration(text: string): string {
+  const [, digits = "", word = ""] = /^\s*\+?\s*(\d{1,6})\s*([A-Za-z]*)\s*$/.exec(text) ?? [];
+  if (digits === "") return "";
+  if (word === "") return `add a unit, such as ${digits}d for days; `;
+  const [, unit, factor] = SPELLINGS.find(([spelling]) => spelling.test(word)) ?? [];
+  if (unit === undefined || factor === undefined) return "";
+  const form = `${String(Number(digits) * factor)}${unit}`;
+  return word === unit && !text.includes("+") && !/\s/.test(text.trim()) ? "" : `for ${text.trim()} write ${form}; `;
 }
 
 /** Quotes the start of a text, which may be anything. */

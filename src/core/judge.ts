@@ -69,7 +69,7 @@ export function judge(key: Key, version: Version, demand: Demand): Verdict {
 }
 
 /** The part of a version that decides how long it works. */
-type Lifetime = Pick<Version, "state" | "expiresAt"> & { readonly retiresAt?: Epoch | undefined };
+export type Lifetime = Pick<Version, "state" | "expiresAt"> & { readonly retiresAt?: Epoch | undefined };
 
 /** Returns whether a version works at `now`, no matter whether its key is disabled. */
 export function isUsable(version: Lifetime, now: Epoch): boolean {

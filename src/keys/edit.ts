@@ -3,18 +3,22 @@ import type { Key } from "../core/key.ts";
 import { isRevoked } from "../core/status.ts";
 import { KeysError } from "../errors.ts";
 import { CHANGES } from "./argument-rules.ts";
+import { requireClockAfterUse } from "./rotate.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext, type Updated } from "./update.ts";
 
 /**
  * Changes the settings of a key.
- * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, `NAME_TAKEN`, `USAGE`, `TOKEN_MISPLACED`, and the errors of the store
+ * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, `NAME_TAKEN`, `CLOCK_BEHIND`, `USAGE`, `TOKEN_MISPLACED`, and the errors of the store
  */
 export async function editSettings(context: OperationContext, ref: string, changes: KeyChanges): Promise<Updated> {
   if (Object.keys(changes).length === 0) {
     throw new KeysError("USAGE", "update has no changes", { hint: `pass some of ${Object.keys(CHANGES).join(", ")}` });
   }
   const parsed = parseChanges(changes, context.now());
-  const { id } = await requireKey(context.store, ref, NO_DIGESTS);
+  const before = await requireKey(context.store, ref, NO_DIGESTS);
+  const { id } = before;
+  // To a clock that is behind, a version that has expired seems to work.
+  if (parsed.expiresAt !== undefined) requireClockAfterUse(context, before);
   if (parsed.name !== undefined) await requireFreeName(context, parsed.name, id);
   let detail = "";
   const decide = (key: Key): Key | null => {

@@ -102,7 +102,7 @@ export async function rotateKey(
 }
 
 /** An overlap that ends before a use that servers have reported would lock out the clients of those servers. */
-function requireClockAfterUse({ store, now }: OperationContext, key: Key): void {
+export function requireClockAfterUse({ store, now }: OperationContext, key: Key): void {
   const at = lastUsedAt(key);
   if (at === null) return;
   const files =

@@ -257,7 +257,7 @@ describe("check", () => {
 
   test("says what to do about a refused token", async () => {
     const { cli, clock } = createCli();
-    const token = (await cli("generate ci --expires 1d")).stdout.trim();
+    const token = (await cli("generate ci --expires 30d")).stdout.trim();
     const hint = async (line: string, piped = token) => (await cli(line, { piped })).stderr;
     expect(await hint("check")).toBe("");
     expect(await hint("check --scope a")).toBe("hint: see what the key is for with: mcp-keys show ci\n");
@@ -265,7 +265,7 @@ describe("check", () => {
     expect(await hint("check", "a-token-in-another-format-0123456789-0123456")).toMatch(/which store is in use/);
     await cli("disable ci");
     expect(await hint("check")).toBe("hint: accept it again with: mcp-keys enable ci\n");
-    clock.now += DAY;
+    clock.now += 30 * DAY;
     expect(await hint("check")).toBe("hint: replace it with: mcp-keys rotate ci\n");
     await cli("revoke ci --yes");
     expect(await hint("check")).toBe("hint: issue a new key with this name: mcp-keys generate ci --replace\n");

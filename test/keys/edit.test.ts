@@ -78,6 +78,15 @@ describe("update", () => {
     await expect(keys.get("ci")).rejects.toMatchObject({ code: "KEY_NOT_FOUND" });
   });
 
+  test("refuses a new expiry if the clock is before the last use of the key", async () => {
+    const store = await openMemoryStore();
+    const keys = keysOf(store);
+    const { key } = await keys.generate({ name: "ci", ...forever });
+    await store.touch([{ id: key.id, n: 1, at: NOW + 3_600 }]);
+    await expect(keys.update("ci", { expiresAt: NOW + 60 })).rejects.toMatchObject({ code: "CLOCK_BEHIND" });
+    expect(await keys.update("ci", { owner: "ada" })).toMatchObject({ changed: true });
+  });
+
   test("refuses a revoked key", async () => {
     const keys = keysOf(await openMemoryStore());
     await keys.generate({ name: "ci", ...forever });

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { parseAudience, parseScope } from "../../core/generate.ts";
-import { isUsable, type Reason } from "../../core/judge.ts";
+import { endOf, isUsable, type Reason } from "../../core/judge.ts";
 import type { Epoch, Key } from "../../core/key.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { warnIfEnding } from "../expiry.ts";
 import { listFlag } from "../flags.ts";
 import { addStore } from "../hint.ts";
-import { keyJson, versionJson } from "../json.ts";
+import { keyJson, timeJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
@@ -42,10 +43,12 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
   const verdict = await keys.check(token.reveal(), demand);
   const { ok, key, version } = verdict;
   if (!ok) ctx.setExitStatus(4);
+  else warnIfEnding(ctx, verdict);
   if (ctx.flags.json) {
     await io.json({
       ok,
       ...(!ok && { reason: verdict.reason }),
+      ...(ok && { endsAt: timeJson(endOf(verdict.version)) }),
       ...(key !== undefined && { key: keyJson(key, world.now()) }),
       ...(version !== undefined && { version: versionJson(version, world.now()) }),
     });

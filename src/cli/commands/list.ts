@@ -7,7 +7,7 @@ import { lastDay, warnIfMinutes } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
-import { choicesFlag, tagFlag, tagsOf } from "../flags.ts";
+import { choicesFlag, refuseUnused, tagFlag, tagsOf } from "../flags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
 
@@ -15,6 +15,7 @@ interface ListFlags {
   readonly status?: Status[];
   readonly tag?: [name: string, value: string][];
   readonly expiring?: number;
+  readonly exitCode?: boolean;
 }
 
 export const list: CommandModule = {
@@ -22,6 +23,7 @@ export const list: CommandModule = {
     "mcp-keys list",
     "mcp-keys list --expiring 30d          # keys to rotate soon",
     "mcp-keys list --status active --tag team=payments --json",
+    "mcp-keys list --status expiring,expired --exit-code   # in CI: exit 5 if there is one",
   ],
   build: (open) =>
     new Command("list")
@@ -30,7 +32,11 @@ export const list: CommandModule = {
       .addOption(choicesFlag("--status <status>", "only keys with one of these statuses", STATUSES))
       .addOption(tagFlag("only keys with all of these tags"))
       .addOption(new Option("--expiring <duration>", "only keys that expire within this time").argParser(parseDuration))
-      .action((flags: ListFlags) => runList(open(), flags)),
+      .option("--exit-code", "exit 5 if a key matches, 0 if none does")
+      .action((flags: ListFlags, command: Command) => {
+        refuseUnused(command, { "status tag expiring": ["exitCode"] });
+        return runList(open(), flags);
+      }),
 };
 
 async function runList(ctx: Context, flags: ListFlags): Promise<void> {
@@ -45,6 +51,7 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     .filter((key) => flags.status?.includes(keyStatus(key, now)) ?? true)
     .filter((key) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  if (flags.exitCode === true && keys.length > 0) ctx.setExitStatus(5);
   if (ctx.flags.json) {
     await io.json({ store: store.spec, keys: keys.map((key) => keyJson(key, now)) });
     return;

@@ -3,6 +3,7 @@ import { formatDuration } from "../../core/duration.ts";
 import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { warnIfKnownToEnd } from "../expiry.ts";
 import { limitFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
 import { parseUrl, runVerification } from "../server-verification.ts";
@@ -46,6 +47,7 @@ async function runVerify(
   ctx.setExitStatus(OUTCOMES[result.outcome]);
   if (ctx.flags.json) await ctx.io.json({ ...result });
   else await ctx.io.print(renderVerification(ctx.paint, result));
+  if (result.ok) await warnIfKnownToEnd(ctx, token);
 }
 
 function renderVerification(paint: Painter, result: Verification): string {

@@ -40,8 +40,23 @@ export interface KeyIndex {
   find(token: string, text: string, idAt: number): FoundVersion | null;
   /** Records that a version was used, by its row. */
   use(row: number, at: Epoch): void;
+  /**
+   * Starts a search for the enabled keys that work at `now` and no longer at `limit`.
+   * @param most - how many to name; the others are only counted
+   */
+  scanEnding(limit: Epoch, now: Epoch, most: number): EndingScan;
   /** Returns the latest use of each version that was used since the last call. */
   takeUses(): Use[];
+}
+
+/** A search for keys whose last version ends soon, in steps: a look at a million keys takes 200 ms. */
+export interface EndingScan {
+  /** Looks at the next `rows` versions. Returns whether that was all. */
+  step(rows: number): boolean;
+  /** How many keys were found. */
+  readonly count: number;
+  /** Returns those that end first, without their versions. */
+  first(): { readonly key: Key; readonly end: Epoch }[];
 }
 
 export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
@@ -139,6 +154,32 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     },
     use(row, at) {
       if (versions.use(row, at)) unsaved.push(row);
+    },
+    scanEnding(limit, now, most) {
+      let first: { row: number; end: number }[] = [];
+      let count = 0;
+      let next = 1;
+      const look = (row: number): void => {
+        if (versions.newestOf(row) !== row || !keys.isEnabled(row)) return;
+        let end = 0;
+        for (let each = row; each !== 0; each = versions.olderThan(each)) {
+          end = Math.max(end, versions.endAt(each, now) ?? 0);
+        }
+        if (end === 0 || end >= limit) return;
+        count++;
+        if (first.length === most && end >= (first.at(-1)?.end ?? 0)) return;
+        first = [...first, { row, end }].sort((a, b) => a.end - b.end).slice(0, most);
+      };
+      return {
+        step(rows) {
+          for (const last = Math.min(versions.count, next + rows - 1); next <= last; next++) look(next);
+          return next > versions.count;
+        },
+        get count() {
+          return count;
+        },
+        first: () => first.map(({ row, end }) => ({ key: keys.read(versions.newestOf(row), []), end })),
+      };
     },
     takeUses() {
       const rows = unsaved;

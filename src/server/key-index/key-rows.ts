@@ -91,6 +91,10 @@ export class KeyRows {
     return isNamedOnly ? key : { ...key, ...(texts as Exclude<OwnTexts, string>) };
   }
 
+  isEnabled(row: number): boolean {
+    return this.#shared.at(this.#rows.chunkOf(row).words[wordOf(row) + SHARED] ?? 0).enabled;
+  }
+
   idOf(row: number): KeyId {
     const { words } = this.#rows.chunkOf(row);
     const word = wordOf(row) + ID;

@@ -1,5 +1,6 @@
 import { createHmac, hash, type KeyObject } from "node:crypto";
 import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../../core/digest.ts";
+import { endOf, isUsable, type Lifetime } from "../../core/judge.ts";
 import type { Epoch, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 
@@ -44,6 +45,8 @@ interface SharedVersionFields {
   readonly pepper: KeyObject | null | undefined;
 }
 
+/** Reused by {@link VersionRows.endAt}. */
+const LIFETIME: Mutable<Lifetime> = { state: "revoked", expiresAt: null, retiresAt: undefined };
 /** Matches no token. */
 const NO_DIGEST = "0".repeat(2 * DIGEST_BYTES);
 const NO_FIELDS: SharedVersionFields = { state: "revoked", reason: undefined, scheme: "", pepper: undefined };
@@ -120,6 +123,21 @@ export class VersionRows {
     if (retiresAt !== null) version.retiresAt = retiresAt;
     if (reason !== undefined) version.reason = reason;
     return version;
+  }
+
+  /** Returns when a version stops working: `Infinity` for never, `null` if it does not work at `now`. Creates no object. */
+  endAt(row: number, now: Epoch): number | null {
+    const { numbers } = this.chunkOf(row);
+    const number = numberOf(row);
+    LIFETIME.state = this.#sharedAt(row).state;
+    LIFETIME.expiresAt = timeOf(numbers[number + EXPIRES]);
+    LIFETIME.retiresAt = timeOf(numbers[number + RETIRES]) ?? undefined;
+    return isUsable(LIFETIME, now) ? endOf(LIFETIME) : null;
+  }
+
+  /** The number of rows. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Returns the newest version of the same key. */

@@ -4,6 +4,7 @@ import { KeysError } from "../../errors.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
 import { describeThrown } from "./call-hook.ts";
 import type { Counters } from "./counters.ts";
+import { EndingLog } from "./ending-log.ts";
 
 export interface ReporterOptions {
   /** The spec of the store. */
@@ -19,6 +20,7 @@ export interface ReporterOptions {
 export interface Reporter {
   /** Reports a read of the store: its fault or `null`, and whether memory may still answer. */
   reportRead(fault: KeysError | null, fresh: boolean): void;
+  /** Reports whether there are keys, which need a pepper that is missing, and which end soon. */
   reportKeys(index: KeyIndex, now: Epoch): void;
   /** Reports a batch of last-used times: `null`, or what the store threw. */
   reportUses(cause: unknown): void;
@@ -31,6 +33,7 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
   let wasEmpty = false;
   let wasWritten = true;
   let hookReported = false;
+  const ending = new EndingLog(log);
   const peppersReported = new Set<string>();
 
   return {
@@ -47,7 +50,9 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
       if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; requests now get 503`);
       wasFresh = fresh;
     },
-    reportKeys({ size, withoutPepper }, now) {
+    reportKeys(index, now) {
+      const { size, withoutPepper } = index;
+      ending.report(index, now);
       const empty = size === 0;
       if (empty && !wasEmpty) {
         log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fixForEmpty(spec)}`);

@@ -52,7 +52,7 @@ export interface VerifierOptions {
    */
   readonly onFault?: (fault: KeysError | null) => void;
   /**
-   * Writes a line to the server's log: refusals with reason and key, and faults. Never a token. Not awaited; its errors are
+   * Writes a line to the server's log: refusals with reason and key, faults, and keys that end soon. Never a token. Not awaited; its errors are
    * ignored. Silent by default.
    */
   readonly log?: (line: string) => void;
