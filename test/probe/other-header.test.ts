@@ -50,17 +50,25 @@ describe.each(SERVERS)("a server that reads $header and speaks $era", ({ header:
   });
 });
 
-test.each(HEADERS)("a server that reads %s is caught if it accepts a bogus key in another scheme", async (text) => {
-  const header = parseKeyHeader(text);
-  const { url } = await during(
-    startServer([TOKEN.reveal()], {
-      ...readingFrom(header),
-      isGuarded: ({ headers }) => headers.authorization?.startsWith("Token ") !== true,
-    }),
-  );
-  const report = await probeAt(url, { header, only: ["rejects-bogus-key*"] });
-  expect(caughtIn(report)).toEqual(["rejects-bogus-key-in-other-scheme"]);
-});
+test.each([
+  ...HEADERS.map((header) => [header, "Token "] as const),
+  ["X-Proxy-Auth: Bearer", "Bearer "],
+  ["Authorization: ApiKey", "Bearer "],
+  ["X-API-Key", "mcp_"],
+])(
+  "a server that reads %s is caught if it accepts anything that starts with %j in Authorization",
+  async (text, start) => {
+    const header = parseKeyHeader(text);
+    const { url } = await during(
+      startServer([TOKEN.reveal()], {
+        ...readingFrom(header),
+        isGuarded: ({ headers }) => headers.authorization?.startsWith(start) !== true,
+      }),
+    );
+    const report = await probeAt(url, { header, only: ["rejects-bogus-key*"] });
+    expect(caughtIn(report)).toEqual(["rejects-bogus-key-in-other-scheme"]);
+  },
+);
 
 /** Checks of what a standard says about `Bearer`, or about any scheme in `Authorization`. None of them is about access. */
 const ONLY_BEARER = [
