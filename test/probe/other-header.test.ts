@@ -50,8 +50,8 @@ describe.each(SERVERS)("a server that reads $header and speaks $era", ({ header:
   });
 });
 
-test.each([
-  ...HEADERS.map((header) => [header, "Token "] as const),
+test.each<readonly [header: string, start: string]>([
+  ...HEADERS.map((header): [string, string] => [header, "Token "]),
   ["X-Proxy-Auth: Bearer", "Bearer "],
   ["Authorization: ApiKey", "Bearer "],
   ["X-API-Key", "mcp_"],
