@@ -207,8 +207,8 @@ class EnvKeys(Keys):
         super().__init__(parse_peppers(env.get("MCP_KEYS_PEPPER")))
         text = env.get("MCP_API_KEYSET", "").strip()
         # The standard library has no Ed25519, and a signature that is not verified is worth nothing.
-        if env.get("MCP_KEYS_KEYSET_PUBLIC_KEY", "").strip() != "":
-            raise StoreError("MCP_KEYS_KEYSET_PUBLIC_KEY is set, but signatures cannot be verified here")
+        if "MCP_KEYS_KEYSET_PUBLIC_KEY" in env:
+            raise StoreError("MCP_KEYS_KEYSET_PUBLIC_KEY is set, but signatures cannot be verified here; unset it")
         self._hold(parse_keyset(text) if text != "" else [])
 
 

@@ -12,6 +12,7 @@ from typing import Any, Optional
 Key = dict  # As in a record of the journal.
 
 MAX_SAFE = 2**53 - 1
+LAST_SECOND = 253402300799  # Of the year 9999.
 DIGEST = re.compile(r"(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}")
 FORGOTTEN = "forgotten"  # In place of the deleted digest of a revoked version.
 KEPT = b'"digest":"kept:'  # Cannot occur in text from a user, because its quotes are escaped.
@@ -178,13 +179,13 @@ def parse_record(line: bytes) -> Optional[dict]:
 
 
 # Members with "?" are optional.
-RECORD = {"seq": "count", "at": "count", "by": str, "op": str, "version?": "count", "detail?": str, "keys": "keys"}
+RECORD = {"seq": "count", "at": "time", "by": str, "op": str, "version?": "count", "detail?": str, "keys": "keys"}
 RECORD |= {"until?": "count", "nonce?": str, "next?": str}
 KEY = {"id": str, "name": str, "prefix": str, "scopes": "texts", "audience": "texts", "tags": "tags", "owner?": str}
-KEY |= {"note?": str, "createdAt": "count", "createdBy": str, "enabled": bool, "revision": "count"}
+KEY |= {"note?": str, "createdAt": "time", "createdBy": str, "enabled": bool, "revision": "count"}
 KEY |= {"versions": "versions"}
-VERSION = {"n": "count", "createdAt": "count", "digest": "digest", "state": "state", "expiresAt": "end"}
-VERSION |= {"promotedAt?": "count", "retiresAt?": "count", "reason?": str}
+VERSION = {"n": "count", "createdAt": "time", "digest": "digest", "state": "state", "expiresAt": "end"}
+VERSION |= {"promotedAt?": "time", "retiresAt?": "time", "reason?": str}
 STATES = ("pending", "current", "retiring", "retired", "revoked")
 
 
@@ -200,12 +201,14 @@ def fits(value: object, shape: Any) -> bool:
     if shape == "count":
         whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
         return whole and 0 <= value <= MAX_SAFE
+    if shape == "time":
+        return fits(value, "count") and value <= LAST_SECOND
     if shape == "digest":
         return is_digest(value) or value == FORGOTTEN
     if shape == "state":
         return value in STATES
     if shape == "end":
-        return value is None or fits(value, "count")
+        return value is None or fits(value, "time")
     if shape == "tags":
         return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
     inner = {"keys": KEY, "texts": str, "versions": VERSION}[shape]

@@ -26,7 +26,7 @@ from mcp_keys import (  # noqa: E402
     parse_peppers,
     parse_token,
 )
-from mcp_keys_journal import Damaged, StoreError, is_digest  # noqa: E402
+from mcp_keys_journal import Damaged, StoreError, fits, is_digest  # noqa: E402
 from token_verifier import KeysTokenVerifier  # noqa: E402
 
 VECTORS = Path(os.environ.get("MCP_KEYS_VECTORS", HERE / "../../test/vectors"))
@@ -175,6 +175,13 @@ class Journals(Folder):
         self.assertRaises(StoreError, FileKeys, path)
 
 
+class Times(unittest.TestCase):
+    def test_a_time_after_the_year_9999_is_no_time(self):
+        self.assertTrue(fits(253402300799, "time") and fits(None, "end"))
+        for late in (253402300800, 2**53 - 1, -1):
+            self.assertFalse(fits(late, "time") or fits(late, "end"))
+
+
 class Environment(unittest.TestCase):
     token = vectors("digest")["valid"][0]["token"]
     digest = vectors("digest")["valid"][0]["digest"]
@@ -224,6 +231,7 @@ class Environment(unittest.TestCase):
                 self.assertRaises(StoreError, EnvKeys, {"MCP_API_KEYSET": text})
         signed = {"MCP_API_KEYSET": json.dumps(self.keyset()), "MCP_KEYS_KEYSET_PUBLIC_KEY": "MCowBQYDK2VwAyEA"}
         self.assertRaisesRegex(StoreError, "signatures", EnvKeys, signed)
+        self.assertRaisesRegex(StoreError, "signatures", EnvKeys, {**signed, "MCP_KEYS_KEYSET_PUBLIC_KEY": ""})
         keyed = vectors("digest")["valid"][1]["digest"]
         keys = EnvKeys({"MCP_API_KEYSET": json.dumps(self.keyset(keyed))})
         self.assertRaisesRegex(StoreError, "pepper", keys.check, self.token)

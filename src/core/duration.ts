@@ -1,5 +1,6 @@
 import { KeysError } from "../errors.ts";
 import type { Epoch } from "./key.ts";
+import { isCount } from "./type-guards.ts";
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 } as const;
 /** A hundred years; longer durations are typing mistakes. */
@@ -7,6 +8,11 @@ const LIMIT = 100 * 365 * 86_400;
 
 /** The last second of the year 9999, the last date that RFC 3339 can write. */
 export const LAST_SECOND = 253_402_300_799;
+
+/** Returns whether a value is a time in whole seconds that RFC 3339 can write. A time in milliseconds is later. */
+export function isEpoch(value: unknown): value is Epoch {
+  return isCount(value) && value <= LAST_SECOND;
+}
 
 /**
  * Parses a duration: a whole number and one of `s m h d w`, for example `90s`, `24h` or `30d`. At most a hundred years.

@@ -1,8 +1,8 @@
 import { KeysError } from "../errors.ts";
 import { describeType, isThenable } from "./describe-type.ts";
-import { LAST_SECOND } from "./duration.ts";
+import { isEpoch } from "./duration.ts";
 import { suggest } from "./suggest.ts";
-import { isCount, isObject, isPlainObject } from "./type-guards.ts";
+import { isObject, isPlainObject } from "./type-guards.ts";
 
 /** The type of an option, checked at run time for callers without a type checker. */
 export interface Rule {
@@ -141,11 +141,11 @@ export const PEPPERS: Rule = {
 /** A time in milliseconds is above the limit. */
 export const TIME_OR_NEVER: Rule = {
   what: "whole seconds since 1970, or null for never",
-  is: (value) => value === null || (isCount(value) && value <= LAST_SECOND),
+  is: (value) => value === null || isEpoch(value),
 };
 export const SECONDS: Rule = {
   what: "a whole number of seconds",
-  is: (value) => isCount(value) && value <= LAST_SECOND,
+  is: isEpoch,
 };
 const STORE_METHODS = ["get", "find", "list", "snapshot", "write", "touch", "changes", "watch"];
 export const STORE: Rule = {

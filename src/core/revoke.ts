@@ -39,17 +39,20 @@ export function requireNotRevoked(key: Key): void {
 
 /**
  * Frees the name of a revoked key for another key. The old key is called `<name>.<id>` from then on.
+ * @param attempt - from 2 on, the number is added to the new name: `<name>.<id>.2`. For a name that another key has.
  * @returns the changed key, or `null` if its name is free already
  * @throws {@link KeysError} `USAGE` if the key is not revoked
  */
-export function releaseName(key: Key): Key | null {
+export function releaseName(key: Key, attempt = 1): Key | null {
   if (!isRevoked(key)) {
     throw new KeysError("USAGE", `the name of ${key.name} is in use, because it is not revoked`, {
       hint: `revoke it as a whole: mcp-keys revoke ${key.name} --release-name`,
     });
   }
-  if (key.name.endsWith(`.${key.id}`)) return null;
-  return { ...key, name: `${key.name.slice(0, NAME_LENGTH - key.id.length - 1)}.${key.id}` };
+  const suffix = `.${key.id}`;
+  if (key.name.replace(/\.\d+$/, "").endsWith(suffix) || key.name.endsWith(suffix)) return null;
+  const ending = attempt === 1 ? suffix : `${suffix}.${String(attempt)}`;
+  return { ...key, name: `${key.name.slice(0, NAME_LENGTH - ending.length)}${ending}` };
 }
 
 /**

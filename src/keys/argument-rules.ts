@@ -1,4 +1,4 @@
-import { LAST_SECOND } from "../core/duration.ts";
+import { isEpoch } from "../core/duration.ts";
 import type { KeyChanges } from "../core/edit.ts";
 import type { Demand } from "../core/judge.ts";
 import type { Epoch } from "../core/key.ts";
@@ -86,7 +86,7 @@ export function checkTokenText(token: unknown): void {
 export function wholeSeconds(now: () => Epoch): () => Epoch {
   return () => {
     const at = now();
-    if (isCount(at) && at <= LAST_SECOND) return at;
+    if (isEpoch(at)) return at;
     throw new KeysError("USAGE", "the clock of createKeys does not return whole seconds", {
       hint: "pass now: () => Math.floor(Date.now() / 1000), or omit it",
     });

@@ -25,7 +25,7 @@ const TAKEN: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN"];
 export type GenerateInput = Omit<KeyInput, "name"> & {
   /** Default: `default`, or `key-<id>` if that is taken. */
   readonly name?: string;
-  /** Takes over the name of a revoked key, which is then called `<name>.<id>`. */
+  /** Takes over the name of a revoked key, which is then called `<name>.<id>`, or `<name>.<id>.2` if that is taken. */
   readonly replace?: boolean;
   /** Delivers the token; the version stays `pending` until this resolves. Without it, the returned token is the delivery. */
   readonly deliver?: Deliver;
@@ -63,10 +63,18 @@ async function issue(
   const planned = planKey(input, { id, digest, now, by: context.by, state });
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
-  const released = canTake ? releaseName(found) : null;
+  const released = canTake ? await release(context.store, found) : null;
   const written = await writeNew(context, wanted, n, released);
   const issued = issuedAs(written, n, token);
   return deliver === undefined ? issued : completeVersion(context, issued, { overlap: 0, deliver });
+}
+
+/** Returns the revoked key under another name, one that no key has. */
+async function release(store: KeyStore, key: Key): Promise<Key | null> {
+  for (let attempt = 1; ; attempt++) {
+    const released = releaseName(key, attempt);
+    if (released === null || (await store.get(released.name, NO_DIGESTS)) === null) return released;
+  }
 }
 
 /**

@@ -18,7 +18,7 @@ export interface RevokeOptions {
   readonly version?: number;
   /** Default: `other`. */
   readonly reason?: RevokeReason;
-  /** Frees the name for another key. The revoked key is called `<name>.<id>` from then on. */
+  /** Frees the name for another key. The revoked key is called `<name>.<id>` from then on, or `<name>.<id>.2` if that is taken. */
   readonly releaseName?: boolean;
 }
 
@@ -35,8 +35,15 @@ export async function revokeKey(context: OperationContext, ref: string, options:
   }
   const about = version !== undefined && { version };
   const detail = isReleased ? `${reason}, name released` : reason;
-  return updateKey(context, ref, { op: "revoke", ...about, detail }, (key) => {
-    const revoked = revokeVersions(key, { n: version, reason });
-    return isReleased ? (releaseName(revoked ?? key) ?? revoked) : revoked;
-  });
+  // Another key may have the new name of the revoked key. That must not stop a revocation. A store has finitely many names.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await updateKey(context, ref, { op: "revoke", ...about, detail }, (key) => {
+        const revoked = revokeVersions(key, { n: version, reason });
+        return isReleased ? (releaseName(revoked ?? key, attempt) ?? revoked) : revoked;
+      });
+    } catch (error) {
+      if (!isReleased || !(error instanceof KeysError) || error.code !== "NAME_TAKEN") throw error;
+    }
+  }
 }

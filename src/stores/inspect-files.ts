@@ -3,6 +3,7 @@ import { access, lstat, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { sidecarOf, sidecars as listSidecars } from "./journal/disk/sidecars.ts";
 import type { GroupAccess } from "./file-access.ts";
+import { isJournal } from "./journal/disk/open.ts";
 import type { Sidecar } from "./journal/disk/sidecars.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 
@@ -26,6 +27,8 @@ export interface StoreFiles {
   readonly folder: InspectedFile | null;
   /** `null` if it is missing. */
   readonly journal: InspectedFile | null;
+  /** Whether the journal begins like one, or is empty. Another file is not the user's to change. */
+  readonly isJournal: boolean;
   /** The folders above, nearest first. Anyone who can write to one of them can replace the folder of the store. */
   readonly parents: readonly InspectedFile[];
   readonly sidecars: readonly InspectedFile[];
@@ -52,6 +55,7 @@ export async function inspectFiles(path: string, group?: GroupAccess): Promise<S
   return {
     folder,
     journal,
+    isJournal: journal?.type === "file" && isJournal(path),
     parents: folder === null ? [] : await inspectParents(folder.path),
     group,
     sidecars: sidecars.filter((file) => file !== null),

@@ -226,6 +226,14 @@ describe.skipIf(process.getuid?.() === undefined)("permissions", () => {
     expect((await place.findings("files")).find((each) => !each.startsWith("pass"))).toMatch(wanted);
   });
 
+  test("does not advise to change the mode of a file that is not a journal", async () => {
+    const place = await aPlace();
+    await writeFile(place.path, "root:x:0:0:root:/root:/bin/sh\n", { mode: 0o644 });
+    const found = await place.findings("files");
+    expect(found[0]).toMatch(/^fail .*keys.jsonl does not look like a key store/);
+    expect(found[0]).not.toContain("chmod");
+  });
+
   test("warns about a parent folder that others can write, unless it is sticky", async () => {
     const place = await aPlace();
     const above = join(place.folder, "above");

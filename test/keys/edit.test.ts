@@ -87,6 +87,29 @@ describe("update", () => {
     expect(await keys.update("ci", { owner: "ada" })).toMatchObject({ changed: true });
   });
 
+  test("frees the name of a revoked key also if another key is named <name>.<id>", async () => {
+    const keys = keysOf(await openMemoryStore());
+    const { key: bob } = await keys.generate({ name: "bob", ...forever });
+    await keys.generate({ name: `bob.${bob.id}`, ...forever });
+    await keys.generate({ name: `bob.${bob.id}.2`, ...forever });
+    const { key } = await keys.revoke("bob", { releaseName: true });
+    expect(key).toMatchObject({ name: `bob.${bob.id}.3`, versions: [{ state: "revoked" }] });
+    expect(await keys.revoke(bob.id, { releaseName: true })).toMatchObject({ changed: false, key: { name: key.name } });
+    const { key: next } = await keys.generate({ name: "bob", ...forever });
+    await keys.generate({ name: `bob.${next.id}`, ...forever });
+    await keys.revoke("bob");
+    await keys.generate({ name: "bob", replace: true, ...forever });
+    expect((await keys.get(next.id)).name).toBe(`bob.${next.id}.2`);
+  });
+
+  test("frees a name of 64 characters in the same way", async () => {
+    const keys = keysOf(await openMemoryStore());
+    const name = "b".repeat(64);
+    const { key } = await keys.generate({ name, ...forever });
+    await keys.generate({ name: `${"b".repeat(51)}.${key.id}`, ...forever });
+    expect((await keys.revoke(name, { releaseName: true })).key.name).toBe(`${"b".repeat(49)}.${key.id}.2`);
+  });
+
   test("refuses a revoked key", async () => {
     const keys = keysOf(await openMemoryStore());
     await keys.generate({ name: "ci", ...forever });

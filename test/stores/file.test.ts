@@ -87,6 +87,14 @@ describe("permissions", () => {
     expect(await open.list()).toHaveLength(1);
   });
 
+  test("rejects another file that others can read, and does not advise to change its mode", async () => {
+    const folder = await aFolder();
+    await writeFile(join(folder, "keys.jsonl"), "root:x:0:0:root:/root:/bin/sh\n", { mode: 0o644 });
+    const fault = { code: "STORE_INSECURE", hint: "choose another path: --store file:<path>" };
+    await expect((await openIn(folder)).list()).rejects.toMatchObject(fault);
+    await expect((await openIn(folder)).write(aDraft([keyNo(1)]))).rejects.toMatchObject(fault);
+  });
+
   test.each([0o770, 0o707, 0o777])("rejects a folder of mode %o, which others can write", async (mode) => {
     const folder = await aFolder();
     await chmod(folder, mode);

@@ -15,7 +15,7 @@ test("reports the journal, its folders and its sidecars, and changes nothing", a
   await symlink("/dev/null", `${path}.checkpoint`);
   await writeFile(join(folder, "other.jsonl"), "");
   await chmod(path, 0o644);
-  const { folder: parent, parents, journal, sidecars, writable } = await inspectFiles(path);
+  const { folder: parent, parents, journal, isJournal, sidecars, writable } = await inspectFiles(path);
   expect(parents[0]).toMatchObject({ path: dirname(folder), type: "folder" });
   expect(parents.at(-1)).toMatchObject({ path: "/", type: "folder", kind: "folder" });
   expect(parent).toMatchObject({ path: folder, kind: "folder", type: "folder", mode: 0o700, uid: process.getuid?.() });
@@ -24,12 +24,12 @@ test("reports the journal, its folders and its sidecars, and changes nothing", a
   expect(
     sidecars.map(({ kind, type, mode }) => `${kind} ${type} ${type === "link" ? "" : mode.toString(8)}`).sort(),
   ).toEqual(["checkpoint link ", "draft file 640", "next file 600", "reserve file 600", "uses file 600"]);
-  expect(writable).toBe(true);
+  expect([writable, isJournal]).toEqual([true, true]);
 });
 
 test("reports missing files, also through a link", async () => {
   const folder = await aFolder();
-  const missing = { journal: null, sidecars: [], writable: true };
+  const missing = { journal: null, isJournal: false, sidecars: [], writable: true };
   expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, parents: [], folder: null });
   await mkdir(join(folder, "real"), { mode: 0o700 });
   await symlink(join(folder, "real"), join(folder, "link"));

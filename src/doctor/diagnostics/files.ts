@@ -37,7 +37,7 @@ interface Store {
 
 /** @param isDataFolder - whether the folder is mcp-keys' own, which must be closed to other users altogether */
 function judge(
-  { folder, journal, sidecars, parents }: StoreFiles,
+  { folder, journal, isJournal, sidecars, parents }: StoreFiles,
   access: Access,
   isDataFolder: boolean,
   store: Store,
@@ -45,7 +45,7 @@ function judge(
   return [
     ...(folder === null ? [] : judgeStoreFolder(folder, access, isDataFolder, store)),
     ...parents.flatMap((each) => judgeParent(each, access, store)),
-    ...(journal === null ? [] : judgeJournal(journal, access)),
+    ...(journal === null ? [] : judgeJournal(journal, isJournal, access)),
     ...sidecars.flatMap((each) => judgeSidecar(each, access)),
   ];
 }
@@ -76,7 +76,7 @@ function judgeParent(folder: InspectedFile, access: Access, store: Store): Obser
   return [{ status: "warn", observed, fix: closeFolder(path, folder, access, "go-w", store) }];
 }
 
-function judgeJournal(file: InspectedFile, access: Access): Observation[] {
+function judgeJournal(file: InspectedFile, isJournal: boolean, access: Access): Observation[] {
   const { path, type, mode } = file;
   const quoted = shellQuote(path);
   if (type !== "file") return [{ status: "fail", observed: whatItIs(file), fix: `see what it is: ls -ld ${quoted}` }];
@@ -84,6 +84,10 @@ function judgeJournal(file: InspectedFile, access: Access): Observation[] {
   if (fault === "owner") {
     const fix = `see whose it is: ls -l ${quoted}`;
     return [{ status: "fail", observed: `${path} belongs to another user`, fix }];
+  }
+  if (fault === "mode" && !isJournal) {
+    const fix = "choose another path: --store file:<path>";
+    return [{ status: "fail", observed: `${path} does not look like a key store, and other users can access it`, fix }];
   }
   if (fault === "mode") {
     const fix = `chmod ${newFileMode(access).toString(8)} ${quoted}; if somebody may have used this, rotate the keys`;

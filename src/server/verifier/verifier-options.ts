@@ -1,10 +1,9 @@
 import { checkPeppers, type Pepper } from "../../core/digest.ts";
-import { LAST_SECOND } from "../../core/duration.ts";
+import { isEpoch } from "../../core/duration.ts";
 import { parseAudience } from "../../core/generate.ts";
 import type { Verdict } from "../../core/judge.ts";
 import type { Epoch } from "../../core/key.ts";
 import { FLAG, FUNCTION, PEPPERS, readOptions, STORE, TEXT, TEXTS, type Rule, type Rules } from "../../core/options.ts";
-import { isCount } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers } from "../../world.ts";
@@ -110,7 +109,7 @@ function checkClock(now: () => Epoch): () => Epoch {
   const safely = (): Epoch => {
     try {
       const at = now();
-      return isCount(at) && at <= LAST_SECOND ? at : NaN;
+      return isEpoch(at) ? at : NaN;
     } catch {
       return NaN;
     }

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import { isEpoch } from "../../core/duration.ts";
+import { isCount } from "../../core/type-guards.ts";
 import type { Use } from "../store.ts";
 import { Uses } from "../uses.ts";
 import type { Disk } from "./disk/disk.ts";
@@ -152,5 +154,5 @@ function parseUses(text: string): Use[] {
 function isUse(value: unknown): boolean {
   if (!Array.isArray(value) || value.length !== 3) return false;
   const [id, n, at] = value as unknown[];
-  return typeof id === "string" && Number.isSafeInteger(n) && Number.isSafeInteger(at);
+  return typeof id === "string" && isCount(n) && isEpoch(at);
 }

@@ -65,6 +65,13 @@ describe("files of other processes", () => {
     expect(await lastUsed(await openIn(folder))).toBe(600);
   });
 
+  test.each([253_402_300_800, Number.MAX_SAFE_INTEGER, -1])("count for nothing with the time %d", async (at) => {
+    const { folder, store } = await aStore();
+    const uses = JSON.stringify({ v: 1, uses: [[id, 1, at]] });
+    await writeFile(join(folder, STRAY), uses, { mode: 0o600 });
+    expect(await lastUsed(store)).toBeNull();
+  });
+
   test("are not taken over earlier, unless there are too many", async () => {
     const { folder, store } = await aStore();
     for (let i = 0; i < 40; i++) {

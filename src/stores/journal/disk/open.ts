@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { shellQuote } from "../../../core/shell-quote.ts";
@@ -94,12 +94,38 @@ export function checkPrivate(stat: BigIntStats, path: string, access: Access): F
       hint: "run as its owner, or choose another store: --store file:<path>",
     });
   }
+  if (fault === "mode" && !isJournal(path)) {
+    throw new KeysError("STORE_INSECURE", `${path} does not look like a key store, and other users can access it`, {
+      hint: "choose another path: --store file:<path>",
+    });
+  }
   if (fault === "mode") {
     throw new KeysError("STORE_INSECURE", `${path} is open to other users`, {
       hint: `fix it with: chmod ${newFileMode(access).toString(8)} ${shellQuote(path)}${groupHint(Number(stat.mode), access)}`,
     });
   }
   return { ino: stat.ino, dev: stat.dev, size: Number(stat.size), modified: stat.mtimeNs };
+}
+
+/** The first bytes of every journal. */
+const OPENING = '\n{"v":';
+
+/**
+ * Returns whether a file begins like a journal, or is empty or cut short. Advice to change the mode of a file is only for these:
+ * `chmod 600 /etc/passwd` would lock everybody out. A file that cannot be read is none.
+ */
+export function isJournal(path: string): boolean {
+  try {
+    const file = openSync(path, FLAGS.read);
+    try {
+      const bytes = Buffer.alloc(OPENING.length);
+      return OPENING.startsWith(bytes.toString("latin1", 0, readSync(file, bytes, 0, bytes.length, 0)));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
 }
 
 function symlinkFault(path: string): KeysError {

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { isDigest, isWithheld } from "../../../core/digest.ts";
 import type { StoredDigest } from "../../../core/digest.ts";
+import { isEpoch } from "../../../core/duration.ts";
 import type { Key, Version } from "../../../core/key.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { isCount, isObject } from "../../../core/type-guards.ts";
@@ -95,7 +96,7 @@ function withoutUse(version: Version): Partial<Version> {
 /** Parses the JSON of a line whose `sum` and `prev` were already checked. Returns `null` if it is not a record. */
 export function parseRecord(text: string): JournalRecord | null {
   const line = parseJson(text);
-  if (!isObject(line) || !isCount(line["seq"]) || !isCount(line["at"])) return null;
+  if (!isObject(line) || !isCount(line["seq"]) || !isEpoch(line["at"])) return null;
   const { seq, at, by, op, version, detail, keys, until, nonce, next } = line;
   if (typeof by !== "string" || typeof op !== "string" || !Array.isArray(keys) || !keys.every(isKey)) return null;
   if (!isOptional(version, isCount) || !isOptional(detail, isString)) return null;
@@ -132,7 +133,7 @@ function isKey(value: unknown): value is Key {
   if (!isStrings(value["scopes"]) || !isStrings(value["audience"]) || !isObject(value["tags"])) return false;
   if (!Object.values(value["tags"]).every(isString)) return false;
   if (!isOptional(value["owner"], isString) || !isOptional(value["note"], isString)) return false;
-  if (!isCount(value["createdAt"]) || !isString(value["createdBy"]) || typeof value["enabled"] !== "boolean")
+  if (!isEpoch(value["createdAt"]) || !isString(value["createdBy"]) || typeof value["enabled"] !== "boolean")
     return false;
   if (!isCount(value["revision"]) || !Array.isArray(value["versions"]) || value["versions"].length === 0) return false;
   return value["versions"].every(isVersion);
@@ -141,10 +142,10 @@ function isKey(value: unknown): value is Key {
 const STATES: readonly unknown[] = ["pending", "current", "retiring", "retired", "revoked"];
 
 function isVersion(value: unknown): value is Version {
-  if (!isObject(value) || !isCount(value["n"]) || !isCount(value["createdAt"])) return false;
+  if (!isObject(value) || !isCount(value["n"]) || !isEpoch(value["createdAt"])) return false;
   if (!isString(value["digest"]) || !isStoredDigest(value["digest"]) || !STATES.includes(value["state"])) return false;
-  if (value["expiresAt"] !== null && !isCount(value["expiresAt"])) return false;
-  if (!isOptional(value["promotedAt"], isCount) || !isOptional(value["retiresAt"], isCount)) return false;
+  if (value["expiresAt"] !== null && !isEpoch(value["expiresAt"])) return false;
+  if (!isOptional(value["promotedAt"], isEpoch) || !isOptional(value["retiresAt"], isEpoch)) return false;
   if (!isOptional(value["reason"], isString)) return false;
   value["lastUsedAt"] = null;
   return true;

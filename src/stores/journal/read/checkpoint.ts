@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isEpoch } from "../../../core/duration.ts";
 import { isCount } from "../../../core/type-guards.ts";
 import type { ChainState } from "../format/chain-state.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -65,7 +66,8 @@ export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
   const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
   const { size, sha256, seq, head, newest, base, until, lines, voids } = line;
-  if (line.v !== FORMAT || ![size, seq, newest, base, until, lines].every(isCount) || seq <= base) return null;
+  if (line.v !== FORMAT || ![size, seq, base, until, lines].every(isCount) || !isEpoch(newest) || seq <= base)
+    return null;
   if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
   return { size, sha256, seq, head, newest, base, until, lines, voids };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Key, Version } from "../../../../src/core/key.ts";
 import { formatRecord, GENESIS, parseRecord } from "../../../../src/stores/journal/format/record.ts";
 import { base62, prefixes } from "../../../arbitraries.ts";
-import { TORTURE } from "../../place.ts";
+import { keyNo, TORTURE } from "../../place.ts";
 
 const time = fc.nat(4_000_000_000);
 const text = fc.string({ unit: "binary", maxLength: 20 });
@@ -115,11 +115,24 @@ test("rejects a record with a member of the wrong type", () => {
   }
 });
 
-/** Returns a copy with an invalid value at the end of the path. */
-function bent(from: object, path: readonly (string | number)[]): unknown {
+test.each([
+  ["at"],
+  ["keys", 0, "createdAt"],
+  ...["createdAt", "expiresAt", "promotedAt", "retiresAt"].map((name) => ["keys", 0, "versions", 0, name]),
+])("rejects a time after the year 9999 at %s %s %s %s %s", (...path: (string | number | undefined)[]) => {
+  const keys = [keyNo(1)];
+  const { bytes } = formatRecord({ change: { seq: 1, at: 1, by: "ada", op: "generate", keys } }, GENESIS);
+  const good = JSON.parse(bytes.toString().slice(1, -1)) as object;
+  const names = path.filter((name) => name !== undefined);
+  expect(parseRecord(JSON.stringify(bent(good, names, 253_402_300_799)))).not.toBeNull();
+  expect(parseRecord(JSON.stringify(bent(good, names, 253_402_300_800)))).toBeNull();
+});
+
+/** Returns a copy with another value, by default an invalid one, at the end of the path. */
+function bent(from: object, path: readonly (string | number)[], value: unknown = [{ bent: -1.5 }]): unknown {
   const copy = structuredClone(from) as Record<string, unknown>;
   let at = copy;
   for (const name of path.slice(0, -1)) at = at[name] as Record<string, unknown>;
-  at[path.at(-1)!] = [{ bent: -1.5 }];
+  at[path.at(-1)!] = value;
   return copy;
 }
