@@ -177,7 +177,9 @@ test("a mistyped name of a key gets a suggestion, in every command that takes on
 
 test("names both flags if one has no effect without the other", async () => {
   const { cli } = createCli();
-  expect((await cli("rotate ci --patience 5s")).stderr).toContain("\nhint: add --verify or --verify-all, or remove --patience\n");
+  expect((await cli("rotate ci --patience 5s")).stderr).toContain(
+    "\nhint: add --verify or --verify-all, or remove --patience\n",
+  );
   expect((await cli("rotate ci --window 5m")).stderr).toContain("hint: add --finish or --abort, or remove --window\n");
 });
 
