@@ -77,6 +77,7 @@ const LINES = [
   "revoke a --yes --json",
   "disable a --json",
   "enable a --json",
+  "update a --note x --json",
   "check",
   "check --json",
   "verify http://127.0.0.1:1/mcp",
