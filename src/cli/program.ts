@@ -48,6 +48,22 @@ export function withVersionFlag(argv: readonly string[]): readonly string[] {
   return argv[0] === "-V" || argv[0] === "version" ? ["--version", ...argv.slice(1)] : argv;
 }
 
+/** Returns the arguments with `help rotate` replaced by `rotate --help`. */
+export function withHelpFlag(argv: readonly string[]): readonly string[] {
+  const at = argv.findIndex((word) => !word.startsWith("-"));
+  // A store may have this name.
+  if (argv[at] !== "help" || argv[at - 1] === "--store") return argv;
+  return [...argv.filter((word) => word !== "help"), "--help"];
+}
+
+/** Returns the first word of the parsed line that names no command, and the commands that could be there; else `null`. */
+export function unknownWord(command: Command): { word: string; known: string[] } | null {
+  const [word] = command.args;
+  if (word === undefined || word.startsWith("-") || command.commands.length === 0) return null;
+  const next = command.commands.find((each) => each.name() === word);
+  return next === undefined ? { word, known: command.commands.map((each) => each.name()) } : unknownWord(next);
+}
+
 /** Returns a command and all commands below it. */
 export function allCommands(program: Command): Command[] {
   return [program, ...program.commands.flatMap(allCommands)];

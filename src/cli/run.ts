@@ -8,10 +8,10 @@ import { readFlags } from "./flags.ts";
 import { addStore } from "./hint.ts";
 import { maskSecrets, refuseTokens, refuseTokensIn } from "./misplaced-token.ts";
 import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./terminal/io.ts";
-import { allCommands, buildProgram, withVersionFlag } from "./program.ts";
+import { allCommands, buildProgram, unknownWord, withHelpFlag, withVersionFlag } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
 import { CLOSED_OUTPUT, watchOutput } from "./terminal/watch-output.ts";
-import { toUsageError } from "./usage-error.ts";
+import { toUsageError, unknownCommand } from "./usage-error.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
 const TIDY_LIMIT = 80;
@@ -40,8 +40,9 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
 }
 
 /** Parses the words and runs the command. Help and version are the result of a run, like any other. */
-async function runCommand(argv: readonly string[], session: Session, { env, streams }: World): Promise<void> {
-  refuseTokens(argv, env);
+async function runCommand(line: readonly string[], session: Session, { env, streams }: World): Promise<void> {
+  refuseTokens(line, env);
+  const argv = withHelpFlag(line);
   const program = buildProgram(session.context, argv);
   // `reportError` reports commander's errors, in our format.
   let help = "";
@@ -59,6 +60,9 @@ async function runCommand(argv: readonly string[], session: Session, { env, stre
     else await program.parseAsync([...withVersionFlag(argv)], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError) || error.exitCode !== 0) throw error;
+    // Commander shows the help of what it knows, and would exit with 0.
+    const unknown = unknownWord(program);
+    if (unknown !== null) throw unknownCommand(unknown.word, unknown.known);
   }
   if (help !== "") await streams.stdout.write(help);
 }

@@ -60,7 +60,8 @@ function hintOf(fault: string, advice: string | undefined, code: string, argv: r
   return code === "commander.unknownCommand" ? COMMANDS : `see the usage with: ${helpLine(argv)}`;
 }
 
-function unknownCommand(word: string, known: readonly string[]): KeysError {
+/** Returns the error for a word that names no command. */
+export function unknownCommand(word: string, known: readonly string[]): KeysError {
   const shown = word.length > 32 ? "…" : word;
   return new KeysError("USAGE", `unknown command '${shown}'`, { hint: suggest(word, known).trim() || COMMANDS });
 }

@@ -2,7 +2,7 @@ import { parseName, planKey, type KeyInput } from "../core/generate.ts";
 import type { Key } from "../core/key.ts";
 import { releaseName } from "../core/revoke.ts";
 import { isRevoked } from "../core/status.ts";
-import { KeysError } from "../errors.ts";
+import { CODES, KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
@@ -10,6 +10,8 @@ import { NO_DIGESTS, type OperationContext } from "./update.ts";
 
 /** What a store throws if another run was first. */
 const TAKEN: readonly unknown[] = ["STORE_CONFLICT", "NAME_TAKEN"];
+/** With these errors the token may have arrived, so the key stays. */
+const UNSETTLED: readonly unknown[] = ["DELIVERY_UNCERTAIN", "INTERRUPTED"];
 
 /**
  * Input of {@link Keys.generate}. Only `expiresAt` is required: seconds since 1970, or `null` for never. The optional members are
@@ -66,7 +68,19 @@ async function issue(
   const released = canTake ? await release(context.store, found) : null;
   const written = await writeNew(context, wanted, n, released);
   const issued = issuedAs(written, n, token);
-  return deliver === undefined ? issued : completeVersion(context, issued, { overlap: 0, deliver });
+  if (deliver === undefined) return issued;
+  return completeVersion(context, issued, { overlap: 0, deliver }).catch((error: unknown) => {
+    throw withNextStep(error, input.name);
+  });
+}
+
+/** Replaces the hint to run the same command again: if the token may have arrived, the name is taken. */
+function withNextStep(error: unknown, name: string): unknown {
+  if (!(error instanceof KeysError) || !UNSETTLED.includes(error.code)) return error;
+  const { code, message, hint, cause } = error;
+  if (hint !== CODES[code].hint) return error;
+  const next = `deliver a new token to the same destination: mcp-keys rotate ${name}; the first one works too`;
+  return new KeysError(code, message, { hint: next, cause });
 }
 
 /** Returns the revoked key under another name, one that no key has. */

@@ -47,8 +47,15 @@ function describe(path: string, errno: string): { message: string; hint: string 
       return { message: `${folder} is not a folder`, hint: "choose another file" };
     case "EACCES":
     case "EPERM":
+      return {
+        message: `cannot write in ${folder}: permission denied`,
+        hint: "choose a file in a folder you can write to",
+      };
     case "EROFS":
-      return { message: `cannot write in ${folder}`, hint: "choose a file in a folder you can write to" };
+      return {
+        message: `cannot write in ${folder}: the disk is read-only`,
+        hint: "choose a file on a writable disk",
+      };
     case "ENOSPC":
     case "EDQUOT":
       return { message: `no space is left for ${path}`, hint: "free some space and run the same command again" };

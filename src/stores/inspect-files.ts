@@ -5,6 +5,7 @@ import { sidecarOf, sidecars as listSidecars } from "./journal/disk/sidecars.ts"
 import type { GroupAccess } from "./file-access.ts";
 import { isJournal } from "./journal/disk/open.ts";
 import type { Sidecar } from "./journal/disk/sidecars.ts";
+import { codeOf } from "./journal/disk/fault.ts";
 import { realDisk } from "./journal/disk/disk.ts";
 
 /** A file or folder as the file system reports it. It was not opened, and links were not followed. */
@@ -36,6 +37,8 @@ export interface StoreFiles {
   readonly group: GroupAccess | undefined;
   /** Whether the current user can write the store, judging by permissions and mount options. */
   readonly writable: boolean;
+  /** Whether it cannot be written because its disk is mounted read-only. */
+  readonly isDiskReadOnly: boolean;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function inspectFiles(path: string, group?: GroupAccess): Promise<S
   const listed = await listSidecars(realDisk, location, ["draft", "checkpoint", "next", "uses", "reserve", "stray"]);
   const sidecars = await Promise.all(listed.map(({ name, kind }) => inspect(join(dirname(path), name), kind)));
   const journal = await inspect(path, "journal");
+  const obstacle = (await obstacleTo(dirname(path))) ?? (journal === null ? null : await obstacleTo(path));
   return {
     folder,
     journal,
@@ -59,7 +63,8 @@ export async function inspectFiles(path: string, group?: GroupAccess): Promise<S
     parents: folder === null ? [] : await inspectParents(folder.path),
     group,
     sidecars: sidecars.filter((file) => file !== null),
-    writable: (await isWritable(dirname(path))) && (journal === null || (await isWritable(path))),
+    writable: obstacle === null,
+    isDiskReadOnly: obstacle === "EROFS",
   };
 }
 
@@ -89,13 +94,13 @@ async function inspect(path: string, kind: InspectedFile["kind"]): Promise<Inspe
   return { path, kind, type, uid, mode: mode & 0o7777, size, modified: Math.floor(mtimeMs / 1000) };
 }
 
-/** Checks whether the user can write a path. For a missing path, checks whether it can be created. */
-async function isWritable(path: string): Promise<boolean> {
+/** Returns the error code if the user cannot write a path, else `null`. For a missing path, whether it cannot be created. */
+async function obstacleTo(path: string): Promise<string | null> {
   try {
     await access(path, constants.W_OK);
-    return true;
+    return null;
   } catch (cause) {
-    const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-    return isMissing && dirname(path) !== path && isWritable(dirname(path));
+    const code = codeOf(cause) ?? "unknown";
+    return code === "ENOENT" && dirname(path) !== path ? obstacleTo(dirname(path)) : code;
   }
 }

@@ -219,6 +219,7 @@ describe("generate", () => {
     const failed = await cli(["generate", "ci", "--to", `cat > '${out}'; exit 3`]);
     expect(failed.status).toBe(5);
     expect(failed.stderr).toContain("error: the command failed with exit status 3");
+    expect(failed.stderr).toContain("hint: deliver a new token to the same destination: mcp-keys rotate ci;");
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
     const taken = await cli("generate ci");
     expect(taken.status).toBe(5);
@@ -226,6 +227,13 @@ describe("generate", () => {
     const rotated = await cli("rotate ci");
     expect((await cli("check", { piped: rotated.stdout })).status).toBe(0);
     expect((await cli("check", { piped: readFileSync(out, "utf8") })).status).toBe(0);
+  });
+
+  test("warns that a store in memory loses the key at once", async () => {
+    const { status, stderr } = await createCli().cli("generate ci --store memory:");
+    expect(status).toBe(0);
+    expect(stderr).toContain("warning: memory: keeps nothing after this command, so no server accepts this token");
+    expect((await createCli().cli("generate ci")).stderr).not.toContain("warning");
   });
 
   test("takes one value for each --scope, --audience and --tag, and splits them at commas", async () => {

@@ -15,6 +15,21 @@ describe("the program", () => {
     expect((await createCli().cli("help")).stdout).toBe(stdout);
   });
 
+  test("`help` shows what --help shows, also for a nested command and for itself", async () => {
+    const { cli } = createCli();
+    for (const [line, same] of [
+      ["help store migrate", "store migrate --help"],
+      ["--quiet help store migrate", "store migrate --help"],
+      ["help store", "store --help"],
+      ["help help", "--help"],
+      ["help --help", "--help"],
+      ["list --store help --help", "list --help"],
+    ] as const) {
+      expect(await cli(line), line).toEqual({ ...(await cli(same)), status: 0, stderr: "" });
+    }
+    expect((await cli("help store migrate")).stdout).toContain("--delete-source");
+  });
+
   test("wraps the help of a flag at 60 columns", () => {
     const never = () => expect.unreachable();
     for (const command of allCommands(buildProgram(never))) {
@@ -101,6 +116,10 @@ test.each([
   ["--quiet", "no command was given", "list the commands with: mcp-keys --help"],
   ["--json=1", "unknown option '--json=1'", "did you mean --json?"],
   ["help nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["nonsense --help", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],
+  ["genrate --help", "unknown command 'genrate'", "did you mean generate?"],
+  ["help store migrat", "unknown command 'migrat'", "did you mean migrate?"],
+  ["store migrat --help", "unknown command 'migrat'", "did you mean migrate?"],
   ["help genrate", "unknown command 'genrate'", "did you mean generate?"],
   ["help --quiet rotat", "unknown command 'rotat'", "did you mean rotate?"],
   ["store migrat", "unknown command 'migrat'", "did you mean migrate?"],

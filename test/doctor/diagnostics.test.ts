@@ -1,6 +1,8 @@
 import { chmod, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { DiagnosticContext } from "../../src/doctor/context.ts";
+import { store as storeDiagnostic } from "../../src/doctor/diagnostics/store.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { parsePeppers } from "../../src/core/digest.ts";
 import { judgeKeychain } from "../../src/doctor/diagnostics/keychain.ts";
@@ -162,6 +164,20 @@ describe("the store", () => {
     expect(findings.filter(({ status }) => status === "fail")).toMatchObject([
       { id: "store", observed: expect.stringContaining("line 2"), fix: expect.stringContaining("backup") },
     ]);
+  });
+
+  test.each([
+    [true, /on a read-only disk$/, /^mount the disk for writing/],
+    [false, /which cannot be written$/, /^see who can write to it: ls -l \/srv\/keys.jsonl$/],
+  ])("warns about a store that cannot be written; a read-only disk: %s", async (isDiskReadOnly, observed, fix) => {
+    const context = {
+      storedKeys: async () => ({ store: { spec: "file:/srv/keys.jsonl", path: "/srv/keys.jsonl" }, keys: [] }),
+      files: async () => ({ journal: {}, writable: false, isDiskReadOnly }),
+      config: { store: "file:/srv/keys.jsonl", chosenBy: "flag" },
+    } as unknown as DiagnosticContext;
+    const [found] = await storeDiagnostic.run(context);
+    expect(found).toMatchObject({ status: "warn", observed: expect.stringMatching(observed) });
+    expect(found?.fix).toMatch(fix);
   });
 
   test("warns about env: without keys and about memory:", async () => {

@@ -21,6 +21,7 @@ import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { fileFault } from "../../src/sinks/file-fault.ts";
 import { openFileSink } from "../../src/sinks/file.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import { placeTempFile, placeWithoutLink } from "../../src/sinks/temp-file.ts";
@@ -334,7 +335,7 @@ describe("in a separate process", () => {
     const user = uid === 0 ? { uid: OTHER_USER, gid: OTHER_USER } : {};
     expect(JSON.parse((await deliver(":", "closed/key", { ...user, cwd: "/" })).stdout)).toMatchObject({
       code: "DELIVERY_FAILED",
-      message: `cannot write in ${at("closed")}`,
+      message: `cannot write in ${at("closed")}: permission denied`,
     });
   });
 
@@ -384,5 +385,12 @@ describe("in a separate process", () => {
       TEXT,
     ]);
     expect(stdout).toBe(TEXT);
+  });
+});
+
+test("a read-only disk is named as the cause", () => {
+  expect(fileFault("/srv/ci.key", Object.assign(new Error(), { code: "EROFS" }))).toMatchObject({
+    ...{ code: "DELIVERY_FAILED", message: "cannot write in /srv: the disk is read-only" },
+    hint: "choose a file on a writable disk",
   });
 });

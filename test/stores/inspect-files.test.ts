@@ -29,7 +29,7 @@ test("reports the journal, its folders and its sidecars, and changes nothing", a
 
 test("reports missing files, also through a link", async () => {
   const folder = await aFolder();
-  const missing = { journal: null, isJournal: false, sidecars: [], writable: true };
+  const missing = { journal: null, isJournal: false, sidecars: [], writable: true, isDiskReadOnly: false };
   expect(await inspectFiles(join(folder, "a", "b", "keys.jsonl"))).toEqual({ ...missing, parents: [], folder: null });
   await mkdir(join(folder, "real"), { mode: 0o700 });
   await symlink(join(folder, "real"), join(folder, "link"));

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { inspectFiles } from "../../src/stores/inspect-files.ts";
 import { aDraft, aFolder, keyNo, openIn } from "./place.ts";
 
 /** Mounts a file system for one test. Returns `false` if the user may not. */
@@ -60,6 +61,7 @@ test("reads from a read-only disk, and a write says that it is read-only", async
   await writer.close();
   execFileSync("mount", ["-o", "remount,ro", folder]);
   expect(await (await openIn(folder, {}, 1)).list()).toHaveLength(1);
+  expect(await inspectFiles(join(folder, "keys.jsonl"))).toMatchObject({ writable: false, isDiskReadOnly: true });
   const store = await openIn(folder);
   expect(await store.list()).toHaveLength(1);
   const fault = { code: "STORE_UNAVAILABLE", message: expect.stringContaining("the disk is read-only") };

@@ -83,6 +83,10 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
     });
   }
   io.note(`issued ${keyLabel(key)}; ${expiryText(version.expiresAt, world.now())}; ${describeDelivery(delivery)}`);
+  const { spec } = await ctx.store();
+  if (spec === "memory:") {
+    io.warn("memory: keeps nothing after this command, so no server accepts this token; use --store file:<path>");
+  }
   warnIfShort(io, key.name, version.expiresAt, world.now());
   io.next(`mcp-keys verify https://your-server/mcp`);
 }

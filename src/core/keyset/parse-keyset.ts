@@ -6,6 +6,9 @@ import { isCount, isObject } from "../type-guards.ts";
 import { KEYSET_FORMAT, type Keyset, type KeysetKey, type KeysetVersion } from "./keyset.ts";
 import { isSigned, openSigned } from "./signature.ts";
 
+/** UTF-16 read as UTF-8: its byte order mark is invalid, and ASCII characters have a zero in every second byte. */
+const UTF16 = /^\uFFFD\uFFFD|\0/;
+
 /** How to read a keyset. */
 export interface KeysetReading {
   /** What to call the document in errors, such as its path. */
@@ -19,6 +22,11 @@ export interface KeysetReading {
  * @throws {@link KeysError} `KEYSET_INVALID` with the place of the fault; never quotes the text, because it may be another secret
  */
 export function parseKeyset(text: string, { source, publicKeys }: KeysetReading): Keyset {
+  if (UTF16.test(text)) {
+    throw new KeysError("KEYSET_INVALID", `${source} is UTF-16, as Windows PowerShell writes it with >`, {
+      hint: "write it as ASCII: mcp-keys export --keyset | Out-File -Encoding ascii <file>",
+    });
+  }
   const outer = parseJson(decode(text.trim()), source);
   if (!isSigned(outer) && publicKeys !== null) {
     throw new KeysError("KEYSET_INVALID", `${source} is not signed, but MCP_KEYS_KEYSET_PUBLIC_KEY is set`, {

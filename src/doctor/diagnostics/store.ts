@@ -1,4 +1,5 @@
 import { count } from "../../core/count.ts";
+import { shellQuote } from "../../core/shell-quote.ts";
 import type { DiagnosticContext } from "../context.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 
@@ -25,8 +26,12 @@ export const store: Diagnostic = {
       const fix = "set MCP_API_KEYSET to the output of this command, run where the keys are: mcp-keys export --keyset";
       return [{ status: "warn", observed: `${holds}: every request is refused`, fix }];
     }
+    if (files?.isDiskReadOnly === true) {
+      const fix = "mount the disk for writing, or run commands that change keys where it is writable";
+      return [{ status: "warn", observed: `${holds}, on a read-only disk`, fix }];
+    }
     if (files?.writable === false) {
-      const fix = `see who can write to it: ls -l ${opened.path ?? ""}`;
+      const fix = `see who can write to it: ls -l ${shellQuote(opened.path ?? "")}`;
       return [{ status: "warn", observed: `${holds}, which cannot be written`, fix }];
     }
     return [{ status: "pass", observed: holds }];

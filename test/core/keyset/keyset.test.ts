@@ -144,6 +144,19 @@ describe("rejects", () => {
     expect(() => parse(text)).toThrow(invalid);
   });
 
+  test.each(["\uFEFF", ""])("UTF-16, in a file or with the zeros lost in a variable, and the mark %j", (mark) => {
+    const utf16 = Buffer.from(mark + JSON.stringify(good), "utf16le").toString("utf8");
+    const inVariable = mark === "" ? utf16 : utf16.replaceAll("\0", "");
+    for (const each of [utf16, inVariable]) {
+      expect(() => parse(each)).toThrow(
+        expect.objectContaining({
+          ...{ code: "KEYSET_INVALID", message: expect.stringContaining("is UTF-16") as unknown },
+          hint: expect.stringContaining("Out-File -Encoding ascii") as unknown,
+        }),
+      );
+    }
+  });
+
   test("any cut or changed text, without quoting it", () => {
     const text = JSON.stringify(good);
     fc.assert(
