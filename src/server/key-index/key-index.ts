@@ -38,8 +38,8 @@ export interface KeyIndex {
    * @param idAt - where in `text` the id starts, or {@link NO_ID}
    */
   find(token: string, text: string, idAt: number): FoundVersion | null;
-  /** Records that a version was used, by its row. */
-  use(row: number, at: Epoch): void;
+  /** Records that a version was used, by its row. Returns whether this is the first use since {@link KeyIndex.takeUses}. */
+  use(row: number, at: Epoch): boolean;
   /**
    * Starts a search for the enabled keys that work at `now` and no longer at `limit`.
    * @param most - how many to name; the others are only counted
@@ -152,9 +152,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       }
       return null;
     },
-    use(row, at) {
-      if (versions.use(row, at)) unsaved.push(row);
-    },
+    use: (row, at) => versions.use(row, at) && unsaved.push(row) === 1,
     scanEnding(limit, now, most) {
       let first: { row: number; end: number }[] = [];
       let count = 0;

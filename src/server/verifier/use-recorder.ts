@@ -11,10 +11,15 @@ export class UseRecorder {
   readonly #onWritten: (cause: unknown) => void;
   #unwritten: Use[] = [];
   #writing: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #interval: number;
+  /** Runs for the interval after the start of a write. */
+  #pause: NodeJS.Timeout | undefined;
+  /** Whether to write again after the pause. */
+  #isDue = false;
+  #isClosed = false;
 
   /**
-   * @param flushEvery - seconds
+   * @param flushEvery - the least seconds from one write to the next
    * @param index - returns the index that records uses now
    * @param onWritten - called after each batch with `null`, or with what the store threw
    */
@@ -22,9 +27,24 @@ export class UseRecorder {
     this.#store = store;
     this.#index = index;
     this.#onWritten = onWritten;
-    if (store.readOnly) return;
-    this.#timer = setInterval(() => void this.#flush(), flushEvery * 1000);
-    this.#timer.unref();
+    this.#interval = flushEvery * 1000;
+  }
+
+  /**
+   * Has the uses written: at once, or as soon as the interval allows. So the first request with a new token is in the store before
+   * somebody asks whether the token is in use. Call it when the index has its first use.
+   */
+  schedule(): void {
+    if (this.#store.readOnly || this.#isClosed) return;
+    this.#isDue = this.#pause !== undefined;
+    if (this.#isDue) return;
+    this.#pause = setTimeout(() => {
+      this.#pause = undefined;
+      if (this.#isDue) this.schedule();
+    }, this.#interval);
+    this.#pause.unref();
+    // Not on the path of the request. A write in progress does not have these uses.
+    setImmediate(() => void (this.#writing ?? Promise.resolve()).then(() => this.#flush()));
   }
 
   /** Takes over the uses of an index that is replaced. */
@@ -34,7 +54,8 @@ export class UseRecorder {
 
   /** Writes the remaining uses; gives up after a while if the store hangs. Never throws. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#isClosed = true;
+    clearTimeout(this.#pause);
     if (this.#store.readOnly) return;
     const written = (this.#writing ?? Promise.resolve()).then(() => this.#flush());
     let timer: NodeJS.Timeout | undefined;
@@ -61,6 +82,7 @@ export class UseRecorder {
       this.#onWritten(null);
     } catch (cause) {
       this.#keep(batch);
+      this.schedule();
       this.#onWritten(cause);
     }
   }

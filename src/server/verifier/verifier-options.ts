@@ -32,7 +32,7 @@ export interface VerifierOptions {
   readonly maxStaleness?: number;
   /** How often to read the store when no change is announced. 1 by default. */
   readonly pollEvery?: number;
-  /** How often to write last-used times to the store. 2 by default. */
+  /** The least time between two writes of last-used times to the store; the first use after a pause is written at once. 2 by default. */
   readonly flushEvery?: number;
   /** The peppers that digests were made with. By default those in `MCP_KEYS_PEPPER`. */
   readonly peppers?: readonly Pepper[];

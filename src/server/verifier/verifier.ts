@@ -124,7 +124,8 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     const demand = { now: at, scopes: requirements?.scopes, audience: requirements?.audience ?? audience ?? null };
     const verdict = judge(key, version, demand);
     // A key that only lacks a scope is in use, so it must not be retired as unused.
-    if (verdict.ok || verdict.reason === "insufficient-scope") follower.index.use(row, at);
+    const isUse = verdict.ok || verdict.reason === "insufficient-scope";
+    if (isUse && follower.index.use(row, at)) uses.schedule();
     if (!verdict.ok) return reject(verdict, at, () => describeRefusal(verdict.reason, key, demand));
     if (requirements?.again === true) return verdict;
     counters.accepted++;

@@ -40,6 +40,25 @@ test("writes many uses of a version once, and a later use again", async () => {
   expect(trouble.touched.flat().map(({ at }) => at)).toEqual([1_800_000_000, clock.now]);
 });
 
+test("writes the first use at once, also after a pause, and others once per interval", async () => {
+  const { verifier, issue, clock, trouble } = await createFixture({ flushEvery: 0.5 });
+  const [one, two] = [await issue("one"), await issue("two")];
+  const begun = performance.now();
+  const elapsed = () => performance.now() - begun;
+  verifier.verify(one);
+  await until(() => trouble.touched.length === 1);
+  expect(elapsed()).toBeLessThan(400);
+  verifier.verify(two);
+  await until(() => trouble.touched.length === 2);
+  expect(elapsed()).toBeGreaterThan(450);
+  await new Promise((resolve) => setTimeout(resolve, 550));
+  const paused = performance.now();
+  clock.now += 1;
+  verifier.verify(one);
+  await until(() => trouble.touched.length === 3);
+  expect(performance.now() - paused).toBeLessThan(400);
+});
+
 test("close writes the remaining uses", async () => {
   const { verifier, issue, trouble } = await createFixture({ flushEvery: 3600 });
   verifier.verify(await issue("ci"));
