@@ -43,7 +43,7 @@ test("passes with an unlocked keychain, finds orphans, and removes them with --r
   const left = await doctor();
   expect(left.status).toBe(0);
   expect(left.findings[1]).toMatchObject({ status: "warn", observed: expect.stringContaining("2 items") });
-  expect(left.findings[1]?.fix).toBe("mcp-keys doctor --remove-orphans");
+  expect(left.findings[1]?.fix).toBe("mcp-keys doctor --store keychain: --remove-orphans");
   const fixed = await doctor("--remove-orphans");
   expect(fixed).toMatchObject({ status: 0, findings: [{ status: "pass" }] });
   expect(fixed.stderr).toContain("removed 2 items");
