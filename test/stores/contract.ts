@@ -124,7 +124,17 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
     await store.write(aDraft([keyNo(1)], { at: 10_000 }));
     await store.write(aDraft([keyNo(2)], { at: 9_940 }));
     const writer = (await again?.()) ?? store;
-    for (const op of ["generate", "stage", "promote", "finish", "abort", "enable", "update", "import", "migrate"] as const) {
+    for (const op of [
+      "generate",
+      "stage",
+      "promote",
+      "finish",
+      "abort",
+      "enable",
+      "update",
+      "import",
+      "migrate",
+    ] as const) {
       const draft = aDraft([keyNo(3, { prefix: "opaque" })], { at: 9_939, op });
       await expect(writer.write(draft), op).rejects.toMatchObject({ code: "CLOCK_BEHIND" });
     }
