@@ -45,7 +45,8 @@ const built = await Promise.all([build(library), build(cli), build(keychain)]).c
 const [esm, cjs, child] = built.map(({ outputFiles }) =>
   outputFiles.map(({ path, text }) => [relative(dist, path), text]),
 );
-const files = new Map([...esm, ...child, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))]);
+const programs = [...child, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))];
+const files = new Map([...esm, ...(await Promise.all(programs.map(compact)))]);
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
@@ -116,6 +117,15 @@ function joinChunks(/** @type {string[][]} */ files) {
   );
   texts.set(main, `"use strict";\nconst shared = (exports.shared = {});\n${parts.join("")}${texts.get(main)}`);
   return texts;
+}
+
+/** Removes comments and whitespace. Keeps names, and lines short enough to find a place in a stack trace. */
+async function compact(/** @type {string[]} */ [name, text]) {
+  const { code } = await transform(text, {
+    ...{ platform: "neutral", target: common.target, legalComments: "none" },
+    ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 200 },
+  });
+  return [name, code];
 }
 
 /** Returns the folders of all bundled packages. */

@@ -1,0 +1,22 @@
+// Removes the type declarations that `dist/types/index.d.ts` does not reach: tsc writes one for every source file.
+import { readFile, readdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "../dist/types");
+/** @type {Set<string>} */
+const reached = new Set();
+
+async function visit(/** @type {string} */ path) {
+  if (reached.has(path)) return;
+  reached.add(path);
+  const text = await readFile(path, "utf8");
+  for (const [, module = ""] of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g)) {
+    await visit(resolve(dirname(path), module).replace(/\.[jt]s$/, ".d.ts"));
+  }
+}
+
+await visit(join(root, "index.d.ts"));
+for (const name of await readdir(root, { recursive: true })) {
+  const path = join(root, name);
+  if (path.endsWith(".d.ts") && !reached.has(path)) await rm(path);
+}
