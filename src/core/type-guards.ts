@@ -18,3 +18,12 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
+
+export function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** Returns whether a value is an array of strings. */
+export function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isString);
+}

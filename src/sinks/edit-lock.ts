@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:net";
 import { platform } from "node:os";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { takeSocket } from "../process/take-socket.ts";
 
 /** Milliseconds to wait for other edits. Any local user can hold the lock, so an edit then proceeds without it. */
 const LIMIT = 3_000;
@@ -28,22 +29,10 @@ async function acquire(path: string): Promise<Server | null> {
   const file = `${String(folder.dev)} ${String(folder.ino)} ${basename(path)}`;
   const name = `\0mcp-keys-edit-${createHash("sha256").update(file).digest("hex")}`;
   for (let waited = 0; waited < LIMIT; waited += PAUSE) {
-    const lock = await listen(name);
-    if (lock !== "taken") return lock;
+    const lock = createServer((socket) => socket.destroy()).unref();
+    const result = await takeSocket(lock, name);
+    if (result !== "taken") return result === "held" ? lock : null;
     await sleep(PAUSE);
   }
   return null;
-}
-
-/** Returns `null` if the system has no abstract sockets. */
-function listen(path: string): Promise<Server | "taken" | null> {
-  const server = createServer((socket) => socket.destroy()).unref();
-  return new Promise((resolve) => {
-    server.on("error", ({ code }: NodeJS.ErrnoException) => {
-      resolve(code === "EADDRINUSE" ? "taken" : null);
-    });
-    server.listen({ path, exclusive: true }, () => {
-      resolve(server);
-    });
-  });
 }

@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { KeysError } from "../../errors.ts";
 import { isDigest } from "../digest.ts";
 import { formatTime } from "../duration.ts";
-import { isCount, isObject } from "../type-guards.ts";
+import { isCount, isObject, isString, isStrings } from "../type-guards.ts";
 import { KEYSET_FORMAT, type Keyset, type KeysetKey, type KeysetVersion } from "./keyset.ts";
 import { isSigned, openSigned } from "./signature.ts";
 
@@ -64,7 +64,7 @@ function checkKeyset(document: unknown, source: string): Keyset {
     });
   }
   const { store, seq, at, keys } = document;
-  if (!isText(store) || !isCount(seq) || !isTime(at) || !Array.isArray(keys)) throw invalid(source, "lacks a member");
+  if (!isString(store) || !isCount(seq) || !isTime(at) || !Array.isArray(keys)) throw invalid(source, "lacks a member");
   const fault = keys.findIndex((key) => !isKeysetKey(key));
   if (fault !== -1) throw invalid(source, `has a fault in key ${String(fault + 1)}`);
   checkUnique(keys as KeysetKey[], source);
@@ -72,17 +72,17 @@ function checkKeyset(document: unknown, source: string): Keyset {
 }
 
 function isKeysetKey(value: unknown): value is KeysetKey {
-  if (!isObject(value) || !isText(value["id"]) || !/^[0-9A-Za-z]{12}$/.test(value["id"])) return false;
+  if (!isObject(value) || !isString(value["id"]) || !/^[0-9A-Za-z]{12}$/.test(value["id"])) return false;
   const { name, prefix, enabled, scopes, audience, versions } = value;
-  if (name !== undefined && (!isText(name) || !/^[A-Za-z0-9._-]{1,64}$/.test(name))) return false;
-  if (!isText(prefix) || typeof enabled !== "boolean" || !isTexts(scopes) || !isTexts(audience)) return false;
+  if (name !== undefined && (!isString(name) || !/^[A-Za-z0-9._-]{1,64}$/.test(name))) return false;
+  if (!isString(prefix) || typeof enabled !== "boolean" || !isStrings(scopes) || !isStrings(audience)) return false;
   return Array.isArray(versions) && versions.length > 0 && versions.every(isKeysetVersion);
 }
 
 function isKeysetVersion(value: unknown): value is KeysetVersion {
   if (!isObject(value)) return false;
   const { n, digest, state, expiresAt, retiresAt } = value;
-  if (!isCount(n) || n === 0 || !isText(digest) || !isDigest(digest)) return false;
+  if (!isCount(n) || n === 0 || !isString(digest) || !isDigest(digest)) return false;
   if (expiresAt !== null && !isTime(expiresAt)) return false;
   // Only a version in its overlap has an end of the overlap, and it must have one.
   if (state === "retiring") return isTime(retiresAt);
@@ -100,16 +100,8 @@ function checkUnique(keys: readonly KeysetKey[], source: string): void {
   }
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isText);
-}
-
 function isTime(value: unknown): value is string {
-  return isText(value) && /^\d{4}-/.test(value) && isExact(value);
+  return isString(value) && /^\d{4}-/.test(value) && isExact(value);
 }
 
 /** Rejects dates that do not exist, which `Date.parse` moves to the next month. */

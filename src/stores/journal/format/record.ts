@@ -4,7 +4,7 @@ import type { StoredDigest } from "../../../core/digest.ts";
 import { isEpoch } from "../../../core/duration.ts";
 import type { Key, Version } from "../../../core/key.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
-import { isCount, isObject } from "../../../core/type-guards.ts";
+import { isCount, isObject, isString, isStrings } from "../../../core/type-guards.ts";
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import type { JournalLocation } from "../disk/folder.ts";
@@ -153,14 +153,6 @@ function isVersion(value: unknown): value is Version {
 
 function isStoredDigest(text: string): text is StoredDigest {
   return isDigest(text) || isWithheld(text as StoredDigest);
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isString);
 }
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {

@@ -1,5 +1,6 @@
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
+import { takeSocket } from "../../../process/take-socket.ts";
 
 /** What the holder of the lock tells the queue: it is starting its child process, or the keychain has answered or shows a prompt. */
 export type Heartbeat = "starting" | "answered" | "prompt";
@@ -18,15 +19,11 @@ export class LockServer {
   });
 
   /** Takes the lock. Returns `null` when another process holds it; any other failure counts as taken. */
-  static open(path: string): Promise<LockServer | null> {
+  static async open(path: string): Promise<LockServer | null> {
     const lock = new LockServer();
     const server = lock.#server.unref();
     server.maxConnections = MAX_LISTENERS;
-    return new Promise((resolve) => {
-      server.on("error", ({ code }: NodeJS.ErrnoException) => resolve(code === "EADDRINUSE" ? null : lock));
-      // `exclusive`: otherwise a cluster worker would share the socket with its siblings.
-      server.listen({ path, exclusive: true }, () => resolve(lock));
-    });
+    return (await takeSocket(server, path)) === "taken" ? null : lock;
   }
 
   get hasListeners(): boolean {
