@@ -1,24 +1,14 @@
 import { Command, Option } from "commander";
-import { formatDuration, formatTime, parseDuration, parseExpiry } from "../../core/duration.ts";
-import { DEFAULT_OVERLAP, DEFAULT_WINDOW, retiringOf, type Rotated } from "../../keys/rotate.ts";
-import type { Key } from "../../core/key.ts";
-import type { CommandModule, Context } from "../context.ts";
-import { addDeliveryFlags, describeDelivery, openDelivery, type Delivery } from "../delivery.ts";
-import { DESTINATION_NEEDS, type DestinationFlags } from "../destinations.ts";
-import { expiryText, warnIfMinutes, warnIfShort } from "../expiry.ts";
-import { keyJson, versionJson } from "../json.ts";
+import { formatDuration, parseDuration } from "../../core/duration.ts";
+import { DEFAULT_OVERLAP, DEFAULT_WINDOW } from "../../keys/rotate.ts";
+import type { CommandModule } from "../context.ts";
+import { addDeliveryFlags } from "../delivery.ts";
+import { DESTINATION_NEEDS } from "../destinations.ts";
 import { refuseUnused } from "../flags.ts";
-import { keyLabel } from "../terminal/render.ts";
-import { addProofFlags, openTokenProof, type ProofFlags } from "../token-proof.ts";
-
-interface RotateFlags extends DestinationFlags, ProofFlags {
-  readonly overlap: number;
-  readonly expires?: string;
-  readonly ifOlderThan?: number;
-  readonly finish?: boolean;
-  readonly abort?: boolean;
-  readonly window: number;
-}
+import { runAbort, runFinish } from "../rotation/end.ts";
+import type { RotateFlags } from "../rotation/flags.ts";
+import { runRotate } from "../rotation/run.ts";
+import { addProofFlags } from "../token-proof.ts";
 
 /** Flags for a new version, which `--finish` and `--abort` do not issue. */
 const ISSUING = [
@@ -82,85 +72,6 @@ export const rotate: CommandModule = {
       return runRotate(open(), ref, flags);
     }),
 };
-
-async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
-  const { io, world } = ctx;
-  const expiresAt = flags.expires === undefined ? undefined : parseExpiry(flags.expires, world.now());
-  const prove = await openTokenProof(ctx, ref, flags);
-  warnIfMinutes(io, "--if-older-than", flags.ifOlderThan);
-  const keys = await ctx.keys();
-  const delivery = await openDelivery(ctx, flags);
-  const rotated = await keys.rotate(ref, {
-    overlap: flags.overlap,
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(flags.ifOlderThan !== undefined && { ifOlderThan: flags.ifOlderThan }),
-    ...(prove !== undefined && { prove }),
-    deliver: (issued) =>
-      delivery.deliver(issued, () =>
-        document(ctx, { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) }),
-      ),
-  });
-  const { key, changed } = rotated;
-  if (ctx.flags.json && (delivery.to !== null || !changed)) {
-    await io.json({ ...document(ctx, rotated), ...(changed && { delivered: delivery.to }) });
-  }
-  if (!changed) {
-    io.note(
-      `nothing to do: version ${String(rotated.version.n)} of ${keyLabel(key)} is younger than ${formatDuration(flags.ifOlderThan ?? 0)}`,
-    );
-    return;
-  }
-  reportRotation(ctx, rotated, delivery);
-}
-
-function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, delivery: Delivery): void {
-  const now = world.now();
-  io.note(
-    `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${describeDelivery(delivery)}`,
-  );
-  warnIfShort(io, key.name, version.expiresAt, now);
-  for (const { n, retiresAt, promotedAt } of retiring) {
-    io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
-    if (promotedAt !== undefined) continue;
-    io.note(
-      `another run may have delivered its token; to end it now: mcp-keys revoke ${key.name} --version ${String(n)} --yes`,
-    );
-  }
-  if (!key.enabled)
-    io.warn(`${key.name} is disabled: servers refuse both tokens until you run: mcp-keys enable ${key.name}`);
-  if (retiring.length > 0) io.next(`mcp-keys rotate ${key.name} --finish`);
-}
-
-function document({ world }: Context, { key, version, changed, retiring }: Rotated): Record<string, unknown> {
-  const last = retiring.at(-1);
-  return {
-    key: keyJson(key, world.now()),
-    version: versionJson(version, world.now()),
-    changed,
-    retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
-  };
-}
-
-async function runFinish(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
-  const { key, changed } = await (await ctx.keys()).finish(ref, { window: flags.window, force: flags.force === true });
-  await reportEnd(
-    ctx,
-    key,
-    changed,
-    changed ? "only the current version is valid now" : "there was no old version to retire",
-  );
-}
-
-async function runAbort(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
-  const { key, changed } = await (await ctx.keys()).abort(ref, { window: flags.window, force: flags.force === true });
-  const back = key.versions.findLast(({ state }) => state === "current");
-  await reportEnd(ctx, key, changed, `version ${String(back?.n)} is current again`);
-}
-
-async function reportEnd({ io, flags, world }: Context, key: Key, changed: boolean, outcome: string): Promise<void> {
-  if (flags.json) await io.json({ key: keyJson(key, world.now()), changed });
-  io.note(`${keyLabel(key)}: ${outcome}`);
-}
 
 function durationFlag(flag: string, description: string, seconds: number): Option {
   return new Option(flag, description).default(seconds, formatDuration(seconds)).argParser(parseDuration);

@@ -1,0 +1,40 @@
+import { formatTime } from "../../core/duration.ts";
+import type { Rotated } from "../../keys/rotate.ts";
+import type { Context } from "../context.ts";
+import { describeDelivery, type Delivery } from "../delivery.ts";
+import { expiryText, warnIfShort } from "../expiry.ts";
+import { keyJson, versionJson } from "../json.ts";
+import { keyLabel } from "../terminal/render.ts";
+
+/** Says what a rotation did, and until when the old tokens work. */
+export function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, delivery: Delivery): void {
+  const now = world.now();
+  io.note(
+    `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${describeDelivery(delivery)}`,
+  );
+  warnIfShort(io, key.name, version.expiresAt, now);
+  for (const { n, retiresAt, promotedAt } of retiring) {
+    io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
+    if (promotedAt !== undefined) continue;
+    io.note(
+      `another run may have delivered its token; to end it now: mcp-keys revoke ${key.name} --version ${String(n)} --yes`,
+    );
+  }
+  if (!key.enabled)
+    io.warn(`${key.name} is disabled: servers refuse both tokens until you run: mcp-keys enable ${key.name}`);
+  if (retiring.length > 0) io.next(`mcp-keys rotate ${key.name} --finish`);
+}
+
+/** The document that `rotate --json` prints; without the token. */
+export function rotationJson(
+  { world }: Context,
+  { key, version, changed, retiring }: Rotated,
+): Record<string, unknown> {
+  const last = retiring.at(-1);
+  return {
+    key: keyJson(key, world.now()),
+    version: versionJson(version, world.now()),
+    changed,
+    retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
+  };
+}

@@ -1,0 +1,40 @@
+import { formatDuration, parseExpiry } from "../../core/duration.ts";
+import { retiringOf } from "../../keys/rotate.ts";
+import type { Context } from "../context.ts";
+import { openDelivery } from "../delivery.ts";
+import { warnIfMinutes } from "../expiry.ts";
+import { keyLabel } from "../terminal/render.ts";
+import { openTokenProof } from "../token-proof.ts";
+import type { RotateFlags } from "./flags.ts";
+import { reportRotation, rotationJson } from "./report.ts";
+
+/** Runs `rotate <key>`: adds a version, delivers its token, and makes it current. */
+export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
+  const { io, world } = ctx;
+  const expiresAt = flags.expires === undefined ? undefined : parseExpiry(flags.expires, world.now());
+  const prove = await openTokenProof(ctx, ref, flags);
+  warnIfMinutes(io, "--if-older-than", flags.ifOlderThan);
+  const keys = await ctx.keys();
+  const delivery = await openDelivery(ctx, flags);
+  const rotated = await keys.rotate(ref, {
+    overlap: flags.overlap,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(flags.ifOlderThan !== undefined && { ifOlderThan: flags.ifOlderThan }),
+    ...(prove !== undefined && { prove }),
+    deliver: (issued) =>
+      delivery.deliver(issued, () =>
+        rotationJson(ctx, { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) }),
+      ),
+  });
+  const { key, changed } = rotated;
+  if (ctx.flags.json && (delivery.to !== null || !changed)) {
+    await io.json({ ...rotationJson(ctx, rotated), ...(changed && { delivered: delivery.to }) });
+  }
+  if (!changed) {
+    io.note(
+      `nothing to do: version ${String(rotated.version.n)} of ${keyLabel(key)} is younger than ${formatDuration(flags.ifOlderThan ?? 0)}`,
+    );
+    return;
+  }
+  reportRotation(ctx, rotated, delivery);
+}
