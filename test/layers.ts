@@ -85,6 +85,8 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "world.ts": ["process", "Date.now", "performance.now"],
   // Signals a whole process group.
   "process/start-process.ts": ["node:process"],
+  // Names its own process, and asks whether another one still runs.
+  "process/process-mark.ts": ["node:process"],
   // A separate process, and its parent.
   "stores/keychain/child-program.ts": ["process"],
   "stores/keychain/child.ts": ["node:process"],

@@ -9,6 +9,12 @@ export interface ProcessEntry {
   readonly started: string;
 }
 
+/** A process as `/proc` shows it. */
+interface ProcessStat extends ProcessEntry {
+  /** Whether it has ended, and its parent has not noticed yet. */
+  readonly isZombie: boolean;
+}
+
 /**
  * Returns the processes of `known` that still run, and everything they started, in any process group and session. Empty on Windows.
  * A process whose parent has ended belongs to no tree, so remember the tree before you end it.
@@ -59,19 +65,27 @@ function readProc(): ProcessEntry[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      try {
-        return parseStat(readFileSync(`/proc/${name}/stat`, "latin1"));
-      } catch {
-        return []; // ended in the meantime
-      }
+      const found = readStat(name);
+      return found === null || found.isZombie ? [] : [found];
     });
 }
 
-/** Parses `<pid> (<name>) <state> <parent> …`, see proc(5). The name may contain spaces and parentheses. A zombie has ended. */
-function parseStat(text: string): ProcessEntry[] {
+/**
+ * Returns a process of `/proc` on Linux, or `null` if it cannot be read.
+ * @param name - its id, or `self`
+ */
+export function readStat(name: string): ProcessStat | null {
+  try {
+    return parseStat(readFileSync(`/proc/${name}/stat`, "latin1"));
+  } catch {
+    return null;
+  }
+}
+
+/** Parses `<pid> (<name>) <state> <parent> …`, see proc(5). The name may contain spaces and parentheses. */
+function parseStat(text: string): ProcessStat {
   const [state, parent = "", ...rest] = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  if (state === "Z") return [];
-  return [{ pid: Number.parseInt(text), parent: Number(parent), started: String(rest[17]) }];
+  return { pid: Number.parseInt(text), parent: Number(parent), started: String(rest[17]), isZombie: state === "Z" };
 }
 
 function askPs(): ProcessEntry[] {

@@ -1,12 +1,10 @@
 import type { StdioOptions } from "node:child_process";
-import { mkdtemp, open, rm, type FileHandle } from "node:fs/promises";
-import { platform, tmpdir } from "node:os";
-import { join } from "node:path";
+import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { formatDuration } from "../core/duration.ts";
 import { KeysError } from "../errors.ts";
 import { startProcess, type RunningProcess } from "../process/start-process.ts";
-import { fileFault } from "./file-fault.ts";
+import { openNamelessFile } from "./nameless-file.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
 import { createSink, type Sink } from "./sink.ts";
 
@@ -88,21 +86,6 @@ async function deliver(text: string, command: string, options: CommandOptions): 
   else stdin.end(text, begin);
   await endedOrInterrupted(shell, options, () => begun).finally(() => file?.close());
   judge(output, { size, begun, interrupted: signal.aborted });
-}
-
-/** Writes a text that no pipe may hold to a file that has already been removed, and returns it open at its start. */
-async function openNamelessFile(text: string): Promise<FileHandle> {
-  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-"));
-  try {
-    const file = await open(join(folder, "input"), "wx+", 0o600);
-    const bytes = Buffer.from(text);
-    for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten;
-    return file;
-  } catch (cause) {
-    throw fileFault(join(folder, "input"), cause);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 /**

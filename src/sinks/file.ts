@@ -26,9 +26,11 @@ export interface FileOptions {
 export async function openFileSink(path: string, { force, uid, isPublic = false }: FileOptions): Promise<Sink> {
   const { target, found } = await inspectTarget(path);
   if (found === "device") return openDeviceSink(target, uid);
+  // Before a refusal too: a file of a killed run may contain a token.
+  await sweepTempFiles(target, uid);
   if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} already exists`);
   const temp = await openTempFile(target, uid);
-  await sweepTempFiles(temp);
+  await sweepTempFiles(target, uid, temp);
   return createSink(`file:${target}`, {
     deliver: (text) => deliver(text, temp, target, { force, isPublic }),
     discard: () => removeTempFile(temp),

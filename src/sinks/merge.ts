@@ -39,10 +39,12 @@ export async function openMergeSink(path: string, options: MergeOptions): Promis
   const { edit, uid, warn } = options;
   const { target, found } = await inspectTarget(path);
   if (found === "device") throw new KeysError("DELIVERY_FAILED", `${target} is not a file`, { hint: "name a file" });
+  // Before a refusal too: a file of a killed run may contain a token.
+  await sweepTempFiles(target, uid);
   const before = await readOriginal(target, uid);
   edit(before?.text ?? "", "x");
   const temp = await openTempFile(target, uid);
-  await sweepTempFiles(temp);
+  await sweepTempFiles(target, uid, temp);
   if (before !== null && uid !== null && (before.mode & 0o044) !== 0) {
     warn(`other users can read ${target}; fix it with: chmod 600 ${shellQuote(target)}`);
   }

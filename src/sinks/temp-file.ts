@@ -1,14 +1,16 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { constants, renameSync } from "node:fs";
 import { link, lstat, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { KeysError } from "../errors.ts";
+import { hasEnded, processMark } from "../process/process-mark.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = constants;
 
-const NAME = /^\.mcp-keys-[0-9a-f-]{36}\.tmp$/;
-/** Milliseconds, longer than any delivery: a younger temporary file may belong to a run that is still going. */
+/** The mark of the process that created the file, if it has one, and random digits. */
+const NAME = /^\.mcp-keys-(?:([\w-]+)-)?[0-9a-f]{16}\.tmp$/;
+/** Milliseconds, longer than any delivery: a younger file whose process may still run belongs to a delivery. */
 const LEFTOVER_AGE = 3_600_000;
 
 /** A temporary file in the folder of its target. Both are on the same file system, so the rename is atomic. */
@@ -23,8 +25,10 @@ export interface TempFile {
  * @throws {@link KeysError} `DELIVERY_FAILED`, also if the file system does not keep the mode
  */
 export async function openTempFile(target: string, uid: number | null): Promise<TempFile> {
-  const path = join(dirname(target), `.mcp-keys-${randomUUID()}.tmp`);
-  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch((cause: unknown) => {
+  const mark = processMark();
+  const owner = mark === null ? "" : `${mark}-`;
+  const path = join(dirname(target), `.mcp-keys-${owner}${randomBytes(8).toString("hex")}.tmp`);
+  const handle = await open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600).catch((cause: unknown) => {
     throw fileFault(target, cause);
   });
   // A strict umask may have removed the owner's rights. A file system without modes fails here, and the check below decides.
@@ -100,18 +104,23 @@ export async function placeWithoutLink(path: string, target: string): Promise<vo
 }
 
 /**
- * Removes temporary files that a killed run left in the folder of `own`; they may contain a token. Ages are measured by the
- * clock of the file system, against `own`, which was just created. Never throws: a failed cleanup must not stop a delivery.
+ * Removes temporary files that killed runs left in the folder of `target`; they may contain a token. Never throws: a failed cleanup must
+ * not stop a delivery.
+ * @param uid - whose files; `null` where files have no owner
+ * @param own - a file that was just created: then files whose process cannot be known are removed too, an hour after their last
+ *   change. Their age is measured by the clock of the file system.
  */
-export async function sweepTempFiles(own: TempFile): Promise<void> {
-  const folder = dirname(own.path);
-  const { mtimeMs: now, uid } = await own.handle.stat();
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((each) => NAME.test(each) && each !== basename(own.path))) {
+export async function sweepTempFiles(target: string, uid: number | null, own?: TempFile): Promise<void> {
+  const folder = dirname(target);
+  const { mtimeMs: now, uid: owner } = (await own?.handle.stat()) ?? { mtimeMs: 0, uid };
+  for (const name of await readdir(folder).catch(() => [])) {
+    const match = NAME.exec(name);
     const path = join(folder, name);
+    if (match === null || path === own?.path) continue;
     const found = await lstat(path).catch(() => null);
-    if (found?.isFile() === true && found.uid === uid && now - found.mtimeMs > LEFTOVER_AGE)
-      await unlink(path).catch(() => undefined);
+    if (found?.isFile() !== true || (owner !== null && found.uid !== owner)) continue;
+    const isOld = now - found.mtimeMs > LEFTOVER_AGE;
+    if (isOld || (match[1] !== undefined && hasEnded(match[1]))) await unlink(path).catch(() => undefined);
   }
 }
 

@@ -106,6 +106,7 @@ export class LastUsedFiles {
   async #takeOver(): Promise<void> {
     const own = await stateOfUnforged(this.#disk, this.#own, this.#location);
     const now = typeof own === "string" ? 0n : own.modified;
+    await this.#removeDrafts(now);
     const others = (await this.#list()).filter((path) => path !== this.#own);
     const taken: string[] = [];
     for (const path of others) {
@@ -120,6 +121,16 @@ export class LastUsedFiles {
     if (taken.length === 0) return;
     await this.#write();
     for (const path of taken) await this.#disk.unlink(path).catch(() => {});
+  }
+
+  /** Removes what killed processes left half-written: nothing else ever reads or replaces it. */
+  async #removeDrafts(now: bigint): Promise<void> {
+    for (const { name } of await sidecars(this.#disk, this.#location, ["draft"])) {
+      const path = join(this.#folder, name);
+      const state = await stateOfUnforged(this.#disk, path, this.#location);
+      if (typeof state === "string" || now - state.modified < IDLE_NS) continue;
+      await this.#disk.unlink(path).catch(() => {});
+    }
   }
 
   async #claim(from: string, to: string): Promise<boolean> {

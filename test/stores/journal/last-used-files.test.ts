@@ -72,6 +72,19 @@ describe("files of other processes", () => {
     expect(await lastUsed(store)).toBeNull();
   });
 
+  test("that a killed process left half-written are removed after an idle day", async () => {
+    const { folder } = await aStore();
+    const place = async (name: string, days: number) => {
+      await writeFile(join(folder, name), "{", { mode: 0o600 });
+      await utimes(join(folder, name), daysAgo(days), daysAgo(days));
+      return name;
+    };
+    await place(`${STRAY}.tmp`, 2);
+    const recent = await place("keys.jsonl.used.fedcba9876543210.tmp", 0.9);
+    await (await openIn(folder)).touch([{ id, n: 1, at: 7 }]);
+    expect((await useFiles(folder)).filter((name) => name.endsWith(".tmp"))).toEqual([recent]);
+  });
+
   test("are not taken over earlier, unless there are too many", async () => {
     const { folder, store } = await aStore();
     for (let i = 0; i < 40; i++) {
