@@ -73,6 +73,8 @@ test("a process that nobody has reaped has ended", async (ctx) => {
       .split(" ");
   const mark = `${own.slice(0, 12)}-${String(pid)}-${stat()[19]!}`;
   expect(hasEnded(mark)).toBe(false);
+  // Until then the shell could still reap it.
+  await ctx.expect.poll(() => readFileSync(`/proc/${String(parent.pid)}/comm`, "utf8")).toBe("sleep\n");
   process.kill(pid, "SIGKILL");
   await ctx.expect.poll(() => stat()[0]).toBe("Z");
   expect(hasEnded(mark)).toBe(true);
