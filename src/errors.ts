@@ -44,6 +44,12 @@ export const CODES = {
     http: 500,
     hint: "fix the destination and run the same command again; earlier tokens still work",
   },
+  PUBLISH_FAILED: { exit: 5, http: 500, hint: "fix the command of --publish and run the same command again" },
+  DEPLOY_FAILED: {
+    exit: 5,
+    http: 500,
+    hint: "fix the command of --deploy and run the same command again; both tokens work until it succeeds",
+  },
   DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it succeeds" },
   STORE_CONFLICT: { exit: 5, http: 409, hint: "another process changed the store first; run the command again" },
   CLOCK_BEHIND: { exit: 5, http: 409, hint: "set the clock and run the same command again" },

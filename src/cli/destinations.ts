@@ -7,6 +7,7 @@ import { mergeDotenv } from "../formats/merge-dotenv.ts";
 import { sinks } from "../sinks/index.ts";
 import { deliverInOrder, type Sink } from "../sinks/sink.ts";
 import type { Context } from "./context.ts";
+import { commandFlag } from "./flags.ts";
 
 /** The flags for what is written and where it goes. */
 export interface DestinationFlags {
@@ -41,7 +42,7 @@ export interface Destinations {
 /** Seconds that an interrupted `--to` command has by default. */
 const DEFAULT_GRACE = 10;
 /** Milliseconds to end a command after its grace, and to note in the store what became of the token. */
-const ENDING = 4_000;
+export const ENDING = 4_000;
 
 /** Adds `--out`, `--merge`, `--to`, `--to-newline` and `--grace`. */
 export function addDestinationFlags(command: Command): Command {
@@ -49,10 +50,10 @@ export function addDestinationFlags(command: Command): Command {
     .option("--out <file>", "write to a file that only you can read (a keyset: everyone); print nothing")
     .option("--merge", "set the variable in an existing --out file, with --format dotenv; keep every other byte")
     .addOption(
-      new Option(
+      commandFlag(
         "--to <command>",
         "pass the token to a command on its standard input; repeatable, in order, after --out",
-      ).argParser<string[] | undefined>((text, before) => [...(before ?? []), text]),
+      ),
     )
     .option("--to-newline", "end the input of a --to command with a newline, if it reads a line")
     .addOption(
@@ -145,7 +146,7 @@ function openCommand(ctx: Context, command: string, { grace }: DestinationFlags,
     terminal: ctx.interactive,
     grace,
     notify,
-    isPublic: content.isPublic,
+    input: content.isPublic ? "keyset" : "token",
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { Key } from "../core/key.ts";
-import { toKeyset } from "../core/keyset/keyset.ts";
+import { toKeyset, type Keyset } from "../core/keyset/keyset.ts";
 import { parseSigningKey, signKeyset } from "../core/keyset/signature.ts";
 import { shellQuote } from "../core/shell-quote.ts";
 import { keyStatus } from "../core/status.ts";
@@ -16,29 +16,48 @@ export interface KeysetFlags {
   readonly base64url?: true;
 }
 
+/** A keyset as text. */
+export interface KeysetText {
+  readonly text: string;
+  /** The last change of the store that it contains. */
+  readonly seq: number;
+}
+
 /**
- * Makes the keyset of some keys, or of all keys, as text: signed with `--sign-with`, encoded with `--base64url`. Warns about a key
- * that was asked for but is not valid.
- * @throws {@link KeysError} `KEY_NOT_FOUND`; `USAGE` or `STORE_INSECURE` for the signing key; the errors of the store
+ * Reads the signing key, and returns a function that makes the keyset of some keys, or of all keys: signed with `--sign-with`, encoded
+ * with `--base64url`. Warns about a key that was asked for but is not valid.
+ * @throws {@link KeysError} `USAGE` or `STORE_INSECURE` for the signing key. The function: `KEY_NOT_FOUND`; the errors of the store
  */
-export async function makeKeyset(ctx: Context, refs: readonly string[], flags: KeysetFlags): Promise<string> {
+export async function openKeyset(
+  ctx: Context,
+  refs: readonly string[],
+  flags: KeysetFlags,
+): Promise<() => Promise<KeysetText>> {
   const signingKey = flags.signWith === undefined ? null : await readSigningKey(flags.signWith, ctx.world.uid);
-  const store = await ctx.store();
-  const now = ctx.world.now();
-  const chosen = await Promise.all(refs.map((ref) => requireKey(store, ref, { digests: false })));
-  // The digests and the position come from one snapshot, so the keyset is never newer than it says.
-  const { seq, keys } = await store.snapshot();
-  const isChosen = ({ id }: Key): boolean => refs.length === 0 || chosen.some((key) => key.id === id);
-  const keyset = toKeyset(keys.filter(isChosen), { store: store.spec, seq, now, names: flags.names });
-  for (const key of chosen.filter(({ id }) => !keyset.keys.some((each) => each.id === id))) {
-    ctx.io.warn(`left out ${key.name}: it is ${keyStatus(key, now)}`);
-  }
-  if (keyset.keys.length === 0) ctx.io.warn("the keyset is empty: a server that reads it refuses every request");
-  const pepper = keyset.keys.some(({ versions }) => versions.some(({ digest }) => digest.startsWith("hmac-")));
-  if (pepper) ctx.io.note("the server must have the same MCP_KEYS_PEPPER");
-  const text = JSON.stringify(keyset);
-  const document = signingKey === null ? text : signKeyset(text, signingKey);
-  return flags.base64url === true ? Buffer.from(document).toString("base64url") : document;
+  let isFirst = true;
+  return async () => {
+    const store = await ctx.store();
+    const now = ctx.world.now();
+    const chosen = await Promise.all(refs.map((ref) => requireKey(store, ref, { digests: false })));
+    // The digests and the position come from one snapshot, so the keyset is never newer than it says.
+    const { seq, keys } = await store.snapshot();
+    const isChosen = ({ id }: Key): boolean => refs.length === 0 || chosen.some((key) => key.id === id);
+    const keyset = toKeyset(keys.filter(isChosen), { store: store.spec, seq, now, names: flags.names });
+    for (const key of chosen.filter(({ id }) => !keyset.keys.some((each) => each.id === id))) {
+      ctx.io.warn(`left out ${key.name}: it is ${keyStatus(key, now)}`);
+    }
+    if (isFirst) remark(ctx, keyset);
+    isFirst = false;
+    const text = JSON.stringify(keyset);
+    const document = signingKey === null ? text : signKeyset(text, signingKey);
+    return { text: flags.base64url === true ? Buffer.from(document).toString("base64url") : document, seq };
+  };
+}
+
+function remark({ io }: Context, { keys }: Keyset): void {
+  if (keys.length === 0) io.warn("the keyset is empty: a server that reads it refuses every request");
+  const pepper = keys.some(({ versions }) => versions.some(({ digest }) => digest.startsWith("hmac-")));
+  if (pepper) io.note("the server must have the same MCP_KEYS_PEPPER");
 }
 
 /** Whoever can read the signing key can make servers accept any token, so it has to be as private as a store. */

@@ -67,6 +67,11 @@ export function listFlag(flags: string, description: string, parse: (text: strin
   });
 }
 
+/** Creates a flag for a shell command. It may be repeated. */
+export function commandFlag(flags: string, description: string): Option {
+  return new Option(flags, description).argParser<string[] | undefined>((text, before) => [...(before ?? []), text]);
+}
+
 /** Creates a {@link listFlag} whose values are some of these. */
 export function choicesFlag(flags: string, description: string, choices: readonly string[]): Option {
   const flag = listFlag(flags, description, (text) => {

@@ -30,8 +30,9 @@ const FAILURES: Readonly<
 /** Servers that a message names. */
 const NAMED = 5;
 
-/** What follows the failure, and the hint. */
-const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string, next: string]>> = {
+/** What follows the failure, and the hint. Before the delivery, the rotation itself says what follows. */
+const EARLY: readonly [consequence: null, next: string] = [null, "fix it and run the same command again"];
+const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string | null, next: string]>> = {
   new: [
     "the old token stays current",
     "run the same command again, or give up the new token with --abort; both tokens work until then",
@@ -46,8 +47,13 @@ const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string, next:
  * Builds the error of a proof that failed. It names the servers; code and hint are those of the gravest failure.
  * @param failures - at least one
  * @param servers - how many servers were tried
+ * @param isDelivered - whether somebody has the new token
  */
-export function describeFailures(failures: readonly ProofFailure[], servers: number, which: ProvenToken): KeysError {
+export function describeFailures(
+  failures: readonly ProofFailure[],
+  servers: number,
+  { which, isDelivered }: { which: ProvenToken; isDelivered: boolean },
+): KeysError {
   const outcomes = Object.keys(FAILURES);
   const sorted = failures.toSorted((a, b) => outcomes.indexOf(a.outcome) - outcomes.indexOf(b.outcome));
   const [worst] = sorted;
@@ -57,10 +63,11 @@ export function describeFailures(failures: readonly ProofFailure[], servers: num
     .map(({ url, outcome }) => FAILURES[outcome][1](nameServer(url), `the ${which} token`));
   const more = sorted.length > NAMED ? [`${String(sorted.length - NAMED)} more`] : [];
   const tally = servers > 1 ? `${String(failures.length)} of ${String(servers)} servers: ` : "";
-  const [consequence, next] = ENDINGS[which];
+  const [consequence, next] = isDelivered ? ENDINGS[which] : EARLY;
+  const texts = [...each, ...more, ...(consequence === null ? [] : [consequence])];
   // The hint of the server is about a key that it should accept.
   const isExplained = which === "old" && worst.outcome === "refused";
-  return new KeysError(FAILURES[worst.outcome][0], `${tally}${[...each, ...more, consequence].join("; ")}`, {
+  return new KeysError(FAILURES[worst.outcome][0], `${tally}${texts.join("; ")}`, {
     hint: worst.hint === undefined || isExplained ? next : `${worst.hint}; then ${next}`,
   });
 }

@@ -22,8 +22,11 @@ export interface ProofFlags {
   readonly allowHttp?: boolean;
 }
 
-/** Proves a new token; `undefined` without `--verify` and `--verify-all`. */
-export type TokenProof = ((token: Secret) => Promise<void>) | undefined;
+/**
+ * Proves a new token; `undefined` without `--verify` and `--verify-all`.
+ * @param isDelivered - whether somebody has the token
+ */
+export type TokenProof = ((token: Secret, isDelivered?: boolean) => Promise<void>) | undefined;
 
 /** Pause between two attempts. Milliseconds. */
 const PAUSE = 500;
@@ -67,9 +70,9 @@ export async function openTokenProof(ctx: Context, ref: string, flags: ProofFlag
   if (flags.verify === undefined && flags.verifyAll === undefined) return undefined;
   const urls = await readUrls(flags);
   const old = await readOldToken(ctx, ref, flags.oldTokenEnv);
-  return async (token) => {
-    await proveEverywhere(ctx, urls, { ...flags, token, which: "new" });
-    if (old !== undefined) await proveEverywhere(ctx, urls, { ...flags, token: old, which: "old" });
+  return async (token, isDelivered = false) => {
+    await proveEverywhere(ctx, urls, { ...flags, token, which: "new", isDelivered });
+    if (old !== undefined) await proveEverywhere(ctx, urls, { ...flags, token: old, which: "old", isDelivered });
   };
 }
 
@@ -103,6 +106,7 @@ async function readOldToken(ctx: Context, ref: string, name: string | undefined)
 interface Proof extends ProofFlags {
   readonly token: Secret;
   readonly which: ProvenToken;
+  readonly isDelivered: boolean;
 }
 
 /** Presents a token to all servers. They share the time limit, but each is tried at least once. */
@@ -122,7 +126,7 @@ async function proveEverywhere(ctx: Context, urls: readonly string[], proof: Pro
     waiting = failed.map(({ url }) => url);
   }
   const left = urls.map((url) => failures.get(url)).filter((failure) => failure !== undefined);
-  if (left.length > 0) throw describeFailures(left, urls.length, proof.which);
+  if (left.length > 0) throw describeFailures(left, urls.length, proof);
 }
 
 /** Tries each server once and returns those that failed. */

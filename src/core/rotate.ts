@@ -193,11 +193,14 @@ export function abortRotation(key: Key, { now, window, force = false }: Evidence
   });
 }
 
-/** Revokes a version whose token was not delivered. Returns `null` if it was promoted, used or ended in the meantime. */
-export function discardVersion(key: Key, n: number): Key | null {
+/**
+ * Revokes a version whose token was not delivered. Returns `null` if it was promoted or ended in the meantime, or used.
+ * @param isOurUse - whether a use was our own, because the token was tried before its delivery
+ */
+export function discardVersion(key: Key, n: number, isOurUse = false): Key | null {
   const version = key.versions.find((each) => each.n === n);
   if (version?.state !== "pending" && version?.state !== "retiring") return null;
-  if (version.promotedAt !== undefined || version.lastUsedAt !== null) return null;
+  if (version.promotedAt !== undefined || (version.lastUsedAt !== null && !isOurUse)) return null;
   return mapVersions(key, (each) => (each === version ? revokeOne(each, "undelivered") : each));
 }
 

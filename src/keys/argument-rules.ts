@@ -26,7 +26,7 @@ export const GENERATE: Rules<GenerateInput> = {
 export const ROTATE: Rules<RotateOptions> = {
   ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS },
   deliver: { ...FUNCTION, required: true },
-  prove: FUNCTION,
+  ...{ publish: FUNCTION, proveEarly: FUNCTION, deploy: FUNCTION, prove: FUNCTION },
 };
 
 export const END_ROTATION: Rules<{ window?: number; force?: boolean }> = { window: SECONDS, force: FLAG };

@@ -4,7 +4,8 @@ import { releaseName } from "../core/revoke.ts";
 import { isRevoked } from "../core/status.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
-import { completeVersion, issuedAs, type Deliver, type Issued } from "./deliver.ts";
+import { completeVersion } from "./complete.ts";
+import { issuedAs, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, type OperationContext } from "./update.ts";
 

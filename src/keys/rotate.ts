@@ -4,7 +4,8 @@ import type { Epoch, Key, Version } from "../core/key.ts";
 import { isUnsettled, stageVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion, lastUsedAt } from "../core/status.ts";
-import { completeVersion, requireVersion, type Deliver, type Issued } from "./deliver.ts";
+import { completeVersion } from "./complete.ts";
+import { requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
 import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./update.ts";
 
@@ -51,8 +52,19 @@ export interface RotateOptions {
   readonly expiresAt?: Epoch | null;
   /** Does nothing if the current version is younger than this and no rotation is unfinished or was aborted. */
   readonly ifOlderThan?: number;
+  /**
+   * Tells servers without a store which tokens are valid: those that read a keyset. Called after the new version was added, after it
+   * became current, after it was revoked because a step failed, and also if there is nothing to do, because an earlier run may have
+   * been killed before it published. If the first call throws, the version is revoked and its token is never delivered. If the last one
+   * throws, the rotation stands.
+   */
+  readonly publish?: () => Promise<void>;
+  /** Tries the new token on servers before its delivery. If it throws, the version is revoked, because nobody has its token. */
+  readonly proveEarly?: (token: Secret) => Promise<void>;
   /** Delivers the new token. */
   readonly deliver: Deliver;
+  /** Makes a service use the delivered token, for example by a restart. If it throws, both versions work until the next call. */
+  readonly deploy?: () => Promise<void>;
   /** Tries the new token on the running server. If it throws (`TOKEN_REFUSED` …), the old version stays current. */
   readonly prove?: (token: Secret) => Promise<void>;
 }
@@ -78,10 +90,10 @@ export interface Rotated {
 }
 
 /**
- * Rotates a key in four steps: stage, deliver, prove, promote. If it is killed between two steps, every delivered version works,
- * and the same call finishes the rotation.
+ * Rotates a key: stage, publish, prove early, deliver, deploy, prove, promote, publish. If it is killed between two steps, every
+ * delivered version works, and the same call finishes the rotation.
  * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, `CLOCK_BEHIND`, `STORE_CONFLICT` if another rotation came first,
- * and the errors of the store, `deliver` and `prove`
+ * and the errors of the store and of the steps
  */
 export async function rotateKey(
   context: OperationContext,
@@ -89,15 +101,17 @@ export async function rotateKey(
   ref: string,
   options: RotateOptions,
 ): Promise<Rotated> {
-  const { overlap = DEFAULT_OVERLAP, ifOlderThan, deliver, prove } = options;
+  const { overlap = DEFAULT_OVERLAP, ifOlderThan, ...steps } = options;
   const before = await requireKey(context.store, ref, NO_DIGESTS);
   const young = youngVersion(before, ifOlderThan, context.now());
-  if (young !== undefined)
+  if (young !== undefined) {
+    await steps.publish?.();
     return { key: before, version: young, changed: false, retiring: retiringOf(before, context.now()) };
+  }
 
   requireClockAfterUse(context, before);
   const staged = await stage(context, mint, before, options);
-  const { key, version } = await completeVersion(context, staged, { overlap, deliver, prove });
+  const { key, version } = await completeVersion(context, staged, { ...steps, overlap });
   return { key, version, changed: true, retiring: retiringOf(key, context.now()) };
 }
 

@@ -8,6 +8,8 @@ import { openNamelessFile } from "./nameless-file.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
 import { createSink, type Sink } from "./sink.ts";
 
+export type CommandInput = "token" | "keyset" | "nothing";
+
 export interface CommandOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Interrupts the delivery. A command that has the token may finish within `grace`, then it is ended with all it started. */
@@ -18,8 +20,11 @@ export interface CommandOptions {
   readonly notify?: (line: string) => void;
   /** Whether the command may prompt at the terminal (`sudo`, `ssh`). It then stays in our process group and gets Ctrl-C itself. */
   readonly terminal: boolean;
-  /** Whether the text is no secret. It may then be longer than 8192 bytes, and is passed in a file without a name. */
-  readonly isPublic?: boolean;
+  /**
+   * What the command receives: by default a token. A keyset is no secret, so it may be longer than 8192 bytes and is then passed in a
+   * file without a name. With `nothing`, stdin is `/dev/null` and the text is empty.
+   */
+  readonly input?: CommandInput;
   /** A POSIX shell; by default `sh`, and `cmd` on Windows. */
   readonly shell?: string;
   /** The file descriptor for the command's output, by default 2: stdout carries only the result. */
@@ -63,15 +68,17 @@ async function preflight(command: string, options: CommandOptions): Promise<void
 }
 
 async function deliver(text: string, command: string, options: CommandOptions): Promise<void> {
-  const { signal, terminal, grace, isPublic = false, stderr = 2 } = options;
+  const { signal, terminal, grace, input = "token", stderr = 2 } = options;
   const size = Buffer.byteLength(text);
   const isLong = size > LIMIT;
-  if (isLong && !isPublic) throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
+  if (isLong && input === "token")
+    throw new KeysError("DELIVERY_FAILED", `the text is longer than ${String(LIMIT)} bytes`);
   if (signal.aborted) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
 
   const watched = terminal ? "" : String(grace);
   const file = isLong ? await openNamelessFile(text) : null;
-  const shell = start([DELIVERY, command, watched], [file?.fd ?? "pipe", stderr, stderr, "pipe"], options);
+  const script = input === "nothing" ? `exec </dev/null\n${command}` : command;
+  const shell = start([DELIVERY, script, watched], [file?.fd ?? "pipe", stderr, stderr, "pipe"], options);
   const [stdin, , , control] = shell.child.stdio as unknown as [Duplex | null, null, null, Duplex];
   let output = "";
   let begun = false;
@@ -85,7 +92,7 @@ async function deliver(text: string, command: string, options: CommandOptions): 
   if (stdin === null) begin();
   else stdin.end(text, begin);
   await endedOrInterrupted(shell, options, () => begun).finally(() => file?.close());
-  judge(output, { size, begun, interrupted: signal.aborted });
+  judge(output, { size, begun, interrupted: signal.aborted, input });
 }
 
 /**
@@ -96,14 +103,13 @@ async function deliver(text: string, command: string, options: CommandOptions): 
  */
 async function endedOrInterrupted(
   shell: RunningProcess,
-  { signal, grace, notify }: Pick<CommandOptions, "signal" | "grace" | "notify">,
+  { signal, grace, notify, input = "token" }: Pick<CommandOptions, "signal" | "grace" | "notify" | "input">,
   hasToken: () => boolean,
 ): Promise<number | null> {
   const finish = async (): Promise<void> => {
     if (hasToken() && grace > 0) {
-      notify?.(
-        `waiting up to ${formatDuration(grace)} for the command to finish, because it already has the token; Ctrl-C again ends it`,
-      );
+      const reason = input === "nothing" ? "" : `, because it already has the ${input}`;
+      notify?.(`waiting up to ${formatDuration(grace)} for the command to finish${reason}; Ctrl-C again ends it`);
       await shell.letFinish(grace * 1000);
     }
     await shell.end();
@@ -124,7 +130,7 @@ async function endedOrInterrupted(
 /** @throws {@link KeysError} unless the command read the whole text and exited with 0 */
 function judge(
   output: string,
-  { size, begun, interrupted }: { size: number; begun: boolean; interrupted: boolean },
+  { size, begun, interrupted, input }: { size: number; begun: boolean; interrupted: boolean; input: CommandInput },
 ): void {
   const report = parseReport(output);
   if (report === null) {
@@ -133,9 +139,10 @@ function judge(
   }
   const { status, unread } = report;
   const end = interrupted && status !== 0 ? "was interrupted" : describeEnd(status);
-  if (unread >= size) throw new KeysError("DELIVERY_FAILED", `the command ${end} without reading the token`);
+  if (size > 0 && unread >= size)
+    throw new KeysError("DELIVERY_FAILED", `the command ${end} without reading the ${input}`);
   if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command ${end}`);
-  if (unread > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command read only part of the token");
+  if (unread > 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command read only part of the ${input}`);
 }
 
 function describeEnd(status: number): string {
@@ -179,9 +186,9 @@ function cannotRun(shell: string, cause: unknown): KeysError {
 export async function deliverThroughCmd(
   text: string,
   command: string,
-  options: Pick<CommandOptions, "env" | "signal" | "grace" | "notify" | "stderr">,
+  options: Pick<CommandOptions, "env" | "signal" | "grace" | "notify" | "stderr" | "input">,
 ): Promise<void> {
-  const { env, signal, stderr = 2 } = options;
+  const { env, signal, stderr = 2, input = "token" } = options;
   const isInterrupted = (): boolean => signal.aborted;
   if (isInterrupted()) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
   const shell = startProcess(command, [], { shell: true, env, stdio: ["pipe", stderr, stderr] });
@@ -190,5 +197,5 @@ export async function deliverThroughCmd(
   const status = await endedOrInterrupted(shell, options, () => true);
   if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
   if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);
-  if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", "the command did not read the token");
+  if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command did not read the ${input}`);
 }

@@ -88,7 +88,7 @@ describe("the input of the command", () => {
 
   test("may have any length if it is public", async () => {
     const text = "keyset ".repeat(200_000);
-    const outcome = await deliver(`cat >"$D/got"`, { isPublic: true }, text);
+    const outcome = await deliver(`cat >"$D/got"`, { input: "keyset" }, text);
     expect(outcome.error).toBeNull();
     expect(await readFile(at("got"), "utf8")).toBe(text);
     for (const [command, error] of [
@@ -97,9 +97,9 @@ describe("the input of the command", () => {
       ["head -c 100000 >/dev/null", uncertain(/read only part/)],
       ["cat >/dev/null; exit 3", uncertain(/exit status 3$/)],
     ] as const) {
-      expect((await deliver(command, { isPublic: true }, text)).error).toMatchObject(error);
+      expect((await deliver(command, { input: "keyset" }, text)).error).toMatchObject(error);
     }
-    const aborted = await deliver("cat", { isPublic: true, signal: AbortSignal.abort() }, text);
+    const aborted = await deliver("cat", { input: "keyset", signal: AbortSignal.abort() }, text);
     expect(aborted.error).toMatchObject(failed(/interrupted before/));
   });
 

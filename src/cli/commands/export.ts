@@ -12,7 +12,7 @@ import {
   type Content,
   type DestinationFlags,
 } from "../destinations.ts";
-import { makeKeyset, type KeysetFlags } from "../export-keyset.ts";
+import { openKeyset, type KeysetFlags } from "../export-keyset.ts";
 import { refuseUnused } from "../flags.ts";
 import { readToken } from "../token-source.ts";
 
@@ -75,7 +75,8 @@ async function runExport(ctx: Context, refs: readonly string[], flags: ExportFla
 /** A keyset is JSON and has its own format version, so `--json` changes nothing. */
 async function runExportKeyset(ctx: Context, refs: readonly string[], flags: ExportFlags): Promise<void> {
   const content = { variable: "MCP_API_KEYSET", serverName: flags.serverName, isPublic: true };
-  await write(ctx, flags, content, async () => new Secret(await makeKeyset(ctx, refs, flags)));
+  const make = await openKeyset(ctx, refs, flags);
+  await write(ctx, flags, content, async () => new Secret((await make()).text));
 }
 
 /** Opens the destinations, then makes the text. */

@@ -3,10 +3,11 @@ import { formatDuration, parseDuration } from "../../core/duration.ts";
 import { DEFAULT_OVERLAP, DEFAULT_WINDOW } from "../../keys/rotate.ts";
 import type { CommandModule } from "../context.ts";
 import { addDeliveryFlags } from "../delivery.ts";
-import { DESTINATION_NEEDS } from "../destinations.ts";
 import { refuseUnused } from "../flags.ts";
+import { deployFlag } from "../rotation/deploy.ts";
 import { runAbort, runFinish } from "../rotation/end.ts";
 import type { RotateFlags } from "../rotation/flags.ts";
+import { addPublishFlags } from "../rotation/publish.ts";
 import { runRotate } from "../rotation/run.ts";
 import { addProofFlags } from "../token-proof.ts";
 
@@ -15,6 +16,7 @@ const ISSUING = [
   "out",
   "merge",
   "to",
+  "deploy",
   "verify",
   "verifyAll",
   "overlap",
@@ -33,13 +35,15 @@ export const rotate: CommandModule = {
   build: (open) =>
     addDeliveryFlags(
       addProofFlags(
-        new Command("rotate")
+        addPublishFlags(new Command("rotate"))
           .summary("replace the token of a key; the old token keeps working for a while")
           .description(
-            "Adds a version, delivers its token, tries it with --verify, and only then starts to retire the old one. " +
+            "Adds a version, publishes it, delivers its token, deploys, tries the token with --verify, and only then starts to " +
+              "retire the old one. " +
               "If it is interrupted, run the same command again to finish.",
           )
           .argument("<key>", "name or id")
+          .addOption(deployFlag())
           .addOption(
             durationFlag(
               "--overlap <duration>",
@@ -63,7 +67,9 @@ export const rotate: CommandModule = {
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
     ).action((ref: string, flags: RotateFlags, command: Command) => {
       refuseUnused(command, {
-        ...DESTINATION_NEEDS,
+        to: ["toNewline"],
+        "to publish deploy": ["grace"],
+        publish: ["names", "signWith", "base64url"],
         "verify verifyAll": ["patience", "header", "oldTokenEnv", "allowHttp"],
         "finish abort": ["window"],
       });

@@ -1,8 +1,10 @@
 import type { DestinationFlags } from "../destinations.ts";
 import type { ProofFlags } from "../token-proof.ts";
+import type { DeployFlags } from "./deploy.ts";
+import type { PublishFlags } from "./publish.ts";
 
 /** The flags of `rotate`. Durations are in seconds. */
-export interface RotateFlags extends DestinationFlags, ProofFlags {
+export interface RotateFlags extends DestinationFlags, ProofFlags, PublishFlags, DeployFlags {
   readonly overlap: number;
   readonly expires?: string;
   readonly ifOlderThan?: number;

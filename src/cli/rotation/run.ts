@@ -5,7 +5,9 @@ import { openDelivery } from "../delivery.ts";
 import { warnIfMinutes } from "../expiry.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { openTokenProof } from "../token-proof.ts";
+import { openDeploy } from "./deploy.ts";
 import type { RotateFlags } from "./flags.ts";
+import { openPublish } from "./publish.ts";
 import { reportRotation, rotationJson } from "./report.ts";
 
 /** Runs `rotate <key>`: adds a version, delivers its token, and makes it current. */
@@ -15,16 +17,25 @@ export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): 
   const prove = await openTokenProof(ctx, ref, flags);
   warnIfMinutes(io, "--if-older-than", flags.ifOlderThan);
   const keys = await ctx.keys();
+  const publish = await openPublish(ctx, flags);
+  const deploy = await openDeploy(ctx, flags);
   const delivery = await openDelivery(ctx, flags);
+  let isDelivered = false;
   const rotated = await keys.rotate(ref, {
     overlap: flags.overlap,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(flags.ifOlderThan !== undefined && { ifOlderThan: flags.ifOlderThan }),
-    ...(prove !== undefined && { prove }),
-    deliver: (issued) =>
-      delivery.deliver(issued, () =>
+    ...(publish !== undefined && { publish: () => publish(isDelivered) }),
+    // A server that learns about tokens from a keyset can try one before anyone has it.
+    ...(prove !== undefined && publish !== undefined && { proveEarly: prove }),
+    deliver: async (issued) => {
+      await delivery.deliver(issued, () =>
         rotationJson(ctx, { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) }),
-      ),
+      );
+      isDelivered = true;
+    },
+    ...(deploy !== undefined && { deploy }),
+    ...(prove !== undefined && { prove: (token) => prove(token, true) }),
   });
   const { key, changed } = rotated;
   if (ctx.flags.json && (delivery.to !== null || !changed)) {

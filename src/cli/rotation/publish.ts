@@ -1,0 +1,101 @@
+import type { Command } from "commander";
+import { shellQuote } from "../../core/shell-quote.ts";
+import { KeysError } from "../../errors.ts";
+import type { KeyStore } from "../../stores/store.ts";
+import type { Context } from "../context.ts";
+import { openKeyset, type KeysetFlags } from "../export-keyset.ts";
+import { commandFlag } from "../flags.ts";
+import { openStepCommand } from "./step-command.ts";
+
+/** The flags for servers that read a keyset. */
+export interface PublishFlags extends KeysetFlags {
+  readonly publish?: readonly string[];
+  readonly grace: number;
+}
+
+/**
+ * Gives the keyset of the whole store to each command.
+ * @param isDelivered - whether the token was delivered, so the same command again would not only publish
+ */
+export type Publish = ((isDelivered?: boolean) => Promise<void>) | undefined;
+
+/** Adds `--publish`, and the flags for its keyset. */
+export function addPublishFlags(command: Command): Command {
+  return command
+    .addOption(
+      commandFlag(
+        "--publish <command>",
+        "pass a keyset of all keys to a command, before the token is delivered and after each change; repeatable",
+      ),
+    )
+    .option("--no-names", "leave the names of the keys out of the keyset")
+    .option("--sign-with <file>", "sign the keyset with this Ed25519 private key (PEM)")
+    .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable");
+}
+
+/** How often a keyset that has become outdated meanwhile is published again. */
+const ROUNDS = 5;
+
+/**
+ * Checks the `--publish` commands and the signing key, and returns the step that runs the commands in order; `undefined` without any.
+ * If one fails, the others still get the keyset.
+ * @throws {@link KeysError} `PUBLISH_FAILED`, as the step does; `USAGE`, `STORE_INSECURE`
+ */
+export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Publish> {
+  const { publish = [], grace } = flags;
+  if (publish.length === 0) return undefined;
+  const make = await openKeyset(ctx, [], flags);
+  const commands: ((text: string) => Promise<void>)[] = [];
+  for (const command of publish) {
+    commands.push(
+      await openStepCommand(ctx, { flag: "--publish", command, input: "keyset", code: "PUBLISH_FAILED", grace }),
+    );
+  }
+  return async (isDelivered = false) => {
+    // Another run may have published a newer keyset first. The last one to publish does it again with the newest.
+    for (let round = 1, seq = -1; round <= ROUNDS && (await hasChanges(await ctx.store(), seq)); round++) {
+      const made = await make();
+      seq = made.seq;
+      const failures = await runAll(commands, made.text);
+      if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags) : undefined);
+    }
+  };
+}
+
+async function hasChanges(store: KeyStore, since: number): Promise<boolean> {
+  if (since < 0) return true;
+  const { done } = await store.changes(since, { digests: false })[Symbol.asyncIterator]().next();
+  return done !== true;
+}
+
+/** Runs every command. Returns their failures, and throws every other error. */
+async function runAll(commands: readonly ((text: string) => Promise<void>)[], text: string): Promise<KeysError[]> {
+  const failures: KeysError[] = [];
+  for (const run of commands) {
+    await run(text).catch((error: unknown) => {
+      if (!(error instanceof KeysError) || error.code !== "PUBLISH_FAILED") throw error;
+      failures.push(error);
+    });
+  }
+  return failures;
+}
+
+function describe(failures: readonly KeysError[], hint: string | undefined): KeysError {
+  const [first] = failures;
+  const wanted = hint ?? first?.hint;
+  return new KeysError("PUBLISH_FAILED", failures.map(({ message }) => message).join("; "), {
+    cause: first,
+    ...(wanted !== undefined && { hint: wanted }),
+  });
+}
+
+/** The command that only publishes. */
+function publishAgain({ publish = [], names, signWith, base64url }: PublishFlags): string {
+  const flags = [
+    ...publish.map((command) => `--to ${shellQuote(command)}`),
+    ...(names ? [] : ["--no-names"]),
+    ...(signWith === undefined ? [] : [`--sign-with ${shellQuote(signWith)}`]),
+    ...(base64url === true ? ["--base64url"] : []),
+  ];
+  return `publish it with: mcp-keys export --keyset ${flags.join(" ")}`;
+}
