@@ -4,6 +4,7 @@ import { parseEnvName } from "../formats/env-name.ts";
 import { formats } from "../formats/index.ts";
 import type { Issued } from "../keys/deliver.ts";
 import { sinks } from "../sinks/index.ts";
+import type { Variables } from "../sinks/sink.ts";
 import type { Context } from "./context.ts";
 import {
   addDestinationFlags,
@@ -47,7 +48,12 @@ export interface Delivery {
 export async function openDelivery(ctx: Context, flags: DestinationFlags): Promise<Delivery> {
   const destinations = await openDestinations(ctx, flags, TOKEN);
   if (destinations === null) return openStdout(ctx, flags);
-  return { to: destinations.to, deliver: ({ token }) => destinations.deliver(token) };
+  return { to: destinations.to, deliver: (issued) => destinations.deliver(issued.token, variablesOf(issued)) };
+}
+
+/** Returns the variables that tell a command which token it handles. Names and ids need no quotes in any shell. */
+export function variablesOf({ key, version }: Pick<Issued, "key" | "version">): Variables {
+  return { MCP_KEYS_KEY: key.name, MCP_KEYS_KEY_ID: key.id, MCP_KEYS_VERSION: String(version.n) };
 }
 
 async function openStdout(ctx: Context, flags: DestinationFlags): Promise<Delivery> {

@@ -5,7 +5,7 @@ import { KeysError } from "../errors.ts";
 import { formats, isFormatName } from "../formats/index.ts";
 import { mergeDotenv } from "../formats/merge-dotenv.ts";
 import { sinks } from "../sinks/index.ts";
-import { deliverInOrder, type Sink } from "../sinks/sink.ts";
+import { deliverInOrder, type Sink, type Variables } from "../sinks/sink.ts";
 import type { Context } from "./context.ts";
 import { commandFlag } from "./flags.ts";
 
@@ -35,8 +35,8 @@ export interface Content {
 export interface Destinations {
   /** `file:…` and `command:…`. */
   readonly to: readonly string[];
-  /** Delivers to one after the other. @throws `KeysError` as `deliverInOrder` does; `INTERRUPTED` */
-  deliver(secret: Secret): Promise<void>;
+  /** Delivers to one after the other; commands get the variables. @throws `KeysError` as `deliverInOrder` does; `INTERRUPTED` */
+  deliver(secret: Secret, variables?: Variables): Promise<void>;
 }
 
 /** Seconds that an interrupted `--to` command has by default. */
@@ -97,8 +97,8 @@ export async function openDestinations(
   if (opened.length === 0) return null;
   return {
     to: opened.map(({ sink }) => sink.to),
-    deliver: async (secret) => {
-      await deliverInOrder(opened.map(({ sink, render }) => ({ sink, text: render(secret) }))).catch(
+    deliver: async (secret, variables) => {
+      await deliverInOrder(opened.map(({ sink, render }) => ({ sink, text: render(secret), variables }))).catch(
         (error: unknown) => {
           // The run itself only says that it was interrupted.
           const isPartial = error instanceof KeysError && opened.length > 1 && ctx.world.interrupted.aborted;

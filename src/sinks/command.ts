@@ -6,7 +6,7 @@ import { KeysError } from "../errors.ts";
 import { startProcess, type RunningProcess } from "../process/start-process.ts";
 import { openNamelessFile } from "./nameless-file.ts";
 import { DELIVERY, firstWord, NOT_FOUND, parseReport, PREFLIGHT, UNPARSABLE } from "./shell-script.ts";
-import { createSink, type Sink } from "./sink.ts";
+import { createSink, type Sink, type Variables } from "./sink.ts";
 
 export type CommandInput = "token" | "keyset" | "nothing";
 
@@ -36,8 +36,8 @@ const LIMIT = 8192;
 
 /**
  * Opens a shell command that receives the text on its stdin, byte for byte, and nowhere else: not in its arguments, not in its
- * environment. No newline is added, since many commands store their input unchanged. The command's output goes to our stderr.
- * A command that cannot be parsed, or whose program is missing, fails here.
+ * environment, which only names the key. No newline is added, since many commands store their input unchanged. The command's output
+ * goes to our stderr. A command that cannot be parsed, or whose program is missing, fails here.
  *
  * A delivery succeeds if the command reads the whole text and exits with 0. If it reads nothing, that is `DELIVERY_FAILED`. If
  * it reads the text and then fails, reads only a part, or is ended after an interruption, that is `DELIVERY_UNCERTAIN`. If this
@@ -50,10 +50,16 @@ export async function openCommandSink(command: string, options: CommandOptions):
   }
   const to = `command:${command}`;
   if (options.shell === undefined && platform() === "win32") {
-    return createSink(to, { deliver: (text) => deliverThroughCmd(text, command, options) });
+    return createSink(to, {
+      deliver: (text, variables) => deliverThroughCmd(text, command, withVariables(options, variables)),
+    });
   }
   await preflight(command, options);
-  return createSink(to, { deliver: (text) => deliver(text, command, options) });
+  return createSink(to, { deliver: (text, variables) => deliver(text, command, withVariables(options, variables)) });
+}
+
+function withVariables(options: CommandOptions, variables: Variables): CommandOptions {
+  return { ...options, env: { ...options.env, ...variables } };
 }
 
 async function preflight(command: string, options: CommandOptions): Promise<void> {

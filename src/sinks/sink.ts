@@ -1,5 +1,8 @@
 import { KeysError } from "../errors.ts";
 
+/** Environment variables of a program. */
+export type Variables = Readonly<Record<string, string>>;
+
 /** Where a token was delivered, in text and JSON output: `file:/run/key`, `command:gh secret set MCP_API_KEY`, `stdout`. */
 export interface Receipt {
   readonly to: string;
@@ -14,10 +17,11 @@ export interface Sink {
   readonly to: string;
   /**
    * Delivers the text once and returns when it has arrived.
+   * @param variables - for a sink that runs a program: environment variables that name the key. No secret.
    * @throws `KeysError` `DELIVERY_FAILED` (`OUTPUT_FAILED` for stdout) if the text certainly did not arrive; `DELIVERY_UNCERTAIN`
    * if it may have (a command read it and then failed)
    */
-  deliver(text: string): Promise<Receipt>;
+  deliver(text: string, variables?: Variables): Promise<Receipt>;
   /** Closes the destination after a failure elsewhere, and leaves no files. Does nothing after a delivery. */
   discard(): Promise<void>;
 }
@@ -25,7 +29,7 @@ export interface Sink {
 /** The steps that differ between sinks. */
 interface SinkSteps {
   /** Leaves nothing open, whether it resolves or rejects. */
-  readonly deliver: (text: string) => Promise<void>;
+  readonly deliver: (text: string, variables: Variables) => Promise<void>;
   /** Closes an unused destination and removes its files. */
   readonly discard?: () => Promise<void>;
 }
@@ -39,10 +43,10 @@ export function createSink(to: string, { deliver, discard }: SinkSteps): Sink {
   let isDiscarded = false;
   return {
     to,
-    async deliver(text) {
+    async deliver(text, variables = {}) {
       if (isDiscarded) throw new KeysError("DELIVERY_FAILED", "interrupted before the delivery");
       if (used !== undefined) throw new KeysError("BUG", `${to} was already delivered to`);
-      used = deliver(text);
+      used = deliver(text, variables);
       await used;
       return { to };
     },
@@ -54,10 +58,11 @@ export function createSink(to: string, { deliver, discard }: SinkSteps): Sink {
   };
 }
 
-/** A text for one destination. */
+/** A text for one destination, and what it is about. */
 export interface Parcel {
   readonly sink: Sink;
   readonly text: string;
+  readonly variables?: Variables | undefined;
 }
 
 /**
@@ -67,9 +72,9 @@ export interface Parcel {
  */
 export async function deliverInOrder(parcels: readonly Parcel[]): Promise<void> {
   const arrived: string[] = [];
-  for (const { sink, text } of parcels) {
+  for (const { sink, text, variables } of parcels) {
     try {
-      arrived.push((await sink.deliver(text)).to);
+      arrived.push((await sink.deliver(text, variables)).to);
     } catch (error) {
       if (!(error instanceof KeysError) || parcels.length === 1) throw error;
       const { code, message, hint } = error;

@@ -18,6 +18,8 @@ export interface FakeOptions {
   readonly now?: number;
   /** Makes stdout a terminal of this width. */
   readonly columns?: number;
+  /** Ctrl-C. */
+  readonly interrupted?: AbortSignal;
   /** Makes stdout fail with EPIPE. */
   readonly brokenStdout?: boolean;
 }
@@ -58,7 +60,7 @@ export function createCli(defaults: FakeOptions = {}) {
       ticks: () => performance.now(),
       random: (size) => randomBytes(size),
       actor: "ada@laptop",
-      interrupted: new AbortController().signal,
+      interrupted: given.interrupted ?? new AbortController().signal,
       request: async () => createHttpRequest(),
       prompts: async () => answering(given.answers ?? [], asked),
     };

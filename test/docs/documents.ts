@@ -33,7 +33,9 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("rotate", "rotate ci");
   await run("rotate --abort", "rotate ci --abort");
   const fresh = await run("rotate", ["rotate", "ci", "--out", join(dir, "ci")]);
+  await run("rotate --status", "rotate ci --status");
   await run("rotate --finish", "rotate ci --finish --force");
+  const { results } = await run("rotate --all", ["rotate", "--all", "--tag", "team=a", "--to", "exit 1"]);
   await run("check", "check", String(token));
   await run("check", "check", "a-token-in-another-format-0123456789-0123456");
   await run("check", "check", (await cli("rotate plain")).stdout);
@@ -70,6 +72,7 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     ["listed check", (checks as unknown[]).filter(isDocument)],
     ["doctor's finding", diagnosed["findings"] as Document[]],
     ["doctor's counts", [diagnosed["counts"] as Document]],
+    ["failed key", (results as unknown[]).filter(isDocument)],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
   ]);

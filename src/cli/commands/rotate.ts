@@ -1,14 +1,18 @@
 import { Command, Option } from "commander";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
 import { DEFAULT_OVERLAP, DEFAULT_WINDOW } from "../../keys/rotate.ts";
-import type { CommandModule } from "../context.ts";
+import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags } from "../delivery.ts";
-import { refuseUnused } from "../flags.ts";
+import { refuseUnused, tagFlag } from "../flags.ts";
+import { runAll, type RunOne } from "../rotation/all.ts";
 import { deployFlag } from "../rotation/deploy.ts";
 import { runAbort, runFinish } from "../rotation/end.ts";
 import type { RotateFlags } from "../rotation/flags.ts";
+import { requireKeyOrAll } from "../rotation/key-or-all.ts";
+import { resolveOut } from "../rotation/out-name.ts";
 import { addPublishFlags } from "../rotation/publish.ts";
 import { runRotate } from "../rotation/run.ts";
+import { runStatus } from "../rotation/status.ts";
 import { addProofFlags } from "../token-proof.ts";
 
 /** Flags for a new version, which `--finish` and `--abort` do not issue. */
@@ -31,6 +35,7 @@ export const rotate: CommandModule = {
     "mcp-keys rotate ci                           # both tokens work for 24 hours",
     "mcp-keys rotate ci --if-older-than 30d --to 'gh secret set MCP_API_KEY'",
     "mcp-keys rotate ci --finish                  # retire the old token",
+    "mcp-keys rotate --all --tag env=prod --to 'vault kv put secret/$MCP_KEYS_KEY token=-'",
   ],
   build: (open) =>
     addDeliveryFlags(
@@ -42,7 +47,7 @@ export const rotate: CommandModule = {
               "retire the old one. " +
               "If it is interrupted, run the same command again to finish.",
           )
-          .argument("<key>", "name or id")
+          .argument("[key]", "name or id; or use --all")
           .addOption(deployFlag())
           .addOption(
             durationFlag(
@@ -60,24 +65,48 @@ export const rotate: CommandModule = {
           ),
       )
         .addOption(
-          new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
+          new Option("--finish", "retire the old token now, if it is out of use").conflicts([
+            "abort",
+            "status",
+            ...ISSUING,
+          ]),
         )
-        .addOption(new Option("--abort", "return to the old version").conflicts([...ISSUING]))
+        .addOption(new Option("--abort", "return to the old version").conflicts(["status", ...ISSUING]))
+        .addOption(
+          new Option("--status", "show the rotation in progress; change nothing").conflicts([
+            "force",
+            "publish",
+            ...ISSUING,
+          ]),
+        )
+        .option("--all", "every active key, one after the other; goes on after a failure")
+        .addOption(tagFlag("with --all: only keys with all of these tags"))
         .addOption(durationFlag("--window <duration>", "a token unused for this long is out of use", DEFAULT_WINDOW))
         .option("--force", "finish or abort even if a token is in use; replace an existing --out file"),
-    ).action((ref: string, flags: RotateFlags, command: Command) => {
+    ).action((ref: string | undefined, flags: RotateFlags, command: Command) => {
       refuseUnused(command, {
         to: ["toNewline"],
         "to publish deploy": ["grace"],
         publish: ["names", "signWith", "base64url"],
         "verify verifyAll": ["patience", "header", "oldTokenEnv", "allowHttp"],
         "finish abort": ["window"],
+        all: ["tag"],
       });
-      if (flags.finish === true) return runFinish(open(), ref, flags);
-      if (flags.abort === true) return runAbort(open(), ref, flags);
-      return runRotate(open(), ref, flags);
+      const chosen = requireKeyOrAll(ref, flags);
+      const run = runOf(flags);
+      return chosen === null ? runAll(open(), flags, run) : runNamed(open(), chosen, flags, run);
     }),
 };
+
+async function runNamed(ctx: Context, ref: string, flags: RotateFlags, run: RunOne): Promise<void> {
+  await run(ctx, ref, await resolveOut(ctx, ref, flags));
+}
+
+function runOf({ finish, abort, status }: RotateFlags): RunOne {
+  if (finish === true) return runFinish;
+  if (abort === true) return runAbort;
+  return status === true ? runStatus : runRotate;
+}
 
 function durationFlag(flag: string, description: string, seconds: number): Option {
   return new Option(flag, description).default(seconds, formatDuration(seconds)).argParser(parseDuration);

@@ -1,7 +1,8 @@
 import type { Option } from "commander";
+import type { Variables } from "../../sinks/sink.ts";
 import type { Context } from "../context.ts";
 import { commandFlag } from "../flags.ts";
-import { openStepCommand } from "./step-command.ts";
+import { openStepCommand, type RunStep } from "./step-command.ts";
 
 /** The flags for the service that uses the delivered token. */
 export interface DeployFlags {
@@ -15,21 +16,22 @@ export function deployFlag(): Option {
 }
 
 /**
- * Checks the `--deploy` commands, and returns the step that runs them in order; `undefined` without any. They do not get the token.
+ * Checks the `--deploy` commands, and returns the step that runs them in order; `undefined` without any. They do not get the token,
+ * but variables that name its key.
  * @throws {@link KeysError} `DEPLOY_FAILED`, as the step does; `USAGE`
  */
 export async function openDeploy(
   ctx: Context,
   { deploy = [], grace }: DeployFlags,
-): Promise<(() => Promise<void>) | undefined> {
-  const commands: ((text: string) => Promise<void>)[] = [];
+): Promise<((about: Variables) => Promise<void>) | undefined> {
+  const commands: RunStep[] = [];
   for (const command of deploy) {
     commands.push(
       await openStepCommand(ctx, { flag: "--deploy", command, input: "nothing", code: "DEPLOY_FAILED", grace }),
     );
   }
   if (commands.length === 0) return undefined;
-  return async () => {
-    for (const run of commands) await run("");
+  return async (about) => {
+    for (const run of commands) await run("", about);
   };
 }

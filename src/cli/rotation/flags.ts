@@ -11,4 +11,7 @@ export interface RotateFlags extends DestinationFlags, ProofFlags, PublishFlags,
   readonly finish?: boolean;
   readonly abort?: boolean;
   readonly window: number;
+  readonly status?: boolean;
+  readonly all?: boolean;
+  readonly tag?: [name: string, value: string][];
 }

@@ -1,7 +1,8 @@
 import { formatDuration, parseExpiry } from "../../core/duration.ts";
+import type { Issued } from "../../keys/deliver.ts";
 import { retiringOf } from "../../keys/rotate.ts";
 import type { Context } from "../context.ts";
-import { openDelivery } from "../delivery.ts";
+import { openDelivery, variablesOf } from "../delivery.ts";
 import { warnIfMinutes } from "../expiry.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { openTokenProof } from "../token-proof.ts";
@@ -20,21 +21,21 @@ export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): 
   const publish = await openPublish(ctx, flags);
   const deploy = await openDeploy(ctx, flags);
   const delivery = await openDelivery(ctx, flags);
-  let isDelivered = false;
+  let delivered: Issued | undefined;
   const rotated = await keys.rotate(ref, {
     overlap: flags.overlap,
     ...(expiresAt !== undefined && { expiresAt }),
     ...(flags.ifOlderThan !== undefined && { ifOlderThan: flags.ifOlderThan }),
-    ...(publish !== undefined && { publish: () => publish(isDelivered) }),
+    ...(publish !== undefined && { publish: () => publish(delivered !== undefined) }),
     // A server that learns about tokens from a keyset can try one before anyone has it.
     ...(prove !== undefined && publish !== undefined && { proveEarly: prove }),
     deliver: async (issued) => {
       await delivery.deliver(issued, () =>
         rotationJson(ctx, { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) }),
       );
-      isDelivered = true;
+      delivered = issued;
     },
-    ...(deploy !== undefined && { deploy }),
+    ...(deploy !== undefined && { deploy: () => deploy(delivered === undefined ? {} : variablesOf(delivered)) }),
     ...(prove !== undefined && { prove: (token) => prove(token, true) }),
   });
   const { key, changed } = rotated;

@@ -2,6 +2,7 @@ import { shellQuote } from "../../core/shell-quote.ts";
 import { CODES, KeysError, type Code } from "../../errors.ts";
 import type { CommandInput } from "../../sinks/command.ts";
 import { sinks } from "../../sinks/index.ts";
+import type { Variables } from "../../sinks/sink.ts";
 import type { Context } from "../context.ts";
 import { ENDING } from "../destinations.ts";
 
@@ -16,12 +17,15 @@ export interface StepCommand {
   readonly grace: number;
 }
 
+/** Runs a command with a text on its standard input, and with variables that name the key. */
+export type RunStep = (text: string, variables?: Variables) => Promise<void>;
+
 /**
  * Checks now that the shell can run a command. It is ended at the end of the run.
  * @returns a function that runs it, any number of times
  * @throws {@link KeysError} `USAGE` for an empty command; otherwise the code of the step, as the function does
  */
-export async function openStepCommand(ctx: Context, step: StepCommand): Promise<(text: string) => Promise<void>> {
+export async function openStepCommand(ctx: Context, step: StepCommand): Promise<RunStep> {
   const { flag, command, grace, input } = step;
   if (command.trim() === "") throw new KeysError("USAGE", `the command of ${flag} is empty`);
   const { env, interrupted: signal } = ctx.world;
@@ -32,11 +36,11 @@ export async function openStepCommand(ctx: Context, step: StepCommand): Promise<
   let sink = await open();
   let isUsed = false;
   ctx.atEnd(() => sink.discard(), grace * 1000 + ENDING);
-  return async (text) => {
+  return async (text, variables) => {
     // A sink delivers once.
     if (isUsed) sink = await open();
     isUsed = true;
-    await sink.deliver(text).catch((error: unknown) => failed(step, error));
+    await sink.deliver(text, variables).catch((error: unknown) => failed(step, error));
     if (signal.aborted) throw new KeysError("INTERRUPTED", `interrupted after ${flag}`);
   };
 }

@@ -66,6 +66,8 @@ export interface Io {
   debug(line: string): void;
   /** Warns about a problem that does not stop the command, also with `--quiet`. */
   warn(line: string): void;
+  /** Reports a failure after which the command goes on with other work, also with `--quiet`. */
+  fail(message: string, hint: string): void;
 }
 
 /**
@@ -75,7 +77,7 @@ export interface Io {
 export function createIo(
   streams: Streams,
   flags: GlobalFlags,
-  paint: { dim(text: string): string; warn(text: string): string },
+  paint: { dim(text: string): string; warn(text: string): string; error(text: string): string },
 ): Io {
   const { stdout, stderr } = streams;
   // A closed stderr must not make a command fail.
@@ -94,6 +96,9 @@ export function createIo(
     },
     warn: (line) => {
       writeLine(`${paint.warn("warning:")} ${line}`);
+    },
+    fail: (message, hint) => {
+      writeLine(`${paint.error("error:")} ${message}\n${paint.dim("hint:")} ${addStore(hint, flags.store)}`);
     },
   };
 }

@@ -47,6 +47,7 @@ async function createLabContext(own?: KeyStore) {
       note: quiet,
       next: quiet,
       debug: quiet,
+      fail: quiet,
       print: quiet,
       json: quiet,
     },
