@@ -40,7 +40,8 @@ const LIMIT = 8192;
  * goes to our stderr. A command that cannot be parsed, or whose program is missing, fails here.
  *
  * A delivery succeeds if the command reads the whole text and exits with 0. If it reads nothing, that is `DELIVERY_FAILED`. If
- * it reads the text and then fails, reads only a part, or is ended after an interruption, that is `DELIVERY_UNCERTAIN`. If this
+ * it reads the text and then fails, reads only a part, or is ended after an interruption, that is `DELIVERY_UNCERTAIN`. Processes that
+ * a failed command left in its group are ended, unless it received nothing; those of a command that succeeded are left alone. If this
  * process is killed, a command without a terminal is ended after the same grace.
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for an empty command
  */
@@ -98,7 +99,13 @@ async function deliver(text: string, command: string, options: CommandOptions): 
   if (stdin === null) begin();
   else stdin.end(text, begin);
   await endedOrInterrupted(shell, options, () => begun).finally(() => file?.close());
-  judge(output, { size, begun, interrupted: signal.aborted, input });
+  try {
+    judge(output, { size, begun, interrupted: signal.aborted, input });
+  } catch (error) {
+    // What a failed command left running could overwrite a newer token later. A deployment may have left the service itself.
+    if (input !== "nothing") await shell.end();
+    throw error;
+  }
 }
 
 /**

@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Milliseconds until it is killed; 60 000 by default. */
   readonly limit?: number;
+  /** Resolve when it has ended, even if processes that it left keep its output open. */
+  readonly untilExit?: boolean;
   /** Called once it runs. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
   /** Called with all of stderr so far, each time it grows. */
@@ -56,7 +58,7 @@ export function runProcess(program: string, args: readonly string[], options: Pr
       options.onStderr?.(printed.stderr, (signal) => child.kill(signal));
     });
     child.on("error", reject);
-    child.on("close", (status, signal) => {
+    child.on(options.untilExit === true ? "exit" : "close", (status: number | null, signal: NodeJS.Signals | null) => {
       resolve({ status, signal, ...printed });
     });
     child.stdin.on("error", () => undefined);
