@@ -25,10 +25,14 @@ export function commandsIn({ path, blocks, spans }: Page): ShownCommand[] {
 }
 
 function commandsOf(text: string): string[] {
+  // A pipe between single quotes belongs to the command of a flag.
+  const quoted: string[] = [];
+  const masked = text.replace(/'[^']*'/g, (each) => `'${quoted.push(each) - 1}'`);
   // `$(…)` contains a separate command; quotes make one word.
-  const parts = text.split(/\$\(|\)"?|\|\|?|&&|;|(?:^|\s)#\s/);
+  const parts = masked.split(/\$\(|\)"?|\|\|?|&&|;|(?:^|\s)#\s/);
   return parts.flatMap((part) => {
-    const command = NAME.exec(part.replace(/[<>] ?[\w./][^>\s]*(?=\s|$)/g, ""))?.[1]?.trim();
+    const line = part.replace(/[<>] ?[\w./][^>\s]*(?=\s|$)/g, "").replace(/'(\d+)'/g, (_, n) => quoted[Number(n)]!);
+    const command = NAME.exec(line)?.[1]?.trim();
     return command === undefined || command === "mcp-keys" || command.includes("…") ? [] : [command];
   });
 }
