@@ -31,6 +31,7 @@ export function versionJson(version: Version, now: Epoch): Record<string, unknow
     expiresAt: timeJson(version.expiresAt),
     ...(version.retiresAt !== undefined && { retiresAt: formatTime(version.retiresAt) }),
     lastUsedAt: timeJson(version.lastUsedAt),
+    ...(version.runId !== undefined && { runId: version.runId }),
     ...(version.reason !== undefined && { reason: version.reason }),
   };
 }

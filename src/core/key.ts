@@ -118,6 +118,8 @@ export interface Version {
   readonly state: VersionState;
   /** When it became `current`; absent before that. */
   readonly promotedAt?: Epoch;
+  /** The run of `rotate` that added it, if that has an id. Absent from the verdict of a server. */
+  readonly runId?: string;
   /** While `retiring`, the first second at which it no longer works; once `retired`, when it ended. */
   readonly retiresAt?: Epoch;
   /** Stored apart from the history, see {@link KeyStore.touch}; late by up to the servers' flush interval. */

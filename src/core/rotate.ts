@@ -23,11 +23,18 @@ export const RUN_LIMIT = 3_600;
  */
 export function stageVersion(
   key: Key,
-  { digest, expiresAt, now }: { digest: Digest; expiresAt: Epoch | null; now: Epoch },
+  {
+    digest,
+    expiresAt,
+    now,
+    runId,
+  }: { digest: Digest; expiresAt: Epoch | null; now: Epoch; runId?: string | undefined },
 ): { key: Key; n: number } {
   requireNotRevoked(key);
   const n = key.versions.length + 1;
-  return { key: { ...key, versions: [...key.versions, createVersion(n, digest, now, expiresAt, "pending")] }, n };
+  const version = createVersion(n, digest, now, expiresAt, "pending");
+  const added = runId === undefined ? version : { ...version, runId };
+  return { key: { ...key, versions: [...key.versions, added] }, n };
 }
 
 /**

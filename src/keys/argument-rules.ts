@@ -24,7 +24,7 @@ export const GENERATE: Rules<GenerateInput> = {
 };
 
 export const ROTATE: Rules<RotateOptions> = {
-  ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS },
+  ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS, runId: TEXT },
   deliver: { ...FUNCTION, required: true },
   ...{ publish: FUNCTION, proveEarly: FUNCTION, deploy: FUNCTION, prove: FUNCTION },
 };

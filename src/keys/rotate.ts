@@ -2,6 +2,7 @@ import { checkClock, CLOCK_TOLERANCE } from "../core/clock.ts";
 import { isUsable } from "../core/judge.ts";
 import type { Epoch, Key, Version } from "../core/key.ts";
 import { isUnsettled, stageVersion } from "../core/rotate.ts";
+import { parseRunId, versionOfRun } from "../core/run-id.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion, lastUsedAt } from "../core/status.ts";
 import { completeVersion } from "./complete.ts";
@@ -53,6 +54,11 @@ export interface RotateOptions {
   /** Does nothing if the current version is younger than this and no rotation is unfinished or was aborted. */
   readonly ifOlderThan?: number;
   /**
+   * Names this run in the history, for example the id of a CI run. The same id again resumes an unfinished run, with a new token, or
+   * changes nothing if the run is done. 1 to 64 letters, digits and `._:/@+-`.
+   */
+  readonly runId?: string;
+  /**
    * Tells servers without a store which tokens are valid: those that read a keyset. Called after the new version was added, after it
    * became current, after it was revoked because a step failed, and also if there is nothing to do, because an earlier run may have
    * been killed before it published. If the first call throws, the version is revoked and its token is never delivered. If the last one
@@ -82,8 +88,9 @@ export interface RotateOptions {
  */
 export interface Rotated {
   readonly key: Key;
+  /** The new version. If nothing was changed, the version of the run with this id, or else the current one. */
   readonly version: Version;
-  /** False if the current version was younger than `ifOlderThan`. */
+  /** False if the run with this id is done, or the current version was younger than `ifOlderThan`. */
   readonly changed: boolean;
   /** The old versions that still work until the overlap ends. */
   readonly retiring: readonly Version[];
@@ -102,11 +109,14 @@ export async function rotateKey(
   options: RotateOptions,
 ): Promise<Rotated> {
   const { overlap = DEFAULT_OVERLAP, ifOlderThan, ...steps } = options;
+  const runId = options.runId === undefined ? undefined : parseRunId(options.runId);
   const before = await requireKey(context.store, ref, NO_DIGESTS);
-  const young = youngVersion(before, ifOlderThan, context.now());
-  if (young !== undefined) {
+  const done =
+    (runId === undefined ? undefined : versionOfRun(before, runId, context.now())) ??
+    youngVersion(before, ifOlderThan, context.now());
+  if (done !== undefined) {
     await steps.publish?.();
-    return { key: before, version: young, changed: false, retiring: retiringOf(before, context.now()) };
+    return { key: before, version: done, changed: false, retiring: retiringOf(before, context.now()) };
   }
 
   requireClockAfterUse(context, before);
@@ -127,13 +137,14 @@ export function requireClockAfterUse({ store, now }: OperationContext, key: Key)
 async function stage(context: OperationContext, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
   const { token, digest } = mint.token(before.prefix, before.id);
   const now = context.now();
+  const { runId } = options;
   const expiresAt = options.expiresAt === undefined ? sameLifetime(before, now) : options.expiresAt;
   const { key } = await updateKey(
     context,
     before.id,
     // Numbered on write, because another rotation may have added a version since the key was read.
     ({ versions }) => ({ op: "stage", version: versions.length }),
-    (each) => stageVersion(each, { digest, expiresAt, now }).key,
+    (each) => stageVersion(each, { digest, expiresAt, now, runId }).key,
   );
   const version = key.versions.findLast((each) => each.digest === digest);
   return { key, version: version ?? requireVersion(key, key.versions.length), token };

@@ -118,6 +118,7 @@ function copyVersion(version: Version): Version {
     expiresAt: version.expiresAt,
     state: version.state,
     ...(version.promotedAt !== undefined && { promotedAt: version.promotedAt }),
+    ...(version.runId !== undefined && { runId: version.runId }),
     ...(version.retiresAt !== undefined && { retiresAt: version.retiresAt }),
     ...(version.reason !== undefined && { reason: version.reason }),
     lastUsedAt,

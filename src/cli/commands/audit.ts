@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { count } from "../../core/count.ts";
 import { formatTime, parseSince } from "../../core/duration.ts";
+import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
 import type { Change } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
@@ -85,8 +86,9 @@ async function runArchive(ctx: Context, archive: string): Promise<void> {
   ctx.io.next(`mcp-keys audit --store archive:${archive}`);
 }
 
-function formatLine({ flags }: Context, change: Change, key: { id: string; name: string } | null): string {
+function formatLine({ flags }: Context, change: Change, key: Key | null): string {
   const { seq, at, by, op, version, detail } = change;
+  const runId = version === undefined ? undefined : key?.versions.find(({ n }) => n === version)?.runId;
   if (flags.json) {
     const document = {
       schemaVersion: 1,
@@ -96,12 +98,14 @@ function formatLine({ flags }: Context, change: Change, key: { id: string; name:
       op,
       ...(key !== null && { key: { id: key.id, name: key.name } }),
       ...(version !== undefined && { version }),
+      ...(runId !== undefined && { runId }),
       ...(detail !== undefined && { detail }),
     };
     return `${JSON.stringify(document)}\n`;
   }
   const words = [formatTime(at), by, op, key === null ? "" : `${key.name} (${key.id})`];
   if (version !== undefined) words.push(`version ${String(version)}`);
+  if (runId !== undefined) words.push(`run ${runId}`);
   if (detail !== undefined) words.push(detail);
   return `${words.filter((word) => word !== "").join("  ")}\n`;
 }

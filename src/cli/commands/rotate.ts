@@ -26,6 +26,7 @@ const ISSUING = [
   "overlap",
   "expires",
   "ifOlderThan",
+  "runId",
   "format",
   "envName",
 ] as const;
@@ -62,6 +63,10 @@ export const rotate: CommandModule = {
               "--if-older-than <duration>",
               "do nothing if the current version is younger and no rotation is unfinished or was aborted",
             ).argParser(parseDuration),
+          )
+          .option(
+            "--run-id <id>",
+            "name this run: the same id again finishes it, or does nothing if it is done; needs --out or --to",
           ),
       )
         .addOption(

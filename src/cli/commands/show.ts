@@ -45,16 +45,17 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     ],
     width,
   );
+  const hasRuns = key.versions.some(({ runId }) => runId !== undefined);
   const rows = key.versions.map((version) => [
     { text: String(version.n) },
     { text: stateText(version, now) },
     { text: formatTime(version.createdAt) },
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
     { text: usedText(version.lastUsedAt, now) },
+    ...(hasRuns ? [{ text: version.runId ?? "-" }] : []),
   ]);
-  await io.print(
-    `${fields}\n${renderTable(paint, ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED"], rows, width)}`,
-  );
+  const columns = ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED", ...(hasRuns ? ["RUN"] : [])];
+  await io.print(`${fields}\n${renderTable(paint, columns, rows, width)}`);
 }
 
 function stateText(version: Version, now: Epoch): string {

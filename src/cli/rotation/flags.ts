@@ -8,6 +8,7 @@ export interface RotateFlags extends DestinationFlags, ProofFlags, PublishFlags,
   readonly overlap: number;
   readonly expires?: string;
   readonly ifOlderThan?: number;
+  readonly runId?: string;
   readonly finish?: boolean;
   readonly abort?: boolean;
   readonly window: number;

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { describeDelivery, type Delivery } from "../delivery.ts";
 import { expiryText, warnIfShort } from "../expiry.ts";
 import { keyJson, versionJson } from "../json.ts";
+import type { RotateFlags } from "./flags.ts";
 import { keyLabel } from "../terminal/render.ts";
 
 /** Says what a rotation did, and until when the old tokens work. */
@@ -29,12 +30,14 @@ export function reportRotation({ io, world }: Context, { key, version, retiring 
 export function rotationJson(
   { world }: Context,
   { key, version, changed, retiring }: Rotated,
+  { runId }: Pick<RotateFlags, "runId">,
 ): Record<string, unknown> {
   const last = retiring.at(-1);
   return {
     key: keyJson(key, world.now()),
     version: versionJson(version, world.now()),
     changed,
+    ...(runId !== undefined && { runId }),
     retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
   };
 }

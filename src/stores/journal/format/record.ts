@@ -146,7 +146,7 @@ function isVersion(value: unknown): value is Version {
   if (!isString(value["digest"]) || !isStoredDigest(value["digest"]) || !STATES.includes(value["state"])) return false;
   if (value["expiresAt"] !== null && !isEpoch(value["expiresAt"])) return false;
   if (!isOptional(value["promotedAt"], isEpoch) || !isOptional(value["retiresAt"], isEpoch)) return false;
-  if (!isOptional(value["reason"], isString)) return false;
+  if (!isOptional(value["reason"], isString) || !isOptional(value["runId"], isString)) return false;
   value["lastUsedAt"] = null;
   return true;
 }

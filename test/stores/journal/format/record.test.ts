@@ -20,6 +20,7 @@ const version: fc.Arbitrary<Version> = fc.record(
     expiresAt: fc.option(time),
     state: fc.constantFrom("pending", "current", "retiring", "retired", "revoked"),
     promotedAt: time,
+    runId: text,
     retiresAt: time,
     lastUsedAt: fc.constant(null),
     reason: fc.constantFrom("compromised", "superseded", "unused", "undelivered", "other"),
