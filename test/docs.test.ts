@@ -58,6 +58,10 @@ describe("every page", () => {
       "mcp-keys generate",
       "mcp-keys show <key>",
     ]);
+    const sh = "```sh\nmcp-keys rotate ci --to 'a && b | c > d' | cat\n```";
+    expect(commandsIn(parsePage("x.md", sh)).map(({ line }) => line)).toEqual([
+      "mcp-keys rotate ci --to 'a && b | c > d'",
+    ]);
   });
 
   test("avoids the words that docs/words.md rules out, in pages, comments and messages", () => {

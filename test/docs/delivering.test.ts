@@ -1,12 +1,13 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createVerifier, openStore } from "../../src/index.ts";
-import { readPage } from "./markdown.ts";
+import { parsePage, readPage, spansOf, tableOf } from "./markdown.ts";
 import { createWorkspace, deliver, recipesIn, TOKEN, type Recipe } from "./recipes.ts";
 
-const recipes = recipesIn(readPage("docs/delivering.md"));
-const forTokens = recipes.filter(({ lines }) => lines.some((line) => line.startsWith("mcp-keys rotate")));
+const page = readPage("docs/delivering.md");
+const recipes = recipesIn(page);
+const forTokens = recipes.filter(({ lines }) => lines.some((line) => line.startsWith("mcp-keys generate")));
 
 const lineOf = ({ lines }: Recipe, command: string): string =>
   lines.find((line) => line.startsWith(`mcp-keys ${command} `))!;
@@ -74,16 +75,51 @@ describe.concurrent("a recipe with a wrong flag is noticed", () => {
   });
 });
 
-test("the recipe for a keyset lets a server without a store accept the key", async () => {
+test("the recipe for a keyset lets a server without a store accept the token of each line", async () => {
   const recipe = recipes.find(({ lines }) => lines.some((line) => line.startsWith("mcp-keys export --keyset")))!;
   const workspace = createWorkspace(recipe);
-  const token = (await workspace.run("mcp-keys generate ci")).stdout.trim();
-  for (const line of recipe.lines) expect((await workspace.run(line)).status).toBe(0);
-  const [[name, keyset]] = [...workspace.stored()] as [[string, string]];
-  expect(name).toBe("mcp-keyset keyset.json");
   const path = join(workspace.dir, "keyset.json");
-  writeFileSync(path, keyset);
-  const verifier = await createVerifier({ store: await openStore(`keyset:${path}`), log: () => undefined });
-  expect(verifier.verify(token)).toMatchObject({ ok: true, key: { name: "ci" } });
-  await verifier.close();
+  let token = (await workspace.run("mcp-keys generate ci")).stdout.trim();
+  for (const line of recipe.lines) {
+    const { status, stderr } = await workspace.run(line);
+    expect([line, status, stderr]).toEqual([line, 0, expect.not.stringContaining("error")]);
+    token = workspace.stored().get("MCP_API_KEY") ?? token;
+    writeFileSync(path, workspace.stored().get("mcp-keyset keyset.json")!);
+    const verifier = await createVerifier({ store: await openStore(`keyset:${path}`), log: () => undefined });
+    expect(verifier.verify(token)).toMatchObject({ ok: true, key: { name: "ci" } });
+    await verifier.close();
+  }
+});
+
+test("the examples above the recipes deliver one token to several places, and the tokens of several keys", async () => {
+  const blocks = parsePage(page.path, page.text.split("### ")[0]!).blocks.filter(({ lang }) => lang === "sh");
+  const [several, all, ...others] = blocks.map(({ text }) => text);
+  expect(others).toEqual([]);
+  const workspace = createWorkspace(recipes[0]!);
+  for (const line of ["mcp-keys generate ci", "mcp-keys generate web", several!]) {
+    expect(await workspace.run(line)).toMatchObject({ status: 0 });
+  }
+  const token = readFileSync(join(workspace.dir, "ci.key"), "utf8").trim();
+  expect(await workspace.versionOf(token)).toBe(2);
+  expect([...workspace.stored()].sort()).toEqual([
+    ["MCP_API_KEY", token],
+    ["notes MCP_API_KEY", token],
+  ]);
+
+  expect(await workspace.run(all!)).toMatchObject({ status: 0 });
+  expect(await workspace.versionOf(workspace.stored().get("ci MCP_API_KEY")!)).toBe(3);
+  expect(await workspace.versionOf(workspace.stored().get("web MCP_API_KEY")!)).toBe(2);
+});
+
+test("the command for another host writes a file that only its owner can read", async () => {
+  const { rows } = tableOf(page, "Other commands", "the command reads a secret from");
+  const [flag] = spansOf(rows.find(([from]) => from === "another host")![1]!);
+  const workspace = createWorkspace(recipes[0]!);
+  const path = join(workspace.dir, "ci.key");
+  for (const version of [1, 2]) {
+    const line = `mcp-keys ${version === 1 ? "generate" : "rotate"} ci ${flag!}`;
+    expect(await workspace.run(line)).toMatchObject({ status: 0, stdout: "" });
+    expect(await workspace.versionOf(readFileSync(path, "utf8"))).toBe(version);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  }
 });

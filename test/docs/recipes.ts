@@ -60,12 +60,13 @@ export function createWorkspace({ files }: Recipe) {
   };
   program("mcp-keys", `'${process.execPath}' '${BIN}'`);
   program("sudo", "env");
+  // The host is this machine.
+  program("ssh", `sh -c 'shift; exec sh -c "$*"' ssh`);
   program("node", `'${process.execPath}'`);
   const standIns = readdirSync(STAND_INS).filter((name) => name !== "stand-in.js");
   for (const name of standIns) program(name.replace(".js", ""), `'${process.execPath}' '${join(STAND_INS, name)}'`);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
 
-  let runs = 0;
   const record = (): Entry[] => {
     const path = join(dir, "record.jsonl");
     if (!existsSync(path)) return [];
@@ -77,11 +78,13 @@ export function createWorkspace({ files }: Recipe) {
   return {
     dir,
     record,
-    /** Runs a line in `sh`; each line that calls mcp-keys is a new `RUN`. */
+    /**
+     * Runs a line in `sh`.
+     * @param fails - a command that fails in this run, such as `gh secret set`
+     */
     run(line: string, fails?: string): Promise<Ended> {
-      if (line.startsWith("mcp-keys ")) runs++;
       const PATH = `${join(dir, "bin")}:${process.env["PATH"] ?? ""}`;
-      const env = { PATH, HOME: dir, MCP_KEYS_STORE: spec, STAND_IN: dir, STAND_IN_FAILS: fails, RUN: String(runs) };
+      const env = { PATH, HOME: dir, MCP_KEYS_STORE: spec, STAND_IN: dir, STAND_IN_FAILS: fails };
       return runProcess("/bin/sh", ["-c", line], { cwd: dir, env });
     },
     /** The commands that ran so far, such as `gh secret set`. */

@@ -1,4 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileAt, flags, isKept, keep, keptNames, print, refuse, standIn, stdin, valued } from "./stand-in.js";
+
+/** The secrets of the service: the source by the name of its file. */
+const SERVICE = join(process.env.STAND_IN, "service.json");
 
 standIn("docker", {
   "secret create": {
@@ -15,15 +20,35 @@ standIn("docker", {
   "secret ls": {
     options: { ...valued("filter/f", "format"), ...flags("quiet/q") },
     operands: 0,
-    run: () => print(keptNames().join("\n")),
+    run({ values: { filter = "name=", format = "{{.Name}}" } }) {
+      const prefix = /^name=(.*)$/.exec(filter)?.[1] ?? refuse("only the filter name");
+      for (const name of keptNames().filter((each) => each.startsWith(prefix)))
+        print(format.replace("{{.Name}}", name));
+    },
+  },
+  "service create": {
+    options: valued("name", "secret"),
+    operands: 1,
+    run: ({ values }) => attach({}, values.secret),
   },
   "service update": {
-    options: { ...valued("secret-rm", "secret-add"), ...flags("quiet/q", "detach/d") },
+    options: {
+      "secret-rm": { type: "string", multiple: true },
+      ...valued("secret-add"),
+      ...flags("quiet/q", "detach/d"),
+    },
     operands: 1,
-    run({ values }) {
-      const source =
-        /^source=([^,]+),target=[^,]+$/.exec(values["secret-add"])?.[1] ?? refuse("only source and target");
-      if (!isKept(source)) refuse(`secret not found: ${source}`);
+    run({ values: { "secret-rm": removed = [], "secret-add": added } }) {
+      const before = Object.entries(JSON.parse(readFileSync(SERVICE, "utf8")));
+      attach(Object.fromEntries(before.filter(([, source]) => !removed.includes(source))), added);
     },
   },
 });
+
+/** Gives a service one more secret. */
+function attach(secrets, text) {
+  const [, source, target] = /^source=([^,]+),target=([^,]+)$/.exec(text) ?? refuse("only source and target");
+  if (!isKept(source)) refuse(`secret not found: ${source}`);
+  if (target in secrets) refuse(`secret references have a conflicting target: ${target}`);
+  writeFileSync(SERVICE, JSON.stringify({ ...secrets, [target]: source }));
+}

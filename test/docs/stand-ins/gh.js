@@ -10,7 +10,7 @@ standIn("gh", {
     run({ values, operands: [name] }) {
       if (values["env-file"] !== undefined) refuse(`a dotenv file, not a value: ${fileAt(values["env-file"])}`);
       // Standard input without its line breaks at the end.
-      keep(name, values.body ?? stdin().replace(/[\r\n]+$/, ""));
+      keep(values.env === undefined ? name : `${values.env} ${name}`, values.body ?? stdin().replace(/[\r\n]+$/, ""));
     },
   },
   "secret list": {
