@@ -2,7 +2,8 @@ import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
 import { createVersion } from "./generate.ts";
 import { requireNotRevoked } from "./revoke.ts";
-import { endOf, isUsable } from "./judge.ts";
+import { isUsable } from "./judge.ts";
+import { overtaken, overtakenBy } from "./conflict.ts";
 import type { Epoch, Key, Version } from "./key.ts";
 import { formatDuration, formatTime } from "./duration.ts";
 
@@ -66,13 +67,6 @@ export function promoteVersion(
   });
 }
 
-/** Returns the version that was promoted since version `n` was staged, if any. */
-export function overtakenBy(key: Key, n: number, staged: Key): Version | undefined {
-  const wasPromoted = (each: Version) =>
-    staged.versions.some((old) => old.n === each.n && old.promotedAt !== undefined);
-  return key.versions.findLast((each) => each.n !== n && each.promotedAt !== undefined && !wasPromoted(each));
-}
-
 /**
  * Returns whether the destination may hold the token of another version than the current one: a run was never finished, and it may
  * have delivered after the run that was promoted, or the version that was delivered last was revoked, for example by `--abort`.
@@ -98,32 +92,6 @@ export function keepVersion(key: Key, n: number, now: Epoch): Key | null {
   if (version?.state !== "retiring" || version.promotedAt !== undefined || !isUsable(version, now)) return null;
   const { retiresAt: _, ...kept } = version;
   return mapVersions(key, (each) => (each === version ? { ...kept, state: "pending" } : each));
-}
-
-/** Builds the `STORE_CONFLICT` of a version that cannot be promoted. It says what became of the version's token. */
-export function overtaken(key: Key, n: number, staged: Key, now: Epoch, isDelivered = true): KeysError {
-  const newer = overtakenBy(key, n, staged);
-  const version = key.versions.find((each) => each.n === n);
-  const works = version !== undefined && isUsable(version, now);
-  const happened =
-    newer === undefined
-      ? `is no longer pending but ${version?.state ?? "missing"}`
-      : `was overtaken: version ${String(newer.n)} was promoted since it was staged`;
-  const token = !isDelivered
-    ? "nothing was delivered"
-    : works
-      ? `its token ${worksUntil(version)}`
-      : "its token no longer works";
-  const again =
-    works || !isDelivered ? "run the same command again" : "run the same command again, without --if-older-than";
-  return new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} ${happened}; ${token}`, {
-    hint: isDelivered ? `${again}: the destination may hold this token` : again,
-  });
-}
-
-function worksUntil(version: Version): string {
-  const end = endOf(version);
-  return end === Infinity ? "still works" : `works until ${formatTime(end)}`;
 }
 
 /** When a version counts as unused, so a rotation can finish or abort. */

@@ -1,6 +1,8 @@
 import type { Key, Version } from "../core/key.ts";
-import { discardVersion, keepVersion, overtaken, overtakenBy, promoteVersion } from "../core/rotate.ts";
+import { overtakenBy } from "../core/conflict.ts";
+import { discardVersion, keepVersion, promoteVersion } from "../core/rotate.ts";
 import type { Secret } from "../core/secret.ts";
+import { conflictOf } from "./conflict.ts";
 import { issuedAs, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import { afterDelivery, afterPromotion, beforeDelivery, isUndelivered, withPublishing } from "./step-errors.ts";
 import { NO_DIGESTS, requireKey, updateKey, type Description, type OperationContext, type Updated } from "./update.ts";
@@ -32,6 +34,8 @@ export async function completeVersion(context: OperationContext, staged: Issued,
   const { n } = staged.version;
   const { publish, proveEarly, deliver, deploy, prove, overlap } = steps;
   const promote = (key: Key) => promoteVersion(key, n, { overlap, now: context.now(), staged: staged.key });
+  const canPromote = (key: Key) =>
+    requireVersion(key, n).state === "pending" && overtakenBy(key, n, staged.key) === undefined;
   const discard = () =>
     updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) =>
       discardVersion(key, n, proveEarly !== undefined),
@@ -59,8 +63,8 @@ export async function completeVersion(context: OperationContext, staged: Issued,
   }
   // A run that was suspended must not replace a newer token at the destination.
   const before = await requireKey(context.store, id, NO_DIGESTS);
-  if (requireVersion(before, n).state !== "pending" || overtakenBy(before, n, staged.key) !== undefined) {
-    throw await settle(overtaken(before, n, staged.key, context.now(), false), discard);
+  if (!canPromote(before)) {
+    throw await settle(await conflictOf(context, before, n, { staged: staged.key, isDelivered: false }), discard);
   }
   let isDelivered = false;
   try {
@@ -75,12 +79,12 @@ export async function completeVersion(context: OperationContext, staged: Issued,
     context,
     id,
     (wanted) => describeEnd(requireVersion(wanted, n)),
-    (each) => (overtakenBy(each, n, staged.key) === undefined ? promote(each) : keepVersion(each, n, context.now())),
+    (each) => (canPromote(each) ? promote(each) : keepVersion(each, n, context.now())),
   ).catch((error: unknown) => {
     throw afterDelivery(error, name);
   });
   const isCurrent = requireVersion(key, n).state === "current";
-  const conflict = isCurrent ? null : overtaken(key, n, staged.key, context.now());
+  const conflict = isCurrent ? null : await conflictOf(context, key, n, { staged: staged.key, isDelivered: true });
   await publish?.().catch((error: unknown) => {
     throw conflict === null ? afterPromotion(error, name, n) : withPublishing(conflict, error);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { KeysError, type Code } from "../../src/errors.ts";
-import { createKeys } from "../../src/keys/keys.ts";
+import { createKeys, type Keys } from "../../src/keys/keys.ts";
 import type { RotateOptions } from "../../src/keys/rotate.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
+import type { KeyStore } from "../../src/stores/store.ts";
 
 const NOW = 1_800_000_000;
 
@@ -140,5 +141,45 @@ describe("the steps of a rotation", () => {
     };
     await expect(rotate({}, { deploy })).rejects.toMatchObject({ code: "STORE_CONFLICT" });
     expect(taken.at(-1)).toBe("publish: retired pending current");
+  });
+});
+
+describe("a run that came second says who was first", () => {
+  const other = async (store: KeyStore, act: (keys: Keys) => Promise<unknown>): Promise<void> => {
+    await act(createKeys({ store, now: () => NOW + 60, by: "bob@runner-7" }));
+  };
+
+  test.each<[title: string, act: (keys: Keys) => Promise<unknown>, message: string]>([
+    [
+      "a promotion, with the id of its run",
+      (keys) => keys.rotate("ci", { runId: "4712", deliver: async () => undefined }),
+      "version 2 of ci was overtaken: version 3 was promoted since it was staged, by bob@runner-7 at 2027-01-15T08:01:00Z in run 4712; ",
+    ],
+    [
+      "a revocation",
+      (keys) => keys.revoke("ci", { version: 2 }),
+      "version 2 of ci is no longer pending but revoked, by bob@runner-7 at 2027-01-15T08:01:00Z; ",
+    ],
+  ])("%s", async (_, act, message) => {
+    for (const step of ["proveEarly", "prove"] as const) {
+      const { store, rotate } = await withKey();
+      const works = message.includes("overtaken") ? "still works" : "no longer works";
+      const token = step === "prove" ? `its token ${works}` : "nothing was delivered";
+      const refused = rotate({}, { [step]: () => other(store, act) });
+      await expect(refused).rejects.toMatchObject({ code: "STORE_CONFLICT", message: message + token });
+    }
+  });
+
+  test("without a history, it still says what happened", async () => {
+    const { store, rotate } = await withKey();
+    const act = (keys: Keys) => keys.rotate("ci", { deliver: async () => undefined });
+    const prove = async () => {
+      await other(store, act);
+      store.changes = () => {
+        throw new KeysError("STORE_UNAVAILABLE", "the history is gone");
+      };
+    };
+    const message = "version 2 of ci was overtaken: version 3 was promoted since it was staged; its token still works";
+    await expect(rotate({}, { prove })).rejects.toMatchObject({ code: "STORE_CONFLICT", message });
   });
 });
