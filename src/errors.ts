@@ -29,6 +29,7 @@ export const CODES = {
   KEY_NOT_FOUND: { exit: 3, http: 404, hint: "list the keys with: mcp-keys list" },
   VERSION_NOT_FOUND: { exit: 3, http: 404, hint: "list its versions with: mcp-keys show <key>" },
   TOKEN_REFUSED: { exit: 4, http: 401, hint: "see the state of the key with: mcp-keys list" },
+  TOKEN_TAKEN: { exit: 5, http: 409, hint: "see the key that has it with: mcp-keys list" },
   NAME_TAKEN: { exit: 5, http: 409, hint: "choose another name, or replace its secret with: mcp-keys rotate <key>" },
   KEY_NOT_ACTIVE: { exit: 5, http: 409, hint: "issue a new key with: mcp-keys generate" },
   ROTATION_UNPROVEN: {

@@ -3,6 +3,8 @@
 // Issue keys
 export { createKeys, type Keys, type KeysOptions } from "./keys/keys.ts";
 export type { GenerateInput } from "./keys/generate.ts";
+export type { ImportInput } from "./keys/import.ts";
+export type { DigestInput } from "./keys/import-digests.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
 export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
 export type { RevokeOptions } from "./keys/revoke.ts";

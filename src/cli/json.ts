@@ -33,6 +33,7 @@ export function versionJson(version: Version, now: Epoch): Record<string, unknow
     lastUsedAt: timeJson(version.lastUsedAt),
     ...(version.runId !== undefined && { runId: version.runId }),
     ...(version.reason !== undefined && { reason: version.reason }),
+    ...(version.weak === true && { weak: true }),
   };
 }
 

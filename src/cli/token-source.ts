@@ -13,16 +13,19 @@ const PATIENCE = 30_000;
  * @throws `KeysError` `INPUT_REQUIRED` without a token; `TOKEN_UNUSABLE` for a malformed one, before it is sent or printed
  */
 export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "refuse"): Promise<Secret> {
-  const { text, source } = await findToken(ctx);
+  return usable(ctx, await findToken(ctx), mistyped);
+}
+
+function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" | "judge"): Secret {
   const parsed = parseToken(text);
   const isMistyped = !parsed.ok && parsed.reason === "mistyped" && /^\w+$/.test(text);
   const fault = isMistyped && mistyped === "judge" ? null : explainUnusable(text);
   if (fault !== null) {
-    throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`, {
+    throw new KeysError("TOKEN_UNUSABLE", `the token ${source} ${fault}`, {
       ...(isMistyped && { hint: "copy the whole token again; if it is lost, replace it with: mcp-keys rotate <key>" }),
     });
   }
-  ctx.io.debug(`token from ${source}`);
+  ctx.io.debug(`token ${source}`);
   return new Secret(text);
 }
 
@@ -31,44 +34,82 @@ export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "re
  * @throws `KeysError` `USAGE` if the flag does not name a variable; `INPUT_REQUIRED`, `TOKEN_UNUSABLE`
  */
 export function readTokenVariable(
-  { world }: Context,
+  ctx: Context,
   name: string,
   { flag, what }: { readonly flag: string; readonly what: string },
+  mistyped: "refuse" | "judge" = "refuse",
 ): Secret {
   if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
     throw new KeysError("USAGE", `${flag} takes the name of a variable, not a key`, {
       hint: `for example: ${flag} MCP_API_KEY_2`,
     });
   }
-  const text = world.env[name] ?? "";
+  const text = ctx.world.env[name] ?? "";
   if (text === "") {
     throw new KeysError("INPUT_REQUIRED", `${name} is not set`, { hint: `put ${what} in ${name}, or remove ${flag}` });
   }
-  const fault = explainUnusable(text);
-  if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token in ${name} ${fault}`);
-  return new Secret(text);
+  return usable(ctx, { text, source: `in ${name}` }, mistyped);
 }
 
-async function findToken(ctx: Context): Promise<{ text: string; source: string }> {
-  const { world, io, interactive } = ctx;
-  const { stdin } = world.streams;
-  const fromEnv = world.env["MCP_API_KEY"];
-  const hasEnv = fromEnv !== undefined && fromEnv !== "";
-  if (stdin.isPiped) {
-    const text = await stdin.read({
-      ...(hasEnv && { patience: PATIENCE }),
-      onWait: () => {
-        io.note(`waiting for a token on standard input${hasEnv ? " (add < /dev/null to use MCP_API_KEY)" : ""}`);
-      },
-    });
-    if (text !== null && text !== "") return { text, source: "standard input" };
+export const TOKEN_ENV = "--token-env <name>";
+
+export interface GivenTokenFlags {
+  readonly tokenEnv?: string;
+}
+
+/**
+ * Reads the token of `import` and `revoke --token` from the variable of `--token-env`, else standard input, else a prompt. Not from
+ * `MCP_API_KEY` unless it is named: these commands change what the token is worth.
+ * @param mistyped - as for {@link readToken}
+ * @throws `KeysError` `INPUT_REQUIRED`, `TOKEN_UNUSABLE`, `USAGE`
+ */
+export async function readGivenToken(
+  ctx: Context,
+  { tokenEnv }: GivenTokenFlags,
+  mistyped: "refuse" | "judge" = "refuse",
+): Promise<Secret> {
+  if (tokenEnv !== undefined) {
+    return readTokenVariable(ctx, tokenEnv, { flag: "--token-env", what: "the token" }, mistyped);
   }
-  if (hasEnv) return { text: fromEnv, source: "MCP_API_KEY" };
-  if (interactive) {
-    const secret = await (await ctx.prompts()).secret({ message: "Token:" });
-    return { text: secret.reveal(), source: "the prompt" };
-  }
+  const found = (await pipedToken(ctx)) ?? (await promptedToken(ctx));
+  if (found !== null) return usable(ctx, found, mistyped);
+  throw new KeysError("INPUT_REQUIRED", "no token was given", {
+    hint: "pipe it in, or name its variable with --token-env; a token is never an argument, because other users could see it",
+  });
+}
+
+interface FoundToken {
+  readonly text: string;
+  /** Completes "the token …" in messages. */
+  readonly source: string;
+}
+
+async function findToken(ctx: Context): Promise<FoundToken> {
+  const fromEnv = ctx.world.env["MCP_API_KEY"] ?? "";
+  const piped = await pipedToken(ctx, fromEnv !== "");
+  if (piped !== null) return piped;
+  if (fromEnv !== "") return { text: fromEnv, source: "from MCP_API_KEY" };
+  const prompted = await promptedToken(ctx);
+  if (prompted !== null) return prompted;
   throw new KeysError("INPUT_REQUIRED", "no token was given", {
     hint: "pipe it in or set MCP_API_KEY; a token is never an argument, because other users could see it",
   });
+}
+
+async function pipedToken({ world, io }: Context, hasEnv = false): Promise<FoundToken | null> {
+  const { stdin } = world.streams;
+  if (!stdin.isPiped) return null;
+  const text = await stdin.read({
+    ...(hasEnv && { patience: PATIENCE }),
+    onWait: () => {
+      io.note(`waiting for a token on standard input${hasEnv ? " (add < /dev/null to use MCP_API_KEY)" : ""}`);
+    },
+  });
+  return text === null || text === "" ? null : { text, source: "from standard input" };
+}
+
+async function promptedToken(ctx: Context): Promise<FoundToken | null> {
+  if (!ctx.interactive) return null;
+  const secret = await (await ctx.prompts()).secret({ message: "Token:" });
+  return { text: secret.reveal(), source: "from the prompt" };
 }

@@ -2,7 +2,7 @@ import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "./key.ts";
 import { containsToken } from "./find-token.ts";
-import { parsePrefix } from "./token.ts";
+import { DEFAULT_PREFIX, parsePrefix } from "./token.ts";
 
 /** The most characters of a name. */
 export const NAME_LENGTH = 64;
@@ -39,7 +39,7 @@ export function planKey(input: KeyInput, { id, digest, now, by, state }: KeySeed
   return {
     id,
     name: parseName(input.name),
-    prefix: parsePrefix(input.prefix ?? "mcp"),
+    prefix: parsePrefix(input.prefix ?? DEFAULT_PREFIX),
     scopes: unique((input.scopes ?? []).map(parseScope)),
     audience: unique((input.audience ?? []).map(parseAudience)),
     ...(input.owner !== undefined && { owner: parseLine("owner", input.owner) }),

@@ -126,4 +126,6 @@ export interface Version {
   readonly lastUsedAt: Epoch | null;
   /** Only when `revoked`. */
   readonly reason?: RevokeReason;
+  /** Only for an imported token with less than 128 random bits by estimate. Stored, but not part of a keyset or of a server's verdict. */
+  readonly weak?: true;
 }

@@ -1,3 +1,7 @@
+import { digestToken } from "./digest.ts";
+import type { KeyId } from "./key.ts";
+import { BASE62, ID_LENGTH, parseToken } from "./token.ts";
+
 /** The prefix of a key with imported tokens or digests: its tokens need not contain the key's id. */
 export const OPAQUE_PREFIX = "opaque";
 
@@ -30,6 +34,27 @@ export function estimateBits(text: string): number {
   if (classes.every(Boolean)) return 6 * countFresh(text.replace(/[^0-9A-Za-z+/_-]/g, ""));
   const size = [10, 26, 26].filter((_, i) => classes[i]).reduce((sum, each) => sum + each, 0);
   return Math.log2(size) * countFresh(plain);
+}
+
+/** Returns whether a token is in another format and has fewer random bits than {@link MIN_OPAQUE_BITS}, by estimate. */
+export function isWeak(token: string): boolean {
+  return !parseToken(token).ok && estimateBits(token) < MIN_OPAQUE_BITS;
+}
+
+/**
+ * Returns the id of the key of an imported token: the id that the token carries, else one that is derived from it. It is the same in
+ * every store. A derived id reveals 71 bits of the token's SHA-256, so a weak token must not have one: it could be guessed from a log.
+ */
+export function opaqueIdOf(token: string): KeyId {
+  const parsed = parseToken(token);
+  if (parsed.ok) return parsed.id;
+  let rest = BigInt(`0x${digestToken(token).slice(-64)}`);
+  let id = "";
+  while (id.length < ID_LENGTH) {
+    id += BASE62.charAt(Number(rest % 62n));
+    rest /= 62n;
+  }
+  return id;
 }
 
 /** Counts the characters that neither complete a repetition nor continue a sequence. */

@@ -61,3 +61,8 @@ export function lastUsedAt(key: Key): Epoch | null {
     null,
   );
 }
+
+/** Returns a version that works and whose token can be guessed, if any. */
+export function weakVersion(key: Key, now: Epoch): Version | undefined {
+  return key.versions.find((version) => version.weak === true && isUsable(version, now));
+}

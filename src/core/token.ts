@@ -9,6 +9,8 @@ export const ID_LENGTH = 12;
 /** 43 base62 characters carry 256 bits. */
 export const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
+/** The prefix of a token if none is chosen. */
+export const DEFAULT_PREFIX = "mcp";
 const PREFIX_LIMIT = 24;
 /** Id, `_`, secret and checksum. */
 const TAIL_LENGTH = ID_LENGTH + 1 + SECRET_LENGTH + CHECKSUM_LENGTH;

@@ -10,6 +10,7 @@ import { pepper } from "./diagnostics/pepper.ts";
 import { serverKeys } from "./diagnostics/server-keys.ts";
 import { storeVariable } from "./diagnostics/store-variable.ts";
 import { store } from "./diagnostics/store.ts";
+import { weakTokens } from "./diagnostics/weak-tokens.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 
 /** Every diagnostic, by the id of its findings and in the order of the report. */
@@ -24,6 +25,7 @@ export const diagnostics = {
   pepper,
   leftovers,
   pending,
+  "weak-tokens": weakTokens,
   "api-key": apiKey,
   "server-keys": serverKeys,
 } satisfies Record<string, Diagnostic>;

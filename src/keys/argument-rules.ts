@@ -1,3 +1,4 @@
+import { isDigest } from "../core/digest.ts";
 import { isEpoch } from "../core/duration.ts";
 import type { KeyChanges } from "../core/edit.ts";
 import type { Demand } from "../core/judge.ts";
@@ -10,18 +11,36 @@ import { isCount, isPlainObject } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
+import type { DigestInput } from "./import-digests.ts";
+import type { ImportInput } from "./import.ts";
 import type { RevokeOptions } from "./revoke.ts";
 import type { RotateOptions } from "./rotate.ts";
 
 /** Rules for arguments, checked at run time for callers without TypeScript. Parsers check the format of a string. */
 
-export const GENERATE: Rules<GenerateInput> = {
-  ...{ name: TEXT, prefix: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
+const SETTINGS = {
+  ...{ name: TEXT, scopes: TEXTS, audience: TEXTS, owner: TEXT, note: TEXT, tags: TEXTS_BY_NAME },
   // Forgetting this member must not create a key that never expires.
   expiresAt: { ...TIME_OR_NEVER, required: true },
-  replace: FLAG,
-  deliver: FUNCTION,
 };
+
+export const GENERATE: Rules<GenerateInput> = { ...SETTINGS, prefix: TEXT, replace: FLAG, deliver: FUNCTION };
+
+export const IMPORT: Rules<ImportInput> = { ...SETTINGS, token: { ...TOKEN_TEXT, required: true }, allowWeak: FLAG };
+
+export const IMPORT_DIGEST: Rules<DigestInput> = {
+  ...SETTINGS,
+  name: { ...TEXT, required: true },
+  digest: {
+    what: "a digest such as sha256:<64 hex>",
+    is: (value) => typeof value === "string" && isDigest(value),
+    required: true,
+  },
+  enabled: FLAG,
+  source: TEXT,
+};
+
+export const LIST: Rule = { what: "an array", is: Array.isArray };
 
 export const ROTATE: Rules<RotateOptions> = {
   ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS, runId: TEXT },

@@ -2,6 +2,7 @@ import { parseName, planKey, type KeyInput } from "../core/generate.ts";
 import type { Key } from "../core/key.ts";
 import { releaseName } from "../core/revoke.ts";
 import { isRevoked } from "../core/status.ts";
+import { DEFAULT_PREFIX } from "../core/token.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { completeVersion } from "./complete.ts";
@@ -62,7 +63,7 @@ async function issue(
   const before = canTake ? null : found;
   const id = before?.id ?? mint.id();
   const state = deliver === undefined ? "current" : "pending";
-  const { token, digest } = mint.token(input.prefix ?? "mcp", id);
+  const { token, digest } = mint.token(input.prefix ?? DEFAULT_PREFIX, id);
   const planned = planKey(input, { id, digest, now, by: context.by, state });
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;

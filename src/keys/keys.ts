@@ -10,8 +10,22 @@ import { checkToken } from "./check.ts";
 import type { Issued } from "./deliver.ts";
 import { generateKey, type GenerateInput } from "./generate.ts";
 import { checkRef, checkTokenText, wholeSeconds } from "./argument-rules.ts";
-import { CHANGES, DEMAND, END_ROTATION, GENERATE, KEYS, READ, REVOKE, ROTATE } from "./argument-rules.ts";
+import {
+  CHANGES,
+  DEMAND,
+  END_ROTATION,
+  GENERATE,
+  IMPORT,
+  IMPORT_DIGEST,
+  KEYS,
+  LIST,
+  READ,
+  REVOKE,
+  ROTATE,
+} from "./argument-rules.ts";
 import { editSettings } from "./edit.ts";
+import { importDigests, type DigestInput } from "./import-digests.ts";
+import { importKey, type ImportInput } from "./import.ts";
 import { createMint, type Random } from "./mint.ts";
 import { revokeKey, type RevokeOptions } from "./revoke.ts";
 import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./rotate.ts";
@@ -66,6 +80,17 @@ type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 export interface Keys {
   /** Issues a key and returns its token. `NAME_TAKEN`, `TOKEN_MISPLACED`, and what `deliver` throws. */
   generate(input: GenerateInput): Promise<Issued>;
+  /**
+   * Stores the digest of a token that clients already have as a new key, so it keeps working while it is rotated away: the first
+   * rotation issues a token in our format for the same key. `TOKEN_UNUSABLE`, `TOKEN_WEAK` below 128 bits by estimate unless
+   * `allowWeak` is set, `TOKEN_TAKEN`, `KEY_NOT_ACTIVE` for a revoked token, `NAME_TAKEN`, `TOKEN_MISPLACED`.
+   */
+  import(input: ImportInput): Promise<Key>;
+  /**
+   * Imports keys by the SHA-256 of their tokens, for keys that another system issued: all of them in one change, or none. The errors
+   * of {@link Keys.import}, with the place of the entry.
+   */
+  importDigests(inputs: readonly DigestInput[]): Promise<Key[]>;
   /**
    * Adds a version, delivers its token and retires the old version. If it is interrupted, the next call finishes the job.
    * `KEY_NOT_ACTIVE`, `STORE_CONFLICT` if another rotation came first, and what `deliver` and `prove` throw.
@@ -145,6 +170,12 @@ export function createKeys(options: KeysOptions): Keys {
   return {
     generate: async (input) => {
       return generateKey(context, mint, readOptions<GenerateInput>("generate", input, GENERATE));
+    },
+    import: async (input) => importKey(context, mint, peppers, readOptions<ImportInput>("import", input, IMPORT)),
+    importDigests: async (inputs) => {
+      checkArgument("the list of importDigests", inputs, LIST);
+      const read = (input: unknown) => readOptions<DigestInput>("importDigests", input, IMPORT_DIGEST);
+      return importDigests(context, mint, Array.from(inputs, read));
     },
     rotate: async (ref, rotation) => {
       checkRef(ref);

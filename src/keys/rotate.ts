@@ -1,10 +1,12 @@
 import { checkClock, CLOCK_TOLERANCE } from "../core/clock.ts";
 import { isUsable } from "../core/judge.ts";
 import type { Epoch, Key, Version } from "../core/key.ts";
+import { OPAQUE_PREFIX } from "../core/opaque.ts";
 import { isUnsettled, stageVersion } from "../core/rotate.ts";
 import { parseRunId, versionOfRun } from "../core/run-id.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion, lastUsedAt } from "../core/status.ts";
+import { DEFAULT_PREFIX } from "../core/token.ts";
 import { completeVersion } from "./complete.ts";
 import { requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import type { Mint } from "./mint.ts";
@@ -135,7 +137,9 @@ export function requireClockAfterUse({ store, now }: OperationContext, key: Key)
 }
 
 async function stage(context: OperationContext, mint: Mint, before: Key, options: RotateOptions): Promise<Issued> {
-  const { token, digest } = mint.token(before.prefix, before.id);
+  // The prefix of an imported key only says that its first token is in another format.
+  const prefix = before.prefix === OPAQUE_PREFIX ? DEFAULT_PREFIX : before.prefix;
+  const { token, digest } = mint.token(prefix, before.id);
   const now = context.now();
   const { runId } = options;
   const expiresAt = options.expiresAt === undefined ? sameLifetime(before, now) : options.expiresAt;

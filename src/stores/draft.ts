@@ -121,6 +121,7 @@ function copyVersion(version: Version): Version {
     ...(version.runId !== undefined && { runId: version.runId }),
     ...(version.retiresAt !== undefined && { retiresAt: version.retiresAt }),
     ...(version.reason !== undefined && { reason: version.reason }),
+    ...(version.weak === true && { weak: true }),
     lastUsedAt,
   };
 }

@@ -4,8 +4,8 @@ import type { Key, KeyId } from "../core/key.ts";
 import { keysOf } from "../core/keyset/keyset.ts";
 import { parseKeyset } from "../core/keyset/parse-keyset.ts";
 import { parsePublicKeys } from "../core/keyset/signature.ts";
-import { estimateBits, MIN_OPAQUE_BITS, OPAQUE_PREFIX } from "../core/opaque.ts";
-import { BASE62, explainUnusable, ID_LENGTH, parseToken } from "../core/token.ts";
+import { isWeak, OPAQUE_PREFIX, opaqueIdOf } from "../core/opaque.ts";
+import { explainUnusable, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
@@ -81,23 +81,11 @@ function readToken(text: string, source: string): EnvToken {
   const fault = explainUnusable(text);
   if (fault !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${source} ${fault}`);
   const digest = digestToken(text);
-  const parsed = parseToken(text);
-  if (parsed.ok) return { id: parsed.id, prefix: parsed.prefix, digest };
-  if (estimateBits(text) < MIN_OPAQUE_BITS) {
+  if (isWeak(text)) {
     throw new KeysError("TOKEN_WEAK", `the token from ${source} can be guessed: it has less than 128 random bits`);
   }
-  return { id: idOf(digest), prefix: OPAQUE_PREFIX, digest };
-}
-
-/** Derives an id from the digest. It is the same at every start and reveals nothing about the token. */
-function idOf(digest: Digest): KeyId {
-  let rest = BigInt(`0x${digest.slice(-64)}`);
-  let id = "";
-  while (id.length < ID_LENGTH) {
-    id += BASE62.charAt(Number(rest % 62n));
-    rest /= 62n;
-  }
-  return id;
+  const parsed = parseToken(text);
+  return { id: opaqueIdOf(text), prefix: parsed.ok ? parsed.prefix : OPAQUE_PREFIX, digest };
 }
 
 /** Makes the keys, named `env-1`, `env-2` and so on. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
@@ -18,6 +18,13 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "generate to --to 'cat >/dev/null'" },
   { line: "generate failing --to 'cat >/dev/null; exit 1'" },
   { line: "generate ci" },
+  { line: "import copy", piped: true },
+  { line: "import $TOKEN", piped: true },
+  { line: "import x --token-env $TOKEN" },
+  { line: "import x --token-env MCP_API_KEY --json", env: '"$TOKEN"' },
+  { line: "import x --note $TOKEN", piped: true },
+  { line: "import --digests $DIR/$TOKEN" },
+  { line: "import --digests -", piped: true },
   { line: "list" },
   { line: "list --json" },
   { line: "show ci" },
@@ -108,6 +115,11 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "update $TOKEN --no-scopes" },
   { line: "disable ci" },
   { line: "enable ci --json" },
+  { line: "revoke --token", piped: true },
+  { line: "revoke --token --token-env MCP_API_KEY --yes", env: "$TOKENx" },
+  { line: "revoke --token --token-env $TOKEN --yes" },
+  { line: "revoke --token $TOKEN --yes", piped: true },
+  { line: "revoke --token --yes --json", piped: true },
   { line: "revoke ci --version 1 --yes" },
   { line: "revoke ci --yes --json" },
   { line: "check", piped: true },
@@ -147,6 +159,34 @@ test("no command prints a token or a digest outside its result", async () => {
   for (const each of tokens) expect(kept.join("\n")).not.toContain(each.slice(17, 50));
   expect(LINES.map(({ line }) => line.split(" ")[0])).toEqual(expect.arrayContaining(Object.keys(commands)));
 }, 60_000);
+
+test("import prints and stores no token in another format, as text and as JSON, whether it succeeds or not", async () => {
+  for (const token of [randomBytes(24).toString("base64url"), randomBytes(32).toString("hex"), "changeme123"]) {
+    const { cli, dir, file } = createCli();
+    const env = { OLD: token };
+    const bad = join(dir, "bad.jsonl");
+    writeFileSync(bad, `{"name":"a","sha256":"${token}?"}\n`);
+    const lines = [
+      "import old --token-env OLD",
+      "import old --token-env OLD --allow-weak --json",
+      "import again --token-env OLD --allow-weak",
+      `import --digests ${bad}`,
+      "list",
+      "show old --json",
+      "doctor",
+      "audit",
+      "revoke --token --token-env OLD --yes --json",
+      "revoke --token --token-env OLD --yes",
+      "import again --token-env OLD --allow-weak --json",
+    ];
+    for (const line of lines) {
+      const ran = await cli(`${line} --verbose`, { env });
+      expect(JSON.stringify({ line, ...ran })).not.toContain(token);
+    }
+    expect(readFileSync(file, "utf8")).not.toContain(token);
+    expect(readFileSync(file, "utf8")).toContain("sha256:");
+  }
+});
 
 const program = buildProgram(() => {
   throw new Error("no command runs here");

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
 import { allCommands, buildProgram } from "../../src/cli/program.ts";
@@ -152,6 +153,7 @@ test.each([
 });
 
 describe("every command", () => {
+  const OLD_KEY = { MCP_API_KEY: "4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1" };
   const examples = Object.entries(commands).flatMap(([name, { examples: lines }]) =>
     lines.map((line) => [name, line] as const),
   );
@@ -167,12 +169,14 @@ describe("every command", () => {
   test.each(examples)("%s: the example `%s` is valid", async (_, example) => {
     const { cli, dir } = createCli();
     const token = (await cli("generate ci")).stdout;
+    const digests = `${dir}/export.jsonl`;
+    writeFileSync(digests, `{"name":"other","sha256":"${"0a".repeat(32)}"}\n`);
     const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))
       .slice(1)
-      .map((word) => word.replace("./ci.key", `${dir}/new.key`))
+      .map((word) => word.replace("./ci.key", `${dir}/new.key`).replace("./export.jsonl", digests))
       .map((word) => (word.startsWith("gh ") ? "cat >/dev/null" : word));
     const free = words[0] === "generate" ? words.map((word) => (word === "ci" ? "another" : word)) : words;
-    const ran = await cli(free, { piped: token, ...(words[0] === "revoke" && { answers: ["ci"] }) });
+    const ran = await cli(free, { piped: token, env: OLD_KEY, ...(words[0] === "revoke" && { answers: ["ci"] }) });
     expect(ran.stderr).not.toContain("error: unknown");
     expect(ran.status).not.toBe(1);
     expect(ran.status).not.toBe(2);

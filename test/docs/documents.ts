@@ -44,6 +44,8 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("update", "update plain --owner bob");
   await run("revoke", "revoke plain --reason unused --yes");
   clock.now += 1;
+  await run("import", "import old --allow-weak", "changeme123");
+  await run("revoke", "revoke --token --yes", "changeme123");
   await run("list", "list");
   await run("show", "show ci");
   await run("audit", "audit");

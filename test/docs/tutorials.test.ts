@@ -41,12 +41,10 @@ app.post("/mcp", express.json(), async (request, response) => {
 app.listen(Number(process.env.PORT), "127.0.0.1");
 `;
 
+const SHARED = "4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1";
+
 /** What the page tells the reader to set before each start of the server. */
-const ENVIRONMENT = [
-  "export MCP_API_KEY=4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1",
-  'export MCP_API_KEYSET="$(mcp-keys export --keyset)"',
-  "unset MCP_API_KEY MCP_API_KEYSET",
-];
+const ENVIRONMENT = ["", 'export MCP_API_KEYSET="$(mcp-keys export --keyset)"'];
 
 describe("docs/migrating.md", () => {
   const page = readPage("docs/migrating.md");
@@ -66,20 +64,23 @@ describe("docs/migrating.md", () => {
   });
 
   test("its commands work as written", async () => {
-    const { steps, output } = await runTutorial(page, (text, i) => {
+    const shared = { lang: "sh", text: `export MCP_API_KEY=${SHARED}`, line: 0 };
+    const { steps, output } = await runTutorial({ ...page, blocks: [shared, ...page.blocks] }, (text, i) => {
       const server = `${writeFile("server.mjs", SERVER.replace("// the guard", text))}\nserve node server.mjs`;
       return `${ENVIRONMENT[i]!}\n${server}`;
     });
     expect(steps, output).toEqual([
+      "import shared --token-env MCP_API_KEY → 0",
       "verify → 0",
       "generate laptop --owner ada --out laptop.key → 0",
       "generate ci --scope notes:read --out build.key → 0",
-      "list → 0",
-      "export --keyset → 0",
       "verify < laptop.key → 0",
       "verify < build.key → 0",
-      "verify < laptop.key → 0",
+      "show shared → 0",
+      "disable shared → 0",
+      "revoke shared --yes → 0",
       "test < laptop.key → 0",
+      "export --keyset → 0",
     ]);
   }, 60_000);
 });

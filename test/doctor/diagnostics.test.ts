@@ -90,6 +90,14 @@ const CASES: Readonly<
     healthy: async (place) => (await aKey(place), place.findings("pending")),
     faulty: async (place) => (await aPending(place), place.findings("pending", { now: NOW + DAY })),
   },
+  "weak-tokens": {
+    healthy: async (place) => (await aKey(place), place.findings("weak-tokens")),
+    faulty: async (place) => {
+      const input = { name: "old", token: "changeme123", expiresAt: null, allowWeak: true };
+      await place.withKeys((keys) => keys.import(input));
+      return place.findings("weak-tokens");
+    },
+  },
   "api-key": {
     healthy: async (place) => place.findings("api-key", { env: { MCP_API_KEY: await aKey(place) } }),
     faulty: async (place) => place.findings("api-key", { env: { MCP_API_KEY: `"${await aKey(place)}"` } }),

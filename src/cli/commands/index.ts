@@ -5,6 +5,7 @@ import { doctor } from "./doctor.ts";
 import { disable, enable } from "./disable.ts";
 import { exportSnippet } from "./export.ts";
 import { generate } from "./generate.ts";
+import { importKeys } from "./import.ts";
 import { list } from "./list.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
@@ -20,6 +21,7 @@ import { verify } from "./verify.ts";
  */
 export const commands = {
   generate,
+  import: importKeys,
   list,
   show,
   update,

@@ -1,12 +1,13 @@
 import { Command, Option } from "commander";
 import { formatTime, parseDuration } from "../../core/duration.ts";
-import type { Epoch, Status } from "../../core/key.ts";
-import { EXPIRING_WITHIN, keyStatus, lastUsedAt } from "../../core/status.ts";
+import type { Epoch, Key, Status } from "../../core/key.ts";
+import { EXPIRING_WITHIN, keyStatus, lastUsedAt, weakVersion } from "../../core/status.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { lastDay, warnIfMinutes } from "../expiry.ts";
 import { keyJson } from "../json.ts";
-import { renderTable } from "../terminal/render.ts";
+import { renderTable, type Cell } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
+import { warnIfWeak } from "../weak.ts";
 import { choicesFlag, refuseUnused, tagFlag, tagsOf } from "../flags.ts";
 
 const STATUSES = ["active", "expiring", "expired", "disabled", "revoked"] as const satisfies Status[];
@@ -64,7 +65,7 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const rows = keys.map((key) => [
     { text: key.name, paint: (text: string) => paint.bold(text) },
     { text: key.id },
-    { text: keyStatus(key, now), paint: () => paint.status(keyStatus(key, now, EXPIRING_WITHIN)) },
+    statusCell(ctx, key),
     { text: lastDay(key, now) },
     { text: dateText(lastUsedAt(key)) },
     { text: key.scopes.join(" ") || "-" },
@@ -77,6 +78,18 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
       lineWidth(world.streams.stdout),
     ),
   );
+  warnIfWeak(ctx, keys);
+}
+
+function statusCell({ paint, world }: Context, key: Key): Cell {
+  const now = world.now();
+  const status = keyStatus(key, now, EXPIRING_WITHIN);
+  const isWeak = weakVersion(key, now) !== undefined;
+  return {
+    text: isWeak ? `${status}, weak` : status,
+    // A narrow terminal puts `weak` on a line of its own.
+    paint: (text) => text.replace(status, () => paint.status(status)),
+  };
 }
 
 function dateText(at: Epoch | null): string {

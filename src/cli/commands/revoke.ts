@@ -1,16 +1,23 @@
 import { Command, Option } from "commander";
-import type { Key } from "../../core/key.ts";
+import { isUsable, type Verdict } from "../../core/judge.ts";
+import type { Epoch, Key } from "../../core/key.ts";
 import { REVOKE_REASONS } from "../../core/revoke.ts";
+import type { Secret } from "../../core/secret.ts";
 import { isRevoked } from "../../core/status.ts";
+import { parseToken } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { keyJson } from "../json.ts";
+import { refuseUnused } from "../flags.ts";
+import { addStore } from "../hint.ts";
+import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { readGivenToken, TOKEN_ENV, type GivenTokenFlags } from "../token-source.ts";
 
-interface RevokeFlags {
+interface RevokeFlags extends GivenTokenFlags {
   readonly version?: number;
-  readonly reason: (typeof REVOKE_REASONS)[number];
+  readonly reason?: (typeof REVOKE_REASONS)[number];
   readonly releaseName?: boolean;
+  readonly token?: boolean;
   readonly yes?: boolean;
 }
 
@@ -19,23 +26,38 @@ export const revoke: CommandModule = {
     "mcp-keys revoke ci --reason compromised         # asks you to type the name first",
     "mcp-keys revoke ci --yes                        # in scripts",
     "mcp-keys revoke ci --version 1 --yes            # one version only",
+    "mcp-keys revoke --token --yes < ./found.key     # the version that this token belongs to",
   ],
   build: (open) =>
     new Command("revoke")
       .summary("revoke a key at once and permanently")
       .description(
-        "Revokes a key, or one of its versions, at once and permanently. The store keeps it as a revoked key.",
+        "Revokes a key, or one of its versions, at once and permanently. The store keeps it as a revoked key. With --token, " +
+          "reads a token from standard input or the variable of --token-env, else prompts, and revokes its version only.",
       )
-      .argument("<key>", "name or id")
+      .argument("[key]", "name or id; not with --token")
       .addOption(new Option("--version <n>", "only this version").argParser(parseVersion))
-      .addOption(new Option("--reason <reason>", "reason, for the history").choices(REVOKE_REASONS).default("other"))
+      .addOption(
+        new Option("--reason <reason>", "reason, for the history (default: other; compromised with --token)").choices(
+          REVOKE_REASONS,
+        ),
+      )
       .addOption(new Option("--release-name", "free its name for another key").conflicts("version"))
+      .addOption(new Option("--token", "the version of a token that you found").conflicts(["version", "releaseName"]))
+      .option(TOKEN_ENV, "the variable with the token, with --token")
       .option("--yes", "do not ask for confirmation")
-      .action((ref: string, flags: RevokeFlags) => runRevoke(open(), ref, flags)),
+      .action((ref: string | undefined, flags: RevokeFlags, command: Command) => {
+        refuseUnused(command, { token: ["tokenEnv"] });
+        if (flags.token === true) return runRevokeToken(open(), ref, flags);
+        if (ref !== undefined) return runRevoke(open(), ref, flags);
+        throw new KeysError("USAGE", "no key was given", {
+          hint: "name it, as in: mcp-keys revoke ci; or revoke a token that you have with: mcp-keys revoke --token",
+        });
+      }),
 };
 
 async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise<void> {
-  const { version, reason, releaseName = false, yes = false } = flags;
+  const { version, reason = "other", releaseName = false, yes = false } = flags;
   const keys = await ctx.keys();
   const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
@@ -49,6 +71,51 @@ async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise
   const wasRevoked = version === undefined ? isRevoked(before) : !changed;
   ctx.io.note(wasRevoked ? `${what} was already revoked` : `revoked ${what}`);
   if (key.name !== before.name) ctx.io.note(`the name ${before.name} is free again`);
+}
+
+/** Revokes the version of a token, whatever its state: whoever has the token may end it. */
+async function runRevokeToken(ctx: Context, ref: string | undefined, flags: RevokeFlags): Promise<void> {
+  if (ref !== undefined) {
+    throw new KeysError("USAGE", "--token takes no key: the token tells which one it is", {
+      hint: "remove the key, or remove --token",
+    });
+  }
+  const { io, world } = ctx;
+  const keys = await ctx.keys();
+  const token = await readGivenToken(ctx, flags, "judge");
+  const verdict = await keys.check(token.reveal());
+  if (verdict.key === undefined || verdict.version === undefined) throw unknownToken(token, verdict);
+  const { n, ...before } = verdict.version;
+  if (flags.yes !== true) await confirm(ctx, verdict.key, n);
+  const { key, changed } = await keys.revoke(verdict.key.id, { version: n, reason: flags.reason ?? "compromised" });
+  const now = world.now();
+  const version = key.versions.find((each) => each.n === n) ?? verdict.version;
+  if (ctx.flags.json) await io.json({ key: keyJson(key, now), version: versionJson(version, now), changed });
+  const what = `version ${String(n)} of ${keyLabel(key)}`;
+  const ended = isUsable(before, now) ? "" : ", which had already ended";
+  io.note(changed ? `revoked ${what}${ended}` : `${what} was already revoked`);
+  io.note(addStore(describeRest(key, now), ctx.flags.store));
+  if (key.versions.some((version) => isUsable(version, now))) return;
+  io.next(isRevoked(key) ? `mcp-keys generate ${key.name} --replace` : `mcp-keys rotate ${key.name}`);
+}
+
+/** Says which versions of the key still work. */
+function describeRest({ name, enabled, versions }: Key, now: Epoch): string {
+  const others = versions.filter((version) => isUsable(version, now)).map(({ n }) => String(n));
+  if (others.length === 0) return `no version of ${name} works any more`;
+  const state = enabled ? `still ${others.length === 1 ? "works" : "work"}` : "would work again if it is enabled";
+  const which = others.length === 1 ? "version" : "versions";
+  return `${which} ${others.join(", ")} of ${name} ${state}; end the whole key with: mcp-keys revoke ${name}`;
+}
+
+/** Builds the error for a token without a key. A keychain forgets the tokens of revoked versions, but not their key. */
+function unknownToken(token: Secret, verdict: Verdict): KeysError {
+  const reason = verdict.ok ? "" : ` (${verdict.reason})`;
+  const parsed = parseToken(token.reveal());
+  const hint = parsed.ok
+    ? `it may be of another store, or revoked already: mcp-keys show ${parsed.id}`
+    : "copy the whole token; if it is of another store, select that with --store";
+  return new KeysError("TOKEN_REFUSED", `no key in this store has this token${reason}`, { hint });
 }
 
 /** Asks the user to type the name, because revoking cannot be undone. */

@@ -7,6 +7,7 @@ import { lastDay } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
+import { warnIfWeak } from "../weak.ts";
 
 export const show: CommandModule = {
   examples: ["mcp-keys show ci", "mcp-keys show ci --json"],
@@ -48,7 +49,7 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
   const hasRuns = key.versions.some(({ runId }) => runId !== undefined);
   const rows = key.versions.map((version) => [
     { text: String(version.n) },
-    { text: stateText(version, now) },
+    { text: `${stateText(version, now)}${version.weak === true ? ", weak" : ""}` },
     { text: formatTime(version.createdAt) },
     { text: version.expiresAt === null ? "never" : formatTime(version.expiresAt) },
     { text: usedText(version.lastUsedAt, now) },
@@ -56,6 +57,7 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
   ]);
   const columns = ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED", ...(hasRuns ? ["RUN"] : [])];
   await io.print(`${fields}\n${renderTable(paint, columns, rows, width)}`);
+  warnIfWeak(ctx, [key]);
 }
 
 function stateText(version: Version, now: Epoch): string {

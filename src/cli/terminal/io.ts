@@ -25,8 +25,9 @@ export interface InputStream {
    * Reads to the end and removes one final line break.
    * @param patience - milliseconds to wait for the first byte before it resolves to `null`; no limit by default
    * @param onWait - called once when nothing has arrived for a second
+   * @param limit - the most bytes; 64 KiB by default, which is far above any token
    */
-  read(options: { patience?: number; onWait?: () => void }): Promise<string | null>;
+  read(options: { patience?: number; onWait?: () => void; limit?: number }): Promise<string | null>;
 }
 
 /** The three standard streams. */

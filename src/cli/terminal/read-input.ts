@@ -10,11 +10,11 @@ const NOTICE_AFTER = 1_000;
 
 /**
  * Implements {@link InputStream.read} on a stream.
- * @throws {@link KeysError} `TOKEN_UNUSABLE` above 64 KiB and for an unreadable input
+ * @throws {@link KeysError} `TOKEN_UNUSABLE` above the limit and for an unreadable input
  */
 export async function readInput(
   stream: Readable,
-  { patience, onWait }: Parameters<InputStream["read"]>[0],
+  { patience, onWait, limit = LIMIT }: Parameters<InputStream["read"]>[0],
 ): Promise<string | null> {
   const timers: NodeJS.Timeout[] = [];
   try {
@@ -28,7 +28,7 @@ export async function readInput(
         const bytes = Buffer.from(chunk);
         chunks.push(bytes);
         length += bytes.length;
-        if (length > LIMIT) reject(new KeysError("TOKEN_UNUSABLE", "standard input is too long for a token"));
+        if (length > limit) reject(new KeysError("TOKEN_UNUSABLE", "standard input is too long"));
       });
       stream.on("end", () => {
         resolve(Buffer.concat(chunks));

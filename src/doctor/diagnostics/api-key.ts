@@ -1,9 +1,9 @@
 import { parsePeppers } from "../../core/digest.ts";
 import { formatDuration } from "../../core/duration.ts";
 import { endOf, isUsable, type Verdict } from "../../core/judge.ts";
-import { estimateBits, MIN_OPAQUE_BITS } from "../../core/opaque.ts";
+import { isWeak } from "../../core/opaque.ts";
 import { EXPIRING_WITHIN } from "../../core/status.ts";
-import { explainUnusable, parseToken } from "../../core/token.ts";
+import { explainUnusable } from "../../core/token.ts";
 import { checkToken } from "../../keys/check.ts";
 import { orNull } from "../context.ts";
 import type { DiagnosticContext } from "../context.ts";
@@ -18,7 +18,7 @@ export const apiKey: Diagnostic = {
     if (token === "") return [{ status: "info", observed: "MCP_API_KEY is empty, which counts as not set" }];
     const fault = explainUnusable(token);
     if (fault !== null) return [{ status: "fail", observed: `MCP_API_KEY ${fault}`, fix: fixOf(token) }];
-    if (!parseToken(token).ok && estimateBits(token) < MIN_OPAQUE_BITS) {
+    if (isWeak(token)) {
       const observed = "MCP_API_KEY is not an mcp-keys token and can be guessed: it has less than 128 random bits";
       return [{ status: "fail", observed, fix: "mcp-keys generate" }];
     }

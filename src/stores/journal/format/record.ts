@@ -147,12 +147,17 @@ function isVersion(value: unknown): value is Version {
   if (value["expiresAt"] !== null && !isEpoch(value["expiresAt"])) return false;
   if (!isOptional(value["promotedAt"], isEpoch) || !isOptional(value["retiresAt"], isEpoch)) return false;
   if (!isOptional(value["reason"], isString) || !isOptional(value["runId"], isString)) return false;
+  if (!isOptional(value["weak"], isTrue)) return false;
   value["lastUsedAt"] = null;
   return true;
 }
 
 function isStoredDigest(text: string): text is StoredDigest {
   return isDigest(text) || isWithheld(text as StoredDigest);
+}
+
+function isTrue(value: unknown): value is true {
+  return value === true;
 }
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
