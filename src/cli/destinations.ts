@@ -19,6 +19,8 @@ export interface DestinationFlags {
   readonly to?: readonly string[];
   readonly toNewline?: true;
   readonly grace: number;
+  /** Whether to check the destinations and change nothing. */
+  readonly plan?: boolean;
 }
 
 /** What is delivered. */
@@ -128,11 +130,12 @@ function refuseUseless({ format = "token", envName, merge, out }: Partial<Destin
 
 function openFile(ctx: Context, out: string, flags: DestinationFlags, content: Content): Promise<Sink> {
   const { uid } = ctx.world;
-  const { merge, force = false, envName = content.variable } = flags;
-  if (merge !== true) return sinks.file(out, { force, uid, isPublic: content.isPublic });
+  const { merge, force = false, envName = content.variable, plan: dryRun = false } = flags;
+  if (merge !== true) return sinks.file(out, { force, uid, isPublic: content.isPublic, dryRun });
   return sinks.merge(out, {
     edit: (before, text) => mergeDotenv(before, { envName, token: new Secret(text), source: out }),
     uid,
+    dryRun,
     warn: (line) => ctx.io.warn(line),
   });
 }

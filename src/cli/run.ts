@@ -3,6 +3,7 @@ import { resolveConfig } from "../config.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { Keys } from "../keys/keys.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
+import { connect } from "./connect.ts";
 import type { Context, World } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { addStore } from "./hint.ts";
@@ -164,12 +165,6 @@ function sleep(ms: number): Promise<void> {
 async function openWith(spec: string, world: StoreWorld): Promise<KeyStore> {
   const { openStore } = await import("./lazy/store.ts");
   return openStore(spec, world);
-}
-
-async function connect(store: KeyStore, world: World): Promise<Keys> {
-  const { createKeys, parsePeppers } = await import("./lazy/store.ts");
-  const { now, random, actor: by } = world;
-  return createKeys({ store, now, random, by, peppers: parsePeppers(world.env["MCP_KEYS_PEPPER"]) });
 }
 
 function interruption(signal: AbortSignal): Promise<never> {

@@ -3,8 +3,8 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CODES, KeysError } from "../errors.ts";
 import { errnoOf, fileFault, writeFault } from "./file-fault.ts";
-import { createSink, type Sink } from "./sink.ts";
-import { inspectTarget } from "./target.ts";
+import { createDrySink, createSink, type Sink } from "./sink.ts";
+import { inspectTarget, requireWritableFolder } from "./target.ts";
 import { openTempFile, placeTempFile, removeTempFile, sweepTempFiles, syncFolder, type TempFile } from "./temp-file.ts";
 
 export interface FileOptions {
@@ -14,6 +14,8 @@ export interface FileOptions {
   readonly uid: number | null;
   /** Whether other users may read the file (0644): it contains no secret. */
   readonly isPublic?: boolean;
+  /** Whether to check everything and create nothing. The sink cannot deliver then. */
+  readonly dryRun?: boolean;
 }
 
 /**
@@ -23,12 +25,18 @@ export interface FileOptions {
  * pipe or device (`/dev/stdout`, `>(command)`), which is written directly.
  * @throws {@link KeysError} `OUTPUT_EXISTS` if the file exists and `force` is false; `DELIVERY_FAILED`
  */
-export async function openFileSink(path: string, { force, uid, isPublic = false }: FileOptions): Promise<Sink> {
+export async function openFileSink(path: string, options: FileOptions): Promise<Sink> {
+  const { force, uid, isPublic = false, dryRun = false } = options;
   const { target, found } = await inspectTarget(path);
-  if (found === "device") return openDeviceSink(target, uid);
+  // A reader would take the end of a pipe that is opened and closed for the end of its input.
+  if (found === "device") return dryRun ? createDrySink(`file:${target}`) : openDeviceSink(target, uid);
   // Before a refusal too: a file of a killed run may contain a token.
   await sweepTempFiles(target, uid);
   if (found === "file" && !force) throw new KeysError("OUTPUT_EXISTS", `${target} already exists`);
+  if (dryRun) {
+    await requireWritableFolder(target);
+    return createDrySink(`file:${target}`);
+  }
   const temp = await openTempFile(target, uid);
   await sweepTempFiles(target, uid, temp);
   return createSink(`file:${target}`, {

@@ -3,9 +3,9 @@ import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import { withEditLock } from "./edit-lock.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
-import { createSink, type Sink } from "./sink.ts";
+import { createDrySink, createSink, type Sink } from "./sink.ts";
 import { isUnchanged, readOriginal, type Original } from "./original.ts";
-import { inspectTarget } from "./target.ts";
+import { inspectTarget, requireWritableFolder } from "./target.ts";
 import {
   openTempFile,
   placeTempFile,
@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly uid: number | null;
   /** Warns about a file that other users can read. */
   readonly warn: (line: string) => void;
+  /** Whether to check everything and create nothing. The sink cannot deliver then. */
+  readonly dryRun?: boolean;
 }
 
 /** How often a file may change while it is edited. */
@@ -36,18 +38,22 @@ const TRIES = 20;
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for a file that is not UTF-8, and what `edit` throws
  */
 export async function openMergeSink(path: string, options: MergeOptions): Promise<Sink> {
-  const { edit, uid, warn } = options;
+  const { edit, uid, warn, dryRun = false } = options;
   const { target, found } = await inspectTarget(path);
   if (found === "device") throw new KeysError("DELIVERY_FAILED", `${target} is not a file`, { hint: "name a file" });
   // Before a refusal too: a file of a killed run may contain a token.
   await sweepTempFiles(target, uid);
   const before = await readOriginal(target, uid);
   edit(before?.text ?? "", "x");
-  const temp = await openTempFile(target, uid);
-  await sweepTempFiles(target, uid, temp);
   if (before !== null && uid !== null && (before.mode & 0o044) !== 0) {
     warn(`other users can read ${target}; fix it with: chmod 600 ${shellQuote(target)}`);
   }
+  if (dryRun) {
+    await requireWritableFolder(target);
+    return createDrySink(`file:${target}`);
+  }
+  const temp = await openTempFile(target, uid);
+  await sweepTempFiles(target, uid, temp);
   return createSink(`file:${target}`, {
     deliver: (text) => merge(text, target, temp, options),
     discard: () => removeTempFile(temp),

@@ -58,6 +58,15 @@ export function createSink(to: string, { deliver, discard }: SinkSteps): Sink {
   };
 }
 
+/** Creates the sink of a dry run, which was checked but not opened. */
+export function createDrySink(to: string): Sink {
+  return createSink(to, {
+    deliver: async () => {
+      throw new KeysError("BUG", `${to} was opened for a dry run`);
+    },
+  });
+}
+
 /** A text for one destination, and what it is about. */
 export interface Parcel {
   readonly sink: Sink;

@@ -1,6 +1,6 @@
-import type { Stats } from "node:fs";
-import { lstat, stat } from "node:fs/promises";
-import { resolve, sep } from "node:path";
+import { constants, type Stats } from "node:fs";
+import { access, lstat, stat } from "node:fs/promises";
+import { dirname, resolve, sep } from "node:path";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
 
@@ -28,6 +28,16 @@ async function inspect(path: string): Promise<"nothing" | "file" | "device"> {
   }
   throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link`, {
     hint: "name the file itself; links are not followed, because they could send the token elsewhere",
+  });
+}
+
+/**
+ * Checks that a file could be created next to `path`, without creating one.
+ * @throws {@link KeysError} `DELIVERY_FAILED`
+ */
+export async function requireWritableFolder(path: string): Promise<void> {
+  await access(dirname(path), constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+    throw fileFault(path, cause);
   });
 }
 

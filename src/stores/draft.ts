@@ -39,8 +39,17 @@ export function checkDraft(draft: Draft, stored: Lookup, newest: Epoch): void {
   checkNames(draft, drafted, stored);
   checkDigests(draft, stored);
   if (draft.isCopy === true || URGENT.includes(draft.op)) return;
+  checkHistoryClock(draft.at, newest);
+}
+
+/**
+ * Rejects a clock that is behind the history.
+ * @param newest - the latest time in the history
+ * @throws {@link KeysError} `CLOCK_BEHIND`
+ */
+export function checkHistoryClock(at: Epoch, newest: Epoch): void {
   const latest = { what: "the history has a change at", at: newest };
-  checkClock(draft.at, latest, "set the history aside with: mcp-keys audit --archive <file>");
+  checkClock(at, latest, "set the history aside with: mcp-keys audit --archive <file>");
 }
 
 function checkNames(draft: Draft, drafted: ReadonlyMap<KeyId, Key>, stored: Lookup): void {

@@ -224,7 +224,7 @@ test.each([
   ["export --format shell --server-name x", "--server-name is only for --format kubernetes"],
   ["export --url https://host.example", "unknown option '--url'"],
   ["rotate ci --patience 5s", "--patience has no effect without --verify or --verify-all"],
-  ["rotate ci --grace 5s", "--grace has no effect without --to"],
+  ["rotate ci --grace 5s", "--grace has no effect without --to or --publish or --deploy"],
   ["generate new --grace 5s", "--grace has no effect without --to"],
   ["rotate ci --header X-API-Key", "--header has no effect without --verify or --verify-all"],
   ["rotate ci --old-token-env OLD", "--old-token-env has no effect without --verify or --verify-all"],

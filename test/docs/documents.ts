@@ -33,7 +33,9 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("rotate", "rotate ci");
   await run("rotate --abort", "rotate ci --abort");
   const fresh = await run("rotate", ["rotate", "ci", "--out", join(dir, "ci")]);
+  await run("rotate --status", "rotate ci --status");
   await run("rotate", ["rotate", "ci", "--run-id", "4711", "--to", "cat >/dev/null"]);
+  await run("rotate --plan", "rotate ci --plan");
   await run("rotate --status", "rotate ci --status");
   await run("rotate --finish", "rotate ci --finish --force");
   const { results } = await run("rotate --all", ["rotate", "--all", "--tag", "team=a", "--to", "exit 1"]);

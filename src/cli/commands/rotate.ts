@@ -10,6 +10,7 @@ import { runAbort, runFinish } from "../rotation/end.ts";
 import type { RotateFlags } from "../rotation/flags.ts";
 import { requireKeyOrAll } from "../rotation/key-or-all.ts";
 import { resolveOut } from "../rotation/out-name.ts";
+import { runPlan } from "../rotation/plan.ts";
 import { addPublishFlags } from "../rotation/publish.ts";
 import { runRotate } from "../rotation/run.ts";
 import { runStatus } from "../rotation/status.ts";
@@ -35,6 +36,7 @@ export const rotate: CommandModule = {
   examples: [
     "mcp-keys rotate ci                           # both tokens work for 24 hours",
     "mcp-keys rotate ci --if-older-than 30d --to 'gh secret set MCP_API_KEY'",
+    "mcp-keys rotate ci --to 'gh secret set MCP_API_KEY' --plan   # print the steps, change nothing",
     "mcp-keys rotate ci --finish                  # retire the old token",
     "mcp-keys rotate --all --tag env=prod --to 'vault kv put secret/$MCP_KEYS_KEY token=-'",
   ],
@@ -70,18 +72,20 @@ export const rotate: CommandModule = {
           ),
       )
         .addOption(
-          new Option("--finish", "retire the old token now, if it is out of use").conflicts([
-            "abort",
-            "status",
+          new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
+        )
+        .addOption(new Option("--abort", "return to the old version").conflicts([...ISSUING]))
+        .addOption(
+          new Option("--status", "show the rotation in progress; change nothing").conflicts([
+            ...["finish", "abort", "force", "publish"],
             ...ISSUING,
           ]),
         )
-        .addOption(new Option("--abort", "return to the old version").conflicts(["status", ...ISSUING]))
         .addOption(
-          new Option("--status", "show the rotation in progress; change nothing").conflicts([
-            "force",
-            "publish",
-            ...ISSUING,
+          new Option("--plan", "print the steps that the same flags take; change nothing").conflicts([
+            "finish",
+            "abort",
+            "status",
           ]),
         )
         .option("--all", "every active key, one after the other; goes on after a failure")
@@ -107,10 +111,11 @@ async function runNamed(ctx: Context, ref: string, flags: RotateFlags, run: RunO
   await run(ctx, ref, await resolveOut(ctx, ref, flags));
 }
 
-function runOf({ finish, abort, status }: RotateFlags): RunOne {
+function runOf({ finish, abort, status, plan }: RotateFlags): RunOne {
   if (finish === true) return runFinish;
   if (abort === true) return runAbort;
-  return status === true ? runStatus : runRotate;
+  if (status === true) return runStatus;
+  return plan === true ? runPlan : runRotate;
 }
 
 function durationFlag(flag: string, description: string, seconds: number): Option {

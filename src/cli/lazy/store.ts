@@ -3,5 +3,6 @@
 export { parsePeppers } from "../../core/digest.ts";
 export { createKeys } from "../../keys/keys.ts";
 export { openStore } from "../../stores/index.ts";
+export { observeWrites, rehearse } from "../../stores/overlay.ts";
 export { migrate, planMigration } from "../../stores/migrate.ts";
 export { inspectFiles } from "../../stores/inspect-files.ts";

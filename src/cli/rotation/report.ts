@@ -1,4 +1,4 @@
-import { formatTime } from "../../core/duration.ts";
+import { formatDuration, formatTime } from "../../core/duration.ts";
 import type { Rotated } from "../../keys/rotate.ts";
 import type { Context } from "../context.ts";
 import { describeDelivery, type Delivery } from "../delivery.ts";
@@ -40,4 +40,13 @@ export function rotationJson(
     ...(runId !== undefined && { runId }),
     retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
   };
+}
+
+/** Says why there is nothing to rotate. */
+export function describeUnchanged({ key, version }: Rotated, { runId, ifOlderThan = 0 }: RotateFlags): string {
+  const reason =
+    runId !== undefined && version.runId === runId
+      ? `was made current by run ${runId}, which is done`
+      : `is younger than ${formatDuration(ifOlderThan)}`;
+  return `nothing to do: version ${String(version.n)} of ${keyLabel(key)} ${reason}`;
 }

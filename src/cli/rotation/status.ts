@@ -16,7 +16,8 @@ export async function runStatus(ctx: Context, ref: string): Promise<void> {
   const now = world.now();
   const progress = rotationStep(key, now);
   if (ctx.flags.json) {
-    await io.json({ key: keyJson(key, now), step: progress?.step ?? null });
+    const runId = progress?.version.runId;
+    await io.json({ key: keyJson(key, now), step: progress?.step ?? null, ...(runId !== undefined && { runId }) });
     return;
   }
   const width = lineWidth(world.streams.stdout);
@@ -27,6 +28,7 @@ export async function runStatus(ctx: Context, ref: string): Promise<void> {
       ["key", keyLabel(key)],
       ["status", paint.status(keyStatus(key, now))],
       ["step", describeStep(progress, working)],
+      progress?.version.runId === undefined ? null : ["run", progress.version.runId],
       progress === null ? null : ["next", addStore(nextCommand(key, progress), ctx.flags.store)],
     ],
     width,
