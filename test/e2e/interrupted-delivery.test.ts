@@ -1,28 +1,13 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test, type TestContext } from "vitest";
 import { createKeys, openStore } from "../../src/index.ts";
+import { processesWith } from "./marked.ts";
 import { createProcesses } from "./process.ts";
 import { openTerminal, CTRL_C } from "./pty.ts";
 
 const ROUNDS = process.env["MCP_KEYS_TORTURE"] === "1" ? 200 : 24;
-
-/** The processes with this mark in their environment, and their states. A zombie has ended. */
-function running(mark: string): string[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        if (!readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark)) return [];
-        return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "latin1"))
-          ? []
-          : [readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")];
-      } catch {
-        return [];
-      }
-    });
-}
 
 function needsProc(ctx: TestContext): void {
   if (!existsSync("/proc/self/environ")) ctx.skip("needs /proc");
@@ -77,7 +62,7 @@ describe.concurrent("a command that has the token", () => {
       const { status, stderr } = await rotate(command, [], { onStderr });
       expect(status).toBe(STATUS[signal]);
       expect(stderr).toMatch(/ready\nwaiting up to 10s for the command to finish, .*\nerror: interrupted\nhint: .*\n$/);
-      expect(running(mark)).toEqual([]);
+      expect(processesWith(mark)).toEqual([]);
       expect(await check(read()!)).toBe(2);
       expect(await states()).toEqual(["current", "pending"]);
       expect((await rotate(`cat >"$OUT"`)).status).toBe(0);
@@ -102,7 +87,7 @@ describe.concurrent("a command that has the token", () => {
     const ended = await rotate(command!, ["--grace", "1s"], { onStderr: signalWhenReady("SIGINT") });
     expect(ended.status).toBe(130);
     expect(ended.stderr).toContain("waiting up to 1s");
-    expect(running(mark)).toEqual([]);
+    expect(processesWith(mark)).toEqual([]);
     expect(read()).toBeNull();
     expect(await states()).toEqual(["current", "pending"]);
     expect(await check(first)).toBe(1);
@@ -119,7 +104,7 @@ describe.concurrent("a command that has the token", () => {
     const ended = await rotate(command, [], { onStderr: signalWhenReady(...signals) });
     expect(ended.status).toBe(status);
     expect(performance.now() - start).toBeLessThan(9_000);
-    await ctx.expect.poll(() => running(mark)).toEqual([]);
+    await ctx.expect.poll(() => processesWith(mark)).toEqual([]);
     expect(read()).toBeNull();
     expect(await states()).toEqual(["current", "pending"]);
   });
@@ -130,7 +115,7 @@ describe.concurrent("a command that has the token", () => {
     const command = `trap '' INT TERM; cat >/dev/null; echo ready >&2; sleep 30; echo late >"$OUT"`;
     const ended = await rotate(command, ["--grace", "1s"], { onStderr: signalWhenReady("SIGKILL") });
     expect(ended.signal).toBe("SIGKILL");
-    await ctx.expect.poll(() => running(mark), { timeout: 10_000 }).toEqual([]);
+    await ctx.expect.poll(() => processesWith(mark), { timeout: 10_000 }).toEqual([]);
     expect(read()).toBeNull();
     expect(await states()).toEqual(["current", "pending"]);
   });
@@ -145,7 +130,7 @@ describe.concurrent("a command that has the token", () => {
     terminal.type(CTRL_C);
     await terminal.shows("status 130");
     expect(await terminal.ended).toBe(0);
-    expect(running(mark)).toEqual([]);
+    expect(processesWith(mark)).toEqual([]);
     expect(read()).toBeNull();
     expect(await states()).toEqual(["current", "pending"]);
   });
@@ -192,9 +177,9 @@ test(
       const { moment, options } = signalAtRandom(i, signal);
       const { status } = await rotate(SLOW, [], options);
       // Without mcp-keys, the command still finishes by itself.
-      if (signal === "SIGKILL") await ctx.expect.poll(() => running(mark), { timeout: 15_000 }).toEqual([]);
+      if (signal === "SIGKILL") await ctx.expect.poll(() => processesWith(mark), { timeout: 15_000 }).toEqual([]);
       const where = `round ${String(i)}: ${moment}, status ${String(status)}`;
-      expect(running(mark), where).toEqual([]);
+      expect(processesWith(mark), where).toEqual([]);
       expect(read(), where).not.toBe("");
       expect([2, 3], where).toContain(await check(read()!));
       const outcome = `${signal} ${String(status)} ${(await states()).join(" ")}`;
@@ -203,7 +188,7 @@ test(
       const versions = await states();
       expect(versions.at(-1), where).toBe("current");
       expect(await check(read()!), where).toBe(versions.length);
-      expect(running(mark), where).toEqual([]);
+      expect(processesWith(mark), where).toEqual([]);
     }
     const queue = Array.from({ length: ROUNDS }, (_, i) => i);
     await Promise.all(
