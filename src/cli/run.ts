@@ -12,6 +12,7 @@ import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./t
 import { allCommands, buildProgram, unknownWord, withHelpFlag, withVersionFlag } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
 import { CLOSED_OUTPUT, watchOutput } from "./terminal/watch-output.ts";
+import { unexpected } from "./unexpected.ts";
 import { toUsageError, unknownCommand } from "./usage-error.ts";
 
 /** Milliseconds for cleanup at the end of a run, unless a task asks for more. */
@@ -180,13 +181,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 function toKeysError(error: unknown, argv: readonly string[]): KeysError {
   if (error instanceof KeysError) return error;
   if (error instanceof CommanderError) return toUsageError(error, argv);
-  return new KeysError(
-    "BUG",
-    error instanceof Error ? `unexpected ${error.name}: ${error.message}` : "unexpected failure",
-    {
-      cause: error,
-    },
-  );
+  return unexpected(error);
 }
 
 async function reportError(

@@ -1,25 +1,19 @@
 import type { Epoch, Key } from "../core/key.ts";
+import { KeysError } from "../errors.ts";
 import { applyDraft, checkHistoryClock } from "./draft.ts";
 import type { Change, KeyStore } from "./store.ts";
 
-/** Returns a store with some methods replaced. It may not know all the others: they go to the store behind it. */
-function overlay(store: KeyStore, replaced: Partial<KeyStore>): KeyStore {
+/** Returns the same store, which reports each change after it was written. */
+export function observeWrites(store: KeyStore, onWrite: (change: Change) => void): KeyStore {
+  const write: KeyStore["write"] = async (draft) => {
+    const change = await store.write(draft);
+    onWrite(change);
+    return change;
+  };
   return new Proxy(store, {
     get(target, name) {
-      const own: unknown = Reflect.get(replaced, name);
-      const value: unknown = own ?? Reflect.get(target, name);
-      return typeof value === "function" && own === undefined ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
-/** Returns a store that reports each change after it was written. */
-export function observeWrites(store: KeyStore, onWrite: (change: Change) => void): KeyStore {
-  return overlay(store, {
-    write: async (draft) => {
-      const change = await store.write(draft);
-      onWrite(change);
-      return change;
+      const value: unknown = name === "write" ? write : Reflect.get(target, name);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
 }
@@ -31,7 +25,13 @@ export function observeWrites(store: KeyStore, onWrite: (change: Change) => void
 export function rehearse(store: KeyStore): KeyStore {
   const written = new Map<string, Key>();
   const latest = (key: Key): Key => written.get(key.id) ?? key;
-  return overlay(store, {
+  const refuse = (): never => {
+    throw new KeysError("BUG", "a rehearsal does not do this");
+  };
+  return {
+    spec: store.spec,
+    readOnly: store.readOnly,
+    ...(store.path !== undefined && { path: store.path }),
     get: async (ref, options) => {
       const key = await store.get(ref, options);
       return key === null ? null : latest(key);
@@ -40,13 +40,18 @@ export function rehearse(store: KeyStore): KeyStore {
     write: async (draft) => {
       // It says why it cannot be written, and changes nothing.
       if (store.readOnly) return store.write(draft);
-      const stored = await store.list({ digests: false });
-      checkHistoryClock(draft.at, newestTime(stored));
+      checkHistoryClock(draft.at, newestTime(await store.list({ digests: false })));
       const change = applyDraft(draft, 1);
       for (const key of change.keys) written.set(key.id, key);
       return change;
     },
-  });
+    find: (digest) => store.find(digest),
+    snapshot: () => store.snapshot(),
+    changes: (since, options) => store.changes(since, options),
+    watch: refuse,
+    touch: refuse,
+    close: async () => undefined,
+  };
 }
 
 /** Returns the latest time that the keys of a history show. */

@@ -5,10 +5,11 @@ import { CODES, KeysError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 import { addStore } from "../hint.ts";
 import { keyJson } from "../json.ts";
+import { unexpected } from "../unexpected.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { chooseKeys, describeLeftOut } from "./choose-keys.ts";
 import type { RotateFlags } from "./flags.ts";
-import { nameOut } from "./out-name.ts";
+import { nameOut, refuseSameFile } from "./out-name.ts";
 
 /** Runs `rotate` in one of its forms for one key. */
 export type RunOne = (ctx: Context, ref: string, flags: RotateFlags) => Promise<void>;
@@ -19,6 +20,8 @@ interface KeyResult {
   /** What the form prints with `--json`. */
   readonly document?: Readonly<Record<string, unknown>>;
   readonly error?: KeysError;
+  /** Present if the run was interrupted before this key. */
+  readonly untried?: true;
 }
 
 /** Milliseconds after Ctrl-C for the report. */
@@ -37,6 +40,7 @@ export async function runAll(ctx: Context, flags: RotateFlags, runOne: RunOne): 
   const all = await (await ctx.store()).list({ digests: false });
   const { chosen, leftOut } = chooseKeys(all, flags, world.now());
   if (leftOut.length > 0) io.note(`left out, because --all takes active keys only: ${describeLeftOut(leftOut)}`);
+  if (flags.out !== undefined) refuseSameFile(chosen, world.platform);
   const running = runEach(ctx, chosen, flags, runOne).then((results) => report(ctx, results));
   // After Ctrl-C, the report still says which keys are done.
   ctx.atEnd(() => running.catch(() => undefined), REPORT_LIMIT);
@@ -47,13 +51,14 @@ async function runEach(ctx: Context, keys: readonly Key[], flags: RotateFlags, r
   const results: KeyResult[] = [];
   for (const key of keys) {
     const result = ctx.world.interrupted.aborted
-      ? { key, error: new KeysError("INTERRUPTED", "interrupted before this key") }
+      ? { key, error: new KeysError("INTERRUPTED", "interrupted before this key"), untried: true as const }
       : await attempt(ctx, key, flags, { runOne, isFirst: results.length === 0 });
-    const { error } = result;
+    const { error, untried } = result;
     // The flags are the same for all keys.
     if (error !== undefined && CODES[error.code].exit === CODES.USAGE.exit && results.length === 0) throw error;
     results.push(result);
-    if (error !== undefined && !ctx.flags.json) ctx.io.fail(`${key.name}: ${maskTokens(error.message)}`, error.hint);
+    if (error !== undefined && untried !== true && !ctx.flags.json)
+      ctx.io.fail(`${key.name}: ${maskTokens(error.message)}`, error.hint);
   }
   return results;
 }
@@ -86,10 +91,12 @@ async function attempt(
     await runOne(own, key.id, nameOut(flags, key));
     return { key, ...(documents[0] !== undefined && { document: documents[0] }) };
   } catch (error) {
-    if (!(error instanceof KeysError)) throw error;
+    const failure = error instanceof KeysError ? error : unexpected(error);
+    // This is about the run, not about the key.
+    if (failure.code === "OUTPUT_FAILED") throw failure;
     // The failed run may have left a version behind.
     const now = await (await ctx.store()).get(key.id, { digests: false }).catch(() => null);
-    return { key: now ?? key, error };
+    return { key: now ?? key, error: failure };
   } finally {
     // The destinations of one key are closed before those of the next are opened.
     await Promise.allSettled(tidies.map((tidy) => tidy()));
@@ -98,16 +105,20 @@ async function attempt(
 
 async function report(ctx: Context, results: readonly KeyResult[]): Promise<void> {
   const { io } = ctx;
-  const failed = results.flatMap(({ key, error }) => (error === undefined ? [] : [{ key, error }]));
+  const untried = results.filter((result) => result.untried === true).map(({ key }) => key.name);
+  const failed = results.flatMap(({ key, error, untried: skipped }) =>
+    error === undefined || skipped === true ? [] : [{ key, error }],
+  );
   const done = results.filter(({ error }) => error === undefined).map(({ key }) => key.name);
   if (ctx.flags.json) {
     const documents = results.map((result) => resultJson(ctx, result));
     await io.json({ results: documents });
   }
+  if (failed.length + untried.length > 0) io.note(`done: ${done.length === 0 ? "none" : done.join(", ")}`);
   if (failed.length > 0) {
-    io.note(`done: ${done.length === 0 ? "none" : done.join(", ")}`);
     io.note(`failed: ${failed.map(({ key, error }) => `${key.name} (${error.code})`).join(", ")}`);
   }
+  if (untried.length > 0) io.note(`not tried: ${untried.join(", ")}`);
   const statuses = failed.map(({ error }) => CODES[error.code].exit);
   const worst = GRAVITY.find((status) => statuses.some((each) => each === status));
   if (failed.length > 0) ctx.setExitStatus(worst ?? CODES.BUG.exit);

@@ -30,3 +30,22 @@ export function nameOut(flags: RotateFlags, { id, name }: { id: string; name: st
   }
   return { ...flags, out: out.replaceAll(PLACE, name) };
 }
+
+/**
+ * Refuses names that differ only in case where they would be one file: one token would replace the other.
+ * @param platform - as in `process.platform`
+ * @throws {@link KeysError} `USAGE`
+ */
+export function refuseSameFile(keys: readonly { name: string }[], platform: string): void {
+  if (platform !== "darwin" && platform !== "win32") return;
+  const names = new Map<string, string>();
+  for (const { name } of keys) {
+    const other = names.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new KeysError("USAGE", `--out would be the same file for ${other} and ${name}`, {
+        hint: `rename one of them with: mcp-keys update ${name} --name <name>`,
+      });
+    }
+    names.set(name.toLowerCase(), name);
+  }
+}

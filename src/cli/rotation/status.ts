@@ -49,7 +49,9 @@ function describeStep(progress: RotationStep | null, working: readonly Version[]
   const { step, version } = progress;
   if (step === "deliver") return `deliver: version ${String(version.n)} is staged; its token may have arrived`;
   const old = working.filter(({ state }) => state === "retiring");
-  return `overlap: version ${old.map(({ n }) => String(n)).join(" and ")} works until ${lastEnd(old)}`;
+  const numbers = old.map(({ n }) => String(n)).join(" and ");
+  const works = old.length === 1 ? `version ${numbers} works` : `versions ${numbers} work`;
+  return `overlap: ${works} until ${lastEnd(old)}`;
 }
 
 function lastEnd(versions: readonly Version[]): string {

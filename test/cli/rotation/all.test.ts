@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { GRAVITY } from "../../../src/cli/rotation/all.ts";
+import { refuseSameFile } from "../../../src/cli/rotation/out-name.ts";
 import { CODES } from "../../../src/errors.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
 import { aWorld } from "../../stores/place.ts";
@@ -141,8 +142,25 @@ describe("rotate --all", () => {
       ["b", "INTERRUPTED"],
       ["c", "INTERRUPTED"],
     ]);
-    expect(stderr).toMatch(/done: a\nfailed: b \(INTERRUPTED\), c \(INTERRUPTED\)\n\{"error":\{"code":"INTERRUPTED"/);
+    expect(stderr).toMatch(/done: a\nfailed: b \(INTERRUPTED\)\nnot tried: c\n\{"error":\{"code":"INTERRUPTED"/);
     expect([await states("b"), await states("c")]).toEqual([["current", "pending"], ["current"]]);
+  });
+
+  test("--run-id repeats only what is not done", async () => {
+    const { line, results } = await withKeys();
+    const run = (to: string) => results([...line, "--run-id", "4711", "--to", to]);
+    const first = await run("cat >/dev/null; [ $MCP_KEYS_KEY != b ]");
+    expect(first.status).toBe(5);
+    const second = await run("cat >/dev/null");
+    expect(second.status).toBe(0);
+    expect(second.results.map(({ changed }) => changed)).toEqual([false, true, false]);
+  });
+
+  test("ends with 141 and no more messages if nothing reads the output", async () => {
+    const { line, cli } = await withKeys();
+    expect(await cli([...line, "--status"], { brokenStdout: true })).toMatchObject({ status: 141, stderr: "" });
+    const json = await cli([...line, "--json", "--to", "cat >/dev/null", "--quiet"], { brokenStdout: true });
+    expect(json).toMatchObject({ status: 141, stderr: "" });
   });
 
   test("stops at the first key if the flags are wrong for all", async () => {
@@ -229,6 +247,18 @@ describe("{name} in --out", () => {
     const ran = await results(["rotate", "--all", "--out", `${out}/{name}`]);
     expect(named(ran.results).at(-1)).toEqual([name, "USAGE"]);
   });
+});
+
+test.each(["darwin", "win32", "linux"])("names that differ only in case are one file on %s", (platform) => {
+  const keys = ["ci", "web", "CI"].map((name) => ({ name }));
+  const refuse = () => {
+    refuseSameFile(keys, platform);
+  };
+  if (platform === "linux") refuse();
+  else expect(refuse).toThrow(expect.objectContaining({ code: "USAGE" }));
+  expect(() => {
+    refuseSameFile(keys.slice(0, 2), platform);
+  }).not.toThrow();
 });
 
 test("commands learn which token they handle from their environment", async () => {

@@ -66,6 +66,21 @@ describe("rotate --status", () => {
     expect(left).toContain("next    mcp-keys rotate ci\n");
   });
 
+  test("names all old versions that work", async () => {
+    const { cli } = await withKey();
+    for (let i = 0; i < 2; i++) await cli("rotate ci --overlap 1h");
+    expect((await cli("rotate ci --status")).stdout).toContain(
+      "step    overlap: versions 1 and 2 work until 2027-01-15T09:00:00Z\n",
+    );
+  });
+
+  test("names the run that it belongs to", async () => {
+    const { cli, status } = await withKey();
+    await cli(["rotate", "ci", "--run-id", "4711", "--to", "cat >/dev/null; exit 1"]);
+    expect(await status()).toMatchObject({ step: "deliver", runId: "4711" });
+    expect((await cli("rotate ci --status")).stdout).toContain("\nrun     4711\n");
+  });
+
   test("says that no version works", async () => {
     const { cli, status } = await withKey();
     await cli("revoke ci --yes");
