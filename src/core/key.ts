@@ -120,6 +120,11 @@ export interface Version {
   readonly promotedAt?: Epoch;
   /** The run of `rotate` that added it, if that has an id. Absent from the verdict of a server. */
   readonly runId?: string;
+  /**
+   * Only with `runId`, if the run ended without finishing: the number of the first version that was added afterwards. A run that was
+   * killed leaves none.
+   */
+  readonly endedBefore?: number;
   /** While `retiring`, the first second at which it no longer works; once `retired`, when it ended. */
   readonly retiresAt?: Epoch;
   /** Stored apart from the history, see {@link KeyStore.touch}; late by up to the servers' flush interval. */

@@ -16,14 +16,25 @@ export function parseRunId(text: string): string {
   });
 }
 
+/** Notes that the run of a version has ended without finishing: it delivers no more. Returns `null` if there is nothing to note. */
+export function endRun(key: Key, n: number): Key | null {
+  const endedBefore = key.versions.length + 1;
+  const isOpen = (version: Version): boolean =>
+    version.n === n && version.runId !== undefined && version.endedBefore === undefined;
+  if (!key.versions.some(isOpen)) return null;
+  return { ...key, versions: key.versions.map((each) => (isOpen(each) ? { ...each, endedBefore } : each)) };
+}
+
 /**
  * Returns the version that this run has made current. The run is unfinished if that version works no more and no later one was
- * promoted, or if another version of the same run is still pending: the destination may hold its token.
+ * promoted, or if another attempt of the same run may have delivered after it.
  */
 export function versionOfRun(key: Key, runId: string, now: Epoch): Version | undefined {
   const versions = key.versions.filter((version) => version.runId === runId);
-  if (versions.some(({ state }) => state === "pending")) return undefined;
   const done = versions.findLast(({ promotedAt }) => promotedAt !== undefined);
-  if (done === undefined || isUsable(done, now)) return done;
-  return key.versions.some(({ n, promotedAt }) => n > done.n && promotedAt !== undefined) ? done : undefined;
+  if (done === undefined || versions.some(({ state }) => state === "pending")) return undefined;
+  if (key.versions.some(({ n, promotedAt }) => n > done.n && promotedAt !== undefined)) return done;
+  const mayBeLast = ({ state, promotedAt, endedBefore = Infinity }: Version): boolean =>
+    promotedAt === undefined && state !== "revoked" && endedBefore > done.n;
+  return isUsable(done, now) && !versions.some(mayBeLast) ? done : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Key, Version } from "../core/key.ts";
 import { overtakenBy } from "../core/conflict.ts";
 import { discardVersion, keepVersion, promoteVersion } from "../core/rotate.ts";
+import { endRun } from "../core/run-id.ts";
 import type { Secret } from "../core/secret.ts";
 import { conflictOf } from "./conflict.ts";
 import { issuedAs, requireVersion, type Deliver, type Issued } from "./deliver.ts";
@@ -40,10 +41,12 @@ export async function completeVersion(context: OperationContext, staged: Issued,
     updateKey(context, id, { op: "abort", version: n, detail: "undelivered" }, (key) =>
       discardVersion(key, n, proveEarly !== undefined),
     );
-  const keep = () =>
-    updateKey(context, id, { op: "stage", version: n, detail: "overtaken" }, (key) =>
-      keepVersion(key, n, context.now()),
-    );
+  /** The version goes on, and its run has ended. */
+  const leave = (key: Key): Key | null => {
+    const kept = keepVersion(key, n, context.now());
+    return endRun(kept ?? key, n) ?? kept;
+  };
+  const keep = () => updateKey(context, id, { op: "stage", version: n, detail: "unfinished" }, leave);
   /** Notes in the store what becomes of the version of a failed run, and tells the servers. Returns the error of the run. */
   const settle = async (error: unknown, note: () => Promise<Updated>): Promise<unknown> => {
     // If this write fails too, the next run settles the version.
@@ -79,7 +82,7 @@ export async function completeVersion(context: OperationContext, staged: Issued,
     context,
     id,
     (wanted) => describeEnd(requireVersion(wanted, n)),
-    (each) => (canPromote(each) ? promote(each) : keepVersion(each, n, context.now())),
+    (each) => (canPromote(each) ? promote(each) : leave(each)),
   ).catch((error: unknown) => {
     throw afterDelivery(error, name);
   });
@@ -93,5 +96,5 @@ export async function completeVersion(context: OperationContext, staged: Issued,
 }
 
 function describeEnd({ n, state }: Version): Description {
-  return state === "current" ? { op: "promote", version: n } : { op: "stage", version: n, detail: "overtaken" };
+  return state === "current" ? { op: "promote", version: n } : { op: "stage", version: n, detail: "unfinished" };
 }

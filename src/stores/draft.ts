@@ -128,6 +128,7 @@ function copyVersion(version: Version): Version {
     state: version.state,
     ...(version.promotedAt !== undefined && { promotedAt: version.promotedAt }),
     ...(version.runId !== undefined && { runId: version.runId }),
+    ...(version.endedBefore !== undefined && { endedBefore: version.endedBefore }),
     ...(version.retiresAt !== undefined && { retiresAt: version.retiresAt }),
     ...(version.reason !== undefined && { reason: version.reason }),
     ...(version.weak === true && { weak: true }),

@@ -37,6 +37,7 @@ describe("versionOfRun", () => {
       1,
     ],
     ["its version was revoked, but a later one is current", [{ ...done, state: "revoked" }, { promotedAt: 20 }], 1],
+    ["an earlier attempt ended first", [{ runId: "a", state: "retiring", endedBefore: 2 }, done], 2],
     ["an earlier attempt failed", [{ runId: "a", state: "revoked", reason: "undelivered" }, done], 2],
   ])("a run is done if %s", (_, versions, n) => {
     expect(find(...versions)).toBe(n);
@@ -49,6 +50,8 @@ describe("versionOfRun", () => {
     ["its version was revoked and nothing replaced it", [{}, { ...done, state: "revoked" }]],
     ["its version has expired and nothing replaced it", [{}, { ...done, expiresAt: NOW }]],
     ["another attempt may have delivered last", [done, { runId: "a", state: "pending" }]],
+    ["another attempt ended later", [{ runId: "a", state: "retiring", endedBefore: 3 }, done]],
+    ["another attempt was killed", [{ runId: "a", state: "retiring" }, done]],
   ])("a run is unfinished if %s", (_, versions) => {
     expect(find(...versions)).toBeUndefined();
   });

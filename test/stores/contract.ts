@@ -86,7 +86,13 @@ export function describeWriting(candidate: () => Promise<Candidate>): void {
       enabled: false,
       versions: [
         aVersion({ state: "retiring", retiresAt: 99, promotedAt: 5, expiresAt: 1000, digest: digestToken("a") }),
-        aVersion({ n: 2, state: "pending", digest: `hmac-sha256:p-1:${"a".repeat(64)}`, runId: "run-1" }),
+        aVersion({
+          n: 2,
+          state: "pending",
+          digest: `hmac-sha256:p-1:${"a".repeat(64)}`,
+          runId: "run-1",
+          endedBefore: 3,
+        }),
       ],
     });
     await store.write(aDraft([key], { version: 2, detail: "a detail" }));

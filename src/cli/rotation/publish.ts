@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
-import type { KeyStore } from "../../stores/store.ts";
 import type { Context } from "../context.ts";
 import { openKeyset, type KeysetFlags } from "../export-keyset.ts";
 import { commandFlag } from "../flags.ts";
+import { publishNewest } from "./publish-newest.ts";
 import { openStepCommand } from "./step-command.ts";
 
 /** The flags for servers that read a keyset. */
@@ -33,9 +33,6 @@ export function addPublishFlags(command: Command): Command {
     .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable");
 }
 
-/** How often a keyset that has become outdated meanwhile is published again. */
-const ROUNDS = 5;
-
 /**
  * Checks the `--publish` commands and the signing key, and returns the step that runs the commands in order; `undefined` without any.
  * If one fails, the others still get the keyset.
@@ -51,21 +48,13 @@ export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Pu
       await openStepCommand(ctx, { flag: "--publish", command, input: "keyset", code: "PUBLISH_FAILED", grace }),
     );
   }
-  return async (isDelivered = false) => {
-    // Another run may have published a newer keyset first. The last one to publish does it again with the newest.
-    for (let round = 1, seq = -1; round <= ROUNDS && (await hasChanges(await ctx.store(), seq)); round++) {
-      const made = await make();
-      seq = made.seq;
-      const failures = await runAll(commands, made.text);
+  return async (isDelivered = false) =>
+    publishNewest(await ctx.store(), async () => {
+      const { text, seq } = await make();
+      const failures = await runAll(commands, text);
       if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags) : undefined);
-    }
-  };
-}
-
-async function hasChanges(store: KeyStore, since: number): Promise<boolean> {
-  if (since < 0) return true;
-  const { done } = await store.changes(since, { digests: false })[Symbol.asyncIterator]().next();
-  return done !== true;
+      return seq;
+    });
 }
 
 /** Runs every command. Returns their failures, and throws every other error. */

@@ -147,7 +147,7 @@ function isVersion(value: unknown): value is Version {
   if (value["expiresAt"] !== null && !isEpoch(value["expiresAt"])) return false;
   if (!isOptional(value["promotedAt"], isEpoch) || !isOptional(value["retiresAt"], isEpoch)) return false;
   if (!isOptional(value["reason"], isString) || !isOptional(value["runId"], isString)) return false;
-  if (!isOptional(value["weak"], isTrue)) return false;
+  if (!isOptional(value["weak"], isTrue) || !isOptional(value["endedBefore"], isCount)) return false;
   value["lastUsedAt"] = null;
   return true;
 }

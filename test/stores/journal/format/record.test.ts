@@ -21,6 +21,7 @@ const version: fc.Arbitrary<Version> = fc.record(
     state: fc.constantFrom("pending", "current", "retiring", "retired", "revoked"),
     promotedAt: time,
     runId: text,
+    endedBefore: fc.nat(),
     retiresAt: time,
     lastUsedAt: fc.constant(null),
     reason: fc.constantFrom("compromised", "superseded", "unused", "undelivered", "other"),
