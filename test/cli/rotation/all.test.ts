@@ -1,10 +1,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { GRAVITY } from "../../../src/cli/rotation/all.ts";
+import type { Context } from "../../../src/cli/context.ts";
+import { GRAVITY, runAll } from "../../../src/cli/rotation/all.ts";
+import type { RotateFlags } from "../../../src/cli/rotation/flags.ts";
 import { refuseSameFile } from "../../../src/cli/rotation/out-name.ts";
-import { CODES } from "../../../src/errors.ts";
+import { CODES, KeysError } from "../../../src/errors.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
+import { aKey } from "../../fakes.ts";
 import { aWorld } from "../../stores/place.ts";
 import { createCli } from "../fake-world.ts";
 
@@ -144,6 +147,31 @@ describe("rotate --all", () => {
     ]);
     expect(stderr).toMatch(/done: a\nfailed: b \(INTERRUPTED\)\nnot tried: c\n\{"error":\{"code":"INTERRUPTED"/);
     expect([await states("b"), await states("c")]).toEqual([["current", "pending"], ["current"]]);
+  });
+
+  test("the end of an interrupted run waits for the report", async () => {
+    const stop = new AbortController();
+    const tidies: (() => Promise<void>)[] = [];
+    const said: string[] = [];
+    let release = (): void => undefined;
+    const ctx = {
+      flags: { json: false },
+      io: { note: (line: string) => said.push(line), fail: () => undefined },
+      world: { now: () => 1, interrupted: stop.signal },
+      store: async () => ({ list: async () => [aKey({ name: "a" }), aKey({ name: "b" })], get: async () => null }),
+      setExitStatus: () => undefined,
+      atEnd: (tidy: () => Promise<void>) => tidies.push(tidy),
+    } as unknown as Context;
+    const running = runAll(ctx, {} as RotateFlags, async () => {
+      await new Promise<void>((resolve) => (release = resolve));
+      throw new KeysError("INTERRUPTED", "interrupted");
+    });
+    await expect.poll(() => tidies.length).toBe(1);
+    stop.abort();
+    const ended = Promise.all(tidies.map((tidy) => tidy())).then(() => said.push("ended"));
+    release();
+    await Promise.all([running, ended]);
+    expect(said).toEqual(["done: none", "failed: a (INTERRUPTED)", "not tried: b", "ended"]);
   });
 
   test("--run-id repeats only what is not done", async () => {
