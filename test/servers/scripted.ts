@@ -66,7 +66,8 @@ export const UNAUTHORIZED: Scripted = {
   body: { error: "invalid_token" },
 };
 
-async function answer(script: Script, request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers one request with a script. */
+export async function answer(script: Script, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const posted = await text(request);
   const message = (posted === "" ? {} : JSON.parse(posted)) as { method?: string; id?: unknown };
   const { method = request.method ?? "", id } = message;

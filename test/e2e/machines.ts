@@ -1,0 +1,71 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { onTestFinished } from "vitest";
+import { readRotationFiles } from "../docs/rotation-page.ts";
+import { BIN, runProcess, type Ended, type ProcessOptions } from "./process.ts";
+
+/** Programs that act on folders instead of machines, and write their arguments to `$WORLD/arguments`. */
+const STAND_INS = join(import.meta.dirname, "stand-ins");
+
+/** The machines of a test, one folder each, and the secrets that `vault` received. */
+export interface Machines {
+  readonly world: string;
+  /** Path of the journal on the machine `store`. */
+  readonly journal: string;
+  /** Runs a program on the machine `store`, which has a home of its own. */
+  run(program: string, args: readonly string[], options?: ProcessOptions): Promise<Ended>;
+  /** Returns the token that clients find. */
+  secret(): string;
+  /** Returns the arguments of all programs that ran, one call a line. */
+  argumentsSoFar(): string;
+}
+
+/** Creates the machines `store` and `server`. Their folders are removed at the end of the test. */
+export function createMachines(): Machines {
+  const world = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-machines-")));
+  onTestFinished(() => rmSync(world, { recursive: true, force: true }));
+  for (const folder of ["bin", "store", "server/etc/mcp", "vault"]) mkdirSync(join(world, folder), { recursive: true });
+  const program = join(world, "bin/mcp-keys");
+  writeFileSync(program, `#!/bin/sh\necho "mcp-keys $*" >>"$WORLD/arguments"\nexec "${process.execPath}" "${BIN}" "$@"\n`);
+  chmodSync(program, 0o755);
+  const journal = join(world, "store/keys/keys.jsonl");
+  const env = {
+    PATH: `${STAND_INS}:${join(world, "bin")}:${process.env["PATH"] ?? ""}`,
+    WORLD: world,
+    HOME: join(world, "store"),
+    MCP_KEYS_STORE: `file:${journal}`,
+    CI: "true",
+  };
+  return {
+    ...{ world, journal },
+    run: (program, args, options = {}) =>
+      runProcess(program, args, { cwd: env.HOME, ...options, env: { ...env, ...options.env } }),
+    secret: () => readFileSync(join(world, "vault/mcp/ci"), "utf8"),
+    argumentsSoFar: () => readFileSync(join(world, "arguments"), "utf8"),
+  };
+}
+
+/**
+ * Saves the scripts of a kind, as `docs/rotation.md` shows them: `rotate.sh` on the machine of the store, the others on the server.
+ * @param replacements - text → what stands for it in this test
+ */
+export function installScripts({ world }: Machines, kind: string, replacements: Record<string, string>): void {
+  const there = join(world, "server/etc/mcp");
+  for (const { name, text } of readRotationFiles().filter(({ section }) => section.startsWith(`${kind}:`))) {
+    const adapted = Object.entries(replacements).reduce(
+      (script, [from, to]) => script.replaceAll(from, () => to),
+      text.replaceAll(/\/etc\/mcp(?![-\w])/g, () => there),
+    );
+    writeFileSync(join(name === "rotate.sh" ? join(world, "store") : there, name), adapted);
+  }
+}
+
+/** Bundles a server of `test/servers` and returns the path of the program. */
+export async function buildServer(name: string, folder: string): Promise<string> {
+  const outfile = join(folder, `${name}.mjs`);
+  const entryPoints = [join(import.meta.dirname, "../servers", `${name}.main.ts`)];
+  await build({ entryPoints, outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  return outfile;
+}
