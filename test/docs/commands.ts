@@ -40,8 +40,12 @@ function commandsOf(text: string): string[] {
 class Accepted extends Error {}
 
 /** Parses a command line without running it. Returns the usage error, or `null`. */
-export async function faultOf(line: string): Promise<string | null> {
-  const argv = words(line).slice(1);
+export function faultOf(line: string): Promise<string | null> {
+  return faultOfArguments(words(line).slice(1));
+}
+
+/** Does the same for arguments that a shell has split. */
+export async function faultOfArguments(argv: readonly string[]): Promise<string | null> {
   const program = buildProgram(() => {
     throw new Accepted();
   }, argv);

@@ -28,3 +28,18 @@ export function rotationFile(name: string, section = ""): string {
   if (found.length !== 1) throw new Error(`docs/rotation.md has ${found.length} files ${name} in "${section}"`);
   return found[0]!.text;
 }
+
+/** Replaces the lines of a script that set the same name, or start the same command, as a line of the other text. */
+export function withLines(script: string, lines: string): string {
+  return lines
+    .split("\n")
+    .filter((line) => !/^(#|$)/.test(line))
+    .reduce((text, line) => {
+      const start = /^ *(?:\w+=|\w+\(\)|mcp-keys \w+ )/.exec(line)?.[0];
+      if (start === undefined) throw new Error(`docs/rotation.md: nothing says which line to replace: ${line}`);
+      return text
+        .split("\n")
+        .map((old) => (old.startsWith(start) ? line : old))
+        .join("\n");
+    }, script);
+}

@@ -1,8 +1,10 @@
 import { randomInt } from "node:crypto";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 
 const BODY = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+/** Milliseconds after which a server has written down a use. */
+const FLUSH = 2_500;
 /** Milliseconds from the answer of a request to the next request of the same client. */
 const PAUSE = 250;
 
@@ -14,6 +16,8 @@ export interface Clients {
   readonly refused: readonly string[];
   /** Makes the late clients read their token again. */
   readonly switchLate: () => void;
+  /** Waits until servers have seen, and written down, what the clients use now. */
+  untilUsed(): Promise<void>;
   /** Ends all clients after their last answer. */
   stop(): Promise<void>;
 }
@@ -45,7 +49,17 @@ export function startClients(url: string, readToken: () => string, count = 50): 
     await Promise.all(running);
   };
   onTestFinished(stop);
-  return { accepted: () => ({ ...accepted }), refused, switchLate: () => (isLate = false), stop };
+  return {
+    ...{ refused, stop },
+    accepted: () => ({ ...accepted }),
+    switchLate: () => void (isLate = false),
+    async untilUsed() {
+      const { newest, older } = accepted;
+      const used = (): boolean => accepted.newest > newest + count && (!isLate || accepted.older > older);
+      await expect.poll(used, { timeout: 10_000 }).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, FLUSH));
+    },
+  };
 }
 
 /** Sends a request and returns the status, or why there was no answer. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { onTestFinished } from "vitest";
-import { readRotationFiles } from "../docs/rotation-page.ts";
+import { readRotationFiles, rotationFile, withLines } from "../docs/rotation-page.ts";
 import { BIN, runProcess, type Ended, type ProcessOptions } from "./process.ts";
 
 /** Programs that act on folders instead of machines, and write their arguments to `$WORLD/arguments`. */
@@ -22,13 +22,19 @@ export interface Machines {
   argumentsSoFar(): string;
 }
 
-/** Creates the machines `store` and `server`. Their folders are removed at the end of the test. */
-export function createMachines(): Machines {
+const CLI = `exec "${process.execPath}" "${BIN}" "$@"`;
+
+/**
+ * Creates the machines `store` and `server`. Their folders are removed at the end of the test.
+ * @param mcpKeys - what `mcp-keys` does, in sh; by default it is the built CLI
+ */
+export function createMachines(mcpKeys = CLI): Machines {
   const world = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-machines-")));
   onTestFinished(() => rmSync(world, { recursive: true, force: true }));
-  for (const folder of ["bin", "store", "server/etc/mcp", "vault"]) mkdirSync(join(world, folder), { recursive: true });
+  for (const folder of ["bin", "store/keys", "server/etc/mcp", "vault", "cluster/secret", "cluster/configmap"])
+    mkdirSync(join(world, folder), { recursive: true });
   const program = join(world, "bin/mcp-keys");
-  writeFileSync(program, `#!/bin/sh\necho "mcp-keys $*" >>"$WORLD/arguments"\nexec "${process.execPath}" "${BIN}" "$@"\n`);
+  writeFileSync(program, `#!/bin/sh\necho "mcp-keys $*" >>"$WORLD/arguments"\n${mcpKeys}\n`);
   chmodSync(program, 0o755);
   const journal = join(world, "store/keys/keys.jsonl");
   const env = {
@@ -47,18 +53,31 @@ export function createMachines(): Machines {
   };
 }
 
+/** Returns a text of `docs/rotation.md` with the paths of a test in place of those of the machines. */
+export function placeIn(world: string, text: string): string {
+  return text
+    .replaceAll("/etc/mcp-keys", () => join(world, "store"))
+    .replaceAll("/var/lib/mcp-keys", () => join(world, "store/keys"))
+    .replaceAll(/\/etc\/mcp(?![-\w])/g, () => join(world, "server/etc/mcp"));
+}
+
+/** Changes a script before it is saved. */
+export type Adapt = (script: string) => string;
+
 /**
- * Saves the scripts of a kind, as `docs/rotation.md` shows them: `rotate.sh` on the machine of the store, the others on the server.
- * @param replacements - text → what stands for it in this test
+ * Saves the scripts of a kind, as `docs/rotation.md` shows them, and creates the files that the page asks for.
+ * @param isCluster - uses the lines for Kubernetes; then all scripts are on one machine
  */
-export function installScripts({ world }: Machines, kind: string, replacements: Record<string, string>): void {
-  const there = join(world, "server/etc/mcp");
+export function installScripts(
+  world: string,
+  kind: string,
+  adapt: Adapt = (script) => script,
+  isCluster = false,
+): void {
   for (const { name, text } of readRotationFiles().filter(({ section }) => section.startsWith(`${kind}:`))) {
-    const adapted = Object.entries(replacements).reduce(
-      (script, [from, to]) => script.replaceAll(from, () => to),
-      text.replaceAll(/\/etc\/mcp(?![-\w])/g, () => there),
-    );
-    writeFileSync(join(name === "rotate.sh" ? join(world, "store") : there, name), adapted);
+    const script = isCluster ? withLines(text, rotationFile(name, "Kubernetes")) : text;
+    const folder = name === "rotate.sh" || isCluster ? "store" : "server/etc/mcp";
+    writeFileSync(join(world, folder, name), adapt(placeIn(world, script)));
   }
 }
 

@@ -25,9 +25,9 @@ export async function startReplicas(program: string, environmentFile: string, wo
   const proxy = await listen((request, response) => void forward(replicas, request, response));
   const requests = join(world, "restart");
   mkdirSync(requests);
-  let isOver = false;
+  const end = new AbortController();
   const supervised = (async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       for (const [i, replica] of replicas.entries()) {
         const asked = join(requests, String(i + 1));
         if (!existsSync(asked)) continue;
@@ -42,7 +42,7 @@ export async function startReplicas(program: string, environmentFile: string, wo
     }
   })();
   onTestFinished(async () => {
-    isOver = true;
+    end.abort();
     await supervised;
     await proxy.close();
   });
