@@ -3,8 +3,6 @@ import { expect, onTestFinished } from "vitest";
 
 const BODY = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
-/** Milliseconds after which a server has written down a use. */
-const FLUSH = 2_500;
 /** Milliseconds from the answer of a request to the next request of the same client. */
 const PAUSE = 250;
 
@@ -16,7 +14,7 @@ export interface Clients {
   readonly refused: readonly string[];
   /** Makes the late clients read their token again. */
   readonly switchLate: () => void;
-  /** Waits until servers have seen, and written down, what the clients use now. */
+  /** Waits until the clients have used the tokens that they have now. */
   untilUsed(): Promise<void>;
   /** Ends all clients after their last answer. */
   stop(): Promise<void>;
@@ -57,7 +55,6 @@ export function startClients(url: string, readToken: () => string, count = 50): 
       const { newest, older } = accepted;
       const used = (): boolean => accepted.newest > newest + count && (!isLate || accepted.older > older);
       await expect.poll(used, { timeout: 10_000 }).toBe(true);
-      await new Promise((resolve) => setTimeout(resolve, FLUSH));
     },
   };
 }

@@ -1,11 +1,14 @@
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, request as send, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { listen } from "../servers/listen.ts";
 import { startServerProcess, type ServerProcess } from "./server-process.ts";
+
+/** Keeps connections open: a new one for each request would be most of the work. */
+const AGENT = new Agent({ keepAlive: true });
 
 /** A server and what the proxy knows about it. */
 interface Replica {
@@ -45,6 +48,7 @@ export async function startReplicas(program: string, environmentFile: string, wo
     end.abort();
     await supervised;
     await proxy.close();
+    AGENT.destroy();
   });
   return proxy.url;
 }
@@ -57,7 +61,7 @@ async function forward(replicas: Replica[], request: IncomingMessage, response: 
   chosen.inFlight++;
   try {
     const { host: _, connection: __, ...headers } = request.headers;
-    const outgoing = send(chosen.process.url, { method: request.method, headers: { ...headers, connection: "close" } });
+    const outgoing = send(chosen.process.url, { method: request.method, headers, agent: AGENT });
     outgoing.end(body);
     const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
     const answered = await text(answer);

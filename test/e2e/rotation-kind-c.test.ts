@@ -11,7 +11,10 @@ test("a server that holds its tokens: 50 clients rotate and none is refused; `fi
   writeFileSync(variables, "");
   const url = await startReplicas(await buildServer("token-list", world), variables, world);
   installScripts(world, "C", (script) =>
-    script.replace("https://host.example/mcp", url).replace("every=30d", "every=1s"),
+    script
+      .replace("https://host.example/mcp", url)
+      .replace("every=30d", "every=1s")
+      .replace("--patience 5s", "--patience 1s"),
   );
   expect(await run("sh", ["rotate.sh", "first"])).toMatchObject({ status: 0, stdout: "" });
   const old = secret();
@@ -20,6 +23,9 @@ test("a server that holds its tokens: 50 clients rotate and none is refused; `fi
 
   expect(await run("sh", ["rotate.sh", "nightly"])).toMatchObject({ status: 0, stdout: "" });
   expect(secret()).not.toBe(old);
+  // Both replicas know the new token before any client can find it.
+  const [, order = ""] = argumentsSoFar().split("mcp-keys rotate");
+  expect(order.match(/^(systemctl|vault kv put)/gm)).toEqual(["systemctl", "systemctl", "vault kv put"]);
   await clients.untilUsed();
   // The server accepts the old token, so somebody may still use it.
   const early = await run("sh", ["rotate.sh", "finish"]);
