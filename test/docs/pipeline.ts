@@ -32,7 +32,7 @@ export function createPipeline(kind: string, adapt?: Adapt, isCluster?: boolean)
   for (const [path, text] of [
     ["vault/mcp/ci", TOKEN],
     ["server/etc/mcp/tokens.env", tokens],
-    ["server/etc/mcp/uses.json", ""],
+    ["server/var/lib/mcp/uses.json", ""],
     ["cluster/secret/mcp-client", TOKEN],
     ["cluster/secret/mcp-server", tokens],
     ["cluster/configmap/mcp-keyset", ""],

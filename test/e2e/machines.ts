@@ -31,7 +31,15 @@ const CLI = `exec "${process.execPath}" "${BIN}" "$@"`;
 export function createMachines(mcpKeys = CLI): Machines {
   const world = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-machines-")));
   onTestFinished(() => rmSync(world, { recursive: true, force: true }));
-  for (const folder of ["bin", "store/keys", "server/etc/mcp", "vault", "cluster/secret", "cluster/configmap"])
+  for (const folder of [
+    "bin",
+    "store/keys",
+    "server/etc/mcp",
+    "server/var/lib/mcp",
+    "vault",
+    "cluster/secret",
+    "cluster/configmap",
+  ])
     mkdirSync(join(world, folder), { recursive: true });
   const program = join(world, "bin/mcp-keys");
   writeFileSync(program, `#!/bin/sh\necho "mcp-keys $*" >>"$WORLD/arguments"\n${mcpKeys}\n`);
@@ -58,7 +66,7 @@ export function placeIn(world: string, text: string): string {
   return text
     .replaceAll("/etc/mcp-keys", () => join(world, "store"))
     .replaceAll("/var/lib/mcp-keys", () => join(world, "store/keys"))
-    .replaceAll(/\/etc\/mcp(?![-\w])/g, () => join(world, "server/etc/mcp"));
+    .replaceAll(/\/(etc|var\/lib)\/mcp(?![-\w])/g, (path) => join(world, "server", path));
 }
 
 /** Changes a script before it is saved. */

@@ -11,9 +11,9 @@ test("a server that reads a keyset: 50 clients rotate and none is refused; `fini
   expect(await run("sh", ["rotate.sh", "first"])).toMatchObject({ status: 0, stdout: "" });
   const old = secret();
   // Another machine: it has no store, and all that reaches it is the file that the script publishes.
-  const there = join(world, "server/etc/mcp");
-  const env = { HOME: join(world, "server"), MCP_KEYS_STORE: `keyset:${there}/keyset.json`, NAME: "host-2" };
-  const server = await startServerProcess(await program, { ...env, USES: `file:${there}/uses.json` });
+  const there = join(world, "server");
+  const env = { HOME: there, MCP_KEYS_STORE: `keyset:${there}/etc/mcp/keyset.json`, NAME: "host-2" };
+  const server = await startServerProcess(await program, { ...env, USES: `file:${there}/var/lib/mcp/uses.json` });
   installScripts(world, "B", (script) =>
     script
       .replace("https://host.example/mcp", server.url)
