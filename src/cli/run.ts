@@ -35,7 +35,7 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
     if (world.interrupted.aborted) await session.end(running);
     // Like a program that SIGPIPE ends: no message, and never 0, because the result was lost.
     if (stdout.isClosed) return CLOSED_OUTPUT;
-    return await reportError(toKeysError(error, argv), world, argv, session.store());
+    return await reportError(toKeysError(await moreExact(error, running), argv), world, argv, session.store());
   } finally {
     await session.end(running);
   }
@@ -176,6 +176,16 @@ function interruption(signal: AbortSignal): Promise<never> {
     if (signal.aborted) stop();
     else signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** Returns what an interrupted command says about its interruption, if it has ended and says something. */
+async function moreExact(error: unknown, running: Promise<void>): Promise<unknown> {
+  const ended = running.then(
+    () => error,
+    (own: unknown) => own,
+  );
+  const own = await Promise.race([ended, Promise.resolve().then(() => Promise.resolve(error))]);
+  return own instanceof KeysError && own.code === "INTERRUPTED" ? own : error;
 }
 
 function toKeysError(error: unknown, argv: readonly string[]): KeysError {

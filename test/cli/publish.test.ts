@@ -201,6 +201,24 @@ describe("--verify with --publish", () => {
   });
 });
 
+describe("progress", () => {
+  const steps = (text: string) => [...text.matchAll(/^(?:debug: )?([a-z ]+): (?!store)/gm)].map(([, step]) => step);
+  const all = ["stage", "publish", "prove early", "deliver", "deploy", "prove", "promote", "publish"];
+
+  test.each<[title: string, flags: string[], isTerminal: boolean, shown: string[]]>([
+    ["one line for each step at a terminal", [], true, all],
+    ["nothing with --quiet", ["--quiet"], true, []],
+    ["nothing without a terminal", [], false, []],
+    ["every step with --verbose", ["--verbose"], false, all],
+  ])("%s", async (_, flags, isTerminal, shown) => {
+    const { cli, dir, publish, url } = await withServer();
+    const given = ["--publish", publish, "--verify", url, "--to", `cat >${dir}/token`, "--deploy", "true", ...flags];
+    const ran = await cli(["rotate", "ci", ...given], isTerminal ? { answers: [] } : {});
+    expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(steps(ran.stderr).filter((step) => all.includes(step!))).toEqual(shown);
+  });
+});
+
 describe("--deploy", () => {
   test("runs each command in order after the delivery, without the token", async () => {
     const { dir, rotate } = await withServer();

@@ -122,7 +122,7 @@ describe.concurrent.each(STEPS)("a %s command", (step) => {
     const ran = await rotate([...withStep(step, command), "--grace", "1s"], { onStderr });
     expect(ran.status).toBe(status);
     expect(ran.stderr).toMatch(
-      /waiting up to 1s for the command to finish.*\n(?:Terminated\n)?error: interrupted\nhint: .*\n$/,
+      /waiting up to 1s for the command to finish.*\n(?:Terminated\n)?error: interrupted in the step "(?:publish|deliver|deploy)": .*\nhint: .*\n$/,
     );
     // Nobody has the token if it was not published, and a deployment comes after the delivery.
     expect(await states()).toBe(step === "--to" ? after : step === "--publish" ? REVOKED : PENDING);

@@ -61,7 +61,9 @@ describe.concurrent("a command that has the token", () => {
       };
       const { status, stderr } = await rotate(command, [], { onStderr });
       expect(status).toBe(STATUS[signal]);
-      expect(stderr).toMatch(/ready\nwaiting up to 10s for the command to finish, .*\nerror: interrupted\nhint: .*\n$/);
+      expect(stderr).toMatch(
+        /ready\nwaiting up to 10s for the command to finish, .*\nerror: interrupted in the step "deliver": the new token was delivered, and both tokens work\nhint: run the same command again to finish\n$/,
+      );
       expect(processesWith(mark)).toEqual([]);
       expect(await check(read()!)).toBe(2);
       expect(await states()).toEqual(["current", "pending"]);

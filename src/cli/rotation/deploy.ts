@@ -1,5 +1,6 @@
 import type { Option } from "commander";
 import type { Variables } from "../../sinks/sink.ts";
+import { KeysError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 import { commandFlag } from "../flags.ts";
 import { openStepCommand, type RunStep } from "./step-command.ts";
@@ -32,6 +33,10 @@ export async function openDeploy(
   }
   if (commands.length === 0) return undefined;
   return async (about) => {
-    for (const run of commands) await run("", about);
+    for (const run of commands) {
+      await run("", about);
+      // The version stays pending, so both tokens work until the next run.
+      if (ctx.world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted after --deploy");
+    }
   };
 }

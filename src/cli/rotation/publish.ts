@@ -52,6 +52,9 @@ export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Pu
     publishNewest(await ctx.store(), async () => {
       const { text, seq } = await make();
       const failures = await runAll(commands, text);
+      // A promoted version stays so, and its keyset has been published.
+      if (ctx.world.interrupted.aborted && !isDelivered)
+        throw new KeysError("INTERRUPTED", "interrupted after --publish");
       if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags) : undefined);
       return seq;
     });

@@ -1,21 +1,43 @@
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import type { RotateFlags } from "./flags.ts";
+import { interruptedIn } from "./interrupted.ts";
 import { openRotation } from "./open.ts";
 import { describeUnchanged, reportRotation, rotationJson } from "./report.ts";
 import { reportChanges, reportSteps } from "./steps.ts";
+
+/** Milliseconds after Ctrl-C for the steps to end. */
+const REPORT_LIMIT = 1_000;
 
 /** Runs `rotate <key>`: adds a version, delivers its token, and makes it current. */
 export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { io, world } = ctx;
   const { options, delivery } = await openRotation(ctx, ref, flags);
-  const report = (step: string): void => io.debug(step);
+  const steps: string[] = [];
+  const report = (step: string): void => {
+    steps.push(step);
+    showStep(ctx, step);
+  };
   const keys = await connect(await reportChanges(await ctx.store(), report), world);
-  const rotated = await keys.rotate(ref, reportSteps(options, flags, { delivery, report }));
+  const running = keys.rotate(ref, reportSteps(options, flags, { delivery, report }));
+  // After Ctrl-C, the message says what the interrupted step leaves.
+  ctx.atEnd(() => running.then(ignore, ignore), REPORT_LIMIT);
+  const rotated = await running.catch((error: unknown) => {
+    throw world.interrupted.aborted ? interruptedIn(steps, error) : error;
+  });
   const { changed } = rotated;
   if (ctx.flags.json && (delivery.to !== null || !changed)) {
     await io.json({ ...rotationJson(ctx, rotated, flags), ...(changed && { delivered: delivery.to }) });
   }
   if (!changed) io.note(describeUnchanged(rotated, flags));
   else reportRotation(ctx, rotated, delivery);
+  if (world.interrupted.aborted) throw interruptedIn(steps, null);
 }
+
+/** Shows progress at a terminal. */
+function showStep({ io, flags, world }: Context, step: string): void {
+  if (world.streams.stderr.isTerminal && !flags.verbose) io.note(step);
+  else io.debug(step);
+}
+
+const ignore = (): void => undefined;

@@ -41,7 +41,6 @@ export async function openStepCommand(ctx: Context, step: StepCommand): Promise<
     if (isUsed) sink = await open();
     isUsed = true;
     await sink.deliver(text, variables).catch((error: unknown) => failed(step, error));
-    if (signal.aborted) throw new KeysError("INTERRUPTED", `interrupted after ${flag}`);
   };
 }
 
