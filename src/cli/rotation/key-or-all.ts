@@ -21,6 +21,11 @@ export function requireKeyOrAll(ref: string | undefined, flags: RotateFlags): st
       hint: "remove --old-token-env, or rotate one key at a time",
     });
   }
+  if (flags.finish === true && (flags.verify !== undefined || flags.verifyAll !== undefined)) {
+    throw new KeysError("USAGE", "--finish --verify and --all cannot be used together: each key has its own token", {
+      hint: "remove --verify, or finish one key at a time",
+    });
+  }
   const isIssuing = [flags.finish, flags.abort, flags.status].every((each) => each !== true);
   if (isIssuing) refuseSharedDestination(flags);
   return null;

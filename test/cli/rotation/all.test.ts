@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Context } from "../../../src/cli/context.ts";
 import { GRAVITY, runAll } from "../../../src/cli/rotation/all.ts";
 import type { RotateFlags } from "../../../src/cli/rotation/flags.ts";
+import { requireKeyOrAll } from "../../../src/cli/rotation/key-or-all.ts";
 import { refuseSameFile } from "../../../src/cli/rotation/out-name.ts";
 import { CODES, KeysError } from "../../../src/errors.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
@@ -275,6 +276,13 @@ describe("{name} in --out", () => {
     const ran = await results(["rotate", "--all", "--out", `${out}/{name}`]);
     expect(named(ran.results).at(-1)).toEqual([name, "USAGE"]);
   });
+});
+
+test("tokens of one key are no evidence for all of them", () => {
+  for (const flags of [{ oldTokenEnv: "OLD" }, { verify: ["https://h.example/mcp"] }, { verifyAll: "servers" }]) {
+    const given = { all: true, finish: true, ...flags } as unknown as RotateFlags;
+    expect(() => requireKeyOrAll(undefined, given)).toThrow(expect.objectContaining({ code: "USAGE" }));
+  }
 });
 
 test.each(["darwin", "win32", "linux"])("names that differ only in case are one file on %s", (platform) => {
