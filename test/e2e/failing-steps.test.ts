@@ -74,7 +74,8 @@ const FAILURES: readonly (readonly [what: string, command: string, Record<(typeo
   ],
 ];
 
-describe.concurrent.each(STEPS)("a %s command", (step) => {
+// Side by side on a busy machine, each takes a while.
+describe.concurrent.each(STEPS)("a %s command", { timeout: 60_000 }, (step) => {
   test.for(FAILURES)(
     "that %s leaves nothing, and the same step fixed ends the rotation",
     async ([, command, expected], ctx) => {
