@@ -9,6 +9,8 @@ import { EndingLog } from "./ending-log.ts";
 export interface ReporterOptions {
   /** The spec of the store. */
   readonly spec: string;
+  /** Whether the verifier has no other store. */
+  readonly isOnly: boolean;
   /** Seconds. */
   readonly maxStaleness: number;
   readonly counters: Counters;
@@ -27,7 +29,8 @@ export interface Reporter {
   reportHook(cause: unknown): void;
 }
 
-export function createReporter({ spec, maxStaleness, counters, log, onFault }: ReporterOptions): Reporter {
+export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFault }: ReporterOptions): Reporter {
+  const lost = isOnly ? "requests" : "tokens that no other store knows";
   let lastFault = "";
   let wasFresh = true;
   let wasEmpty = false;
@@ -47,7 +50,7 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
           log(`mcp-keys: ${fault.message} (${fault.code}); answering from memory for ${maxStaleness} s: ${fault.hint}`);
         onFault(fault);
       }
-      if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; requests now get 503`);
+      if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; ${lost} now get 503`);
       wasFresh = fresh;
     },
     reportKeys(index, now) {
@@ -55,7 +58,8 @@ export function createReporter({ spec, maxStaleness, counters, log, onFault }: R
       ending.report(index, now);
       const empty = size === 0;
       if (empty && !wasEmpty) {
-        log(`mcp-keys: no keys in ${spec}, so every request is refused; ${fixForEmpty(spec)}`);
+        const effect = isOnly ? ", so every request is refused" : "";
+        log(`mcp-keys: no keys in ${spec}${effect}; ${fixForEmpty(spec)}`);
       }
       wasEmpty = empty;
       for (const id of withoutPepper.peppersAt(now)) {

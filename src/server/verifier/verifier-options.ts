@@ -3,7 +3,18 @@ import { isEpoch } from "../../core/duration.ts";
 import { parseAudience } from "../../core/generate.ts";
 import type { Verdict } from "../../core/judge.ts";
 import type { Epoch } from "../../core/key.ts";
-import { FLAG, FUNCTION, PEPPERS, readOptions, STORE, TEXT, TEXTS, type Rule, type Rules } from "../../core/options.ts";
+import {
+  checkArgument,
+  FLAG,
+  FUNCTION,
+  PEPPERS,
+  readOptions,
+  STORE,
+  TEXT,
+  TEXTS,
+  type Rule,
+  type Rules,
+} from "../../core/options.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers } from "../../world.ts";
@@ -24,8 +35,13 @@ import { callHook } from "./call-hook.ts";
  * ```
  */
 export interface VerifierOptions {
-  /** The store to follow. Closing the verifier does not close it. */
-  readonly store: KeyStore;
+  /** The store to follow. Closing the verifier does not close it. Required, unless `stores` is given. */
+  readonly store?: KeyStore;
+  /**
+   * Several stores to follow, instead of `store`. The first one that knows a token decides about it, so put the store in which you
+   * revoke keys first. While one does not answer, tokens that no other store knows get 503, and the next store decides about the others.
+   */
+  readonly stores?: readonly KeyStore[];
   /** Returns the current time in whole seconds. By default the system clock. */
   readonly now?: () => Epoch;
   /** How long memory may answer while the store does not. 60 by default. */
@@ -57,17 +73,31 @@ export interface VerifierOptions {
   readonly log?: (line: string) => void;
 }
 
-type WithoutDefault = "onVerdict" | "audience";
+type Special = "onVerdict" | "audience" | "store";
 
 /** The options with their defaults filled in. */
-export type ResolvedOptions = Required<Omit<VerifierOptions, WithoutDefault>> & Pick<VerifierOptions, WithoutDefault>;
+export type ResolvedOptions = Required<Omit<VerifierOptions, Special>> &
+  Pick<VerifierOptions, "onVerdict" | "audience">;
 
 const INTERVAL: Rule = {
   what: "a number of seconds above 0, at most 86400",
   is: (value) => typeof value === "number" && value > 0 && value <= 86_400,
 };
+const STORES: Rule = {
+  what: "a list of open stores",
+  is: (value) => Array.isArray(value) && value.length > 0 && Array.from<unknown>(value).every(STORE.is),
+  copy: (value) => (Array.isArray(value) ? Array.from<unknown>(value) : value),
+  hint: "open each with: await openStore()",
+};
 const RULES: Rules<VerifierOptions> = {
-  ...{ store: STORE, now: FUNCTION, maxStaleness: INTERVAL, pollEvery: INTERVAL, flushEvery: INTERVAL },
+  ...{
+    store: { ...STORE, required: false },
+    stores: STORES,
+    now: FUNCTION,
+    maxStaleness: INTERVAL,
+    pollEvery: INTERVAL,
+    flushEvery: INTERVAL,
+  },
   ...{ peppers: PEPPERS, allowMissingPeppers: FLAG, audience: TEXT },
   ...{ onVerdict: FUNCTION, onFault: FUNCTION, log: FUNCTION },
 };
@@ -75,26 +105,37 @@ const RULES: Rules<VerifierOptions> = {
 /** @throws {@link KeysError} `USAGE` for an unknown or invalid option; `PEPPER_INVALID` */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   const given = readOptions<VerifierOptions>("createVerifier", options, RULES);
-  const { store, maxStaleness = 60, pollEvery = 1, flushEvery = 2, allowMissingPeppers = false } = given;
+  const { maxStaleness = 60, pollEvery = 1, flushEvery = 2, allowMissingPeppers = false } = given;
   const { audience, onVerdict } = given;
-  if (store.isArchive === true) {
-    throw new KeysError("USAGE", `${store.spec} is an archive: it still accepts keys that were revoked later`, {
-      hint: "pass the store in use, for example file:<path>",
-    });
-  }
+  const stores = storesOf(given);
   if (maxStaleness <= pollEvery) {
     throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: every read would be late", {
       hint: "make it several times as long; the default is 60",
     });
   }
   return {
-    ...{ store, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict },
+    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict },
     now: given.now === undefined ? systemNow : checkClock(given.now),
     peppers: given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers),
     audience: audience === undefined ? undefined : parseAudience(audience),
     onFault: quietly(given.onFault),
     log: quietly(given.log),
   };
+}
+
+function storesOf({ store, stores }: VerifierOptions): readonly KeyStore[] {
+  if (store !== undefined && stores !== undefined) {
+    throw new KeysError("USAGE", "createVerifier takes store or stores, not both", {
+      hint: "put all of them in stores",
+    });
+  }
+  if (stores === undefined) checkArgument("store of createVerifier", store, STORE);
+  const all = stores ?? (store === undefined ? [] : [store]);
+  const archive = all.find(({ isArchive }) => isArchive === true);
+  if (archive === undefined) return all;
+  throw new KeysError("USAGE", `${archive.spec} is an archive: it still accepts keys that were revoked later`, {
+    hint: "pass the store in use, for example file:<path>",
+  });
 }
 
 /** Ignores the errors of a hook: there is no other place to report them. */

@@ -1,18 +1,15 @@
 import { describeMalformed, describeNotBearer, parseBearer } from "../../core/authorization.ts";
 import { judge, type Demand, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, Key, KeyId } from "../../core/key.ts";
-import { missingPepper } from "../../core/missing-pepper.ts";
 import { checkArgument, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
-import { KeysError } from "../../errors.ts";
+import type { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { callHook } from "./call-hook.ts";
 import { createCounters, type Counters } from "./counters.ts";
-import { followStore } from "./follow.ts";
+import { openSources } from "./join-sources.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
-import { createReporter } from "./reporter.ts";
-import { UseRecorder } from "./use-recorder.ts";
 import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
 export type { Requirements, VerifierOptions };
@@ -57,7 +54,7 @@ export interface Verifier {
   readonly audience: string | null;
   /** Counts since the start, updated live. */
   readonly counters: Readonly<Counters>;
-  /** Whether {@link Verifier.verify} can answer, for a health check. */
+  /** Whether {@link Verifier.verify} can answer, for a health check. With several stores: about every token. */
   readonly ready: boolean;
   /** Stops following the store and writes the last-used times in memory. Does not close the store. Never throws. */
   close(): Promise<void>;
@@ -65,7 +62,8 @@ export interface Verifier {
 
 /**
  * Creates a verifier: loads the keys of a store and follows it. Generated, rotated, revoked and disabled keys take effect
- * without a restart. While the store has no keys, every request is refused.
+ * without a restart. While the store has no keys, every request is refused. With several stores, the first one that knows a token
+ * decides about it.
  * @throws {@link KeysError} `USAGE` for invalid options; `PEPPER_INVALID`; `PEPPER_MISSING` if a valid key needs a pepper that was
  *   not passed, unless `allowMissingPeppers` is set; what the store throws if it cannot be read
  * @example
@@ -79,34 +77,13 @@ export interface Verifier {
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
   const resolved = resolveOptions(options);
-  const { store, now, maxStaleness, pollEvery, flushEvery, peppers, audience, log, onFault, onVerdict } = resolved;
+  const { stores, now, audience, log, onVerdict } = resolved;
   const counters = createCounters();
   const refusals = new RefusalLog(log);
-  const reporter = createReporter({ spec: store.spec, maxStaleness, counters, log, onFault });
-  const follower = await followStore({
-    ...{ store, now, peppers, pollEvery, maxStaleness, log },
-    onRead(fault, { index }, fresh) {
-      refusals.summarize(now());
-      reporter.reportRead(fault, fresh);
-      reporter.reportKeys(index, now());
-    },
-    onReplace: (old) => uses.collect(old),
-  });
-  const [missing] = follower.index.withoutPepper.peppersAt(now());
-  if (missing !== undefined && !resolved.allowMissingPeppers) {
-    follower.close();
-    throw missingPepper(missing, `keys in ${store.spec} need`);
-  }
-  const uses = new UseRecorder(
-    store,
-    flushEvery,
-    () => follower.index,
-    (cause) => reporter.reportUses(cause),
-  );
-  reporter.reportKeys(follower.index, now());
+  const source = await openSources(stores, { options: resolved, counters, onRead: () => refusals.summarize(now()) });
 
   const notify = (verdict: Verdict): Verdict => {
-    if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => reporter.reportHook(cause));
+    if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => source.reportHook(cause));
     return verdict;
   };
 
@@ -116,39 +93,36 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return notify(verdict);
   };
 
-  /** Finds the version of the token that spans from `start` to the end of `text`. `null` also if memory is too old. */
-  const find = (text: string, start: number, idAt: number, at: Epoch): FoundVersion | null =>
-    at <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null;
-
-  const judgeFound = ({ key, version, row }: FoundVersion, at: Epoch, requirements?: Requirements): Verdict => {
+  const judgeFound = (found: FoundVersion, at: Epoch, requirements?: Requirements): Verdict => {
+    const { key, version } = found;
     const demand = { now: at, scopes: requirements?.scopes, audience: requirements?.audience ?? audience ?? null };
     const verdict = judge(key, version, demand);
     // A key that only lacks a scope is in use, so it must not be retired as unused.
     const isUse = verdict.ok || verdict.reason === "insufficient-scope";
-    if (isUse && follower.index.use(row, at)) uses.schedule();
+    if (isUse) source.use(found, at);
     if (!verdict.ok) return reject(verdict, at, () => describeRefusal(verdict.reason, key, demand));
     if (requirements?.again === true) return verdict;
     counters.accepted++;
     return notify(verdict);
   };
 
+  const unavailable = (fault: KeysError): KeysError => {
+    counters.unavailable++;
+    return fault;
+  };
+
   /** Refuses a token that no key has. Its checksum tells a mistyped token from an unknown one. */
   const rejectUnmatched = (token: string, at: Epoch): Verdict => {
     const parsed = parseToken(token);
-    const pepper = follower.index.withoutPepper.pepperFor(parsed.ok ? parsed.id : null, at);
-    if (pepper !== null) {
-      counters.unavailable++;
-      throw missingPepper(pepper, "the token may need");
-    }
+    const named = parsed.ok ? parsed.id : null;
+    const pepperFault = source.pepperFault(named, at);
+    if (pepperFault !== null) throw unavailable(pepperFault);
     if (!parsed.ok && parsed.reason === "mistyped") return reject(MISTYPED, at, "its checksum is wrong");
-    // Also if the clock failed and returned NaN.
-    if (!(at <= follower.freshUntil)) {
-      counters.unavailable++;
-      throw new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
-    }
+    const staleFault = source.staleFault(named, at);
+    if (staleFault !== null) throw unavailable(staleFault);
     if (!parsed.ok) return reject(MALFORMED, at, "not a token of this store");
     const { id } = parsed;
-    return reject(UNKNOWN, at, () => (follower.index.has(id) ? "no version of the key" : "no key has the id"), id);
+    return reject(UNKNOWN, at, () => (source.has(id) ? "no version of the key" : "no key has the id"), id);
   };
 
   /** The objects that were checked: a guard passes the same ones with every request. */
@@ -165,7 +139,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     if (typeof token !== "string") checkArgument("the token", token, TOKEN_TEXT);
     if (requirements !== undefined) checkRequirements(requirements);
     const at = now();
-    const found = find(token, 0, locateId(token, 0), at);
+    const found = source.find(token, 0, locateId(token, 0), at);
     return found === null ? rejectUnmatched(token, at) : judgeFound(found, at, requirements);
   };
 
@@ -178,7 +152,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       const at = now();
       // The usual header is read in place, because parsing it first takes longer than finding the key.
       const idAt = header.startsWith(BEARER) ? locateId(header, BEARER.length) : NO_ID;
-      const found = idAt === NO_ID ? null : find(header, BEARER.length, idAt, at);
+      const found = idAt === NO_ID ? null : source.find(header, BEARER.length, idAt, at);
       if (found !== null) return judgeFound(found, at, requirements);
       const parsed = parseBearer(authorization);
       if (!parsed.ok) {
@@ -198,15 +172,14 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       refusals.logProblem(problem, now());
     },
     logRefusal: (reason, detail) => refusals.log({ reason }, now(), detail),
-    refresh: () => follower.refresh(),
+    refresh: () => source.refresh(),
     audience: audience ?? null,
     counters,
     get ready() {
-      return now() <= follower.freshUntil;
+      return source.isFresh(now());
     },
     async close() {
-      follower.close();
-      await uses.close();
+      await source.close();
       refusals.summarize();
     },
   };

@@ -1,0 +1,98 @@
+import type { KeyId, Epoch } from "../../core/key.ts";
+import { missingPepper } from "../../core/missing-pepper.ts";
+import { KeysError } from "../../errors.ts";
+import type { KeyStore } from "../../stores/store.ts";
+import type { FoundVersion } from "../key-index/key-index.ts";
+import type { Counters } from "./counters.ts";
+import { followStore } from "./follow.ts";
+import { createReporter } from "./reporter.ts";
+import { UseRecorder } from "./use-recorder.ts";
+import type { ResolvedOptions } from "./verifier-options.ts";
+
+/** Finds the versions of tokens: in the memory of one store, or of several that were joined. */
+export interface KeySource {
+  /** Finds the version of the token that spans from `start` to the end of `text`. `null` also if memory is too old. */
+  find(text: string, start: number, idAt: number, at: Epoch): FoundVersion | null;
+  /** Finds it in memory that may be too old to accept a token. */
+  findStale(text: string, start: number, idAt: number): FoundVersion | null;
+  /** Whether a key has the id. */
+  has(id: KeyId): boolean;
+  /** Records that a version was used. */
+  use(found: FoundVersion, at: Epoch): void;
+  /** Why a token that was not found cannot be judged without a pepper; `null` if it can. `id` is the key id in it, if any. */
+  pepperFault(id: KeyId | null, at: Epoch): KeysError | null;
+  /** Why a token that was not found may be valid: memory is too old; `null` if it is not. */
+  staleFault(id: KeyId | null, at: Epoch): KeysError | null;
+  isFresh(at: Epoch): boolean;
+  reportHook(cause: unknown): void;
+  /** Reads the store now. Never throws. */
+  refresh(): Promise<void>;
+  /** Never throws. */
+  close(): Promise<void>;
+}
+
+/** What the sources of a verifier have in common. */
+export interface SourceSettings {
+  readonly options: ResolvedOptions;
+  readonly counters: Counters;
+  /** Called after each read of a store. */
+  readonly onRead: () => void;
+}
+
+/**
+ * Loads the keys of a store and follows it.
+ * @throws {@link KeysError} `PEPPER_MISSING`, and what the store throws at the first read
+ */
+export async function openSource(store: KeyStore, settings: SourceSettings): Promise<KeySource> {
+  const { options, counters, onRead } = settings;
+  const { now, maxStaleness, pollEvery, flushEvery, peppers, log, onFault, stores } = options;
+  const isOnly = stores.length === 1;
+  const reporter = createReporter({ spec: store.spec, isOnly, maxStaleness, counters, log, onFault });
+  const follower = await followStore({
+    ...{ store, now, peppers, pollEvery, maxStaleness, log },
+    onRead(fault, { index }, fresh) {
+      onRead();
+      reporter.reportRead(fault, fresh);
+      reporter.reportKeys(index, now());
+    },
+    onReplace: (old) => uses.collect(old),
+  });
+  const [missing] = follower.index.withoutPepper.peppersAt(now());
+  if (missing !== undefined && !options.allowMissingPeppers) {
+    follower.close();
+    throw missingPepper(missing, `keys in ${store.spec} need`);
+  }
+  const uses = new UseRecorder(
+    store,
+    flushEvery,
+    () => follower.index,
+    (cause) => reporter.reportUses(cause),
+  );
+  reporter.reportKeys(follower.index, now());
+
+  return {
+    find: (text, start, idAt, at) =>
+      at <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null,
+    findStale: (text, start, idAt) => follower.index.find(text.slice(start), text, idAt),
+    has: (id) => follower.index.has(id),
+    use({ row }, at) {
+      if (follower.index.use(row, at)) uses.schedule();
+    },
+    pepperFault(id, at) {
+      const pepper = follower.index.withoutPepper.pepperFor(id, at);
+      return pepper === null ? null : missingPepper(pepper, "the token may need");
+    },
+    // Also if the clock failed and returned NaN.
+    staleFault: (_, at) =>
+      at <= follower.freshUntil
+        ? null
+        : new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`),
+    isFresh: (at) => at <= follower.freshUntil,
+    reportHook: (cause) => reporter.reportHook(cause),
+    refresh: () => follower.refresh(),
+    async close() {
+      follower.close();
+      await uses.close();
+    },
+  };
+}
