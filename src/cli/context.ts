@@ -28,6 +28,14 @@ export interface World extends StoreWorld {
   readonly prompts: () => Promise<Prompts>;
 }
 
+/** One of the stores that a command reads. */
+export interface Reader {
+  /** As it was chosen. */
+  readonly spec: string;
+  /** @throws `KeysError` as `openStore` does */
+  readonly open: () => Promise<{ readonly store: KeyStore; readonly keys: Keys }>;
+}
+
 /** The run of a command: its world, flags, output, store and exit status. */
 export interface Context {
   readonly world: World;
@@ -40,6 +48,8 @@ export interface Context {
   prompts(): Promise<Prompts>;
   /** Returns the chosen store. It opens on first use and closes at the end of the run. */
   store(): Promise<KeyStore>;
+  /** Returns the chosen stores, in their order. Each opens on first use, as {@link Context.store} does. */
+  readers(): readonly Reader[];
   /** Opens another store, which also closes at the end of the run. @throws `KeysError` as `openStore` does */
   openStore(spec: string): Promise<KeyStore>;
   keys(): Promise<Keys>;

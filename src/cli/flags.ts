@@ -5,6 +5,8 @@ import { KeysError } from "../errors.ts";
 import type { GlobalFlags } from "./terminal/io.ts";
 
 const GROUP = "Global options:";
+/** Commands that only read, and can read several stores. */
+const TAKE_SEVERAL: readonly string[] = ["list", "show", "check"];
 
 /**
  * Adds the flags that every command takes. They may come before or after the command; the later one wins. Both the program
@@ -12,7 +14,9 @@ const GROUP = "Global options:";
  */
 export function addGlobalFlags(command: Command): Command {
   const flags = [
-    new Option("--store <spec>", "where keys are kept, for example file:/srv/keys.jsonl (or MCP_KEYS_STORE)"),
+    new Option("--store <spec>", "where keys are kept, for example file:/srv/keys.jsonl (or MCP_KEYS_STORE)").argParser<
+      string[]
+    >((spec, before) => [...(Array.isArray(before) ? before : []), spec]),
     new Option("--json", "print one JSON document; errors are JSON on stderr"),
     new Option("--no-input", "never prompt; a missing value is an error that names its flag"),
     new Option("--no-color", "no colours (or NO_COLOR)"),
@@ -25,7 +29,7 @@ export function addGlobalFlags(command: Command): Command {
 
 /**
  * Reads the global flags given before, between and after the names of a command and its parents.
- * @throws {@link KeysError} `USAGE` for `--quiet` with `--verbose`
+ * @throws {@link KeysError} `USAGE` for `--quiet` with `--verbose`, and for several stores where one is needed
  */
 export function readFlags(command: Command): GlobalFlags {
   const given = (name: string): unknown => {
@@ -34,9 +38,17 @@ export function readFlags(command: Command): GlobalFlags {
     }
     return undefined;
   };
-  const store = given("store");
+  const named = given("store");
+  const stores = (Array.isArray(named) ? named : [named]).filter((each) => typeof each === "string");
+  const [store, ...others] = stores;
+  if (others.length > 0 && !TAKE_SEVERAL.includes(command.name())) {
+    throw new KeysError("USAGE", `--store was given twice, and ${command.name()} works on one store`, {
+      hint: `remove one of them; several stores are for ${TAKE_SEVERAL.join(", ")}`,
+    });
+  }
   const flags = {
-    ...(typeof store === "string" && { store }),
+    ...(store !== undefined && others.length === 0 && { store }),
+    stores,
     json: given("json") === true,
     input: given("input") !== false,
     color: given("color") !== false,

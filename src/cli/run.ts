@@ -105,6 +105,7 @@ function createSession(world: World): Session {
       return opening;
     };
     const getStore = () => (store ??= openStore(spec));
+    const connectOnce = () => (keys ??= getStore().then((opened) => connect(opened, world)));
     const { stdin, stderr } = world.streams;
     const isInteractive = () => flags.input && isBlank(world.env["CI"]) && stdin.isTerminal && stderr.isTerminal;
     const { env, uid, dataDir } = world;
@@ -127,8 +128,18 @@ function createSession(world: World): Session {
       },
       prompts: async () => refuseTokensIn(await world.prompts()),
       store: getStore,
+      readers() {
+        if (flags.stores.length < 2) {
+          return [{ spec, open: async () => ({ store: await getStore(), keys: await connectOnce() }) }];
+        }
+        const openReader = async (named: string) => {
+          const opened = await openStore(named);
+          return { store: opened, keys: await connect(opened, world) };
+        };
+        return flags.stores.map((named) => ({ spec: named, open: () => openReader(named) }));
+      },
       openStore,
-      keys: () => (keys ??= getStore().then((opened) => connect(opened, world))),
+      keys: connectOnce,
       setExitStatus: (wanted) => {
         status = wanted;
       },

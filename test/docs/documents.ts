@@ -50,6 +50,10 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("revoke", "revoke --token --yes", "changeme123");
   await run("list", "list");
   await run("show", "show ci");
+  const two = `--store file:${join(dir, "store", "keys.jsonl")} --store memory:`;
+  await run("list", `list ${two}`);
+  await run("show", `show ci ${two}`);
+  await run("check", `check ${two}`, (await cli("rotate ci")).stdout);
   await run("audit", "audit");
   await run("audit --verify", "audit --verify");
   await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);

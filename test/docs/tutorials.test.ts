@@ -44,7 +44,7 @@ app.listen(Number(process.env.PORT), "127.0.0.1");
 const SHARED = "4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1";
 
 /** What the page tells the reader to set before each start of the server. */
-const ENVIRONMENT = ["", 'export MCP_API_KEYSET="$(mcp-keys export --keyset)"'];
+const ENVIRONMENT = ["", ""];
 
 describe("docs/migrating.md", () => {
   const page = readPage("docs/migrating.md");
@@ -80,6 +80,8 @@ describe("docs/migrating.md", () => {
       "disable shared → 0",
       "revoke shared --yes → 0",
       "test < laptop.key → 0",
+      "verify < laptop.key → 0",
+      "list --store file: --store env: → 0",
       "export --keyset → 0",
     ]);
   }, 60_000);

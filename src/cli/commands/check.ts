@@ -1,12 +1,15 @@
 import { Command } from "commander";
 import { parseAudience, parseScope } from "../../core/generate.ts";
-import { endOf, isUsable, type Reason } from "../../core/judge.ts";
+import { endOf, isUsable, type Reason, type Verdict } from "../../core/judge.ts";
 import type { Epoch, Key } from "../../core/key.ts";
+import { opaqueIdOf } from "../../core/opaque.ts";
+import type { KeyStore } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { warnIfEnding } from "../expiry.ts";
 import { listFlag } from "../flags.ts";
 import { addStore } from "../hint.ts";
 import { keyJson, timeJson, versionJson } from "../json.ts";
+import { askInOrder } from "../readers.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { readToken } from "../token-source.ts";
 
@@ -32,21 +35,30 @@ export const check: CommandModule = {
       .action((flags: CheckFlags) => runCheck(open(), flags)),
 };
 
-async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<void> {
-  const { io, paint, world } = ctx;
+async function runCheck(given: Context, { scope, audience }: CheckFlags): Promise<void> {
   const demand = {
     ...(scope !== undefined && { scopes: scope }),
     ...(audience !== undefined && { audience: parseAudience(audience) }),
   };
-  const keys = await ctx.keys();
-  const token = await readToken(ctx, "judge");
-  const verdict = await keys.check(token.reveal(), demand);
+  if (given.flags.stores.length < 2) await given.keys();
+  const token = (await readToken(given, "judge")).reveal();
+  let unknown: Verdict = { ok: false, reason: "unknown" };
+  const answer = await askInOrder(given, async (store, keys) => {
+    const verdict = await keys.check(token, demand);
+    if (verdict.key !== undefined || (await hasKeyOf(store, token))) return verdict;
+    unknown = verdict;
+    return null;
+  });
+  const verdict = answer?.value ?? unknown;
+  const { ctx, named } = answer ?? { ctx: given, named: {} };
+  const { io, paint, world } = ctx;
   const { ok, key, version } = verdict;
   if (!ok) ctx.setExitStatus(4);
   else warnIfEnding(ctx, verdict);
   if (ctx.flags.json) {
     await io.json({
       ok,
+      ...named,
       ...(!ok && { reason: verdict.reason }),
       ...(ok && { endsAt: timeJson(endOf(verdict.version)) }),
       ...(key !== undefined && { key: keyJson(key, world.now()) }),
@@ -55,8 +67,16 @@ async function runCheck(ctx: Context, { scope, audience }: CheckFlags): Promise<
     return;
   }
   if (!ok) io.note(`hint: ${addStore(adviceOn(verdict.reason, key, world.now()), ctx.flags.store)}`);
-  const whose = key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}`;
+  const where = named.store === undefined ? "" : ` in ${named.store}`;
+  const whose =
+    key === undefined || version === undefined ? "" : `: ${keyLabel(key)}, version ${String(version.n)}${where}`;
   await io.print(`${ok ? paint.good("valid") : `${paint.error("refused")} (${verdict.reason})`}${whose}\n`);
+}
+
+/** A store also knows a token if it has the key whose id the token carries: its digest may be gone. */
+async function hasKeyOf(store: KeyStore, token: string): Promise<boolean> {
+  const id = opaqueIdOf(token);
+  return (await store.get(id, { digests: false }))?.id === id;
 }
 
 function adviceOn(reason: Reason, key: Key | undefined, now: Epoch): string {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import { formatTime, parseDuration } from "../../core/duration.ts";
 import type { Epoch, Key, Status } from "../../core/key.ts";
 import { EXPIRING_WITHIN, keyStatus, lastUsedAt, weakVersion } from "../../core/status.ts";
+import type { KeyStore } from "../../stores/store.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { lastDay, warnIfMinutes } from "../expiry.ts";
 import { keyJson } from "../json.ts";
@@ -44,41 +45,53 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const { io, paint, world } = ctx;
   const now = world.now();
   warnIfMinutes(io, "--expiring", flags.expiring);
-  const store = await ctx.store();
+  const readers = ctx.readers();
+  const read = await Promise.all(readers.map(async ({ open }) => listOf((await open()).store)));
   const tags = Object.entries(tagsOf(flags.tag));
-  const all = await store.list({ digests: false });
-  const keys = all
-    .filter((key) => tags.every(([name, value]) => key.tags[name] === value))
-    .filter((key) => flags.status?.includes(keyStatus(key, now)) ?? true)
-    .filter((key) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
-    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  const all = read.flatMap(({ spec, keys }) => keys.map((key) => ({ spec, key })));
+  const listed = all
+    .filter(({ key }) => tags.every(([name, value]) => key.tags[name] === value))
+    .filter(({ key }) => flags.status?.includes(keyStatus(key, now)) ?? true)
+    .filter(({ key }) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
+    .sort(({ key: a }, { key: b }) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+  const keys = listed.map(({ key }) => key);
+  const specs = read.map(({ spec }) => spec);
+  const isOne = specs.length === 1;
   if (flags.exitCode === true && keys.length > 0) ctx.setExitStatus(5);
   if (ctx.flags.json) {
-    await io.json({ store: store.spec, keys: keys.map((key) => keyJson(key, now)) });
+    await io.json({
+      ...(isOne ? { store: specs[0] } : { stores: specs }),
+      keys: listed.map(({ spec, key }) => ({ ...(!isOne && { store: spec }), ...keyJson(key, now) })),
+    });
     return;
   }
   if (keys.length === 0) {
-    io.note(all.length === 0 ? `no keys in ${store.spec}` : `no matching keys in ${store.spec}`);
+    io.note(all.length === 0 ? `no keys in ${specs.join(" or ")}` : `no matching keys in ${specs.join(" or ")}`);
     if (all.length === 0) io.next("mcp-keys generate ci");
     return;
   }
-  const rows = keys.map((key) => [
+  const rows = listed.map(({ spec, key }) => [
     { text: key.name, paint: (text: string) => paint.bold(text) },
     { text: key.id },
     statusCell(ctx, key),
     { text: lastDay(key, now) },
     { text: dateText(lastUsedAt(key)) },
     { text: key.scopes.join(" ") || "-" },
+    ...(isOne ? [] : [{ text: spec }]),
   ]);
   await io.print(
     renderTable(
       paint,
-      ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES"],
+      ["NAME", "ID", "STATUS", "EXPIRES", "LAST USED", "SCOPES", ...(isOne ? [] : ["STORE"])],
       rows,
       lineWidth(world.streams.stdout),
     ),
   );
-  warnIfWeak(ctx, keys);
+  if (isOne) warnIfWeak(ctx, keys);
+}
+
+async function listOf(store: KeyStore) {
+  return { spec: store.spec, keys: await store.list({ digests: false }) };
 }
 
 function statusCell({ paint, world }: Context, key: Key): Cell {

@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { formatTime } from "../../core/duration.ts";
-import type { Epoch, Version } from "../../core/key.ts";
+import type { Epoch, Key, Version } from "../../core/key.ts";
 import { keyStatus, stateAt } from "../../core/status.ts";
+import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { lastDay } from "../expiry.ts";
 import { keyJson } from "../json.ts";
+import { askInOrder } from "../readers.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
 import { warnIfWeak } from "../weak.ts";
@@ -19,12 +21,15 @@ export const show: CommandModule = {
       .action((ref: string) => runShow(open(), ref)),
 };
 
-async function runShow(ctx: Context, ref: string): Promise<void> {
+async function runShow(given: Context, ref: string): Promise<void> {
+  const answer = await askInOrder(given, (store) => store.get(ref, { digests: false }));
+  // Without a key, the first store says so.
+  const key = answer?.value ?? (await requireKey(given, ref));
+  const { ctx, named } = answer ?? { ctx: given, named: {} };
   const { io, paint, world } = ctx;
-  const key = await (await ctx.keys()).get(ref, { digests: false });
   const now = world.now();
   if (ctx.flags.json) {
-    await io.json({ key: keyJson(key, now) });
+    await io.json({ ...named, key: keyJson(key, now) });
     return;
   }
   const width = lineWidth(world.streams.stdout);
@@ -33,6 +38,7 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
     paint,
     [
       ["name", paint.bold(key.name)],
+      named.store === undefined ? null : ["store", named.store],
       ["id", key.id],
       ["status", paint.status(keyStatus(key, now))],
       ["prefix", key.prefix],
@@ -58,6 +64,12 @@ async function runShow(ctx: Context, ref: string): Promise<void> {
   const columns = ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED", ...(hasRuns ? ["RUN"] : [])];
   await io.print(`${fields}\n${renderTable(paint, columns, rows, width)}`);
   warnIfWeak(ctx, [key]);
+}
+
+async function requireKey(ctx: Context, ref: string): Promise<Key> {
+  const [first] = ctx.readers();
+  if (first === undefined) throw new KeysError("BUG", "no store was chosen");
+  return (await first.open()).keys.get(ref, { digests: false });
 }
 
 function stateText(version: Version, now: Epoch): string {

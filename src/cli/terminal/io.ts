@@ -39,7 +39,10 @@ export interface Streams {
 
 /** Values of the global flags. */
 export interface GlobalFlags {
+  /** Absent also if there are several. */
   readonly store?: string;
+  /** In the order of the line. */
+  readonly stores: readonly string[];
   readonly json: boolean;
   readonly input: boolean;
   readonly color: boolean;
