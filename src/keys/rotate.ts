@@ -67,7 +67,7 @@ export interface RotateOptions {
    * throws, the rotation stands.
    */
   readonly publish?: () => Promise<void>;
-  /** Tries the new token on servers before its delivery. If it throws, the version is revoked, because nobody has its token. */
+  /** Tries the new token on servers before its delivery. If it throws, the version is revoked. */
   readonly proveEarly?: (token: Secret) => Promise<void>;
   /** Delivers the new token. */
   readonly deliver: Deliver;

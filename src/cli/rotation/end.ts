@@ -30,7 +30,11 @@ async function reportEnd(
   { key, changed, publish }: { key: Key; changed: boolean; publish: Publish },
   outcome: string,
 ): Promise<void> {
-  io.note(`${keyLabel(key)}: ${outcome}`);
-  await publish?.();
+  const note = (): void => io.note(`${keyLabel(key)}: ${outcome}`);
+  await publish?.().catch((error: unknown) => {
+    note();
+    throw error;
+  });
   if (flags.json) await io.json({ key: keyJson(key, world.now()), changed });
+  note();
 }
