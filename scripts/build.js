@@ -18,6 +18,7 @@ const common = {
   format: "esm",
   platform: "node",
   target: "node20.17",
+  mainFields: ["module", "main"], // the CommonJS of jsonc-parser cannot be bundled
   external: ["keytar", "@napi-rs/keyring"], // native and optional: loaded at run time
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: "none", // the full texts are in THIRD-PARTY-LICENSES.txt

@@ -32,6 +32,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   // The contract of an exchange is pure; the client behind it is passed in.
   probe: { holds: ["probe/"], may: ["core", "errors", "http/http.ts"] },
   formats: { holds: ["formats/"], may: ["core", "errors"] },
+  clients: {
+    holds: ["clients/"],
+    may: ["core", "errors", "node:path", "node:util", "jsonc-parser", "smol-toml", "yaml"],
+  },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "process", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
   open: {
@@ -49,6 +53,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
 export const SIBLINGS: Readonly<Record<string, string>> = {
   "stores/index.ts": "stores/",
   "formats/index.ts": "formats/",
+  "clients/index.ts": "clients/",
   "sinks/index.ts": "sinks/",
   "probe/index.ts": "probe/checks/",
   "probe/stdio/index.ts": "probe/stdio/checks/",
@@ -58,6 +63,8 @@ export const SIBLINGS: Readonly<Record<string, string>> = {
 
 /** Folder → the only files outside it that may import from it. */
 export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
+  // The parsers load with them.
+  "clients/edit/": ["cli/lazy/install.ts"],
   "stores/journal/": [
     "stores/archive.ts",
     "stores/file.ts",
@@ -77,7 +84,13 @@ export const SOLE_USER: Readonly<Record<string, string>> = {
 };
 
 /** These cost more than the rest of a command, so they load on first use. */
-export const ON_FIRST_USE = ["cli/terminal/prompts.ts", "cli/lazy/doctor.ts", "cli/lazy/store.ts"];
+export const ON_FIRST_USE = [
+  "cli/terminal/prompts.ts",
+  "cli/lazy/clients.ts",
+  "cli/lazy/doctor.ts",
+  "cli/lazy/install.ts",
+  "cli/lazy/store.ts",
+];
 
 /** File → the ambient values it may use: the process, the clock, randomness, the console. */
 export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
@@ -97,6 +110,7 @@ export const ENTRIES = [
   "probe/checks/",
   "probe/stdio/checks/",
   "formats/",
+  "clients/",
   "cli/commands/",
   "doctor/diagnostics/",
 ] as const;

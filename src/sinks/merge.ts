@@ -25,6 +25,8 @@ export interface MergeOptions {
   readonly warn: (line: string) => void;
   /** Whether to check everything and create nothing. The sink cannot deliver then. */
   readonly dryRun?: boolean;
+  /** Called with the old text before the file is replaced. If it fails, nothing is changed. */
+  readonly backUp?: (before: string) => Promise<void>;
 }
 
 /** How often a file may change while it is edited. */
@@ -60,12 +62,19 @@ export async function openMergeSink(path: string, options: MergeOptions): Promis
   });
 }
 
-async function merge(text: string, target: string, temp: TempFile, { edit, uid }: MergeOptions): Promise<void> {
+async function merge(text: string, target: string, temp: TempFile, options: MergeOptions): Promise<void> {
+  const { edit, uid, backUp } = options;
   try {
     await withEditLock(target, async () => {
       for (let i = 0; i < TRIES; i++) {
         const before = await readOriginal(target, uid);
-        await fill(temp, edit(before?.text ?? "", text));
+        const after = edit(before?.text ?? "", text);
+        if (after === before?.text) {
+          await removeTempFile(temp);
+          return;
+        }
+        await fill(temp, after);
+        if (before !== null) await backUp?.(before.text);
         if (before === null ? await create(temp, target) : await replace(temp, target, before)) return;
       }
       throw new KeysError("DELIVERY_FAILED", `other processes keep changing ${target}`);

@@ -1,0 +1,3 @@
+/** The code that only `export --for` needs. Bundled into one chunk and loaded on first use. */
+
+export { runExportFor } from "../client-config.ts";

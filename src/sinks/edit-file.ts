@@ -1,0 +1,105 @@
+import { lstat, mkdir, realpath } from "node:fs/promises";
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { shellQuote } from "../core/shell-quote.ts";
+import { KeysError } from "../errors.ts";
+import { errnoOf, fileFault } from "./file-fault.ts";
+import { openFileSink } from "./file.ts";
+import { openMergeSink } from "./merge.ts";
+import { readOriginal } from "./original.ts";
+import type { Sink } from "./sink.ts";
+
+export interface FileEdit {
+  /** Returns the new text of the file, from the old one (empty if there is no file). May throw `KeysError`. */
+  readonly edit: (before: string) => string;
+  /** The user's numeric id, or `null` on Windows, where owners and modes are not checked. */
+  readonly uid: number | null;
+  /** A folder that a symbolic link may not lead out of. */
+  readonly within?: string;
+  /** Called with what is open, to be discarded if the run is interrupted. */
+  readonly onOpen: (sink: Sink) => void;
+}
+
+export interface EditedFile {
+  /** The file itself: where a symbolic link led. */
+  readonly file: string;
+  readonly changed: boolean;
+  /** A copy of the file as it was, if it was changed. */
+  readonly backup: string | null;
+}
+
+/**
+ * Edits a settings file of another program, and keeps a copy of what it was beside it that only its owner can read. Unchanged text is not
+ * written. A missing file is created, with its folder. A symbolic link is followed: the text is no secret, and many people keep their
+ * settings in another folder and link to it.
+ * @throws {@link KeysError} `DELIVERY_FAILED` if it cannot be written, and is then unchanged; `USAGE` for a file that is not UTF-8;
+ * what `edit` throws
+ */
+export async function editFile(path: string, { edit, uid, within, onOpen }: FileEdit): Promise<EditedFile> {
+  const file = await follow(resolve(path), within);
+  const before = await readOriginal(file, uid);
+  const after = edit(before?.text ?? "");
+  if (before !== null && after === before.text) return { file, changed: false, backup: null };
+  if (before === null) await createFolder(dirname(file));
+  else if (uid !== null && (before.mode & 0o200) === 0) {
+    throw new KeysError("DELIVERY_FAILED", `${file} is read-only`, {
+      hint: `allow changes with: chmod u+w ${shellQuote(file)}`,
+    });
+  }
+  let backup: string | null = null;
+  let changed = true;
+  const sink = await openMergeSink(file, {
+    edit: (text) => {
+      const edited = edit(text);
+      changed = before === null || edited !== text;
+      return edited;
+    },
+    uid,
+    warn: () => undefined,
+    backUp: async (text) => {
+      backup = `${file}.mcp-keys.bak`;
+      const copy = await openFileSink(backup, { force: true, uid });
+      onOpen(copy);
+      await copy.deliver(text);
+    },
+  });
+  onOpen(sink);
+  await sink.deliver("");
+  return { file, changed, backup };
+}
+
+/** Returns the file that a path leads to. Links of a project that comes from others must not lead to files elsewhere. */
+async function follow(path: string, within: string | undefined): Promise<string> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return inRealFolder(path, within);
+  const file = await realpath(path).catch((cause: unknown) => {
+    if (errnoOf(cause) !== "ENOENT") throw fileFault(path, cause);
+    throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link to nothing`, {
+      hint: `remove it with: rm ${shellQuote(path)}`,
+      cause,
+    });
+  });
+  await requireWithin(file, within, path);
+  return file;
+}
+
+/** The folder of a missing file may be a link too. */
+async function inRealFolder(path: string, within: string | undefined): Promise<string> {
+  const folder = await realpath(dirname(path)).catch(() => null);
+  if (folder !== null) await requireWithin(folder, within, path);
+  return path;
+}
+
+async function requireWithin(file: string, within: string | undefined, path: string): Promise<void> {
+  if (within === undefined) return;
+  const way = relative(await realpath(within), file);
+  if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return;
+  throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link that leads out of the project`, {
+    hint: `name the file itself: --install ${shellQuote(file)}`,
+  });
+}
+
+async function createFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+    throw fileFault(folder, cause);
+  });
+}
