@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   formats: { holds: ["formats/"], may: ["core", "errors"] },
   clients: {
     holds: ["clients/"],
-    may: ["core", "errors", "node:path", "node:util", "jsonc-parser", "smol-toml", "yaml"],
+    may: ["core", "errors", "node:path", "jsonc-parser", "smol-toml", "yaml"],
   },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "process", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },

@@ -70,9 +70,8 @@ function fileOf(
   if (typeof file === "string") return file;
   if (scope === "project" && projectFile !== undefined) return projectFile(server);
   if (scope === "user" && userFile !== undefined) return userFile(place());
-  const other = scope === "project" && userFile !== undefined ? "--scope user, or " : "";
-  throw new KeysError("USAGE", `${title} has no file of its own ${scope === "project" ? "in a project" : "to edit"}`, {
-    hint: `${other}name the file: mcp-keys export --for ${name} --url <url> --install <file>`,
+  throw new KeysError("USAGE", `${title} has no file ${scope === "project" ? "in a project" : "of its own"}`, {
+    hint: `name the file: mcp-keys export --for ${name} --url <url> --install <file>`,
   });
 }
 

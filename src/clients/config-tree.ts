@@ -48,5 +48,15 @@ function isNothing(value: unknown): boolean {
 }
 
 export function isTree(value: unknown): value is Tree {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+/** Compares two values of parsers, which give objects different prototypes. The order of members does not count. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  if (a instanceof Date && b instanceof Date) return a.toISOString() === b.toISOString();
+  if (!isTree(a) || !isTree(b)) return Object.is(a, b);
+  const names = Object.keys(a);
+  if (names.length !== Object.keys(b).length) return false;
+  return names.every((name) => Object.hasOwn(b, name) && isSame(a[name], b[name]));
 }

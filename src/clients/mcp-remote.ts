@@ -3,7 +3,7 @@ import type { ClientFormat } from "./client.ts";
 
 /** For any client that starts stdio servers; its file is wherever that client keeps it. */
 export const mcpRemote: ClientFormat = {
-  title: "any client of stdio servers, through mcp-remote",
+  title: "mcp-remote",
   source: new URL("https://github.com/geelen/mcp-remote#custom-headers"),
   syntax: "json",
   uses: ["serverName", "envName"],

@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from "node:util";
 import { KeysError } from "../../errors.ts";
 import type { ConfigEntry, ConfigSyntax } from "../client.ts";
-import { findEntry, isTree, Misplaced, putEntry } from "../config-tree.ts";
+import { findEntry, isSame, isTree, Misplaced, putEntry } from "../config-tree.ts";
 import { json } from "./json.ts";
 import { CannotEdit, type Editor } from "./editor.ts";
 import { toml } from "./toml.ts";
@@ -30,12 +29,12 @@ export function editConfig(before: string, entries: readonly ConfigEntry[], opti
   for (const entry of entries) {
     const found = find(tree, entry, options);
     const value = keepKeys(entry.value, found);
-    if (found !== undefined && (entry.shared === true || isDeepStrictEqual(found, value))) continue;
+    if (found !== undefined && (entry.shared === true || isSame(found, value))) continue;
     if (found !== undefined && !options.force) throw taken(entry, options);
     const expected = putEntry(tree, { ...entry, value });
     text = put(editor, text, { ...entry, value }, options);
     tree = editor.parse(text);
-    if (!isDeepStrictEqual(tree, expected)) throw unsafe(options);
+    if (!isSame(tree, expected)) throw unsafe(options);
   }
   return text;
 }

@@ -54,7 +54,9 @@ function memberOf(object: Node, name: string): Node | undefined {
 }
 
 function replace(text: string, { offset, length }: Node, value: ConfigValue): string {
-  return splice(text, offset, offset + length, render(text, value, indentAt(text, offset)));
+  const isOneLine = !text.slice(offset, offset + length).includes("\n");
+  const written = isOneLine ? JSON.stringify(value) : render(text, value, indentAt(text, offset));
+  return splice(text, offset, offset + length, written);
 }
 
 /** Makes a value the first one in an object or a list. */

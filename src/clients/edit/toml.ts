@@ -36,7 +36,7 @@ function findTable(text: string, path: readonly string[]): { start: number; end:
   const next = lines.slice(from + 1).find(({ index }) => isOutside(text, index));
   const body = text.slice(start, next?.index);
   const kept = body.split("\n");
-  while (/^\s*(?:#.*)?$/.test(kept.at(-1) ?? "x")) kept.pop();
+  while (/^\s*(?:#[^\n]*)?$/.test(kept.at(-1) ?? "x")) kept.pop();
   return { start, end: start + kept.join("\n").replace(/\r$/, "").length };
 }
 

@@ -21,7 +21,7 @@ export const yaml: Editor = {
 
   put(text, { path, by, value }) {
     const root = read(text)?.contents ?? null;
-    if (root === null) return append(text, renderYaml(nest(path, inList(value, by))));
+    if (root === null || !isFilled(root)) return append(text, renderYaml(nest(path, inList(value, by))));
     let node: Node = root;
     let line = 0;
     for (const [i, name] of path.entries()) {
@@ -86,10 +86,11 @@ function fill(text: string, key: Range, value: unknown, added: ConfigValue): str
 }
 
 function replace(text: string, node: Node, value: ConfigValue): string {
-  const { start, end } = rangeOf(node);
+  const { start } = rangeOf(node);
+  const end = text.slice(0, contentEnd(node)).trimEnd().length;
   if (!isMap(node) || node.flow === true) return splice(text, start, end, JSON.stringify(value));
   const indent = " ".repeat(start - startOfLine(text, start));
-  return splice(text, start, contentEnd(node), block(text, value, indent).trimStart());
+  return splice(text, start, end, block(text, value, indent).trimStart());
 }
 
 function block(text: string, value: ConfigValue, indent: string): string {
