@@ -26,9 +26,12 @@ const BUNDLED = [
   "fast-string-truncated-width",
   "fast-string-width",
   "fast-wrap-ansi",
+  "jsonc-parser",
   "mute-stream",
   "nanoid",
   "signal-exit",
+  "smol-toml",
+  "yaml",
 ];
 
 describe("the packed package", () => {

@@ -105,12 +105,8 @@ const SERVER_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /** Returns the name that the user chose, or names the server after its host. */
 function serverNameOf({ serverName: chosen }: ClientFlags, { hostname }: URL): string {
-  const name =
-    chosen ??
-    hostname
-      .replace(/[^A-Za-z0-9]+/g, "-")
-      .replace(/^-|-$/g, "")
-      .slice(0, 64);
+  const host = hostname.replace(/[^A-Za-z0-9]+/g, "-").slice(0, 64);
+  const name = chosen ?? host.replace(/^-|-$/g, "");
   if (SERVER_NAME.test(name)) return name;
   throw new KeysError("USAGE", "that is not a name that every client accepts", {
     hint: "use up to 64 letters, digits, - and _, starting with a letter or a digit, for example notes",

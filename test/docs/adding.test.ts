@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CommandModule, Context } from "../../src/cli/context.ts";
+import type { ClientFormat } from "../../src/clients/client.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import type { Key } from "../../src/core/key.ts";
 import { Secret } from "../../src/core/secret.ts";
@@ -22,6 +23,7 @@ const samples = samplesIn(page.blocks);
 const CONTRACTS = [
   ["A store", "src/stores/store.ts", "KeyStore"],
   ["A format", "src/formats/format.ts", "Format"],
+  ["A client", "src/clients/client.ts", "ClientFormat"],
   ["A sink", "src/sinks/sink.ts", "Sink"],
   ["A command", "src/cli/context.ts", "CommandModule"],
   ["A check", "src/probe/check.ts", "Check"],
@@ -73,6 +75,13 @@ describe("the samples, when run", () => {
     expect(() => toml.render({ token: new Secret("a'b"), envName: "KEY" })).toThrowError(
       expect.objectContaining({ code: "TOKEN_UNUSABLE" }) as Error,
     );
+  });
+
+  test("the client names the variable and has a file everywhere", async () => {
+    const { junie } = (await run("src/clients/junie.ts")) as { junie: ClientFormat };
+    const server = { url: "https://a.example/mcp", serverName: "notes", envName: "OTHER_KEY" };
+    expect(JSON.stringify(junie.entries(server))).toContain("Bearer <OTHER_KEY>");
+    expect(junie.userFile?.({ platform: "linux", env: {}, home: "/home/ada" })).toBe("/home/ada/.junie/mcp/mcp.json");
   });
 
   test("the sink distinguishes a failed delivery from an uncertain one", async () => {

@@ -54,6 +54,9 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("list", `list ${two}`);
   await run("show", `show ci ${two}`);
   await run("check", `check ${two}`, (await cli("rotate ci")).stdout);
+  const client = ["export", "--for", "lm-studio", "--url", "https://mcp.example.com/mcp"];
+  await run("export --for", client);
+  await run("export --install", [...client, "--install", join(dir, "mcp.json")]);
   await run("audit", "audit");
   await run("audit --verify", "audit --verify");
   await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);
