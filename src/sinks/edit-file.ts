@@ -15,12 +15,12 @@ export interface FileEdit {
   readonly uid: number | null;
   /** A folder that a symbolic link may not lead out of. */
   readonly within?: string;
-  /** Called with what is open, to be discarded if the run is interrupted. */
+  /** Called with each open file, to be discarded if the run is interrupted. */
   readonly onOpen: (sink: Sink) => void;
 }
 
 export interface EditedFile {
-  /** The file itself: where a symbolic link led. */
+  /** The file itself, behind any symbolic link. */
   readonly file: string;
   readonly changed: boolean;
   /** A copy of the file as it was, if it was changed. */
@@ -28,7 +28,7 @@ export interface EditedFile {
 }
 
 /**
- * Edits a settings file of another program, and keeps a copy of what it was beside it that only its owner can read. Unchanged text is not
+ * Edits a settings file of another program, and keeps a copy of the old one next to it, readable by its owner only. Unchanged text is not
  * written. A missing file is created, with its folder. A symbolic link is followed: the text is no secret, and many people keep their
  * settings in another folder and link to it.
  * @throws {@link KeysError} `DELIVERY_FAILED` if it cannot be written, and is then unchanged; `USAGE` for a file that is not UTF-8;

@@ -222,7 +222,7 @@ test.each([
   ["export --env-name X", "--env-name has no effect on a bare token"],
   ["export --server-name x", "--server-name is only for --format kubernetes"],
   ["export --format shell --server-name x", "--server-name is only for --format kubernetes"],
-  ["export --url https://host.example", "unknown option '--url'"],
+  ["export --url https://host.example", "--url has no effect without --for"],
   ["rotate ci --patience 5s", "--patience has no effect without --verify or --verify-all"],
   ["rotate ci --grace 5s", "--grace has no effect without --to or --publish or --deploy"],
   ["generate new --grace 5s", "--grace has no effect without --to"],

@@ -46,7 +46,7 @@ describe.each(CLIENT_NAMES)("%s", (name) => {
 });
 
 const place = (platform: string, env: ConfigPlace["env"] = {}): ConfigPlace =>
-  resolvePlace({ HOME: "/home/ada", USERPROFILE: String.raw`C:\Users\ada`, ...env }, platform);
+  resolvePlace({ HOME: "/home/ada", USERPROFILE: String.raw`D:\home\ada`, ...env }, platform);
 
 test.each([
   ["claude-code", "~/.claude.json", "~/.claude.json", String.raw`~\.claude.json`],
@@ -116,7 +116,7 @@ test.each([
   expect([pathOn("linux"), pathOn("darwin"), pathOn("win32")]).toEqual([
     linux.replace("~", "/home/ada"),
     darwin.replace("~", "/home/ada"),
-    win32.replace("~", String.raw`C:\Users\ada`),
+    win32.replace("~", String.raw`D:\home\ada`),
   ]);
 });
 

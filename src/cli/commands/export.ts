@@ -108,7 +108,9 @@ function refuseWithFor(command: Command, refs: readonly string[], { scope, insta
 /** Refuses a name that the format does not contain. */
 function refuseServerName(flags: ExportFlags): void {
   if (flags.serverName === undefined || flags.format === "kubernetes") return;
-  throw new KeysError("USAGE", "--server-name is only for --format kubernetes", { hint: "remove it" });
+  throw new KeysError("USAGE", "--server-name is only for --format kubernetes and --for", {
+    hint: "remove it, or add --for <client>",
+  });
 }
 
 async function runExport(ctx: Context, refs: readonly string[], flags: ExportFlags): Promise<void> {

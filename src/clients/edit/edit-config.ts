@@ -64,7 +64,7 @@ function find(tree: unknown, entry: ConfigEntry, { source }: EditOptions): unkno
   }
 }
 
-/** The new text may be wrong in any way: whatever the parser says of it, the file is refused. */
+/** If the new text cannot be parsed, the file is not one that can be edited. */
 function put(editor: Editor, text: string, entry: ConfigEntry & { value: unknown }, options: EditOptions): string {
   try {
     const after = editor.put(text, entry);
@@ -75,7 +75,7 @@ function put(editor: Editor, text: string, entry: ConfigEntry & { value: unknown
   }
 }
 
-/** Where the wanted text has a placeholder, a key that the user has filled in stays. */
+/** A key that the user has put in place of a placeholder stays. */
 function keepKeys<T>(wanted: T, found: unknown): T {
   if (typeof wanted === "string" && typeof found === "string") {
     const [before, after] = wanted.split(/<[A-Za-z_]\w*>/);

@@ -8,8 +8,7 @@ export interface Editor {
    */
   parse(text: string): unknown;
   /**
-   * Returns the text with the entry in it: a new one, or in place of the old one. The value has an object or a list, or nothing, wherever
-   * the path of the entry needs one.
+   * Returns the text with a new entry, or with another value of an old one. The caller has checked that the path leads through objects.
    */
   put(text: string, entry: ConfigEntry): string;
 }
