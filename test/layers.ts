@@ -87,6 +87,7 @@ export const SOLE_USER: Readonly<Record<string, string>> = {
 export const ON_FIRST_USE = [
   "cli/terminal/prompts.ts",
   "cli/lazy/clients.ts",
+  "cli/lazy/completion.ts",
   "cli/lazy/doctor.ts",
   "cli/lazy/install.ts",
   "cli/lazy/store.ts",

@@ -69,6 +69,8 @@ export interface Context {
 export interface CommandModule {
   /** Shown first in the help; the tests run them. `#` starts a comment. */
   readonly examples: readonly string[];
+  /** Whether it looks at the other commands, which are otherwise built only for help. */
+  readonly needsProgram?: true;
   /** @param open - returns the context of this run; the action calls it once the flags are known */
   build(open: () => Context): Command;
 }

@@ -80,7 +80,7 @@ export function helpLine(argv: readonly string[]): string {
 function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {
   const all = Object.entries<CommandModule>(commands);
   const chosen = all.filter(([name]) => name === argv[0]);
-  return chosen.length > 0 ? chosen : all;
+  return chosen.some(([, { needsProgram }]) => needsProgram !== true) ? chosen : all;
 }
 
 /** Returns `rotate <key>`, without commander's `[options]`: every command has options. */

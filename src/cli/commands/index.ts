@@ -2,6 +2,7 @@ import type { CommandModule } from "../context.ts";
 import { audit } from "./audit.ts";
 import { check } from "./check.ts";
 import { doctor } from "./doctor.ts";
+import { completion } from "./completion.ts";
 import { disable, enable } from "./disable.ts";
 import { exportSnippet } from "./export.ts";
 import { generate } from "./generate.ts";
@@ -36,4 +37,5 @@ export const commands = {
   audit,
   store,
   doctor,
+  completion,
 } satisfies Record<string, CommandModule>;
