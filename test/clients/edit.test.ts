@@ -117,6 +117,9 @@ describe("--force", () => {
       /^a = 1\n# ours\n\[mcp_servers\.notes\]\r\n.*\r\n.*"MCP_API_KEY"\n\n# b\n\[mcp_servers\.b\]\n$/,
     );
 
+    const crlf = '[mcp_servers.notes]\r\ncommand = "x"\r\n\r\n# b\r\n[mcp_servers.b]\r\n';
+    expect(add("codex", crlf, server, true)).toMatch(/"MCP_API_KEY"\r\n\r\n# b\r\n\[mcp_servers\.b\]\r\n$/);
+
     const yaml = "extensions:\n  notes: # ours\n    cmd: x\n    args:\n      - y # z\n\n  # b\n  b: {}\n";
     const edited = add("goose", yaml, server, true);
     expect(edited).toMatch(/^extensions:\n {2}notes: # ours\n {4}enabled: true\n/);
