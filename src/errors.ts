@@ -20,6 +20,7 @@ export const CODES = {
   TOKEN_WEAK: { exit: 2, http: 400, hint: "issue a random key with: mcp-keys generate" },
   TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no spaces, no `Bearer `" },
   TOKEN_MISPLACED: { exit: 2, http: 400, hint: "leave the token out; if others could see it, replace it" },
+  REPORT_INVALID: { exit: 2, http: 400, hint: "copy the whole file that the server wrote, see the option `uses`" },
   PEPPER_INVALID: { exit: 2, http: 500, hint: "set MCP_KEYS_PEPPER to <id>:<at least 32 characters>" },
   PEPPER_MISSING: {
     exit: 2,
@@ -36,6 +37,11 @@ export const CODES = {
     exit: 5,
     http: 409,
     hint: "wait until every client uses the new token, or override with --force",
+  },
+  REPORT_FOREIGN: {
+    exit: 5,
+    http: 409,
+    hint: "choose the store that the keyset was exported from: mcp-keys uses import --store <spec>",
   },
   NO_ROTATION: { exit: 5, http: 409, hint: "start one with: mcp-keys rotate <key>" },
   WOULD_LOCK_OUT: { exit: 5, http: 409, hint: "add a new version first: mcp-keys rotate <key>" },

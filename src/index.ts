@@ -6,7 +6,9 @@ export type { GenerateInput } from "./keys/generate.ts";
 export type { ImportInput } from "./keys/import.ts";
 export type { DigestInput } from "./keys/import-digests.ts";
 export type { Deliver, Issued } from "./keys/deliver.ts";
-export { DEFAULT_OVERLAP, DEFAULT_WINDOW, type RotateOptions, type Rotated } from "./keys/rotate.ts";
+export { DEFAULT_OVERLAP, type RotateOptions, type Rotated } from "./keys/rotate.ts";
+export { DEFAULT_WINDOW, type EndRotation } from "./keys/end-rotation.ts";
+export type { EndProof } from "./core/evidence.ts";
 export type { RevokeOptions } from "./keys/revoke.ts";
 export type { KeyChanges } from "./core/edit.ts";
 export type { Updated } from "./keys/update.ts";
@@ -18,7 +20,8 @@ export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/d
 
 // Stores
 export { openStore, type OpenStoreOptions } from "./open-store.ts";
-export type { Change, Draft, KeyStore, Operation, StoreWorld, Use } from "./stores/store.ts";
+export type { Change, Draft, KeyStore, Operation, StoreWorld } from "./stores/store.ts";
+export type { ServerReport, Usage, UsageNews, Use } from "./core/usage.ts";
 
 // Guards
 export { guardNode, type GuardedRequest } from "./server/node/guard-node.ts";

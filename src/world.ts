@@ -3,6 +3,7 @@ import { random } from "nanoid";
 import { resolveDataDir } from "./config.ts";
 import { parsePeppers, type Pepper } from "./core/digest.ts";
 import type { Epoch } from "./core/key.ts";
+import { toServerName } from "./core/usage.ts";
 import type { StoreWorld } from "./stores/store.ts";
 
 /**
@@ -40,6 +41,11 @@ export function systemStoreWorld(): StoreWorld {
  */
 export function systemPeppers(): Pepper[] {
   return parsePeppers(process.env["MCP_KEYS_PEPPER"]);
+}
+
+/** Returns the name of this server: the host name, with other characters replaced. */
+export function systemServerName(): string {
+  return toServerName(hostname());
 }
 
 /** Returns the author to record in the history: `ada@laptop`. */

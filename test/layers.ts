@@ -74,6 +74,7 @@ export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
     "stores/keychain/writer.ts",
     "stores/keyset.ts",
     "stores/keyset/keyset-file.ts",
+    "stores/keyset/report-file.ts",
   ],
 };
 

@@ -2,7 +2,7 @@ import { shellQuote } from "../core/shell-quote.ts";
 
 /** Commands that use a store, in a hint. `test` gives `--store` another meaning. */
 const COMMAND =
-  /\bmcp-keys (?:generate|import|list|show|update|rotate|revoke|disable|enable|check|export --keyset|audit|doctor)(?![\w-])(?! --help)/g;
+  /\bmcp-keys (?:generate|import|list|show|update|rotate|revoke|disable|enable|check|export --keyset|uses import|uses forget|uses|audit|doctor)(?![\w-])(?! --help)/g;
 
 /**
  * Adds `--store` to the commands in a hint if the user chose the store with this flag: without it, the pasted command would use

@@ -69,11 +69,13 @@ export function allCommands(program: Command): Command[] {
   return [program, ...program.commands.flatMap(allCommands)];
 }
 
+const NESTED = ["store migrate", "uses import", "uses forget"];
+
 /** Returns the command that shows the help for these words: `mcp-keys rotate --help`. */
 export function helpLine(argv: readonly string[]): string {
   const at = argv.findIndex((word) => Object.hasOwn(commands, word));
   if (at < 0) return "mcp-keys --help";
-  const line = argv[at] === "store" && argv[at + 1] === "migrate" ? "store migrate" : String(argv[at]);
+  const line = NESTED.find((each) => each === `${String(argv[at])} ${String(argv[at + 1])}`) ?? String(argv[at]);
   return `mcp-keys ${line} --help`;
 }
 

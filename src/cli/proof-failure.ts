@@ -1,13 +1,16 @@
 import { KeysError, type Code } from "../errors.ts";
 import type { Outcome } from "../probe/verify/verification.ts";
 
-/** Which of the two tokens of a rotation was presented. */
-export type ProvenToken = "new" | "old";
+/**
+ * Which of the two tokens of a rotation was presented: before the promotion the new and the old one, and for `--finish` the current and
+ * the retiring one, which servers must refuse.
+ */
+export type ProvenToken = "new" | "old" | "current" | "retiring";
 
-/** A server that did not accept a token. */
+/** A server that did not accept a token, or not refuse the retiring one. */
 export interface ProofFailure {
   readonly url: string;
-  readonly outcome: Exclude<Outcome, "enforced">;
+  readonly outcome: Outcome;
   readonly hint: string | undefined;
 }
 
@@ -19,6 +22,7 @@ const FAILURES: Readonly<
   Record<ProofFailure["outcome"], readonly [code: Code, describe: (server: string, token: string) => string]>
 > = {
   "not-enforced": ["SERVER_UNPROTECTED", (server) => `${server} accepts any token, which proves nothing`],
+  enforced: ["ROTATION_UNPROVEN", (server, token) => `${server} still accepts ${token}`],
   "insecure-transport": ["INSECURE_TRANSPORT", (server, token) => `${token} is not sent over plain http to ${server}`],
   refused: ["TOKEN_REFUSED", (server, token) => `${server} refuses ${token}`],
   forbidden: ["TOKEN_REFUSED", (server, token) => `${server} accepts ${token} but forbids what it asks for`],
@@ -41,7 +45,17 @@ const ENDINGS: Readonly<Record<ProvenToken, readonly [consequence: string | null
     "no version was retired and the old one stays current",
     "let each server accept both tokens, because clients that still use the old one would be locked out, and run the same command again; or give up the new token with --abort",
   ],
+  current: [
+    "no version was retired",
+    "give each server the current token and run the same command again, or override with --force",
+  ],
+  retiring: [
+    "no version was retired",
+    "replace the old token there and run the same command again, or override with --force",
+  ],
 };
+
+const NAMES: Readonly<Record<ProvenToken, string>> = { new: "new", old: "old", current: "current", retiring: "old" };
 
 /**
  * Builds the error of a proof that failed. It names the servers; code and hint are those of the gravest failure.
@@ -60,7 +74,7 @@ export function describeFailures(
   if (worst === undefined) throw new KeysError("BUG", "a proof failed at no server");
   const each = sorted
     .slice(0, NAMED)
-    .map(({ url, outcome }) => FAILURES[outcome][1](nameServer(url), `the ${which} token`));
+    .map(({ url, outcome }) => FAILURES[outcome][1](nameServer(url), `the ${NAMES[which]} token`));
   const more = sorted.length > NAMED ? [`${String(sorted.length - NAMED)} more`] : [];
   const tally = servers > 1 ? `${String(failures.length)} of ${String(servers)} servers: ` : "";
   const [consequence, next] = isDelivered ? ENDINGS[which] : EARLY;

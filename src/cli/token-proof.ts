@@ -76,7 +76,8 @@ export async function openTokenProof(ctx: Context, ref: string, flags: ProofFlag
   };
 }
 
-async function readUrls({ verify = [], verifyAll, allowHttp }: ProofFlags): Promise<string[]> {
+/** Returns the URLs of `--verify` and `--verify-all`. */
+export async function readUrls({ verify = [], verifyAll, allowHttp }: ProofFlags): Promise<string[]> {
   const [{ isExposed, parseServerUrl }, { readUrlList }] = await Promise.all([
     import("../probe/mcp/server-url.ts"),
     import("./url-list.ts"),
@@ -109,8 +110,8 @@ interface Proof extends ProofFlags {
   readonly isDelivered: boolean;
 }
 
-/** Presents a token to all servers. They share the time limit, but each is tried at least once. */
-async function proveEverywhere(ctx: Context, urls: readonly string[], proof: Proof): Promise<void> {
+/** Presents a token to all servers, which must accept it, or refuse the retiring one. They share the time limit, but each is tried at least once. */
+export async function proveEverywhere(ctx: Context, urls: readonly string[], proof: Proof): Promise<void> {
   const end = ctx.world.ticks() + proof.patience * 1000;
   let waiting = [...urls];
   const failures = new Map<string, ProofFailure>();
@@ -131,14 +132,19 @@ async function proveEverywhere(ctx: Context, urls: readonly string[], proof: Pro
 
 /** Tries each server once and returns those that failed. */
 async function tryEach(ctx: Context, urls: readonly string[], proof: Proof): Promise<ProofFailure[]> {
-  const { token, header, allowHttp = false } = proof;
+  const { token, header, allowHttp = false, which } = proof;
   const failed: ProofFailure[] = [];
   const queue = urls.values();
   const work = async (): Promise<void> => {
     // The workers share the iterator.
     for (const url of queue) {
       const { outcome, hint } = await runVerification(ctx, { url, token, header, timeout: ATTEMPT_TIMEOUT, allowHttp });
-      if (outcome !== "enforced") failed.push({ url, outcome, hint });
+      if (which !== "retiring" && outcome !== "enforced") failed.push({ url, outcome, hint });
+      // A server that only misses a scope accepts the token.
+      const isAccepted = outcome === "forbidden" || outcome === "enforced";
+      if (which === "retiring" && outcome !== "refused") {
+        failed.push({ url, outcome: isAccepted ? "enforced" : outcome, hint: isAccepted ? undefined : hint });
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));

@@ -1,11 +1,12 @@
 import { KeysError } from "../errors.ts";
 import type { Digest } from "./digest.ts";
+import { findObstacles, type Evidence } from "./evidence.ts";
 import { createVersion } from "./generate.ts";
 import { requireNotRevoked } from "./revoke.ts";
 import { isUsable } from "./judge.ts";
 import { overtaken, overtakenBy } from "./conflict.ts";
 import type { Epoch, Key, Version } from "./key.ts";
-import { formatDuration, formatTime } from "./duration.ts";
+import { formatDuration } from "./duration.ts";
 
 /** Seconds, longer than any run of `rotate` takes. The token of a younger version that was not promoted may still be on its way. */
 export const RUN_LIMIT = 3_600;
@@ -94,11 +95,8 @@ export function keepVersion(key: Key, n: number, now: Epoch): Key | null {
   return mapVersions(key, (each) => (each === version ? { ...kept, state: "pending" } : each));
 }
 
-/** When a version counts as unused, so a rotation can finish or abort. */
-export interface Evidence {
-  readonly now: Epoch;
-  /** Seconds: a version counts as in use if it was used within this time. */
-  readonly window: number;
+/** How to end a rotation, and what is known about the use of its versions. */
+export interface EndOptions extends Evidence {
   /** Skips the evidence, but never `WOULD_LOCK_OUT`. */
   readonly force?: boolean;
 }
@@ -106,10 +104,11 @@ export interface Evidence {
 /**
  * Ends the overlap now.
  * @returns the changed key, or `null` if no version is retiring
- * @throws {@link KeysError} `ROTATION_UNPROVEN` if an old version is in use or no server has seen the new one; `WOULD_LOCK_OUT` if
- * the new one does not work; `NO_ROTATION` if a version is still pending
+ * @throws {@link KeysError} `ROTATION_UNPROVEN` if an old version is in use, no server has seen the new one, or a server that may see
+ * the old one has not reported; `WOULD_LOCK_OUT` if the new one does not work; `NO_ROTATION` if a version is still pending
  */
-export function finishRotation(key: Key, { now, window, force = false }: Evidence): Key | null {
+export function finishRotation(key: Key, { force = false, ...evidence }: EndOptions): Key | null {
+  const { now } = evidence;
   const waiting = key.versions.find((version) => version.state === "pending" && isUsable(version, now));
   if (waiting !== undefined) {
     throw new KeysError("NO_ROTATION", `version ${String(waiting.n)} of ${key.name} was never promoted`, {
@@ -126,7 +125,7 @@ export function finishRotation(key: Key, { now, window, force = false }: Evidenc
         hint: `issue one first: mcp-keys rotate ${key.name}`,
       });
     }
-    if (!force) requireEvidence(key, current, live, now - window, now);
+    if (!force) requireEvidence(key, live, current, evidence);
   }
   return mapVersions(key, (version) => (version.state === "retiring" ? retire(version, now) : version));
 }
@@ -137,7 +136,8 @@ export function finishRotation(key: Key, { now, window, force = false }: Evidenc
  * @throws {@link KeysError} `NO_ROTATION` without a rotation to undo; `ROTATION_UNPROVEN` if the version to revoke is in use;
  * `WOULD_LOCK_OUT` if no working version would remain
  */
-export function abortRotation(key: Key, { now, window, force = false }: Evidence): Key {
+export function abortRotation(key: Key, { force = false, ...evidence }: EndOptions): Key {
+  const { now } = evidence;
   const pending = key.versions.filter(({ state }) => state === "pending");
   // The token of a retiring version that was never promoted may have reached no client.
   const previous = key.versions.findLast(
@@ -154,12 +154,7 @@ export function abortRotation(key: Key, { now, window, force = false }: Evidence
       hint: `rotate to a new version instead: mcp-keys rotate ${key.name}`,
     });
   }
-  const used = toRevoke.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > now - window);
-  if (used !== undefined && !force) {
-    throw new KeysError("ROTATION_UNPROVEN", `version ${String(used.n)} of ${key.name} is already in use`, {
-      hint: "clients that use it would be locked out; override with --force",
-    });
-  }
+  if (!force) requireEvidence(key, toRevoke, undefined, evidence);
   return mapVersions(key, (version) => {
     if (toRevoke.includes(version)) return revokeOne(version, "superseded");
     if (version !== previous) return version;
@@ -179,26 +174,20 @@ export function discardVersion(key: Key, n: number, isOurUse = false): Key | nul
   return mapVersions(key, (each) => (each === version ? revokeOne(each, "undelivered") : each));
 }
 
-function requireEvidence(key: Key, current: Version, live: readonly Version[], since: Epoch, now: Epoch): void {
-  if (current.lastUsedAt === null) {
-    throw new KeysError("ROTATION_UNPROVEN", `version ${String(current.n)} of ${key.name} has never been used`);
+function requireEvidence(key: Key, ending: readonly Version[], staying: Version | undefined, evidence: Evidence): void {
+  const [first, ...more] = findObstacles(key, ending, staying, evidence);
+  if (first !== undefined) {
+    const what = [first, ...more].map((each) => each.what).join("; ");
+    throw new KeysError("ROTATION_UNPROVEN", what, { hint: first.fix });
   }
-  const used = live.find(({ lastUsedAt }) => lastUsedAt !== null && lastUsedAt > since);
-  if (used?.lastUsedAt != null) {
-    const when = describeUse(used.lastUsedAt, now);
-    throw new KeysError("ROTATION_UNPROVEN", `version ${String(used.n)} of ${key.name} was used ${when}`);
-  }
-  const underway = live.find((version) => version.promotedAt === undefined && now - version.createdAt < RUN_LIMIT);
+  if (staying === undefined) return;
+  const { now } = evidence;
+  const underway = ending.find((version) => version.promotedAt === undefined && now - version.createdAt < RUN_LIMIT);
   if (underway !== undefined) {
     const ago = formatDuration(Math.max(0, now - underway.createdAt));
     const what = `version ${String(underway.n)} of ${key.name}, staged ${ago} ago, may still be on its way to a client`;
     throw new KeysError("ROTATION_UNPROVEN", what);
   }
-}
-
-/** Describes a use relative to `now`. A server's clock may be ahead of this one, or this one behind. */
-function describeUse(at: Epoch, now: Epoch): string {
-  return at > now ? `at ${formatTime(at)}, later than this clock shows` : `${formatDuration(now - at)} ago`;
 }
 
 function retire(version: Version, now: Epoch): Version {

@@ -11,6 +11,7 @@ import { isCount, isPlainObject } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
+import type { EndRotation } from "./end-rotation.ts";
 import type { DigestInput } from "./import-digests.ts";
 import type { ImportInput } from "./import.ts";
 import type { RevokeOptions } from "./revoke.ts";
@@ -48,7 +49,16 @@ export const ROTATE: Rules<RotateOptions> = {
   ...{ publish: FUNCTION, proveEarly: FUNCTION, deploy: FUNCTION, prove: FUNCTION },
 };
 
-export const END_ROTATION: Rules<{ window?: number; force?: boolean }> = { window: SECONDS, force: FLAG };
+const PROOF: Rule = {
+  what: "{ accepted, refused }: true or false, and a list of version numbers",
+  is: (value) =>
+    isPlainObject(value) &&
+    FLAG.is(value["accepted"]) &&
+    Array.isArray(value["refused"]) &&
+    value["refused"].every(isCount),
+  copy: copyRecord,
+};
+export const END_ROTATION: Rules<EndRotation> = { window: SECONDS, force: FLAG, proof: PROOF };
 
 export const REVOKE: Rules<RevokeOptions> = {
   version: { what: "the number of a version", is: isCount },

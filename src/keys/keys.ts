@@ -28,7 +28,8 @@ import { importDigests, type DigestInput } from "./import-digests.ts";
 import { importKey, type ImportInput } from "./import.ts";
 import { createMint, type Random } from "./mint.ts";
 import { revokeKey, type RevokeOptions } from "./revoke.ts";
-import { rotateKey, DEFAULT_WINDOW, type Rotated, type RotateOptions } from "./rotate.ts";
+import { DEFAULT_WINDOW, type EndRotation } from "./end-rotation.ts";
+import { rotateKey, type Rotated, type RotateOptions } from "./rotate.ts";
 import { requireKey, updateKey, type OperationContext, type Updated } from "./update.ts";
 import type { KeyStore, ReadOptions } from "../stores/store.ts";
 import { systemActor, systemNow, systemPeppers, systemRandom } from "../world.ts";
@@ -56,10 +57,6 @@ export interface KeysOptions {
   readonly peppers?: readonly Pepper[];
 }
 
-interface Ending {
-  window?: number;
-  force?: boolean;
-}
 type WithoutClock<T extends { now: Epoch }> = Partial<Omit<T, "now">>;
 
 /**
@@ -97,15 +94,16 @@ export interface Keys {
    */
   rotate(ref: string, options: RotateOptions): Promise<Rotated>;
   /**
-   * Ends the overlap of a rotation now. Refuses if the old version was used within `window` seconds (default 3600) or the new
-   * one was never used; `force` overrides this. `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`, `NO_ROTATION`.
+   * Ends the overlap of a rotation now. Refuses if a server has seen the old version within `window` seconds (default 3600), if none
+   * has seen the new one, or if a server that may see the old one has not reported; `force` overrides this. `ROTATION_UNPROVEN`,
+   * `WOULD_LOCK_OUT`, `NO_ROTATION`.
    */
-  finish(ref: string, options?: { window?: number; force?: boolean }): Promise<Updated>;
+  finish(ref: string, options?: EndRotation): Promise<Updated>;
   /**
-   * Returns to the old version and revokes the new one. Refuses if the new version was used within `window` seconds (default
-   * 3600); `force` overrides this. `NO_ROTATION`, `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`.
+   * Returns to the old version and revokes the new one. Refuses if a server has seen the new version within `window` seconds (default
+   * 3600), or if one that reports in files has not reported since; `force` overrides this. `NO_ROTATION`, `ROTATION_UNPROVEN`, `WOULD_LOCK_OUT`.
    */
-  abort(ref: string, options?: { window?: number; force?: boolean }): Promise<Updated>;
+  abort(ref: string, options?: Omit<EndRotation, "proof">): Promise<Updated>;
   /**
    * Revokes one version, or all versions of the key. Takes effect at once, whatever the clock shows, and cannot be undone.
    * `VERSION_NOT_FOUND`.
@@ -156,8 +154,10 @@ export function createKeys(options: KeysOptions): Keys {
     (op: "finish" | "abort", end: typeof finishRotation): Keys["finish"] =>
     async (ref, ending = {}) => {
       checkRef(ref);
-      const { window = DEFAULT_WINDOW, force = false } = readOptions<Ending>(op, ending, END_ROTATION);
-      return updateKey(context, ref, { op }, (key) => end(key, { now: now(), window, force }));
+      const { window = DEFAULT_WINDOW, force = false, proof } = readOptions<EndRotation>(op, ending, END_ROTATION);
+      // A later use is in `lastUsedAt` of the key.
+      const usage = await store.usage();
+      return updateKey(context, ref, { op }, (key) => end(key, { now: now(), window, force, usage, proof }));
     };
 
   const switchTo =

@@ -24,18 +24,6 @@ import { NO_DIGESTS, requireKey, updateKey, type OperationContext } from "./upda
 export const DEFAULT_OVERLAP = 86_400;
 
 /**
- * The default window of `finish` and `abort`: 3600 seconds, an hour. A version not used for this long counts as unused.
- * @example
- * ```ts
- * import { createKeys, DEFAULT_WINDOW, openStore } from "mcp-keys";
- *
- * const keys = createKeys({ store: await openStore() });
- * await keys.finish("ci", { window: 2 * DEFAULT_WINDOW });
- * ```
- */
-export const DEFAULT_WINDOW = 3_600;
-
-/**
  * Options of {@link Keys.rotate}. Durations are in seconds.
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 import { isWithheld } from "../core/digest.ts";
 import type { Key } from "../core/key.ts";
+import { NO_USAGE } from "../core/usage.ts";
 import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import { changesAfter } from "./journal/read/changes.ts";
@@ -75,6 +76,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
       ),
     write: refuse,
     touch: refuse,
+    usage: async () => NO_USAGE,
     watch: async () => () => {},
     close: () =>
       mutex.run(async () => {

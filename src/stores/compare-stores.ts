@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { FORGOTTEN } from "../core/digest.ts";
 import type { Key } from "../core/key.ts";
-import type { Change, KeyStore, Use } from "./store.ts";
+import type { UsageNews, Use } from "../core/usage.ts";
+import type { Change, KeyStore } from "./store.ts";
+import { Uses } from "./uses.ts";
 
 /** The differences between the source and the target of a migration. */
 export interface Comparison {
@@ -13,8 +15,9 @@ export interface Comparison {
   readonly changes: number;
   /** The changes that the target lacks. `null` if the two histories differ. */
   readonly missing: readonly Change[] | null;
-  /** The last-used times that are newer in the source. */
+  /** The last-used times that are newer in the source, and its newer reports. */
   readonly uses: readonly Use[];
+  readonly news: UsageNews | null;
   /** Whether the target has all changes of the source and more. */
   readonly isAhead: boolean;
   /** Whether both have the same keys. Only meaningful if the target is not ahead. */
@@ -47,7 +50,7 @@ export async function compareStores(source: KeyStore, target: KeyStore): Promise
     seq,
     changes,
     missing: differ ? null : missing,
-    uses: newerUses(from.keys, to.keys),
+    ...(await newerUsage(source, target, from.keys)),
     isAhead: !differ && missing.length === 0 && (await targetChanges.next()).done !== true,
     hasSameKeys: isDeepStrictEqual(comparable(from.keys, revoked), comparable(to.keys, revoked)),
     isStable: from.seq === seq && to.seq === targetSeq,
@@ -88,13 +91,18 @@ function comparable(keys: readonly Key[], revoked: ReadonlySet<string>): unknown
   }));
 }
 
-function newerUses(keys: readonly Key[], known: readonly Key[]): Use[] {
-  const times = new Map(usesOf(known).map(({ id, n, at }) => [`${id} ${String(n)}`, at]));
-  return usesOf(keys).filter(({ id, n, at }) => at > (times.get(`${id} ${String(n)}`) ?? -1));
-}
-
-function usesOf(keys: readonly Key[]): Use[] {
-  return keys.flatMap(({ id, versions }) =>
-    versions.flatMap(({ n, lastUsedAt: at }) => (at === null ? [] : [{ id, n, at }])),
-  );
+/** Compares last-used times of each server. Those of versions that do not exist stay behind, because no command shows them. */
+async function newerUsage(
+  source: KeyStore,
+  target: KeyStore,
+  keys: readonly Key[],
+): Promise<Pick<Comparison, "uses" | "news">> {
+  const [from, to] = [await source.usage(), await target.usage()];
+  const known = new Uses();
+  for (const use of to.uses) known.add(use);
+  known.addNews({ reports: to.reports, ...(to.publishedAt !== null && { publishedAt: to.publishedAt }) });
+  const versions = new Map(keys.map((key) => [key.id, key.versions]));
+  const uses = from.uses.filter((use) => versions.get(use.id)?.some(({ n }) => n === use.n) === true && known.add(use));
+  const news = { reports: from.reports, ...(from.publishedAt !== null && { publishedAt: from.publishedAt }) };
+  return { uses, news: known.addNews(news) ? news : null };
 }

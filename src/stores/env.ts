@@ -1,13 +1,15 @@
 import { digestToken } from "../core/digest.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Key, KeyId } from "../core/key.ts";
-import { keysOf } from "../core/keyset/keyset.ts";
+import { keysOf, type Keyset } from "../core/keyset/keyset.ts";
 import { parseKeyset } from "../core/keyset/parse-keyset.ts";
 import { parsePublicKeys } from "../core/keyset/signature.ts";
 import { isWeak, OPAQUE_PREFIX, opaqueIdOf } from "../core/opaque.ts";
 import { explainUnusable, parseToken } from "../core/token.ts";
+import { NO_USAGE } from "../core/usage.ts";
 import { KeysError } from "../errors.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
+import { createReporting } from "./keyset/reporting.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 const NO_CHANGES: AsyncIterable<never> = {
@@ -40,7 +42,8 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
     ...split(env["MCP_API_KEYS"]).map((text, i) => readToken(text, `entry ${i + 1} of MCP_API_KEYS`)),
   ];
   const keyMap = new KeyMap();
-  keyMap.apply(published);
+  const keysetMap = new KeyMap();
+  for (const map of [keyMap, keysetMap]) map.apply(published === null ? [] : keysOf(published));
   const others = tokens.filter(({ id, digest }) => keyMap.byId(id) === null && keyMap.byDigest(digest) === null);
   keyMap.apply(toKeys(others, (name) => keyMap.byName(name) !== null));
 
@@ -56,6 +59,8 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
     snapshot: async () => ({ seq: 0, keys: keyMap.list() }),
     write: refuse,
     touch: refuse,
+    usage: async () => NO_USAGE,
+    ...(published !== null && { report: createReporting(env, async () => ({ keyset: published, keyMap: keysetMap })) }),
     // The environment of a process cannot be changed from outside, so there is never any news.
     changes: () => NO_CHANGES,
     watch: async () => () => {},
@@ -63,11 +68,11 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
   };
 }
 
-function readKeyset(env: StoreWorld["env"]): Key[] {
+function readKeyset(env: StoreWorld["env"]): Keyset | null {
   const text = env["MCP_API_KEYSET"] ?? "";
-  if (text.trim() === "") return [];
+  if (text.trim() === "") return null;
   const publicKeys = parsePublicKeys(env["MCP_KEYS_KEYSET_PUBLIC_KEY"]);
-  return keysOf(parseKeyset(text, { source: "MCP_API_KEYSET", publicKeys }));
+  return parseKeyset(text, { source: "MCP_API_KEYSET", publicKeys });
 }
 
 function split(text = ""): string[] {

@@ -1,10 +1,10 @@
 import type { Disk } from "./journal/disk/disk.ts";
 import { openJournal } from "./journal/store.ts";
 import { formatFileLocation, inDataDir, parseFileLocation } from "./location.ts";
-import type { KeyStore, StoreWorld } from "./store.ts";
+import type { StoreWorld, WritableStore } from "./store.ts";
 
 /** A file store implements all optional methods. */
-export type FileStore = Required<KeyStore>;
+export type FileStore = WritableStore;
 
 /**
  * Opens a journal as a store. See `docs/journal.md`.

@@ -6,7 +6,7 @@ import { openParts } from "./keychain/parts.ts";
 import type { KeychainEngine } from "./keychain/protocol.ts";
 import { KeychainWriter } from "./keychain/writer.ts";
 import { versionOf } from "./key-map.ts";
-import type { Change, KeyStore, StoreWorld } from "./store.ts";
+import type { Change, StoreWorld, WritableStore } from "./store.ts";
 
 /** How many changes are held in memory while their digests are fetched. */
 const BATCH = 256;
@@ -18,7 +18,7 @@ const BATCH = 256;
  * @throws {@link KeysError} `USAGE` for another location, `STORE_UNAVAILABLE` without a data folder. Calls that need a
  *   digest: `STORE_LOCKED`, `STORE_UNAVAILABLE`, `STORE_DAMAGED` for an altered item.
  */
-export async function openKeychainStore(location: string, world: StoreWorld): Promise<Required<KeyStore>> {
+export async function openKeychainStore(location: string, world: StoreWorld): Promise<WritableStore> {
   const engine = engineOf(location);
   const { journal, keychain } = openParts(engine, world);
   const digests = new Digests(keychain);

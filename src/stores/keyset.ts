@@ -2,10 +2,12 @@ import { stat } from "node:fs/promises";
 import { keysOf, type Keyset } from "../core/keyset/keyset.ts";
 import { parseKeyset } from "../core/keyset/parse-keyset.ts";
 import { parsePublicKeys } from "../core/keyset/signature.ts";
+import { NO_USAGE } from "../core/usage.ts";
 import { KeysError } from "../errors.ts";
 import { watchFile } from "./journal/disk/watch.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
 import { readKeysetFile, type KeysetContent } from "./keyset/keyset-file.ts";
+import { createReporting } from "./keyset/reporting.ts";
 import { parsePath } from "./location.ts";
 import { Mutex } from "./mutex.ts";
 import type { Change, KeyStore, StoreWorld } from "./store.ts";
@@ -78,6 +80,8 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
     },
     write: refuse,
     touch: refuse,
+    usage: async () => NO_USAGE,
+    report: createReporting(env, () => load()),
     async *changes(since) {
       const current = await load();
       if (current.seq > since) yield toChange(current);

@@ -59,8 +59,15 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
         wakes.delete(ownWake);
       };
     },
-    async touch(batch) {
+    async touch(batch, news = {}) {
       for (const use of batch) uses.add(use);
+      uses.addNews(news);
+    },
+    async usage() {
+      return uses.usage();
+    },
+    async forget(server) {
+      return uses.forget(server);
     },
     async close() {
       wakes.clear();

@@ -54,10 +54,10 @@ export async function migrate(source: KeyStore, target: KeyStore, options: Migra
   let copied = 0;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const comparison = await compareStores(source, target);
-    const { keys, seq, changes, uses, isAhead, hasSameKeys, isStable } = comparison;
+    const { keys, seq, changes, uses, news, isAhead, hasSameKeys, isStable } = comparison;
     const missing = missingIn(target, source, comparison);
     if (missing.length > 0) await copy(missing, missing.length === changes, target);
-    else if (uses.length > 0) await target.touch(uses);
+    else if (uses.length > 0 || news !== null) await target.touch(uses, news ?? {});
     else if (isAhead || isStable) {
       if (!isAhead && !hasSameKeys) throw differs(target);
       const result = { keys: keys.length, changes, copied };

@@ -50,6 +50,7 @@ export function rehearse(store: KeyStore): KeyStore {
     changes: (since, options) => store.changes(since, options),
     watch: refuse,
     touch: refuse,
+    usage: () => store.usage(),
     close: async () => undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { Digest } from "../core/digest.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
+import type { Usage, UsageNews, Use } from "../core/usage.ts";
 
 /**
  * What a change did. Shown by `mcp-keys audit`.
@@ -73,22 +74,6 @@ export interface Change extends Draft {
 }
 
 /**
- * A use of version `n` of a key at `at`, in epoch seconds.
- * @example
- * ```ts
- * import type { KeyStore, Use } from "mcp-keys";
- *
- * const use: Use = { id: "7Fq2x9Lm0aBc", n: 1, at: Math.floor(Date.now() / 1000) };
- * const record = (store: KeyStore): Promise<void> => store.touch([use]);
- * ```
- */
-export interface Use {
-  readonly id: KeyId;
-  readonly n: number;
-  readonly at: Epoch;
-}
-
-/**
  * A history of changes and the keys that result from them.
  *
  * Every method throws {@link KeysError} with these codes, in addition to its own: `STORE_UNAVAILABLE` if the store cannot answer,
@@ -145,11 +130,26 @@ export interface KeyStore {
    */
   watch(wake: () => void, report?: (line: string) => void): Promise<() => void>;
   /**
-   * Records when versions were last used. An older time never replaces a newer one. Not part of the history, and never called
-   * while a token is verified.
+   * Records when versions were last used, and on which server. An older time never replaces a newer one. Not part of the history,
+   * and never called while a token is verified.
+   * @param news - what else is known about the servers that read keysets
    * @throws {@link KeysError} `STORE_READ_ONLY`
    */
-  touch(uses: readonly Use[]): Promise<void>;
+  touch(uses: readonly Use[], news?: UsageNews): Promise<void>;
+  /** Returns the latest use of each version on each server. Empty in a read-only store. */
+  usage(): Promise<Usage>;
+  /**
+   * Drops the uses and reports of a server that is gone, or with `null` that a keyset was published. A server that still runs records
+   * its next uses again. Returns whether there was anything. Missing in read-only stores.
+   */
+  forget?(server: string | null): Promise<boolean>;
+  /**
+   * Writes uses to a file, for `mcp-keys uses import` in the store that the keyset was made from. Adds them to those in the file.
+   * Missing in stores without a keyset.
+   * @param path - a file of its own for each server; replaced in one step
+   * @throws {@link KeysError} `OUTPUT_EXISTS` if the file is something else; `STORE_UNAVAILABLE` if it cannot be written
+   */
+  report?(path: string, report: NewReport): Promise<void>;
   /**
    * Drops the history and keeps the keys, including revoked ones. Other processes can read and write meanwhile. After a crash, the
    * store is unchanged or the next process finishes the compaction. Missing in stores without a growing history.
@@ -172,6 +172,16 @@ export interface KeyStore {
   /** Releases handles and timers. May be called twice. Later calls of other methods may throw `STORE_UNAVAILABLE`. */
   close(): Promise<void>;
 }
+
+/** What a server saw until `at`. */
+export interface NewReport {
+  readonly server: string;
+  readonly at: Epoch;
+  readonly uses: readonly Use[];
+}
+
+/** A store with every optional method that a store with a history of its own can have. */
+export type WritableStore = Required<Omit<KeyStore, "report">>;
 
 export interface CompactOptions {
   /** In epoch seconds. */

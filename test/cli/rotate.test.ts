@@ -228,7 +228,7 @@ describe("rotate --finish", () => {
     const { stdout } = await cli("rotate ci");
     const refused = await cli("rotate ci --finish");
     expect(refused.status).toBe(5);
-    expect(refused.stderr).toContain("version 2 of ci has never been used");
+    expect(refused.stderr).toContain("no server has reported a use of ci");
     expect(await check(first)).toBe(0);
     expect((await cli("rotate ci --finish --force")).status).toBe(0);
     expect([await check(first), await check(stdout)]).toEqual([4, 0]);

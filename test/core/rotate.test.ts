@@ -167,7 +167,7 @@ describe("finishing", () => {
     expect(() => finishRotation(key, evidence)).toThrow(
       expect.objectContaining({
         code: "ROTATION_UNPROVEN",
-        message: "version 1 of ci was used at 1970-01-14T13:46:40Z, later than this clock shows",
+        message: "version 1 of ci is in use: on unnamed at 1970-01-14T13:46:40Z, later than this clock shows",
       }),
     );
   });

@@ -1,3 +1,4 @@
+import { formatReport } from "../../src/core/usage-report.ts";
 import { join } from "node:path";
 import { createCli } from "../cli/fake-world.ts";
 
@@ -57,6 +58,15 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   const client = ["export", "--for", "lm-studio", "--url", "https://mcp.example.com/mcp"];
   await run("export --for", client);
   await run("export --install", [...client, "--install", join(dir, "mcp.json")]);
+  const report = { store: `file:${join(dir, "store", "keys.jsonl")}`, server: "edge-1", at: clock.now };
+  const [{ id }] = [fresh["key"] as { id: string }];
+  const reports = [report, { ...report, store: "file:/other" }].map((each) =>
+    formatReport({ ...each, uses: [{ id, n: 1, at: clock.now }] }),
+  );
+  const { imported, skipped } = await run("uses import", "uses import", reports.join(""));
+  const used = await run("uses", "uses");
+  const shown = await run("show", "show ci");
+  await run("uses forget", "uses forget edge-1");
   await run("audit", "audit");
   await run("audit --verify", "audit --verify");
   await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);
@@ -84,6 +94,10 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     ["listed check", (checks as unknown[]).filter(isDocument)],
     ["doctor's finding", diagnosed["findings"] as Document[]],
     ["doctor's counts", [diagnosed["counts"] as Document]],
+    ["use", [...(used["uses"] as Document[]), ...(shown["uses"] as Document[])]],
+    ["report", used["reports"] as Document[]],
+    ["imported report", imported as Document[]],
+    ["skipped report", skipped as Document[]],
     ["failed key", (results as unknown[]).filter(isDocument)],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],

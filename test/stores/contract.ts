@@ -354,6 +354,7 @@ export function describeReadOnly(open: () => Promise<KeyStore>): void {
       expect(store.readOnly).toBe(true);
       await expect(store.write(aDraft([keyNo(1)]))).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
       await expect(store.touch([])).rejects.toMatchObject({ code: "STORE_READ_ONLY" });
+      expect(await store.usage()).toEqual({ uses: [], reports: [], publishedAt: null });
       await store.close();
     });
   });

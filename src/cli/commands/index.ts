@@ -14,6 +14,7 @@ import { show } from "./show.ts";
 import { store } from "./store.ts";
 import { test } from "./test.ts";
 import { update } from "./update.ts";
+import { uses } from "./uses.ts";
 import { verify } from "./verify.ts";
 
 /**
@@ -35,6 +36,7 @@ export const commands = {
   test,
   export: exportSnippet,
   audit,
+  uses,
   store,
   doctor,
   completion,

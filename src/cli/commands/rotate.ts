@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
-import { DEFAULT_OVERLAP, DEFAULT_WINDOW } from "../../keys/rotate.ts";
+import { DEFAULT_WINDOW } from "../../keys/end-rotation.ts";
+import { DEFAULT_OVERLAP } from "../../keys/rotate.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags } from "../delivery.ts";
 import { refuseUnused, tagFlag } from "../flags.ts";
@@ -22,8 +23,6 @@ const ISSUING = [
   "merge",
   "to",
   "deploy",
-  "verify",
-  "verifyAll",
   "overlap",
   "expires",
   "ifOlderThan",
@@ -74,10 +73,10 @@ export const rotate: CommandModule = {
         .addOption(
           new Option("--finish", "retire the old token now, if it is out of use").conflicts(["abort", ...ISSUING]),
         )
-        .addOption(new Option("--abort", "return to the old version").conflicts([...ISSUING]))
+        .addOption(new Option("--abort", "return to the old version").conflicts(["verify", "verifyAll", ...ISSUING]))
         .addOption(
           new Option("--status", "show the rotation in progress; change nothing").conflicts([
-            ...["finish", "abort", "force", "publish"],
+            ...["finish", "abort", "force", "publish", "verify", "verifyAll"],
             ...ISSUING,
           ]),
         )

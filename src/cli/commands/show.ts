@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { formatTime } from "../../core/duration.ts";
+import { usesOf } from "../../core/evidence.ts";
 import type { Epoch, Key, Version } from "../../core/key.ts";
 import { keyStatus, stateAt } from "../../core/status.ts";
 import { KeysError } from "../../errors.ts";
@@ -7,6 +8,7 @@ import type { CommandModule, Context } from "../context.ts";
 import { lastDay } from "../expiry.ts";
 import { keyJson } from "../json.ts";
 import { askInOrder } from "../readers.ts";
+import { evidenceText } from "../rotation/evidence-text.ts";
 import { renderFields, renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
 import { warnIfWeak } from "../weak.ts";
@@ -29,7 +31,9 @@ async function runShow(given: Context, ref: string): Promise<void> {
   const { io, paint, world } = ctx;
   const now = world.now();
   if (ctx.flags.json) {
-    await io.json({ ...named, key: keyJson(key, now) });
+    const usage = await (await ctx.store()).usage();
+    const uses = usesOf(key, usage).map(({ n, server, at }) => ({ version: n, server, lastUsedAt: formatTime(at) }));
+    await io.json({ ...named, key: keyJson(key, now), uses });
     return;
   }
   const width = lineWidth(world.streams.stdout);
@@ -64,6 +68,9 @@ async function runShow(given: Context, ref: string): Promise<void> {
   const columns = ["VERSION", "STATE", "CREATED", "EXPIRES", "LAST USED", ...(hasRuns ? ["RUN"] : [])];
   await io.print(`${fields}\n${renderTable(paint, columns, rows, width)}`);
   warnIfWeak(ctx, [key]);
+  // During a rotation, the question is who still uses the old token.
+  const evidence = await evidenceText(ctx, key);
+  if (evidence !== "") await io.print(evidence);
 }
 
 async function requireKey(ctx: Context, ref: string): Promise<Key> {

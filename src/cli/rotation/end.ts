@@ -3,12 +3,19 @@ import type { Context } from "../context.ts";
 import { keyJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import type { RotateFlags } from "./flags.ts";
-import { openPublish, type Publish } from "./publish.ts";
+import { proveEnd } from "./end-proof.ts";
+import { notePublished, openPublish, type Publish } from "./publish.ts";
 
 /** Runs `rotate <key> --finish`: ends the overlap. */
 export async function runFinish(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const publish = await openPublish(ctx, flags);
-  const { key, changed } = await (await ctx.keys()).finish(ref, { window: flags.window, force: flags.force === true });
+  const proof = await proveEnd(ctx, ref, flags);
+  // The servers that this run publishes to count from now on.
+  if (publish !== undefined) await notePublished(ctx);
+  const { window, force = false } = flags;
+  const { key, changed } = await (
+    await ctx.keys()
+  ).finish(ref, { window, force, ...(proof !== undefined && { proof }) });
   await reportEnd(
     ctx,
     { key, changed, publish },

@@ -48,8 +48,9 @@ export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Pu
       await openStepCommand(ctx, { flag: "--publish", command, input: "keyset", code: "PUBLISH_FAILED", grace }),
     );
   }
-  return async (isDelivered = false) =>
-    publishNewest(await ctx.store(), async () => {
+  return async (isDelivered = false) => {
+    await notePublished(ctx);
+    await publishNewest(await ctx.store(), async () => {
       const { text, seq } = await make();
       const failures = await runAll(commands, text);
       // A promoted version stays so, and its keyset has been published.
@@ -58,6 +59,18 @@ export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Pu
       if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags) : undefined);
       return seq;
     });
+  };
+}
+
+/** Seconds: a note that is younger than this is not written again. */
+const NOTED = 86_400;
+
+/** Notes in the store that servers read keysets, so `--finish` asks for their reports. */
+export async function notePublished(ctx: Context): Promise<void> {
+  const store = await ctx.store();
+  const now = ctx.world.now();
+  const { publishedAt } = await store.usage();
+  if (publishedAt === null || publishedAt + NOTED <= now) await store.touch([], { publishedAt: now });
 }
 
 /** Runs every command. Returns their failures, and throws every other error. */

@@ -8,6 +8,7 @@ import { addStore } from "../hint.ts";
 import { keyJson } from "../json.ts";
 import { keyLabel, renderFields, renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
+import { evidenceText } from "./evidence-text.ts";
 
 /** Runs `rotate <key> --status`: shows the rotation in progress, from the store alone. */
 export async function runStatus(ctx: Context, ref: string): Promise<void> {
@@ -40,7 +41,7 @@ export async function runStatus(ctx: Context, ref: string): Promise<void> {
     { text: version.lastUsedAt === null ? "never" : formatTime(version.lastUsedAt) },
   ]);
   const table = renderTable(paint, ["VERSION", "STATE", "WORKS UNTIL", "LAST USED"], rows, width);
-  await io.print(rows.length === 0 ? fields : `${fields}\n${table}`);
+  await io.print(rows.length === 0 ? fields : `${fields}\n${table}${await evidenceText(ctx, key)}`);
 }
 
 function describeStep(progress: RotationStep | null, working: readonly Version[]): string {

@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Pepper } from "../../core/digest.ts";
 import type { Epoch, Key, KeyId, Version } from "../../core/key.ts";
 import { NO_ID } from "../../core/token.ts";
-import type { Use } from "../../stores/store.ts";
+import type { Use } from "../../core/usage.ts";
 import { KeysWithoutPepper } from "./keys-without-pepper.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { KeyRows } from "./key-rows.ts";
@@ -45,6 +45,8 @@ export interface KeyIndex {
    * @param most - how many to name; the others are only counted
    */
   scanEnding(limit: Epoch, now: Epoch, most: number): EndingScan;
+  /** Returns a key without its versions, and when the overlap of its version `n` ends; `null` if that is not in one. */
+  overlapOf(id: KeyId, n: number): { readonly key: Key; readonly end: Epoch } | null;
   /** Returns the latest use of each version that was used since the last call. */
   takeUses(): Use[];
 }
@@ -178,6 +180,12 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         },
         first: () => first.map(({ row, end }) => ({ key: keys.read(versions.newestOf(row), []), end })),
       };
+    },
+    overlapOf(id, n) {
+      const newest = keys.find(id);
+      const row = versions.rowOf(newest, n);
+      const end = row === 0 ? null : versions.overlapEnd(row);
+      return end === null ? null : { key: keys.read(newest, []), end };
     },
     takeUses() {
       const rows = unsaved;

@@ -13,6 +13,9 @@ const DIGEST_BYTES = 32;
 const [SHARED, OLDER, NEWEST, UNSAVED] = [11, 12, 13, 15] as const;
 const [N, CREATED, EXPIRES, PROMOTED, RETIRES, USED] = [8, 9, 10, 11, 12, 13] as const;
 
+/** Values of `UNSAVED`; at first, the version was not used here. */
+const [NEVER, YES, NO] = [0, 1, 2] as const;
+
 /** A run of records, viewed as bytes, as 32-bit and as 64-bit numbers. */
 export interface Chunk {
   readonly bytes: Buffer;
@@ -174,23 +177,38 @@ export class VersionRows {
     return this.chunkOf(row).bytes.readInt32LE(byteOf(row));
   }
 
-  /** Records a use, forward only. Returns whether it is the first since {@link VersionRows.takeUse}. */
+  /** Returns version `n` of the key whose newest version is `newest`; 0 if there is none. */
+  rowOf(newest: number, n: number): number {
+    let row = newest;
+    while (row !== 0 && this.chunkOf(row).numbers[numberOf(row) + N] !== n) row = this.olderThan(row);
+    return row;
+  }
+
+  /** Returns when the overlap of a version ends; `null` if it is not in one. */
+  overlapEnd(row: number): Epoch | null {
+    return this.#sharedAt(row).state === "retiring" ? timeOf(this.chunkOf(row).numbers[numberOf(row) + RETIRES]) : null;
+  }
+
+  /**
+   * Records a use, forward only; the first one here counts even if it is older than one of another server. Returns whether it is the
+   * first since {@link VersionRows.takeUse}.
+   */
   use(row: number, at: Epoch): boolean {
     const { words, numbers } = this.chunkOf(row);
     const used = numberOf(row) + USED;
-    if ((numbers[used] ?? NaN) >= at) return false;
-    numbers[used] = at;
     const unsaved = wordOf(row) + UNSAVED;
-    const isFirst = words[unsaved] === 0;
-    words[unsaved] = 1;
-    return isFirst;
+    const before = words[unsaved];
+    if (before !== NEVER && (numbers[used] ?? NaN) >= at) return false;
+    numbers[used] = at;
+    words[unsaved] = YES;
+    return before !== YES;
   }
 
   /** Returns the latest use and marks it as saved. */
   takeUse(row: number): { readonly n: number; readonly at: Epoch } {
     const { words, numbers } = this.chunkOf(row);
     const number = numberOf(row);
-    words[wordOf(row) + UNSAVED] = 0;
+    words[wordOf(row) + UNSAVED] = NO;
     return { n: numbers[number + N] ?? 0, at: numbers[number + USED] ?? 0 };
   }
 

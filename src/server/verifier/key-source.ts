@@ -6,7 +6,9 @@ import type { FoundVersion } from "../key-index/key-index.ts";
 import type { Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { createReporter } from "./reporter.ts";
+import { OverlapLog } from "./overlap-log.ts";
 import { UseRecorder } from "./use-recorder.ts";
+import { createUseTarget, startReports } from "./use-target.ts";
 import type { ResolvedOptions } from "./verifier-options.ts";
 
 /** Finds the versions of tokens: in the memory of one store, or of several that were joined. */
@@ -46,6 +48,7 @@ export interface SourceSettings {
 export async function openSource(store: KeyStore, settings: SourceSettings): Promise<KeySource> {
   const { options, counters, onRead } = settings;
   const { now, maxStaleness, pollEvery, flushEvery, peppers, log, onFault, stores } = options;
+  const target = createUseTarget(store, options);
   const isOnly = stores.length === 1;
   const reporter = createReporter({ spec: store.spec, isOnly, maxStaleness, counters, log, onFault });
   const follower = await followStore({
@@ -62,12 +65,18 @@ export async function openSource(store: KeyStore, settings: SourceSettings): Pro
     follower.close();
     throw missingPepper(missing, `keys in ${store.spec} need`);
   }
-  const uses = new UseRecorder(
-    store,
-    flushEvery,
-    () => follower.index,
-    (cause) => reporter.reportUses(cause),
-  );
+  const overlaps = new OverlapLog(log);
+  const uses = new UseRecorder({
+    ...{ target, now, flushEvery },
+    index: () => follower.index,
+    onBatch: (batch) => overlaps.report(batch, follower.index, now()),
+    onWritten: (cause) => reporter.reportUses(cause),
+  });
+  await startReports(target, now, (cause) => reporter.reportUses(cause)).catch(async (fault: unknown) => {
+    follower.close();
+    await uses.close();
+    throw fault;
+  });
   reporter.reportKeys(follower.index, now());
 
   return {

@@ -1,33 +1,44 @@
-import type { KeyStore, Use } from "../../stores/store.ts";
+import type { Epoch } from "../../core/key.ts";
+import type { Use } from "../../core/usage.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
+import type { UseTarget } from "./use-target.ts";
 
 /** Milliseconds to wait for the last batch at shutdown if the store hangs. */
 const CLOSE_PATIENCE = 5_000;
+/** Milliseconds between two reports without news. A report proves until its time that nothing else was used. */
+const REPORT_EVERY = 60_000;
 
-/** Writes last-used times to the store in batches, off the request path. */
+export interface RecorderOptions {
+  /** `null` if uses are not recorded. */
+  readonly target: UseTarget | null;
+  readonly now: () => Epoch;
+  /** The least seconds from one write to the next. */
+  readonly flushEvery: number;
+  /** Returns the index that records uses now. */
+  readonly index: () => KeyIndex;
+  /** Called with each batch before it is written. */
+  readonly onBatch: (uses: readonly Use[]) => void;
+  /** Called after each batch with `null`, or with what the store threw. */
+  readonly onWritten: (cause: unknown) => void;
+}
+
+/** Writes last-used times to the store or to a report in batches, off the request path. */
 export class UseRecorder {
-  readonly #store: KeyStore;
-  readonly #index: () => KeyIndex;
-  readonly #onWritten: (cause: unknown) => void;
+  readonly #options: RecorderOptions;
   #unwritten: Use[] = [];
   #writing: Promise<void> | null = null;
-  readonly #interval: number;
   /** Runs for the interval after the start of a write. */
   #pause: NodeJS.Timeout | undefined;
+  readonly #heartbeat: NodeJS.Timeout | undefined;
   /** Whether to write again after the pause. */
   #isDue = false;
   #isClosed = false;
 
-  /**
-   * @param flushEvery - the least seconds from one write to the next
-   * @param index - returns the index that records uses now
-   * @param onWritten - called after each batch with `null`, or with what the store threw
-   */
-  constructor(store: KeyStore, flushEvery: number, index: () => KeyIndex, onWritten: (cause: unknown) => void) {
-    this.#store = store;
-    this.#index = index;
-    this.#onWritten = onWritten;
-    this.#interval = flushEvery * 1000;
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    if (options.target?.reports !== true) return;
+    this.#heartbeat = setInterval(() => this.schedule(), REPORT_EVERY);
+    this.#heartbeat.unref();
   }
 
   /**
@@ -35,13 +46,13 @@ export class UseRecorder {
    * somebody asks whether the token is in use. Call it when the index has its first use.
    */
   schedule(): void {
-    if (this.#store.readOnly || this.#isClosed) return;
+    if (this.#isClosed) return;
     this.#isDue = this.#pause !== undefined;
     if (this.#isDue) return;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       if (this.#isDue) this.schedule();
-    }, this.#interval);
+    }, this.#options.flushEvery * 1000);
     this.#pause.unref();
     // Not on the path of the request. A write in progress does not have these uses.
     setImmediate(() => void (this.#writing ?? Promise.resolve()).then(() => this.#flush()));
@@ -56,7 +67,8 @@ export class UseRecorder {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#pause);
-    if (this.#store.readOnly) return;
+    clearInterval(this.#heartbeat);
+    if (this.#options.target === null) return;
     const written = (this.#writing ?? Promise.resolve()).then(() => this.#flush());
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
@@ -73,17 +85,21 @@ export class UseRecorder {
   }
 
   async #write(): Promise<void> {
-    this.collect(this.#index());
+    const { target, now, onBatch, onWritten } = this.#options;
+    const at = now();
+    this.collect(this.#options.index());
     const batch = this.#unwritten;
-    if (batch.length === 0) return;
+    if (batch.length === 0 && target?.reports !== true) return;
     this.#unwritten = [];
+    onBatch(batch);
+    if (target === null) return;
     try {
-      await this.#store.touch(batch);
-      this.#onWritten(null);
+      await target.write(batch, at);
+      onWritten(null);
     } catch (cause) {
       this.#keep(batch);
       this.schedule();
-      this.#onWritten(cause);
+      onWritten(cause);
     }
   }
 

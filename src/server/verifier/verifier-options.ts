@@ -15,9 +15,10 @@ import {
   type Rule,
   type Rules,
 } from "../../core/options.ts";
+import { parseServerName } from "../../core/usage.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
-import { systemNow, systemPeppers } from "../../world.ts";
+import { systemNow, systemPeppers, systemServerName } from "../../world.ts";
 import { callHook } from "./call-hook.ts";
 
 /**
@@ -50,6 +51,16 @@ export interface VerifierOptions {
   readonly pollEvery?: number;
   /** The least time between two writes of last-used times to the store; the first use after a pause is written at once. 2 by default. */
   readonly flushEvery?: number;
+  /**
+   * The name of this server in the evidence for `rotate --finish`: 1 to 64 of `[A-Za-z0-9._-]`. By default the host name. Give servers
+   * on one host, and containers that get a new host name at each start, a name of their own.
+   */
+  readonly name?: string;
+  /**
+   * `file:<path>`: where a server that reads a keyset reports its uses, for `mcp-keys uses import`. Each server needs a file of its own.
+   * Written like last-used times, and once a minute without uses. By default nowhere.
+   */
+  readonly uses?: string;
   /** The peppers that digests were made with. By default those in `MCP_KEYS_PEPPER`. */
   readonly peppers?: readonly Pepper[];
   /**
@@ -73,11 +84,11 @@ export interface VerifierOptions {
   readonly log?: (line: string) => void;
 }
 
-type Special = "onVerdict" | "audience" | "store";
+type Special = "onVerdict" | "audience" | "store" | "uses";
 
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<Omit<VerifierOptions, Special>> &
-  Pick<VerifierOptions, "onVerdict" | "audience">;
+  Pick<VerifierOptions, "onVerdict" | "audience" | "uses">;
 
 const INTERVAL: Rule = {
   what: "a number of seconds above 0, at most 86400",
@@ -98,7 +109,7 @@ const RULES: Rules<VerifierOptions> = {
     pollEvery: INTERVAL,
     flushEvery: INTERVAL,
   },
-  ...{ peppers: PEPPERS, allowMissingPeppers: FLAG, audience: TEXT },
+  ...{ name: TEXT, uses: TEXT, peppers: PEPPERS, allowMissingPeppers: FLAG, audience: TEXT },
   ...{ onVerdict: FUNCTION, onFault: FUNCTION, log: FUNCTION },
 };
 
@@ -106,7 +117,7 @@ const RULES: Rules<VerifierOptions> = {
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   const given = readOptions<VerifierOptions>("createVerifier", options, RULES);
   const { maxStaleness = 60, pollEvery = 1, flushEvery = 2, allowMissingPeppers = false } = given;
-  const { audience, onVerdict } = given;
+  const { audience, onVerdict, uses } = given;
   const stores = storesOf(given);
   if (maxStaleness <= pollEvery) {
     throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: every read would be late", {
@@ -114,7 +125,8 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
     });
   }
   return {
-    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict },
+    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict, uses },
+    name: given.name === undefined ? systemServerName() : parseServerName(given.name),
     now: given.now === undefined ? systemNow : checkClock(given.now),
     peppers: given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers),
     audience: audience === undefined ? undefined : parseAudience(audience),

@@ -65,7 +65,8 @@ export interface Verifier {
  * without a restart. While the store has no keys, every request is refused. With several stores, the first one that knows a token
  * decides about it.
  * @throws {@link KeysError} `USAGE` for invalid options; `PEPPER_INVALID`; `PEPPER_MISSING` if a valid key needs a pepper that was
- *   not passed, unless `allowMissingPeppers` is set; what the store throws if it cannot be read
+ *   not passed, unless `allowMissingPeppers` is set; `OUTPUT_EXISTS` if the file for `uses` is not a report; what the store throws if
+ *   it cannot be read
  * @example
  * ```ts
  * import { createVerifier, openStore } from "mcp-keys";

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { isEpoch } from "../../core/duration.ts";
-import { isCount } from "../../core/type-guards.ts";
-import type { Use } from "../store.ts";
+import type { UsageNews, Use } from "../../core/usage.ts";
+import { KeysError } from "../../errors.ts";
 import { Uses } from "../uses.ts";
 import type { Disk } from "./disk/disk.ts";
 import { codeOf, faultOf } from "./disk/fault.ts";
@@ -11,9 +10,12 @@ import type { JournalLocation } from "./disk/folder.ts";
 import { openPrivate } from "./disk/open.ts";
 import { sidecars } from "./disk/sidecars.ts";
 import { readUnforged, stateOfUnforged } from "./disk/unforged.ts";
+import { formatUses, parseUses } from "./format/use-file.ts";
 
 /** In nanoseconds. A file not written for this long is taken over by another process. */
 const IDLE_NS = 86_400_000_000_000n;
+/** How often a pass over all files is repeated because others move them meanwhile. */
+const ATTEMPTS = 5;
 /** With more files than this, active ones are taken over too. Their processes create them again. */
 const MAX_FILES = 32;
 
@@ -28,11 +30,13 @@ export class LastUsedFiles {
   readonly #folder: string;
   readonly #own: string;
   /** The times that this process recorded or took over. */
-  readonly #mine = new Uses();
-  readonly #all = new Uses();
+  #mine = new Uses();
+  #all = new Uses();
   /** Path → the state of the file when it was read. Unchanged files are not read again. */
   readonly #read = new Map<string, string>();
   #hasTakenOver = false;
+  /** Whether this process wrote its file. */
+  #isWritten = false;
 
   constructor(disk: Disk, location: JournalLocation) {
     this.#disk = disk;
@@ -44,34 +48,74 @@ export class LastUsedFiles {
   /** Returns the latest times of all files. */
   async read(): Promise<Uses> {
     // A listed file that disappears was taken over, so its content is in another file.
-    for (let attempt = 0; attempt < 5; attempt++) if (await this.#readAll()) break;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (await this.#readAll()) break;
     return this.#all;
   }
 
-  /** Records uses and flushes them to disk. */
-  async add(batch: readonly Use[]): Promise<void> {
+  /** Records uses and news, and flushes them to disk. */
+  async add(batch: readonly Use[], news: UsageNews = {}): Promise<void> {
+    await this.#dropTaken();
     // `filter` rather than `some`, because every use must be added.
-    if (batch.filter((use) => this.#mine.add(use)).length === 0) return;
+    const newer = batch.filter((use) => this.#mine.add(use)).length;
+    if (!this.#mine.addNews(news) && newer === 0) return;
     await ensureFolder(this.#disk, this.#location);
     await this.#write();
     if (!this.#hasTakenOver) await this.#takeOver();
     this.#hasTakenOver = true;
   }
 
+  /**
+   * Drops a server from all files, or with `null` that a keyset was published. Returns whether there was anything.
+   * @throws {@link KeysError} `STORE_UNAVAILABLE` if it is in a file that only another user can replace
+   */
+  async forget(server: string | null): Promise<boolean> {
+    await this.#dropTaken();
+    let found = false;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const holders: string[] = [];
+      for (const path of await this.#list()) {
+        if (parseUses((await this.#textOf(path)) ?? "").forget(server)) holders.push(path);
+      }
+      if (holders.length === 0) return found;
+      found = true;
+      const claimed = await this.#claimAll(holders.filter((path) => path !== this.#own));
+      // A process whose file is gone starts a new one, so nobody writes the server again who has not seen it.
+      await this.#merge(claimed, (uses) => uses.forget(server));
+    }
+    throw new KeysError("STORE_UNAVAILABLE", `other users keep the last-used times in ${this.#location.path}.used.*`, {
+      hint: "run the same command as the user of that server",
+    });
+  }
+
   async #readAll(): Promise<boolean> {
     let complete = true;
-    for (const path of await this.#list()) {
+    const paths = await this.#list();
+    // A file that is gone was taken over, but perhaps without all of its content.
+    if ([...this.#read.keys()].some((path) => !paths.includes(path))) this.#startAgain();
+    for (const path of paths) {
       const state = await stateOfUnforged(this.#disk, path, this.#location);
       const fingerprint = typeof state === "string" ? state : `${state.ino} ${state.size} ${state.modified}`;
       if (state === "ignored" || this.#read.get(path) === fingerprint) continue;
       const text = await this.#textOf(path);
       if (text === null) complete = false;
       else {
-        for (const use of parseUses(text)) this.#all.add(use);
+        this.#all.addAll(parseUses(text));
         this.#read.set(path, fingerprint);
       }
     }
     return complete;
+  }
+
+  #startAgain(): void {
+    this.#read.clear();
+    this.#all = new Uses();
+  }
+
+  /** Drops the times that this process wrote if its file is gone: another process has them now, or somebody removed them. */
+  async #dropTaken(): Promise<void> {
+    if (!this.#isWritten || (await stateOfUnforged(this.#disk, this.#own, this.#location)) !== "missing") return;
+    this.#mine = new Uses();
+    this.#isWritten = false;
   }
 
   async #list(): Promise<string[]> {
@@ -95,6 +139,7 @@ export class LastUsedFiles {
       await opened.handle.sync();
       await opened.handle.close();
       await this.#disk.rename(temporary, this.#own);
+      this.#isWritten = true;
     } catch (cause) {
       await opened.handle.close().catch(() => {});
       await this.#disk.unlink(temporary).catch(() => {});
@@ -108,19 +153,33 @@ export class LastUsedFiles {
     const now = typeof own === "string" ? 0n : own.modified;
     await this.#removeDrafts(now);
     const others = (await this.#list()).filter((path) => path !== this.#own);
-    const taken: string[] = [];
+    const idle: string[] = [];
     for (const path of others) {
       const state = await stateOfUnforged(this.#disk, path, this.#location);
       if (typeof state === "string" || (others.length <= MAX_FILES && now - state.modified < IDLE_NS)) continue;
-      const claimed = this.#newPath();
-      // Renamed before reading: if its owner still writes, that creates a new file and loses nothing.
-      if (!(await this.#claim(path, claimed))) continue;
-      for (const use of parseUses((await this.#textOf(claimed)) ?? "")) this.#mine.add(use);
-      taken.push(claimed);
+      idle.push(path);
     }
-    if (taken.length === 0) return;
+    const claimed = await this.#claimAll(idle);
+    if (claimed.length > 0) await this.#merge(claimed);
+  }
+
+  /** Gives files new names. Renamed before reading: if their owner still writes, that creates a new file and loses nothing. */
+  async #claimAll(paths: readonly string[]): Promise<string[]> {
+    const claimed: string[] = [];
+    for (const path of paths) {
+      const to = this.#newPath();
+      if (await this.#claim(path, to)) claimed.push(to);
+    }
+    return claimed;
+  }
+
+  /** Adds the times of claimed files to the own file, and removes them. */
+  async #merge(claimed: readonly string[], change: (uses: Uses) => unknown = () => undefined): Promise<void> {
+    for (const path of claimed) this.#mine.addAll(parseUses((await this.#textOf(path)) ?? ""));
+    change(this.#mine);
     await this.#write();
-    for (const path of taken) await this.#disk.unlink(path).catch(() => {});
+    for (const path of claimed) await this.#disk.unlink(path).catch(() => {});
+    this.#startAgain();
   }
 
   /** Removes what killed processes left half-written: nothing else ever reads or replaces it. */
@@ -147,23 +206,4 @@ export class LastUsedFiles {
   #newPath(): string {
     return `${this.#location.path}.used.${randomBytes(8).toString("hex")}`;
   }
-}
-
-function formatUses(uses: Uses): string {
-  return `${JSON.stringify({ v: 1, uses: [...uses].map(({ id, n, at }) => [id, n, at]) })}\n`;
-}
-
-function parseUses(text: string): Use[] {
-  try {
-    const { uses } = JSON.parse(text) as { uses: [string, number, number][] };
-    return uses.filter(isUse).map(([id, n, at]) => ({ id, n, at }));
-  } catch {
-    return [];
-  }
-}
-
-function isUse(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length !== 3) return false;
-  const [id, n, at] = value as unknown[];
-  return typeof id === "string" && isCount(n) && isEpoch(at);
 }

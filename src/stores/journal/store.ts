@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { versionOf } from "../key-map.ts";
-import type { Change, Draft, KeyStore, RemoveOptions } from "../store.ts";
+import type { Change, Draft, RemoveOptions, WritableStore } from "../store.ts";
 import { changesAfter } from "./read/changes.ts";
 import { compactJournal } from "./replace/compact.ts";
 import { realDisk } from "./disk/disk.ts";
@@ -16,7 +16,7 @@ import { watchFile } from "./disk/watch.ts";
 const POLL_MS = 1_000;
 
 /** A journal store implements all optional methods. The extra parameters are for the keychain store, which builds on it. */
-export interface JournalStore extends Required<KeyStore> {
+export interface JournalStore extends WritableStore {
   /** @param check - called before each attempt with the current keys; an error that it throws ends the write */
   write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change>;
   /** @param beforeRemoval - runs after the journal is closed to writers and before its files are removed */
@@ -80,7 +80,9 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         stop();
       };
     },
-    touch: (uses) => run(() => lastUsed.add(uses)),
+    touch: (uses, news) => run(() => lastUsed.add(uses, news)),
+    usage: () => run(async () => (await lastUsed.read()).usage()),
+    forget: (server) => run(() => lastUsed.forget(server)),
     compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
     adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
     remove: (removal, beforeRemoval) => run(() => removeJournal(disk, location, journal, removal, beforeRemoval)),

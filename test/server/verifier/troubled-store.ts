@@ -1,5 +1,6 @@
 import type { KeysError } from "../../../src/errors.ts";
-import type { KeyStore, Use } from "../../../src/stores/store.ts";
+import type { Use } from "../../../src/core/usage.ts";
+import type { KeyStore } from "../../../src/stores/store.ts";
 
 /** The current faults of a store. */
 export interface Trouble {
@@ -37,6 +38,8 @@ export function createTroubledStore(store: KeyStore): { store: KeyStore; trouble
     get: (ref) => store.get(ref),
     find: (digest) => store.find(digest),
     list: () => store.list(),
+    usage: () => store.usage(),
+    ...(store.report !== undefined && { report: store.report }),
     write: (draft) => store.write(draft),
     close: () => store.close(),
     async snapshot() {

@@ -5,7 +5,7 @@ import { createFixture, until } from "../fixture.ts";
 const full = new KeysError("STORE_UNAVAILABLE", "the disk is full");
 
 test("writes a use to the store, and nothing for a refusal", async () => {
-  const { verifier, issue, rotate, keys, clock, trouble } = await createFixture();
+  const { verifier, issue, rotate, keys, clock, trouble } = await createFixture({ name: "web-1" });
   const old = await issue("ci");
   await issue("idle");
   const token = await rotate("ci", 10);
@@ -14,7 +14,7 @@ test("writes a use to the store, and nothing for a refusal", async () => {
   expect(verifier.verify(token).ok).toBe(true);
   await until(() => trouble.touched.length > 0);
   const [ci] = await keys.list();
-  expect(trouble.touched).toEqual([[{ id: ci!.id, n: 2, at: clock.now }]]);
+  expect(trouble.touched).toEqual([[{ id: ci!.id, n: 2, at: clock.now, server: "web-1" }]]);
   expect(ci!.versions.map(({ lastUsedAt }) => lastUsedAt)).toEqual([null, clock.now]);
 });
 

@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { chmod, chown, mkdir, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { FileStore } from "../../../src/stores/file.ts";
@@ -167,4 +179,65 @@ test("reports a full disk and leaves no partial file", async () => {
   const store = await openIn(folder, { rename: full });
   await expect(store.touch([{ id, n: 1, at: 10 }])).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
   expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
+});
+
+describe("server names", () => {
+  test("a file without them still counts", async () => {
+    const { folder, store } = await aStore();
+    await writeFile(join(folder, STRAY), `{"v":1,"uses":[["${id}",1,70]]}\n`, { mode: 0o600 });
+    expect((await store.usage()).uses).toEqual([{ id, n: 1, at: 70, server: "unnamed" }]);
+    expect(await lastUsed(store)).toBe(70);
+  });
+
+  test("malformed names, reports and times are ignored, and the rest counts", async () => {
+    const { folder, store } = await aStore();
+    const servers = { "web-1": [[id, 1, 5], "x"], "-x": [[id, 1, 99]], "a b": [[id, 1, 99]], "web-2": {} };
+    const reports = [["edge-1", 8], ["edge 2", 8], ["edge-3", -1], 7, []];
+    const text = JSON.stringify({ v: 1, uses: null, servers, reports, published: "now" });
+    await writeFile(join(folder, STRAY), text, { mode: 0o600 });
+    expect(await store.usage()).toEqual({
+      uses: [{ id, n: 1, at: 5, server: "web-1" }],
+      reports: [{ server: "edge-1", at: 8 }],
+      publishedAt: null,
+    });
+  });
+
+  test("are taken over with the file of an idle process", async () => {
+    const { folder, store } = await aStore();
+    const idle = await openIn(folder);
+    const news = { reports: [{ server: "edge-1", at: 9 }], publishedAt: 4 };
+    await idle.touch([{ id, n: 1, at: 500, server: "web-1" }], news);
+    const [name] = await useFiles(folder);
+    await utimes(join(folder, name!), daysAgo(2), daysAgo(2));
+    await (await openIn(folder)).touch([{ id, n: 1, at: 7, server: "web-2" }]);
+    expect(await useFiles(folder)).toHaveLength(1);
+    expect(await store.usage()).toMatchObject({
+      uses: expect.arrayContaining([{ id, n: 1, at: 500, server: "web-1" }]),
+      ...news,
+    });
+  });
+});
+
+test("a process whose file was taken over or removed does not bring its old times back", async () => {
+  const { folder, store } = await aStore();
+  const ahead = await openIn(folder);
+  await ahead.touch([{ id, n: 1, at: 9_999_999, server: "web-1" }]);
+  expect(await lastUsed(store)).toBe(9_999_999);
+  for (const name of await useFiles(folder)) await unlink(join(folder, name));
+  expect(await lastUsed(store)).toBeNull();
+  await ahead.touch([{ id, n: 1, at: 50, server: "web-1" }]);
+  expect(await lastUsed(store)).toBe(50);
+});
+
+test("a server that is forgotten while its process runs loses no later use, whatever the order", async () => {
+  const { folder, store } = await aStore();
+  const server = await openIn(folder);
+  for (let round = 1; round <= 20; round++) {
+    await server.touch([{ id, n: 1, at: round * 10, server: "web-1" }]);
+    await Promise.all([store.forget("web-1"), server.touch([{ id, n: 2, at: round * 10, server: "web-1" }])]);
+    // Either order is fine for version 1; version 2 was used in the meantime, or its process records it again.
+    await server.touch([{ id, n: 2, at: round * 10 + 1, server: "web-1" }]);
+    const { uses } = await store.usage();
+    expect(uses).toContainEqual({ id, n: 2, at: round * 10 + 1, server: "web-1" });
+  }
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec } from "../../../src/stores/index.ts";
 import { describeContract, describeWriting } from "../contract.ts";
+import { describeUses } from "../uses-contract.ts";
 import type { Candidate } from "../contract.ts";
 import { aWorld } from "../place.ts";
 import { needSecretService, sharedSecretService } from "./service.ts";
@@ -17,6 +18,7 @@ describe.each(["keychain:", "keychain:keytar"])("%s on a Secret Service", (spec)
   };
   describeContract(make);
   describeWriting(make);
+  describeUses(make);
 });
 
 test("rejects a spec with anything but an engine", async () => {

@@ -1,0 +1,82 @@
+import { Command } from "commander";
+import { open } from "node:fs/promises";
+import { count } from "../../core/count.ts";
+import { formatTime } from "../../core/duration.ts";
+import type { UsageReport } from "../../core/usage-report.ts";
+import { KeysError } from "../../errors.ts";
+import type { Context } from "../context.ts";
+
+/** Builds `uses import`, a subcommand of `uses`. */
+export function importCommand(openRun: () => Context): Command {
+  return new Command("import")
+    .summary("read what servers with a keyset have seen")
+    .description(
+      "Reads usage reports, from files or from standard input, one a line. A server with a keyset writes one if its option `uses` " +
+        "is set. Importing a report again changes nothing.",
+    )
+    .argument("[file...]", "reports (default: standard input)")
+    .action((files: string[]) => runImport(openRun(), files));
+}
+
+async function runImport(ctx: Context, files: readonly string[]): Promise<void> {
+  const { importReports, parseReports } = await import("../lazy/store.ts");
+  const reports: UsageReport[] = [];
+  for (const file of files) reports.push(...parseReports(await readReport(file), file));
+  if (files.length === 0) reports.push(...parseReports(await readStdin(ctx), "standard input"));
+  const { io, world } = ctx;
+  const { imported, skipped, changed } = await importReports(await ctx.store(), reports, world.now());
+  for (const { server, store } of skipped)
+    io.warn(`skipped the report of ${server}: it is for ${JSON.stringify(store)}`);
+  for (const { server, at, uses, unknown } of imported) {
+    io.note(`${server}: ${count(uses - unknown, "use")} until ${formatTime(at)}`);
+    if (unknown > 0) io.warn(`skipped ${count(unknown, "use")} of ${server}: this store has no such versions`);
+  }
+  if (!changed) io.note("nothing is newer than before");
+  if (!ctx.flags.json) return;
+  await io.json({
+    changed,
+    imported: imported.map((each) => ({ ...each, at: formatTime(each.at) })),
+    skipped: skipped.map(({ server, store }) => ({ server, store })),
+  });
+}
+
+async function readStdin({ world, io }: Context): Promise<string> {
+  const { MAX_REPORT } = await import("../lazy/store.ts");
+  const { stdin } = world.streams;
+  if (!stdin.isPiped) {
+    throw new KeysError("INPUT_REQUIRED", "no report was given", {
+      hint: "name its file: mcp-keys uses import <file>; or pipe it in",
+    });
+  }
+  const onWait = () => {
+    io.note("waiting for usage reports on standard input");
+  };
+  const text = await stdin.read({ limit: MAX_REPORT, onWait }).catch((cause: unknown) => {
+    if (!(cause instanceof KeysError)) throw cause;
+    throw new KeysError("REPORT_INVALID", cause.message, { cause });
+  });
+  return text ?? "";
+}
+
+/** Reads a file, or a pipe as `<(ssh host cat uses.json)` makes it. Reads no more than a report can have. */
+async function readReport(path: string): Promise<string> {
+  const { MAX_REPORT } = await import("../lazy/store.ts");
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    const handle = await open(path);
+    try {
+      for await (const chunk of handle.createReadStream({ autoClose: false })) {
+        chunks.push(chunk as Buffer);
+        length += (chunk as Buffer).length;
+        if (length > MAX_REPORT) throw new KeysError("REPORT_INVALID", `${path} is too large for usage reports`);
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    if (cause instanceof KeysError) throw cause;
+    throw new KeysError("USAGE", `cannot read ${path}`, { hint: "name the file that the server wrote", cause });
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
