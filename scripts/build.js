@@ -64,6 +64,8 @@ await removeOldChunks();
 /** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */
 function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, onLoad }) {
   const nothing = { path: "no-colours", namespace: "start" };
+  // The same code as for Node, but as ES modules: what is not used is left out.
+  onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, "node_modules/yaml/browser/index.js") }));
   onResolve({ filter: /^#supports-color$/ }, () => nothing); // `render.ts` always sets the number of colours
   onLoad({ filter: /^no-colours$/, namespace: "start" }, () => ({ contents: "export default {};" }));
   onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, async ({ path }) => {
@@ -125,6 +127,7 @@ async function compact(/** @type {string[]} */ [name, text]) {
   const { code } = await transform(text, {
     ...{ platform: "neutral", target: common.target, legalComments: "none" },
     ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 200 },
+    minifyIdentifiers: /chunks.install-/.test(name), // nearly all of it is the parsers of --install
   });
   return [name, code];
 }
