@@ -9,7 +9,7 @@ test("a server that shares the store: 50 clients rotate and none is refused; `fi
   installScripts(world, "A");
   expect(await run("sh", ["rotate.sh", "first"])).toMatchObject({ status: 0, stdout: "" });
   const old = secret();
-  const env = { MCP_KEYS_STORE: `file:${journal}` };
+  const env = { MCP_KEYS_STORE: `file:${journal}`, NAME: "host-1" };
   const server = await startServerProcess(await program, env);
   installScripts(world, "A", (script) =>
     script
@@ -25,7 +25,7 @@ test("a server that shares the store: 50 clients rotate and none is refused; `fi
   // The late clients still use the old token, so the end of the overlap waits.
   await expect
     .poll(() => run("sh", ["rotate.sh", "finish"]), { timeout: 10_000, interval: 500 })
-    .toMatchObject({ status: 5, stderr: expect.stringMatching(/version 1 of ci was used/) });
+    .toMatchObject({ status: 5, stderr: expect.stringMatching(/version 1 of ci is in use: .*host-1/) });
 
   clients.switchLate();
   await expect

@@ -3,9 +3,15 @@ import type { AddressInfo } from "node:net";
 import { createVerifier, guardNode, openStore } from "../../src/index.ts";
 import { answer, legacy } from "./scripted.ts";
 
-/** A small MCP server behind the guard, on the store in `MCP_KEYS_STORE`. Prints its URL. */
+/** A small MCP server behind the guard, on the store in `MCP_KEYS_STORE`. It calls itself `NAME`, and reports its uses to `USES`. Prints its URL. */
 
-const verifier = await createVerifier({ store: await openStore(), log: console.error });
+const { NAME, USES } = process.env;
+const verifier = await createVerifier({
+  store: await openStore(),
+  ...(NAME !== undefined && { name: NAME }),
+  ...(USES !== undefined && { uses: USES }),
+  log: console.error,
+});
 const guard = guardNode(verifier);
 const script = legacy();
 const server = createServer((request, response) => {
