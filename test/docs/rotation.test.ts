@@ -1,8 +1,23 @@
 import { describe, expect, test } from "vitest";
 import { faultOfArguments } from "./commands.ts";
+import { readPage } from "./markdown.ts";
 import { createPipeline, TOKEN, type Pipeline } from "./pipeline.ts";
+import { openSources } from "./samples.ts";
 
 const KINDS = ["A", "B", "C"] as const;
+
+test("the sample of a server that reports its uses compiles", () => {
+  const samples = readPage("docs/rotation.md")
+    .blocks.filter(({ lang }) => lang === "ts")
+    .map(({ text, line }) => ({
+      path: `src/sample-${line}.ts`,
+      text: text.replace('"mcp-keys"', '"./index.ts"'),
+      line,
+    }));
+  expect(samples).toHaveLength(1);
+  const sources = openSources(samples, []);
+  expect(samples.map((sample) => sources.faults(sample))).toEqual([[]]);
+});
 
 /** The calls of `rotate.sh` on the page, with the arguments of every `mcp-keys` that it starts. */
 const CALLS: Record<(typeof KINDS)[number], Record<string, string[]>> = {
