@@ -11,7 +11,7 @@ import { isCount, isPlainObject } from "../core/type-guards.ts";
 import { KeysError } from "../errors.ts";
 import type { ReadOptions } from "../stores/store.ts";
 import type { GenerateInput } from "./generate.ts";
-import type { EndRotation } from "./end-rotation.ts";
+import type { EndRotation } from "../core/evidence.ts";
 import type { DigestInput } from "./import-digests.ts";
 import type { ImportInput } from "./import.ts";
 import type { RevokeOptions } from "./revoke.ts";

@@ -28,7 +28,7 @@ import { importDigests, type DigestInput } from "./import-digests.ts";
 import { importKey, type ImportInput } from "./import.ts";
 import { createMint, type Random } from "./mint.ts";
 import { revokeKey, type RevokeOptions } from "./revoke.ts";
-import { DEFAULT_WINDOW, type EndRotation } from "./end-rotation.ts";
+import { DEFAULT_WINDOW, type EndRotation } from "../core/evidence.ts";
 import { rotateKey, type Rotated, type RotateOptions } from "./rotate.ts";
 import { requireKey, updateKey, type OperationContext, type Updated } from "./update.ts";
 import type { KeyStore, ReadOptions } from "../stores/store.ts";

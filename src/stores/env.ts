@@ -9,7 +9,7 @@ import { explainUnusable, parseToken } from "../core/token.ts";
 import { NO_USAGE } from "../core/usage.ts";
 import { KeysError } from "../errors.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
-import { createReporting } from "./keyset/reporting.ts";
+import { createReporting } from "./keyset/report-file.ts";
 import type { KeyStore, StoreWorld } from "./store.ts";
 
 const NO_CHANGES: AsyncIterable<never> = {

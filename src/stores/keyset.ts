@@ -7,7 +7,7 @@ import { KeysError } from "../errors.ts";
 import { watchFile } from "./journal/disk/watch.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
 import { readKeysetFile, type KeysetContent } from "./keyset/keyset-file.ts";
-import { createReporting } from "./keyset/reporting.ts";
+import { createReporting } from "./keyset/report-file.ts";
 import { parsePath } from "./location.ts";
 import { Mutex } from "./mutex.ts";
 import type { Change, KeyStore, StoreWorld } from "./store.ts";

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { formatDuration, parseDuration } from "../../core/duration.ts";
-import { DEFAULT_WINDOW } from "../../keys/end-rotation.ts";
+import { DEFAULT_WINDOW } from "../../core/evidence.ts";
 import { DEFAULT_OVERLAP } from "../../keys/rotate.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags } from "../delivery.ts";

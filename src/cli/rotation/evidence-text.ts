@@ -1,7 +1,6 @@
-import { describeEvidence } from "../../core/evidence.ts";
+import { DEFAULT_WINDOW, describeEvidence } from "../../core/evidence.ts";
 import { isUsable } from "../../core/judge.ts";
 import type { Key } from "../../core/key.ts";
-import { DEFAULT_WINDOW } from "../../keys/end-rotation.ts";
 import type { Context } from "../context.ts";
 
 /** Says which server saw which version of a key, a line each. Empty unless old and new tokens work at the same time. */

@@ -3,17 +3,47 @@ import { constants } from "node:fs";
 import { open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { KeyId } from "../../core/key.ts";
+import type { Keyset } from "../../core/keyset/keyset.ts";
+import type { KeyMap } from "../key-map.ts";
+import { parsePath } from "../location.ts";
+import { Mutex } from "../mutex.ts";
 import { formatReport, MAX_REPORT, parseReports } from "../../core/usage-report.ts";
 import { KeysError } from "../../errors.ts";
 import { codeOf, faultOf } from "../journal/disk/fault.ts";
-import type { NewReport } from "../store.ts";
+import type { KeyStore, NewReport, StoreWorld } from "../store.ts";
 import { Uses } from "../uses.ts";
 
 /** Milliseconds: a younger draft may belong to a process that is writing it. */
 const DRAFT_AGE = 60_000;
 
+/** The keys of a keyset, and where it comes from. */
+interface ReadKeyset {
+  readonly keyset: Keyset;
+  readonly keyMap: KeyMap;
+}
+
+/**
+ * Returns {@link KeyStore.report} for a store with the keys of a keyset.
+ * @param read - returns the keyset in use
+ */
+export function createReporting(
+  env: StoreWorld["env"],
+  read: () => Promise<ReadKeyset>,
+): NonNullable<KeyStore["report"]> {
+  const files = new Map<string, ReportFile>();
+  const mutex = new Mutex();
+  return (location, report) =>
+    mutex.run(async () => {
+      const path = parsePath(location, env);
+      const file = files.get(path) ?? new ReportFile(path);
+      files.set(path, file);
+      const { keyset, keyMap } = await read();
+      await file.write(report, { store: keyset.store, has: (id) => keyMap.byId(id) !== null });
+    });
+}
+
 /** The keyset whose use is reported. */
-export interface ReportedKeyset {
+interface ReportedKeyset {
   /** The spec of the store that it was made from. */
   readonly store: string;
   readonly has: (id: KeyId) => boolean;
@@ -23,7 +53,7 @@ export interface ReportedKeyset {
  * A file with the uses that a server saw. It starts with those that are in the file, because a restart must not hide uses that nobody
  * has imported yet.
  */
-export class ReportFile {
+class ReportFile {
   readonly #path: string;
   readonly #draft: string;
   readonly #uses = new Uses();
