@@ -3,6 +3,8 @@ import { shellQuote } from "../core/shell-quote.ts";
 /** Commands that use a store, in a hint. `test` gives `--store` another meaning. */
 const COMMAND =
   /\bmcp-keys (?:generate|import|list|show|update|rotate|revoke|disable|enable|check|export --keyset|uses import|uses forget|uses|audit|doctor)(?![\w-])(?! --help)/g;
+/** An argument in single quotes, such as the command of `--publish`. It stays as it is. */
+const QUOTED = /((?<!\w)'(?:[^']|'\\'')*')/;
 
 /**
  * Adds `--store` to the commands in a hint if the user chose the store with this flag: without it, the pasted command would use
@@ -15,6 +17,10 @@ const COMMAND =
  */
 export function addStore(hint: string, store: string | undefined): string {
   // A URL is no store and may contain a password.
-  if (store === undefined || store.includes("://") || hint.includes("--store")) return hint;
-  return hint.replace(COMMAND, (command) => `${command} --store ${shellQuote(store)}`);
+  if (store === undefined || store.includes("://")) return hint;
+  // Every second part is quoted.
+  const parts = hint.split(QUOTED);
+  if (parts.some((part, i) => i % 2 === 0 && part.includes("--store"))) return hint;
+  const add = (command: string): string => `${command} --store ${shellQuote(store)}`;
+  return parts.map((part, i) => (i % 2 === 0 ? part.replace(COMMAND, add) : part)).join("");
 }

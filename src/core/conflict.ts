@@ -2,6 +2,7 @@ import { KeysError } from "../errors.ts";
 import { formatTime } from "./duration.ts";
 import { endOf, isUsable } from "./judge.ts";
 import type { Epoch, Key, Version } from "./key.ts";
+import { isRevoked } from "./status.ts";
 
 /** Returns the version that was promoted since version `n` was staged, if any. */
 export function overtakenBy(key: Key, n: number, staged: Key): Version | undefined {
@@ -41,9 +42,12 @@ export function overtaken(
     works || !isDelivered ? "run the same command again" : "run the same command again, without --if-older-than";
   const run = cause?.runId === undefined ? "" : ` in run ${cause.runId}`;
   const who = cause === undefined ? "" : `, by ${cause.by} at ${formatTime(cause.at)}${run}`;
-  return new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} ${happened}${who}; ${token}`, {
-    hint: isDelivered ? `${again}: the destination may hold this token` : again,
-  });
+  const hint = isRevoked(key)
+    ? `issue a new key with this name: mcp-keys generate ${key.name} --replace`
+    : isDelivered
+      ? `${again}: the destination may hold this token`
+      : again;
+  return new KeysError("STORE_CONFLICT", `version ${String(n)} of ${key.name} ${happened}${who}; ${token}`, { hint });
 }
 
 function worksUntil(version: Version): string {

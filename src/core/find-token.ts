@@ -19,6 +19,17 @@ export function maskTokens(text: string): string {
   return text.replace(LIKE_OURS, (found: string, tail?: string) => (isToken(tail) ? "[secret]" : found));
 }
 
+/** The value of a header, unless it is a variable, and the password of a URL. */
+const CREDENTIALS = /(?<=\b(?:Bearer|Basic)\s+)[^\s"'$]+|(?<=:\/\/[^\s/@:]*:)[^\s/@$]+(?=@)/gi;
+
+/**
+ * Replaces what is secret in a command that the user wrote: tokens, ours and those of other services, the values of `Authorization`
+ * headers, and passwords in URLs. A shell puts the value of a variable into a command in double quotes.
+ */
+export function maskCommand(command: string): string {
+  return maskTokens(command).replace(new RegExp(FOREIGN, "g"), "[secret]").replace(CREDENTIALS, "[secret]");
+}
+
 /**
  * Finds one of our tokens in a text, also a damaged one, or one with percent-encoded characters.
  * @returns the id of its key, `null` if a damaged token does not tell; `undefined` without a token

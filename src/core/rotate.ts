@@ -57,7 +57,9 @@ export function promoteVersion(
     throw overtaken(key, n, staged, now);
   }
   if (!isUsable(chosen, now)) {
-    throw new KeysError("WOULD_LOCK_OUT", `version ${String(n)} of ${key.name} expired before it was promoted`);
+    throw new KeysError("WOULD_LOCK_OUT", `version ${String(n)} of ${key.name} expired before it was promoted`, {
+      hint: "run the same command again, with a later --expires",
+    });
   }
   return mapVersions(key, (version) => {
     if (version.n === n) return { ...version, state: "current", promotedAt: now };
@@ -73,14 +75,23 @@ export function promoteVersion(
  * have delivered after the run that was promoted, or the version that was delivered last was revoked, for example by `--abort`.
  * The next promotion settles this.
  */
-export function isUnsettled({ versions }: Key, current: Version): boolean {
+export function isUnsettled(key: Key, current: Version): boolean {
+  const { versions } = key;
   return versions.some((version) => {
     if (version.state === "pending") return true;
     if (version.state === "revoked" && version.n > current.n) return version.reason !== "undelivered";
     if (version.promotedAt !== undefined || version.state === "revoked" || version.n > current.n) return false;
-    const isNext = !versions.some(({ n, promotedAt }) => promotedAt !== undefined && n > version.n && n < current.n);
-    return isNext && current.createdAt - version.createdAt < RUN_LIMIT;
+    return mayOutlast(key, version, current);
   });
+}
+
+/**
+ * Returns whether a version that was not promoted may have been delivered after a promoted one: it was staged at most
+ * {@link RUN_LIMIT} earlier, and no other version was promoted in between.
+ */
+export function mayOutlast({ versions }: Key, version: Version, promoted: Version): boolean {
+  const isNext = !versions.some(({ n, promotedAt }) => promotedAt !== undefined && n > version.n && n < promoted.n);
+  return isNext && promoted.createdAt - version.createdAt < RUN_LIMIT;
 }
 
 /**
@@ -112,7 +123,7 @@ export function finishRotation(key: Key, { force = false, ...evidence }: EndOpti
   const waiting = key.versions.find((version) => version.state === "pending" && isUsable(version, now));
   if (waiting !== undefined) {
     throw new KeysError("NO_ROTATION", `version ${String(waiting.n)} of ${key.name} was never promoted`, {
-      hint: `finish it with: mcp-keys rotate ${key.name}, or drop it with: mcp-keys rotate ${key.name} --abort`,
+      hint: `finish it with the same flags as before: mcp-keys rotate ${key.name}, or drop it with: mcp-keys rotate ${key.name} --abort`,
     });
   }
   const ending = key.versions.filter(({ state }) => state === "retiring");

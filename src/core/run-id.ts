@@ -3,6 +3,7 @@ import { containsToken } from "./find-token.ts";
 import { quote } from "./generate.ts";
 import { isUsable } from "./judge.ts";
 import type { Epoch, Key, Version } from "./key.ts";
+import { mayOutlast } from "./rotate.ts";
 
 /**
  * Parses the id of a run: 1 to 64 letters, digits and `._:/@+-`. It starts with a letter or a digit.
@@ -34,7 +35,11 @@ export function versionOfRun(key: Key, runId: string, now: Epoch): Version | und
   const done = versions.findLast(({ promotedAt }) => promotedAt !== undefined);
   if (done === undefined || versions.some(({ state }) => state === "pending")) return undefined;
   if (key.versions.some(({ n, promotedAt }) => n > done.n && promotedAt !== undefined)) return done;
-  const mayBeLast = ({ state, promotedAt, endedBefore = Infinity }: Version): boolean =>
-    promotedAt === undefined && state !== "revoked" && endedBefore > done.n;
+  const mayBeLast = (version: Version): boolean => {
+    const { state, promotedAt, endedBefore } = version;
+    if (promotedAt !== undefined || state === "revoked") return false;
+    // An attempt that was killed leaves no end. A second promotion after it settles what the destination holds.
+    return endedBefore === undefined ? mayOutlast(key, version, done) : endedBefore > done.n;
+  };
   return isUsable(done, now) && !versions.some(mayBeLast) ? done : undefined;
 }

@@ -16,7 +16,7 @@ export function afterDelivery(error: unknown, name: string): unknown {
   if (!(error instanceof KeysError) || error.code !== "STORE_UNAVAILABLE") return error;
   return new KeysError(error.code, `the token was delivered and works, but is not current yet: ${error.message}`, {
     cause: error,
-    hint: `${error.hint}; then replace it with: mcp-keys rotate ${name}`,
+    hint: `${error.hint}; then deliver a new token to the same destination: mcp-keys rotate ${name}`,
   });
 }
 

@@ -2,6 +2,7 @@ import type { StdioOptions } from "node:child_process";
 import { platform } from "node:os";
 import type { Duplex } from "node:stream";
 import { formatDuration } from "../core/duration.ts";
+import { maskCommand } from "../core/find-token.ts";
 import { KeysError } from "../errors.ts";
 import { startProcess, type RunningProcess } from "../process/start-process.ts";
 import { openNamelessFile } from "./nameless-file.ts";
@@ -49,7 +50,7 @@ export async function openCommandSink(command: string, options: CommandOptions):
   if (command.trim() === "") {
     throw new KeysError("USAGE", "the command is empty", { hint: "for example: --to 'gh secret set MCP_API_KEY'" });
   }
-  const to = `command:${command}`;
+  const to = `command:${maskCommand(command)}`;
   if (options.shell === undefined && platform() === "win32") {
     return createSink(to, {
       deliver: (text, variables) => deliverThroughCmd(text, command, withVariables(options, variables)),

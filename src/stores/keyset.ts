@@ -61,7 +61,7 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
 
   const refuse = async (): Promise<never> => {
     throw new KeysError("STORE_READ_ONLY", `${path} is a keyset and cannot be changed`, {
-      hint: "change the store it was exported from, then run: mcp-keys export --keyset",
+      hint: "change the store it was exported from, then run: mcp-keys export --keyset --store <that store>",
     });
   };
   return {

@@ -10,6 +10,14 @@ test.each([
   ["list them with: mcp-keys test --list", "list them with: mcp-keys test --list"],
   ["mcp-keys verify https://your-server/mcp", "mcp-keys verify https://your-server/mcp"],
   ["mcp-keys revoke ci --store file:b", "mcp-keys revoke ci --store file:b"],
+  [
+    "publish it with: mcp-keys export --keyset --to 'mcp-keys list; echo '\\''mcp-keys show'\\'' --store x'",
+    "publish it with: mcp-keys export --keyset --store file:a --to 'mcp-keys list; echo '\\''mcp-keys show'\\'' --store x'",
+  ],
+  [
+    "the shell's history and the servers' logs: mcp-keys list",
+    "the shell's history and the servers' logs: mcp-keys list --store file:a",
+  ],
   ["select a writable store: --store file:<path>", "select a writable store: --store file:<path>"],
 ])("%j becomes %j for a store that --store chose", (hint, expected) => {
   expect(addStore(hint, "file:a")).toBe(expected);

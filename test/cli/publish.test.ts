@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
@@ -94,7 +94,7 @@ describe("--publish", () => {
   });
 
   test("fails after the promotion: the rotation stands, and the hint publishes", async () => {
-    const { cli, dir, publish, rotate, versions, published } = await withServer();
+    const { cli, dir, file, publish, rotate, versions, published } = await withServer();
     writeFileSync(join(dir, "switch"), "");
     const once = `[ -e ${dir}/switch ] && rm ${dir}/switch && ${publish}`;
     const ran = await rotate("--publish", once, "--json");
@@ -103,7 +103,7 @@ describe("--publish", () => {
     const { error } = JSON.parse(ran.stderr);
     expect(error.code).toBe("PUBLISH_FAILED");
     expect(error.message).toMatch(/^version 2 of ci is current, but its servers do not know when the old token ends: /);
-    expect(error.hint).toBe(`publish it with: mcp-keys export --keyset --to '${once}'`);
+    expect(error.hint).toBe(`publish it with: mcp-keys export --keyset --store file:${file} --to '${once}'`);
     expect(await versions()).toEqual(["retiring", "current"]);
     expect(published()).toEqual(["current", "pending"]);
     writeFileSync(join(dir, "switch"), "");
@@ -199,6 +199,50 @@ describe("--verify with --publish", () => {
     expect(ran).toMatchObject({ status: 7, stdout: "" });
     expect(await versions()).toEqual(["current", "undelivered"]);
     expect(published()).toEqual(["current"]);
+  });
+});
+
+test("warns if the store changes during every publication, because the last keyset is not the newest then", async () => {
+  const { cli, dir, publish, published, rotate } = await withServer();
+  const asked = join(dir, "asked");
+  const state = { isOver: false };
+  const running = rotate("--publish", `${publish}; touch ${asked}; while [ -e ${asked} ]; do sleep 0.02; done`);
+  const ran = running.finally(() => (state.isOver = true));
+  for (let i = 0; !state.isOver; i++) {
+    if (existsSync(asked)) {
+      await cli(["update", "ci", "--note", String(i)]);
+      rmSync(asked);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(await ran).toMatchObject({
+    status: 0,
+    stderr: expect.stringContaining("warning: the store changed during every publication"),
+  });
+  expect(published()).toEqual(["retiring", "current"]);
+});
+
+describe("shows the commands without their secrets", () => {
+  const secrets = [`ghp_${"a1B2".repeat(9)}`, "s3cret"];
+  const curl = (end: string) => `cat >/dev/null; : -H "Authorization: Bearer s3cret" ${secrets[0]!}; ${end}`;
+
+  test.each<[title: string, flags: string[], status: number]>([
+    ["in the progress", ["--verbose"], 0],
+    ["in the JSON", ["--json"], 0],
+    ["in a plan", ["--plan"], 0],
+    ["in a plan as JSON", ["--plan", "--json"], 0],
+    ["if the deployment fails", ["--deploy", curl("exit 1")], 5],
+    ["if the first publication fails", ["--publish", curl("exit 1")], 5],
+    ["if the last publication fails", ["--publish", curl("[ ! -e $D/once ]")], 5],
+    ["if the delivery fails", ["--to", curl("exit 1"), "--to", curl("exit 1")], 5],
+  ])("%s", async (_, flags, status) => {
+    const { dir, rotate } = await withServer();
+    const given = ["--publish", curl("true"), "--to", curl(`touch ${dir}/once`), "--deploy", curl("true"), ...flags];
+    const ran = await rotate(...given.map((word) => word.replace("$D", dir)));
+    expect(ran.status).toBe(status);
+    const shown = ran.stdout + ran.stderr;
+    if (flags.length > 0) expect(shown).toContain("[secret]");
+    for (const secret of secrets) expect(shown).not.toContain(secret);
   });
 });
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { containsToken, findToken, maskTokens } from "../../src/core/find-token.ts";
+import { containsToken, findToken, maskCommand, maskTokens } from "../../src/core/find-token.ts";
 import { BASE62, formatToken, parseToken } from "../../src/core/token.ts";
 
 const base62 = (length: number) =>
@@ -98,4 +98,27 @@ test.each([
 ])("%j contains no token", (text) => {
   expect(containsToken(text)).toBe(false);
   expect(maskTokens(text)).toBe(text);
+});
+
+describe("a command", () => {
+  test.each([
+    [
+      `curl -H "Authorization: Bearer s3cret" https://host/hook`,
+      `curl -H "Authorization: Bearer [secret]" https://host/hook`,
+    ],
+    [`curl -H 'authorization: basic dTpw' x`, `curl -H 'authorization: basic [secret]' x`],
+    ["curl https://ada:pw@host/hook", "curl https://ada:[secret]@host/hook"],
+    [`gh api -H x:ghp_${"a1".repeat(18)}; glab glpat-${"a1".repeat(10)}`, "gh api -H x:[secret]; glab [secret]"],
+  ])("%s is shown without its secrets", (command, shown) => {
+    expect(maskCommand(command)).toBe(shown);
+  });
+
+  test.each([
+    `curl -H "Authorization: Bearer $TOKEN" https://host/hook`,
+    "git push https://x:$PASSWORD@host/repo",
+    "ssh deploy@host.example 'cat >/etc/mcp/keyset.json'",
+    "op read op://Deploy/mcp-ci/credential",
+  ])("%s has none", (command) => {
+    expect(maskCommand(command)).toBe(command);
+  });
 });

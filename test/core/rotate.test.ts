@@ -69,7 +69,10 @@ describe("promoting", () => {
 
   test("rejects an expired version, which would lock clients out", () => {
     expect(() => promote(keyOf({}, { state: "pending", expiresAt: NOW }), 2, 0)).toThrow(
-      expect.objectContaining({ code: "WOULD_LOCK_OUT" }),
+      expect.objectContaining({
+        code: "WOULD_LOCK_OUT",
+        hint: "run the same command again, with a later --expires",
+      }),
     );
   });
 });
@@ -89,6 +92,16 @@ describe("promoting after another rotation", () => {
     );
     const earlier = keyOf(promoted, { state: "retiring", retiresAt: NOW + DAY }, { ...promoted });
     expect(() => promote(earlier, 2, DAY, staged)).toThrow(/its token works until 1970-01-13T13:46:40Z$/);
+  });
+
+  test("names the way out if the whole key was revoked, because no rotation works any more", () => {
+    const revoked = keyOf({ state: "revoked", reason: "compromised" }, { state: "revoked", reason: "compromised" });
+    expect(() => promote(revoked, 2, DAY, keyOf(promoted, { state: "pending" }))).toThrow(
+      expect.objectContaining({
+        code: "STORE_CONFLICT",
+        hint: "issue a new key with this name: mcp-keys generate ci --replace",
+      }),
+    );
   });
 
   test("is no conflict if the other version was promoted before this one was staged, or was only revoked", () => {

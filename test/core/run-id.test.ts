@@ -38,6 +38,23 @@ describe("versionOfRun", () => {
     ],
     ["its version was revoked, but a later one is current", [{ ...done, state: "revoked" }, { promotedAt: 20 }], 1],
     ["an earlier attempt ended first", [{ runId: "a", state: "retiring", endedBefore: 2 }, done], 2],
+    [
+      "an attempt was killed, and two later ones were promoted",
+      [
+        { runId: "a", state: "retiring" },
+        { ...done, state: "retiring" },
+        { ...done, state: "current" },
+      ],
+      3,
+    ],
+    [
+      "an attempt was killed more than an hour before",
+      [
+        { runId: "a", state: "retiring", createdAt: 1 },
+        { ...done, createdAt: 3_601 },
+      ],
+      2,
+    ],
     ["an earlier attempt failed", [{ runId: "a", state: "revoked", reason: "undelivered" }, done], 2],
   ])("a run is done if %s", (_, versions, n) => {
     expect(find(...versions)).toBe(n);
@@ -51,6 +68,14 @@ describe("versionOfRun", () => {
     ["its version has expired and nothing replaced it", [{}, { ...done, expiresAt: NOW }]],
     ["another attempt may have delivered last", [done, { runId: "a", state: "pending" }]],
     ["another attempt ended later", [{ runId: "a", state: "retiring", endedBefore: 3 }, done]],
+    [
+      "another attempt ended later, and two were promoted before that",
+      [
+        { runId: "a", state: "retired", endedBefore: 4 },
+        { ...done, state: "retiring" },
+        { ...done, state: "current" },
+      ],
+    ],
     ["another attempt was killed", [{ runId: "a", state: "retiring" }, done]],
   ])("a run is unfinished if %s", (_, versions) => {
     expect(find(...versions)).toBeUndefined();

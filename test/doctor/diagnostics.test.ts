@@ -317,14 +317,17 @@ test("warns about a pending version once no rotation can be in progress, with th
     /^info version 1 of half has been pending since .* may be in progress/,
   );
   const about = async () => (await place.report({ now: NOW + DAY })).findings.find(({ id }) => id === "pending");
-  expect(await about()).toMatchObject({ status: "warn", fix: "finish it with: mcp-keys rotate half" });
+  expect(await about()).toMatchObject({
+    status: "warn",
+    fix: "finish it with the same flags as before: mcp-keys rotate half",
+  });
   await aKey(place);
   await place.withKeys((keys) =>
     keys.rotate("ci", { deliver: () => Promise.reject(new Error("killed")) }).catch(() => undefined),
   );
   const found = (await place.report({ now: NOW + DAY })).findings.filter(({ id }) => id === "pending");
   expect(found.map(({ fix }) => fix)).toContain(
-    "finish it with: mcp-keys rotate ci, or discard it with: mcp-keys rotate ci --abort",
+    "finish it with the same flags as before: mcp-keys rotate ci, or discard it with: mcp-keys rotate ci --abort",
   );
   await place.withKeys((keys) => keys.disable("half"));
   expect((await place.findings("pending", { now: NOW + DAY })).join()).not.toContain("half");

@@ -128,7 +128,9 @@ function rotate(world: World, run: Run, stop: () => Promise<void>): Promise<unkn
   const options: RotateOptions = {
     ...run.more,
     overlap: run.overlap,
-    publish: around(() => publishNewest(store, publishOnce)),
+    publish: around(async () => {
+      await publishNewest(store, publishOnce);
+    }),
     ...(run.verify && { proveEarly: around(prove("prove early")), prove: around(prove("prove")) }),
     deliver: around(({ version: { n } }) => {
       failIf("deliver before", "DELIVERY_FAILED");

@@ -132,7 +132,7 @@ describe("a full disk", () => {
     await expect(keys.generate({ name: "ci", expiresAt: null, deliver })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
       message: expect.stringMatching(/^the token was delivered and works, but is not current yet: .*size limit/),
-      hint: expect.stringMatching(/not saved; then replace it with: mcp-keys rotate ci$/),
+      hint: expect.stringMatching(/not saved; then deliver a new token to the same destination: mcp-keys rotate ci$/),
     });
     expect((await (await openIn(folder)).get("ci"))?.versions).toMatchObject([{ state: "pending" }]);
   });

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { maskCommand } from "../../core/find-token.ts";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -50,15 +51,20 @@ export async function openPublish(ctx: Context, flags: PublishFlags): Promise<Pu
   }
   return async (isDelivered = false) => {
     await notePublished(ctx);
-    await publishNewest(await ctx.store(), async () => {
+    const store = await ctx.store();
+    const isNewest = await publishNewest(store, async () => {
       const { text, seq } = await make();
       const failures = await runAll(commands, text);
       // A promoted version stays so, and its keyset has been published.
       if (ctx.world.interrupted.aborted && !isDelivered)
         throw new KeysError("INTERRUPTED", "interrupted after --publish");
-      if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags) : undefined);
+      if (failures.length > 0) throw describe(failures, isDelivered ? publishAgain(flags, store.spec) : undefined);
       return seq;
     });
+    if (!isNewest)
+      ctx.io.warn(
+        "the store changed during every publication, so the last keyset may be out of date; does --publish change it?",
+      );
   };
 }
 
@@ -94,10 +100,11 @@ function describe(failures: readonly KeysError[], hint: string | undefined): Key
   });
 }
 
-/** The command that only publishes. */
-function publishAgain({ publish = [], names, signWith, base64url }: PublishFlags): string {
+/** The command that only publishes. It names the store, because the keyset of another one would lock out every client. */
+function publishAgain({ publish = [], names, signWith, base64url }: PublishFlags, store: string): string {
   const flags = [
-    ...publish.map((command) => `--to ${shellQuote(command)}`),
+    ...(store.includes("://") ? [] : [`--store ${shellQuote(store)}`]),
+    ...publish.map((command) => `--to ${shellQuote(maskCommand(command))}`),
     ...(names ? [] : ["--no-names"]),
     ...(signWith === undefined ? [] : [`--sign-with ${shellQuote(signWith)}`]),
     ...(base64url === true ? ["--base64url"] : []),

@@ -1,3 +1,4 @@
+import { maskCommand } from "../../core/find-token.ts";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { CODES, KeysError, type Code } from "../../errors.ts";
 import type { CommandInput } from "../../sinks/command.ts";
@@ -47,7 +48,7 @@ export async function openStepCommand(ctx: Context, step: StepCommand): Promise<
 function failed({ flag, command, code }: StepCommand, error: unknown): never {
   if (!(error instanceof KeysError)) throw error;
   const isUsual = error.hint === CODES[error.code].hint;
-  throw new KeysError(code, `${flag} ${shellQuote(command)}: ${error.message}`, {
+  throw new KeysError(code, `${flag} ${shellQuote(maskCommand(command))}: ${error.message}`, {
     cause: error,
     ...(!isUsual && { hint: `${error.hint}, and run the same command again` }),
   });

@@ -1,4 +1,5 @@
 import { formatTime } from "../../core/duration.ts";
+import { maskCommand } from "../../core/find-token.ts";
 import type { Version } from "../../core/key.ts";
 import { shellQuote } from "../../core/shell-quote.ts";
 import type { RotateOptions } from "../../keys/rotate.ts";
@@ -68,5 +69,5 @@ function describeServers({ verify = [], verifyAll }: RotateFlags): string {
 }
 
 function quoteAll(commands: readonly string[] = []): string {
-  return commands.map(shellQuote).join(" and ");
+  return commands.map((command) => shellQuote(maskCommand(command))).join(" and ");
 }

@@ -23,7 +23,7 @@ export const pending: Diagnostic = {
           return {
             status: "warn",
             observed: `${observed}; its token works, but may not have been delivered`,
-            fix: `finish it with: mcp-keys rotate ${name}${abort}`,
+            fix: `finish it with the same flags as before: mcp-keys rotate ${name}${abort}`,
           };
         }),
     );
