@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { formatReport } from "../../src/core/usage-report.ts";
 import { commands } from "../../src/cli/commands/index.ts";
 import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { packageVersion } from "../../src/package-version.ts";
@@ -167,13 +168,16 @@ describe("every command", () => {
   });
 
   test.each(examples)("%s: the example `%s` is valid", async (_, example) => {
-    const { cli, dir } = createCli();
+    const { cli, dir, file, clock } = createCli();
     const token = (await cli("generate ci")).stdout;
+    const report = `${dir}/uses.json`;
+    writeFileSync(report, formatReport({ store: `file:${file}`, server: "edge-1", at: clock.now, uses: [] }));
     const digests = `${dir}/export.jsonl`;
     writeFileSync(digests, `{"name":"other","sha256":"${"0a".repeat(32)}"}\n`);
     const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))
       .slice(1)
       .map((word) => word.replace("./ci.key", `${dir}/new.key`).replace("./export.jsonl", digests))
+      .map((word) => word.replace("./uses.json", report))
       .map((word) => (word.startsWith("gh ") ? "cat >/dev/null" : word));
     const free = words[0] === "generate" ? words.map((word) => (word === "ci" ? "another" : word)) : words;
     const ran = await cli(free, { piped: token, env: OLD_KEY, ...(words[0] === "revoke" && { answers: ["ci"] }) });
@@ -228,7 +232,7 @@ test.each([
   ["generate new --grace 5s", "--grace has no effect without --to"],
   ["rotate ci --header X-API-Key", "--header has no effect without --verify or --verify-all"],
   ["rotate ci --old-token-env OLD", "--old-token-env has no effect without --verify or --verify-all"],
-  ["rotate ci --finish --verify-all list", "--finish and --verify-all <file> cannot be used together"],
+  ["rotate ci --abort --verify-all list", "--abort and --verify-all <file> cannot be used together"],
   ["rotate ci --allow-http", "--allow-http has no effect without --verify or --verify-all"],
   ["rotate ci --window 5m", "--window has no effect without --finish or --abort"],
   ["rotate ci --finish --expires 30d", "--finish and --expires <when> cannot be used together"],

@@ -90,6 +90,8 @@ const LINES = [
   "audit --json",
   "audit --verify",
   "audit --archive $D/old.jsonl --json",
+  "uses --json",
+  "uses forget web-1 --json",
   "store",
   "store --json",
   "store migrate --from file:$D/keys.jsonl --to file:$D/copy.jsonl --json",

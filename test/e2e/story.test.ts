@@ -68,7 +68,7 @@ test("issues, serves, rotates with no downtime and revokes a key; the log has th
   }
   const refused = await run("rotate ci --finish");
   expect(refused.status).toBe(5);
-  expect(refused.stderr).toMatch(/version 1 .*used/);
+  expect(refused.stderr).toMatch(/version 1 .*in use/);
   expect(await ask(old)).toBe(200);
   expect(await run("rotate ci --finish --force")).toMatchObject({ status: 0 });
   await untilAnswers(old, 401);

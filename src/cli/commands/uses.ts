@@ -10,7 +10,7 @@ import { importCommand } from "../uses/import.ts";
 export const uses: CommandModule = {
   examples: [
     "mcp-keys uses                          # which server saw which version, and when",
-    "mcp-keys uses import uses.json         # the report of a server with a keyset",
+    "mcp-keys uses import ./uses.json       # the report of a server with a keyset",
     "mcp-keys uses forget web-1             # a server that is gone",
   ],
   build: (open) =>

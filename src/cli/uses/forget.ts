@@ -27,7 +27,7 @@ async function runForget(ctx: Context, server: string | null): Promise<void> {
   const store = await ctx.store();
   if (store.forget === undefined) throw new KeysError("STORE_READ_ONLY", `${store.spec} records no uses`);
   const changed = await store.forget(server);
+  if (flags.json) await io.json({ server, changed });
   const what = server ?? "that a keyset was published";
   io.note(changed ? `forgot ${what}` : `${store.spec} knows nothing of ${server ?? "a published keyset"}`);
-  if (flags.json) await io.json({ server, changed });
 }

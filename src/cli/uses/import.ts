@@ -25,6 +25,12 @@ async function runImport(ctx: Context, files: readonly string[]): Promise<void> 
   if (files.length === 0) reports.push(...parseReports(await readStdin(ctx), "standard input"));
   const { io, world } = ctx;
   const { imported, skipped, changed } = await importReports(await ctx.store(), reports, world.now());
+  const document = {
+    changed,
+    imported: imported.map((each) => ({ ...each, at: formatTime(each.at) })),
+    skipped: skipped.map(({ server, store }) => ({ server, store })),
+  };
+  if (ctx.flags.json) await io.json(document);
   for (const { server, store } of skipped)
     io.warn(`skipped the report of ${server}: it is for ${JSON.stringify(store)}`);
   for (const { server, at, uses, unknown } of imported) {
@@ -32,12 +38,6 @@ async function runImport(ctx: Context, files: readonly string[]): Promise<void> 
     if (unknown > 0) io.warn(`skipped ${count(unknown, "use")} of ${server}: this store has no such versions`);
   }
   if (!changed) io.note("nothing is newer than before");
-  if (!ctx.flags.json) return;
-  await io.json({
-    changed,
-    imported: imported.map((each) => ({ ...each, at: formatTime(each.at) })),
-    skipped: skipped.map(({ server, store }) => ({ server, store })),
-  });
 }
 
 async function readStdin({ world, io }: Context): Promise<string> {

@@ -28,7 +28,7 @@ describe("rotate --status", () => {
     const { key } = await status();
     await cli("rotate ci --overlap 1h");
     const store = await openFileStore(file, aWorld());
-    await store.touch([{ id: key.id, n: 2, at: clock.now + 60 }]);
+    await store.touch([{ id: key.id, n: 2, at: clock.now + 60, server: "web-1" }]);
     await store.close();
     const { stdout, stderr, status: exit } = await cli("rotate ci --status");
     expect({ exit, stderr }).toEqual({ exit: 0, stderr: "" });
@@ -41,6 +41,9 @@ describe("rotate --status", () => {
       ["VERSION", "STATE", "WORKS UNTIL", "LAST USED"],
       ["1", "retiring", "2027-01-15T09:00:00Z", "never"],
       ["2", "current", "never ends", "2027-01-15T08:01:00Z"],
+      [""],
+      ["version 1: no server has seen it"],
+      ["version 2: used on web-1 at 2027-01-15T08:01:00Z, later than this clock shows"],
       [""],
     ]);
   });
