@@ -90,6 +90,7 @@ export const ON_FIRST_USE = [
   "cli/lazy/clients.ts",
   "cli/lazy/completion.ts",
   "cli/lazy/doctor.ts",
+  "cli/lazy/init.ts",
   "cli/lazy/install.ts",
   "cli/lazy/store.ts",
 ];

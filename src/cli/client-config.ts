@@ -75,7 +75,11 @@ function fileOf(
   });
 }
 
-function readServer(name: ClientName, { uses }: ClientFormat, flags: ClientFlags): RemoteServer {
+/**
+ * Returns the server as the flags describe it.
+ * @throws {@link KeysError} `USAGE` `INSECURE_TRANSPORT`
+ */
+export function readServer(name: ClientName, { uses }: ClientFormat, flags: ClientFlags): RemoteServer {
   for (const [used, flag] of [
     ["serverName", "--server-name"],
     ["envName", "--env-name"],

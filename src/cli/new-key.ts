@@ -82,7 +82,7 @@ function words(text: string): string[] {
 }
 
 /** Turns a parser into the check of a prompt, which shows the error and asks again. */
-function checked(parse: (text: string) => unknown): (text: string) => true | string {
+export function checked(parse: (text: string) => unknown): (text: string) => true | string {
   return (text) => {
     try {
       parse(text);

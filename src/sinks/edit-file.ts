@@ -1,5 +1,5 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
-import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
@@ -7,6 +7,7 @@ import { openFileSink } from "./file.ts";
 import { openMergeSink } from "./merge.ts";
 import { readOriginal } from "./original.ts";
 import type { Sink } from "./sink.ts";
+import { requireWritableFolder } from "./target.ts";
 
 export interface FileEdit {
   /** Returns the new text of the file, from the old one (empty if there is no file). May throw `KeysError`. */
@@ -15,6 +16,8 @@ export interface FileEdit {
   readonly uid: number | null;
   /** A folder that a symbolic link may not lead out of. */
   readonly within?: string;
+  /** Whether to check what can be checked, and change nothing. */
+  readonly dryRun?: boolean;
   /** Called with each open file, to be discarded if the run is interrupted. */
   readonly onOpen: (sink: Sink) => void;
 }
@@ -34,16 +37,23 @@ export interface EditedFile {
  * @throws {@link KeysError} `DELIVERY_FAILED` if it cannot be written, and is then unchanged; `USAGE` for a file that is not UTF-8;
  * what `edit` throws
  */
-export async function editFile(path: string, { edit, uid, within, onOpen }: FileEdit): Promise<EditedFile> {
+export async function editFile(
+  path: string,
+  { edit, uid, within, dryRun = false, onOpen }: FileEdit,
+): Promise<EditedFile> {
   const file = await follow(resolve(path), within);
   const before = await readOriginal(file, uid);
   const after = edit(before?.text ?? "");
   if (before !== null && after === before.text) return { file, changed: false, backup: null };
-  if (before === null) await createFolder(dirname(file));
+  if (before === null) await (dryRun ? requireFolder(dirname(file)) : createFolder(dirname(file)));
   else if (uid !== null && (before.mode & 0o200) === 0) {
     throw new KeysError("DELIVERY_FAILED", `${file} is read-only`, {
       hint: `allow changes with: chmod u+w ${shellQuote(file)}`,
     });
+  }
+  if (dryRun) {
+    if (before !== null) await requireWritableFolder(file);
+    return { file, changed: true, backup: null };
   }
   let backup: string | null = null;
   let changed = true;
@@ -96,6 +106,13 @@ async function requireWithin(file: string, within: string | undefined, path: str
   throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link that leads out of the project`, {
     hint: `name the file itself: --install ${shellQuote(file)}`,
   });
+}
+
+/** Checks that a folder exists, or could be created. */
+async function requireFolder(folder: string): Promise<void> {
+  let path = folder;
+  while (path !== dirname(path) && (await lstat(path).catch(() => null)) === null) path = dirname(path);
+  await requireWritableFolder(join(path, "x"));
 }
 
 async function createFolder(folder: string): Promise<void> {

@@ -7,6 +7,7 @@ import { disable, enable } from "./disable.ts";
 import { exportSnippet } from "./export.ts";
 import { generate } from "./generate.ts";
 import { importKeys } from "./import.ts";
+import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
@@ -22,6 +23,7 @@ import { verify } from "./verify.ts";
  * in the table of README.md. The tests run its examples.
  */
 export const commands = {
+  init,
   generate,
   import: importKeys,
   list,
