@@ -115,8 +115,11 @@ function joinChunks(/** @type {string[][]} */ files) {
     );
   for (const [name, text] of texts)
     texts.set(name, link(text, name === main ? "shared" : 'require("../main.cjs").shared'));
+  // An inlined chunk names its neighbours, which stay in their folder.
+  const moved = (/** @type {string} */ text) => text.replaceAll('=> require("./', '=> require("./chunks/');
   const parts = [...shared].map(
-    ([chunk, text]) => `(function (module) {\n${link(text, "shared")}\nshared["${chunk}"] = module.exports;\n})({});\n`,
+    ([chunk, text]) =>
+      `(function (module) {\n${moved(link(text, "shared"))}\nshared["${chunk}"] = module.exports;\n})({});\n`,
   );
   texts.set(main, `"use strict";\nconst shared = (exports.shared = {});\n${parts.join("")}${texts.get(main)}`);
   return texts;

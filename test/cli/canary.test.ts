@@ -11,6 +11,11 @@ import { createCli } from "./fake-world.ts";
  * for the token. It may appear only where `holds` says.
  */
 const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "token" | "digest" }[] = [
+  { line: "init $DIR --framework express --name first --client claude-code --plan" },
+  { line: "init $DIR --framework express --name first --client claude-code" },
+  { line: "init $DIR --framework express --name first --client claude-code --json" },
+  { line: "init $DIR --framework express --name second --client none --json" },
+  { line: "init $TOKEN --name $TOKEN" },
   { line: "generate new", holds: "token" },
   { line: "generate json --json", holds: "token" },
   { line: "generate out --out $DIR/out.key" },

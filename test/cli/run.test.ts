@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formatReport } from "../../src/core/usage-report.ts";
 import { commands } from "../../src/cli/commands/index.ts";
@@ -179,8 +179,14 @@ describe("every command", () => {
       .map((word) => word.replace("./ci.key", `${dir}/new.key`).replace("./export.jsonl", digests))
       .map((word) => word.replace("./uses.json", report))
       .map((word) => (word.startsWith("gh ") ? "cat >/dev/null" : word));
+    if (words[0] === "init") words.push(mkdtempSync(`${dir}/server-`));
     const free = words[0] === "generate" ? words.map((word) => (word === "ci" ? "another" : word)) : words;
-    const ran = await cli(free, { piped: token, env: OLD_KEY, ...(words[0] === "revoke" && { answers: ["ci"] }) });
+    const ran = await cli(free, {
+      piped: token,
+      env: OLD_KEY,
+      ...(words[0] === "revoke" && { answers: ["ci"] }),
+      ...(words[0] === "init" && { answers: ["express", "laptop", "none"] }),
+    });
     expect(ran.stderr).not.toContain("error: unknown");
     expect(ran.status).not.toBe(1);
     expect(ran.status).not.toBe(2);

@@ -30,6 +30,8 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     "generate ci --owner ada --note nightly --tag team=a --scope a --audience https://one/mcp",
   );
   await run("generate", ["generate", "plain", "--expires", "never", "--out", join(dir, "plain")]);
+  const setup = ["init", dir, "--framework", "express", "--name", "first", "--client", "cursor"];
+  const { steps: setupSteps, next: manualSteps } = await run("init", setup);
   await run("rotate", "rotate ci --if-older-than 1d");
   await run("rotate", "rotate ci");
   await run("rotate --abort", "rotate ci --abort");
@@ -98,6 +100,8 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     ["report", used["reports"] as Document[]],
     ["imported report", imported as Document[]],
     ["skipped report", skipped as Document[]],
+    ["setup step", (setupSteps as unknown[]).filter(isDocument)],
+    ["manual step", (manualSteps as unknown[]).filter(isDocument)],
     ["failed key", (results as unknown[]).filter(isDocument)],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],

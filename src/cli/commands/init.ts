@@ -30,7 +30,7 @@ export const init: CommandModule = {
       )
       .option("--url <url>", "URL of the server (default: http://127.0.0.1:3000/mcp)")
       .option("--server-name <name>", "name of the server in the client (default: that of the project)")
-      .option("--env-file <file>", "set MCP_API_KEY in this .env file instead of writing <name>.key")
+      .option("--dotenv <file>", "set MCP_API_KEY in this .env file, instead of writing <name>.key")
       .option("--guard-file <file>", "the file with the guard (default: mcp-auth, in src if there is one)")
       .option("--gitignore", "let git ignore the file with the token, without a question")
       .option("--plan", "say what would be written, and change nothing")

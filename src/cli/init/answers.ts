@@ -79,7 +79,7 @@ function requireAll(
     ...(name === undefined ? ["--name default"] : []),
     ...(client === undefined ? ["--client none"] : []),
   ];
-  throw new KeysError("INPUT_REQUIRED", `init needs ${missing.map((flag) => flag.replace(/ .*/, "")).join(" and ")}`, {
+  throw new KeysError("INPUT_REQUIRED", `init needs ${missing.map((flag) => flag.replace(/ .*/, "")).join(", ")}`, {
     hint: `for example, add: ${missing.join(" ")}`,
   });
 }

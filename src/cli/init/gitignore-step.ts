@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import type { SetupStep } from "./step.ts";
 
 /** A foreign repository must not run a program of its choice. */
-const SAFE_FLAGS = ["-c", "core.fsmonitor=false", "--literal-pathspecs"];
+const SAFE_FLAGS = ["-c", "core.fsmonitor=false"];
 
 /**
  * Plans the line in `.gitignore` that keeps the file with the token out of commits.
@@ -17,7 +17,7 @@ export async function planGitignore(ctx: Context, file: string): Promise<SetupSt
   const folder = dirname(file);
   const name = basename(file);
   const git = (...args: string[]) => runGit(ctx, folder, args);
-  if ((await git("ls-files", "--error-unmatch", "--", name)) === 0) {
+  if ((await git("ls-files", "--error-unmatch", "--", `:(literal)${name}`)) === 0) {
     throw new KeysError("DELIVERY_FAILED", `git tracks ${file}, so the next commit would contain the token`, {
       hint: `take it out of the repository with: git rm --cached ${name}; or choose another file`,
     });

@@ -87,6 +87,6 @@ async function refuseOccupied(file: string): Promise<void> {
   // Only an empty value, or none, makes room for another character.
   if (after.length > before.length) return;
   throw new KeysError("OUTPUT_EXISTS", `${file} already sets MCP_API_KEY`, {
-    hint: "move that token to another variable, or leave out --env-file to write the new one to <name>.key",
+    hint: "move that token to another variable, or leave out --dotenv to write the new one to <name>.key",
   });
 }

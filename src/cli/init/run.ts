@@ -17,7 +17,7 @@ const LOCAL_SERVER = "http://127.0.0.1:3000/mcp";
 export interface InitFlags extends AnswerFlags {
   readonly url?: string;
   readonly serverName?: string;
-  readonly envFile?: string;
+  readonly dotenv?: string;
   readonly guardFile?: string;
   readonly gitignore?: true;
   readonly plan?: true;
@@ -61,8 +61,8 @@ async function plan(
   const isDefault = spec === null && ctx.flags.store === undefined;
   const key = {
     name,
-    file: join(project.folder, flags.envFile ?? `${name}.key`),
-    isDotenv: flags.envFile !== undefined,
+    file: join(project.folder, flags.dotenv ?? `${name}.key`),
+    isDotenv: flags.dotenv !== undefined,
   };
   const guardFile = chooseGuardFile(project, framework, flags.guardFile);
   const choice = { url: url.href, serverName: flags.serverName };
