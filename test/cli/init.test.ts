@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -102,7 +112,7 @@ describe("init", () => {
     expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stdout).toContain('from "./guard.mjs"');
     expect(read("mcp-auth.mjs")).toBe("export const mine = 1;\n");
     writeFileSync(join(folder, "guard.mjs"), 'import "mcp-keys"; // edited\n');
-    expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stderr).toContain("stays as it is");
+    expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stderr).toContain("guard.mjs exists: it stays");
     expect(read("guard.mjs")).toContain("edited");
   });
 
@@ -122,6 +132,34 @@ describe("init", () => {
       ],
     ]);
     expect((await cli("check", { piped: read("laptop.key") })).status).toBe(0);
+  });
+
+  test("issues no key if the store cannot be written, and the same command completes it", async () => {
+    const { init, folder, files, read, cli } = createProject();
+    const store = join(folder, "store");
+    symlinkSync(join(folder, "real"), store);
+    const flags = [...FLAGS, "--store", `file:${store}/keys.jsonl`];
+    const failed = await init(flags);
+    expect(failed.status).toBe(6);
+    expect(failed.stderr).toContain("the same command goes on from here");
+    expect(files()).toEqual([".mcp.json", "mcp-auth.mjs", "package.json", "store"]);
+    mkdirSync(join(folder, "real"), { mode: 0o700 });
+    expect((await init(flags)).status).toBe(0);
+    const ran = await cli(["check", "--store", `file:${store}/keys.jsonl`], { piped: read("laptop.key") });
+    expect(ran.stdout).toContain("valid: laptop");
+  });
+
+  test("names the command for a client without a file", async () => {
+    const { init } = createProject();
+    const ran = await init(["--framework", "node", "--name", "a", "--client", "agentgateway", "--plan"]);
+    expect(ran.stdout).toContain("mcp-keys export --for agentgateway --url http://127.0.0.1:3000/mcp\n");
+  });
+
+  test("without a home folder, says how to go on", async () => {
+    const { init } = createProject();
+    const flags = ["--framework", "node", "--name", "a", "--client", "windsurf", "--json"];
+    const { code, hint } = JSON.parse((await init(flags, { env: { HOME: "" } })).stderr).error;
+    expect([code, hint]).toEqual(["USAGE", expect.stringContaining("--client none")]);
   });
 
   test("keeps a file with the name of the token file that belongs to another store", async () => {

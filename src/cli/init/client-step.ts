@@ -22,8 +22,10 @@ export interface ClientPlan {
   readonly step?: SetupStep;
   /** Lower case, no full stop. */
   readonly next: string;
-  /** Whether the client reads the key from the environment. */
-  readonly readsVariable: boolean;
+  /** How the user gets the key for it: from the environment, or to paste it. */
+  readonly key: "variable" | "text";
+  /** The command that shows what a client without a file needs. */
+  readonly command?: string;
 }
 
 /**
@@ -40,14 +42,19 @@ export async function planClient(ctx: Context, choice: ClientChoice, project: Se
     ...(serverName !== undefined && { serverName }),
   });
   const { editConfig, editFile, resolvePlace } = await import("../lazy/install.ts");
+  const place = () => {
+    try {
+      return resolvePlace(ctx.world.env, ctx.world.platform);
+    } catch (cause) {
+      throw withOwnHint(cause);
+    }
+  };
   const isProject = client.projectFile !== undefined;
-  const path = isProject
-    ? join(project.folder, client.projectFile(server))
-    : client.userFile?.(resolvePlace(ctx.world.env, ctx.world.platform));
-  const readsVariable = client.key === "variable";
+  const path = isProject ? join(project.folder, client.projectFile(server)) : client.userFile?.(place());
+  const key = client.key === "variable" ? "variable" : "text";
   if (path === undefined) {
     const command = `mcp-keys export --for ${choice.client} --url ${shellQuote(server.url)}`;
-    return { next: `see what ${client.title} needs with: ${command}`, readsVariable };
+    return { next: `see what ${client.title} needs`, key, command };
   }
   const edit = (dryRun: boolean) =>
     editFile(path, {
@@ -70,17 +77,18 @@ export async function planClient(ctx: Context, choice: ClientChoice, project: Se
       },
     },
     next: keyStep(client, server.envName),
-    readsVariable,
+    key,
   };
 }
 
-/** `init` has no --force. */
+/** `init` has neither --force nor --install. */
 function withOwnHint(error: unknown): unknown {
-  if (!(error instanceof KeysError) || error.code !== "OUTPUT_EXISTS") return error;
-  return new KeysError("OUTPUT_EXISTS", error.message, {
-    hint: "choose another name with --server-name <name>; nothing was changed",
-    cause: error,
-  });
+  if (!(error instanceof KeysError) || !/--(force|install)/.test(error.hint)) return error;
+  const hint =
+    error.code === "OUTPUT_EXISTS"
+      ? "choose another name with --server-name <name>; nothing was changed"
+      : "leave the client out with --client none; nothing was changed";
+  return new KeysError(error.code, error.message, { hint, cause: error });
 }
 
 /** Returns the name of the project as one that every client accepts, if possible. */

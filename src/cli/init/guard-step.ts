@@ -46,11 +46,12 @@ export async function planGuard(
       hint: "choose another file with --guard-file <file>; nothing was changed",
     });
   }
+  const isOther = found !== null && found !== text;
   const open = (dryRun: boolean) => sinks.file(path, { force: false, uid: ctx.world.uid, isPublic: true, dryRun });
   if (found === null) await open(true);
   return {
-    ...{ step: "guard", file: path, about: `the guard for ${title}`, exists: found !== null },
-    notes: found === null || found === text ? [] : [`${path} is not what init would write, and stays as it is`],
+    ...{ step: "guard", file: path, exists: found !== null },
+    about: isOther ? "it stays, although init would write something else" : `the guard for ${title}`,
     async run() {
       const sink = await open(false);
       ctx.atEnd(() => sink.discard());

@@ -15,7 +15,7 @@ export interface Remaining {
   readonly key: FirstKey;
   /** Whether `MCP_KEYS_STORE` names the store, for the server too. */
   readonly isFromVariable: boolean;
-  readonly client: Pick<ClientPlan, "next" | "readsVariable"> | null;
+  readonly client: Pick<ClientPlan, "next" | "key" | "command"> | null;
 }
 
 /** Something to do by hand: a sentence, and the lines to paste. */
@@ -40,10 +40,8 @@ export function nextSteps(remaining: Remaining): ManualStep[] {
     : "Start the server again";
   steps.push({ text: `${start}, and check it`, lines: [checkLine(remaining)] });
   if (client !== null) {
-    steps.push({
-      text: `For the client: ${client.next}`,
-      lines: [client.readsVariable ? exportLine(key) : showLine(key)],
-    });
+    const line = client.key === "variable" ? exportLine(key) : showLine(key);
+    steps.push({ text: `For the client: ${client.next}`, lines: [client.command ?? line] });
   }
   return steps;
 }
