@@ -14,8 +14,8 @@ export type ParsedHeader =
 const MISSING = Object.freeze({ ok: false, reason: "missing" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 
-/** Far above any token; longer values are not examined. */
-const TOKEN_LIMIT = 4096;
+/** The most characters of a token in a header. Longer values are not examined. */
+export const TOKEN_LIMIT = 4096;
 const B64_TOKEN = /^[\w.~+/-]+=*$/;
 /** A tab after the scheme is a malformed header, not another scheme. */
 const BEARER = /^bearer(?: +|(?=\t)|$)/i;

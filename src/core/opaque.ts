@@ -1,4 +1,4 @@
-import { digestToken } from "./digest.ts";
+import { digestToken, type Digest } from "./digest.ts";
 import type { KeyId } from "./key.ts";
 import { BASE62, ID_LENGTH, parseToken } from "./token.ts";
 
@@ -47,8 +47,12 @@ export function isWeak(token: string): boolean {
  */
 export function opaqueIdOf(token: string): KeyId {
   const parsed = parseToken(token);
-  if (parsed.ok) return parsed.id;
-  let rest = BigInt(`0x${digestToken(token).slice(-64)}`);
+  return parsed.ok ? parsed.id : opaqueIdFrom(digestToken(token));
+}
+
+/** Returns what {@link opaqueIdOf} returns for a token in another format, from its digest without a pepper. */
+export function opaqueIdFrom(digest: Digest): KeyId {
+  let rest = BigInt(`0x${digest.slice(-64)}`);
   let id = "";
   while (id.length < ID_LENGTH) {
     id += BASE62.charAt(Number(rest % 62n));

@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { KeysError } from "../errors.ts";
+import { TOKEN_LIMIT } from "./authorization.ts";
 import type { KeyId } from "./key.ts";
 import { Secret } from "./secret.ts";
 
@@ -14,7 +15,7 @@ export const DEFAULT_PREFIX = "mcp";
 const PREFIX_LIMIT = 24;
 /** Id, `_`, secret and checksum. */
 const TAIL_LENGTH = ID_LENGTH + 1 + SECRET_LENGTH + CHECKSUM_LENGTH;
-const TOKEN_LIMIT = PREFIX_LIMIT + 1 + TAIL_LENGTH;
+const OWN_LIMIT = PREFIX_LIMIT + 1 + TAIL_LENGTH;
 const UNDERSCORE = 95;
 
 const PREFIX = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
@@ -85,7 +86,7 @@ export function formatToken(parts: TokenParts & { secret: string }): Secret {
  * ```
  */
 export function parseToken(text: string): ParsedToken {
-  const [, prefix, id, checksum] = (text.length > TOKEN_LIMIT ? null : TOKEN.exec(text)) ?? [];
+  const [, prefix, id, checksum] = (text.length > OWN_LIMIT ? null : TOKEN.exec(text)) ?? [];
   if (prefix === undefined || id === undefined || prefix.length > PREFIX_LIMIT) {
     return isDamaged(text) ? MISTYPED : MALFORMED;
   }
@@ -131,6 +132,7 @@ export function parsePrefix(text: string): string {
  */
 export function explainUnusable(text: string): string | null {
   if (text === "") return "is empty";
+  if (text.length > TOKEN_LIMIT) return `is longer than ${String(TOKEN_LIMIT)} characters, which no guard accepts`;
   if (/^\s|\s$/.test(text)) return "starts or ends with a space or a line break";
   if (/^\$\{?|^\{env:|^%[A-Za-z_]+%$|\$\{/.test(text)) return "looks like an unexpanded variable";
   if (/^bearer\b/i.test(text)) return "starts with `Bearer`, which is added automatically";

@@ -1,7 +1,7 @@
-import type { Digest } from "../core/digest.ts";
+import { pepperIdOf, type Digest } from "../core/digest.ts";
 import { planKey, type KeyInput } from "../core/generate.ts";
-import type { Key, Version } from "../core/key.ts";
-import { OPAQUE_PREFIX } from "../core/opaque.ts";
+import type { Key, KeyId, Version } from "../core/key.ts";
+import { opaqueIdFrom, OPAQUE_PREFIX } from "../core/opaque.ts";
 import { KeysError } from "../errors.ts";
 import { nameTakenBy, tokenTaken } from "./import.ts";
 import type { Mint } from "./mint.ts";
@@ -40,9 +40,11 @@ export async function importDigests(
   if (inputs.length === 0)
     throw new KeysError("USAGE", "there is nothing to import", { hint: "give at least one key" });
   const names = new Map<string, Key>();
+  const ids = new Map<KeyId, Key>();
   const owners = new Map<string, { key: Key; version: Version }>();
   const add = (key: Key): void => {
     names.set(key.name, key);
+    ids.set(key.id, key);
     for (const version of key.versions) owners.set(version.digest, { key, version });
   };
   for (const key of await store.list()) add(key);
@@ -55,6 +57,9 @@ export async function importDigests(
     if (named !== undefined) throw nameTakenBy(named, `${place}: `);
     const owner = owners.get(digest);
     if (owner !== undefined) throw tokenTaken(`${place}: the token with this digest`, owner.key, owner.version);
+    // The store may have the token under a pepper, or have dropped its digest with its revocation.
+    const imported = pepperIdOf(digest) === null ? ids.get(opaqueIdFrom(digest)) : undefined;
+    if (imported !== undefined) throw tokenTaken(`${place}: the token with this digest`, imported, undefined);
     add(key);
     return key;
   });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCli } from "./fake-world.ts";
@@ -152,13 +152,14 @@ describe("import --digests", () => {
     expect(readFileSync(file, "utf8")).toBe(before);
   });
 
-  test.each([
+  test.each<[string, string]>([
     ["a name", "import ci --digests -"],
     ["--scope", "import --digests - --scope a"],
     ["--allow-weak", "import --digests - --allow-weak"],
     ["--token-env", "import --digests - --token-env OLD"],
     ["a missing file", "import --digests /nowhere/x.jsonl"],
     ["a folder", "import --digests /"],
+    ...(existsSync("/dev/zero") ? [["a file without an end", "import --digests /dev/zero"] as [string, string]] : []),
   ])("refuses %s", async (_, line) => {
     const { cli } = createCli();
     const ran = await cli(`${line} --json`, { piped: lines({ name: "a", sha256: sha256("a") }) });

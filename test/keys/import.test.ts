@@ -1,11 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { digestToken } from "../../src/core/digest.ts";
+import { digestToken, FORGOTTEN } from "../../src/core/digest.ts";
+import { opaqueIdOf } from "../../src/core/opaque.ts";
 import { parseToken } from "../../src/core/token.ts";
 import { createKeys } from "../../src/keys/keys.ts";
 import { openEnvStore } from "../../src/stores/env.ts";
 import { openFileStore } from "../../src/stores/file.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
+import { aKey, aVersion } from "../fakes.ts";
 import { aFolder, aWorld } from "../stores/place.ts";
 
 const NOW = 1_800_000_000;
@@ -107,6 +109,7 @@ describe("import", () => {
     ["in quotes", `"${TOKEN}"`],
     ["with its scheme", `Bearer ${TOKEN}`],
     ["an unexpanded variable", "${MCP_API_KEY}"],
+    ["longer than a guard accepts", "aB3".repeat(1_366)],
     ["with characters that no header carries", "päßwörd-päßwörd-päßwörd"],
   ])("refuses a token that is %s", async (_, token) => {
     const { keys, store } = await openKeys();
@@ -229,6 +232,29 @@ describe("importDigests", () => {
       message: expect.stringMatching(message) as string,
     });
     expect(await store.list()).toHaveLength(1);
+  });
+
+  test.each([
+    ["a token that the store has under a pepper", [PEPPER], false],
+    ["a revoked token under a pepper", [PEPPER], true],
+  ])("refuses the digest of %s", async (_, peppers, isRevoked) => {
+    const { keys, plain, store } = await openKeys(peppers);
+    await keys.import({ name: "ci", token: TOKEN, ...forever });
+    if (isRevoked) await keys.revoke("ci");
+    const again = plain.importDigests([input("other"), input("again", TOKEN)]);
+    await expect(again).rejects.toMatchObject({
+      code: "TOKEN_TAKEN",
+      message: expect.stringMatching(/^entry 2: /) as string,
+    });
+    expect(await store.list()).toHaveLength(1);
+  });
+
+  test("refuses a digest that the store dropped when it was revoked", async () => {
+    const { keys, store } = await openKeys();
+    const versions = [aVersion({ state: "revoked", reason: "compromised", digest: FORGOTTEN })];
+    const tombstone = aKey({ id: opaqueIdOf(TOKEN), prefix: "opaque", versions });
+    await store.write({ op: "import", at: 1, by: "ada", keys: [tombstone] });
+    await expect(keys.importDigests([input("again", TOKEN)])).rejects.toMatchObject({ code: "TOKEN_TAKEN" });
   });
 
   test("refuses a digest that was revoked", async () => {

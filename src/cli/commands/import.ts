@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { Command, Option } from "commander";
 import { count } from "../../core/count.ts";
 import { parseDigestLines } from "../../core/digest-lines.ts";
@@ -19,7 +19,7 @@ interface ImportFlags extends KeyFlags, GivenTokenFlags {
   readonly digests?: string;
 }
 
-/** Bytes of `--digests -`: above this, a store does not take all keys in one change. */
+/** Bytes of `--digests`: above this, a store does not take all keys in one change. */
 const DIGESTS_LIMIT = 32 * 1024 * 1024;
 
 export const importKeys: CommandModule = {
@@ -91,7 +91,15 @@ async function readDigests({ world, io }: Context, file: string): Promise<string
     return (await world.streams.stdin.read({ onWait, limit: DIGESTS_LIMIT })) ?? "";
   }
   try {
-    return decodeInput(await readFile(file), "the file of --digests");
+    // One byte more than the limit, also of a file without an end.
+    const chunks: unknown[] = await createReadStream(file, { end: DIGESTS_LIMIT }).toArray();
+    const bytes = Buffer.concat(chunks as Buffer[]);
+    if (bytes.length > DIGESTS_LIMIT) {
+      throw new KeysError("USAGE", "the file of --digests is longer than 32 MiB", {
+        hint: "split it into several files and import them one after the other",
+      });
+    }
+    return decodeInput(bytes, "the file of --digests");
   } catch (cause) {
     if (cause instanceof KeysError) throw cause;
     throw new KeysError("USAGE", "cannot read the file of --digests", { hint: "check its path and mode", cause });

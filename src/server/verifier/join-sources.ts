@@ -1,8 +1,7 @@
-import { isUsable } from "../../core/judge.ts";
+import { judge } from "../../core/judge.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 import { opaqueIdOf } from "../../core/opaque.ts";
-import { ID_LENGTH, NO_ID } from "../../core/token.ts";
 import type { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { openSource, type KeySource, type SourceSettings } from "./key-source.ts";
@@ -20,15 +19,15 @@ export async function openSources(stores: readonly KeyStore[], settings: SourceS
     throw error;
   }
   const [only, ...others] = sources;
-  return only !== undefined && others.length === 0 ? only : joinSources(sources);
+  return only !== undefined && others.length === 0 ? only : joinSources(sources, settings.options.now);
 }
 
 /**
  * Joins sources: the first one that knows a token decides about it. It also knows a token if the token carries the id of one of its
  * keys, because a store may have dropped the digest of a revoked version. A source whose memory is too old accepts nothing, but what
- * it no longer accepted is not accepted by a later one either.
+ * it would refuse is not accepted by a later one either.
  */
-export function joinSources(sources: readonly KeySource[]): KeySource {
+export function joinSources(sources: readonly KeySource[], now: () => Epoch): KeySource {
   const owners = new WeakMap<FoundVersion, KeySource>();
 
   /** Asks the sources up to the one that decides about the key. */
@@ -42,19 +41,19 @@ export function joinSources(sources: readonly KeySource[]): KeySource {
   };
 
   return {
-    find(text, start, idAt, at) {
+    find(text, start, idAt, demand) {
       let id: KeyId | undefined;
       for (const source of sources) {
-        const isFresh = source.isFresh(at);
-        const found = isFresh ? source.find(text, start, idAt, at) : source.findStale(text, start, idAt);
+        const isFresh = source.isFresh(demand.now);
+        const found = isFresh ? source.find(text, start, idAt, demand) : source.findStale(text, start, idAt);
         // A revocation is final, so old memory is right about it.
         if (found !== null && (isFresh || found.version.state === "revoked")) {
           owners.set(found, source);
           return found;
         }
-        if (found !== null && (!found.key.enabled || !isUsable(found.version, at))) return null;
-        id ??= idAt === NO_ID ? opaqueIdOf(text.slice(start)) : text.slice(idAt, idAt + ID_LENGTH);
-        if (isFresh && source.has(id)) return null;
+        if (found !== null && !judge(found.key, found.version, demand).ok) return null;
+        id ??= opaqueIdOf(text.slice(start));
+        if (found === null && source.has(id)) return null;
       }
       return null;
     },
@@ -66,7 +65,9 @@ export function joinSources(sources: readonly KeySource[]): KeySource {
     isFresh: (at) => sources.every((source) => source.isFresh(at)),
     reportHook: (cause) => sources[0]?.reportHook(cause),
     async refresh() {
+      const old = sources.filter((source) => !source.isFresh(now()));
       await Promise.all(sources.map((source) => source.refresh()));
+      return old.some((source) => source.isFresh(now()));
     },
     async close() {
       await Promise.all(sources.map((source) => source.close()));

@@ -1,3 +1,4 @@
+import type { Demand } from "../../core/judge.ts";
 import type { KeyId, Epoch } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
 import { KeysError } from "../../errors.ts";
@@ -13,8 +14,11 @@ import type { ResolvedOptions } from "./verifier-options.ts";
 
 /** Finds the versions of tokens: in the memory of one store, or of several that were joined. */
 export interface KeySource {
-  /** Finds the version of the token that spans from `start` to the end of `text`. `null` also if memory is too old. */
-  find(text: string, start: number, idAt: number, at: Epoch): FoundVersion | null;
+  /**
+   * Finds the version of the token that spans from `start` to the end of `text`. `null` also if memory is too old.
+   * @param demand - the time, and what the request requires of the key
+   */
+  find(text: string, start: number, idAt: number, demand: Demand): FoundVersion | null;
   /** Finds it in memory that may be too old to accept a token. */
   findStale(text: string, start: number, idAt: number): FoundVersion | null;
   /** Whether a key has the id. */
@@ -27,8 +31,8 @@ export interface KeySource {
   staleFault(id: KeyId | null, at: Epoch): KeysError | null;
   isFresh(at: Epoch): boolean;
   reportHook(cause: unknown): void;
-  /** Reads the store now. Never throws. */
-  refresh(): Promise<void>;
+  /** Reads the store now. Returns whether memory was too old and is up to date again. Never throws. */
+  refresh(): Promise<boolean>;
   /** Never throws. */
   close(): Promise<void>;
 }
@@ -80,8 +84,8 @@ export async function openSource(store: KeyStore, settings: SourceSettings): Pro
   reporter.reportKeys(follower.index, now());
 
   return {
-    find: (text, start, idAt, at) =>
-      at <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null,
+    find: (text, start, idAt, demand) =>
+      demand.now <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null,
     findStale: (text, start, idAt) => follower.index.find(text.slice(start), text, idAt),
     has: (id) => follower.index.has(id),
     use({ row }, at) {
@@ -98,7 +102,11 @@ export async function openSource(store: KeyStore, settings: SourceSettings): Pro
         : new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`),
     isFresh: (at) => at <= follower.freshUntil,
     reportHook: (cause) => reporter.reportHook(cause),
-    refresh: () => follower.refresh(),
+    async refresh() {
+      const wasFresh = now() <= follower.freshUntil;
+      await follower.refresh();
+      return !wasFresh && now() <= follower.freshUntil;
+    },
     async close() {
       follower.close();
       await uses.close();

@@ -48,8 +48,9 @@ export interface Verifier {
   /**
    * Reads the store now and waits for it, at most 5 seconds. For a process that was suspended (serverless, a laptop): after
    * `STORE_UNAVAILABLE`, refresh once and verify again. Returns at once if the store is known to fail. Never throws.
+   * @returns whether memory was too old and is up to date again; with several stores: that of one of them
    */
-  refresh(): Promise<void>;
+  refresh(): Promise<boolean>;
   /** The URL of this server; `null` if it was not set. */
   readonly audience: string | null;
   /** Counts since the start, updated live. */
@@ -94,9 +95,15 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return notify(verdict);
   };
 
-  const judgeFound = (found: FoundVersion, at: Epoch, requirements?: Requirements): Verdict => {
+  const demandOf = (at: Epoch, requirements?: Requirements): Demand => ({
+    now: at,
+    scopes: requirements?.scopes,
+    audience: requirements?.audience ?? audience ?? null,
+  });
+
+  const judgeFound = (found: FoundVersion, demand: Demand, requirements?: Requirements): Verdict => {
     const { key, version } = found;
-    const demand = { now: at, scopes: requirements?.scopes, audience: requirements?.audience ?? audience ?? null };
+    const { now: at } = demand;
     const verdict = judge(key, version, demand);
     // A key that only lacks a scope is in use, so it must not be retired as unused.
     const isUse = verdict.ok || verdict.reason === "insufficient-scope";
@@ -140,8 +147,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     if (typeof token !== "string") checkArgument("the token", token, TOKEN_TEXT);
     if (requirements !== undefined) checkRequirements(requirements);
     const at = now();
-    const found = source.find(token, 0, locateId(token, 0), at);
-    return found === null ? rejectUnmatched(token, at) : judgeFound(found, at, requirements);
+    const demand = demandOf(at, requirements);
+    const found = source.find(token, 0, locateId(token, 0), demand);
+    return found === null ? rejectUnmatched(token, at) : judgeFound(found, demand, requirements);
   };
 
   return {
@@ -153,8 +161,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       const at = now();
       // The usual header is read in place, because parsing it first takes longer than finding the key.
       const idAt = header.startsWith(BEARER) ? locateId(header, BEARER.length) : NO_ID;
-      const found = idAt === NO_ID ? null : source.find(header, BEARER.length, idAt, at);
-      if (found !== null) return judgeFound(found, at, requirements);
+      const demand = demandOf(at, requirements);
+      const found = idAt === NO_ID ? null : source.find(header, BEARER.length, idAt, demand);
+      if (found !== null) return judgeFound(found, demand, requirements);
       const parsed = parseBearer(authorization);
       if (!parsed.ok) {
         const isMissing = parsed.reason === "missing";

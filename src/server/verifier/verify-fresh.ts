@@ -23,8 +23,7 @@ export function verifyFresh(
 
 async function verifyAgain(verifier: Verifier, verify: () => Verdict, cause: unknown): Promise<Verdict | KeysError> {
   try {
-    await verifier.refresh();
-    return verifier.ready ? verify() : asFault(cause);
+    return (await verifier.refresh()) ? verify() : asFault(cause);
   } catch (again) {
     return asFault(again);
   }
