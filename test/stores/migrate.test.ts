@@ -51,6 +51,22 @@ test("copies keys, history and last-used times, and keeps the source", async () 
   expect((await target.get("key-2"))?.versions[0]?.lastUsedAt).toBe(1_500);
 });
 
+test("copies which server saw what, until when servers have reported, and when a keyset was published", async () => {
+  const { source } = await aSource();
+  const target = await openIn(await aFolder());
+  const { id } = keyNo(2);
+  const news = { reports: [{ server: "edge-1", at: 1_700 }], publishedAt: 1_400 };
+  const named = { id, n: 1, at: 1_400, server: "web-1" };
+  await source.touch([named], news);
+  await migrate(source, target, KEEP);
+  const unnamed = { id, n: 1, at: 1_500, server: "unnamed" };
+  expect(await target.usage()).toEqual({ uses: expect.arrayContaining([named, unnamed]), ...news });
+  // News alone is copied too.
+  await source.touch([], { reports: [{ server: "edge-1", at: 1_800 }] });
+  await migrate(source, target, KEEP);
+  expect((await target.usage()).reports).toEqual([{ server: "edge-1", at: 1_800 }]);
+});
+
 test("copies nothing twice, and adds later changes", async () => {
   const { source } = await aSource();
   const target = await openIn(await aFolder());
