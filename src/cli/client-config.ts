@@ -46,7 +46,11 @@ async function install(
   const { editConfig, editFile, resolvePlace } = await import("./lazy/install.ts");
   const isProject = flags.scope === "project";
   const path = fileOf(name, client, server, flags, () => resolvePlace(ctx.world.env, ctx.world.platform));
-  const options = { syntax: client.syntax, force: flags.force === true, source: path };
+  const removed = new Set<string>();
+  const options = {
+    ...{ syntax: client.syntax, force: flags.force === true, source: path },
+    onRemoved: (setting: string) => removed.add(setting),
+  };
   const { file, changed, backup } = await editFile(path, {
     edit: (before) => editConfig(before, client.entries(server), options),
     uid: ctx.world.uid,
@@ -55,6 +59,7 @@ async function install(
   });
   if (ctx.flags.json) await ctx.io.json({ client: name, file, changed, backup });
   ctx.io.note(changed ? `added the server to ${file}` : `${file} already has this server`);
+  if (removed.size > 0) ctx.io.note(`removed from the old entry: ${[...removed].join(", ")}`);
   if (backup !== null) ctx.io.note(`the file as it was is in ${backup}`);
   if (changed) ctx.io.note(keyStep(client, server.envName));
 }

@@ -30,6 +30,9 @@ export interface EditedFile {
   readonly backup: string | null;
 }
 
+/** In bytes. Some programs keep their history in the file too. */
+const LIMIT = 64 * 1024 * 1024;
+
 /**
  * Edits a settings file of another program, and keeps a copy of the old one next to it, readable by its owner only. Unchanged text is not
  * written. A missing file is created, with its folder. A symbolic link is followed: the text is no secret, and many people keep their
@@ -42,7 +45,7 @@ export async function editFile(
   { edit, uid, within, dryRun = false, onOpen }: FileEdit,
 ): Promise<EditedFile> {
   const file = await follow(resolve(path), within);
-  const before = await readOriginal(file, uid);
+  const before = await readOriginal(file, uid, LIMIT);
   const after = edit(before?.text ?? "");
   if (before !== null && after === before.text) return { file, changed: false, backup: null };
   if (before === null) await (dryRun ? requireFolder(dirname(file)) : createFolder(dirname(file)));
@@ -64,6 +67,7 @@ export async function editFile(
       return edited;
     },
     uid,
+    limit: LIMIT,
     warn: () => undefined,
     backUp: async (text) => {
       backup = `${file}.mcp-keys.bak`;
@@ -92,9 +96,12 @@ async function follow(path: string, within: string | undefined): Promise<string>
   return file;
 }
 
-/** The folder of a missing file may be a link too. */
+/** The folder of a missing file may be a link too, and so may the one that a missing folder is created in. */
 async function inRealFolder(path: string, within: string | undefined): Promise<string> {
-  const folder = await realpath(dirname(path)).catch(() => null);
+  let folder: string | null = null;
+  for (let next = dirname(path); folder === null && next !== dirname(next); next = dirname(next)) {
+    folder = await realpath(next).catch(() => null);
+  }
   if (folder !== null) await requireWithin(folder, within, path);
   return path;
 }

@@ -25,6 +25,8 @@ export interface MergeOptions {
   readonly warn: (line: string) => void;
   /** Whether to check everything and create nothing. The sink cannot deliver then. */
   readonly dryRun?: boolean;
+  /** The largest file, in bytes; 1 MiB by default. */
+  readonly limit?: number;
   /** Called with the old text before the file is replaced. If it fails, nothing is changed. */
   readonly backUp?: (before: string) => Promise<void>;
 }
@@ -45,7 +47,7 @@ export async function openMergeSink(path: string, options: MergeOptions): Promis
   if (found === "device") throw new KeysError("DELIVERY_FAILED", `${target} is not a file`, { hint: "name a file" });
   // Before a refusal too: a file of a killed run may contain a token.
   await sweepTempFiles(target, uid);
-  const before = await readOriginal(target, uid);
+  const before = await readOriginal(target, uid, options.limit);
   edit(before?.text ?? "", "x");
   if (before !== null && uid !== null && (before.mode & 0o044) !== 0) {
     warn(`other users can read ${target}; fix it with: chmod 600 ${shellQuote(target)}`);
@@ -67,7 +69,7 @@ async function merge(text: string, target: string, temp: TempFile, options: Merg
   try {
     await withEditLock(target, async () => {
       for (let i = 0; i < TRIES; i++) {
-        const before = await readOriginal(target, uid);
+        const before = await readOriginal(target, uid, options.limit);
         const after = edit(before?.text ?? "", text);
         if (after === before?.text) {
           await removeTempFile(temp);

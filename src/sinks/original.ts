@@ -16,16 +16,17 @@ export interface Original {
   readonly stats: BigIntStats;
 }
 
-/** A text file that a person edits is far smaller. */
+/** In bytes. A text file that a person edits is far smaller. */
 const LIMIT = 1_048_576;
 
 /**
  * Reads a file that is to be edited.
  * @param uid - the user's id, or `null` where files have no owner
+ * @param limit - the largest file, in bytes
  * @returns `null` if there is no file
  * @throws {@link KeysError} `USAGE` if it is not UTF-8; `DELIVERY_FAILED` if it cannot be read, or cannot be replaced by a copy
  */
-export async function readOriginal(path: string, uid: number | null): Promise<Original | null> {
+export async function readOriginal(path: string, uid: number | null, limit = LIMIT): Promise<Original | null> {
   // The pipe or link that may have taken its place is neither followed nor waited for.
   const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((cause: unknown) => {
     if (errnoOf(cause) === "ENOENT") return null;
@@ -37,7 +38,7 @@ export async function readOriginal(path: string, uid: number | null): Promise<Or
   try {
     const stats = await handle.stat({ bigint: true });
     if (!stats.isFile()) throw refused(path, "is not a file", "name a file");
-    if (stats.size > LIMIT) throw refused(path, `is larger than ${String(LIMIT)} bytes`, "choose another file");
+    if (stats.size > limit) throw refused(path, `is larger than ${String(limit)} bytes`, "choose another file");
     if (stats.nlink > 1n) {
       throw refused(path, "has a second name (a hard link), which would keep the old text", "remove one of the names");
     }

@@ -9,6 +9,7 @@ import {
   readlinkSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -171,6 +172,31 @@ describe("export --install", () => {
     expect(readFileSync(file, "utf8")).toBe(text.replace(URL, "https://moved.example/mcp"));
   });
 
+  test("says which settings of the old entry are gone", async () => {
+    const { install, file } = createFile('{"mcpServers":{"notes":{"command":"x","env":{"KEY":"secret-in-the-file"}}}}');
+    const { status, stderr } = await install("--force");
+    expect(status).toBe(0);
+    expect(stderr).toContain(
+      `\nremoved from the old entry: command, env\nthe file as it was is in ${file}.mcp-keys.bak\n`,
+    );
+    expect(stderr).not.toContain("secret-in-the-file");
+  });
+
+  test("edits a file with megabytes of history", async () => {
+    const history = JSON.stringify({ history: Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(500)}`) });
+    const { install, file } = createFile(`{"projects": ${history},\n"mcpServers": {}}\n`);
+    expect((await install()).status).toBe(0);
+    const text = readFileSync(file, "utf8");
+    expect(text).toContain(history);
+    expect(JSON.parse(text)).toMatchObject({ mcpServers: { notes: { url: URL } } });
+  });
+
+  test("refuses a file of more than 64 MiB", async () => {
+    const { install, file } = createFile();
+    truncateSync(file, 64 * 1024 * 1024 + 1);
+    expect(await install()).toMatchObject({ status: 5, stderr: expect.stringContaining("larger than 67108864 bytes") });
+  });
+
   test("follows a link to a file, and the link stays", async () => {
     const { dir, file, cli } = createFile();
     const link = join(dir, "link.json");
@@ -229,13 +255,14 @@ describe("export --install", () => {
     const edit = { edit: (text: string) => `${text}x`, uid: null, within: home, onOpen: () => undefined };
     symlinkSync(file, join(home, ".mcp.json"));
     symlinkSync(dir, join(home, ".cursor"));
-    for (const path of [".mcp.json", ".cursor/mcp.json", ".cursor/new.json"]) {
+    for (const path of [".mcp.json", ".cursor/mcp.json", ".cursor/new.json", ".cursor/new/folder/new.json"]) {
       await expect(editFile(join(home, path), edit)).rejects.toMatchObject({
         code: "DELIVERY_FAILED",
         message: expect.stringContaining("leads out of the project"),
       });
     }
     expect(readFileSync(file, "utf8")).toBe(OTHERS);
+    expect(existsSync(join(dir, "new"))).toBe(false);
     writeFileSync(join(home, "inside.json"), "y");
     symlinkSync("inside.json", join(home, "link.json"));
     expect(await editFile(join(home, "link.json"), edit)).toMatchObject({ changed: true });

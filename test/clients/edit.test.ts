@@ -157,6 +157,54 @@ describe("--force", () => {
   });
 });
 
+describe("the user's own settings in the entry", () => {
+  test.each([
+    ["cursor", (text: string) => text.replace('"url"', '"disabled": true, "url"'), "disabled"],
+    ["cline", (text: string) => text.replace('"type"', '"autoApprove": ["read"],\n      "type"'), "autoApprove"],
+    ["claude-code", (text: string) => text.replace("Authorization", 'X-Team": "a",\n"Authorization'), "X-Team"],
+    ["codex", (text: string) => `${text}startup_timeout_sec = 30\nhttp_headers = { "X-Team" = "a" }\n`, "X-Team"],
+    ["codex", (text: string) => `${text}enabled_tools = ["a", "b"]\nenabled = false\n`, "enabled_tools"],
+    [
+      "goose",
+      (text: string) =>
+        text.replace("timeout: 300", "timeout: 300\n    envs: {}\n    available_tools: []\n    bundled: null"),
+      "bundled",
+    ],
+    ["continue", (text: string) => `${text}    requestOptions:\n      headers:\n        X-Team: a\n`, "X-Team"],
+    ["mcp-remote", (text: string) => text.replace('"env": {', '"alwaysAllow": [],\n"env": {"DEBUG": "1",'), "DEBUG"],
+  ] as const)("%s: stay when the server is added again, and when its URL changes", (client, change, own) => {
+    const { syntax } = clients[client];
+    const text = change(add(client, ""));
+    expect(text).toContain(own);
+    expect(add(client, text)).toBe(text);
+    expect(() => add(client, text, moved)).toThrow(expect.objectContaining({ code: "OUTPUT_EXISTS" }) as Error);
+    const after = add(client, text, moved, true);
+    const expected = PARSERS[syntax](text.replace(server.url, moved.url));
+    expect(isSame(PARSERS[syntax](after), expected), after).toBe(true);
+  });
+
+  test.each([
+    ["without some of ours", '"command": "x", "env": { "K": "secret" }, "url": "y"', ["command", "env"]],
+    ["that starts a program", `"command": "x", ${cursorEntry()}`, ["command"]],
+  ])("go with an entry %s, which is said", (_, inside, expected) => {
+    const text = `{"mcpServers":{"notes":{${inside}}}}`;
+    expect(() => add("cursor", text)).toThrow(expect.objectContaining({ code: "OUTPUT_EXISTS" }) as Error);
+    const removed: string[] = [];
+    const after = editConfig(text, clients.cursor.entries(server), {
+      ...{ syntax: "json", force: true, source: "F" },
+      onRemoved: (name) => removed.push(name),
+    });
+    expect(after).toBe(add("cursor", '{"mcpServers":{"notes":{}}}', server, true));
+    expect(removed).toEqual(expected);
+  });
+});
+
+/** The members of our entry. */
+function cursorEntry(): string {
+  const [entry] = clients.cursor.entries(server);
+  return JSON.stringify(entry?.value).slice(1, -1);
+}
+
 describe("a key in the file of a client without variables", () => {
   const filled = (text: string): string => text.replace("<MCP_API_KEY>", "mcp_7Fq2x9Lm0aBc_0123456789");
 

@@ -15,11 +15,13 @@ export interface EditOptions {
   readonly force: boolean;
   /** What to call the file in errors. */
   readonly source: string;
+  /** Called with the name of each setting that an entry of another kind had. */
+  readonly onRemoved?: (name: string) => void;
 }
 
 /**
- * Adds entries to the text of a configuration and changes no other byte. An entry that is there already stays as it is. The result is
- * parsed and compared with what it should say, so an unusual file is refused rather than damaged.
+ * Adds entries to the text of a configuration and changes no other byte. An entry that is there already stays as it is, even if the user
+ * has added settings. The result is parsed and compared with what it should say, so an unusual file is refused rather than damaged.
  * @throws {@link KeysError} `USAGE` for a file that cannot be parsed or edited, with the line; `OUTPUT_EXISTS` for an entry that differs
  */
 export function editConfig(before: string, entries: readonly ConfigEntry[], options: EditOptions): string {
@@ -28,9 +30,12 @@ export function editConfig(before: string, entries: readonly ConfigEntry[], opti
   let tree = parse(editor, text, options);
   for (const entry of entries) {
     const found = find(tree, entry, options);
-    const value = keepKeys(entry.value, found);
+    const value = keep(entry.value, found);
     if (found !== undefined && (entry.shared === true || isSame(found, value))) continue;
     if (found !== undefined && !options.force) throw taken(entry, options);
+    for (const name of isTree(found) ? Object.keys(found) : []) {
+      if (!isTree(value) || !Object.hasOwn(value, name)) options.onRemoved?.(name);
+    }
     const expected = putEntry(tree, { ...entry, value });
     text = put(editor, text, { ...entry, value }, options);
     tree = editor.parse(text);
@@ -75,16 +80,22 @@ function put(editor: Editor, text: string, entry: ConfigEntry & { value: unknown
   }
 }
 
-/** A key that the user has put in place of a placeholder stays. */
-function keepKeys<T>(wanted: T, found: unknown): T {
+/**
+ * Returns the value to write. A key that the user has put in place of a placeholder stays, and so do the user's own settings in an entry of
+ * the same kind: one that has all settings of ours, and starts a program only if ours does.
+ */
+function keep<T>(wanted: T, found: unknown): T {
   if (typeof wanted === "string" && typeof found === "string") {
     const [before, after] = wanted.split(/<[A-Za-z_]\w*>/);
     const isFilledIn = after !== undefined && found.startsWith(before ?? "") && found.endsWith(after);
     return (isFilledIn ? found : wanted) as T;
   }
   if (!isTree(wanted) || !isTree(found)) return wanted;
-  const kept = Object.entries(wanted).map(([name, value]) => [name, keepKeys(value, found[name])] as const);
-  return Object.fromEntries(kept) as T;
+  const kept = Object.entries(wanted).map(([name, value]) => [name, keep(value, found[name])] as const);
+  const isSameKind =
+    kept.every(([name]) => Object.hasOwn(found, name)) &&
+    Object.hasOwn(found, "command") === Object.hasOwn(wanted, "command");
+  return { ...(isSameKind && found), ...Object.fromEntries(kept) } as T;
 }
 
 function taken({ path, by, value }: ConfigEntry, { source }: EditOptions): KeysError {

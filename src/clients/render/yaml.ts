@@ -17,13 +17,18 @@ function linesOf(value: ConfigValue): string[] {
   }
   if (typeof value !== "object") return [scalar(value)];
   return Object.entries(value).flatMap(([name, member = ""]) => {
-    if (typeof member !== "object") return [`${scalar(name)}: ${scalar(member)}`];
+    if (isOneLine(member)) return [`${scalar(name)}: ${scalar(member)}`];
     return [`${scalar(name)}:`, ...linesOf(member).map((line) => `  ${line}`)];
   });
 }
 
+/** An empty object or list too. `null` is no value of ours, but may be one of the user's own. */
+function isOneLine(value: ConfigValue | null): boolean {
+  return typeof value !== "object" || value === null || Object.keys(value).length === 0;
+}
+
 /** A JSON string is also a string in YAML. */
-function scalar(value: string | number | boolean): string {
+function scalar(value: ConfigValue): string {
   return typeof value === "string" && PLAIN.test(value) && !RESERVED.test(value) ? value : JSON.stringify(value);
 }
 
