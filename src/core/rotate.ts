@@ -144,11 +144,13 @@ export function finishRotation(key: Key, { force = false, ...evidence }: EndOpti
 /**
  * Undoes the latest rotation: revokes pending versions. If none is pending, revokes the current version and makes the newest
  * retiring one current again.
+ * @returns the changed key, or `null` if it was undone before: the same call again must not undo the rotation before that one
  * @throws {@link KeysError} `NO_ROTATION` without a rotation to undo; `ROTATION_UNPROVEN` if the version to revoke is in use;
  * `WOULD_LOCK_OUT` if no working version would remain
  */
-export function abortRotation(key: Key, { force = false, ...evidence }: EndOptions): Key {
+export function abortRotation(key: Key, { force = false, ...evidence }: EndOptions): Key | null {
   const { now } = evidence;
+  if (isAborted(key)) return null;
   const pending = key.versions.filter(({ state }) => state === "pending");
   // The token of a retiring version that was never promoted may have reached no client.
   const previous = key.versions.findLast(
@@ -172,6 +174,13 @@ export function abortRotation(key: Key, { force = false, ...evidence }: EndOptio
     const { retiresAt: _, ...back } = version;
     return { ...back, state: "current" };
   });
+}
+
+/** Returns whether the latest rotation was undone by {@link abortRotation}, and nothing is pending. */
+export function isAborted({ versions }: Key): boolean {
+  const current = versions.findLast(({ state }) => state === "current");
+  if (current === undefined || versions.some(({ state }) => state === "pending")) return false;
+  return versions.some(({ n, state, reason }) => n > current.n && state === "revoked" && reason === "superseded");
 }
 
 /**

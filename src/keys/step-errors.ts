@@ -11,9 +11,12 @@ export function beforeDelivery(error: unknown): unknown {
   return extend(error, "the new token was not delivered, and the old one stays current");
 }
 
+/** These say themselves what became of the token. */
+const COMPLETE: readonly unknown[] = ["STORE_CONFLICT", "WOULD_LOCK_OUT", "BUG"];
+
 /** Says that the token works, although the store failed after its delivery: servers accept a pending version too. */
 export function afterDelivery(error: unknown, name: string): unknown {
-  if (!(error instanceof KeysError) || error.code !== "STORE_UNAVAILABLE") return error;
+  if (!(error instanceof KeysError) || COMPLETE.includes(error.code)) return error;
   return new KeysError(error.code, `the token was delivered and works, but is not current yet: ${error.message}`, {
     cause: error,
     hint: `${error.hint}; then deliver a new token to the same destination: mcp-keys rotate ${name}`,

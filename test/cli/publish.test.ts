@@ -143,6 +143,21 @@ describe("--publish", () => {
     expect(JSON.parse(failed.stderr.split("\n")[1]!).error.code).toBe("PUBLISH_FAILED");
   });
 
+  test("an --abort whose publication failed publishes when it is run again, and undoes nothing more", async () => {
+    const { cli, publish, published, rotate, versions } = await withServer();
+    for (let i = 0; i < 2; i++) await rotate("--publish", publish);
+    const abort = (command: string) => cli(["rotate", "ci", "--abort", "--force", "--publish", command, "--json"]);
+    expect((await abort("cat >/dev/null; exit 1")).status).toBe(5);
+    expect(published()).toEqual(["retiring", "retiring", "current"]);
+    const again = await abort(publish);
+    expect(again.status).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ changed: false });
+    expect(again.stderr).toContain("version 2 is current already");
+    expect(published()).toEqual(["retiring", "current"]);
+    expect(await versions()).toEqual(["retiring", "current", "superseded"]);
+    expect((await cli(["rotate", "--all", "--abort", "--publish", `${publish}; exit 1`])).status).toBe(5);
+  });
+
   test("publishes even if --if-older-than finds nothing to do", async () => {
     const { publish, published, rotate } = await withServer();
     await rotate();

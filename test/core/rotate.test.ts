@@ -208,8 +208,8 @@ describe("aborting", () => {
 
   test("makes the old version current and revokes the new one", () => {
     const key = abortRotation(keyOf(old, promoted), evidence);
-    expect(key.versions).toMatchObject([{ state: "current" }, { state: "revoked", reason: "superseded" }]);
-    expect(key.versions[0]).not.toHaveProperty("retiresAt");
+    expect(key?.versions).toMatchObject([{ state: "current" }, { state: "revoked", reason: "superseded" }]);
+    expect(key?.versions[0]).not.toHaveProperty("retiresAt");
   });
 
   test("only revokes a version that is still pending", () => {
@@ -218,6 +218,16 @@ describe("aborting", () => {
       "current",
       "revoked",
     ]);
+  });
+
+  test("changes nothing a second time: that would undo the rotation before, whose token clients use", () => {
+    for (const undone of [promoted, { state: "pending" } as const]) {
+      const key = abortRotation(keyOf(old, undone === promoted ? old : promoted, undone), evidence);
+      expect(statesOf(key)).toEqual(["retiring", "current", "revoked"]);
+      expect(abortRotation(key ?? keyOf({}), { ...evidence, force: true })).toBeNull();
+    }
+    const later = keyOf(old, { state: "revoked", reason: "superseded" }, promoted);
+    expect(statesOf(abortRotation(later, evidence))).toEqual(["current", "revoked", "revoked"]);
   });
 
   test("never goes back to a version that may not have reached a client", () => {

@@ -144,6 +144,39 @@ describe("the steps of a rotation", () => {
   });
 });
 
+describe("a store that fails during a run", () => {
+  test.each<Code>(["STORE_UNAVAILABLE", "STORE_INSECURE", "STORE_CORRUPT", "STORE_READ_ONLY", "CLOCK_BEHIND"])(
+    "%s at the promotion: the error says that the token was delivered",
+    async (code) => {
+      const { store, rotate } = await withKey();
+      const deploy = async () => {
+        store.write = () => Promise.reject(new KeysError(code, "the disk is gone", { hint: "fix it" }));
+      };
+      await expect(rotate({}, { deploy })).rejects.toMatchObject({
+        code,
+        message: "the token was delivered and works, but is not current yet: the disk is gone",
+        hint: "fix it; then deliver a new token to the same destination: mcp-keys rotate ci",
+      });
+    },
+  );
+
+  test("before the delivery: the error says so, and the version is revoked if the store works again", async () => {
+    const { store, rotate, states } = await withKey();
+    const { get } = store;
+    const proveEarly = async () => {
+      store.get = () => {
+        store.get = get;
+        return Promise.reject(new KeysError("STORE_UNAVAILABLE", "the disk is gone"));
+      };
+    };
+    await expect(rotate({}, { proveEarly })).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: "the disk is gone; the new token was not delivered, and the old one stays current",
+    });
+    expect(await states()).toBe("current revoked");
+  });
+});
+
 describe("a run that came second says who was first", () => {
   const other = async (store: KeyStore, act: (keys: Keys) => Promise<unknown>): Promise<void> => {
     await act(createKeys({ store, now: () => NOW + 60, by: "bob@runner-7" }));

@@ -1,5 +1,6 @@
 import type { Key } from "../../core/key.ts";
 import { maskTokens } from "../../core/find-token.ts";
+import { isAborted } from "../../core/rotate.ts";
 import { rotationStep } from "../../core/rotation-step.ts";
 import { CODES, KeysError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -69,7 +70,7 @@ async function attempt(
   flags: RotateFlags,
   { runOne, isFirst }: { runOne: RunOne; isFirst: boolean },
 ): Promise<KeyResult> {
-  if (flags.abort === true && rotationStep(key, ctx.world.now()) === null) {
+  if (flags.abort === true && rotationStep(key, ctx.world.now()) === null && !isAborted(key)) {
     ctx.io.note(`${keyLabel(key)}: there is no rotation to undo`);
     return { key, document: { key: keyJson(key, ctx.world.now()), changed: false } };
   }

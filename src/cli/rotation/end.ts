@@ -28,7 +28,11 @@ export async function runAbort(ctx: Context, ref: string, flags: RotateFlags): P
   const publish = await openPublish(ctx, flags);
   const { key, changed } = await (await ctx.keys()).abort(ref, { window: flags.window, force: flags.force === true });
   const back = key.versions.findLast(({ state }) => state === "current");
-  await reportEnd(ctx, { key, changed, publish }, `version ${String(back?.n)} is current again`);
+  await reportEnd(
+    ctx,
+    { key, changed, publish },
+    `version ${String(back?.n)} is current ${changed ? "again" : "already"}`,
+  );
 }
 
 /** Publishes even if nothing changed, because an earlier run may have been killed before it did. */

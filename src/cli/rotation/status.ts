@@ -50,9 +50,10 @@ function describeStep(progress: RotationStep | null, working: readonly Version[]
   const { step, version } = progress;
   if (step === "deliver") return `deliver: version ${String(version.n)} is staged; its token may have arrived`;
   const old = working.filter(({ state }) => state === "retiring");
-  const numbers = old.map(({ n }) => String(n)).join(" and ");
-  const works = old.length === 1 ? `version ${numbers} works` : `versions ${numbers} work`;
-  return `overlap: ${works} until ${lastEnd(old)}`;
+  const [last, ...others] = old.map(({ n }) => String(n)).reverse();
+  if (others.length === 0) return `overlap: version ${String(last)} works until ${lastEnd(old)}`;
+  const latest = new Set(old.map(endOf)).size === 1 ? "" : " at the latest";
+  return `overlap: versions ${others.reverse().join(", ")} and ${String(last)} work until ${lastEnd(old)}${latest}`;
 }
 
 function lastEnd(versions: readonly Version[]): string {

@@ -77,6 +77,14 @@ describe("rotate --status", () => {
     );
   });
 
+  test("names when the last of several old versions ends", async () => {
+    const { cli } = await withKey();
+    for (const overlap of ["1h", "2h", "3h"]) await cli(`rotate ci --overlap ${overlap}`);
+    expect((await cli("rotate ci --status")).stdout).toContain(
+      "step    overlap: versions 1, 2 and 3 work until 2027-01-15T11:00:00Z at the latest\n",
+    );
+  });
+
   test("names the run that it belongs to", async () => {
     const { cli, status } = await withKey();
     await cli(["rotate", "ci", "--run-id", "4711", "--to", "cat >/dev/null; exit 1"]);
