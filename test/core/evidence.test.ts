@@ -161,7 +161,7 @@ describe("--abort", () => {
   });
 
   test("needs nobody to have seen anything, because it takes back what nobody uses", () => {
-    expect(abort(usageOf([], { publishedAt: 1 })).versions.map(({ state }) => state)).toEqual(["current", "revoked"]);
+    expect(abort(usageOf([], { publishedAt: 1 }))?.versions.map(({ state }) => state)).toEqual(["current", "revoked"]);
   });
 });
 

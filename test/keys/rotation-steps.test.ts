@@ -145,7 +145,7 @@ describe("the steps of a rotation", () => {
 });
 
 describe("a store that fails during a run", () => {
-  test.each<Code>(["STORE_UNAVAILABLE", "STORE_INSECURE", "STORE_CORRUPT", "STORE_READ_ONLY", "CLOCK_BEHIND"])(
+  test.each<Code>(["STORE_UNAVAILABLE", "STORE_INSECURE", "STORE_DAMAGED", "STORE_READ_ONLY", "CLOCK_BEHIND"])(
     "%s at the promotion: the error says that the token was delivered",
     async (code) => {
       const { store, rotate } = await withKey();
