@@ -47,7 +47,7 @@ const [esm, cjs, child] = built.map(({ outputFiles }) =>
   outputFiles.map(({ path, text }) => [relative(dist, path), text]),
 );
 const programs = [...child, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))];
-const files = new Map([...esm, ...(await Promise.all(programs.map(compact)))]);
+const files = new Map(await Promise.all([...esm, ...programs].map(compact)));
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
