@@ -70,6 +70,11 @@ export const CODES = {
     http: 500,
     hint: "free some space, or send standard output elsewhere, and run the same command again",
   },
+  SCAN_INCOMPLETE: {
+    exit: 6,
+    http: 500,
+    hint: "make these readable, or scan the readable paths only: mcp-keys scan <path>",
+  },
   KEYSET_INVALID: { exit: 6, http: 503, hint: "write it again with: mcp-keys export --keyset" },
   SERVER_UNREACHABLE: { exit: 7, http: 502, hint: "check the URL and whether the server is running" },
   SERVER_NOT_MCP: { exit: 7, http: 502, hint: "check the path of the URL; many MCP servers use /mcp" },

@@ -37,6 +37,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["core", "errors", "node:path", "jsonc-parser", "smol-toml", "yaml"],
   },
   sinks: { holds: ["sinks/"], may: ["core", "errors", "process", "node:*"] },
+  scan: { holds: ["scan/"], may: ["core", "errors", "process", "node:*"] },
   doctor: { holds: ["doctor/"], may: ["core", "errors", "keys", "stores"], asType: ["config"] },
   open: {
     holds: ["open-store.ts", "probe.ts"],
@@ -92,6 +93,7 @@ export const ON_FIRST_USE = [
   "cli/lazy/doctor.ts",
   "cli/lazy/init.ts",
   "cli/lazy/install.ts",
+  "cli/lazy/scan.ts",
   "cli/lazy/store.ts",
 ];
 

@@ -1,5 +1,7 @@
-import { formatReport } from "../../src/core/usage-report.ts";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatReport } from "../../src/core/usage-report.ts";
 import { createCli } from "../cli/fake-world.ts";
 
 type Document = Record<string, unknown>;
@@ -23,6 +25,25 @@ export async function printDocuments(): Promise<PrintedDocuments> {
       .map((each) => JSON.parse(each) as Document);
     documents.set(name, [...(documents.get(name) ?? []), ...printed]);
     return printed[0]!;
+  };
+
+  /** Scans a repository with tokens in the work tree and in a commit, and something that is no file. */
+  const scanFolder = async (): Promise<Document> => {
+    const folder = join(dir, "scanned");
+    mkdirSync(folder);
+    const known = (await cli("generate scanned")).stdout;
+    const unknown = (await cli("generate elsewhere --store memory:")).stdout;
+    writeFileSync(join(folder, "a.txt"), `${known}${unknown}`);
+    const git = ["-c", "user.name=a", "-c", "user.email=a@b", "-C", folder];
+    const env = { PATH: process.env["PATH"], HOME: dir };
+    for (const args of [
+      ["init", "-q"],
+      ["add", "-A"],
+      ["commit", "-q", "-m", "c"],
+    ]) {
+      execFileSync("git", [...git, ...args], { env });
+    }
+    return run("scan", ["scan", folder, "/dev/null"]);
   };
 
   const { token } = await run(
@@ -79,6 +100,7 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,
   );
   const diagnosed = await run("doctor", `doctor --store file:${dir}/none.jsonl`);
+  const scanned = await scanFolder();
   await run("an error", "show missing");
   const { checks } = await run("test --list", "test --list");
 
@@ -102,6 +124,10 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     ["skipped report", skipped as Document[]],
     ["setup step", (setupSteps as unknown[]).filter(isDocument)],
     ["manual step", (manualSteps as unknown[]).filter(isDocument)],
+    ["scanned", [scanned["scanned"] as Document]],
+    ["finding of a scan", scanned["findings"] as Document[]],
+    ["place", (scanned["findings"] as { places: Document[] }[]).flatMap(({ places }) => places)],
+    ["unread", scanned["unread"] as Document[]],
     ["failed key", (results as unknown[]).filter(isDocument)],
     ["error", all.map(({ error }) => error).filter(isDocument)],
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],

@@ -11,6 +11,7 @@ import { init } from "./init.ts";
 import { list } from "./list.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
+import { scanCommand } from "./scan.ts";
 import { show } from "./show.ts";
 import { store } from "./store.ts";
 import { test } from "./test.ts";
@@ -40,6 +41,7 @@ export const commands = {
   audit,
   uses,
   store,
+  scan: scanCommand,
   doctor,
   completion,
 } satisfies Record<string, CommandModule>;
