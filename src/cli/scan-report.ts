@@ -1,3 +1,4 @@
+import { KeysError } from "../errors.ts";
 import type { FoundInScan, TokenPlace } from "../scan/findings.ts";
 import type { Context } from "./context.ts";
 import { addStore } from "./hint.ts";
@@ -24,26 +25,30 @@ export function mayWork({ status }: JudgedToken): boolean {
 export async function judgeFound(
   ctx: Context,
   found: readonly FoundInScan[],
-): Promise<{ judged: JudgedToken[]; fault: unknown }> {
+): Promise<{ judged: JudgedToken[]; fault: KeysError | null }> {
   const judged: JudgedToken[] = [];
-  let fault: unknown = null;
+  let fault: KeysError | null = null;
   for (const each of found) {
     try {
-      const { ok, ...verdict } = await (await ctx.keys()).check(each.token.reveal());
-      const status = ok || !("reason" in verdict) ? "valid" : verdict.reason;
-      const { key, version } = verdict;
-      if (key === undefined || version === undefined) judged.push({ ...each, status });
-      else {
-        const fix = `mcp-keys revoke ${key.name} --version ${String(version.n)} --reason compromised`;
-        const named = { ...each, status, name: key.name, version: version.n };
-        judged.push(ENDED.has(status) ? named : { ...named, fix: addStore(fix, ctx.flags.store) });
-      }
+      judged.push(fault === null ? await judge(ctx, each) : { ...each, status: "unchecked" });
     } catch (error) {
-      fault ??= error;
+      if (!(error instanceof KeysError)) throw error;
+      fault = error;
       judged.push({ ...each, status: "unchecked" });
     }
   }
   return { judged, fault };
+}
+
+async function judge(ctx: Context, found: FoundInScan): Promise<JudgedToken> {
+  const verdict = await (await ctx.keys()).check(found.token.reveal());
+  const { key, version } = verdict;
+  const status = verdict.ok ? "valid" : verdict.reason;
+  if (key === undefined || version === undefined) return { ...found, status };
+  const judged = { ...found, status, name: key.name, version: version.n };
+  if (ENDED.has(status)) return judged;
+  const fix = `mcp-keys revoke ${key.name} --version ${String(version.n)} --reason compromised`;
+  return { ...judged, fix: addStore(fix, ctx.flags.store) };
 }
 
 /** Renders a token as its public start, its state, its places and how to revoke it. */

@@ -17,14 +17,20 @@ export interface GitOptions {
 export interface GitProcess {
   readonly running: RunningProcess;
   /** Resolves when it has succeeded. @throws {@link GitFailure} */
-  done(): Promise<void>;
+  readonly done: () => Promise<void>;
 }
 
 /**
- * No hook or helper that the configuration of a foreign repository names may run, nothing is fetched or written, and replaced objects
- * show what they replace.
+ * No program that the configuration of a foreign repository names may run, and it cannot leave anything out. Nothing is fetched or
+ * written, and replaced objects show what they replace.
  */
-const SAFE_FLAGS = ["-c", "core.fsmonitor=false", "--no-replace-objects", "--literal-pathspecs", "--no-pager"];
+const SAFE_FLAGS = [
+  ...["core.fsmonitor=false", "log.showSignature=false", "log.showRoot=true", "log.follow=false"].flatMap((each) => [
+    "-c",
+    each,
+  ]),
+  ...["--no-replace-objects", "--literal-pathspecs", "--no-pager"],
+];
 const SAFE_ENV = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
 const STDERR_LIMIT = 4_000;
 
@@ -46,7 +52,7 @@ export function startGit(args: readonly string[], { cwd, env, onStart }: GitOpti
     .on("data", (text: string) => (stderr = (stderr + text).slice(0, STDERR_LIMIT)));
   return {
     running,
-    async done() {
+    done: async () => {
       await running.started.catch((error: unknown) => {
         const isMissing = error instanceof Error && (error as NodeJS.ErrnoException).code === "ENOENT";
         throw new GitFailure(isMissing ? "git is not installed" : "git could not start", { cause: error });

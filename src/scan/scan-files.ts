@@ -48,7 +48,7 @@ async function listFolder(folder: Buffer): Promise<Buffer[]> {
 
 async function scanFile(path: Buffer, part: Buffer, visitor: FileVisitor): Promise<void> {
   // A named pipe that took the place of the file would make `open` wait for a writer.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     if (!(await file.stat()).isFile()) return;
     visitor.file();

@@ -1,4 +1,4 @@
-import { Readable, type Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { BATCH_FORMAT, BatchReader } from "./read-batch.ts";
 import { readGit, startGit, GitFailure, type GitOptions } from "./git.ts";
 import { findTokens, TokenFinder, type TokenMatch } from "./token-finder.ts";
@@ -44,7 +44,7 @@ export async function findRepository(git: GitOptions): Promise<Repository | null
  */
 export async function scanHistory(git: GitOptions, path: string | null, visitor: GitVisitor): Promise<void> {
   const limit = path === null ? [] : ["--full-history", "--", path];
-  const list = startGit(["rev-list", "--objects", "--all", "--missing=allow-any", ...limit], git);
+  const list = startGit(["rev-list", "--objects", "--all", "--missing=print", ...limit], git);
   await scanObjects(git, list.running.child.stdout, visitor, list.done());
 }
 
@@ -84,6 +84,7 @@ async function scanObjects(
   running.child.stdout?.on("data", (part: Buffer) => {
     reader.push(part);
   });
-  ids?.pipe(running.child.stdin as Writable);
+  const { stdin } = running.child;
+  if (stdin !== null) ids?.pipe(stdin);
   await Promise.all([done(), listed]);
 }

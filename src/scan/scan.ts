@@ -1,8 +1,9 @@
-import { lstat, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { count } from "../core/count.ts";
 import { Findings, printablePath, type FoundInScan } from "./findings.ts";
 import { findCommits } from "./find-commits.ts";
-import { findRepository, scanHistory, scanStaged, type GitPlace } from "./scan-git.ts";
+import { findRepository, scanHistory, scanStaged, type GitPlace, type GitVisitor } from "./scan-git.ts";
 import { GitFailure, type GitOptions } from "./git.ts";
 import { scanFiles } from "./scan-files.ts";
 import type { TokenMatch } from "./token-finder.ts";
@@ -40,16 +41,18 @@ export async function scan({ paths, staged, history, signal, ...git }: ScanOptio
     if (!(error instanceof GitFailure)) throw error;
     unread.push({ path: printablePath(Buffer.from(path)), reason: `git: ${error.message}` });
   };
-  const count = {
-    object: () => scanned.objects++,
-    missing: () => unread.push({ path: "git", reason: "an object is missing" }),
+  let missing = 0;
+  const tally = { object: () => scanned.objects++, missing: () => missing++ };
+  const result = (): ScanResult => {
+    if (missing > 0) unread.push({ path: ".git", reason: `${count(missing, "object")} missing` });
+    return { found: findings.all(), scanned, unread, shallow };
   };
 
   if (staged) {
     const found = (place: GitPlace, token: TokenMatch) =>
       findings.add(token, { path: place.path === null ? null : printablePath(place.path), line: token.line });
-    await scanStaged({ cwd: ".", ...git }, paths, { ...count, found }).catch(fail("the index"));
-    return { found: findings.all(), scanned, unread, shallow };
+    await scanStaged({ cwd: ".", ...git }, paths, { ...tally, found }).catch(fail("the index"));
+    return result();
   }
   for (const path of paths) {
     await scanFiles(
@@ -65,28 +68,16 @@ export async function scan({ paths, staged, history, signal, ...git }: ScanOptio
     const isFolder = (await stat(path)).isDirectory();
     const env = Object.fromEntries(Object.entries(git.env).filter(([name]) => !REPOSITORY_ENV.includes(name)));
     const options = { ...git, env, cwd: isFolder ? path : dirname(path) };
-    await scanRepository(options, isFolder ? null : basename(path), findings, count, shallow).catch(fail(path));
+    await scanRepository(options, isFolder ? null : basename(path), findings, tally, shallow).catch(fail(path));
   }
-  return { found: findings.all(), scanned, unread, shallow };
-}
-
-/** Returns whether a path exists. A link that leads nowhere does not. */
-export async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () =>
-      lstat(path).then(
-        () => false,
-        () => false,
-      ),
-  );
+  return result();
 }
 
 async function scanRepository(
   git: GitOptions,
   name: string | null,
   findings: Findings,
-  count: { object(): void; missing(): void },
+  tally: Pick<GitVisitor, "object" | "missing">,
   shallow: string[],
 ): Promise<void> {
   const repository = await findRepository(git);
@@ -95,16 +86,19 @@ async function scanRepository(
   const path = name ?? (repository.prefix === "" ? null : ".");
   // The history comes newest first, so the last version of a file is the oldest.
   const oldest = new Map<string, { place: GitPlace; token: TokenMatch }>();
-  await scanHistory(git, path, {
-    ...count,
-    found: (place, token) =>
-      void oldest.set(`${place.path?.toString("latin1") ?? place.object} ${token.token.reveal()}`, { place, token }),
-  });
-  const files = [...oldest.values()].flatMap(({ place }) => (place.path === null ? [] : place));
-  const below = files.map(({ path: at }) => String(at).slice(repository.prefix.length));
-  const commits = await findCommits(git, new Set(files.map(({ object }) => object)), [...new Set(below)]);
-  for (const { place, token } of oldest.values()) {
-    const commit = commits.get(place.object) ?? place.object;
-    findings.add(token, { path: place.path === null ? null : printablePath(place.path), line: token.line, commit });
+  const found = (place: GitPlace, token: TokenMatch) =>
+    void oldest.set(`${place.path?.toString("latin1") ?? place.object} ${token.token.reveal()}`, { place, token });
+  let commits: ReadonlyMap<string, string> = new Map();
+  try {
+    await scanHistory(git, path, { ...tally, found });
+    const files = [...oldest.values()].flatMap(({ place }) => (place.path === null ? [] : place));
+    const below = files.map(({ path: at }) => String(at).slice(repository.prefix.length));
+    commits = await findCommits(git, new Set(files.map(({ object }) => object)), [...new Set(below)]);
+  } finally {
+    // Also if git fails at a damaged object.
+    for (const { place, token } of oldest.values()) {
+      const commit = commits.get(place.object) ?? place.object;
+      findings.add(token, { path: place.path === null ? null : printablePath(place.path), line: token.line, commit });
+    }
   }
 }

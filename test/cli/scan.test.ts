@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createCli } from "./fake-world.ts";
@@ -101,7 +102,7 @@ describe("files", () => {
     execFileSync("mkfifo", [join(folder, "pipe")]);
     const ran = await cli(["scan", join(folder, "pipe"), "--json", "--no-history"]);
     expect(ran.status).toBe(6);
-    expect(JSON.parse(ran.stdout)).toMatchObject({ ok: true, unread: [{ reason: "is neither a file nor a folder" }] });
+    expect(JSON.parse(ran.stdout)).toMatchObject({ ok: false, unread: [{ reason: "is neither a file nor a folder" }] });
     expect(ran.stderr).toContain('"code":"SCAN_INCOMPLETE"');
     write("a.txt");
     expect(await cli(["scan", join(folder, "pipe"), join(folder, "a.txt"), "--no-history"])).toMatchObject({
@@ -146,8 +147,20 @@ describe("git history", { timeout: 60_000 }, () => {
     git("init", "-q", "-b", "main");
     write("in/a.txt");
     write("out/b.txt");
-    const at = commit();
-    git("config", "core.fsmonitor", `touch '${folder}/ran'; false`);
+    const signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n -----END PGP SIGNATURE-----";
+    const signed = git("cat-file", "commit", commit()).replace("\n\n", `\n${signature}\n\n`);
+    writeFileSync(join(folder, ".git/signed"), signed);
+    const at = git("hash-object", "-t", "commit", "-w", ".git/signed").trim();
+    git("update-ref", "HEAD", at);
+    writeFileSync(join(folder, ".git/program"), `#!/bin/sh\ntouch '${folder}/ran'\n`, { mode: 0o755 });
+    for (const [name, value] of [
+      ["core.fsmonitor", ".git/program"],
+      ["gpg.program", join(folder, ".git/program")],
+      ["log.showSignature", "true"],
+      ["log.showRoot", "false"],
+    ] as const) {
+      git("config", name, value);
+    }
     const { findings } = JSON.parse((await cli(["scan", join(folder, "in"), "--json"])).stdout);
     expect(findings[0].places).toEqual([
       { path: `${folder}/in/a.txt`, line: 2 },
@@ -156,6 +169,27 @@ describe("git history", { timeout: 60_000 }, () => {
     const one = JSON.parse((await cli(["scan", join(folder, "out/b.txt"), "--json"])).stdout);
     expect(one.findings[0].places[1]).toEqual({ path: "out/b.txt", line: 2, commit: at });
     expect((await cli(["scan", join(folder, "ran")])).status).toBe(2);
+  });
+
+  test("reports what it found in the commits that it could read, and what is missing", async () => {
+    const { cli, write, scan, places, git, commit, folder } = await prepare();
+    git("init", "-q", "-b", "main");
+    write("a.txt", randomBytes(10_000));
+    commit();
+    const first = git("rev-parse", "HEAD:a.txt").trim();
+    const damaged = join(folder, ".git/objects", first.slice(0, 2), first.slice(2));
+    rmSync(join(folder, "a.txt"));
+    write("b.txt");
+    commit();
+    rmSync(join(folder, "b.txt"));
+    commit();
+    const content = readFileSync(damaged);
+    rmSync(damaged);
+    expect(await scan("--json")).toMatchObject({ status: 4, stdout: expect.stringContaining("1 object missing") });
+    writeFileSync(damaged, content.subarray(0, 1_000));
+    expect((await places()).map(({ path }) => path)).toEqual(["b.txt"]);
+    await cli("revoke ci --yes");
+    expect(await scan("--json")).toMatchObject({ status: 6, stdout: expect.stringContaining('"ok":false') });
   });
 
   test("says that it is incomplete in a damaged repository, and warns of a shallow clone", async () => {

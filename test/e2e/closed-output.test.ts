@@ -64,6 +64,7 @@ const LINES = [
   "generate new --json",
   "generate new --format shell",
   "generate new --to 'cat >/dev/null' --json",
+  "import new --store memory: --json",
   "list",
   "list --json",
   "show a",
@@ -97,6 +98,8 @@ const LINES = [
   "store migrate --from file:$D/keys.jsonl --to file:$D/copy.jsonl --json",
   "doctor",
   "doctor --json",
+  "scan $D --json",
+  "completion bash",
 ];
 
 /** Creates a store with the keys a, whose token is returned, and b, which is being rotated. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
@@ -41,13 +42,14 @@ async function runScan(ctx: Context, paths: readonly string[], flags: ScanFlags)
   if (staged && !history) {
     throw new KeysError("USAGE", "--no-history has no effect with --staged", { hint: "remove it" });
   }
-  const { isThere, scan } = await import("../lazy/scan.ts");
-  for (const path of staged ? [] : paths) {
-    if (!(await isThere(path)))
-      throw new KeysError("USAGE", "there is no such file or folder", { hint: "check the paths" });
+  if (!staged && !paths.every((path) => existsSync(path))) {
+    throw new KeysError("USAGE", "there is no such file or folder", { hint: "check the paths" });
   }
+  const { scan } = await import("../lazy/scan.ts");
   const started: RunningProcess[] = [];
-  ctx.atEnd(async () => void (await Promise.all(started.map((each) => each.end(0)))));
+  ctx.atEnd(async () => {
+    await Promise.all(started.map((each) => each.end(0)));
+  });
   const result = await scan({
     paths: staged || paths.length > 0 ? paths : ["."],
     staged,
@@ -56,12 +58,19 @@ async function runScan(ctx: Context, paths: readonly string[], flags: ScanFlags)
     signal: world.interrupted,
     onStart: (running) => started.push(running),
   });
+  // What it found so far would look like the whole result.
+  if (world.interrupted.aborted) return;
   const wanted = result.found.filter(({ id }) => !ignore.includes(id));
   const { judged, fault } = await judgeFound(ctx, wanted);
   const isClean = !judged.some(mayWork);
   if (ctx.flags.json) {
     const findings = judged.map(toJson);
-    await io.json({ ok: isClean, scanned: result.scanned, findings, unread: result.unread });
+    await io.json({
+      ok: isClean && result.unread.length === 0,
+      scanned: result.scanned,
+      findings,
+      unread: result.unread,
+    });
   } else {
     await io.print(judged.map((each) => renderFound(ctx, each)).join("\n"));
   }

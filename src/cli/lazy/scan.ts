@@ -1,3 +1,3 @@
 /** The code that only `scan` needs. Bundled into one chunk and loaded on first use. */
 
-export { isThere, scan } from "../../scan/scan.ts";
+export { scan } from "../../scan/scan.ts";
