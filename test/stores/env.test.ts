@@ -1,12 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { digestToken } from "../../src/core/digest.ts";
-import type { Key } from "../../src/core/key.ts";
+import type { Key, Version } from "../../src/core/key.ts";
 import { toKeyset } from "../../src/core/keyset/keyset.ts";
 import { signKeyset } from "../../src/core/keyset/signature.ts";
 import { formatToken } from "../../src/core/token.ts";
 import { KeysError } from "../../src/errors.ts";
 import { openEnvStore } from "../../src/stores/env.ts";
+import { opaqueIdOf } from "../../src/core/opaque.ts";
 import { aKey, aVersion } from "../fakes.ts";
 
 const tokenOf = (id: string, secret: string, prefix = "mcp") =>
@@ -97,6 +98,19 @@ test("an imported token that the keyset holds keeps the keyset's expiry", async 
   });
   const store = await open({ MCP_API_KEY: opaque, MCP_API_KEYSET: keyset([imported]) });
   expect(await store.list()).toMatchObject([{ name: "ci", versions: [{ expiresAt: 1_900_000_000 }] }]);
+});
+
+test.each<[string, Partial<Version>]>([
+  ["revoked", { state: "revoked", reason: "compromised" }],
+  ["expired", { expiresAt: 1_700_000_000 }],
+])("an imported token does not come back through a variable after its key was %s", async (_, end) => {
+  const imported = aKey({
+    ...{ id: opaqueIdOf(opaque), prefix: "opaque" },
+    versions: [aVersion({ digest: digestToken(opaque), ...end })],
+  });
+  const store = await open({ MCP_API_KEY: opaque, MCP_API_KEYSET: keyset([imported, aKey()]) });
+  expect((await store.list()).map(({ id }) => id)).toEqual(["7Fq2x9Lm0aBc", imported.id]);
+  expect(await store.find(digestToken(opaque))).toBeNull();
 });
 
 test("a token's name never hides a key of the keyset", async () => {

@@ -1,7 +1,8 @@
-import { isDigest, type Digest } from "../digest.ts";
+import { FORGOTTEN, isDigest, type Digest } from "../digest.ts";
 import { formatTime } from "../duration.ts";
 import { isUsable } from "../judge.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../key.ts";
+import { DEFAULT_PREFIX } from "../token.ts";
 
 /** The format version of a keyset, its member `keyset`. */
 export const KEYSET_FORMAT = 1;
@@ -18,6 +19,8 @@ export interface Keyset {
   readonly seq: number;
   readonly at: string;
   readonly keys: readonly KeysetKey[];
+  /** The ids of the keys that are left out because they have ended: another store must not bring their tokens back. */
+  readonly ended?: readonly KeyId[];
 }
 
 /** A key in a {@link Keyset}. */
@@ -50,14 +53,17 @@ export interface KeysetSource {
   readonly names: boolean;
 }
 
-/** Makes the keyset of `keys`. Leaves out versions that have ended, and keys without any other version. */
+/** Makes the keyset of `keys`. Leaves out versions that have ended, and of keys without any other version all but the id. */
 export function toKeyset(keys: readonly Key[], { store, seq, now, names }: KeysetSource): Keyset {
+  const all = keys.map((key) => toKeysetKey(key, names, now));
+  const ended = all.filter(({ versions }) => versions.length === 0).map(({ id }) => id);
   return {
     keyset: KEYSET_FORMAT,
     store,
     seq,
     at: formatTime(now),
-    keys: keys.map((key) => toKeysetKey(key, names, now)).filter(({ versions }) => versions.length > 0),
+    keys: all.filter(({ versions }) => versions.length > 0),
+    ...(ended.length > 0 && { ended }),
   };
 }
 
@@ -75,11 +81,25 @@ function toKeysetVersion({ n, digest, state, expiresAt, retiresAt }: Version): K
 }
 
 /** Returns the keys of a keyset as a store holds them. A key without a name gets its id. Unknown times are 0. */
-export function keysOf({ keys }: Keyset): Key[] {
-  return keys.map(({ id, name = id, prefix, enabled, scopes, audience, versions }) => ({
-    ...{ id, name, prefix, scopes, audience, tags: {}, createdAt: 0, createdBy: AUTHOR, enabled, revision: 1 },
-    versions: versions.map(toVersion),
-  }));
+export function keysOf({ keys, ended = [] }: Keyset): Key[] {
+  return [
+    ...keys.map(({ versions, ...key }) => toKey(key, versions.map(toVersion))),
+    ...ended.map((id) => toKey({ ...ENDED, id }, [ENDED_VERSION])),
+  ];
+}
+
+/** A key of which the keyset has only the id: no token matches it. */
+const ENDED = { prefix: DEFAULT_PREFIX, enabled: true, scopes: [], audience: [] } as const;
+const ENDED_VERSION: Version = {
+  ...{ n: 1, digest: FORGOTTEN, createdAt: 0, expiresAt: null, state: "revoked", reason: "other", lastUsedAt: null },
+};
+
+function toKey(
+  { id, name = id, prefix, enabled, scopes, audience }: Omit<KeysetKey, "versions">,
+  versions: readonly Version[],
+): Key {
+  const shared = { tags: {}, createdAt: 0, createdBy: AUTHOR, revision: 1 };
+  return { id, name, prefix, scopes, audience, enabled, ...shared, versions };
 }
 
 function toVersion({ n, digest, state, expiresAt, retiresAt }: KeysetVersion): Version {

@@ -63,20 +63,25 @@ function checkKeyset(document: unknown, source: string): Keyset {
       hint: "use the same version of mcp-keys here and where the keyset is exported",
     });
   }
-  const { store, seq, at, keys } = document;
+  const { store, seq, at, keys, ended = [] } = document;
   if (!isString(store) || !isCount(seq) || !isTime(at) || !Array.isArray(keys)) throw invalid(source, "lacks a member");
   const fault = keys.findIndex((key) => !isKeysetKey(key));
   if (fault !== -1) throw invalid(source, `has a fault in key ${String(fault + 1)}`);
-  checkUnique(keys as KeysetKey[], source);
-  return { keyset: KEYSET_FORMAT, store, seq, at, keys: keys as KeysetKey[] };
+  if (!isStrings(ended) || !ended.every(isKeyId)) throw invalid(source, "has a fault in ended");
+  checkUnique(keys as KeysetKey[], ended, source);
+  return { keyset: KEYSET_FORMAT, store, seq, at, keys: keys as KeysetKey[], ...(ended.length > 0 && { ended }) };
 }
 
 function isKeysetKey(value: unknown): value is KeysetKey {
-  if (!isObject(value) || !isString(value["id"]) || !/^[0-9A-Za-z]{12}$/.test(value["id"])) return false;
+  if (!isObject(value) || !isString(value["id"]) || !isKeyId(value["id"])) return false;
   const { name, prefix, enabled, scopes, audience, versions } = value;
   if (name !== undefined && (!isString(name) || !/^[A-Za-z0-9._-]{1,64}$/.test(name))) return false;
   if (!isString(prefix) || typeof enabled !== "boolean" || !isStrings(scopes) || !isStrings(audience)) return false;
   return Array.isArray(versions) && versions.length > 0 && versions.every(isKeysetVersion);
+}
+
+function isKeyId(text: string): boolean {
+  return /^[0-9A-Za-z]{12}$/.test(text);
 }
 
 function isKeysetVersion(value: unknown): value is KeysetVersion {
@@ -90,9 +95,9 @@ function isKeysetVersion(value: unknown): value is KeysetVersion {
 }
 
 /** Two keys with one id, name or token would make the answer depend on their order. */
-function checkUnique(keys: readonly KeysetKey[], source: string): void {
+function checkUnique(keys: readonly KeysetKey[], ended: readonly string[], source: string): void {
   for (const [what, values] of [
-    ["an id", keys.map(({ id }) => id)],
+    ["an id", [...keys.map(({ id }) => id), ...ended]],
     ["a name", keys.map(({ id, name = id }) => name)],
     ["a digest", keys.flatMap(({ versions }) => versions.map(({ digest }) => digest))],
   ] as const) {

@@ -88,6 +88,18 @@ test("contains neither ended versions nor tokens, notes, owners or tags", () => 
   });
 });
 
+test("names the keys that have ended by their ids only, and a store with it has them as revoked", () => {
+  const gone = aKey({ id: "GGGGGGGGGGGG", name: "gone", note: "n", versions: [aVersion({ expiresAt: now - 1 })] });
+  const keyset = parse(JSON.stringify(made([aKey(), gone])));
+  expect(keyset).toMatchObject({ keys: [{ name: "ci" }], ended: ["GGGGGGGGGGGG"] });
+  expect(keysOf(keyset)[1]).toMatchObject({
+    id: gone.id,
+    name: gone.id,
+    versions: [{ state: "revoked", digest: FORGOTTEN }],
+  });
+  expect(made([aKey()])).not.toHaveProperty("ended");
+});
+
 test("a key without a name gets its id", () => {
   const [key] = keysOf(parse(JSON.stringify(made([aKey()], false))));
   expect(key?.name).toBe("7Fq2x9Lm0aBc");
@@ -101,6 +113,7 @@ describe("rejects", () => {
     store?: unknown;
     at: unknown;
     keys: KeyPart[];
+    ended?: unknown;
   }
   interface KeyPart {
     id: unknown;
@@ -139,6 +152,9 @@ describe("rejects", () => {
     ["no expiry", change((it) => delete it.keys[0]!.versions[0]!.expiresAt)],
     ["a key twice", change((it) => it.keys.push(it.keys[0]!))],
     ["a token twice", change((it) => it.keys.push({ ...it.keys[0]!, id: "BBBBBBBBBBBB", name: "b" }))],
+    ["an ended key that is listed too", change((it) => (it.ended = [it.keys[0]!.id]))],
+    ["ended ids that are none", change((it) => (it.ended = ["x"]))],
+    ["ended ids that are no list", change((it) => (it.ended = "7Fq2x9Lm0aBc"))],
     ["a name twice", change((it) => it.keys.push({ ...it.keys[0]!, id: "BBBBBBBBBBBB" }))],
   ])("%s", (_, text) => {
     expect(() => parse(text)).toThrow(invalid);
