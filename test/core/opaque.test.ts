@@ -13,6 +13,10 @@ test.each([
   ["a short number", "493817264950127364"],
   ["a UUID of version 4, which has 122", "7d444840-9dc0-41d1-b245-5ffdce74fad2"],
   ["a UUID of version 1, which is a time", "c232ab00-9414-11ec-b3c8-9f68deced846"],
+  ["words with numbers between them", "acme-v2-production-mcp-secret-key-2024"],
+  ["the same in camel case", "MyCompany-Api-Key-2024-Production"],
+  ["passwords in a row", "password123letmein456dragon789monkey"],
+  ["columns of a keyboard", "1qaz2WSX3edc4rfv5tgb6yhn7ujm8ik9ol0p"],
   ["nothing", ""],
 ])("%s has too few bits", (_, text) => {
   expect(estimateBits(text)).toBeLessThan(MIN_OPAQUE_BITS);
@@ -22,6 +26,8 @@ test.each([
   ["32 hexadecimal digits", "9f86d081884c7d659a2feaa0c55ad015"],
   ["the same in capitals", "9F86D081884C7D659A2FEAA0C55AD015"],
   ["24 bytes in base64", "bG9uZyByYW5kb20gdG9rZW4hIQo1"],
+  ["24 letters without a digit", "KcWnYsJdHgPaZvQxTmLwRbBf"],
+  ["32 hexadecimal digits with a sequence", "9f86d081884c7d659a2feaa012345015"],
   ["a token of another vendor", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"],
 ])("%s have enough", (_, text) => {
   expect(estimateBits(text)).toBeGreaterThanOrEqual(MIN_OPAQUE_BITS);
