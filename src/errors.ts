@@ -20,7 +20,11 @@ export const CODES = {
   TOKEN_WEAK: { exit: 2, http: 400, hint: "issue a random key with: mcp-keys generate" },
   TOKEN_UNUSABLE: { exit: 2, http: 400, hint: "pass the token alone: no quotes, no spaces, no `Bearer `" },
   TOKEN_MISPLACED: { exit: 2, http: 400, hint: "leave the token out; if others could see it, replace it" },
-  REPORT_INVALID: { exit: 2, http: 400, hint: "copy the whole file that the server wrote, see the option `uses`" },
+  REPORT_INVALID: {
+    exit: 2,
+    http: 400,
+    hint: "copy the whole file that the server wrote; the option `uses` of createVerifier names it",
+  },
   PEPPER_INVALID: { exit: 2, http: 500, hint: "set MCP_KEYS_PEPPER to <id>:<at least 32 characters>" },
   PEPPER_MISSING: {
     exit: 2,

@@ -47,9 +47,9 @@ const DEFAULT_GRACE = 10;
 export const ENDING = 4_000;
 
 /** Adds `--out`, `--merge`, `--to`, `--to-newline` and `--grace`. */
-export function addDestinationFlags(command: Command): Command {
+export function addDestinationFlags(command: Command, file = "a file that only you can read"): Command {
   return command
-    .option("--out <file>", "write to a file that only you can read (a keyset: everyone); print nothing")
+    .option("--out <file>", `write to ${file}; print nothing`)
     .option("--merge", "set the variable in an existing --out file, with --format dotenv; keep every other byte")
     .addOption(
       commandFlag(

@@ -16,6 +16,7 @@ const REWORDED: readonly (readonly [pattern: RegExp, message: string])[] = [
   [/^required option '(.*)' not specified$/, "$1 is required"],
   [/^option '(.*)' cannot be used with option '(.*)'$/, "$1 and $2 cannot be used together"],
   [/^option '(--[^ ]*).*' argument '(.*)' is invalid$/, '"$2" is not a valid value of $1'],
+  [/^command-argument value '(.*)' is invalid for argument '(.*)'$/, '"$1" is not a valid $2'],
 ];
 
 /** These read a token, so a stray argument may be one. */
@@ -57,6 +58,7 @@ function hintOf(fault: string, advice: string | undefined, code: string, argv: r
     return `${suggest(value, choices.split(", "))}choose one of ${choices}`;
   }
   if (advice !== undefined) return advice.replace(/^\((.*)\)$/, "$1").replace(/^[A-Z]/, (first) => first.toLowerCase());
+  if (fault === "missing required argument 'shell'") return "name one, as in: mcp-keys completion bash";
   return code === "commander.unknownCommand" ? COMMANDS : `see the usage with: ${helpLine(argv)}`;
 }
 

@@ -110,7 +110,7 @@ export function findObstacles(
   if (usage.publishedAt !== null && usage.reports.length === 0 && !isProven) {
     obstacles.push({
       what: `a keyset was published ${ago(usage.publishedAt, now)}, and no server that reads it has reported its uses`,
-      fix: `import a report of each: mcp-keys uses import <file>; if no server reads keysets: mcp-keys uses forget --keyset`,
+      fix: `import the report that each server writes: mcp-keys uses import <file>; if no server reads keysets: mcp-keys uses forget --keyset`,
     });
   }
   const verify = `mcp-keys rotate ${key.name} --finish --verify <url> --old-token-env <variable>`;

@@ -122,9 +122,13 @@ export function finishRotation(key: Key, { force = false, ...evidence }: EndOpti
   const { now } = evidence;
   const waiting = key.versions.find((version) => version.state === "pending" && isUsable(version, now));
   if (waiting !== undefined) {
-    throw new KeysError("NO_ROTATION", `version ${String(waiting.n)} of ${key.name} was never promoted`, {
-      hint: `finish it with the same flags as before: mcp-keys rotate ${key.name}, or drop it with: mcp-keys rotate ${key.name} --abort`,
-    });
+    throw new KeysError(
+      "NO_ROTATION",
+      `the rotation of ${key.name} is not done: version ${String(waiting.n)} is not current yet`,
+      {
+        hint: `finish it with the same flags as before: mcp-keys rotate ${key.name}, or give up the new token: mcp-keys rotate ${key.name} --abort`,
+      },
+    );
   }
   const ending = key.versions.filter(({ state }) => state === "retiring");
   if (ending.length === 0) return null;

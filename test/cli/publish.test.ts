@@ -114,7 +114,8 @@ describe("--publish", () => {
   test.each([
     [["--publish", "/nonexistent/program"], 5, "the shell cannot find the command /nonexistent/program"],
     [["--publish", "if"], 5, "the shell cannot parse the command"],
-    [["--publish", " "], 2, "the command of --publish is empty"],
+    [["--publish", " "], 2, "the command of --publish is empty\nhint: for example: --publish ./publish.sh"],
+    [["--deploy", ""], 2, "the command of --deploy is empty\nhint: for example: --deploy 'kubectl rollout restart"],
     [["--no-names"], 2, "--no-names has no effect without --publish"],
     [["--base64url"], 2, "--base64url has no effect without --publish"],
     [["--deploy", "/nonexistent/program"], 5, "the shell cannot find the command /nonexistent/program"],

@@ -93,6 +93,12 @@ describe("revoke --token", () => {
     expect(readFileSync(file, "utf8")).toBe(before);
   });
 
+  test("without --yes in a script, the error names the version of the token", async () => {
+    const { cli, old } = await createRotated();
+    const ran = await cli("revoke --token", { piped: old });
+    expect(ran.stderr).toBe("error: revoking version 1 of ci cannot be undone\nhint: confirm with --yes\n");
+  });
+
   test("does not take MCP_API_KEY unless it is named", async () => {
     const { cli, current } = await createRotated();
     const ran = await cli("revoke --token --yes", { env: { MCP_API_KEY: current } });

@@ -46,6 +46,32 @@ describe("rotate", () => {
     expect([await check(first), await check(stdout)]).toEqual([4, 0]);
   });
 
+  test("--overlap 0s leaves the overlap of an earlier rotation, and says how to end it", async () => {
+    const { cli, first, check } = await withKey();
+    await cli("rotate ci");
+    const ran = await cli("rotate ci --overlap 0s");
+    expect(ran.stderr).toMatch(
+      /\nversion 1 works until .*\nit is of an earlier rotation; to end it now: mcp-keys revoke ci --version 1 --yes\n$/,
+    );
+    expect(await check(first)).toBe(0);
+    await cli("revoke ci --version 1 --yes");
+    expect(await check(first)).toBe(4);
+    expect((await cli("rotate ci")).stderr).not.toContain("earlier rotation");
+  });
+
+  test("the help shows examples and the usual flags first, and the others by topic", async () => {
+    const { stdout } = await createCli().cli("rotate --help");
+    const screen = stdout.split("\n").slice(0, 45).join("\n");
+    expect(screen).toMatch(/^Examples:\n {2}mcp-keys rotate ci /);
+    for (const flag of ["--to", "--out", "--verify", "--overlap", "--plan", "--status", "--finish", "--abort"]) {
+      expect(screen).toContain(`\n  ${flag} `);
+    }
+    expect(stdout.match(/^[A-Z].*:$/gm)).toEqual([
+      ...["Examples:", "Arguments:", "Options:", "More about the delivery:", "More about --verify:"],
+      ...["Many keys and pipelines:", "Servers with a keyset (digests of your keys):", "Global options:"],
+    ]);
+  });
+
   test("the new version gets the lifetime of the old one, unless --expires is given", async () => {
     const { cli, clock } = await withKey("generate ci --expires 30d");
     clock.now += 10 * DAY;

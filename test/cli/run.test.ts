@@ -112,6 +112,8 @@ test.each([
     "--finish and --abort cannot be used together",
     "see the usage with: mcp-keys rotate --help",
   ],
+  ["completion", "missing required argument 'shell'", "name one, as in: mcp-keys completion bash"],
+  ["completion tcsh", '"tcsh" is not a valid shell', "choose one of bash, zsh, fish, powershell"],
   ["store migrate", "--from <spec> is required", "see the usage with: mcp-keys store migrate --help"],
   ["genrate", "unknown command 'genrate'", "did you mean generate?"],
   ["nonsense", "unknown command 'nonsense'", "list the commands with: mcp-keys --help"],

@@ -95,7 +95,9 @@ describe("--finish", () => {
     expect(refusal(() => finish(usage))).toMatchObject({
       code: "ROTATION_UNPROVEN",
       message: "a keyset was published 2h ago, and no server that reads it has reported its uses",
-      hint: expect.stringMatching(/uses import <file>; .* uses forget --keyset$/),
+      hint: expect.stringMatching(
+        /^import the report that each server writes: mcp-keys uses import <file>; .* uses forget --keyset$/,
+      ),
     });
     expect(finish({ ...usage, reports: [{ server: "edge-1", at: NOW }] })).not.toBeNull();
   });

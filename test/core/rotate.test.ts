@@ -187,7 +187,10 @@ describe("finishing", () => {
 
   test("throws while a version is pending", () => {
     expect(() => finishRotation(keyOf(seen, { state: "pending" }), evidence)).toThrow(
-      expect.objectContaining({ code: "NO_ROTATION" }),
+      expect.objectContaining({
+        code: "NO_ROTATION",
+        message: "the rotation of ci is not done: version 2 is not current yet",
+      }),
     );
   });
 

@@ -71,6 +71,7 @@ export const exportSnippet: CommandModule = {
         .option("--sign-with <file>", "sign the keyset with this Ed25519 private key (PEM)")
         .option("--base64url", "encode the keyset, for a platform that does not allow quotes in a variable")
         .option("--force", "replace an existing --out file, or a different entry of that name with --install"),
+      "a file that only you can read (a keyset: everyone)",
     ).action(async (refs: string[], flags: ExportFlags, command: Command) => {
       refuseUnused(command, {
         ...DESTINATION_NEEDS,

@@ -121,7 +121,8 @@ function unknownToken(token: Secret, verdict: Verdict): KeysError {
 /** Asks the user to type the name, because revoking cannot be undone. */
 async function confirm(ctx: Context, key: Key, version: number | undefined): Promise<void> {
   if (!ctx.interactive) {
-    throw new KeysError("INPUT_REQUIRED", `revoking ${key.name} cannot be undone`, {
+    const which = version === undefined ? key.name : `version ${String(version)} of ${key.name}`;
+    throw new KeysError("INPUT_REQUIRED", `revoking ${which} cannot be undone`, {
       hint: "confirm with --yes",
     });
   }

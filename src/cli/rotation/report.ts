@@ -3,12 +3,17 @@ import type { Rotated } from "../../keys/rotate.ts";
 import type { Context } from "../context.ts";
 import { describeDelivery, type Delivery } from "../delivery.ts";
 import { expiryText, warnIfShort } from "../expiry.ts";
+import { addStore } from "../hint.ts";
 import { keyJson, versionJson } from "../json.ts";
 import type { RotateFlags } from "./flags.ts";
 import { keyLabel } from "../terminal/render.ts";
 
 /** Says what a rotation did, and until when the old tokens work. */
-export function reportRotation({ io, world }: Context, { key, version, retiring }: Rotated, delivery: Delivery): void {
+export function reportRotation(
+  { io, world, flags }: Context,
+  { key, version, retiring }: Rotated,
+  { delivery, overlap }: { readonly delivery: Delivery; readonly overlap: number },
+): void {
   const now = world.now();
   io.note(
     `version ${String(version.n)} of ${keyLabel(key)} is current; ${expiryText(version.expiresAt, now)}; ${describeDelivery(delivery)}`,
@@ -16,10 +21,10 @@ export function reportRotation({ io, world }: Context, { key, version, retiring 
   warnIfShort(io, key.name, version.expiresAt, now);
   for (const { n, retiresAt, promotedAt } of retiring) {
     io.note(`version ${String(n)} works until ${retiresAt === undefined ? "it is retired" : formatTime(retiresAt)}`);
-    if (promotedAt !== undefined) continue;
-    io.note(
-      `another run may have delivered its token; to end it now: mcp-keys revoke ${key.name} --version ${String(n)} --yes`,
-    );
+    // With --overlap 0s the user expects that no old token works.
+    if (promotedAt !== undefined && overlap > 0) continue;
+    const why = promotedAt === undefined ? "another run may have delivered its token" : "it is of an earlier rotation";
+    io.note(addStore(`${why}; to end it now: mcp-keys revoke ${key.name} --version ${String(n)} --yes`, flags.store));
   }
   if (!key.enabled)
     io.warn(`${key.name} is disabled: servers refuse both tokens until you run: mcp-keys enable ${key.name}`);

@@ -30,7 +30,7 @@ export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): 
     await io.json({ ...rotationJson(ctx, rotated, flags), ...(changed && { delivered: delivery.to }) });
   }
   if (!changed) io.note(describeUnchanged(rotated, flags));
-  else reportRotation(ctx, rotated, delivery);
+  else reportRotation(ctx, rotated, { delivery, overlap: flags.overlap });
   if (world.interrupted.aborted) throw interruptedIn(steps, null);
 }
 

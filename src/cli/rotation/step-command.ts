@@ -18,6 +18,8 @@ export interface StepCommand {
   readonly grace: number;
 }
 
+const EXAMPLES = { "--publish": "./publish.sh", "--deploy": "'kubectl rollout restart deployment/notes'" };
+
 /** Runs a command with a text on its standard input, and with variables that name the key. */
 export type RunStep = (text: string, variables?: Variables) => Promise<void>;
 
@@ -28,7 +30,9 @@ export type RunStep = (text: string, variables?: Variables) => Promise<void>;
  */
 export async function openStepCommand(ctx: Context, step: StepCommand): Promise<RunStep> {
   const { flag, command, grace, input } = step;
-  if (command.trim() === "") throw new KeysError("USAGE", `the command of ${flag} is empty`);
+  if (command.trim() === "") {
+    throw new KeysError("USAGE", `the command of ${flag} is empty`, { hint: `for example: ${flag} ${EXAMPLES[flag]}` });
+  }
   const { env, interrupted: signal } = ctx.world;
   const open = () =>
     sinks
