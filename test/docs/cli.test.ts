@@ -218,7 +218,7 @@ function headingOf(command: Command): string {
 }
 
 function ownFlags({ options }: Command): Option[] {
-  return options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined);
+  return options.filter(({ helpGroupHeading }) => helpGroupHeading !== "Global options:");
 }
 
 function defaultOf({ defaultValue, defaultValueDescription }: Option): string {
