@@ -22,4 +22,9 @@ export const CLIENT_NAMES = [
   "agentgateway",
 ] as const;
 
+/** Tools that find secrets in code. A rule makes them find tokens with a prefix. */
+export const SCANNER_NAMES = ["gitleaks", "secretlint", "github-custom-pattern"] as const;
+
+export type ScannerName = (typeof SCANNER_NAMES)[number];
+
 export type ClientName = (typeof CLIENT_NAMES)[number];

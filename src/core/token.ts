@@ -9,7 +9,7 @@ export const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstu
 export const ID_LENGTH = 12;
 /** 43 base62 characters carry 256 bits. */
 export const SECRET_LENGTH = 43;
-const CHECKSUM_LENGTH = 6;
+export const CHECKSUM_LENGTH = 6;
 /** The prefix of a token if none is chosen. */
 export const DEFAULT_PREFIX = "mcp";
 const PREFIX_LIMIT = 24;

@@ -135,6 +135,7 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "doctor --store $TOKEN", env: "$TOKEN " },
   { line: "doctor --store env: --json", env: "$TOKENx" },
   { line: "generate leaked --out $DIR/leaked.key" },
+  { line: "export --for gitleaks --prefix $TOKEN" },
   { line: "scan $DIR" },
   { line: "scan $DIR --json" },
   { line: "scan $DIR --ignore $TOKEN" },

@@ -18,6 +18,10 @@ test.each([
     "the shell's history and the servers' logs: mcp-keys list",
     "the shell's history and the servers' logs: mcp-keys list --store file:a",
   ],
+  [
+    "scan the readable paths only: mcp-keys scan <path>",
+    "scan the readable paths only: mcp-keys scan --store file:a <path>",
+  ],
   ["select a writable store: --store file:<path>", "select a writable store: --store file:<path>"],
 ])("%j becomes %j for a store that --store chose", (hint, expected) => {
   expect(addStore(hint, "file:a")).toBe(expected);

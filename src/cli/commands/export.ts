@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
-import { CLIENT_NAMES } from "../../clients/names.ts";
+import { CLIENT_NAMES, SCANNER_NAMES, type ClientName, type ScannerName } from "../../clients/names.ts";
 import { Secret } from "../../core/secret.ts";
+import { DEFAULT_PREFIX, parsePrefix } from "../../core/token.ts";
 import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { ClientFlags } from "../client-config.ts";
@@ -18,16 +19,24 @@ import { openKeyset, type KeysetFlags } from "../export-keyset.ts";
 import { refuseUnused } from "../flags.ts";
 import { readToken } from "../token-source.ts";
 
-interface ExportFlags extends KeysetFlags, DestinationFlags, Omit<ClientFlags, "envName" | "force" | "serverName"> {
+interface ExportFlags
+  extends KeysetFlags, DestinationFlags, Omit<ClientFlags, "envName" | "for" | "force" | "serverName"> {
+  readonly for?: ClientName | ScannerName;
+  readonly prefix?: string;
   readonly serverName?: string;
   readonly keyset?: true;
 }
 
 /** Flags for tokens and keysets, which the configuration of a client does not contain. */
-const NOT_FOR = [
-  ...["format", "keyset", "names", "signWith", "base64url"],
+const NOT_FOR_CLIENT = [
+  ...["format", "keyset", "names", "signWith", "base64url", "prefix"],
   ...["out", "merge", "to", "toNewline", "grace"],
-] as const;
+];
+/** The rule of a scanner needs only the prefix. */
+const NOT_FOR_SCANNER = [
+  ...NOT_FOR_CLIENT.filter((name) => name !== "prefix"),
+  ...["envName", "serverName", "url", "via", "install", "scope", "allowHttp", "force"],
+];
 
 export const exportSnippet: CommandModule = {
   examples: [
@@ -35,6 +44,7 @@ export const exportSnippet: CommandModule = {
     "mcp-keys export --format kubernetes            # the token in MCP_API_KEY",
     "mcp-keys export --keyset > keyset.json         # digests, for a server without a store",
     "mcp-keys export --for claude-code --url https://mcp.example.com/mcp --server-name notes",
+    "mcp-keys export --for gitleaks --prefix acme   # a rule that finds leaked tokens",
   ],
   build: (open) =>
     addDestinationFlags(
@@ -43,7 +53,8 @@ export const exportSnippet: CommandModule = {
         .description(
           "Writes a token as a snippet for a shell, a file or a platform. Reads it from standard input, else MCP_API_KEY, else " +
             "prompts. With --keyset, writes the digests of these keys (default: all valid keys) for the stores keyset: and env:. " +
-            "With --for, writes the configuration of an MCP client, which names the variable with the key and contains no token.",
+            "With --for, writes the configuration of an MCP client, which names the variable with the key and contains no token, " +
+            "or the rule of a secret scanner.",
         )
         .argument("[key...]", "names or ids, with --keyset")
         .addOption(formatFlag())
@@ -52,7 +63,13 @@ export const exportSnippet: CommandModule = {
           "--server-name <name>",
           "name of the server, with --for (default: its host); of the secret, with --format kubernetes (default: mcp-api-key)",
         )
-        .addOption(new Option("--for <client>", "write the configuration of this client").choices(CLIENT_NAMES))
+        .addOption(
+          new Option("--for <client>", "write the configuration of this client, or the rule of this scanner").choices([
+            ...CLIENT_NAMES,
+            ...SCANNER_NAMES,
+          ]),
+        )
+        .option("--prefix <prefix>", "the tokens that the rule of a scanner finds (default: mcp)", parsePrefix)
         .option("--url <url>", "URL of the server, with --for")
         .addOption(
           new Option("--via <way>", "how the client sends the key (default: header)")
@@ -76,13 +93,14 @@ export const exportSnippet: CommandModule = {
       refuseUnused(command, {
         ...DESTINATION_NEEDS,
         "out install": ["force"],
-        for: ["url", "via", "install", "scope", "allowHttp"],
+        for: ["url", "via", "install", "scope", "allowHttp", "prefix"],
         install: ["scope"],
       });
       if (flags.for !== undefined) {
         refuseWithFor(command, refs, flags);
-        const { runExportFor } = await import("../lazy/clients.ts");
-        return runExportFor(open(), flags.for, flags);
+        return isScanner(flags.for)
+          ? runExportRule(open(), flags.for, flags)
+          : runExportClient(open(), flags.for, flags);
       }
       refuseServerName(flags);
       return flags.keyset === true ? runExportKeyset(open(), refs, flags) : runExport(open(), refs, flags);
@@ -90,20 +108,39 @@ export const exportSnippet: CommandModule = {
 };
 
 /** Refuses what the configuration of a client does not contain. */
-function refuseWithFor(command: Command, refs: readonly string[], { scope, install }: ExportFlags): void {
+function refuseWithFor(command: Command, refs: readonly string[], flags: ExportFlags): void {
+  const { scope, install } = flags;
+  const isRule = flags.for !== undefined && isScanner(flags.for);
   const given = command.options.find(
     (each) =>
-      NOT_FOR.some((name) => name === each.attributeName()) &&
+      (isRule ? NOT_FOR_SCANNER : NOT_FOR_CLIENT).includes(each.attributeName()) &&
       command.getOptionValueSource(each.attributeName()) === "cli",
   );
   if (given !== undefined || refs.length > 0) {
     const what = given?.long ?? "the name of a key";
-    throw new KeysError("USAGE", `${what} has no effect with --for`, {
-      hint: "leave it out; the configuration names the variable with the key, not the key",
+    throw new KeysError("USAGE", `${what} has no effect with --for${isRule ? ` ${flags.for}` : ""}`, {
+      hint: isRule
+        ? "leave it out; a rule needs only --prefix"
+        : "leave it out; the configuration names the variable with the key, not the key",
     });
   }
   if (scope === undefined || typeof install !== "string") return;
   throw new KeysError("USAGE", "--scope and --install <file> both choose the file", { hint: "remove one of them" });
+}
+
+function isScanner(name: ClientName | ScannerName): name is ScannerName {
+  return SCANNER_NAMES.some((scanner) => scanner === name);
+}
+
+async function runExportClient(ctx: Context, name: ClientName, flags: ExportFlags): Promise<void> {
+  const { runExportFor } = await import("../lazy/clients.ts");
+  return runExportFor(ctx, name, { ...flags, for: name });
+}
+
+async function runExportRule(ctx: Context, name: ScannerName, { prefix = DEFAULT_PREFIX }: ExportFlags): Promise<void> {
+  const { scannerRules } = await import("../lazy/clients.ts");
+  const text = scannerRules[name](prefix);
+  await (ctx.flags.json ? ctx.io.json({ client: name, text }) : ctx.io.print(text));
 }
 
 /** Refuses a name that the format does not contain. */
