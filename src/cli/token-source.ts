@@ -10,10 +10,15 @@ const PATIENCE = 30_000;
  * Reads the token of `check`, `verify`, `test` and `export` from standard input, else `MCP_API_KEY`, else a prompt. Never from
  * an argument: other users could see it in the process list.
  * @param mistyped - `refuse` a token with a wrong checksum, or `judge` it like any other
+ * @param name - what to call it where the user may have several
  * @throws `KeysError` `INPUT_REQUIRED` without a token; `TOKEN_UNUSABLE` for a malformed one, before it is sent or printed
  */
-export async function readToken(ctx: Context, mistyped: "refuse" | "judge" = "refuse"): Promise<Secret> {
-  return usable(ctx, await findToken(ctx), mistyped);
+export async function readToken(
+  ctx: Context,
+  mistyped: "refuse" | "judge" = "refuse",
+  name: "token" | "current token" = "token",
+): Promise<Secret> {
+  return usable(ctx, await findToken(ctx, name), mistyped);
 }
 
 function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" | "judge"): Secret {
@@ -84,14 +89,14 @@ interface FoundToken {
   readonly source: string;
 }
 
-async function findToken(ctx: Context): Promise<FoundToken> {
+async function findToken(ctx: Context, name: string): Promise<FoundToken> {
   const fromEnv = ctx.world.env["MCP_API_KEY"] ?? "";
   const piped = await pipedToken(ctx, fromEnv !== "");
   if (piped !== null) return piped;
   if (fromEnv !== "") return { text: fromEnv, source: "from MCP_API_KEY" };
-  const prompted = await promptedToken(ctx);
+  const prompted = await promptedToken(ctx, name);
   if (prompted !== null) return prompted;
-  throw new KeysError("INPUT_REQUIRED", "no token was given", {
+  throw new KeysError("INPUT_REQUIRED", `no ${name} was given`, {
     hint: "pipe it in or set MCP_API_KEY; a token is never an argument, because other users could see it",
   });
 }
@@ -108,8 +113,10 @@ async function pipedToken({ world, io }: Context, hasEnv = false): Promise<Found
   return text === null || text === "" ? null : { text, source: "from standard input" };
 }
 
-async function promptedToken(ctx: Context): Promise<FoundToken | null> {
+async function promptedToken(ctx: Context, name = "token"): Promise<FoundToken | null> {
   if (!ctx.interactive) return null;
-  const secret = await (await ctx.prompts()).secret({ message: "Token:" });
+  const secret = await (
+    await ctx.prompts()
+  ).secret({ message: `${name.replace(/^./, (first) => first.toUpperCase())}:` });
   return { text: secret.reveal(), source: "from the prompt" };
 }

@@ -235,6 +235,18 @@ describe("rotate --finish --verify", () => {
     expect(await states()).toEqual(["retiring", "current"]);
   });
 
+  test("says which token is missing", async () => {
+    const { finish, states } = await withServer(onlyNew);
+    const ran = await finish(OLD, { piped: "", env: { OLD: "" } });
+    expect(JSON.parse(ran.stderr).error).toMatchObject({ message: "OLD is not set" });
+    const withoutNew = await finish([], { piped: "" });
+    expect(JSON.parse(withoutNew.stderr).error).toMatchObject({
+      code: "INPUT_REQUIRED",
+      message: "no current token was given",
+    });
+    expect(await states()).toEqual(["retiring", "current"]);
+  });
+
   test("counts as seen if another server reports that nobody uses the old version", async () => {
     const { finish, touch } = await withServer(onlyNew);
     await touch("web-1", 1, 7_200);

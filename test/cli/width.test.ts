@@ -46,6 +46,11 @@ describe("on a terminal", () => {
   });
 });
 
+test("a terminal that reports 0 columns gets whole lines", async () => {
+  const { shown } = await withKeys();
+  for (const line of LINES) expect(await shown(line, 0)).toBe(await shown(line));
+});
+
 test("without a terminal no line is wrapped", async () => {
   const { shown } = await withKeys();
   expect((await shown("list")).trimEnd().split("\n")).toHaveLength(4);

@@ -23,7 +23,7 @@ export async function proveEnd(ctx: Context, ref: string, flags: ProofFlags): Pr
   const current = currentVersion(key);
   if (ending.length === 0 || current === undefined) return undefined;
   const old = flags.oldTokenEnv === undefined ? null : readOldToken(ctx, flags.oldTokenEnv);
-  const token = await readToken(ctx);
+  const token = await readToken(ctx, "refuse", "current token");
   await requireVersionOf(ctx, token, [current], `the token is not the current one of ${key.name}`);
   const what = `the token in ${flags.oldTokenEnv ?? ""} is not the old one of ${key.name}`;
   const ended = old === null ? null : await requireVersionOf(ctx, old, ending, what);

@@ -6,9 +6,12 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 const INVISIBLE = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
-/** Returns the line length of an output: no limit if it is no terminal, because scripts need whole lines. */
+/**
+ * Returns the line length of an output: no limit if it is no terminal, because scripts need whole lines, or if the terminal has 0
+ * columns, as one of `script` or `ssh -tt` without a screen.
+ */
 export function lineWidth({ isTerminal, columns }: OutputStream): number {
-  return isTerminal ? columns : Infinity;
+  return isTerminal && columns > 0 ? columns : Infinity;
 }
 
 /** Returns how many columns of a terminal a text takes, without its colours. */
