@@ -8,6 +8,9 @@ import { KeysError } from "../errors.ts";
 import { isExposed, parseServerUrl } from "../probe/mcp/server-url.ts";
 import type { Context } from "./context.ts";
 
+/** Milliseconds that an interrupted edit may take to finish or to remove its files: parsing megabytes takes a while. */
+const EDIT_LIMIT = 2_000;
+
 /** What to configure, and where. */
 export interface ClientFlags {
   readonly for?: ClientName;
@@ -51,18 +54,24 @@ async function install(
     ...{ syntax: client.syntax, force: flags.force === true, source: path },
     onRemoved: (setting: string) => removed.add(setting),
   };
-  const { file, changed, backup } = await editFile(path, {
+  // While the parsers were loaded.
+  if (ctx.world.interrupted.aborted) throw new KeysError("INTERRUPTED", "interrupted");
+  const editing = editFile(path, {
     edit: (before) => editConfig(before, client.entries(server), options),
     uid: ctx.world.uid,
     onOpen: (sink) => ctx.atEnd(() => sink.discard()),
     ...(isProject && { within: resolve(".") }),
   });
+  ctx.atEnd(() => editing.then(ignore, ignore), EDIT_LIMIT);
+  const { file, changed, backup } = await editing;
   if (ctx.flags.json) await ctx.io.json({ client: name, file, changed, backup });
   ctx.io.note(changed ? `added the server to ${file}` : `${file} already has this server`);
   if (removed.size > 0) ctx.io.note(`removed from the old entry: ${[...removed].join(", ")}`);
   if (backup !== null) ctx.io.note(`the file as it was is in ${backup}`);
   if (changed) ctx.io.note(keyStep(client, server.envName));
 }
+
+const ignore = (): void => undefined;
 
 /** Returns the file to edit. @throws {@link KeysError} `USAGE` if the client has none there */
 function fileOf(
