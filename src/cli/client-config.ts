@@ -8,7 +8,7 @@ import { KeysError } from "../errors.ts";
 import { isExposed, parseServerUrl } from "../probe/mcp/server-url.ts";
 import type { Context } from "./context.ts";
 
-/** Milliseconds that an interrupted edit may take to finish or to remove its files: parsing megabytes takes a while. */
+/** Milliseconds that an interrupted edit may take to finish: parsing megabytes takes a while. */
 const EDIT_LIMIT = 2_000;
 
 /** What to configure, and where. */
@@ -59,7 +59,8 @@ async function install(
   const editing = editFile(path, {
     edit: (before) => editConfig(before, client.entries(server), options),
     uid: ctx.world.uid,
-    onOpen: (sink) => ctx.atEnd(() => sink.discard()),
+    // An edit that has begun is finished.
+    onOpen: ignore,
     ...(isProject && { within: resolve(".") }),
   });
   ctx.atEnd(() => editing.then(ignore, ignore), EDIT_LIMIT);

@@ -92,7 +92,6 @@ function createSession(world: World): Session {
   const opened: Promise<KeyStore>[] = [];
   let keys: Promise<Keys> | undefined;
   const tidies: (() => Promise<void>)[] = [];
-  const late: Promise<void>[] = [];
   let limit = TIDY_LIMIT;
   let ending: Promise<void> | undefined;
 
@@ -147,8 +146,6 @@ function createSession(world: World): Session {
       atEnd: (tidy, needed = TIDY_LIMIT) => {
         tidies.push(tidy);
         limit = Math.max(limit, needed);
-        // The command may open something while it is being interrupted.
-        if (ending !== undefined) late.push(tidy().catch(() => undefined));
       },
     };
   }
@@ -157,7 +154,6 @@ function createSession(world: World): Session {
     await Promise.allSettled(tidies.map((tidy) => tidy()));
     // An interrupted command may still note in the store what became of the token.
     await Promise.race([Promise.allSettled([running]), sleep(limit / 2)]);
-    await Promise.all(late);
     await Promise.allSettled(opened.map(async (each) => (await each).close()));
   }
 
