@@ -8,6 +8,8 @@ import { build, transform } from "esbuild";
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const KEEP_CHUNKS_MS = 10 * 60_000;
+// Chunks with short names of functions and variables: parsers, prompts, and two commands that people run by hand.
+const SHORT_NAMES = /chunks.(init|install|prompts|scan)-/;
 
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const common = {
@@ -130,7 +132,7 @@ async function compact(/** @type {string[]} */ [name, text]) {
   const { code } = await transform(text, {
     ...{ platform: "neutral", target: common.target, legalComments: "none" },
     ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 200 },
-    minifyIdentifiers: /chunks.install-/.test(name), // nearly all of it is the parsers of --install
+    minifyIdentifiers: SHORT_NAMES.test(name),
   });
   return [name, code];
 }

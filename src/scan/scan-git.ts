@@ -50,6 +50,7 @@ export async function scanHistory(git: GitOptions, path: string | null, visitor:
 
 /** Scans the files of the index that differ from the last commit. */
 export async function scanStaged(git: GitOptions, paths: readonly string[], visitor: GitVisitor): Promise<void> {
+  if ((await findRepository(git)) === null) throw new GitFailure("this folder is in no repository");
   const flags = ["--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--diff-filter=d"];
   const entries = (await readGit(["diff", ...flags, "--", ...paths], git)).toString("latin1").split("\0");
   // Pairs of `:<mode> <mode> <id> <id> <status>` and a path. A submodule has no content here.

@@ -15,6 +15,7 @@ import { openSources, type Sources } from "./samples.ts";
 import { readSources } from "./sources.ts";
 
 const page = readPage("docs/cli.md");
+const clientsPage = readPage("docs/clients.md");
 const program = buildProgram(() => {
   throw new Error("no command runs here");
 });
@@ -43,13 +44,16 @@ describe("commands", () => {
     if (flags.length === 0) expect(page.sections.find(({ title }) => title === section)?.text).toContain("No flags");
   });
 
-  test("every choice of a flag is listed, in its row or in the table of formats", () => {
+  test("every choice of a flag is listed, in its row, or in the table of formats or clients", () => {
     for (const command of commands) {
       for (const { flags, argChoices } of ownFlags(command).filter((flag) => flag.argChoices !== undefined)) {
         const row = tableOf(page, headingOf(command), "flag").rows.find(([flag]) => nameOf(flag!) === flags)!;
+        const clients = row[2]!.includes("(clients.md#files)")
+          ? firstColumn(tableOf(clientsPage, "Files", "`--for`"))
+          : [];
         const named = row[2]!.includes("(#formats)")
           ? firstColumn(tableOf(page, "Formats", "format"))
-          : spansOf(row[2]!);
+          : [...clients, ...spansOf(row[2]!)];
         expect(named, `${command.name()} ${flags}`).toEqual(argChoices);
       }
     }
