@@ -8,8 +8,8 @@ import { build, transform } from "esbuild";
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const KEEP_CHUNKS_MS = 10 * 60_000;
-// Chunks with short names of functions and variables: parsers, prompts, and two commands that people run by hand.
-const SHORT_NAMES = /chunks.(init|install|prompts|scan)-/;
+// Chunks with short names of functions and variables: parsers, prompts, and commands that people run by hand.
+const SHORT_NAMES = /chunks.(doctor|init|install|prompts|scan)-/;
 
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const common = {
