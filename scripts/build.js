@@ -131,7 +131,7 @@ function joinChunks(/** @type {string[][]} */ files) {
 async function compact(/** @type {string[]} */ [name, text]) {
   const { code } = await transform(text, {
     ...{ platform: "neutral", target: common.target, legalComments: "none" },
-    ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 200 },
+    ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 500 },
     minifyIdentifiers: SHORT_NAMES.test(name),
   });
   return [name, code];
