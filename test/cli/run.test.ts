@@ -179,9 +179,10 @@ describe("every command", () => {
     const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))
       .slice(1)
       .map((word) => word.replace("./ci.key", `${dir}/new.key`).replace("./export.jsonl", digests))
-      .map((word) => word.replace("./uses.json", report))
+      .map((word) => word.replace("./uses.json", report).replace(/^\.\/(logs|dist)$/, dir))
       .map((word) => (word.startsWith("gh ") ? "cat >/dev/null" : word));
     if (words[0] === "init") words.push(mkdtempSync(`${dir}/server-`));
+    if (words.join(" ") === "scan") words.push(dir);
     const free = words[0] === "generate" ? words.map((word) => (word === "ci" ? "another" : word)) : words;
     const ran = await cli(free, {
       piped: token,

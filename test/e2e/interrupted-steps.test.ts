@@ -88,7 +88,7 @@ describe.concurrent("an interruption says in which step it came and what that le
       "the last publish, which hangs",
       "SIGINT",
       [...TO, "--grace", "0s", "--publish", 'cat >/dev/null; [ ! -e "$HOME/token" ] || { echo ready >&2; sleep 30; }'],
-      /in the step "publish": the new version is current, but servers that read a keyset may not know when the old token ends\nhint: publish it with: mcp-keys export --keyset --to /,
+      /in the step "publish": the new version is current, but servers that read a keyset may not know when the old token ends\nhint: publish it with: mcp-keys export --keyset --store \S+ --to /,
       ["retiring", "current"],
     ],
   ] as const)("%s", async ([, signal, flags, says, after]) => {
