@@ -98,7 +98,7 @@ const LINES = [
   "store migrate --from file:$D/keys.jsonl --to file:$D/copy.jsonl --json",
   "doctor",
   "doctor --json",
-  "init $D --framework express --name new --client none --plan --json",
+  "init $D --framework express --name new --client none --plan --json --quiet",
   "scan $D --json",
   "completion bash",
 ];
