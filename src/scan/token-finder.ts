@@ -35,8 +35,6 @@ export class TokenFinder {
     let counted = 0;
     for (const { index } of text.matchAll(TAIL)) {
       const end = index + TAIL_LENGTH;
-      // Found in the part before.
-      if (end <= this.#carry.length) continue;
       const token = tokenEnding(text, index, end);
       if (token === null) continue;
       this.#line += countLines(text, counted, index);
@@ -45,7 +43,7 @@ export class TokenFinder {
     }
     const next = Math.max(counted, text.length - CARRY);
     this.#line += countLines(text, counted, next);
-    // A token has no line break, so its lines are counted once.
+    // The tail of the last token at most, so none is found twice. A token has no line break, so its lines are counted once.
     this.#carry = text.slice(next);
     return found;
   }

@@ -171,6 +171,39 @@ describe("git history", { timeout: 60_000 }, () => {
     expect((await cli(["scan", join(folder, "ran")])).status).toBe(2);
   });
 
+  test("finds what a merged branch removed again, and what a merge added", async () => {
+    const { cli, token, write, git, commit, folder } = await prepare();
+    git("init", "-q", "-b", "main");
+    write("in/a.txt", "a");
+    commit();
+    git("checkout", "-q", "-b", "gone");
+    write("in/gone.txt");
+    const gone = commit();
+    rmSync(join(folder, "in/gone.txt"));
+    commit();
+    git("checkout", "-q", "main");
+    git("merge", "-q", "--no-ff", "gone");
+    git("checkout", "-q", "-b", "side");
+    write("b.txt", "b");
+    commit();
+    git("checkout", "-q", "main");
+    git("merge", "-q", "--no-ff", "--no-commit", "side");
+    write("in/merged.txt", `first\nother=${token}\n`);
+    const merged = commit();
+    rmSync(join(folder, "in/merged.txt"));
+    commit();
+    git("branch", "-D", "gone");
+    for (const path of [folder, join(folder, "in")]) {
+      const { findings } = JSON.parse((await cli(["scan", path, "--json"])).stdout);
+      expect(findings[0].places).toEqual(
+        expect.arrayContaining([
+          { path: "in/gone.txt", line: 2, commit: gone },
+          { path: "in/merged.txt", line: 2, commit: merged },
+        ]),
+      );
+    }
+  });
+
   test("reports what it found in the commits that it could read, and what is missing", async () => {
     const { cli, write, scan, places, git, commit, folder } = await prepare();
     git("init", "-q", "-b", "main");
