@@ -9,6 +9,10 @@ export function warnIfWeak({ io, flags, world }: Context, keys: readonly Key[]):
   const [first, ...others] = keys.filter((key) => key.enabled && weakVersion(key, world.now()) !== undefined);
   if (first === undefined) return;
   const more = others.length === 0 ? "" : ` and of ${count(others.length, "other key")}`;
-  const fix = addStore(`replace it with: mcp-keys rotate ${first.name}`, flags.store);
+  const isReplaced = weakVersion(first, world.now())?.state === "retiring";
+  const advice = isReplaced
+    ? `end it with: mcp-keys rotate ${first.name} --finish`
+    : `replace it with: mcp-keys rotate ${first.name}`;
+  const fix = addStore(advice, flags.store);
   io.warn(`the token of ${first.name}${more} can be guessed; ${fix}`);
 }

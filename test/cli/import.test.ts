@@ -69,7 +69,9 @@ describe("import", () => {
     expect((await cli("doctor")).stdout).toMatch(/the token of version 1 of shared can be guessed/);
 
     await cli("rotate shared --overlap 1h");
-    expect((await cli("list")).stdout).toMatch(/active, weak/);
+    const retiring = await cli("list");
+    expect(retiring.stdout).toMatch(/active, weak/);
+    expect(retiring.stderr).toMatch(/can be guessed; end it with: mcp-keys rotate shared --finish\n/);
     expect((await cli("doctor")).stdout).toMatch(/mcp-keys rotate shared --finish/);
     clock.now += 3_600;
     const after = await cli("list");

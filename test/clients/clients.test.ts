@@ -135,6 +135,34 @@ test("follows the variables that move the folder of a client", () => {
   );
 });
 
+test.each([
+  ["a share", String.raw`\\files\homes\ada`, {}, String.raw`\\files\homes\ada\AppData\Roaming`],
+  ["the root of a drive", "D:\\", {}, String.raw`D:\AppData\Roaming`],
+  ["slashes, a space and an umlaut", "C:/home/Ada Löwe/", {}, String.raw`C:\home\Ada Löwe\AppData\Roaming`],
+  ["APPDATA on a share", String.raw`C:\home\ada`, { APPDATA: "//files/ada" }, String.raw`\\files\ada`],
+  [
+    "no APPDATA that is relative to a drive",
+    String.raw`C:\home\ada`,
+    { APPDATA: "D:ada" },
+    String.raw`C:\home\ada\AppData\Roaming`,
+  ],
+  ["no relative APPDATA", String.raw`C:\home\ada`, { APPDATA: "ada" }, String.raw`C:\home\ada\AppData\Roaming`],
+])("on Windows, follows %s", (_, USERPROFILE, env, roaming) => {
+  const on = place("win32", { USERPROFILE, ...env });
+  expect(clients["claude-desktop"].userFile?.(on)).toBe(String.raw`${roaming}\Claude\claude_desktop_config.json`);
+  expect(clients.goose.userFile?.(on)).toBe(String.raw`${roaming}\Block\goose\config\config.yaml`);
+});
+
+test("on Windows, follows the variables of single clients", () => {
+  const env = { LOCALAPPDATA: "E:/Local", CODEX_HOME: String.raw`E:\codex`, COPILOT_HOME: String.raw`\\files\copilot` };
+  const path = (name: "jetbrains" | "codex" | "copilot-cli") => clients[name].userFile?.(place("win32", env));
+  expect([path("jetbrains"), path("codex"), path("copilot-cli")]).toEqual([
+    String.raw`E:\Local\github-copilot\intellij\mcp.json`,
+    String.raw`E:\codex\config.toml`,
+    String.raw`\\files\copilot\mcp-config.json`,
+  ]);
+});
+
 test("the files of a project", () => {
   const files = CLIENT_NAMES.flatMap((name) => {
     const file = clients[name].projectFile?.(server);
@@ -157,4 +185,5 @@ test("needs a home folder", () => {
   expect(() => resolvePlace({}, "linux")).toThrow(expect.objectContaining({ code: "USAGE" }) as Error);
   expect(() => resolvePlace({ HOME: "/home/ada" }, "win32")).toThrow(/USERPROFILE is not set/);
   expect(() => resolvePlace({ HOME: "relative" }, "linux")).toThrow(/HOME is not set/);
+  expect(() => resolvePlace({ USERPROFILE: "C:ada" }, "win32")).toThrow(/USERPROFILE is not set/);
 });
