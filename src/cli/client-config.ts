@@ -61,7 +61,7 @@ async function install(
     uid: ctx.world.uid,
     // An edit that has begun is finished.
     onOpen: ignore,
-    ...(isProject && { within: resolve(".") }),
+    ...(isProject && { within: resolve("."), isPublic: client.key === "variable" }),
   });
   ctx.atEnd(() => editing.then(ignore, ignore), EDIT_LIMIT);
   const { file, changed, backup } = await editing;

@@ -16,6 +16,8 @@ export interface FileEdit {
   readonly uid: number | null;
   /** A folder that a symbolic link may not lead out of. */
   readonly within?: string;
+  /** Whether other users may read a file that is created (0644): nobody puts a token there. */
+  readonly isPublic?: boolean;
   /** Whether to check what can be checked, and change nothing. */
   readonly dryRun?: boolean;
   /** Called with each open file, to be discarded if the run is interrupted. */
@@ -42,7 +44,7 @@ const LIMIT = 64 * 1024 * 1024;
  */
 export async function editFile(
   path: string,
-  { edit, uid, within, dryRun = false, onOpen }: FileEdit,
+  { edit, uid, within, isPublic = false, dryRun = false, onOpen }: FileEdit,
 ): Promise<EditedFile> {
   const file = await follow(resolve(path), within);
   const before = await readOriginal(file, uid, LIMIT);
@@ -67,6 +69,7 @@ export async function editFile(
       return edited;
     },
     uid,
+    isPublic,
     limit: LIMIT,
     warn: () => undefined,
     backUp: async (text) => {

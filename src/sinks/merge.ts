@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly uid: number | null;
   /** Warns about a file that other users can read. */
   readonly warn: (line: string) => void;
+  /** Whether other users may read a file that is created (0644): it contains no secret. */
+  readonly isPublic?: boolean;
   /** Whether to check everything and create nothing. The sink cannot deliver then. */
   readonly dryRun?: boolean;
   /** The largest file, in bytes; 1 MiB by default. */
@@ -37,7 +39,7 @@ const TRIES = 20;
 /**
  * Opens a text file for an edit, such as one variable of a `.env` file. The file is read when the text is delivered, written to a
  * temporary file, and replaced by a rename: a crash leaves the old file or the new one. If it changed meanwhile, the edit starts
- * again. It keeps its owner, group and mode; a new file is readable by its owner only. The edit is tried here too, because a file that
+ * again. It keeps its owner, group and mode; a new file is readable by its owner only, unless it is public. The edit is tried here too, because a file that
  * cannot be edited must fail early.
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for a file that is not UTF-8, and what `edit` throws
  */
@@ -65,7 +67,7 @@ export async function openMergeSink(path: string, options: MergeOptions): Promis
 }
 
 async function merge(text: string, target: string, temp: TempFile, options: MergeOptions): Promise<void> {
-  const { edit, uid, backUp } = options;
+  const { edit, uid, backUp, isPublic = false } = options;
   try {
     await withEditLock(target, async () => {
       for (let i = 0; i < TRIES; i++) {
@@ -77,7 +79,7 @@ async function merge(text: string, target: string, temp: TempFile, options: Merg
         }
         await fill(temp, after);
         if (before !== null) await backUp?.(before.text);
-        if (before === null ? await create(temp, target) : await replace(temp, target, before)) return;
+        if (before === null ? await create(temp, target, isPublic) : await replace(temp, target, before)) return;
       }
       throw new KeysError("DELIVERY_FAILED", `other processes keep changing ${target}`);
     });
@@ -101,8 +103,9 @@ async function fill({ handle }: TempFile, text: string): Promise<void> {
 }
 
 /** Returns whether the file was created; false if it exists by now. */
-async function create(temp: TempFile, target: string): Promise<boolean> {
+async function create(temp: TempFile, target: string, isPublic: boolean): Promise<boolean> {
   try {
+    if (isPublic) await temp.handle.chmod(0o644);
     await temp.handle.sync();
     await placeTempFile(temp.path, target, false);
     return true;

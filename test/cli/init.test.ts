@@ -221,6 +221,29 @@ describe("init", () => {
     expect((await cli(["init", join(folder, "gone"), ...FLAGS])).status).toBe(2);
   });
 
+  test("gives only the file with the token a private mode", async () => {
+    const { init, git, folder } = createProject();
+    git("init", "-q");
+    await init([...FLAGS, "--gitignore"]);
+    const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
+    expect([".gitignore", ".mcp.json", "mcp-auth.mjs", "laptop.key"].map(modeOf)).toEqual([
+      ...[0o644, 0o644, 0o644, 0o600],
+    ]);
+  });
+
+  test.each(["package.json", "mcp-auth.mjs"])("refuses %s that is an endless device or a pipe", async (name) => {
+    for (const put of [
+      (path: string) => symlinkSync("/dev/zero", path),
+      (path: string) => execFileSync("mkfifo", [path]),
+    ]) {
+      const { init, folder, file } = createProject(name === "package.json" ? null : {});
+      put(join(folder, name));
+      const ran = await init([...FLAGS, "--json"]);
+      expect(JSON.parse(ran.stderr).error).toMatchObject({ code: "USAGE", message: expect.stringContaining(name) });
+      expect(existsSync(file)).toBe(false);
+    }
+  });
+
   test("changes nothing if the folder of the guard is missing", async () => {
     const { init, files, file } = createProject();
     const ran = await init([...FLAGS, "--guard-file", "gone/guard.mjs", "--json"]);
@@ -276,6 +299,33 @@ describe("the token in a git repository", () => {
       expect([ran.status, files().includes(".gitignore")]).toEqual([0, false]);
       expect(ran.stderr).toContain("warning: git does not ignore the file with the token");
     }
+  });
+
+  test("is kept out of commits in a file with characters of a pattern in its name", async () => {
+    const { init, git, folder } = createProject();
+    git("init", "-q");
+    const name = "a*b [x]\\?.env ";
+    expect((await init([...FLAGS, "--gitignore", "--dotenv", name])).status).toBe(0);
+    expect(existsSync(join(folder, name))).toBe(true);
+    expect(String(git("status", "--short", "-uall"))).not.toContain(".env");
+  });
+
+  test("is not issued if git does not ignore the file after all", async () => {
+    const { init, git, files, file } = createProject();
+    git("init", "-q");
+    const ran = await init([...FLAGS, "--gitignore", "--dotenv", "a\nb", "--json"]);
+    expect(JSON.parse(ran.stderr.slice(ran.stderr.indexOf("{"))).error).toMatchObject({ code: "DELIVERY_FAILED" });
+    expect([files().includes("a\nb"), existsSync(file)]).toEqual([false, false]);
+  });
+
+  test("is refused in a file that git tracks, with a command that can be pasted", async () => {
+    const { init, git, folder } = createProject();
+    git("init", "-q");
+    mkdirSync(join(folder, "my dir"));
+    writeFileSync(join(folder, "my dir/p r.env"), "", { mode: 0o600 });
+    git("add", ".");
+    const ran = await init([...FLAGS, "--dotenv", "my dir/p r.env"]);
+    expect(ran.stderr).toContain(`git rm --cached '${folder}/my dir/p r.env'`);
   });
 
   test("is refused in a file that git tracks", async () => {

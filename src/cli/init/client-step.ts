@@ -63,7 +63,7 @@ export async function planClient(ctx: Context, choice: ClientChoice, project: Se
       uid: ctx.world.uid,
       dryRun,
       onOpen: (sink) => ctx.atEnd(() => sink.discard()),
-      ...(isProject && { within: resolve(project.folder) }),
+      ...(isProject && { within: resolve(project.folder), isPublic: key === "variable" }),
     });
   const { changed } = await edit(true).catch((error: unknown) => {
     throw withOwnHint(error);

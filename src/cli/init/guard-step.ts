@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { sinks } from "../../sinks/index.ts";
@@ -6,6 +5,7 @@ import type { Context } from "../context.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
 import type { ServerProject } from "./project.ts";
+import { readProjectFile } from "./read-file.ts";
 import type { SetupStep } from "./step.ts";
 
 /** The file with the guard, and what to import in the server. */
@@ -40,7 +40,7 @@ export async function planGuard(
   const { guard, title } = frameworks[framework];
   if (guard === undefined) return null;
   const text = guard({ store, isTypeScript: project.isTypeScript });
-  const found = await readFile(path, "utf8").catch(() => null);
+  const found = await readProjectFile(path);
   if (found !== null && !/["']mcp-keys["']/.test(found)) {
     throw new KeysError("OUTPUT_EXISTS", `${path} already exists, and is not a guard`, {
       hint: "choose another file with --guard-file <file>; nothing was changed",

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { parseExpiry } from "../../core/duration.ts";
 import type { Key } from "../../core/key.ts";
 import { Secret } from "../../core/secret.ts";
@@ -13,6 +12,7 @@ import { openDelivery } from "../delivery.ts";
 import { expiryText } from "../expiry.ts";
 import { DEFAULT_EXPIRY } from "../new-key.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { readProjectFile } from "./read-file.ts";
 import type { SetupStep } from "./step.ts";
 
 /** The first key, and the file for its token. */
@@ -38,7 +38,7 @@ export async function planKey(ctx: Context, store: KeyStore, first: FirstKey): P
   const isMissing = found === null || (keyStatus(found, now) === "revoked" && !isRevoked(found));
   if (!isMissing) {
     requireActive(found, now);
-    const text = await readFile(file, "utf8").catch(() => "");
+    const text = (await readProjectFile(file)) ?? "";
     const flags = isDotenv ? " --format dotenv --merge" : "";
     const lost = `the token of ${name} was shown only once; if it is lost: mcp-keys rotate ${name} --out ${shellQuote(file)}${flags}`;
     const about = `the key ${keyLabel(found)}, ${expiryText(keyEndOf(found), now)}`;
@@ -82,7 +82,7 @@ function keyEndOf(key: Key): number | null {
 
 /** The variable may have the only copy of a token for another server. */
 async function refuseOccupied(file: string): Promise<void> {
-  const before = await readFile(file, "utf8").catch(() => "");
+  const before = (await readProjectFile(file)) ?? "";
   const after = mergeDotenv(before, { envName: "MCP_API_KEY", token: new Secret("x"), source: file });
   // Only an empty value, or none, makes room for another character.
   if (after.length > before.length) return;

@@ -1,9 +1,10 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
+import { readProjectFile, unreadable } from "./read-file.ts";
 
 /** What the files of a project tell about it. */
 export interface ServerProject {
@@ -70,13 +71,8 @@ function detect(
 }
 
 async function readManifest(path: string): Promise<Record<string, unknown> | null> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    if (cause instanceof Error && (cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw unreadable(path, "cannot be read", cause);
-  }
+  const text = await readProjectFile(path);
+  if (text === null) return null;
   try {
     const manifest: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
     if (isObject(manifest)) return manifest;
@@ -84,10 +80,6 @@ async function readManifest(path: string): Promise<Record<string, unknown> | nul
     throw unreadable(path, "is not valid JSON", cause);
   }
   throw unreadable(path, "is not a JSON object");
-}
-
-function unreadable(path: string, reason: string, cause?: unknown): KeysError {
-  return new KeysError("USAGE", `${path} ${reason}`, { hint: "fix that file first; nothing was changed", cause });
 }
 
 function namesIn(dependencies: unknown): string[] {
