@@ -13,7 +13,7 @@ import { openEnvStore } from "../../../src/stores/env.ts";
 import { openFileStore } from "../../../src/stores/file.ts";
 import type { KeyStore } from "../../../src/stores/store.ts";
 import { EXAMPLES } from "../../e2e/example.ts";
-import { createProcesses } from "../../e2e/process.ts";
+import { createProcesses, type ProcessOptions } from "../../e2e/process.ts";
 import { startServerProcess } from "../../e2e/server-process.ts";
 import { TOKEN } from "../../probe/verify/verifying.ts";
 import { until } from "../../server/fixture.ts";
@@ -197,8 +197,8 @@ describe("mcp-keys test with a store", () => {
       const { keys } = JSON.parse((await mcpKeys(["list", "--json"])).stdout);
       return keys.filter(({ name }: { name: string }) => name !== "ci");
     };
-    const run = (args: string[], more = {}) =>
-      mcpKeys(["test", server.url, "--store", `file:${file}`, ...args], { env: { MCP_API_KEY: token }, ...more });
+    const run = (args: string[], { store = `file:${file}`, ...more }: ProcessOptions & { store?: string } = {}) =>
+      mcpKeys(["test", server.url, "--store", store, ...args], { env: { MCP_API_KEY: token }, ...more });
     return { run, canaries, token, file, journal: () => readFile(file, "utf8") };
   }
 
@@ -234,7 +234,7 @@ describe("mcp-keys test with a store", () => {
 
   test("exits with the status of the store error if the store fails", async () => {
     const { run } = await startServed();
-    const { status, stderr } = await run(["--store", "env:", "--only", LIFECYCLE.join(",")]);
+    const { status, stderr } = await run(["--only", LIFECYCLE.join(",")], { store: "env:" });
     expect({ status, stderr }).toEqual({
       status: 5,
       stderr: expect.stringContaining("env: is read-only"),
@@ -243,8 +243,8 @@ describe("mcp-keys test with a store", () => {
 
   test("is inconclusive with a store that the server does not use", async () => {
     const { run, file } = await startServed();
-    const other = ["--store", `file:${file}.other`, "--patience", "1s"];
-    const { status, stdout } = await run([...other, "--json", "--only", LIFECYCLE.join(",")]);
+    const flags = ["--patience", "1s", "--json", "--only", LIFECYCLE.join(",")];
+    const { status, stdout } = await run(flags, { store: `file:${file}.other` });
     const { findings } = JSON.parse(stdout);
     expect(findings.map(({ status: found }: { status: string }) => found)).toEqual(Array(6).fill("untestable"));
     expect(findings[0].observed).toContain("your key is not in that store either: does the server use another one?");

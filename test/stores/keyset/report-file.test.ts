@@ -101,7 +101,7 @@ test("an empty file is replaced, and a missing folder is a fault of the store", 
 test("env: reports the keys of its keyset, but not the tokens next to it, whose versions it does not know", async () => {
   const { path, read } = await aKeysetStore();
   const store = await openEnvStore("", {
-    env: { MCP_API_KEYSET: keysetText, MCP_API_KEY: "s".repeat(20) + "0a1B2c3D4e5F6g7H8i9J" },
+    env: { MCP_API_KEYSET: keysetText, MCP_API_KEY: "kV7pR2mX9" + "qL4tB8wZ1nC6yH3jD5" },
   });
   const other = (await store.list()).find((each) => each.id !== id)!;
   const uses = [
