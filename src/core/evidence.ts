@@ -119,9 +119,10 @@ export function findObstacles(
       what: `no server has reported a use of ${key.name}`,
       fix: `for servers that hold the token themselves, use: ${verify}; or override with --force`,
     });
-  } else if (!proof.accepted && !uses.some(({ n }) => n === staying.n)) {
+  } else if (!proof.accepted && !uses.some(({ n, at }) => n === staying.n && at > (staying.promotedAt ?? 0))) {
+    // Until its promotion, the version may have been used by the proof of the rotation alone.
     obstacles.push({
-      what: `no server has seen version ${String(staying.n)} of ${key.name}`,
+      what: `no server has seen version ${String(staying.n)} of ${key.name} since it became current`,
       fix: `wait until a client uses the new token; for servers that hold the token themselves, use: ${verify}`,
     });
   }

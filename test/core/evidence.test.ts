@@ -51,13 +51,21 @@ describe("--finish", () => {
   test("says that no server has seen the new version, or reported anything", () => {
     expect(refusal(() => finish(usageOf([["web-1", 1, 2 * WINDOW]])))).toMatchObject({
       code: "ROTATION_UNPROVEN",
-      message: "no server has seen version 2 of ci",
+      message: "no server has seen version 2 of ci since it became current",
     });
     expect(refusal(() => finish(usageOf([])))).toMatchObject({
       code: "ROTATION_UNPROVEN",
       message: "no server has reported a use of ci",
       hint: expect.stringContaining("rotate ci --finish --verify <url> --old-token-env <variable>"),
     });
+  });
+
+  test("does not count a use from before the promotion, which may be the proof of the rotation itself", () => {
+    expect(refusal(() => finish(usageOf([["web-1", 2, 9_000]])))).toMatchObject({
+      code: "ROTATION_UNPROVEN",
+      message: "no server has seen version 2 of ci since it became current",
+    });
+    expect(finish(usageOf([["web-1", 2, 8_999]]))?.versions[0]?.state).toBe("retired");
   });
 
   test("ignores uses of other keys and of versions that do not exist", () => {
@@ -131,7 +139,7 @@ describe("--finish", () => {
     const usage = usageOf([["web-1", 1, 5]], { reports: [{ server: "edge-1", at: 1 }] });
     expect(refusal(() => finish(usage))).toMatchObject({
       message: expect.stringMatching(
-        /^version 1 of ci is in use: .*; edge-1 last .*; no server has seen version 2 of ci$/,
+        /^version 1 of ci is in use: .*; edge-1 last .*; no server has seen version 2 of ci since it became current$/,
       ),
       hint: expect.stringContaining("wait until every client"),
     });

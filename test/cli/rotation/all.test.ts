@@ -224,7 +224,7 @@ describe("rotate --all --finish", () => {
     const { results: rotated } = await results([...line, "--to", "cat >/dev/null"]);
     await cli(["rotate", "c", "--finish", "--force"]);
     const store = await openFileStore(file, aWorld());
-    await store.touch([{ id: (rotated[0]!.key as unknown as { id: string }).id, n: 2, at: clock.now }]);
+    await store.touch([{ id: (rotated[0]!.key as unknown as { id: string }).id, n: 2, at: clock.now + 1 }]);
     await store.close();
     const ran = await results([...line, "--finish"]);
     expect(ran.status).toBe(5);
