@@ -301,6 +301,13 @@ describe("the token in a git repository", () => {
     }
   });
 
+  test("gets the warning in a repository of another owner too, as in a container", async () => {
+    const { init, git } = createProject();
+    git("init", "-q");
+    const ran = await init(FLAGS, { env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" } });
+    expect(ran.stderr).toContain("warning: git does not ignore the file with the token");
+  });
+
   test("is kept out of commits in a file with characters of a pattern in its name", async () => {
     const { init, git, folder } = createProject();
     git("init", "-q");

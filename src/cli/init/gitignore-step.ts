@@ -6,8 +6,11 @@ import { sinks } from "../../sinks/index.ts";
 import type { Context } from "../context.ts";
 import type { SetupStep } from "./step.ts";
 
-/** A foreign repository must not run a program of its choice. A remote that objects are fetched from can name one too. */
-const SAFE_FLAGS = ["-c", "core.fsmonitor=false"];
+/**
+ * A foreign repository must not run a program of its choice. A remote that objects are fetched from can name one too. Then it is safe
+ * to read one of another owner, as in a container. Git refuses that without the second flag, as if there were none.
+ */
+const SAFE_FLAGS = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*"];
 const SAFE_ENV = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" };
 
 /**
