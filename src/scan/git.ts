@@ -24,14 +24,14 @@ export interface GitProcess {
  * No program that the configuration of a foreign repository names may run, and it cannot leave anything out. Nothing is fetched or
  * written, and replaced objects show what they replace.
  */
-const SAFE_FLAGS = [
+export const SAFE_FLAGS: readonly string[] = [
   ...["core.fsmonitor=false", "log.showSignature=false", "log.showRoot=true", "log.follow=false"].flatMap((each) => [
     "-c",
     each,
   ]),
-  ...["--no-replace-objects", "--literal-pathspecs", "--no-pager"],
+  ...["--no-replace-objects", "--no-pager"],
 ];
-const SAFE_ENV = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+export const SAFE_ENV = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
 const STDERR_LIMIT = 4_000;
 
 /**
@@ -39,7 +39,7 @@ const STDERR_LIMIT = 4_000;
  * @param stdin - whether the caller writes to its standard input
  */
 export function startGit(args: readonly string[], { cwd, env, onStart }: GitOptions, stdin = false): GitProcess {
-  const running = startProcess("git", [...SAFE_FLAGS, ...args], {
+  const running = startProcess("git", [...SAFE_FLAGS, "--literal-pathspecs", ...args], {
     cwd,
     env: { ...env, ...SAFE_ENV },
     stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"],

@@ -2,16 +2,13 @@ import { basename, dirname, join } from "node:path";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
 import { startProcess } from "../../process/start-process.ts";
+import { SAFE_ENV, SAFE_FLAGS } from "../../scan/git.ts";
 import { sinks } from "../../sinks/index.ts";
 import type { Context } from "../context.ts";
 import type { SetupStep } from "./step.ts";
 
-/**
- * A foreign repository must not run a program of its choice. A remote that objects are fetched from can name one too. Then it is safe
- * to read one of another owner, as in a container. Git refuses that without the second flag, as if there were none.
- */
-const SAFE_FLAGS = ["-c", "core.fsmonitor=false", "-c", "safe.directory=*"];
-const SAFE_ENV = { GIT_OPTIONAL_LOCKS: "0", GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0" };
+/** Otherwise git refuses a repository of another owner, as in a container, as if there were none. */
+const ANY_OWNER = ["-c", "safe.directory=*"];
 
 /**
  * Plans the line in `.gitignore` that keeps the file with the token out of commits.
@@ -66,7 +63,7 @@ function addLine(before: string, line: string): string {
 /** Returns the exit status of git, or `null` if it could not start. */
 async function runGit(ctx: Context, cwd: string, args: readonly string[]): Promise<number | null> {
   const { env } = ctx.world;
-  const running = startProcess("git", [...SAFE_FLAGS, ...args], {
+  const running = startProcess("git", [...SAFE_FLAGS, ...ANY_OWNER, ...args], {
     ...{ cwd, stdio: "ignore", ownGroup: true },
     env: { ...env, ...SAFE_ENV },
   });
