@@ -1,4 +1,3 @@
-import { createReadStream } from "node:fs";
 import { Command, Option } from "commander";
 import { count } from "../../core/count.ts";
 import { parseDigestLines } from "../../core/digest-lines.ts";
@@ -11,6 +10,7 @@ import { keyJson } from "../json.ts";
 import { addKeyFlags, DEFAULT_EXPIRY, readKeySettings, warnIfMemory, type KeyFlags } from "../new-key.ts";
 import { decodeInput } from "../terminal/decode-input.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { readAtMost } from "../read-at-most.ts";
 import { readGivenToken, TOKEN_ENV, type GivenTokenFlags } from "../token-source.ts";
 import { warnIfWeak } from "../weak.ts";
 
@@ -91,10 +91,8 @@ async function readDigests({ world, io }: Context, file: string): Promise<string
     return (await world.streams.stdin.read({ onWait, limit: DIGESTS_LIMIT })) ?? "";
   }
   try {
-    // One byte more than the limit, also of a file without an end.
-    const chunks: unknown[] = await createReadStream(file, { end: DIGESTS_LIMIT }).toArray();
-    const bytes = Buffer.concat(chunks as Buffer[]);
-    if (bytes.length > DIGESTS_LIMIT) {
+    const bytes = await readAtMost(file, DIGESTS_LIMIT);
+    if (bytes === null) {
       throw new KeysError("USAGE", "the file of --digests is longer than 32 MiB", {
         hint: "split it into several files and import them one after the other",
       });

@@ -1,10 +1,10 @@
 import { Command } from "commander";
-import { open } from "node:fs/promises";
 import { count } from "../../core/count.ts";
 import { formatTime } from "../../core/duration.ts";
 import type { UsageReport } from "../../core/usage-report.ts";
 import { KeysError } from "../../errors.ts";
 import type { Context } from "../context.ts";
+import { readAtMost } from "../read-at-most.ts";
 
 /** Builds `uses import`, a subcommand of `uses`. */
 export function importCommand(openRun: () => Context): Command {
@@ -58,25 +58,11 @@ async function readStdin({ world, io }: Context): Promise<string> {
   return text ?? "";
 }
 
-/** Reads a file, or a pipe as `<(ssh host cat uses.json)` makes it. Reads no more than a report can have. */
 async function readReport(path: string): Promise<string> {
   const { MAX_REPORT } = await import("../lazy/store.ts");
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    const handle = await open(path);
-    try {
-      for await (const chunk of handle.createReadStream({ autoClose: false })) {
-        chunks.push(chunk as Buffer);
-        length += (chunk as Buffer).length;
-        if (length > MAX_REPORT) throw new KeysError("REPORT_INVALID", `${path} is too large for usage reports`);
-      }
-    } finally {
-      await handle.close();
-    }
-  } catch (cause) {
-    if (cause instanceof KeysError) throw cause;
+  const bytes = await readAtMost(path, MAX_REPORT).catch((cause: unknown) => {
     throw new KeysError("USAGE", `cannot read ${path}`, { hint: "name the file that the server wrote", cause });
-  }
-  return Buffer.concat(chunks).toString("utf8");
+  });
+  if (bytes === null) throw new KeysError("REPORT_INVALID", `${path} is too large for usage reports`);
+  return bytes.toString("utf8");
 }
