@@ -58,16 +58,15 @@ export async function completeVersion(context: OperationContext, staged: Issued,
     );
   };
 
+  let before: Key;
   try {
     await publish?.();
     await proveEarly?.(staged.token);
+    // A run that was suspended must not replace a newer token at the destination.
+    before = await requireKey(context.store, id, NO_DIGESTS);
   } catch (error) {
     throw await settle(beforeDelivery(error), discard);
   }
-  // A run that was suspended must not replace a newer token at the destination.
-  const before = await requireKey(context.store, id, NO_DIGESTS).catch(async (error: unknown) => {
-    throw await settle(beforeDelivery(error), discard);
-  });
   if (!canPromote(before)) {
     throw await settle(await conflictOf(context, before, n, { staged: staged.key, isDelivered: false }), discard);
   }

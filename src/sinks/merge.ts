@@ -39,8 +39,8 @@ const TRIES = 20;
 /**
  * Opens a text file for an edit, such as one variable of a `.env` file. The file is read when the text is delivered, written to a
  * temporary file, and replaced by a rename: a crash leaves the old file or the new one. If it changed meanwhile, the edit starts
- * again. It keeps its owner, group and mode; a new file is readable by its owner only, unless it is public. The edit is tried here too, because a file that
- * cannot be edited must fail early.
+ * again. It keeps its owner, group and mode; a new file is readable by its owner only, unless it is public. The edit is tried here
+ * too, because a file that cannot be edited must fail early.
  * @throws {@link KeysError} `DELIVERY_FAILED`; `USAGE` for a file that is not UTF-8, and what `edit` throws
  */
 export async function openMergeSink(path: string, options: MergeOptions): Promise<Sink> {
