@@ -128,7 +128,8 @@ describe.concurrent("a command that has the token", () => {
     const command = `trap "" INT TERM HUP; cat >/dev/null; echo ready >&2; sleep 30; echo late >"$OUT"`;
     const line = `trap : INT; mcp-keys rotate ci --grace 1s --to '${command}'; echo "status $?"`;
     const terminal = openTerminal(line, { ...env, PATH: env.PATH ?? "", TERM: "xterm" });
-    await terminal.shows("ready");
+    // On a line of its own, because the progress shows the command before it runs.
+    await terminal.shows(/^ready/m);
     terminal.type(CTRL_C);
     await terminal.shows("status 130");
     expect(await terminal.ended).toBe(0);
