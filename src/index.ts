@@ -19,7 +19,9 @@ export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/d
 
 // Stores
 export { openStore, type OpenStoreOptions } from "./open-store.ts";
-export type { Change, Draft, KeyStore, Operation, StoreWorld } from "./stores/store.ts";
+export type { Change, Draft, KeyStore, Operation, Snapshot, StoreWorld, Written } from "./stores/store.ts";
+export type { Acknowledgement, Follower } from "./core/follower.ts";
+export { formatPosition, parsePosition, type Position } from "./core/position.ts";
 export type { ServerReport, Usage, UsageNews, Use } from "./core/usage.ts";
 
 // Guards

@@ -143,8 +143,8 @@ describe("the manifest", () => {
   test("depends only on the optional keychain packages, and has no install scripts", () => {
     expect(manifest).not.toHaveProperty("dependencies");
     expect(Object.keys(manifest.optionalDependencies)).toEqual(["@napi-rs/keyring"]);
-    expect(Object.keys(manifest.peerDependencies)).toEqual(["keytar"]);
-    expect(manifest.peerDependenciesMeta).toEqual({ keytar: { optional: true } });
+    expect(Object.keys(manifest.peerDependencies)).toEqual(["keytar", "pg"]);
+    expect(manifest.peerDependenciesMeta).toEqual({ keytar: { optional: true }, pg: { optional: true } });
     // npm also warns about `prepare` if the package is a file. `postprepare` runs on `npm ci` without a warning.
     expect(Object.keys(manifest.scripts).filter((name) => /^((pre|post)?install|prepare)$/.test(name))).toEqual([]);
   });

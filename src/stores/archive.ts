@@ -69,7 +69,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
         throw new KeysError("STORE_UNAVAILABLE", `${archive.path} has no digests, because they were in a keychain`);
       }),
     list: () => run(({ keys }) => keys.list()),
-    snapshot: () => run((reader) => ({ seq: lastSeq(reader), keys: reader.keys.list() })),
+    snapshot: () => run((reader) => ({ epoch: "archive", seq: lastSeq(reader), keys: reader.keys.list() })),
     changes: (since) =>
       changesAfter(since, (first, limit) =>
         run(async (reader) => (await reader.changes(first, limit)).filter(({ seq }) => seq <= lastSeq(reader))),

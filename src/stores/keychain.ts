@@ -61,8 +61,8 @@ export async function openKeychainStore(location: string, world: StoreWorld): Pr
       return wanted ? (await all()).keys.map((key) => digests.fill(key)) : journal.list();
     },
     async snapshot() {
-      const { seq, keys } = await all();
-      return { seq, keys: keys.map((key) => digests.fill(key)) };
+      const { keys, ...position } = await all();
+      return { ...position, keys: keys.map((key) => digests.fill(key)) };
     },
     async *changes(since, { digests: wanted = true } = {}) {
       if (!wanted) {

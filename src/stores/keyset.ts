@@ -76,7 +76,7 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
     list: async () => (await load()).keyMap.list(),
     snapshot: async () => {
       const { seq, keyMap } = await load();
-      return { seq, keys: keyMap.list() };
+      return { epoch: "keyset", seq, keys: keyMap.list() };
     },
     write: refuse,
     touch: refuse,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { KeysError } from "../errors.ts";
 import { applyDraft, checkDraft } from "./draft.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
@@ -15,6 +16,7 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
   const keyMap = new KeyMap();
   const uses = new Uses();
   const history: Change[] = [];
+  const epoch = randomUUID();
   let newest = 0;
   const wakes = new Set<() => void>();
 
@@ -39,10 +41,10 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
       keyMap.apply(change.keys);
       history.push(change);
       for (const wake of wakes) queueMicrotask(wake);
-      return change;
+      return { ...change, epoch };
     },
     async snapshot() {
-      return { seq: history.length, keys: await store.list() };
+      return { epoch, seq: history.length, keys: await store.list() };
     },
     async *changes(since) {
       for (let i = since; i < history.length; i++) {

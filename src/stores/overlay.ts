@@ -43,7 +43,7 @@ export function rehearse(store: KeyStore): KeyStore {
       checkHistoryClock(draft.at, newestTime(await store.list({ digests: false })));
       const change = applyDraft(draft, 1);
       for (const key of change.keys) written.set(key.id, key);
-      return change;
+      return { ...change, epoch: "rehearsal" };
     },
     find: (digest) => store.find(digest),
     snapshot: () => store.snapshot(),

@@ -1,77 +1,10 @@
 import type { Digest } from "../core/digest.ts";
+import type { Acknowledgement, Follower } from "../core/follower.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
 import type { Usage, UsageNews, Use } from "../core/usage.ts";
+import type { Change, Draft, Operation, Snapshot, Written } from "./change.ts";
 
-/**
- * What a change did. Shown by `mcp-keys audit`.
- * @example
- * ```ts
- * import type { Operation } from "mcp-keys";
- *
- * const endsAccess = (op: Operation): boolean => op === "revoke" || op === "disable" || op === "finish";
- * ```
- */
-export type Operation =
-  | "generate"
-  | "stage"
-  | "promote"
-  | "finish"
-  | "abort"
-  | "revoke"
-  | "disable"
-  | "enable"
-  | "update"
-  | "import"
-  | "compact"
-  | "migrate";
-
-/**
- * A change to write. The caller sets time and author, because a store has neither a clock nor a user.
- * @example
- * ```ts
- * import type { Draft, Key } from "mcp-keys";
- *
- * const disable = (key: Key, now: number): Draft => ({
- *   op: "disable",
- *   at: now,
- *   by: "ada@laptop",
- *   keys: [{ ...key, enabled: false }],
- * });
- * ```
- */
-export interface Draft {
-  readonly op: Operation;
-  /** In epoch seconds. */
-  readonly at: Epoch;
-  /** The author, for example `ada@laptop`. At most 128 characters. */
-  readonly by: string;
-  /**
-   * The whole keys after the change. `revision` is unchanged since the read, or 0 for a new key. An imported key has the
-   * prefix `opaque`, because its tokens may not contain its id.
-   */
-  readonly keys: readonly Key[];
-  /** The number of the version that the change is about, if it is about one. */
-  readonly version?: number;
-  /** A short explanation. Never contains a token or a digest. */
-  readonly detail?: string;
-  /** True for a change of another store, which keeps its time. Not stored. */
-  readonly isCopy?: boolean;
-}
-
-/**
- * An entry of a store's history: the draft as it was applied, with the new revision in each key.
- * @example
- * ```ts
- * import { formatTime, openStore, type Change } from "mcp-keys";
- *
- * const describe = ({ seq, at, by, op }: Change): string => `${seq} ${formatTime(at)} ${by} ${op}`;
- * for await (const change of (await openStore()).changes(0)) console.log(describe(change));
- * ```
- */
-export interface Change extends Draft {
-  /** Counts up from 1 without gaps. The changes before a compaction are no longer in the history. */
-  readonly seq: number;
-}
+export type { Change, Draft, Operation, Snapshot, Written };
 
 /**
  * A history of changes and the keys that result from them.
@@ -118,10 +51,15 @@ export interface KeyStore {
    *   `NAME_TAKEN` if another key has the name; `CLOCK_BEHIND` if `at` is more than a minute before the latest time in the history,
    *   unless the draft revokes or disables a key; `STORE_READ_ONLY`. Nothing is written then.
    */
-  write(draft: Draft): Promise<Change>;
-  /** Returns all keys and the `seq` of the last change, both from the same moment. `seq` is 0 for an empty history. */
-  snapshot(): Promise<{ seq: number; keys: Key[] }>;
-  /** Iterates over the changes after `since`, oldest first, and ends after the last one. `since` 0 starts at the beginning. */
+  write(draft: Draft): Promise<Written>;
+  /** Returns all keys and the position after the last change, both from the same moment. `seq` is 0 for an empty history. */
+  snapshot(): Promise<Snapshot>;
+  /**
+   * Iterates over the changes after `since`, oldest first, and ends after the last one. `since` 0 starts at the beginning. If it
+   * cannot continue there, because the history was compacted or has a new epoch, the first change has another `seq` than the one after
+   * `since`: read a snapshot then.
+   * @throws {@link KeysError} `STORE_REWOUND` if the history is no longer the one that was read before
+   */
   changes(since: number, options?: ReadOptions): AsyncIterable<Change>;
   /**
    * Calls `wake` when {@link KeyStore.changes} may have news. This is a hint: it may come late, twice or without news, but no change
@@ -138,6 +76,19 @@ export interface KeyStore {
   touch(uses: readonly Use[], news?: UsageNews): Promise<void>;
   /** Returns the latest use of each version on each server. Empty in a read-only store. */
   usage(): Promise<Usage>;
+  /**
+   * Lists the verifiers that follow this store, also on other machines. Those whose lease has run out stay listed for a day. Sees every
+   * acknowledgement that was confirmed before the call. Missing in stores whose servers cannot write to them.
+   */
+  followers?(): Promise<Follower[]>;
+  /**
+   * Records that a verifier has applied everything up to a position, and renews its lease. A later position never becomes an earlier
+   * one of the same epoch. Cheap enough for each change: it need not survive a crash of the machine, which ends the verifier too.
+   * @throws {@link KeysError} `STORE_READ_ONLY` if this process may not write to the store
+   */
+  acknowledge?(news: Acknowledgement): Promise<void>;
+  /** Removes a verifier that has stopped to accept tokens from the list. */
+  unfollow?(id: string): Promise<void>;
   /**
    * Drops the uses and reports of a server that is gone, or with `null` that a keyset was published. A server that still runs records
    * its next uses again. Returns whether there was anything. Missing in read-only stores.
@@ -181,7 +132,7 @@ export interface NewReport {
 }
 
 /** A store with every optional method that a store with a history of its own can have. */
-export type WritableStore = Required<Omit<KeyStore, "report">>;
+export type WritableStore = Required<Omit<KeyStore, "report" | "followers" | "acknowledge" | "unfollow">>;
 
 export interface CompactOptions {
   /** In epoch seconds. */

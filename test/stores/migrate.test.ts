@@ -241,8 +241,8 @@ test("notices a target that returns other keys, and keeps the source", async () 
   const lying: KeyStore = {
     ...target,
     snapshot: async () => {
-      const { seq, keys } = await target.snapshot();
-      return { seq, keys: keys.map((key) => ({ ...key, enabled: true })) };
+      const { keys, ...position } = await target.snapshot();
+      return { ...position, keys: keys.map((key) => ({ ...key, enabled: true })) };
     },
   };
   await expect(migrate(source, lying, REMOVE)).rejects.toMatchObject({ code: "STORE_DAMAGED" });

@@ -18,7 +18,7 @@ export interface FollowOptions {
   /** Writes a line to the server's log. */
   readonly log: (line: string) => void;
   /** Called after each read, with `null` if the store answered. `fresh`: whether memory may still answer. */
-  readonly onRead: (fault: KeysError | null, follower: Follower, fresh: boolean) => void;
+  readonly onRead: (fault: KeysError | null, follower: StoreFollower, fresh: boolean) => void;
   /** Called with the old index when a new one replaces it. */
   readonly onReplace: (old: KeyIndex) => void;
 }
@@ -28,12 +28,12 @@ export interface FollowOptions {
  * delay. A read that fails or hangs changes nothing in memory, and the next one tries again.
  * @throws what the store throws at the first read
  */
-export async function followStore(options: FollowOptions): Promise<Follower> {
-  return new Follower(options, await load(options));
+export async function followStore(options: FollowOptions): Promise<StoreFollower> {
+  return new StoreFollower(options, await load(options));
 }
 
 /** The keys of a store in memory. */
-export class Follower {
+export class StoreFollower {
   /** Replaced as a whole if the history cannot be continued from the last position. */
   index: KeyIndex;
   /** The last second at which memory may answer for the store. */

@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { versionOf } from "../key-map.ts";
-import type { Change, Draft, RemoveOptions, WritableStore } from "../store.ts";
+import type { Draft, RemoveOptions, WritableStore, Written } from "../store.ts";
 import { changesAfter } from "./read/changes.ts";
 import { compactJournal } from "./replace/compact.ts";
 import { realDisk } from "./disk/disk.ts";
@@ -14,11 +14,12 @@ import { Mutex } from "../mutex.ts";
 import { watchFile } from "./disk/watch.ts";
 
 const POLL_MS = 1_000;
+const EPOCH = "journal";
 
 /** A journal store implements all optional methods. The extra parameters are for the keychain store, which builds on it. */
 export interface JournalStore extends WritableStore {
   /** @param check - called before each attempt with the current keys; an error that it throws ends the write */
-  write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change>;
+  write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Written>;
   /** @param beforeRemoval - runs after the journal is closed to writers and before its files are removed */
   remove(options: RemoveOptions, beforeRemoval?: () => Promise<void>): Promise<void>;
 }
@@ -69,7 +70,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         journal.release();
         return snapshot;
       }),
-    write: (draft, check) => run(() => journal.write(draft, check)),
+    write: (draft, check) => run(async () => ({ ...(await journal.write(draft, check)), epoch: EPOCH })),
     changes: (since) =>
       changesAfter(since, (first, limit) => run(async () => (await journal.follow())?.changes(first, limit) ?? [])),
     async watch(wake) {
@@ -98,6 +99,10 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
   async function all() {
     const reader = await journal.catchUp(true);
     const uses = await lastUsed.read();
-    return { seq: reader?.chain.seq ?? 0, keys: (reader?.keys.list() ?? []).map((key) => uses.fill(key)) };
+    return {
+      epoch: EPOCH,
+      seq: reader?.chain.seq ?? 0,
+      keys: (reader?.keys.list() ?? []).map((key) => uses.fill(key)),
+    };
   }
 }

@@ -5,7 +5,7 @@ import { KeysError } from "../../errors.ts";
 import { checkDraft, digestTaken } from "../draft.ts";
 import type { JournalStore } from "../journal/store.ts";
 import { KeyMap, versionOf } from "../key-map.ts";
-import type { Change, Draft, StoreWorld } from "../store.ts";
+import type { Change, Draft, StoreWorld, Written } from "../store.ts";
 import type { Digests } from "./digests.ts";
 import { accountOf, belongsTo, keptAs, mayHold, newAccount } from "./item.ts";
 import type { Keychain } from "./keychain.ts";
@@ -33,7 +33,7 @@ export class KeychainWriter {
   }
 
   /** Implements {@link KeyStore.write}. */
-  async write(draft: Draft): Promise<Change> {
+  async write(draft: Draft): Promise<Written> {
     const stored = await this.#journal.list();
     // The journal checks the time.
     checkDraft(draft, keyMapOf(stored), 0);
