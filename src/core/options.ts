@@ -147,7 +147,7 @@ export const SECONDS: Rule = {
   what: "a whole number of seconds",
   is: isEpoch,
 };
-const STORE_METHODS = ["get", "find", "list", "snapshot", "write", "touch", "usage", "changes", "watch"];
+const STORE_METHODS = ["get", "find", "list", "position", "snapshot", "write", "touch", "usage", "changes", "watch"];
 export const STORE: Rule = {
   what: "an open store",
   is: (value) => isObject(value) && STORE_METHODS.every((name) => typeof value[name] === "function"),

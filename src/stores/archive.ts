@@ -69,6 +69,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
         throw new KeysError("STORE_UNAVAILABLE", `${archive.path} has no digests, because they were in a keychain`);
       }),
     list: () => run(({ keys }) => keys.list()),
+    position: () => run((reader) => ({ epoch: "archive", seq: lastSeq(reader) })),
     snapshot: () => run((reader) => ({ epoch: "archive", seq: lastSeq(reader), keys: reader.keys.list() })),
     changes: (since) =>
       changesAfter(since, (first, limit) =>

@@ -56,6 +56,7 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
     get: async (ref) => keyMap.byId(ref) ?? keyMap.byName(ref),
     find: async (digest) => versionOf(keyMap.byDigest(digest), digest),
     list: async () => keyMap.list(),
+    position: async () => ({ epoch: "env", seq: 0 }),
     snapshot: async () => ({ epoch: "env", seq: 0, keys: keyMap.list() }),
     write: refuse,
     touch: refuse,

@@ -74,6 +74,7 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
     },
     find: async (digest) => versionOf((await load()).keyMap.byDigest(digest), digest),
     list: async () => (await load()).keyMap.list(),
+    position: async () => ({ epoch: "keyset", seq: (await load()).seq }),
     snapshot: async () => {
       const { seq, keyMap } = await load();
       return { epoch: "keyset", seq, keys: keyMap.list() };

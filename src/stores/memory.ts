@@ -43,6 +43,9 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
       for (const wake of wakes) queueMicrotask(wake);
       return { ...change, epoch };
     },
+    async position() {
+      return { epoch, seq: history.length };
+    },
     async snapshot() {
       return { epoch, seq: history.length, keys: await store.list() };
     },

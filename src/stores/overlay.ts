@@ -46,6 +46,7 @@ export function rehearse(store: KeyStore): KeyStore {
       return { ...change, epoch: "rehearsal" };
     },
     find: (digest) => store.find(digest),
+    position: () => store.position(),
     snapshot: () => store.snapshot(),
     changes: (since, options) => store.changes(since, options),
     watch: refuse,

@@ -2,6 +2,7 @@ import type { Digest } from "../core/digest.ts";
 import type { Acknowledgement, Follower } from "../core/follower.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../core/key.ts";
 import type { Usage, UsageNews, Use } from "../core/usage.ts";
+import type { Position } from "../core/position.ts";
 import type { Change, Draft, Operation, Snapshot, Written } from "./change.ts";
 
 export type { Change, Draft, Operation, Snapshot, Written };
@@ -52,6 +53,8 @@ export interface KeyStore {
    *   unless the draft revokes or disables a key; `STORE_READ_ONLY`. Nothing is written then.
    */
   write(draft: Draft): Promise<Written>;
+  /** Returns the position after the last change. `seq` is 0 for an empty history. As up to date as {@link KeyStore.get}. */
+  position(): Promise<Position>;
   /** Returns all keys and the position after the last change, both from the same moment. `seq` is 0 for an empty history. */
   snapshot(): Promise<Snapshot>;
   /**

@@ -64,6 +64,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         return key === null ? null : versionOf((await lastUsed.read()).fill(key), digest);
       }),
     list: () => run(async () => (await all()).keys),
+    position: () => run(async () => ({ epoch: EPOCH, seq: (await journal.follow())?.chain.seq ?? 0 })),
     snapshot: () =>
       run(async () => {
         const snapshot = await all();

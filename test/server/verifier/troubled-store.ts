@@ -39,6 +39,7 @@ export function createTroubledStore(store: KeyStore): { store: KeyStore; trouble
     find: (digest) => store.find(digest),
     list: () => store.list(),
     usage: () => store.usage(),
+    position: () => store.position(),
     ...(store.report !== undefined && { report: store.report }),
     write: (draft) => store.write(draft),
     close: () => store.close(),
