@@ -9,7 +9,7 @@ export default defineConfig({
     // Other people's servers, with their own lock file: `npm run test:interop`.
     exclude: ["**/node_modules/**", "test/interop/**"],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.test-d.json" },
-    globalSetup: "test/own-home.ts",
+    globalSetup: ["test/own-home.ts", "test/postgres/share-cluster.ts"],
     // Tests must not depend on module state, so files share two threads: a third of the time of isolated ones.
     pool: "threads",
     isolate: false,

@@ -19,6 +19,8 @@ export default mergeConfig(config, {
       "test/cli/test/lab.test.ts",
       "test/probe/checks/own-guard.test.ts",
       "test/probe/report/junit.test.ts",
+      "test/postgres/**",
+      "test/stores/postgres/**",
       "test/probe/stdio/**",
       "test/process/**",
       "test/server/{stdio,survival}.test.ts",
