@@ -1,4 +1,9 @@
 import type { Reason } from "../../core/judge.ts";
+import type { Epoch } from "../../core/key.ts";
+import type { Code } from "../../errors.ts";
+
+/** Why the guard ended an open stream. `expired`: also at the end of an overlap. `updated`: the key lost a scope or this server. */
+export type StreamEnd = "revoked" | "disabled" | "expired" | "updated";
 
 /** Counts of a verifier since its start. */
 export interface Counters {
@@ -8,6 +13,13 @@ export interface Counters {
   unavailable: number;
   /** Reads of the store that failed. */
   faults: number;
+  /** The codes of `unavailable` and `faults`, as far as they occurred. */
+  unavailableByCode: Partial<Record<Code, number>>;
+  faultsByCode: Partial<Record<Code, number>>;
+  /** Streams that were open when their key stopped being valid. */
+  streamsClosed: Record<StreamEnd, number>;
+  /** The time of the last accepted token; `null` before the first. */
+  lastAcceptedAt: Epoch | null;
 }
 
 export function createCounters(): Counters {
@@ -26,5 +38,14 @@ export function createCounters(): Counters {
     },
     unavailable: 0,
     faults: 0,
+    unavailableByCode: {},
+    faultsByCode: {},
+    streamsClosed: { revoked: 0, disabled: 0, expired: 0, updated: 0 },
+    lastAcceptedAt: null,
   };
+}
+
+/** Counts one more of a code. */
+export function countCode(counts: Partial<Record<Code, number>>, code: Code): void {
+  counts[code] = (counts[code] ?? 0) + 1;
 }

@@ -1,5 +1,6 @@
 import type { Pepper } from "../../core/digest.ts";
 import type { Epoch } from "../../core/key.ts";
+import type { Position } from "../../core/position.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { callHook } from "./call-hook.ts";
@@ -39,6 +40,7 @@ export class StoreFollower {
   /** The last second at which memory may answer for the store. */
   freshUntil: Epoch;
   readonly #options: FollowOptions;
+  #epoch: string;
   #seq: number;
   #fault: KeysError | null = null;
   /** The number of the current read; results of earlier ones are ignored. */
@@ -51,13 +53,19 @@ export class StoreFollower {
   #timer: NodeJS.Timeout | undefined;
   #watch: "off" | "starting" | (() => void) = "off";
 
-  constructor(options: FollowOptions, { index, seq }: Loaded) {
+  constructor(options: FollowOptions, { index, epoch, seq }: Loaded) {
     this.#options = options;
     this.index = index;
+    this.#epoch = epoch;
     this.#seq = seq;
     this.freshUntil = options.now() + options.maxStaleness;
     this.#startWatch();
     this.#schedule(options.pollEvery);
+  }
+
+  /** Everything up to here is in the index. */
+  get position(): Position {
+    return { epoch: this.#epoch, seq: this.#seq };
   }
 
   /**
@@ -169,24 +177,26 @@ export class StoreFollower {
   }
 
   async #reload(mine: number): Promise<void> {
-    const { index, seq } = await load(this.#options);
+    const { index, epoch, seq } = await load(this.#options);
     if (mine !== this.#current) return;
     this.#options.onReplace(this.index);
     this.index = index;
+    this.#epoch = epoch;
     this.#seq = seq;
   }
 }
 
 interface Loaded {
   readonly index: KeyIndex;
+  readonly epoch: string;
   readonly seq: number;
 }
 
 async function load({ store, peppers }: FollowOptions): Promise<Loaded> {
-  const { seq, keys } = await store.snapshot();
+  const { epoch, seq, keys } = await store.snapshot();
   const index = createKeyIndex(peppers);
   for (const key of keys) index.put(key);
-  return { index, seq };
+  return { index, epoch, seq };
 }
 
 function noAnswer(): KeysError {

@@ -2,7 +2,7 @@ import { judge } from "../../core/judge.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 import { opaqueIdOf } from "../../core/opaque.ts";
-import type { KeysError } from "../../errors.ts";
+import { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { openSource, type KeySource, type SourceSettings } from "./key-source.ts";
 
@@ -63,6 +63,13 @@ export function joinSources(sources: readonly KeySource[], now: () => Epoch): Ke
     pepperFault: (id, at) => firstFault(id, at, (source) => source.pepperFault(id, at)),
     staleFault: (id, at) => firstFault(id, at, (source) => source.staleFault(id, at)),
     isFresh: (at) => sources.every((source) => source.isFresh(at)),
+    positionOf(id, at) {
+      const knowing = id === null ? [] : sources.filter((source) => source.has(id));
+      const decider = knowing.find((source) => source.isFresh(at)) ?? knowing[0] ?? sources[0];
+      if (decider === undefined) throw new KeysError("BUG", "the verifier has no store");
+      return decider.positionOf(id, at);
+    },
+    states: (at) => sources.flatMap((source) => source.states(at)),
     reportHook: (cause) => sources[0]?.reportHook(cause),
     async refresh() {
       const old = sources.filter((source) => !source.isFresh(now()));

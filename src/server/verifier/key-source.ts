@@ -3,7 +3,8 @@ import type { KeyId, Epoch } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
-import type { FoundVersion } from "../key-index/key-index.ts";
+import type { Position } from "../../core/position.ts";
+import type { FoundVersion, KeyIndex } from "../key-index/key-index.ts";
 import type { Counters } from "./counters.ts";
 import { followStore } from "./follow.ts";
 import { createReporter } from "./reporter.ts";
@@ -30,11 +31,24 @@ export interface KeySource {
   /** Why a token that was not found may be valid: memory is too old; `null` if it is not. */
   staleFault(id: KeyId | null, at: Epoch): KeysError | null;
   isFresh(at: Epoch): boolean;
+  /** The position that a verdict about a key rests on: of the store that decides about it, else of the first one. */
+  positionOf(id: KeyId | null, at: Epoch): Position;
+  /** The state of each store, in their order. */
+  states(at: Epoch): readonly SourceState[];
   reportHook(cause: unknown): void;
   /** Reads the store now. Returns whether memory was too old and is up to date again. Never throws. */
   refresh(): Promise<boolean>;
   /** Never throws. */
   close(): Promise<void>;
+}
+
+/** The state of what a verifier knows about one store. */
+export interface SourceState {
+  readonly index: KeyIndex;
+  readonly position: Position;
+  /** Seconds since the last successful read of the store. */
+  readonly lag: number;
+  readonly isFresh: boolean;
 }
 
 /** What the sources of a verifier have in common. */
@@ -101,6 +115,11 @@ export async function openSource(store: KeyStore, settings: SourceSettings): Pro
         ? null
         : new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`),
     isFresh: (at) => at <= follower.freshUntil,
+    positionOf: () => follower.position,
+    states(at) {
+      const { index, position, freshUntil } = follower;
+      return [{ index, position, lag: Math.max(0, at - freshUntil + maxStaleness), isFresh: at <= freshUntil }];
+    },
     reportHook: (cause) => reporter.reportHook(cause),
     async refresh() {
       const wasFresh = now() <= follower.freshUntil;

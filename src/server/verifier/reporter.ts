@@ -3,7 +3,7 @@ import { missingPepper } from "../../core/missing-pepper.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
 import { describeThrown } from "./call-hook.ts";
-import type { Counters } from "./counters.ts";
+import { countCode, type Counters } from "./counters.ts";
 import { EndingLog } from "./ending-log.ts";
 
 export interface ReporterOptions {
@@ -41,7 +41,10 @@ export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFa
 
   return {
     reportRead(fault, fresh) {
-      if (fault !== null) counters.faults++;
+      if (fault !== null) {
+        counters.faults++;
+        countCode(counters.faultsByCode, fault.code);
+      }
       const text = fault === null ? "" : `${fault.code} ${fault.message}`;
       if (text !== lastFault) {
         lastFault = text;

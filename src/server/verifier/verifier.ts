@@ -7,7 +7,7 @@ import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import type { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { callHook } from "./call-hook.ts";
-import { createCounters, type Counters } from "./counters.ts";
+import { countCode, createCounters, type Counters } from "./counters.ts";
 import { openSources } from "./join-sources.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
 import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
@@ -111,11 +111,13 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     if (!verdict.ok) return reject(verdict, at, () => describeRefusal(verdict.reason, key, demand));
     if (requirements?.again === true) return verdict;
     counters.accepted++;
+    counters.lastAcceptedAt = at;
     return notify(verdict);
   };
 
   const unavailable = (fault: KeysError): KeysError => {
     counters.unavailable++;
+    countCode(counters.unavailableByCode, fault.code);
     return fault;
   };
 
