@@ -22,7 +22,8 @@ export type Operation =
   | "update"
   | "import"
   | "compact"
-  | "migrate";
+  | "migrate"
+  | "adopt";
 
 /**
  * A change to write. The caller sets time and author, because a store has neither a clock nor a user.

@@ -93,6 +93,11 @@ export interface KeyStore {
   /** Removes a verifier that has stopped to accept tokens from the list. */
   unfollow?(id: string): Promise<void>;
   /**
+   * Accepts the history as it is now, under a new epoch: the answer to `STORE_REWOUND`. Writes one change with the operation `adopt`.
+   * Returns the position after it, once it is durable. Missing in stores whose history cannot go back unnoticed.
+   */
+  startEpoch?(options: EpochOptions): Promise<Position>;
+  /**
    * Drops the uses and reports of a server that is gone, or with `null` that a keyset was published. A server that still runs records
    * its next uses again. Returns whether there was anything. Missing in read-only stores.
    */
@@ -135,7 +140,15 @@ export interface NewReport {
 }
 
 /** A store with every optional method that a store with a history of its own can have. */
-export type WritableStore = Required<Omit<KeyStore, "report" | "followers" | "acknowledge" | "unfollow">>;
+export type WritableStore = Required<
+  Omit<KeyStore, "report" | "followers" | "acknowledge" | "unfollow" | "startEpoch">
+>;
+
+export interface EpochOptions {
+  /** In epoch seconds. */
+  readonly at: Epoch;
+  readonly by: string;
+}
 
 export interface CompactOptions {
   /** In epoch seconds. */
