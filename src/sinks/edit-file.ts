@@ -1,5 +1,5 @@
 import { lstat, mkdir, realpath } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { shellQuote } from "../core/shell-quote.ts";
 import { KeysError } from "../errors.ts";
 import { errnoOf, fileFault } from "./file-fault.ts";
@@ -8,6 +8,7 @@ import { openMergeSink } from "./merge.ts";
 import { readOriginal } from "./original.ts";
 import type { Sink } from "./sink.ts";
 import { requireWritableFolder } from "./target.ts";
+import { leadsOut } from "./within.ts";
 
 export interface FileEdit {
   /** Returns the new text of the file, from the old one (empty if there is no file). May throw `KeysError`. */
@@ -86,35 +87,21 @@ export async function editFile(
 
 /** Returns the file that a path leads to. Links of a project that comes from others must not lead to files elsewhere. */
 async function follow(path: string, within: string | undefined): Promise<string> {
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return inRealFolder(path, within);
-  const file = await realpath(path).catch((cause: unknown) => {
+  const isMissing = (await lstat(path).catch(() => null)) === null;
+  const file = isMissing ? path : await resolveLinks(path);
+  if (within === undefined || !(await leadsOut(file, within))) return file;
+  throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link that leads out of the project`, {
+    hint: `name the file itself: --install ${shellQuote(await realpath(file).catch(() => file))}`,
+  });
+}
+
+async function resolveLinks(path: string): Promise<string> {
+  return realpath(path).catch((cause: unknown) => {
     if (errnoOf(cause) !== "ENOENT") throw fileFault(path, cause);
     throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link to nothing`, {
       hint: `remove it with: rm ${shellQuote(path)}`,
       cause,
     });
-  });
-  await requireWithin(file, within, path);
-  return file;
-}
-
-/** The folder of a missing file may be a link too, and so may the one that a missing folder is created in. */
-async function inRealFolder(path: string, within: string | undefined): Promise<string> {
-  let folder: string | null = null;
-  for (let next = dirname(path); folder === null && next !== dirname(next); next = dirname(next)) {
-    folder = await realpath(next).catch(() => null);
-  }
-  if (folder !== null) await requireWithin(folder, within, path);
-  return path;
-}
-
-async function requireWithin(file: string, within: string | undefined, path: string): Promise<void> {
-  if (within === undefined) return;
-  const way = relative(await realpath(within), file);
-  if (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)) return;
-  throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link that leads out of the project`, {
-    hint: `name the file itself: --install ${shellQuote(file)}`,
   });
 }
 

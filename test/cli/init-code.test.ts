@@ -16,19 +16,24 @@ const HANDLER =
   'import type { AuthInfo } from "./index.ts";\ndeclare const handler: { fetch(request: Request, options: { authInfo?: AuthInfo | undefined }): Promise<Response> };\n';
 
 const guarded = FRAMEWORK_NAMES.filter((name) => frameworks[name].guard !== undefined);
-const samples = guarded.flatMap((name): Sample[] => {
-  const { guard, use } = frameworks[name];
-  const code = guard!({ store: "file:/srv/keys.jsonl", isTypeScript: true });
-  const lines = use(`./guard-${name}.ts`, "/mcp").join("\n").replace("(request) =>", "(request: Request) =>");
-  return [
-    { path: `src/guard-${name}.ts`, text: code.replace('from "mcp-keys"', 'from "./index.ts"'), line: 1 },
-    {
-      path: `src/server-${name}.ts`,
-      text: `${SERVERS[name] ?? ""}${HANDLER}${lines}\n${name === "fetch" ? "void response;" : ""}\nexport {};\n`,
-      line: 1,
-    },
-  ];
-});
+const samples = guarded.flatMap((name) =>
+  [true, false].flatMap((isModule): Sample[] => {
+    const { guard, use } = frameworks[name];
+    const file = `${name}-${isModule ? "module" : "common"}`;
+    const code = guard!({ store: "file:/srv/keys.jsonl", isTypeScript: true, isModule });
+    const lines = use({ from: `./guard-${file}.ts`, isModule }, "/mcp")
+      .join("\n")
+      .replace("(request) =>", "(request: Request) =>");
+    return [
+      { path: `src/guard-${file}.ts`, text: code.replace('from "mcp-keys"', 'from "./index.ts"'), line: 1 },
+      {
+        path: `src/server-${file}.ts`,
+        text: `${SERVERS[name] ?? ""}${HANDLER}${lines}\n${name === "fetch" ? "void response;" : ""}\nexport {};\n`,
+        line: 1,
+      },
+    ];
+  }),
+);
 
 describe("the code that init writes and shows", () => {
   let sources: Sources;
@@ -41,10 +46,13 @@ describe("the code that init writes and shows", () => {
   });
 
   test.each(guarded)("%s uses the guard that docs/server.md shows", (name) => {
-    const text = frameworks[name].guard!({ store: null, isTypeScript: true });
+    const text = frameworks[name].guard!({ store: null, isTypeScript: true, isModule: true });
     const [, imports] = /import \{ ([^}]+) \} from "mcp-keys"/.exec(text)!;
     const blocks = readPage("docs/server.md").blocks.map((block) => block.text);
     expect(blocks.some((block) => block.includes(`import { ${imports!} } from "mcp-keys"`))).toBe(true);
-    expect(frameworks[name].guard!({ store: null, isTypeScript: false })).not.toContain(": unknown");
+    for (const isModule of [true, false]) {
+      const script = frameworks[name].guard!({ store: null, isTypeScript: false, isModule });
+      expect(script).not.toMatch(/: (?:unknown|Parameters)/);
+    }
   });
 });

@@ -1,34 +1,8 @@
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createCli, type FakeOptions } from "./fake-world.ts";
-
-const FLAGS = ["--framework", "express", "--name", "laptop", "--client", "claude-code"];
-
-/** A project in a new folder, and `init` on it. */
-function createProject(manifest: object | null = { name: "notes", dependencies: { express: "5.0.0" } }) {
-  const { cli, dir, file } = createCli();
-  const folder = mkdtempSync(join(tmpdir(), "mcp-keys-init-"));
-  if (manifest !== null) writeFileSync(join(folder, "package.json"), JSON.stringify(manifest));
-  const home = join(dir, "home");
-  const init = (flags: readonly string[], { env, ...options }: FakeOptions = {}) =>
-    cli(["init", folder, ...flags], { ...options, env: { HOME: home, PATH: process.env["PATH"]!, ...env } });
-  const read = (name: string) => readFileSync(join(folder, name), "utf8");
-  const git = (...args: string[]) => execFileSync("git", ["-C", folder, ...args], { stdio: "pipe" });
-  return { cli, init, read, git, folder, file, files: () => readdirSync(folder).sort() };
-}
+import { createProject, FLAGS } from "./init-project.ts";
 
 describe("init", () => {
   test("writes the guard, the key and the client's configuration, and says what is left to do", async () => {
@@ -42,7 +16,7 @@ describe("init", () => {
     });
     expect(statSync(join(folder, "laptop.key")).mode & 0o777).toBe(0o600);
     expect((await cli("check", { piped: read("laptop.key") })).stdout).toContain("valid: laptop");
-    expect(ran.stdout).toContain('     import { guard } from "./mcp-auth.mjs";\n     app.use("/mcp", guard);\n');
+    expect(ran.stdout).toContain('     const guarding = import("./mcp-auth.mjs");\n     app.use("/mcp", async ');
     expect(ran.stdout).toContain(`npx mcp-keys verify http://127.0.0.1:3000/mcp < ${join(folder, "laptop.key")}`);
     expect(ran.stdout + ran.stderr).not.toContain(read("laptop.key").trim());
   });
@@ -109,7 +83,7 @@ describe("init", () => {
     const { init, read, folder } = createProject();
     writeFileSync(join(folder, "mcp-auth.mjs"), "export const mine = 1;\n");
     expect(JSON.parse((await init([...FLAGS, "--json"])).stderr).error).toMatchObject({ code: "OUTPUT_EXISTS" });
-    expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stdout).toContain('from "./guard.mjs"');
+    expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stdout).toContain('import("./guard.mjs")');
     expect(read("mcp-auth.mjs")).toBe("export const mine = 1;\n");
     writeFileSync(join(folder, "guard.mjs"), 'import "mcp-keys"; // edited\n');
     expect((await init([...FLAGS, "--guard-file", "guard.mjs"])).stderr).toContain("guard.mjs exists: it stays");

@@ -1,3 +1,4 @@
+import { lstat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { KeysError } from "../../errors.ts";
@@ -35,6 +36,11 @@ export async function planGitignore(ctx: Context, file: string): Promise<SetupSt
     isPublic: true,
     warn: () => undefined,
   };
+  if (await isLink(path)) {
+    throw new KeysError("DELIVERY_FAILED", `${path} is a symbolic link, which git does not follow`, {
+      hint: "replace the link by a file; nothing was changed",
+    });
+  }
   await sinks.merge(path, { ...options, dryRun: true });
   return {
     ...{ step: "gitignore", file: path, about: `${line}, which git ignores then`, exists: false },
@@ -48,6 +54,13 @@ export async function planGitignore(ctx: Context, file: string): Promise<SetupSt
       });
     },
   };
+}
+
+function isLink(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (found) => found.isSymbolicLink(),
+    () => false,
+  );
 }
 
 /** In a pattern, a file name is literal after this. Git drops spaces at the end of a line. */

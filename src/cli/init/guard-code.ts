@@ -3,6 +3,8 @@ export interface GuardCodeOptions {
   /** The spec of the store, or `null` for the default. */
   readonly store: string | null;
   readonly isTypeScript: boolean;
+  /** Whether the server is an ES module. Otherwise it can only `import()` the guard, which awaits. */
+  readonly isModule: boolean;
 }
 
 /** The code of `docs/server.md`, as a file of its own. */
@@ -30,13 +32,21 @@ ${verifierOf(options)}
 export const guard = guardFetch(verifier);
 `;
 
-export const fastifyGuard: GuardCode = (options) => `import { createVerifier, guardFastify, openStore } from "mcp-keys";
+export const fastifyGuard: GuardCode = (options) => {
+  const plugin = options.isModule
+    ? "export const guard = guardFastify;"
+    : `export default Object.assign((app${options.isTypeScript ? ": Parameters<typeof guardFastify>[0]" : ""}) => guardFastify(app, { verifier }), {
+  // For the whole server, not for the routes of the plugin alone.
+  [Symbol.for("skip-override")]: true,
+});`;
+  return `import { createVerifier, guardFastify, openStore } from "mcp-keys";
 
-export ${verifierOf(options)}
+${options.isModule ? "export " : ""}${verifierOf(options)}
 
 /** The plugin that answers requests without a valid key, and passes on all others. */
-export const guard = guardFastify;
+${plugin}
 `;
+};
 
 export const stdioGuard: GuardCode = (
   options,

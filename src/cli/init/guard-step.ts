@@ -1,10 +1,11 @@
-import { basename, join } from "node:path";
+import { extname, join, relative, sep } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { sinks } from "../../sinks/index.ts";
 import type { Context } from "../context.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
 import type { ServerProject } from "./project.ts";
+import { inFolder, requireInside } from "./inside.ts";
 import { readProjectFile } from "./read-file.ts";
 import type { SetupStep } from "./step.ts";
 
@@ -14,16 +15,28 @@ export interface GuardFile {
   readonly from: string;
 }
 
-/** Names the file with the guard so that its `await` compiles: it must be an ES module. */
+/**
+ * Names the file with the guard so that its `await` compiles: it must be an ES module.
+ * @throws {@link KeysError} `USAGE` for a name that is none
+ */
 export function chooseGuardFile(project: ServerProject, framework: FrameworkName, given?: string): GuardFile {
   const isModule = project.isModule || framework === "next";
-  const extension = project.isTypeScript ? (isModule ? "ts" : "mts") : isModule ? "js" : "mjs";
-  const own = join(...(project.hasSrc ? ["src"] : []), `mcp-auth.${extension}`);
-  const path = join(project.folder, given ?? own);
-  const name = basename(path);
+  const source = join(project.folder, project.hasSrc ? "src" : "");
+  const extensions = [
+    ...(project.isTypeScript ? [...(isModule ? [".ts"] : []), ".mts"] : []),
+    ...[...(isModule ? [".js"] : []), ".mjs"],
+  ];
+  if (given !== undefined && !extensions.includes(extname(given))) {
+    const listed = extensions.join(" or ");
+    throw new KeysError("USAGE", `the guard needs a file that is an ES module, and here its name ends in ${listed}`, {
+      hint: `name it for example --guard-file mcp-auth${extensions[0] ?? ""}`,
+    });
+  }
+  const path = given === undefined ? join(source, `mcp-auth${extensions[0] ?? ""}`) : inFolder(project.folder, given);
+  const way = relative(source, path).replaceAll(sep, "/");
   // Next.js resolves no `.js` to a `.ts`; others resolve nothing without an extension.
-  const from = framework === "next" ? `@/${name.replace(/\.\w+$/, "")}` : `./${name.replace(/ts$/, "js")}`;
-  return { path, from };
+  if (framework === "next") return { path, from: `@/${way.replace(/\.\w+$/, "")}` };
+  return { path, from: (way.startsWith("../") ? way : `./${way}`).replace(/ts$/, "js") };
 }
 
 /**
@@ -39,8 +52,9 @@ export async function planGuard(
 ): Promise<SetupStep | null> {
   const { guard, title } = frameworks[framework];
   if (guard === undefined) return null;
-  const text = guard({ store, isTypeScript: project.isTypeScript });
+  const text = guard({ ...project, store });
   const found = await readProjectFile(path);
+  await requireInside(path, project.folder, "choose another file with --guard-file <file>");
   if (found !== null && !/["']mcp-keys["']/.test(found)) {
     throw new KeysError("OUTPUT_EXISTS", `${path} already exists, and is not a guard`, {
       hint: "choose another file with --guard-file <file>; nothing was changed",

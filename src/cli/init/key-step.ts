@@ -1,70 +1,78 @@
 import { parseExpiry } from "../../core/duration.ts";
 import type { Key } from "../../core/key.ts";
-import { Secret } from "../../core/secret.ts";
 import { shellQuote } from "../../core/shell-quote.ts";
 import { isRevoked, keyStatus } from "../../core/status.ts";
 import { KeysError } from "../../errors.ts";
-import { mergeDotenv } from "../../formats/merge-dotenv.ts";
+import type { Issued } from "../../keys/deliver.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
-import { openDelivery } from "../delivery.ts";
 import { expiryText } from "../expiry.ts";
 import { DEFAULT_EXPIRY } from "../new-key.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { readProjectFile } from "./read-file.ts";
 import type { SetupStep } from "./step.ts";
-
-/** The first key, and the file for its token. */
-export interface FirstKey {
-  readonly name: string;
-  readonly file: string;
-  /** Whether the file is a `.env` file, of which one variable is set. */
-  readonly isDotenv: boolean;
-}
+import { openTokenFile, type FirstKey } from "./token-file.ts";
 
 /**
- * Plans the first key, through the same code as `generate`. A key of that name that works stays.
+ * Plans the first key, through the same code as `generate`. A key of that name that works stays. One whose token an interrupted run may
+ * not have delivered gets a new token, through the same code as `rotate`.
  * @throws {@link KeysError} `STORE_READ_ONLY` `NAME_TAKEN` `KEY_NOT_ACTIVE` `OUTPUT_EXISTS` `DELIVERY_FAILED`, and the errors of the store
  */
 export async function planKey(ctx: Context, store: KeyStore, first: FirstKey): Promise<SetupStep> {
-  const { name, file, isDotenv } = first;
+  const { name, file } = first;
   if (store.readOnly || store.spec === "memory:") {
     throw new KeysError("STORE_READ_ONLY", `${store.spec} cannot keep a new key`);
   }
   const now = ctx.world.now();
   const found = await store.get(name, { digests: false });
-  const destination = { out: file, grace: 0, ...(isDotenv && { format: "dotenv", merge: true as const }) };
   const isMissing = found === null || (keyStatus(found, now) === "revoked" && !isRevoked(found));
-  if (!isMissing) {
-    requireActive(found, now);
-    const text = (await readProjectFile(file)) ?? "";
-    const flags = isDotenv ? " --format dotenv --merge" : "";
-    const lost = `the token of ${name} was shown only once; if it is lost: mcp-keys rotate ${name} --out ${shellQuote(file)}${flags}`;
-    const about = `the key ${keyLabel(found)}, ${expiryText(keyEndOf(found), now)}`;
-    const notes = text.includes(`_${found.id}_`) ? [] : [`${file} does not contain the token of ${name}`, lost];
-    return { step: "key", file, about, exists: true, notes, run: async () => [] };
-  }
-  if (isDotenv) await refuseOccupied(file);
-  const expiresAt = parseExpiry(DEFAULT_EXPIRY, now);
-  await openDelivery(ctx, { ...destination, plan: true }).catch((error: unknown) => {
-    if (!(error instanceof KeysError) || error.code !== "OUTPUT_EXISTS") throw error;
-    throw new KeysError("OUTPUT_EXISTS", `${file} exists, but ${store.spec} has no key named ${name}`, {
+  if (!isMissing) requireActive(found, now);
+  const isHeld = !isMissing && ((await readProjectFile(file)) ?? "").includes(`_${found.id}_`);
+  if (!isMissing && !isUnfinished(found)) return existingKey(found, first, { isHeld, now });
+
+  await openTokenFile(ctx, first, { replaces: isHeld, dryRun: true }).catch((error: unknown) => {
+    if (!(error instanceof KeysError) || error.code !== "OUTPUT_EXISTS" || first.isDotenv) throw error;
+    const reason = isMissing ? `${store.spec} has no key named ${name}` : `does not contain the token of ${name}`;
+    throw new KeysError("OUTPUT_EXISTS", `${file} exists, but ${reason}`, {
       hint: "choose another name with --name <name>, or move that file away",
       cause: error,
     });
   });
+  const expiresAt = isMissing ? parseExpiry(DEFAULT_EXPIRY, now) : keyEndOf(found);
+  const about = isMissing ? "the token of the key" : "a new token, because an earlier run did not finish the key";
   return {
-    ...{ step: "key", file, about: `the token of the key ${name}, ${expiryText(expiresAt, now)}`, exists: false },
+    ...{ step: "key", file, about: `${about} ${name}, ${expiryText(expiresAt, now)}`, exists: false },
     async run() {
       const keys = await connect(store, ctx.world);
-      const delivery = await openDelivery(ctx, destination);
-      await keys.generate({
-        ...{ name, expiresAt, scopes: [] },
-        deliver: (issued) => delivery.deliver(issued, () => ({})),
-      });
+      const write = await openTokenFile(ctx, first, { replaces: isHeld, dryRun: false });
+      const deliver = ({ token }: Issued) => write(token);
+      await (isMissing
+        ? keys.generate({ name, expiresAt, scopes: [], deliver })
+        : keys.rotate(found.id, { expiresAt, deliver }));
       return [];
     },
+  };
+}
+
+/** Returns whether an interrupted run added the only versions, and did not note whether their tokens arrived. */
+function isUnfinished({ versions }: Key): boolean {
+  return (
+    versions.some(({ state }) => state === "pending") && versions.every(({ promotedAt }) => promotedAt === undefined)
+  );
+}
+
+function existingKey(
+  found: Key,
+  { name, file, isDotenv }: FirstKey,
+  { isHeld, now }: { isHeld: boolean; now: number },
+): SetupStep {
+  const flags = isDotenv ? " --format dotenv --merge" : "";
+  const lost = `the token of ${name} was shown only once; if it is lost: mcp-keys rotate ${name} --out ${shellQuote(file)}${flags}`;
+  return {
+    ...{ step: "key", file, about: `the key ${keyLabel(found)}, ${expiryText(keyEndOf(found), now)}`, exists: true },
+    notes: isHeld ? [] : [`${file} does not contain the token of ${name}`, lost],
+    run: async () => [],
   };
 }
 
@@ -78,15 +86,4 @@ function requireActive(key: Key, now: number): void {
 
 function keyEndOf(key: Key): number | null {
   return key.versions.at(-1)?.expiresAt ?? null;
-}
-
-/** The variable may have the only copy of a token for another server. */
-async function refuseOccupied(file: string): Promise<void> {
-  const before = (await readProjectFile(file)) ?? "";
-  const after = mergeDotenv(before, { envName: "MCP_API_KEY", token: new Secret("x"), source: file });
-  // Only an empty value, or none, makes room for another character.
-  if (after.length > before.length) return;
-  throw new KeysError("OUTPUT_EXISTS", `${file} already sets MCP_API_KEY`, {
-    hint: "move that token to another variable, or leave out --dotenv to write the new one to <name>.key",
-  });
 }

@@ -1,9 +1,10 @@
+import { resolve } from "node:path";
 import { shellQuote } from "../../core/shell-quote.ts";
 import type { ClientPlan } from "./client-step.ts";
-import type { FirstKey } from "./key-step.ts";
 import { frameworks } from "./frameworks.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import type { ServerProject } from "./project.ts";
+import type { FirstKey } from "./token-file.ts";
 
 /** What the user still has to do, and with what. */
 export interface Remaining {
@@ -27,13 +28,18 @@ export interface ManualStep {
 /** Returns what `init` leaves to the user, in order. */
 export function nextSteps(remaining: Remaining): ManualStep[] {
   const { project, framework, from, url, key, client } = remaining;
-  const { guard, place, use } = frameworks[framework];
+  const { guard, place, commonPlace = place, use } = frameworks[framework];
+  const { isModule, hasSrc } = project;
   const steps: ManualStep[] = [];
   if (guard === undefined) {
     steps.push({ text: "Guard your server in Python: see examples/python in the repository of mcp-keys", lines: [] });
   } else {
-    if (!project.packages.has("mcp-keys")) steps.push({ text: "Install the package", lines: ["npm install mcp-keys"] });
-    steps.push({ text: `Add this ${place}`, lines: use(from, url.pathname) });
+    if (!project.packages.has("mcp-keys")) steps.push({ text: "Install the package", lines: [installLine(project)] });
+    const where = hasSrc && framework !== "next" ? " (the path is for a file in src)" : "";
+    steps.push({
+      text: `Add this ${isModule ? place : commonPlace}${where}`,
+      lines: use({ from, isModule }, url.pathname),
+    });
   }
   const start = remaining.isFromVariable
     ? "Start the server again with the same MCP_KEYS_STORE"
@@ -54,6 +60,12 @@ export function renderSteps(steps: readonly ManualStep[]): string {
       return head + lines.map((line) => `     ${line}\n`).join("");
     })
     .join("");
+}
+
+/** A package manager that is not the project's would write a second lock file. */
+function installLine({ folder, packageManager }: ServerProject): string {
+  const line = `${packageManager === "npm" ? "npm install" : `${packageManager} add`} mcp-keys`;
+  return resolve(folder) === resolve(".") ? line : `(cd ${shellQuote(folder)} && ${line})`;
 }
 
 function checkLine({ framework, url, key }: Remaining): string {

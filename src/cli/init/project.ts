@@ -1,10 +1,14 @@
 import { stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { isObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
 import { readProjectFile, unreadable } from "./read-file.ts";
+
+const LOCK_FILES = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun" } as const;
+
+type PackageManager = "npm" | (typeof LOCK_FILES)[keyof typeof LOCK_FILES];
 
 /** What the files of a project tell about it. */
 export interface ServerProject {
@@ -17,6 +21,7 @@ export interface ServerProject {
   /** Whether its `.js` and `.ts` files are ES modules. */
   readonly isModule: boolean;
   readonly hasSrc: boolean;
+  readonly packageManager: PackageManager;
   /** The kind of server it seems to be. */
   readonly framework: FrameworkName | undefined;
 }
@@ -53,11 +58,23 @@ export async function readProject(folder: string): Promise<ServerProject> {
     isTypeScript: isTypeScript === true || packages.has("typescript"),
     isModule: manifest?.["type"] === "module",
     hasSrc: hasSrc === true,
+    packageManager: await findPackageManager(folder),
     framework: detect(packages, {
       isProgram: manifest?.["bin"] !== undefined,
       isPython: manifest === null && (hasPyproject === true || hasRequirements === true),
     }),
   };
+}
+
+/** Returns whose lock file is in the folder, or above it: a monorepo has one at its root. */
+async function findPackageManager(folder: string): Promise<PackageManager> {
+  for (let next = resolve(folder); ; next = dirname(next)) {
+    for (const [name, manager] of Object.entries(LOCK_FILES)) {
+      if (await exists(join(next, name))) return manager;
+    }
+    const isRoot = next === dirname(next) || (await exists(join(next, ".git")));
+    if (isRoot || (await exists(join(next, "package-lock.json")))) return "npm";
+  }
 }
 
 function detect(

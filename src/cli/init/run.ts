@@ -1,9 +1,10 @@
-import { join } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { parseServerUrl } from "../../probe/mcp/server-url.ts";
 import type { Context } from "../context.ts";
 import { isStoreVariableSet, readAnswers, type AnswerFlags, type SetupAnswers } from "./answers.ts";
 import { planClient } from "./client-step.ts";
+import { hintWhileWriting, hintWhilePlanning } from "./hints.ts";
+import { inFolder, requireInside } from "./inside.ts";
 import { planGitignore } from "./gitignore-step.ts";
 import { chooseGuardFile, planGuard } from "./guard-step.ts";
 import { planKey } from "./key-step.ts";
@@ -33,7 +34,9 @@ export async function runInit(ctx: Context, folder: string, flags: InitFlags): P
   const project = await readProject(folder);
   const answers = await readAnswers(ctx, project, flags);
   refuseUseless(answers, flags);
-  const { steps, next } = await plan(ctx, project, answers, { ...flags, url });
+  const { steps, next } = await plan(ctx, project, answers, { ...flags, url }).catch((error: unknown) => {
+    throw hintWhilePlanning(error);
+  });
   const isPlan = flags.plan === true;
   const chosen = isPlan && ctx.interactive ? steps : await confirmGitignore(ctx, steps, flags.gitignore === true);
   for (const step of chosen) {
@@ -61,9 +64,10 @@ async function plan(
   const isDefault = spec === null && ctx.flags.store === undefined;
   const key = {
     name,
-    file: join(project.folder, flags.dotenv ?? `${name}.key`),
+    file: inFolder(project.folder, flags.dotenv ?? `${name}.key`),
     isDotenv: flags.dotenv !== undefined,
   };
+  await requireInside(key.file, project.folder, "name the file itself with --dotenv <file>");
   const guardFile = chooseGuardFile(project, framework, flags.guardFile);
   const choice = { url: url.href, serverName: flags.serverName };
   const keyStep = await planKey(ctx, store, key);
@@ -116,7 +120,7 @@ async function apply(ctx: Context, step: SetupStep): Promise<void> {
     for (const note of notes) ctx.io.note(note);
   } catch (error) {
     if (!ctx.world.interrupted.aborted) ctx.io.note("the same command goes on from here: what is written stays");
-    throw error;
+    throw hintWhileWriting(error);
   }
 }
 
