@@ -41,7 +41,13 @@ export { createTokenVerifier, type TokenVerifier, type TokenVerifierOptions } fr
 export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
 
 // Verifier
-export { createVerifier, type Requirements, type Verifier, type VerifierOptions } from "./server/verifier/verifier.ts";
+export {
+  createVerifier,
+  type EndedVersion,
+  type Requirements,
+  type Verifier,
+  type VerifierOptions,
+} from "./server/verifier/verifier.ts";
 export type { Demand, Reason, Verdict } from "./core/judge.ts";
 
 // Tokens and digests

@@ -4,8 +4,10 @@ import type { Epoch, Key, KeyId, Version } from "../../core/key.ts";
 import { NO_ID } from "../../core/token.ts";
 import type { Use } from "../../core/usage.ts";
 import { KeysWithoutPepper } from "./keys-without-pepper.ts";
+import { startEndingScan, type EndingScan } from "./ending-scan.ts";
 import { HashSlots } from "./hash-slots.ts";
 import { KeyRows } from "./key-rows.ts";
+import { VersionEnds } from "./version-ends.ts";
 import { hashDigest, hashToken, VersionRows } from "./version-rows.ts";
 
 /** How many found versions are cached. */
@@ -28,9 +30,14 @@ export interface KeyIndex {
   readonly size: number;
   /** The keys whose tokens cannot all be found, because a pepper was not passed. */
   readonly withoutPepper: KeysWithoutPepper;
+  /** The versions that end within the next hour. */
+  readonly ends: VersionEnds;
   /** Adds a key or replaces it. */
   put(key: Key): void;
   has(id: KeyId): boolean;
+  get(id: KeyId): Key | null;
+  /** Iterates over the enabled keys that have a version that works at `now`. The index must not change meanwhile. */
+  workingKeys(now: Epoch): Iterable<Key>;
   /**
    * Finds the version of a token: first among the versions of the key whose id it carries, then by its digest alone. Makes one
    * digest, and one more for each pepper that other versions use.
@@ -51,20 +58,11 @@ export interface KeyIndex {
   takeUses(): Use[];
 }
 
-/** A search for keys whose last version ends soon, in steps: a look at a million keys takes 200 ms. */
-export interface EndingScan {
-  /** Looks at the next `rows` versions. Returns whether that was all. */
-  step(rows: number): boolean;
-  /** How many keys were found. */
-  readonly count: number;
-  /** Returns those that end first, without their versions. */
-  first(): { readonly key: Key; readonly end: Epoch }[];
-}
-
 export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const withoutPepper = new KeysWithoutPepper(peppers);
   const versions = new VersionRows(new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")])));
   const keys = new KeyRows(versions);
+  const ends = new VersionEnds(versions, keys);
   const digests = new HashSlots();
   /** The peppers of the versions here; `null` for digests without one. */
   const usedPeppers = new Set<KeyObject | null>();
@@ -80,6 +78,11 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     for (let row = newest; row !== 0; row = versions.olderThan(row)) rows.push(row);
     return rows.reverse();
   };
+  const readKey = (newest: number): Key =>
+    keys.read(
+      newest,
+      rowsOf(newest).map((row) => versions.read(row)),
+    );
   const isFindable = (row: number): boolean => versions.pepperOf(row) !== undefined;
 
   const read = (row: number): FoundVersion => {
@@ -112,6 +115,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       return size;
     },
     withoutPepper,
+    ends,
     put(key) {
       withoutPepper.put(key);
       const known = keys.find(key.id);
@@ -135,10 +139,23 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       }
       keys.add(newest, key);
       const written = rowsOf(newest);
-      for (const row of written) versions.setNewest(row, newest);
+      for (const row of written) {
+        versions.setNewest(row, newest);
+        ends.add(row);
+      }
       if (written.some(isFindable)) size++;
     },
     has: (id) => keys.find(id) !== 0,
+    get(id) {
+      const newest = keys.find(id);
+      return newest === 0 ? null : readKey(newest);
+    },
+    *workingKeys(now) {
+      for (let row = 1; row <= versions.count; row++) {
+        if (versions.newestOf(row) !== row || !keys.isEnabled(row)) continue;
+        if (rowsOf(row).some((each) => versions.endAt(each, now) !== null)) yield readKey(row);
+      }
+    },
     find(token, text, idAt) {
       let digest = "";
       let digestPepper: KeyObject | null | undefined;
@@ -155,32 +172,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       return null;
     },
     use: (row, at) => versions.use(row, at) && unsaved.push(row) === 1,
-    scanEnding(limit, now, most) {
-      let first: { row: number; end: number }[] = [];
-      let count = 0;
-      let next = 1;
-      const look = (row: number): void => {
-        if (versions.newestOf(row) !== row || !keys.isEnabled(row)) return;
-        let end = 0;
-        for (let each = row; each !== 0; each = versions.olderThan(each)) {
-          end = Math.max(end, versions.endAt(each, now) ?? 0);
-        }
-        if (end === 0 || end >= limit) return;
-        count++;
-        if (first.length === most && end >= (first.at(-1)?.end ?? 0)) return;
-        first = [...first, { row, end }].sort((a, b) => a.end - b.end).slice(0, most);
-      };
-      return {
-        step(rows) {
-          for (const last = Math.min(versions.count, next + rows - 1); next <= last; next++) look(next);
-          return next > versions.count;
-        },
-        get count() {
-          return count;
-        },
-        first: () => first.map(({ row, end }) => ({ key: keys.read(versions.newestOf(row), []), end })),
-      };
-    },
+    scanEnding: (limit, now, most) => startEndingScan(versions, keys, { limit, now, most }),
     overlapOf(id, n) {
       const newest = keys.find(id);
       const row = versions.rowOf(newest, n);

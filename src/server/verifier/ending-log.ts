@@ -2,7 +2,8 @@ import { count } from "../../core/count.ts";
 import { formatDuration, formatTime } from "../../core/duration.ts";
 import type { Epoch, KeyId } from "../../core/key.ts";
 import { EXPIRING_WITHIN } from "../../core/status.ts";
-import type { EndingScan, KeyIndex } from "../key-index/key-index.ts";
+import type { EndingScan } from "../key-index/ending-scan.ts";
+import type { KeyIndex } from "../key-index/key-index.ts";
 
 const DAY = 86_400;
 /** Seconds between two looks at all keys: an end two weeks ahead is not urgent. */

@@ -5,6 +5,8 @@ import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { callHook } from "./call-hook.ts";
 import { createKeyIndex, type KeyIndex } from "../key-index/key-index.ts";
+import { EndWatch } from "./end-watch.ts";
+import type { EndListener } from "./end-listeners.ts";
 
 /** Milliseconds that a request waits for the store in a process that was suspended. */
 const REFRESH_PATIENCE = 5_000;
@@ -50,6 +52,7 @@ export class StoreFollower {
   #refresh: Promise<void> | null = null;
   #again = false;
   #closed = false;
+  #ends: EndWatch | null = null;
   #timer: NodeJS.Timeout | undefined;
   #watch: "off" | "starting" | (() => void) = "off";
 
@@ -78,8 +81,16 @@ export class StoreFollower {
     return this.#refresh;
   }
 
+  /** Reports versions that stop being valid from now on; with `null`, no longer. */
+  watchEnds(report: EndListener | null): void {
+    this.#ends?.stop();
+    const { now } = this.#options;
+    this.#ends = report === null || this.#closed ? null : new EndWatch({ index: () => this.index, now, report });
+  }
+
   close(): void {
     this.#closed = true;
+    this.watchEnds(null);
     this.#current++;
     clearTimeout(this.#timer);
     if (typeof this.#watch === "function") this.#watch();
@@ -171,18 +182,21 @@ export class StoreFollower {
       if (mine !== this.#current) return;
       // A compaction leaves a gap; the snapshot has the result of the missing changes.
       if (change.seq !== this.#seq + 1 || change.op === "compact") return this.#reload(mine);
-      for (const key of change.keys) this.index.put(key);
       this.#seq = change.seq;
+      if (this.#ends === null) for (const key of change.keys) this.index.put(key);
+      else this.#ends.put(change.keys);
     }
   }
 
   async #reload(mine: number): Promise<void> {
     const { index, epoch, seq } = await load(this.#options);
     if (mine !== this.#current) return;
-    this.#options.onReplace(this.index);
+    const old = this.index;
+    this.#options.onReplace(old);
     this.index = index;
     this.#epoch = epoch;
     this.#seq = seq;
+    this.#ends?.replace(old);
   }
 }
 

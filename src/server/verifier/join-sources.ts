@@ -76,6 +76,9 @@ export function joinSources(sources: readonly KeySource[], now: () => Epoch): Ke
       await Promise.all(sources.map((source) => source.refresh()));
       return old.some((source) => source.isFresh(now()));
     },
+    watchEnds(report) {
+      for (const source of sources) source.watchEnds(report);
+    },
     async close() {
       await Promise.all(sources.map((source) => source.close()));
     },

@@ -6,6 +6,7 @@ import type { KeyStore } from "../../stores/store.ts";
 import type { Position } from "../../core/position.ts";
 import type { FoundVersion, KeyIndex } from "../key-index/key-index.ts";
 import type { Counters } from "./counters.ts";
+import type { EndListener } from "./end-listeners.ts";
 import { followStore } from "./follow.ts";
 import { createReporter } from "./reporter.ts";
 import { OverlapLog } from "./overlap-log.ts";
@@ -38,6 +39,8 @@ export interface KeySource {
   reportHook(cause: unknown): void;
   /** Reads the store now. Returns whether memory was too old and is up to date again. Never throws. */
   refresh(): Promise<boolean>;
+  /** Reports versions that stop being valid from now on; with `null`, no longer. */
+  watchEnds(report: EndListener | null): void;
   /** Never throws. */
   close(): Promise<void>;
 }
@@ -126,6 +129,7 @@ export async function openSource(store: KeyStore, settings: SourceSettings): Pro
       await follower.refresh();
       return !wasFresh && now() <= follower.freshUntil;
     },
+    watchEnds: (report) => follower.watchEnds(report),
     async close() {
       follower.close();
       await uses.close();

@@ -1,18 +1,20 @@
 import { describeMalformed, describeNotBearer, parseBearer } from "../../core/authorization.ts";
 import { judge, type Demand, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
 import type { Epoch, Key, KeyId } from "../../core/key.ts";
-import { checkArgument, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
+import { checkArgument, FUNCTION, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import type { KeysError } from "../../errors.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { callHook } from "./call-hook.ts";
 import { countCode, createCounters, type Counters } from "./counters.ts";
+import { EndListeners } from "./end-listeners.ts";
+import type { EndedVersion } from "./ended-version.ts";
 import { openSources } from "./join-sources.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
 import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
-export type { Requirements, VerifierOptions };
+export type { EndedVersion, Requirements, VerifierOptions };
 
 /**
  * Verifies tokens in memory.
@@ -51,6 +53,22 @@ export interface Verifier {
    * @returns whether memory was too old and is up to date again; with several stores: that of one of them
    */
   refresh(): Promise<boolean>;
+  /**
+   * Calls a function once for each version that was valid and stops being so, to end the connections that were opened with its token:
+   * at once when the store announces a change, and within a second of the time when a version expires or its overlap ends. Not awaited;
+   * an error is logged once. The guards do this for their own responses.
+   * @returns a function that stops it
+   * @throws {@link KeysError} `USAGE` for an argument of another type
+   * @example
+   * ```ts
+   * import { createVerifier, openStore } from "mcp-keys";
+   *
+   * const sockets = new Map<string, { close(): void }>();
+   * const verifier = await createVerifier({ store: await openStore() });
+   * verifier.onRevoked(({ id, n }) => sockets.get(`${id} ${n}`)?.close());
+   * ```
+   */
+  onRevoked(listener: (ended: EndedVersion) => void): () => void;
   /** The URL of this server; `null` if it was not set. */
   readonly audience: string | null;
   /** Counts since the start, updated live. */
@@ -83,6 +101,8 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const counters = createCounters();
   const refusals = new RefusalLog(log);
   const source = await openSources(stores, { options: resolved, counters, onRead: () => refusals.summarize(now()) });
+
+  const listeners = new EndListeners((report) => source.watchEnds(report), log);
 
   const notify = (verdict: Verdict): Verdict => {
     if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => source.reportHook(cause));
@@ -185,6 +205,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     },
     logRefusal: (reason, detail) => refusals.log({ reason }, now(), detail),
     refresh: () => source.refresh(),
+    onRevoked(listener) {
+      checkArgument("the listener of onRevoked", listener, FUNCTION);
+      return listeners.add(listener);
+    },
     audience: audience ?? null,
     counters,
     get ready() {
