@@ -62,7 +62,7 @@ export const CODES = {
     hint: "fix the command of --deploy and run the same command again; both tokens work until it succeeds",
   },
   DELIVERY_UNCERTAIN: { exit: 5, http: 500, hint: "run the same command again; both tokens work until it succeeds" },
-  NOT_CONFIRMED: { exit: 5, http: 409, hint: "the change was made; see which servers lag: mcp-keys servers" },
+  NOT_CONFIRMED: { exit: 5, http: 409, hint: "see which servers lag: mcp-keys servers" },
   POSITION_UNKNOWN: { exit: 5, http: 409, hint: "pass a position of the store that this server follows" },
   STORE_CONFLICT: { exit: 5, http: 409, hint: "another process changed the store first; run the command again" },
   CLOCK_BEHIND: { exit: 5, http: 409, hint: "set the clock and run the same command again" },

@@ -10,6 +10,7 @@ export { DEFAULT_OVERLAP, type RotateOptions, type Rotated } from "./keys/rotate
 export { DEFAULT_WINDOW, type EndProof, type EndRotation } from "./core/evidence.ts";
 export type { RevokeOptions } from "./keys/revoke.ts";
 export type { KeyChanges } from "./core/edit.ts";
+export { waitForServers, type Confirmation, type WaitOptions } from "./keys/wait-for-servers.ts";
 export type { Updated } from "./keys/update.ts";
 export type { Random } from "./keys/mint.ts";
 export type { Epoch, Key, KeyId, KeyName, Status } from "./core/key.ts";

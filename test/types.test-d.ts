@@ -64,7 +64,11 @@ describe("keys", () => {
     expectTypeOf<
       Keys["finish" | "abort" | "revoke" | "disable" | "enable" | "update"]
     >().returns.resolves.toEqualTypeOf<Updated>();
-    expectTypeOf<Updated>().toEqualTypeOf<{ readonly key: Key; readonly changed: boolean }>();
+    expectTypeOf<Updated>().toEqualTypeOf<{
+      readonly key: Key;
+      readonly changed: boolean;
+      readonly position: library.Position;
+    }>();
   });
 
   test("a token is a Secret, which is not a string", () => {

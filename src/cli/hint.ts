@@ -2,7 +2,7 @@ import { shellQuote } from "../core/shell-quote.ts";
 
 /** Commands that use a store, in a hint. `test` gives `--store` another meaning. */
 const COMMAND =
-  /\bmcp-keys (?:generate|import|list|show|update|rotate|revoke|disable|enable|check|export --keyset|uses import|uses forget|uses|audit|scan|doctor)(?![\w-])(?! --help)/g;
+  /\bmcp-keys (?:generate|import|list|show|update|rotate|revoke|disable|enable|check|export --keyset|uses import|uses forget|uses|servers|audit|scan|doctor)(?![\w-])(?! --help)/g;
 /** An argument in single quotes, such as the command of `--publish`. It stays as it is. */
 const QUOTED = /((?<!\w)'(?:[^']|'\\'')*')/;
 

@@ -12,6 +12,7 @@ import { createIo, type GlobalFlags, type OutputStream, type Streams } from "./t
 import { allCommands, buildProgram, unknownWord, withHelpFlag, withVersionFlag } from "./program.ts";
 import { createPainter } from "./terminal/render.ts";
 import { CLOSED_OUTPUT, watchOutput } from "./terminal/watch-output.ts";
+import { withWaitValue } from "./wait.ts";
 import { unexpected } from "./unexpected.ts";
 import { toUsageError, unknownCommand } from "./usage-error.ts";
 
@@ -44,7 +45,7 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
 /** Parses the words and runs the command. Help and version are the result of a run, like any other. */
 async function runCommand(line: readonly string[], session: Session, { env, streams }: World): Promise<void> {
   refuseTokens(line, env);
-  const argv = withHelpFlag(line);
+  const argv = withWaitValue(withHelpFlag(line));
   const program = buildProgram(session.context, argv);
   // `reportError` reports commander's errors, in our format.
   let help = "";

@@ -25,7 +25,13 @@ const SETTINGS = {
   expiresAt: { ...TIME_OR_NEVER, required: true },
 };
 
-export const GENERATE: Rules<GenerateInput> = { ...SETTINGS, prefix: TEXT, replace: FLAG, deliver: FUNCTION };
+export const GENERATE: Rules<GenerateInput> = {
+  ...SETTINGS,
+  prefix: TEXT,
+  replace: FLAG,
+  deliver: FUNCTION,
+  wait: FUNCTION,
+};
 
 export const IMPORT: Rules<ImportInput> = { ...SETTINGS, token: { ...TOKEN_TEXT, required: true }, allowWeak: FLAG };
 
@@ -46,7 +52,7 @@ export const LIST: Rule = { what: "an array", is: Array.isArray };
 export const ROTATE: Rules<RotateOptions> = {
   ...{ overlap: SECONDS, expiresAt: TIME_OR_NEVER, ifOlderThan: SECONDS, runId: TEXT },
   deliver: { ...FUNCTION, required: true },
-  ...{ publish: FUNCTION, proveEarly: FUNCTION, deploy: FUNCTION, prove: FUNCTION },
+  ...{ publish: FUNCTION, wait: FUNCTION, proveEarly: FUNCTION, deploy: FUNCTION, prove: FUNCTION },
 };
 
 const PROOF: Rule = {

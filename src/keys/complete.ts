@@ -2,16 +2,19 @@ import type { Key, Version } from "../core/key.ts";
 import { overtakenBy } from "../core/conflict.ts";
 import { discardVersion, keepVersion, promoteVersion } from "../core/rotate.ts";
 import { endRun } from "../core/run-id.ts";
+import type { Position } from "../core/position.ts";
 import type { Secret } from "../core/secret.ts";
 import { conflictOf } from "./conflict.ts";
 import { issuedAs, requireVersion, type Deliver, type Issued } from "./deliver.ts";
 import { afterDelivery, afterPromotion, beforeDelivery, isUndelivered, withPublishing } from "./step-errors.ts";
 import { NO_DIGESTS, requireKey, updateKey, type Description, type OperationContext, type Updated } from "./update.ts";
 
-/** The steps from a staged version to a current one, in this order. A store with followers will wait for them after `publish`. */
+/** The steps from a staged version to a current one, in this order. */
 export interface Completion {
   /** Tells servers without a store which tokens are valid. Called again after every further change of this version. */
   readonly publish?: (() => Promise<void>) | undefined;
+  /** Waits until servers have applied a position of the store. If it throws before the delivery, the version is revoked. */
+  readonly wait?: ((position: Position) => Promise<void>) | undefined;
   /** Tries the token before anyone has it. If it throws, the version is revoked. */
   readonly proveEarly?: ((token: Secret) => Promise<void>) | undefined;
   readonly deliver: Deliver;
@@ -33,7 +36,7 @@ export interface Completion {
 export async function completeVersion(context: OperationContext, staged: Issued, steps: Completion): Promise<Issued> {
   const { id, name } = staged.key;
   const { n } = staged.version;
-  const { publish, proveEarly, deliver, deploy, prove, overlap } = steps;
+  const { publish, wait, proveEarly, deliver, deploy, prove, overlap } = steps;
   const promote = (key: Key) => promoteVersion(key, n, { overlap, now: context.now(), staged: staged.key });
   const canPromote = (key: Key) =>
     requireVersion(key, n).state === "pending" && overtakenBy(key, n, staged.key) === undefined;
@@ -61,25 +64,26 @@ export async function completeVersion(context: OperationContext, staged: Issued,
   let before: Key;
   try {
     await publish?.();
+    await wait?.(staged.position);
     await proveEarly?.(staged.token);
     // A run that was suspended must not replace a newer token at the destination.
     before = await requireKey(context.store, id, NO_DIGESTS);
   } catch (error) {
-    throw await settle(beforeDelivery(error), discard);
+    throw await settle(beforeDelivery(error, n > 1), discard);
   }
   if (!canPromote(before)) {
     throw await settle(await conflictOf(context, before, n, { staged: staged.key, isDelivered: false }), discard);
   }
   let isDelivered = false;
   try {
-    await deliver(issuedAs(promote(staged.key), n, staged.token));
+    await deliver(issuedAs(promote(staged.key), n, staged));
     isDelivered = true;
     await deploy?.();
     await prove?.(staged.token);
   } catch (error) {
     throw await settle(error, !isDelivered && isUndelivered(error) ? discard : keep);
   }
-  const { key } = await updateKey(
+  const { key, position } = await updateKey(
     context,
     id,
     (wanted) => describeEnd(requireVersion(wanted, n)),
@@ -93,7 +97,7 @@ export async function completeVersion(context: OperationContext, staged: Issued,
     throw conflict === null ? afterPromotion(error, name, n) : withPublishing(conflict, error);
   });
   if (conflict !== null) throw conflict;
-  return issuedAs(key, n, staged.token);
+  return issuedAs(key, n, { token: staged.token, position });
 }
 
 function describeEnd({ n, state }: Version): Description {

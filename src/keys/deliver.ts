@@ -1,4 +1,5 @@
 import type { Key, Version } from "../core/key.ts";
+import type { Position } from "../core/position.ts";
 import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 
@@ -17,6 +18,8 @@ export interface Issued {
   readonly key: Key;
   readonly version: Version;
   readonly token: Secret;
+  /** A server that has applied this position of the store accepts the token. */
+  readonly position: Position;
 }
 
 /**
@@ -38,8 +41,8 @@ export interface Issued {
 export type Deliver = (issued: Issued) => Promise<void>;
 
 /** Returns version `n` of a key together with its token. */
-export function issuedAs(key: Key, n: number, token: Secret): Issued {
-  return { key, version: requireVersion(key, n), token };
+export function issuedAs(key: Key, n: number, { token, position }: Pick<Issued, "token" | "position">): Issued {
+  return { key, version: requireVersion(key, n), token, position };
 }
 
 /** Returns version `n` of a key, which must exist. */

@@ -1,5 +1,6 @@
 import { parseName, planKey, type KeyInput } from "../core/generate.ts";
 import type { Key } from "../core/key.ts";
+import type { Position } from "../core/position.ts";
 import { releaseName } from "../core/revoke.ts";
 import { isRevoked } from "../core/status.ts";
 import { DEFAULT_PREFIX } from "../core/token.ts";
@@ -17,7 +18,7 @@ const UNSETTLED: readonly unknown[] = ["DELIVERY_UNCERTAIN", "INTERRUPTED"];
 
 /**
  * Input of {@link Keys.generate}. Only `expiresAt` is required: seconds since 1970, or `null` for never. The optional members are
- * `name`, `prefix` (default `mcp`), `scopes`, `audience` (server URLs), `owner`, `note`, `tags`, `replace` and `deliver`.
+ * `name`, `prefix` (default `mcp`), `scopes`, `audience` (server URLs), `owner`, `note`, `tags`, `replace`, `deliver` and `wait`.
  * @example
  * ```ts
  * import type { GenerateInput } from "mcp-keys";
@@ -31,6 +32,8 @@ export type GenerateInput = Omit<KeyInput, "name"> & {
   readonly name?: string;
   /** Takes over the name of a revoked key, which is then called `<name>.<id>`, or `<name>.<id>.2` if that is taken. */
   readonly replace?: boolean;
+  /** With `deliver`: waits until servers have applied a position of the store. If it throws, the token is never delivered. */
+  readonly wait?: (position: Position) => Promise<void>;
   /** Delivers the token; the version stays `pending` until this resolves. Without it, the returned token is the delivery. */
   readonly deliver?: Deliver;
 };
@@ -54,7 +57,7 @@ export async function generateKey(context: OperationContext, mint: Mint, input: 
 async function issue(
   context: OperationContext,
   mint: Mint,
-  { deliver, replace = false, ...input }: GenerateInput & { name: string },
+  { deliver, wait, replace = false, ...input }: GenerateInput & { name: string },
 ): Promise<Issued> {
   const now = context.now();
   const found = await context.store.get(parseName(input.name), NO_DIGESTS);
@@ -68,10 +71,10 @@ async function issue(
   const wanted = before === null ? planned : continueKey(before, planned);
   const n = wanted.versions.length;
   const released = canTake ? await release(context.store, found) : null;
-  const written = await writeNew(context, wanted, n, released);
-  const issued = issuedAs(written, n, token);
+  const { key, position } = await writeNew(context, wanted, n, released);
+  const issued = issuedAs(key, n, { token, position });
   if (deliver === undefined) return issued;
-  return completeVersion(context, issued, { overlap: 0, deliver }).catch((error: unknown) => {
+  return completeVersion(context, issued, { overlap: 0, deliver, wait }).catch((error: unknown) => {
     throw withNextStep(error, input.name);
   });
 }
@@ -102,12 +105,12 @@ async function writeNew(
   key: Key,
   version: number,
   released: Key | null,
-): Promise<Key> {
+): Promise<Pick<Issued, "key" | "position">> {
   const about = released === null ? { version } : { detail: `name released by ${released.id}` };
   const keys = released === null ? [key] : [released, key];
   try {
-    const change = await store.write({ op: "generate", at: now(), by, ...about, keys });
-    return change.keys.at(-1) ?? key;
+    const { keys: written, epoch, seq } = await store.write({ op: "generate", at: now(), by, ...about, keys });
+    return { key: written.at(-1) ?? key, position: { epoch, seq } };
   } catch (error) {
     // Another run took the name first, or continued the same undelivered key.
     if (!(error instanceof KeysError) || !TAKEN.includes(error.code)) throw error;

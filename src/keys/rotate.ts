@@ -4,6 +4,7 @@ import type { Epoch, Key, Version } from "../core/key.ts";
 import { OPAQUE_PREFIX } from "../core/opaque.ts";
 import { isUnsettled, stageVersion } from "../core/rotate.ts";
 import { parseRunId, versionOfRun } from "../core/run-id.ts";
+import type { Position } from "../core/position.ts";
 import type { Secret } from "../core/secret.ts";
 import { currentVersion, lastUsedAt } from "../core/status.ts";
 import { DEFAULT_PREFIX } from "../core/token.ts";
@@ -55,6 +56,11 @@ export interface RotateOptions {
    * throws, the rotation stands.
    */
   readonly publish?: () => Promise<void>;
+  /**
+   * Waits until servers have applied a position of the store, for example with {@link waitForServers}. Called with that of the new
+   * version. If it throws, the version is revoked and its token is never delivered.
+   */
+  readonly wait?: (position: Position) => Promise<void>;
   /** Tries the new token on servers before its delivery. If it throws, the version is revoked. */
   readonly proveEarly?: (token: Secret) => Promise<void>;
   /** Delivers the new token. */
@@ -84,10 +90,12 @@ export interface Rotated {
   readonly changed: boolean;
   /** The old versions that still work until the overlap ends. */
   readonly retiring: readonly Version[];
+  /** A server that has applied this position of the store knows about the rotation. */
+  readonly position: Position;
 }
 
 /**
- * Rotates a key: stage, publish, prove early, deliver, deploy, prove, promote, publish. If it is killed between two steps, every
+ * Rotates a key: stage, publish, wait, prove early, deliver, deploy, prove, promote, publish. If it is killed between two steps, every
  * delivered version works, and the same call finishes the rotation.
  * @throws {@link KeysError} `KEY_NOT_FOUND`, `KEY_NOT_ACTIVE`, `CLOCK_BEHIND`, `STORE_CONFLICT` if another rotation came first,
  * and the errors of the store and of the steps
@@ -106,13 +114,14 @@ export async function rotateKey(
     youngVersion(before, ifOlderThan, context.now());
   if (done !== undefined) {
     await steps.publish?.();
-    return { key: before, version: done, changed: false, retiring: retiringOf(before, context.now()) };
+    const retiring = retiringOf(before, context.now());
+    return { key: before, version: done, changed: false, retiring, position: await context.store.position() };
   }
 
   requireClockAfterUse(context, before);
   const staged = await stage(context, mint, before, options);
-  const { key, version } = await completeVersion(context, staged, { ...steps, overlap });
-  return { key, version, changed: true, retiring: retiringOf(key, context.now()) };
+  const { key, version, position } = await completeVersion(context, staged, { ...steps, overlap });
+  return { key, version, changed: true, retiring: retiringOf(key, context.now()), position };
 }
 
 /** An overlap that ends before a use that servers have reported would lock out the clients of those servers. */
@@ -131,7 +140,7 @@ async function stage(context: OperationContext, mint: Mint, before: Key, options
   const now = context.now();
   const { runId } = options;
   const expiresAt = options.expiresAt === undefined ? sameLifetime(before, now) : options.expiresAt;
-  const { key } = await updateKey(
+  const { key, position } = await updateKey(
     context,
     before.id,
     // Numbered on write, because another rotation may have added a version since the key was read.
@@ -139,7 +148,7 @@ async function stage(context: OperationContext, mint: Mint, before: Key, options
     (each) => stageVersion(each, { digest, expiresAt, now, runId }).key,
   );
   const version = key.versions.findLast((each) => each.digest === digest);
-  return { key, version: version ?? requireVersion(key, key.versions.length), token };
+  return { key, version: version ?? requireVersion(key, key.versions.length), token, position };
 }
 
 /** Gives the new version the lifetime of the one it replaces. */

@@ -6,9 +6,9 @@ export function isUndelivered(error: unknown): boolean {
 }
 
 /** Says that a step failed before the delivery. */
-export function beforeDelivery(error: unknown): unknown {
+export function beforeDelivery(error: unknown, hasOld: boolean): unknown {
   if (!(error instanceof KeysError)) return error;
-  return extend(error, "the new token was not delivered, and the old one stays current");
+  return extend(error, `the new token was not delivered${hasOld ? ", and the old one stays current" : ""}`);
 }
 
 /** These say themselves what became of the token. */

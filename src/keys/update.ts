@@ -1,5 +1,6 @@
 import type { Epoch, Key } from "../core/key.ts";
 import { containsToken } from "../core/find-token.ts";
+import type { Position } from "../core/position.ts";
 import { suggest } from "../core/suggest.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { Draft, KeyStore, ReadOptions } from "../stores/store.ts";
@@ -26,6 +27,8 @@ export interface Updated {
   readonly key: Key;
   /** False if the key was already in this state and nothing was written. */
   readonly changed: boolean;
+  /** The store has this change, and all before it, at this position. A verifier that has applied it knows about the change. */
+  readonly position: Position;
 }
 
 /** The dependencies of every operation. */
@@ -74,11 +77,12 @@ export async function updateKey(
     // Another process may give the name to another key before the next attempt.
     wantedRef = key.id;
     const wanted = decide(key);
-    if (wanted === null) return { key, changed: false };
+    if (wanted === null) return { key, changed: false, position: await context.store.position() };
     try {
       const description = typeof draft === "function" ? draft(wanted) : draft;
-      const { keys } = await context.store.write({ ...description, at: context.now(), by: context.by, keys: [wanted] });
-      return { key: withUses(keys[0] ?? wanted, key), changed: true };
+      const change = { ...description, at: context.now(), by: context.by, keys: [wanted] };
+      const { keys, epoch, seq } = await context.store.write(change);
+      return { key: withUses(keys[0] ?? wanted, key), changed: true, position: { epoch, seq } };
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "STORE_CONFLICT" || attempt === ATTEMPTS) throw error;
     }

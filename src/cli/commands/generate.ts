@@ -1,4 +1,7 @@
 import { Command } from "commander";
+import { formatPosition } from "../../core/position.ts";
+import type { Issued } from "../../keys/deliver.ts";
+import type { Confirmation } from "../../keys/wait-for-servers.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { addDeliveryFlags, describeDelivery, openDelivery } from "../delivery.ts";
 import { DESTINATION_NEEDS, type DestinationFlags } from "../destinations.ts";
@@ -7,8 +10,16 @@ import { keyJson, versionJson } from "../json.ts";
 import { keyLabel } from "../terminal/render.ts";
 import { refuseUnused } from "../flags.ts";
 import { addKeyFlags, readKeySettings, warnIfMemory, type KeyFlags } from "../new-key.ts";
+import {
+  addWaitFlags,
+  confirmedJson,
+  openWait,
+  reportConfirmation,
+  requireConfirmed,
+  type WaitFlags,
+} from "../wait.ts";
 
-interface GenerateFlags extends DestinationFlags, KeyFlags {
+interface GenerateFlags extends DestinationFlags, KeyFlags, WaitFlags {
   readonly prefix: string;
   readonly replace?: boolean;
 }
@@ -22,7 +33,7 @@ export const generate: CommandModule = {
   build: (open) =>
     addDeliveryFlags(
       addKeyFlags(
-        new Command("generate")
+        addWaitFlags(new Command("generate"))
           .summary("issue a key and print its token")
           .description(
             "Issues a key and prints its token. The token is shown only once: the store keeps its digest. " +
@@ -48,22 +59,25 @@ async function runGenerate(ctx: Context, given: string | undefined, flags: Gener
   };
   const keys = await ctx.keys();
   const delivery = await openDelivery(ctx, flags);
-  const { key, version } = await keys.generate({
-    ...input,
-    deliver: (issued) =>
-      delivery.deliver(issued, () => ({
-        key: keyJson(issued.key, world.now()),
-        version: versionJson(issued.version, world.now()),
-      })),
+  const wait = await openWait(ctx, flags);
+  let confirmation: Confirmation | null | undefined;
+  const document = (issued: Omit<Issued, "token">) => ({
+    key: keyJson(issued.key, world.now()),
+    version: versionJson(issued.version, world.now()),
+    position: formatPosition(issued.position),
+    ...confirmedJson(confirmation),
   });
-  if (delivery.to !== null && ctx.flags.json) {
-    await io.json({
-      key: keyJson(key, world.now()),
-      version: versionJson(version, world.now()),
-      delivered: delivery.to,
-    });
-  }
+  const issued = await keys.generate({
+    ...input,
+    ...(wait !== undefined && {
+      wait: async (position) => void (confirmation = await requireConfirmed(wait, position)),
+    }),
+    deliver: (each) => delivery.deliver(each, () => document(each)),
+  });
+  const { key, version } = issued;
+  if (delivery.to !== null && ctx.flags.json) await io.json({ ...document(issued), delivered: delivery.to });
   io.note(`issued ${keyLabel(key)}; ${expiryText(version.expiresAt, world.now())}; ${describeDelivery(delivery)}`);
+  await reportConfirmation(ctx, confirmation);
   await warnIfMemory(ctx);
   warnIfShort(io, key.name, version.expiresAt, world.now());
   io.next(`mcp-keys verify https://your-server/mcp`);

@@ -12,6 +12,7 @@ import { list } from "./list.ts";
 import { revoke } from "./revoke.ts";
 import { rotate } from "./rotate.ts";
 import { scanCommand } from "./scan.ts";
+import { servers } from "./servers.ts";
 import { show } from "./show.ts";
 import { store } from "./store.ts";
 import { test } from "./test.ts";
@@ -40,6 +41,7 @@ export const commands = {
   export: exportSnippet,
   audit,
   uses,
+  servers,
   store,
   scan: scanCommand,
   doctor,

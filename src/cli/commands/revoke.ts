@@ -9,11 +9,13 @@ import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { refuseUnused } from "../flags.ts";
 import { addStore } from "../hint.ts";
-import { keyJson, versionJson } from "../json.ts";
+import { versionJson } from "../json.ts";
+import { reportChange } from "../report-change.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { addWaitFlags, openWait, type WaitFlags } from "../wait.ts";
 import { readGivenToken, TOKEN_ENV, type GivenTokenFlags } from "../token-source.ts";
 
-interface RevokeFlags extends GivenTokenFlags {
+interface RevokeFlags extends GivenTokenFlags, WaitFlags {
   readonly version?: number;
   readonly reason?: (typeof REVOKE_REASONS)[number];
   readonly releaseName?: boolean;
@@ -29,7 +31,7 @@ export const revoke: CommandModule = {
     "mcp-keys revoke --token --yes < ./found.key     # the version that this token belongs to",
   ],
   build: (open) =>
-    new Command("revoke")
+    addWaitFlags(new Command("revoke"), { byDefault: true })
       .summary("revoke a key at once and permanently")
       .description(
         "Revokes a key, or one of its versions, at once and permanently. The store keeps it as a revoked key. With --token, " +
@@ -61,16 +63,17 @@ async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise
   const keys = await ctx.keys();
   const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
-  const { key, changed } = await keys.revoke(before.id, {
+  const wait = await openWait(ctx, flags, true);
+  const { key, changed, position } = await keys.revoke(before.id, {
     reason,
     releaseName,
     ...(version !== undefined && { version }),
   });
-  if (ctx.flags.json) await ctx.io.json({ key: keyJson(key, ctx.world.now()), changed });
   const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
   const wasRevoked = version === undefined ? isRevoked(before) : !changed;
   ctx.io.note(wasRevoked ? `${what} was already revoked` : `revoked ${what}`);
   if (key.name !== before.name) ctx.io.note(`the name ${before.name} is free again`);
+  await reportChange(ctx, { key, changed, position }, wait);
 }
 
 /** Revokes the version of a token, whatever its state: whoever has the token may end it. */
@@ -87,14 +90,16 @@ async function runRevokeToken(ctx: Context, ref: string | undefined, flags: Revo
   if (verdict.key === undefined || verdict.version === undefined) throw unknownToken(token, verdict);
   const { n, ...before } = verdict.version;
   if (flags.yes !== true) await confirm(ctx, verdict.key, n);
-  const { key, changed } = await keys.revoke(verdict.key.id, { version: n, reason: flags.reason ?? "compromised" });
+  const wait = await openWait(ctx, flags, true);
+  const reason = flags.reason ?? "compromised";
+  const { key, changed, position } = await keys.revoke(verdict.key.id, { version: n, reason });
   const now = world.now();
   const version = key.versions.find((each) => each.n === n) ?? verdict.version;
-  if (ctx.flags.json) await io.json({ key: keyJson(key, now), version: versionJson(version, now), changed });
   const what = `version ${String(n)} of ${keyLabel(key)}`;
   const ended = isUsable(before, now) ? "" : ", which had already ended";
   io.note(changed ? `revoked ${what}${ended}` : `${what} was already revoked`);
   io.note(addStore(describeRest(key, now), ctx.flags.store));
+  await reportChange(ctx, { key, changed, position }, wait, { version: versionJson(version, now) });
   if (key.versions.some((version) => isUsable(version, now))) return;
   io.next(isRevoked(key) ? `mcp-keys generate ${key.name} --replace` : `mcp-keys rotate ${key.name}`);
 }

@@ -16,6 +16,7 @@ import { runPlan } from "../rotation/plan.ts";
 import { addPublishFlags } from "../rotation/publish.ts";
 import { runRotate } from "../rotation/run.ts";
 import { runStatus } from "../rotation/status.ts";
+import { addWaitFlags } from "../wait.ts";
 import { addProofFlags } from "../token-proof.ts";
 
 /** Flags for a new version, which `--finish` and `--abort` do not issue. */
@@ -72,7 +73,7 @@ export const rotate: CommandModule = {
       )
       .addOption(
         new Option("--status", "show the rotation in progress; change nothing").conflicts([
-          ...["finish", "abort", "force", "publish", "verify", "verifyAll"],
+          ...["finish", "abort", "force", "publish", "verify", "verifyAll", "wait"],
           ...ISSUING,
         ]),
       )
@@ -95,7 +96,7 @@ export const rotate: CommandModule = {
         "--run-id <id>",
         "name this run: the same id again finishes it, or does nothing if it is done; needs --out or --to",
       );
-    return groupFlags(addPublishFlags(command)).action(
+    return groupFlags(addWaitFlags(addPublishFlags(command))).action(
       (ref: string | undefined, flags: RotateFlags, command: Command) => {
         refuseUnused(command, {
           to: ["toNewline"],

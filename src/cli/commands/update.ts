@@ -8,11 +8,12 @@ import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { warnIfShort } from "../expiry.ts";
 import { listFlag, tagFlag, tagsOf } from "../flags.ts";
-import { keyJson } from "../json.ts";
+import { reportChange } from "../report-change.ts";
 import { keyLabel } from "../terminal/render.ts";
+import { addWaitFlags, openWait, type WaitFlags } from "../wait.ts";
 
 /** `scopes`, `audience`, `owner` and `note` are false with their `--no-` flag. */
-interface UpdateFlags {
+interface UpdateFlags extends WaitFlags {
   readonly scope?: string[];
   readonly addScope?: string[];
   readonly removeScope?: string[];
@@ -33,7 +34,7 @@ export const update: CommandModule = {
     "mcp-keys update ci --name ci-deploy",
   ],
   build: (open) =>
-    new Command("update")
+    addWaitFlags(new Command("update"))
       .summary("change the settings of a key")
       .description(
         "Changes the settings of a key. Its tokens stay the same, and running servers follow at once. Settings without a flag " +
@@ -56,10 +57,10 @@ export const update: CommandModule = {
       .option("--name <name>", "rename the key; its id stays the same")
       .action((ref: string, flags: UpdateFlags, command: Command) => {
         const changes = toChanges(flags, () => open().world.now());
-        if (Object.keys(changes).length > 0) return runUpdate(open(), ref, changes);
+        if (Object.keys(changes).length > 0) return runUpdate(open(), ref, changes, flags);
         const names = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined);
         throw new KeysError("USAGE", "update has nothing to change", {
-          hint: `add some of ${names.map(({ long }) => long).join(", ")}`,
+          hint: `add some of ${names.flatMap(({ long }) => (long === "--wait" ? [] : [long])).join(", ")}`,
         });
       }),
 };
@@ -89,16 +90,18 @@ function tagChanges(tags: Record<string, string>, removed: readonly string[]): R
   });
 }
 
-async function runUpdate(ctx: Context, ref: string, changes: KeyChanges): Promise<void> {
+async function runUpdate(ctx: Context, ref: string, changes: KeyChanges, flags: WaitFlags): Promise<void> {
   const { io } = ctx;
   const now = ctx.world.now();
   const keys = await ctx.keys();
   const before = await keys.get(ref, { digests: false });
-  const { key, changed } = await keys.update(before.id, changes);
-  if (ctx.flags.json) await io.json({ key: keyJson(key, now), changed });
+  const wait = await openWait(ctx, flags);
+  const updated = await keys.update(before.id, changes);
+  const { key, changed } = updated;
   io.note(
     changed ? `updated ${keyLabel(key)}: ${describeEdit(before, key)}` : `${keyLabel(key)} already has these settings`,
   );
   const current = currentVersion(key);
   if (changes.expiresAt !== undefined && current !== undefined) warnIfShort(io, key.name, current.expiresAt, now);
+  await reportChange(ctx, updated, wait);
 }

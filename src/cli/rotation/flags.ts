@@ -1,10 +1,11 @@
 import type { DestinationFlags } from "../destinations.ts";
 import type { ProofFlags } from "../token-proof.ts";
 import type { DeployFlags } from "./deploy.ts";
+import type { WaitFlags } from "../wait.ts";
 import type { PublishFlags } from "./publish.ts";
 
 /** The flags of `rotate`. Durations are in seconds. */
-export interface RotateFlags extends DestinationFlags, ProofFlags, PublishFlags, DeployFlags {
+export interface RotateFlags extends DestinationFlags, ProofFlags, PublishFlags, DeployFlags, WaitFlags {
   readonly overlap: number;
   readonly expires?: string;
   readonly ifOlderThan?: number;

@@ -5,7 +5,9 @@ import { retiringOf, type RotateOptions } from "../../keys/rotate.ts";
 import type { Context } from "../context.ts";
 import { openDelivery, variablesOf, type Delivery } from "../delivery.ts";
 import { warnIfMinutes } from "../expiry.ts";
+import type { Confirmation } from "../../keys/wait-for-servers.ts";
 import { openTokenProof } from "../token-proof.ts";
+import { confirmedJson, openWait, requireConfirmed, type Wait } from "../wait.ts";
 import { openDeploy } from "./deploy.ts";
 import type { RotateFlags } from "./flags.ts";
 import { openPublish } from "./publish.ts";
@@ -15,6 +17,7 @@ import { rotationJson } from "./report.ts";
 export interface OpenRotation {
   readonly options: RotateOptions;
   readonly delivery: Delivery;
+  readonly wait: Wait | undefined;
 }
 
 /**
@@ -32,6 +35,8 @@ export async function openRotation(ctx: Context, ref: string, flags: RotateFlags
   const publish = await openPublish(ctx, flags);
   const deploy = await openDeploy(ctx, flags);
   const delivery = await openDelivery(ctx, flags);
+  const wait = await openWait(ctx, flags);
+  let confirmation: Confirmation | null | undefined;
   let delivered: Issued | undefined;
   const options: RotateOptions = {
     overlap: flags.overlap,
@@ -39,18 +44,22 @@ export async function openRotation(ctx: Context, ref: string, flags: RotateFlags
     ...(flags.ifOlderThan !== undefined && { ifOlderThan: flags.ifOlderThan }),
     ...(flags.runId !== undefined && { runId: flags.runId }),
     ...(publish !== undefined && { publish: () => publish(delivered !== undefined) }),
+    ...(wait !== undefined && {
+      wait: async (position) => void (confirmation = await requireConfirmed(wait, position)),
+    }),
     // A server that learns about tokens from a keyset can try one before anyone has it.
     ...(prove !== undefined && publish !== undefined && { proveEarly: prove }),
     deliver: async (issued) => {
-      await delivery.deliver(issued, () =>
-        rotationJson(ctx, { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) }, flags),
-      );
+      await delivery.deliver(issued, () => {
+        const rotated = { ...issued, changed: true, retiring: retiringOf(issued.key, world.now()) };
+        return { ...rotationJson(ctx, rotated, flags), ...confirmedJson(confirmation) };
+      });
       delivered = issued;
     },
     ...(deploy !== undefined && { deploy: () => deploy(delivered === undefined ? {} : variablesOf(delivered)) }),
     ...(prove !== undefined && { prove: (token) => prove(token, true) }),
   };
-  return { options, delivery };
+  return { options, delivery, wait };
 }
 
 /** @throws {@link KeysError} `USAGE` */

@@ -19,10 +19,11 @@ export async function runPlan(ctx: Context, ref: string, flags: RotateFlags): Pr
   const report = (step: string): void => void steps.push(step);
   const keys = await connect(await reportChanges(rehearse(await ctx.store()), report), world);
   const nothing = async (): Promise<void> => undefined;
-  const { publish, proveEarly, deploy, prove } = options;
+  const { publish, wait, proveEarly, deploy, prove } = options;
   const idle = {
     ...options,
     ...(publish !== undefined && { publish: nothing }),
+    ...(wait !== undefined && { wait: nothing }),
     ...(proveEarly !== undefined && { proveEarly: nothing }),
     deliver: nothing,
     ...(deploy !== undefined && { deploy: nothing }),

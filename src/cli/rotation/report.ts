@@ -1,4 +1,5 @@
 import { formatDuration, formatTime } from "../../core/duration.ts";
+import { formatPosition } from "../../core/position.ts";
 import type { Rotated } from "../../keys/rotate.ts";
 import type { Context } from "../context.ts";
 import { describeDelivery, type Delivery } from "../delivery.ts";
@@ -34,7 +35,7 @@ export function reportRotation(
 /** The document that `rotate --json` prints; without the token. */
 export function rotationJson(
   { world }: Context,
-  { key, version, changed, retiring }: Rotated,
+  { key, version, changed, retiring, position }: Rotated,
   { runId }: Pick<RotateFlags, "runId">,
 ): Record<string, unknown> {
   const last = retiring.at(-1);
@@ -42,6 +43,7 @@ export function rotationJson(
     key: keyJson(key, world.now()),
     version: versionJson(version, world.now()),
     changed,
+    position: formatPosition(position),
     ...(runId !== undefined && { runId }),
     retiring: last?.retiresAt === undefined ? null : { n: last.n, until: formatTime(last.retiresAt) },
   };

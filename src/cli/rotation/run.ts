@@ -2,6 +2,7 @@ import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import type { RotateFlags } from "./flags.ts";
 import { interruptedIn } from "./interrupted.ts";
+import { confirmedJson, reportConfirmation } from "../wait.ts";
 import { openRotation } from "./open.ts";
 import { describeUnchanged, reportRotation, rotationJson } from "./report.ts";
 import { reportChanges, reportSteps } from "./steps.ts";
@@ -12,7 +13,7 @@ const REPORT_LIMIT = 1_000;
 /** Runs `rotate <key>`: adds a version, delivers its token, and makes it current. */
 export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { io, world } = ctx;
-  const { options, delivery } = await openRotation(ctx, ref, flags);
+  const { options, delivery, wait } = await openRotation(ctx, ref, flags);
   const steps: string[] = [];
   const report = (step: string): void => {
     steps.push(step);
@@ -26,12 +27,16 @@ export async function runRotate(ctx: Context, ref: string, flags: RotateFlags): 
     throw world.interrupted.aborted ? interruptedIn(steps, error) : error;
   });
   const { changed } = rotated;
+  // Servers refuse the old token only once they know about the end of the rotation.
+  const confirmation = world.interrupted.aborted ? undefined : await wait?.(rotated.position);
   if (ctx.flags.json && (delivery.to !== null || !changed)) {
-    await io.json({ ...rotationJson(ctx, rotated, flags), ...(changed && { delivered: delivery.to }) });
+    const document = { ...rotationJson(ctx, rotated, flags), ...confirmedJson(confirmation) };
+    await io.json({ ...document, ...(changed && { delivered: delivery.to }) });
   }
   if (!changed) io.note(describeUnchanged(rotated, flags));
   else reportRotation(ctx, rotated, { delivery, overlap: flags.overlap });
   if (world.interrupted.aborted) throw interruptedIn(steps, null);
+  await reportConfirmation(ctx, confirmation);
 }
 
 /** Shows progress at a terminal. */

@@ -17,7 +17,7 @@ export function reportSteps(
   flags: RotateFlags,
   { delivery, report }: { delivery: Delivery; report: ReportStep },
 ): RotateOptions {
-  const { publish, proveEarly, deliver, deploy, prove } = options;
+  const { publish, wait, proveEarly, deliver, deploy, prove } = options;
   const servers = describeServers(flags);
   const alsoOld = flags.oldTokenEnv === undefined ? "" : ", and the old one still does";
   const before =
@@ -29,6 +29,9 @@ export function reportSteps(
   return {
     ...options,
     ...(publish !== undefined && { publish: before(`publish: a keyset to ${quoteAll(flags.publish)}`, publish) }),
+    ...(wait !== undefined && {
+      wait: before("wait: until every server accepts the new token, before anyone has it", wait),
+    }),
     ...(proveEarly !== undefined && {
       proveEarly: before(`prove early: the new token works at ${servers}, before anyone has it`, proveEarly),
     }),
