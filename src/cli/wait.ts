@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { parseDuration } from "../core/duration.ts";
-import type { Position } from "../core/position.ts";
+import { formatPosition, type Position } from "../core/position.ts";
 import { KeysError } from "../errors.ts";
 import type { Confirmation } from "../keys/wait-for-servers.ts";
 import type { Context } from "./context.ts";
@@ -69,6 +69,25 @@ export async function requireConfirmed(wait: Wait, position: Position): Promise<
   if (confirmation === null || confirmation.lagging.length === 0) return confirmation;
   const { notConfirmed } = await import("./lazy/store.ts");
   throw notConfirmed(confirmation);
+}
+
+/**
+ * Waits for a position without having changed anything.
+ * @param timeout - in seconds
+ * @throws {@link KeysError} `NOT_CONFIRMED`, also if no server follows the store; `POSITION_UNKNOWN`
+ */
+export async function requireServers(ctx: Context, position: Position, timeout: number): Promise<Confirmation | null> {
+  const wait = await openWait(ctx, { wait: timeout });
+  const store = await ctx.store();
+  const { epoch, seq } = await store.position();
+  if (epoch !== position.epoch || seq < position.seq) {
+    throw new KeysError("POSITION_UNKNOWN", `${formatPosition(position)} is not a position of ${store.spec}`);
+  }
+  const confirmation = await (wait === undefined ? null : requireConfirmed(wait, position));
+  if (confirmation?.of !== 0) return confirmation;
+  throw new KeysError("NOT_CONFIRMED", `no server follows ${store.spec}`, {
+    hint: "start the server, and give it write access to the store; see: mcp-keys servers",
+  });
 }
 
 /** The member of a JSON document. */

@@ -22,7 +22,15 @@ export interface Position {
 
 const POSITION = /^([A-Za-z0-9-]{1,64})\.(0|[1-9]\d{0,14})$/;
 
-/** Formats a position as `epoch.seq`, for commands and JSON. */
+/**
+ * Formats a position as `epoch.seq`, for commands and JSON.
+ * @example
+ * ```ts
+ * import { formatPosition } from "mcp-keys";
+ *
+ * console.log(formatPosition({ epoch: "7Fq2x9Lm0aBc", seq: 17 })); // 7Fq2x9Lm0aBc.17
+ * ```
+ */
 export function formatPosition({ epoch, seq }: Position): string {
   return `${epoch}.${String(seq)}`;
 }
@@ -30,6 +38,12 @@ export function formatPosition({ epoch, seq }: Position): string {
 /**
  * Parses `epoch.seq`.
  * @throws {@link KeysError} `USAGE`
+ * @example
+ * ```ts
+ * import { parsePosition } from "mcp-keys";
+ *
+ * const { epoch, seq } = parsePosition("7Fq2x9Lm0aBc.17");
+ * ```
  */
 export function parsePosition(text: string): Position {
   const [, epoch, seq] = POSITION.exec(text) ?? [];

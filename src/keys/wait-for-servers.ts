@@ -31,6 +31,15 @@ export interface Confirmation {
   readonly lagging: readonly Follower[];
 }
 
+/**
+ * Options of {@link waitForServers}.
+ * @example
+ * ```ts
+ * import type { WaitOptions } from "mcp-keys";
+ *
+ * const options: WaitOptions = { timeout: 30_000, signal: AbortSignal.timeout(5_000) };
+ * ```
+ */
 export interface WaitOptions {
   /** Milliseconds to wait at most. Default: 10000. */
   readonly timeout?: number;

@@ -51,7 +51,7 @@ describe("generate", () => {
       "generate ci --scope a,b --owner ops --tag team=x --audience https://HOST/mcp/ --json",
     );
     const document = JSON.parse(stdout);
-    expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "token"]);
+    expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "position", "token"]);
     expect(document).toMatchObject({
       schemaVersion: 1,
       key: {

@@ -31,7 +31,15 @@ describe("rotate", () => {
   test("--json prints one document", async () => {
     const { cli } = await withKey();
     const document = JSON.parse((await cli("rotate ci --json")).stdout);
-    expect(Object.keys(document)).toEqual(["schemaVersion", "key", "version", "changed", "retiring", "token"]);
+    expect(Object.keys(document)).toEqual([
+      "schemaVersion",
+      "key",
+      "version",
+      "changed",
+      "position",
+      "retiring",
+      "token",
+    ]);
     expect(document).toMatchObject({
       key: { versions: [{ state: "retiring" }, { state: "current" }] },
       version: { n: 2, state: "current" },

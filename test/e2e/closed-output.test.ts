@@ -92,6 +92,7 @@ const LINES = [
   "audit --verify",
   "audit --archive $D/old.jsonl --json",
   "uses --json",
+  "servers --json",
   "uses forget web-1 --json",
   "store",
   "store --json",

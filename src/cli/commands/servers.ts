@@ -8,7 +8,10 @@ import { renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
 
 export const servers: CommandModule = {
-  examples: ["mcp-keys servers          # which servers follow the store, and how far they are", "mcp-keys servers --json"],
+  examples: [
+    "mcp-keys servers          # which servers follow the store, and how far they are",
+    "mcp-keys servers --json",
+  ],
   build: (open) =>
     new Command("servers")
       .summary("list the servers that follow the store")
@@ -48,7 +51,9 @@ async function runServers(ctx: Context): Promise<void> {
       ...[each.version, formatTime(seenAt(each, now))].map((text) => ({ text })),
     ];
   });
-  await io.print(renderTable(paint, ["SERVER", "ID", "STATE", "VERSION", "LAST SEEN"], rows, lineWidth(world.streams.stdout)));
+  await io.print(
+    renderTable(paint, ["SERVER", "ID", "STATE", "VERSION", "LAST SEEN"], rows, lineWidth(world.streams.stdout)),
+  );
 }
 
 /** The state of a server whose lease ran out does not depend on its position: it accepts no token. */

@@ -1,5 +1,6 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { formatDuration } from "../../core/duration.ts";
+import { parsePosition, type Position } from "../../core/position.ts";
 import type { KeyHeader } from "../../probe/mcp/key-header.ts";
 import { OUTCOMES, type AttemptSummary, type Verification } from "../../probe/verify/verification.ts";
 import type { CommandModule, Context } from "../context.ts";
@@ -8,12 +9,14 @@ import { limitFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
 import { parseUrl, runVerification } from "../server-verification.ts";
 import { renderFields, type Painter } from "../terminal/render.ts";
+import { reportConfirmation, requireServers } from "../wait.ts";
 import { readToken } from "../token-source.ts";
 
 interface VerifyFlags {
   readonly timeout: number;
   readonly header?: KeyHeader;
   readonly allowHttp?: boolean;
+  readonly atLeast?: Position;
 }
 
 export const verify: CommandModule = {
@@ -21,6 +24,7 @@ export const verify: CommandModule = {
     "mcp-keys verify https://host.example/mcp < ./ci.key",
     "mcp-keys verify http://127.0.0.1:3000/mcp --json        # the token in MCP_API_KEY",
     "mcp-keys verify http://127.0.0.1:3000/mcp --header X-API-Key",
+    "mcp-keys verify https://host.example/mcp --at-least 7Fq2x9Lm0aBc.17 < ./ci.key   # the position of a rotation",
   ],
   build: (open) =>
     new Command("verify")
@@ -32,6 +36,12 @@ export const verify: CommandModule = {
       .argument("<url>", "MCP URL of the server, for example https://host/mcp")
       .addOption(limitFlag("--timeout <duration>", "time limit for the whole command").default(10, formatDuration(10)))
       .addOption(headerFlag())
+      .addOption(
+        new Option(
+          "--at-least <position>",
+          "first wait until every server that follows the store has applied this position",
+        ).argParser(parsePosition),
+      )
       .option("--allow-http", "send the token over plain http beyond this machine")
       .action((url: string, flags: VerifyFlags) => runVerify(open(), url, flags)),
 };
@@ -39,11 +49,15 @@ export const verify: CommandModule = {
 async function runVerify(
   ctx: Context,
   url: string,
-  { timeout, header, allowHttp = false }: VerifyFlags,
+  { timeout, header, allowHttp = false, atLeast }: VerifyFlags,
 ): Promise<void> {
   await parseUrl(url);
+  const start = ctx.world.ticks();
   const token = await readToken(ctx);
-  const result = await runVerification(ctx, { url, token, header, timeout, allowHttp });
+  const confirmation = atLeast === undefined ? null : await requireServers(ctx, atLeast, timeout);
+  await reportConfirmation(ctx, confirmation);
+  const left = timeout - (confirmation === null ? 0 : (ctx.world.ticks() - start) / 1000);
+  const result = await runVerification(ctx, { url, token, header, timeout: Math.max(left, 1), allowHttp });
   ctx.setExitStatus(OUTCOMES[result.outcome]);
   if (ctx.flags.json) await ctx.io.json({ ...result });
   else await ctx.io.print(renderVerification(ctx.paint, result));
