@@ -105,6 +105,8 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "process/start-process.ts": ["node:process"],
   // Names its own process, and asks whether another one still runs.
   "process/process-mark.ts": ["node:process"],
+  // Its clocks are those of the whole machine.
+  "process/machine-clock.ts": ["node:process", "Date.now"],
   // A separate process, and its parent.
   "stores/keychain/child-program.ts": ["process"],
   "stores/keychain/child.ts": ["node:process"],

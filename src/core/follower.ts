@@ -1,4 +1,6 @@
-import type { Position } from "./position.ts";
+import { KeysError } from "../errors.ts";
+import { isPosition, type Position } from "./position.ts";
+import { isServerName } from "./usage.ts";
 
 /**
  * A verifier that follows a store, as the store knows it.
@@ -47,4 +49,30 @@ export interface Acknowledgement {
   readonly lease: number;
   /** The version of mcp-keys. */
   readonly version: string;
+}
+
+/** A day, in milliseconds: the longest `maxStaleness` of a verifier. */
+const MAX_LEASE = 86_400_000;
+const ID = /^[A-Za-z0-9-]{12,64}$/;
+const VERSION = /^[A-Za-z0-9.+-]{1,64}$/;
+
+/**
+ * Checks what a store is about to record, because other processes read it.
+ * @throws {@link KeysError} `USAGE`
+ */
+export function checkAcknowledgement({ id, name, position, lease, version }: Acknowledgement): void {
+  checkFollowerId(id);
+  check(isServerName(name), "the name of a follower has 1 to 64 of A-Z a-z 0-9 . _ -");
+  check(isPosition(position), "the position of a follower has an epoch and a seq");
+  check(Number.isFinite(lease) && lease > 0 && lease <= MAX_LEASE, "a lease has more than 0 and at most 86400000 ms");
+  check(typeof version === "string" && VERSION.test(version), "the version of a follower has 1 to 64 characters");
+}
+
+/** @throws {@link KeysError} `USAGE` */
+export function checkFollowerId(id: string): void {
+  check(typeof id === "string" && ID.test(id), "the id of a follower has 12 to 64 of A-Z a-z 0-9 -");
+}
+
+function check(isValid: boolean, what: string): void {
+  if (!isValid) throw new KeysError("USAGE", what, { hint: "createVerifier passes valid values" });
 }

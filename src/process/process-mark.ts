@@ -52,8 +52,8 @@ function linuxScope(): string[] | null {
   }
 }
 
-/** Linux before 5.6 has none. */
-function timeNamespace(): string {
+/** Returns the namespace of monotonic times on Linux. Linux before 5.6 has none. */
+export function timeNamespace(): string {
   try {
     return readlinkSync("/proc/self/ns/time");
   } catch {

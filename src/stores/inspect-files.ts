@@ -41,6 +41,8 @@ export interface StoreFiles {
   readonly isDiskReadOnly: boolean;
 }
 
+const KINDS: readonly Sidecar[] = ["draft", "checkpoint", "next", "uses", "reserve", "follower", "stray"];
+
 /**
  * Inspects the journal at `path`, its sidecars and the folders above. A path that cannot be inspected counts as missing.
  * @throws {@link KeysError} `STORE_UNAVAILABLE` if the folder cannot be listed
@@ -52,7 +54,7 @@ export async function inspectFiles(path: string, group?: GroupAccess): Promise<S
     () => null,
   );
   const location = { path, uid: null, ownsFolder: false };
-  const listed = await listSidecars(realDisk, location, ["draft", "checkpoint", "next", "uses", "reserve", "stray"]);
+  const listed = await listSidecars(realDisk, location, KINDS);
   const sidecars = await Promise.all(listed.map(({ name, kind }) => inspect(join(dirname(path), name), kind)));
   const journal = await inspect(path, "journal");
   const obstacle = (await obstacleTo(dirname(path))) ?? (journal === null ? null : await obstacleTo(path));

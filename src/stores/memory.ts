@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { KeysError } from "../errors.ts";
+import { machineClock } from "../process/machine-clock.ts";
 import { applyDraft, checkDraft } from "./draft.ts";
+import { Followers } from "./followers.ts";
 import { KeyMap, versionOf } from "./key-map.ts";
 import type { Change, KeyStore } from "./store.ts";
 import { Uses } from "./uses.ts";
@@ -15,6 +17,7 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
   }
   const keyMap = new KeyMap();
   const uses = new Uses();
+  const followers = new Followers(machineClock().ticks);
   const history: Change[] = [];
   const epoch = randomUUID();
   let newest = 0;
@@ -73,6 +76,15 @@ export async function openMemoryStore(location = ""): Promise<KeyStore> {
     },
     async forget(server) {
       return uses.forget(server);
+    },
+    async followers() {
+      return followers.list();
+    },
+    async acknowledge(news) {
+      followers.acknowledge(news);
+    },
+    async unfollow(id) {
+      followers.unfollow(id);
     },
     async close() {
       wakes.clear();

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { KeysError } from "../../errors.ts";
 import { applyDraft, checkDraft } from "../draft.ts";
-import type { Change, Draft } from "../store.ts";
+import type { Change, Draft, Written } from "../store.ts";
 import { append, NoRoomError, openToAppend } from "./disk/append.ts";
 import type { AppendHandle } from "./disk/append.ts";
 import type { Disk } from "./disk/disk.ts";
@@ -12,7 +12,7 @@ import type { Chain } from "./format/chain.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
 import { JournalReader } from "./read/journal-reader.ts";
-import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
+import { checkReadable, EMPTY_EPOCH, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
 import type { JournalRecord } from "./format/record.ts";
 import { finishCompaction } from "./replace/finish-compaction.ts";
 
@@ -22,6 +22,13 @@ const MAX_ATTEMPTS = 200;
 const MAX_COMPACTIONS = 20;
 /** See {@link JournalReaderOptions.checkpointEvery}. */
 const CHECKPOINT_EVERY = 1024 * 1024;
+
+/** What became of a record: whether it applied, its own `sum`, and the epoch of the history. */
+interface Appended {
+  readonly won: boolean;
+  readonly sum: string;
+  readonly epoch: string;
+}
 
 /**
  * Reads and writes the journal at a path, and follows it across compactions. Calls must not overlap; the caller serializes them.
@@ -95,7 +102,7 @@ export class Journal {
    * Implements {@link KeyStore.write}.
    * @param check - called before each attempt with the current keys; an error that it throws ends the write
    */
-  async write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Change> {
+  async write(draft: Draft, check?: (keys: LazyKeys | null) => Promise<void>): Promise<Written> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const reader = await this.catchUpToWrite();
       checkDraft(draft, reader?.keys ?? NO_KEYS, reader?.chain.newest ?? 0);
@@ -103,8 +110,8 @@ export class Journal {
       const change = applyDraft(draft, (reader?.chain.seq ?? 0) + 1);
       const appended = await this.#appendWithReserve(change);
       if (appended === null) continue;
-      const { won, sum } = appended;
-      if (won) return change;
+      const { won, sum, epoch } = appended;
+      if (won) return { ...change, epoch };
       // The digest serves as jitter, because it differs between writers and attempts.
       const jitter = parseInt(sum.slice(0, 8), 16) / 2 ** 32;
       await new Promise((resolve) => setTimeout(resolve, jitter * Math.min(2 ** attempt, 64)));
@@ -116,11 +123,11 @@ export class Journal {
    * Appends a record after the state that {@link catchUp} last returned, and flushes it to disk. `won` is false, and nothing has
    * changed, if another record came first.
    */
-  async append(record: JournalRecord): Promise<{ won: boolean; sum: string }> {
+  async append(record: JournalRecord): Promise<Appended> {
     const { bytes, sum } = formatRecord(record, this.#reader?.chain.head ?? GENESIS);
     checkReadable(bytes);
     const file = await this.#openToAppend();
-    if (file === null || this.#reader === null) return { won: false, sum };
+    if (file === null || this.#reader === null) return { won: false, sum, epoch: EMPTY_EPOCH };
     if (this.#reader.chain.seq === 0) await this.#syncFolders();
     await append(file, bytes, this.#location.path);
     try {
@@ -130,11 +137,12 @@ export class Journal {
       this.#mustReopen = true;
       throw cause;
     }
-    return { won: this.#reader.chain.heads.has(record.change.seq, sum), sum };
+    const { heads, epoch } = this.#reader.chain;
+    return { won: heads.has(record.change.seq, sum), sum, epoch };
   }
 
   /** Appends a change of a key. Returns `null` if it made room on a full disk; then the caller tries again. */
-  async #appendWithReserve(change: Change): Promise<{ won: boolean; sum: string } | null> {
+  async #appendWithReserve(change: Change): Promise<Appended | null> {
     const mayUse = mayUseReserve(change.op);
     if (!mayUse) {
       if (this.#reader === null) await ensureFolder(this.#disk, this.#location);

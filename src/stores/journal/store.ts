@@ -7,14 +7,16 @@ import { realDisk } from "./disk/disk.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { JournalLocation } from "./disk/folder.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
+import { EMPTY_EPOCH } from "./format/record.ts";
 import { Journal } from "./journal.ts";
+import { FollowerFiles } from "./follower-files.ts";
 import { LastUsedFiles } from "./last-used-files.ts";
 import { adoptHistory, removeJournal } from "./replace/adopt-remove.ts";
 import { Mutex } from "../mutex.ts";
+import type { MachineClock } from "../../process/machine-clock.ts";
 import { watchFile } from "./disk/watch.ts";
 
 const POLL_MS = 1_000;
-const EPOCH = "journal";
 
 /** A journal store implements all optional methods. The extra parameters are for the keychain store, which builds on it. */
 export interface JournalStore extends WritableStore {
@@ -29,13 +31,15 @@ export interface JournalOptions {
   readonly disk?: Disk;
   /** See {@link JournalReaderOptions.checkpointEvery}. */
   readonly checkpointEvery?: number | undefined;
+  readonly clock?: MachineClock | undefined;
 }
 
 /** Opens a journal as a store. Touches no file; `STORE_INSECURE` and `STORE_DAMAGED` are thrown by the first method call. */
 export function openJournal(spec: string, location: JournalLocation, options: JournalOptions = {}): JournalStore {
-  const { disk = realDisk, checkpointEvery } = options;
+  const { disk = realDisk, checkpointEvery, clock } = options;
   const journal = new Journal(disk, location, checkpointEvery);
   const lastUsed = new LastUsedFiles(disk, location);
+  const followers = new FollowerFiles(disk, location, clock);
   const mutex = new Mutex();
   const stops = new Set<() => void>();
   let closed = false;
@@ -71,7 +75,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         journal.release();
         return snapshot;
       }),
-    write: (draft, check) => run(async () => ({ ...(await journal.write(draft, check)), epoch: EPOCH })),
+    write: (draft, check) => run(async () => journal.write(draft, check)),
     changes: (since) =>
       changesAfter(since, (first, limit) => run(async () => (await journal.follow())?.changes(first, limit) ?? [])),
     async watch(wake) {
@@ -85,6 +89,9 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     touch: (uses, news) => run(() => lastUsed.add(uses, news)),
     usage: () => run(async () => (await lastUsed.read()).usage()),
     forget: (server) => run(() => lastUsed.forget(server)),
+    followers: () => run(() => followers.list()),
+    acknowledge: (news) => run(() => followers.acknowledge(news)),
+    unfollow: (id) => run(() => followers.unfollow(id)),
     compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
     adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
     remove: (removal, beforeRemoval) => run(() => removeJournal(disk, location, journal, removal, beforeRemoval)),
@@ -93,6 +100,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         closed = true;
         for (const stop of stops) stop();
         stops.clear();
+        await followers.close();
         await journal.close();
       }),
   };
@@ -101,7 +109,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     const reader = await journal.catchUp(true);
     const uses = await lastUsed.read();
     return {
-      epoch: EPOCH,
+      epoch: reader?.chain.epoch ?? EMPTY_EPOCH,
       seq: reader?.chain.seq ?? 0,
       keys: (reader?.keys.list() ?? []).map((key) => uses.fill(key)),
     };

@@ -14,13 +14,15 @@ const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants
 /** Flags of every open: follow no link, wait for no pipe. */
 export const GUARDED = O_NOFOLLOW | O_NONBLOCK;
 
-/** How to open a file. `create` requires that the file does not exist. */
-export type OpenMode = "read" | "append" | "create";
+/** How to open a file. `create` and `reserve` require that the file does not exist; `overwrite` and `reserve` write anywhere in it. */
+export type OpenMode = "read" | "append" | "create" | "overwrite" | "reserve";
 
 const FLAGS: Readonly<Record<OpenMode, number>> = {
   read: constants.O_RDONLY | GUARDED,
   append: constants.O_WRONLY | constants.O_APPEND | GUARDED,
   create: constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | GUARDED,
+  overwrite: constants.O_RDWR | GUARDED,
+  reserve: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | GUARDED,
 };
 
 /** Identifies a file independently of its name, and shows whether it has changed. */
@@ -33,7 +35,7 @@ export interface FileState {
 
 /**
  * Opens a file that only its owner can read or write, unless the location allows a group. Follows no symbolic link, and checks the opened file rather than its path.
- * @returns `null` if the file is missing (`read`, `append`) or exists (`create`)
+ * @returns `null` if the file is missing, or exists although it must not
  * @throws {@link KeysError} `STORE_INSECURE`, `STORE_UNAVAILABLE`
  */
 export async function openPrivate(
@@ -43,17 +45,18 @@ export async function openPrivate(
   access: Access,
 ): Promise<{ handle: FileHandle; state: FileState } | null> {
   let handle: FileHandle;
+  const isNew = mode === "create" || mode === "reserve";
   try {
     handle = await disk.open(path, FLAGS[mode], newFileMode(access));
   } catch (cause) {
     const code = codeOf(cause);
-    if (code === (mode === "create" ? "EEXIST" : "ENOENT")) return null;
+    if (code === (isNew ? "EEXIST" : "ENOENT")) return null;
     if (code === "ELOOP" || code === "EMLINK") throw symlinkFault(path);
-    throw faultOf(cause, mode === "read" ? "read" : mode === "append" ? "write" : "create", path);
+    throw faultOf(cause, isNew ? "create" : mode === "read" ? "read" : "write", path);
   }
   try {
     // The umask of most systems takes the write permission from the group.
-    if (mode === "create" && access.group !== undefined) await handle.chmod(newFileMode(access));
+    if (isNew && access.group !== undefined) await handle.chmod(newFileMode(access));
     return { handle, state: checkPrivate(await handle.stat({ bigint: true }), path, access) };
   } catch (cause) {
     await handle.close();

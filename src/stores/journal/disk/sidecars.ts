@@ -5,9 +5,10 @@ import type { JournalLocation } from "./folder.ts";
 
 /**
  * The kinds of files that a journal keeps next to itself: its checkpoint, last-used times, the file that will replace it, its
- * reserve of disk space, and unfinished drafts of the first two. A `stray` only looks like one of them, and is never used.
+ * reserve of disk space, the verifiers that follow it, and unfinished drafts of the first two. A `stray` only looks like one of them,
+ * and is never used.
  */
-export type Sidecar = "checkpoint" | "uses" | "next" | "reserve" | "draft" | "stray";
+export type Sidecar = "checkpoint" | "uses" | "next" | "reserve" | "follower" | "draft" | "stray";
 
 /** The suffixes after the journal's file name. The first match counts. */
 const SUFFIXES: readonly (readonly [Sidecar, RegExp])[] = [
@@ -16,7 +17,8 @@ const SUFFIXES: readonly (readonly [Sidecar, RegExp])[] = [
   ["uses", /^\.used\.[0-9a-f]{16}$/],
   ["next", /^\.[0-9a-f]{12}\.next$/],
   ["reserve", /^\.reserve$/],
-  ["stray", /^\.(?:used|checkpoint|reserve|next)\b|\.next$/s],
+  ["follower", /^\.follower\.[0-9a-f]{16}$/],
+  ["stray", /^\.(?:used|checkpoint|reserve|follower|next)\b|\.next$/s],
 ];
 
 /** Returns the kind of sidecar with this file name, or `null` if it is the name of another file. */

@@ -6,6 +6,8 @@ export interface ChainState {
   readonly head: string;
   /** The latest `at` of the records that applied. */
   readonly newest: number;
+  /** See `Chain.epoch`. */
+  readonly epoch: string;
   /** See `ChainHeads.base`. */
   readonly base: number;
   /** The `seq` of the last record that a compaction wrote, or 0. */

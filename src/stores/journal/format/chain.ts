@@ -3,12 +3,15 @@ import { damaged } from "../disk/fault.ts";
 import { ChainHeads } from "./chain-heads.ts";
 import type { ChainState } from "./chain-state.ts";
 import { isNext, MAX_LINE, readLink, readTime, verifiedSum } from "./line.ts";
-import { GENESIS, parseRecord } from "./record.ts";
+import { EMPTY_EPOCH, epochOf, GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
 const NUL = 0;
 const TAB = 9;
 const NEWLINE = 10;
+
+/** What only a special record says. */
+type Special = Pick<JournalRecord, "epoch" | "next">;
 
 /**
  * Receives each record that applies, as the part of `bytes` from `start` to `end`, without newline and tab.
@@ -24,6 +27,8 @@ export class Chain {
   /** The `seq` and the `sum` of the last record that applied. */
   seq = 0;
   head = GENESIS;
+  /** The epoch of the history. {@link EMPTY_EPOCH} before its first record. */
+  epoch = EMPTY_EPOCH;
   /** The latest `at` of the records that applied. */
   newest = 0;
   /** How many bytes of the file are decided. */
@@ -52,6 +57,7 @@ export class Chain {
     if (from === null) return;
     this.seq = from.seq;
     this.head = from.head;
+    this.epoch = from.epoch;
     this.newest = from.newest;
     this.offset = from.size;
     this.heads = new ChainHeads(from.base, from.head, from.seq);
@@ -64,8 +70,18 @@ export class Chain {
   /** The current state. `null` unless {@link offset} is right after a record that is not a seal. */
   get state(): ChainState | null {
     if (this.#lacksTab || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
-    const { offset: size, seq, head, newest, heads, voids } = this;
-    return { size, seq, head, newest, base: heads.base, until: this.#until, lines: this.#line, voids: [...voids] };
+    const { offset: size, seq, head, newest, epoch, heads, voids } = this;
+    return {
+      size,
+      seq,
+      head,
+      newest,
+      epoch,
+      base: heads.base,
+      until: this.#until,
+      lines: this.#line,
+      voids: [...voids],
+    };
   }
 
   /** Adds the heads from before the initial state. `earlier` comes from a chain that started at the first byte. */
@@ -83,7 +99,7 @@ export class Chain {
    * @throws {@link KeysError} `STORE_DAMAGED` with the line number, `STORE_UNAVAILABLE` for a later format
    */
   verify(bytes: Buffer, onRecord: OnRecord): number {
-    const { seq, head, next, isInLongLine } = this;
+    const { seq, head, epoch, next, isInLongLine } = this;
     const line = this.#line;
     const lacksTab = this.#lacksTab;
     try {
@@ -92,7 +108,7 @@ export class Chain {
       return length;
     } catch (fault) {
       // Restores the state: the next call must fail on this line again.
-      Object.assign(this, { seq, head, next, isInLongLine });
+      Object.assign(this, { seq, head, epoch, next, isInLongLine });
       this.heads.truncate(seq);
       this.#line = line;
       this.#lacksTab = lacksTab;
@@ -188,7 +204,7 @@ export class Chain {
 
   #apply(bytes: Buffer, start: number, end: number, sum: string, onRecord: OnRecord): void {
     if (this.next === null && isNext(bytes, start, end, this.seq, this.head)) {
-      this.#accept(bytes, start, end, sum, null, onRecord);
+      this.#accept(bytes, start, end, sum, {}, onRecord);
       return;
     }
     const link = readLink(bytes, start, end);
@@ -210,16 +226,17 @@ export class Chain {
       this.voids.add(this.offset + start);
       return;
     }
-    this.#accept(bytes, start, end, sum, record?.next ?? null, onRecord);
+    this.#accept(bytes, start, end, sum, record ?? {}, onRecord);
   }
 
-  #accept(bytes: Buffer, start: number, end: number, sum: string, next: string | null, onRecord: OnRecord): void {
+  #accept(bytes: Buffer, start: number, end: number, sum: string, special: Special, onRecord: OnRecord): void {
+    if (this.seq === this.heads.base) this.epoch = special.epoch ?? epochOf(sum);
     this.seq++;
     this.head = sum;
     this.newest = Math.max(this.newest, readTime(bytes, start, this.seq));
     this.#end = this.offset + end + 1;
     this.heads.push(sum, this.offset + start);
-    this.next = next;
+    this.next = special.next ?? null;
     if (!onRecord(bytes, start, end)) this.#fail("it is not a record");
   }
 

@@ -3,6 +3,7 @@ import { isDigest, isWithheld } from "../../../core/digest.ts";
 import type { StoredDigest } from "../../../core/digest.ts";
 import { isEpoch } from "../../../core/duration.ts";
 import type { Key, Version } from "../../../core/key.ts";
+import { isPosition } from "../../../core/position.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { isCount, isObject, isString, isStrings } from "../../../core/type-guards.ts";
 import { KeysError } from "../../../errors.ts";
@@ -19,6 +20,9 @@ export const GENESIS = "0".repeat(64);
 /** The `next` of a seal without a following file: the journal has ended. */
 export const NOWHERE = "0".repeat(64);
 
+/** The epoch of a journal without records. Its first record gives it one. */
+export const EMPTY_EPOCH = "empty";
+
 /** One line of a journal. */
 export interface JournalRecord {
   readonly change: Change;
@@ -26,6 +30,8 @@ export interface JournalRecord {
   readonly until?: number;
   /** Only next to `until`: random, because two compactions of the same keys in the same second need different digests. */
   readonly nonce?: string;
+  /** Only next to `until`: the epoch of the file that this one replaces, or a new one. Without it, {@link epochOf} the record. */
+  readonly epoch?: string;
   /** Only in a seal, the last record of a file: the SHA-256 of the file that follows, in hex, or {@link NOWHERE}. */
   readonly next?: string;
 }
@@ -38,12 +44,12 @@ export interface JournalRecord {
  * @throws {@link KeysError} `USAGE` if the record is longer than {@link MAX_LINE}, because no reader would accept it
  */
 export function formatRecord(
-  { change, until, nonce, next }: JournalRecord,
+  { change, until, nonce, epoch, next }: JournalRecord,
   prev: string,
 ): { bytes: Buffer; sum: string } {
   const { seq, at, by, op, version, detail } = change;
   const keys = change.keys.map((key) => ({ ...key, versions: key.versions.map(withoutUse) }));
-  const whole = JSON.stringify({ v: FORMAT, seq, prev, at, by, op, version, detail, keys, until, nonce, next });
+  const whole = JSON.stringify({ v: FORMAT, seq, prev, at, by, op, version, detail, keys, until, nonce, epoch, next });
   const body = whole.slice(0, -1);
   const sum = hash("sha256", body);
   const bytes = Buffer.from(`\n${body},"sum":"${sum}"}\t`);
@@ -89,6 +95,11 @@ export function checkKind({ path, digests = "here" }: JournalLocation, bytes: Bu
   }
 }
 
+/** Returns the epoch of a history: the start of the `sum` of its first record. */
+export function epochOf(sum: string): string {
+  return sum.slice(0, 16);
+}
+
 function withoutUse(version: Version): Partial<Version> {
   return { ...version, lastUsedAt: undefined };
 }
@@ -97,10 +108,11 @@ function withoutUse(version: Version): Partial<Version> {
 export function parseRecord(text: string): JournalRecord | null {
   const line = parseJson(text);
   if (!isObject(line) || !isCount(line["seq"]) || !isEpoch(line["at"])) return null;
-  const { seq, at, by, op, version, detail, keys, until, nonce, next } = line;
+  const { seq, at, by, op, version, detail, keys, until, nonce, epoch, next } = line;
   if (typeof by !== "string" || typeof op !== "string" || !Array.isArray(keys) || !keys.every(isKey)) return null;
   if (!isOptional(version, isCount) || !isOptional(detail, isString)) return null;
   if (!isOptional(until, isCount) || !isOptional(nonce, isString) || !isOptional(next, isString)) return null;
+  if (!isOptional(epoch, isEpochName)) return null;
   const change = {
     seq,
     at,
@@ -114,6 +126,7 @@ export function parseRecord(text: string): JournalRecord | null {
     change,
     ...(until !== undefined && { until }),
     ...(nonce !== undefined && { nonce }),
+    ...(epoch !== undefined && { epoch }),
     ...(next !== undefined && { next }),
   };
 }
@@ -154,6 +167,10 @@ function isVersion(value: unknown): value is Version {
 
 function isStoredDigest(text: string): text is StoredDigest {
   return isDigest(text) || isWithheld(text as StoredDigest);
+}
+
+function isEpochName(value: unknown): value is string {
+  return isPosition({ epoch: value, seq: 0 });
 }
 
 function isTrue(value: unknown): value is true {

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { isEpoch } from "../../../core/duration.ts";
+import { isPosition } from "../../../core/position.ts";
 import { isCount } from "../../../core/type-guards.ts";
 import type { ChainState } from "../format/chain-state.ts";
 import type { Disk } from "../disk/disk.ts";
@@ -56,8 +57,10 @@ export async function writeCheckpoint(disk: Disk, location: JournalLocation, che
 }
 
 /** Formats a checkpoint. As in a record, the last member is the `sum` of everything before it, which reveals a partial write. */
-export function formatCheckpoint({ size, sha256, seq, head, newest, base, until, lines, voids }: Checkpoint): string {
-  const body = JSON.stringify({ v: FORMAT, size, sha256, seq, head, newest, base, until, lines, voids }).slice(0, -1);
+export function formatCheckpoint(checkpoint: Checkpoint): string {
+  const { size, sha256, seq, head, newest, epoch, base, until, lines, voids } = checkpoint;
+  const members = { v: FORMAT, size, sha256, seq, head, newest, epoch, base, until, lines, voids };
+  const body = JSON.stringify(members).slice(0, -1);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }
 
@@ -65,12 +68,13 @@ export function formatCheckpoint({ size, sha256, seq, head, newest, base, until,
 export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
   const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
-  const { size, sha256, seq, head, newest, base, until, lines, voids } = line;
+  const { size, sha256, seq, head, newest, epoch, base, until, lines, voids } = line;
   if (line.v !== FORMAT || ![size, seq, base, until, lines].every(isCount) || !isEpoch(newest) || seq <= base)
     return null;
+  if (!isPosition({ epoch, seq })) return null;
   if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
-  return { size, sha256, seq, head, newest, base, until, lines, voids };
+  return { size, sha256, seq, head, newest, epoch, base, until, lines, voids };
 }
 
 function checkpointPath({ path }: JournalLocation): string {

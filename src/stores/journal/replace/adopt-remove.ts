@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { KeysError } from "../../../errors.ts";
 import type { Change, RemoveOptions } from "../../store.ts";
-import { sidecars } from "../disk/sidecars.ts";
+import { sidecars, type Sidecar } from "../disk/sidecars.ts";
 import type { Disk } from "../disk/disk.ts";
 import { codeOf, faultOf } from "../disk/fault.ts";
 import { ensureFolder, syncFolder } from "../disk/folder.ts";
@@ -55,13 +55,15 @@ export async function removeJournal(
   }
   await beforeRemoval();
   const folder = dirname(location.path);
-  for (const { name } of await sidecars(disk, location, ["checkpoint", "uses", "next", "reserve", "draft"])) {
+  for (const { name } of await sidecars(disk, location, OWN_FILES)) {
     await unlink(disk, join(folder, name), IS_FOLDER);
   }
   if (reader === null) return;
   await unlink(disk, location.path);
   await syncFolder(disk, folder);
 }
+
+const OWN_FILES: readonly Sidecar[] = ["checkpoint", "uses", "next", "reserve", "follower", "draft"];
 
 /** What `unlink` reports for a folder, which the store did not create. */
 const IS_FOLDER: readonly unknown[] = ["EISDIR", "EPERM"];

@@ -32,9 +32,9 @@ export async function compactJournal(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const reader = await journal.catchUpToWrite(true);
     if (reader === null) return { seq: 0, before: 0, after: 0 };
-    const { seq, head } = reader.chain;
+    const { seq, head, epoch } = reader.chain;
     const toChange = (keys: readonly Key[], i: number): Change => ({ seq: seq + 1 + i, at, by, op: "compact", keys });
-    const successor = formatSuccessor(inBatches(reader.keys.list()).map(toChange), head);
+    const successor = formatSuccessor(inBatches(reader.keys.list()).map(toChange), head, seq === 0 ? undefined : epoch);
     const linked = archive !== undefined && (await keepArchive(disk, location, reader.file, archive));
     if (await replaceJournal(disk, location, journal, successor, toChange([], 0))) {
       const after = successor.bytes.reduce((sum, each) => sum + each.length, 0);

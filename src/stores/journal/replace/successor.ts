@@ -29,14 +29,15 @@ export interface Successor {
  * Formats a replacement file.
  * @param changes - at least one
  * @param prev - the `prev` of the first record
+ * @param epoch - the epoch of the history. Without it, the file gets a new one.
  */
-export function formatSuccessor(changes: readonly Change[], prev: string): Successor {
+export function formatSuccessor(changes: readonly Change[], prev: string, epoch?: string): Successor {
   const last = changes.at(-1)?.seq ?? 0;
   const nonce = randomBytes(8).toString("hex");
   const digest = createHash("sha256");
   let head = prev;
   const bytes = changes.map((change, i) => {
-    const record: JournalRecord = i === 0 ? { change, until: last, nonce } : { change };
+    const record: JournalRecord = i === 0 ? { change, until: last, nonce, epoch } : { change };
     const formatted = formatRecord(record, head);
     head = formatted.sum;
     digest.update(formatted.bytes);
