@@ -52,6 +52,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
     });
   }
 
+  const positionOf = (reader: JournalReader) => ({ epoch: reader.chain.epoch, seq: lastSeq(reader) });
   const lastSeq = (reader: JournalReader) => reader.chain.seq - 1;
   const refuse = async (): Promise<never> => {
     throw new KeysError("STORE_READ_ONLY", `${archive.path} is an archive and cannot be changed`);
@@ -69,8 +70,8 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
         throw new KeysError("STORE_UNAVAILABLE", `${archive.path} has no digests, because they were in a keychain`);
       }),
     list: () => run(({ keys }) => keys.list()),
-    position: () => run((reader) => ({ epoch: "archive", seq: lastSeq(reader) })),
-    snapshot: () => run((reader) => ({ epoch: "archive", seq: lastSeq(reader), keys: reader.keys.list() })),
+    position: () => run(positionOf),
+    snapshot: () => run((reader) => ({ ...positionOf(reader), keys: reader.keys.list() })),
     changes: (since) =>
       changesAfter(since, (first, limit) =>
         run(async (reader) => (await reader.changes(first, limit)).filter(({ seq }) => seq <= lastSeq(reader))),

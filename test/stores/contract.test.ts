@@ -5,6 +5,7 @@ import { openStore, parseStoreSpec, stores } from "../../src/stores/index.ts";
 import { formatRecord, GENESIS } from "../../src/stores/journal/format/record.ts";
 import type { StoreScheme } from "../../src/stores/index.ts";
 import { describeContract, describeReadOnly, describeWriting } from "./contract.ts";
+import { describeFollowers } from "./followers-contract.ts";
 import { describeUses } from "./uses-contract.ts";
 import type { Candidate } from "./contract.ts";
 import { aFolder, aWorld } from "./place.ts";
@@ -51,6 +52,7 @@ describe.each(Object.keys(candidates) as Scheme[])("%s:", (scheme) => {
   const { writes, make } = candidates[scheme];
   describeContract(make);
   if (writes) describeWriting(make);
+  if (writes) describeFollowers(make);
   if (writes) describeUses(make);
   else describeReadOnly(async () => (await make()).open());
 });

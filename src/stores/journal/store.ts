@@ -1,3 +1,4 @@
+import type { Position } from "../../core/position.ts";
 import { KeysError } from "../../errors.ts";
 import { versionOf } from "../key-map.ts";
 import type { Draft, RemoveOptions, WritableStore, Written } from "../store.ts";
@@ -6,6 +7,7 @@ import { compactJournal } from "./replace/compact.ts";
 import { realDisk } from "./disk/disk.ts";
 import type { Disk } from "./disk/disk.ts";
 import type { JournalLocation } from "./disk/folder.ts";
+import type { JournalReader } from "./read/journal-reader.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { EMPTY_EPOCH } from "./format/record.ts";
 import { Journal } from "./journal.ts";
@@ -68,7 +70,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         return key === null ? null : versionOf((await lastUsed.read()).fill(key), digest);
       }),
     list: () => run(async () => (await all()).keys),
-    position: () => run(async () => ({ epoch: EPOCH, seq: (await journal.follow())?.chain.seq ?? 0 })),
+    position: () => run(async () => positionOf(await journal.follow())),
     snapshot: () =>
       run(async () => {
         const snapshot = await all();
@@ -109,9 +111,12 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     const reader = await journal.catchUp(true);
     const uses = await lastUsed.read();
     return {
-      epoch: reader?.chain.epoch ?? EMPTY_EPOCH,
-      seq: reader?.chain.seq ?? 0,
+      ...positionOf(reader),
       keys: (reader?.keys.list() ?? []).map((key) => uses.fill(key)),
     };
   }
+}
+
+function positionOf(reader: JournalReader | null): Position {
+  return { epoch: reader?.chain.epoch ?? EMPTY_EPOCH, seq: reader?.chain.seq ?? 0 };
 }

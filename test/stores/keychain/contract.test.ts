@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec } from "../../../src/stores/index.ts";
 import { describeContract, describeWriting } from "../contract.ts";
+import { describeFollowers } from "../followers-contract.ts";
 import { describeUses } from "../uses-contract.ts";
 import type { Candidate } from "../contract.ts";
 import { aWorld } from "../place.ts";
@@ -18,6 +19,7 @@ describe.each(["keychain:", "keychain:keytar"])("%s on a Secret Service", (spec)
   };
   describeContract(make);
   describeWriting(make);
+  describeFollowers(make);
   describeUses(make);
 });
 

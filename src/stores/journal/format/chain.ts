@@ -10,9 +10,6 @@ const NUL = 0;
 const TAB = 9;
 const NEWLINE = 10;
 
-/** What only a special record says. */
-type Special = Pick<JournalRecord, "epoch" | "next">;
-
 /**
  * Receives each record that applies, as the part of `bytes` from `start` to `end`, without newline and tab.
  * Returns `false` if it cannot be parsed.
@@ -55,11 +52,8 @@ export class Chain {
   constructor(path: string, from: ChainState | null = null) {
     this.#path = path;
     if (from === null) return;
-    this.seq = from.seq;
-    this.head = from.head;
-    this.epoch = from.epoch;
-    this.newest = from.newest;
-    this.offset = from.size;
+    const { seq, head, epoch, newest, size: offset } = from;
+    Object.assign(this, { seq, head, epoch, newest, offset });
     this.heads = new ChainHeads(from.base, from.head, from.seq);
     this.voids = new Set(from.voids);
     this.#line = from.lines;
@@ -71,17 +65,8 @@ export class Chain {
   get state(): ChainState | null {
     if (this.#lacksTab || this.next !== null || this.offset === 0 || this.offset !== this.#end) return null;
     const { offset: size, seq, head, newest, epoch, heads, voids } = this;
-    return {
-      size,
-      seq,
-      head,
-      newest,
-      epoch,
-      base: heads.base,
-      until: this.#until,
-      lines: this.#line,
-      voids: [...voids],
-    };
+    const file = { base: heads.base, until: this.#until, lines: this.#line };
+    return { size, seq, head, newest, epoch, ...file, voids: [...voids] };
   }
 
   /** Adds the heads from before the initial state. `earlier` comes from a chain that started at the first byte. */
@@ -204,7 +189,7 @@ export class Chain {
 
   #apply(bytes: Buffer, start: number, end: number, sum: string, onRecord: OnRecord): void {
     if (this.next === null && isNext(bytes, start, end, this.seq, this.head)) {
-      this.#accept(bytes, start, end, sum, {}, onRecord);
+      this.#accept(bytes, start, end, sum, null, onRecord);
       return;
     }
     const link = readLink(bytes, start, end);
@@ -226,17 +211,25 @@ export class Chain {
       this.voids.add(this.offset + start);
       return;
     }
-    this.#accept(bytes, start, end, sum, record ?? {}, onRecord);
+    this.#accept(bytes, start, end, sum, record, onRecord);
   }
 
-  #accept(bytes: Buffer, start: number, end: number, sum: string, special: Special, onRecord: OnRecord): void {
-    if (this.seq === this.heads.base) this.epoch = special.epoch ?? epochOf(sum);
+  /** @param special - the record, if it has more members than others */
+  #accept(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    sum: string,
+    special: JournalRecord | null,
+    onRecord: OnRecord,
+  ): void {
+    if (this.seq === this.heads.base) this.epoch = special?.epoch ?? epochOf(sum);
     this.seq++;
     this.head = sum;
     this.newest = Math.max(this.newest, readTime(bytes, start, this.seq));
     this.#end = this.offset + end + 1;
     this.heads.push(sum, this.offset + start);
-    this.next = special.next ?? null;
+    this.next = special?.next ?? null;
     if (!onRecord(bytes, start, end)) this.#fail("it is not a record");
   }
 

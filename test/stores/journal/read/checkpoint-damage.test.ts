@@ -58,7 +58,17 @@ describe("finds the same damage with a checkpoint as without", () => {
       message: expect.stringContaining("line 5 of"),
     });
     const head = hash("sha256", body);
-    const state = { size: bytes.length, seq: 4, head, newest: 1_000, base: 0, until: 0, lines: 5, voids: [] };
+    const state = {
+      size: bytes.length,
+      seq: 4,
+      head,
+      newest: 1_000,
+      epoch: "e",
+      base: 0,
+      until: 0,
+      lines: 5,
+      voids: [],
+    };
     await writeCheckpoint(formatCheckpoint({ ...state, sha256: hash("sha256", bytes) }));
     await expect(list()).rejects.toMatchObject({ message: expect.stringContaining(`line 5 of ${path}`) });
   });

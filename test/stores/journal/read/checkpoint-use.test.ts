@@ -24,7 +24,7 @@ describe("a checkpoint", () => {
     await list();
     expect(await readCheckpoint()).toEqual({
       ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
-      ...{ newest: 1_000, base: 0, until: 0, lines: 4, voids: [] },
+      ...{ newest: 1_000, epoch: three.sums[1]!.slice(0, 16), base: 0, until: 0, lines: 4, voids: [] },
     });
     expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
     expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.checkpoint"]);
@@ -81,6 +81,7 @@ describe("a checkpoint", () => {
       seq: 1,
       head: "a".repeat(64),
       newest: 1,
+      epoch: "e",
       base: 0,
       until: 0,
       lines: 2,
@@ -127,7 +128,7 @@ describe("ignores and replaces an unusable checkpoint", () => {
   const whole: Checkpoint = {
     ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
     // If it were used, the second key would be missing.
-    ...{ newest: 1_000, base: 0, until: 0, lines: 4, voids: [SECOND] },
+    ...{ newest: 1_000, epoch: "e", base: 0, until: 0, lines: 4, voids: [SECOND] },
   };
   const other = journalOf(3, 50);
   const contents: Readonly<Record<string, string | Buffer>> = {
