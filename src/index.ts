@@ -49,6 +49,7 @@ export {
   type Verifier,
   type VerifierOptions,
 } from "./server/verifier/verifier.ts";
+export { instrument, type MeterLike } from "./server/metrics/instrument.ts";
 export type { Demand, Reason, Verdict } from "./core/judge.ts";
 
 // Tokens and digests

@@ -3,6 +3,7 @@ import type { Pepper } from "../../core/digest.ts";
 import type { Epoch, Key, KeyId, Version } from "../../core/key.ts";
 import { NO_ID } from "../../core/token.ts";
 import type { Use } from "../../core/usage.ts";
+import { Census } from "./census.ts";
 import { KeysWithoutPepper } from "./keys-without-pepper.ts";
 import { startEndingScan, type EndingScan } from "./ending-scan.ts";
 import { HashSlots } from "./hash-slots.ts";
@@ -52,6 +53,8 @@ export interface KeyIndex {
    * @param most - how many to name; the others are only counted
    */
   scanEnding(limit: Epoch, now: Epoch, most: number): EndingScan;
+  /** Starts to count the keys by their status at `now`. */
+  census(now: Epoch): Census;
   /** Returns a key without its versions, and when the overlap of its version `n` ends; `null` if that is not in one. */
   overlapOf(id: KeyId, n: number): { readonly key: Key; readonly end: Epoch } | null;
   /** Returns the latest use of each version that was used since the last call. */
@@ -173,6 +176,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     },
     use: (row, at) => versions.use(row, at) && unsaved.push(row) === 1,
     scanEnding: (limit, now, most) => startEndingScan(versions, keys, { limit, now, most }),
+    census: (now) => new Census(versions, keys, now),
     overlapOf(id, n) {
       const newest = keys.find(id);
       const row = versions.rowOf(newest, n);

@@ -45,7 +45,7 @@ export interface KeySource {
   close(): Promise<void>;
 }
 
-/** The state of what a verifier knows about one store. */
+/** What a verifier knows about one store. */
 export interface SourceState {
   readonly index: KeyIndex;
   readonly position: Position;

@@ -5,7 +5,9 @@ import { checkArgument, FUNCTION, readOptions, TEXT, TOKEN_TEXT, type Rule } fro
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import type { KeysError } from "../../errors.ts";
+import { systemTicks } from "../../world.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
+import { setTelemetry, Telemetry } from "../metrics/telemetry.ts";
 import { callHook } from "./call-hook.ts";
 import { countCode, createCounters, type Counters } from "./counters.ts";
 import { EndListeners } from "./end-listeners.ts";
@@ -75,6 +77,8 @@ export interface Verifier {
   readonly counters: Readonly<Counters>;
   /** Whether {@link Verifier.verify} can answer, for a health check. With several stores: about every token. */
   readonly ready: boolean;
+  /** Returns the metrics as text for Prometheus, to be served as `text/plain; version=0.0.4`. `docs/metrics.md` lists them. */
+  metrics(): Promise<string>;
   /** Stops following the store and writes the last-used times in memory. Does not close the store. Never throws. */
   close(): Promise<void>;
 }
@@ -103,6 +107,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
   const source = await openSources(stores, { options: resolved, counters, onRead: () => refusals.summarize(now()) });
 
   const listeners = new EndListeners((report) => source.watchEnds(report), log);
+  const telemetry = new Telemetry({ counters, source, now, ticks: systemTicks });
 
   const notify = (verdict: Verdict): Verdict => {
     if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => source.reportHook(cause));
@@ -174,9 +179,9 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     return found === null ? rejectUnmatched(token, at) : judgeFound(found, demand, requirements);
   };
 
-  return {
-    verify,
-    verifyHeader(authorization, requirements) {
+  const verifier: Verifier = {
+    verify: telemetry.durations.time(verify),
+    verifyHeader: telemetry.durations.time((authorization, requirements) => {
       const header = authorization ?? "";
       if (typeof header !== "string") checkArgument("the header", header, TEXT);
       if (requirements !== undefined) checkRequirements(requirements);
@@ -193,7 +198,7 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
       }
       const wasLookedUp = idAt !== NO_ID && parsed.token.length === header.length - BEARER.length;
       return wasLookedUp ? rejectUnmatched(parsed.token, at) : verify(parsed.token, requirements);
-    },
+    }),
     refuse(reason, detail = "") {
       checkArgument("the reason", reason, REASON);
       checkArgument("the detail", detail, TEXT);
@@ -214,11 +219,14 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     get ready() {
       return source.isFresh(now());
     },
+    metrics: () => telemetry.format(),
     async close() {
       await source.close();
       refusals.summarize();
     },
   };
+  setTelemetry(verifier, telemetry);
+  return verifier;
 }
 
 const REASON: Rule = {
