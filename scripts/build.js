@@ -21,7 +21,7 @@ const common = {
   platform: "node",
   target: "node20.17",
   mainFields: ["module", "main"], // the CommonJS of jsonc-parser cannot be bundled
-  external: ["keytar", "@napi-rs/keyring"], // native and optional: loaded at run time
+  external: ["keytar", "@napi-rs/keyring", "pg"], // native or optional: loaded at run time
   define: { __VERSION__: JSON.stringify(version) },
   legalComments: "none", // the full texts are in THIRD-PARTY-LICENSES.txt
   metafile: true,

@@ -19,7 +19,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   stores: {
     holds: ["stores/"],
     may: ["core", "errors", "process", "node:*"],
-    onFirstUse: ["@napi-rs/keyring", "keytar"],
+    onFirstUse: ["@napi-rs/keyring", "keytar", "pg"],
   },
   world: { holds: ["world.ts"], may: ["config", "core", "nanoid", "node:os"], asType: ["stores/store.ts"] },
   keys: { holds: ["keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
@@ -76,6 +76,8 @@ export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
     "stores/keyset.ts",
     "stores/keyset/keyset-file.ts",
     "stores/keyset/report-file.ts",
+    // A change in a database is a line of a journal.
+    "stores/postgres/records.ts",
   ],
 };
 
@@ -95,6 +97,7 @@ export const ON_FIRST_USE = [
   "cli/lazy/install.ts",
   "cli/lazy/scan.ts",
   "cli/lazy/store.ts",
+  "stores/postgres/open.ts",
 ];
 
 /** File → the ambient values it may use: the process, the clock, randomness, the console. */

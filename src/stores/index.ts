@@ -24,6 +24,10 @@ export const stores = {
     open: (location, world) => openFileStore(location, world),
   },
   keychain: { summary: "digests in the keychain of the operating system", open: openKeychainStore },
+  postgres: {
+    summary: "a schema of a PostgreSQL database, for several servers; needs `pg`",
+    open: async (location, world) => (await import("./postgres/open.ts")).openPostgresStore(location, world),
+  },
   archive: { summary: "an old history, saved by `audit --archive`; read-only", open: openArchiveStore },
   env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEYSET; read-only", open: openEnvStore },
   keyset: { summary: "a file of digests, for a server without a store; read-only", open: openKeysetStore },

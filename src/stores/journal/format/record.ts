@@ -131,6 +131,12 @@ export function parseRecord(text: string): JournalRecord | null {
   };
 }
 
+/** Parses the JSON of a key. Returns `null` if it is not one. */
+export function parseKey(text: string): Key | null {
+  const key = parseJson(text);
+  return isKey(key) ? key : null;
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,0 +1,79 @@
+import { KeysError } from "../../errors.ts";
+import type { StoreWorld } from "../store.ts";
+import { readPassword } from "./password.ts";
+import type { PostgresTarget } from "./spec.ts";
+import { tlsOptions } from "./tls.ts";
+
+/**
+ * A connection of a pool, as `pg` makes them.
+ * @example
+ * ```ts
+ * import type { PostgresClient } from "mcp-keys";
+ *
+ * const ping = (client: PostgresClient): Promise<unknown> => client.query({ text: "select 1" });
+ * ```
+ */
+export interface PostgresClient {
+  /** Runs a statement. Without values, several statements, and returns an array. */
+  query(config: { text: string; values?: unknown[]; query_timeout?: number }): Promise<unknown>;
+  /** Gives it back to the pool, or with `true` closes it. */
+  release(destroy?: boolean): void;
+  on(event: "error" | "end", listener: (error: Error) => void): unknown;
+  on(event: "notification", listener: (message: { channel: string }) => void): unknown;
+  removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
+/**
+ * A pool of connections: a `Pool` of `pg`.
+ * @example
+ * ```ts
+ * import { Pool } from "pg";
+ * import { postgresStore, type PostgresPool } from "mcp-keys";
+ *
+ * const pool: PostgresPool = new Pool({ host: "localhost", max: 4 });
+ * const store = postgresStore({ pool });
+ * ```
+ */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>;
+  end(): Promise<void>;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
+}
+
+/** One for reads, one for a write, one that listens, and one in reserve. */
+const CONNECTIONS = 4;
+export const CONNECT_MS = 5_000;
+
+/**
+ * Makes a pool of connections to a database. Connects on first use.
+ * @throws {@link KeysError} `STORE_UNAVAILABLE` if `pg` is not installed, or a file of a certificate cannot be read
+ */
+export async function createPool(target: PostgresTarget, env: StoreWorld["env"]): Promise<PostgresPool> {
+  const { Pool } = await loadPg();
+  const { host, port, user, database } = target;
+  const pool = new Pool({
+    ...{ host, port, user, database },
+    password: readPassword(env),
+    ssl: await tlsOptions(target),
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    allowExitOnIdle: true,
+    application_name: "mcp-keys",
+  });
+  return pool;
+}
+
+async function loadPg() {
+  try {
+    return await import("pg");
+  } catch (cause) {
+    throw new KeysError("STORE_UNAVAILABLE", "the package pg is not installed, which connects to PostgreSQL", {
+      hint: "install it next to mcp-keys with: npm install pg",
+      cause,
+    });
+  }
+}
