@@ -20,6 +20,8 @@ export { formatDuration, formatTime, parseDuration, parseExpiry } from "./core/d
 
 // Stores
 export { openStore, type OpenStoreOptions } from "./open-store.ts";
+export { postgresStore, type PostgresStoreOptions } from "./stores/postgres/pool-store.ts";
+export type { PostgresClient, PostgresPool } from "./stores/postgres/client.ts";
 export type { Change, Draft, KeyStore, Operation, Snapshot, StoreWorld, Written } from "./stores/store.ts";
 export type { Acknowledgement, Follower } from "./core/follower.ts";
 export { formatPosition, parsePosition, type Position } from "./core/position.ts";

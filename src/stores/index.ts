@@ -49,7 +49,9 @@ export interface StoreSpec {
  */
 export function parseStoreSpec(text: string): StoreSpec {
   const colon = text.indexOf(":");
-  const scheme = text.slice(0, Math.max(colon, 0));
+  const named = text.slice(0, Math.max(colon, 0));
+  // Both are common for the address of a database.
+  const scheme = named === "postgresql" ? "postgres" : named;
   if (isScheme(scheme)) return { scheme, location: text.slice(colon + 1) };
   // Quotes only the scheme, because the rest may be a connection string with a password.
   const what = /^[a-z][a-z0-9+.-]+$/i.test(scheme)

@@ -10,8 +10,8 @@ import { describeUses } from "./uses-contract.ts";
 import type { Candidate } from "./contract.ts";
 import { aFolder, aWorld } from "./place.ts";
 
-/** The keychain has its own file, `keychain/contract.test.ts`, because it needs more than a folder. */
-type Scheme = Exclude<StoreScheme, "keychain">;
+/** The keychain and PostgreSQL have their own files, such as `keychain/contract.test.ts`, because they need more than a folder. */
+type Scheme = Exclude<StoreScheme, "keychain" | "postgres">;
 
 /** How to open an empty store of each kind. The compiler asks for a line for each entry of the registry. */
 const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
@@ -64,6 +64,7 @@ test.each(Object.entries(stores))("%s: has a summary", (_, { summary }) => {
 test("splits a spec at its first colon", () => {
   expect(parseStoreSpec("file:/srv/a:b.jsonl")).toEqual({ scheme: "file", location: "/srv/a:b.jsonl" });
   expect(parseStoreSpec("env:")).toEqual({ scheme: "env", location: "" });
+  expect(parseStoreSpec("postgresql://h/d")).toEqual({ scheme: "postgres", location: "//h/d" });
 });
 
 test.each([
@@ -71,7 +72,7 @@ test.each([
   "keys.jsonl",
   "./keys.jsonl",
   "C:\\keys.jsonl",
-  "postgres://host/db",
+  "mysql://host/db",
   "keyring:",
   "constructor:",
   ":",
@@ -81,13 +82,13 @@ test.each([
   expect(parse).toThrow(
     expect.objectContaining({
       code: "USAGE",
-      hint: expect.stringContaining("file: keychain: archive: env: keyset: memory:"),
+      hint: expect.stringContaining("file: keychain: postgres: archive: env: keyset: memory:"),
     }),
   );
 });
 
 test("quotes only the scheme of a rejected spec, because the rest may be a password", () => {
-  expect(() => parseStoreSpec("postgres://ada:s3cret@host/db")).toThrow(
+  expect(() => parseStoreSpec("mysql://ada:s3cret@host/db")).toThrow(
     expect.not.objectContaining({ message: expect.stringContaining("s3cret") }),
   );
 });

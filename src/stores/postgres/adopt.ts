@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { KeysError } from "../../errors.ts";
 import type { Key } from "../../core/key.ts";
 import type { Change } from "../store.ts";
-import type { Session } from "./database.ts";
+import type { SqlSession } from "./database.ts";
 import { GENESIS, toRecord, type StoredRecord } from "./records.ts";
 import { storeChange } from "./store-change.ts";
 import type { Tables } from "./tables.ts";
@@ -46,12 +46,17 @@ export async function adoptHistory(tables: Tables, history: readonly Change[]): 
   });
 }
 
-async function insert(session: Session, schema: string, rows: readonly NewRow[]): Promise<void> {
+async function insert(session: SqlSession, schema: string, rows: readonly NewRow[]): Promise<void> {
   for (const batch of inBatches(rows)) {
     await session.query(
       `insert into ${schema}.changes (seq, change_id, sum, record)
       select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])`,
-      [batch.map(({ seq }) => seq), batch.map(({ id }) => id), batch.map(({ sum }) => sum), batch.map(({ text }) => text)],
+      [
+        batch.map(({ seq }) => seq),
+        batch.map(({ id }) => id),
+        batch.map(({ sum }) => sum),
+        batch.map(({ text }) => text),
+      ],
     );
   }
 }

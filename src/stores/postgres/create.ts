@@ -1,12 +1,12 @@
 import { KeysError } from "../../errors.ts";
-import type { Session } from "./database.ts";
+import type { SqlSession } from "./database.ts";
 import { explainWrite } from "./explain.ts";
 import { codeOf, isMissing } from "./fault.ts";
 import { setUp } from "./setup.ts";
 import type { Tables } from "./tables.ts";
 
 /** Runs a job that writes and may run twice. Creates the tables if they are missing. */
-export async function orCreate<T>(tables: Tables, job: (session: Session) => Promise<T>): Promise<T> {
+export async function orCreate<T>(tables: Tables, job: (session: SqlSession) => Promise<T>): Promise<T> {
   const { database, place } = tables;
   try {
     return await database.read(job).catch(async (fault: unknown) => {

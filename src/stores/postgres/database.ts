@@ -8,7 +8,7 @@ import { isLost, isTimeout, TimeoutFault } from "./fault.ts";
 export type Row = Readonly<Record<string, string | null>>;
 
 /** Runs statements on one connection. */
-export interface Session {
+export interface SqlSession {
   /** @param text - one statement, or without values several; the rows are those of the last one */
   query(text: string, values?: readonly unknown[], timeout?: number): Promise<readonly Row[]>;
   /**
@@ -39,7 +39,7 @@ export class Database {
   }
 
   /** Runs a job on a connection, and again on another one if it was lost. For reads, which may run twice. */
-  async read<T>(job: (session: Session) => Promise<T>): Promise<T> {
+  async read<T>(job: (session: SqlSession) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.use(job);
@@ -50,7 +50,7 @@ export class Database {
   }
 
   /** Runs a job on a connection, once. */
-  async use<T>(job: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>(job: (session: SqlSession) => Promise<T>): Promise<T> {
     const client = await this.take();
     let isHealthy = false;
     try {
@@ -120,8 +120,8 @@ export class Database {
 }
 
 /** Returns the session of a connection that was taken with {@link Database.take}. */
-export function sessionOf(client: PostgresClient): Session {
-  const session: Session = {
+export function sessionOf(client: PostgresClient): SqlSession {
+  const session: SqlSession = {
     async query(text, values, timeout = QUERY_MS) {
       const config = { text, query_timeout: timeout, ...(values !== undefined && { values: [...values] }) };
       const result: unknown = await client.query(config);
@@ -169,4 +169,3 @@ function closed(): KeysError {
 function ignore(): void {
   // The next statement reports it.
 }
-

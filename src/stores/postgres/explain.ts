@@ -51,7 +51,10 @@ function describe(fault: unknown, code: string): readonly [message: string, hint
     ];
   }
   if (fault instanceof Error && fault.message.includes("does not support SSL")) {
-    return ["does not offer TLS", "turn on TLS in PostgreSQL, or add ?sslmode=disable on a network that only you control"];
+    return [
+      "does not offer TLS",
+      "turn on TLS in PostgreSQL, or add ?sslmode=disable on a network that only you control",
+    ];
   }
   if (fault instanceof Error && /password|SASL|SCRAM/.test(fault.message)) {
     return STATES["28P01"] ?? ["rejected the login", RETRY];

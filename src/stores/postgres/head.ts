@@ -4,7 +4,7 @@ import type { Row } from "./database.ts";
 import { SCHEMA_VERSION } from "./schema-sql.ts";
 import { checkVersion } from "./setup.ts";
 
-/** The position of the store with what proves it: the hash of the last record, and when its epoch started. */
+/** The position of the store with what proves it: the SHA-256 of the last record, and when its epoch started. */
 export interface Head extends Position {
   /** The `sum` of the record `seq`. */
   readonly sum: string;

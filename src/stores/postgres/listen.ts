@@ -94,7 +94,10 @@ function hear(
   };
   const run = async () => {
     const taken = await database.take();
-    if (isOver) return database.give(taken, true);
+    if (isOver) {
+      database.give(taken, true);
+      return;
+    }
     client = taken;
     taken.on("end", end);
     taken.on("error", end);

@@ -2,7 +2,8 @@ import { FLAG, readOptions, TEXT, type Rules } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import type { PostgresPool } from "./client.ts";
 import { DEFAULT_SCHEMA, parseSchema } from "./spec.ts";
-import { createPostgresStore, type PostgresStore } from "./store.ts";
+import type { KeyStore } from "../store.ts";
+import { createPostgresStore } from "./store.ts";
 
 /**
  * A store in PostgreSQL for a server that has a pool already.
@@ -27,7 +28,8 @@ export interface PostgresStoreOptions {
 const RULES: Rules<PostgresStoreOptions> = {
   pool: {
     what: "a Pool of pg",
-    is: (value) => isObject(value) && ["connect", "on", "removeListener"].every((name) => typeof value[name] === "function"),
+    is: (value) =>
+      isObject(value) && ["connect", "on", "removeListener"].every((name) => typeof value[name] === "function"),
     required: true,
   },
   schema: TEXT,
@@ -48,8 +50,12 @@ const RULES: Rules<PostgresStoreOptions> = {
  * const keys = createKeys({ store: postgresStore({ pool }) });
  * ```
  */
-export function postgresStore(options: PostgresStoreOptions): PostgresStore {
-  const { pool, schema: name = DEFAULT_SCHEMA, listen } = readOptions<PostgresStoreOptions>("postgresStore", options, RULES);
+export function postgresStore(options: PostgresStoreOptions): KeyStore {
+  const {
+    pool,
+    schema: name = DEFAULT_SCHEMA,
+    listen,
+  } = readOptions<PostgresStoreOptions>("postgresStore", options, RULES);
   const schema = parseSchema(name);
   return createPostgresStore({
     createPool: async () => pool,

@@ -29,11 +29,9 @@ async function one(tables: Tables, query: string, value: string): Promise<Key | 
   const { schema } = tables;
   const times = `select n, max(at) as at from ${schema}.uses where key_id = k.id group by n`;
   const uses = `(select json_object_agg(n, at)::text from (${times}) t) as uses`;
-  const result = await readWithHead(
-    tables,
-    `, k.body, ${uses} from ${schema}.head h left join ${query} k on true`,
-    [value],
-  );
+  const result = await readWithHead(tables, `, k.body, ${uses} from ${schema}.head h left join ${query} k on true`, [
+    value,
+  ]);
   const row = result?.rows[0];
   return row?.["body"] == null ? null : readKey(row["body"], row["uses"]);
 }

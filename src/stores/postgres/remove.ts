@@ -8,7 +8,8 @@ import { orMissing, type Tables } from "./tables.ts";
 const TABLES = ["head", "changes", "keys", "versions", "uses", "reports", "followers"];
 const FUNCTIONS = ["acknowledge", "unfollow", "touch"];
 /** Finds anything in a schema. */
-const CONTENT = "select '1' as found from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = $1::regnamespace limit 1";
+const CONTENT =
+  "select '1' as found from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = $1::regnamespace limit 1";
 
 /**
  * Implements {@link KeyStore.remove}. Drops the tables in one transaction, and the schema if nothing else is in it. A writer that waits
@@ -23,7 +24,9 @@ export async function removeStore(tables: Tables, { seq }: RemoveOptions): Promi
     session.transact(begin, async ([row]) => {
       if (continuity.check(row, seen).seq !== seq) throw changed(place);
       const functions = FUNCTIONS.map((name) => `${schema}.${name}`).join(", ");
-      await session.query(`drop function ${functions}; drop table ${TABLES.map((name) => `${schema}.${name}`).join(", ")}`);
+      await session.query(
+        `drop function ${functions}; drop table ${TABLES.map((name) => `${schema}.${name}`).join(", ")}`,
+      );
       const [rest] = await session.query(CONTENT, [schema]);
       if (rest === undefined) await session.query(`drop schema ${schema}`);
       return true;

@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import type { Database, Session } from "./database.ts";
+import type { Database, SqlSession } from "./database.ts";
 import { SCHEMA_VERSION, tablesSql } from "./schema-sql.ts";
 
 /** Schema version → the SQL that brings the tables from it to the next one. */
@@ -10,7 +10,7 @@ export const MIGRATIONS: readonly ((schema: string) => string)[] = [tablesSql];
  * @throws what `pg` throws, with SQLSTATE 42501 if this user may not create a schema
  */
 export async function setUp(database: Database, schema: string, migrations = MIGRATIONS): Promise<void> {
-  const job = async (session: Session): Promise<void> => {
+  const job = async (session: SqlSession): Promise<void> => {
     await session.query(`select pg_advisory_xact_lock(hashtextextended('mcp_keys ' || $1, 0))::text`, [schema]);
     const [found] = await session.query("select to_regclass($1)::text as head", [`${schema}.head`]);
     let version = 0;

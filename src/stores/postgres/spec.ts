@@ -45,15 +45,14 @@ export function parseTarget(location: string, env: StoreWorld["env"]): PostgresT
   }
   if (login.includes(":")) throw hasPassword();
   const options = parseOptions(query);
-  const take = (text: string, option: string, variable: string, otherwise: string): string =>
-    decode(text) || (options.get(option) ?? "") || (env[variable] ?? "") || otherwise;
-  const host = take(hostText, "host", "PGHOST", "localhost").replace(/^\[(.*)\]$/, "$1");
-  const user = take(login, "user", "PGUSER", env["USER"] || "postgres");
+  const option = (name: string): string => options.get(name) ?? "";
+  const host = decode(hostText) || option("host") || env["PGHOST"] || "localhost";
+  const user = decode(login) || option("user") || env["PGUSER"] || env["USER"] || "postgres";
   const target = {
-    host,
-    port: parsePort(take(portText, "port", "PGPORT", "5432")),
+    host: host.replace(/^\[(.*)\]$/, "$1"),
+    port: parsePort(portText || option("port") || env["PGPORT"] || "5432"),
     user,
-    database: take(databaseText, "", "PGDATABASE", user),
+    database: decode(databaseText) || env["PGDATABASE"] || user,
     schema: parseSchema(options.get("schema") ?? DEFAULT_SCHEMA),
     listen: parseListen(options.get("listen")),
     sslMode: parseSslMode(options.get("sslmode") ?? env["PGSSLMODE"], host),
@@ -133,7 +132,10 @@ function parseSslMode(text: string | undefined, host: string): SslMode {
   if (text === undefined || text === "") return defaultSslMode(host);
   const mode = SSL_MODES.find((each) => each === text);
   if (mode !== undefined) return mode;
-  throw usage("the option sslmode is unknown", `use one of ${SSL_MODES.join(", ")}; the others may send a password in clear`);
+  throw usage(
+    "the option sslmode is unknown",
+    `use one of ${SSL_MODES.join(", ")}; the others may send a password in clear`,
+  );
 }
 
 function defaultSslMode(host: string): SslMode {

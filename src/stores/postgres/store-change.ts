@@ -1,5 +1,5 @@
 import type { Change } from "../store.ts";
-import type { Session } from "./database.ts";
+import type { SqlSession } from "./database.ts";
 import { formatKey, type StoredRecord } from "./records.ts";
 
 /** A change that is written under the lock of the head. */
@@ -17,7 +17,7 @@ export function channelOf(schema: string): string {
 }
 
 /** Writes a change, its keys and the new head with one statement. Its cost does not depend on how many keys there are. */
-export async function storeChange(session: Session, schema: string, news: NewChange): Promise<void> {
+export async function storeChange(session: SqlSession, schema: string, news: NewChange): Promise<void> {
   const { change, id, record, notify } = news;
   const { keys } = change;
   const versions = keys.flatMap((key) => key.versions.map(({ n, digest }) => ({ key: key.id, n, digest })));

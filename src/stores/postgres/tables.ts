@@ -26,7 +26,10 @@ export async function readWithHead(
 ): Promise<{ head: Head; rows: readonly Row[] } | null> {
   const { seen } = continuity;
   const text = `select ${headColumns(schema, seen)}${rest}`;
-  const rows = await orMissing({ place, continuity }, database.read((session) => session.query(text, values)));
+  const rows = await orMissing(
+    { place, continuity },
+    database.read((session) => session.query(text, values)),
+  );
   return rows === null ? null : { head: continuity.check(rows[0], seen), rows };
 }
 

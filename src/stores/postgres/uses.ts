@@ -3,7 +3,6 @@ import { orCreate } from "./create.ts";
 import { explainWrite } from "./explain.ts";
 import { orMissing, type Tables } from "./tables.ts";
 
-
 /** The name of the row in `reports` that tells when a keyset was published. No server has an empty name. */
 const PUBLISHED = "";
 

@@ -4,7 +4,7 @@ import { applyDraft, checkDraft } from "../draft.ts";
 import { KeyMap } from "../key-map.ts";
 import type { Change, Draft, Written } from "../store.ts";
 import { createTables } from "./create.ts";
-import type { Session } from "./database.ts";
+import type { SqlSession } from "./database.ts";
 import { explainWrite } from "./explain.ts";
 import { codeOf, isLost, isMissing, isRepeatable, isTimeout } from "./fault.ts";
 import { type Head, headColumns } from "./head.ts";
@@ -34,7 +34,7 @@ export interface WrittenLast {
 }
 
 /** What a transaction does after it has locked the head. */
-export type HeadJob = (session: Session, head: Head, notify: boolean) => Promise<WrittenLast>;
+export type HeadJob = (session: SqlSession, head: Head, notify: boolean) => Promise<WrittenLast>;
 
 /** Implements {@link KeyStore.write}. */
 export async function writeDraft(tables: Tables, draft: Draft): Promise<Written> {
@@ -58,7 +58,7 @@ export async function writeDraft(tables: Tables, draft: Draft): Promise<Written>
 export async function writeAtHead(tables: Tables, job: HeadJob, checksHistory = true): Promise<Written> {
   let notify = true;
   for (let attempt = 1; ; attempt++) {
-    const tried: Attempt = { last: null, isCommitting: false };
+    const tried: WriteAttempt = { last: null, isCommitting: false };
     try {
       return finish(tables, await runOnce(tables, (session, head) => job(session, head, notify), checksHistory, tried));
     } catch (fault) {
@@ -77,16 +77,16 @@ export async function writeAtHead(tables: Tables, job: HeadJob, checksHistory = 
   }
 }
 
-interface Attempt {
+interface WriteAttempt {
   last: WrittenLast | null;
   isCommitting: boolean;
 }
 
 function runOnce(
   { database, schema, continuity }: Tables,
-  job: (session: Session, head: Head) => Promise<WrittenLast>,
+  job: (session: SqlSession, head: Head) => Promise<WrittenLast>,
   checksHistory: boolean,
-  tried: Attempt,
+  tried: WriteAttempt,
 ): Promise<WrittenLast> {
   const seen = checksHistory ? continuity.seen : null;
   const begin = `${BEGIN}; select ${headColumns(schema, seen)} from ${schema}.head h for update of h`;
@@ -105,7 +105,7 @@ function finish({ continuity }: Tables, { change, head }: WrittenLast): Written 
 }
 
 /** Loads the stored keys that a draft could conflict with. */
-async function loadKeys(session: Session, schema: string, { keys }: Draft): Promise<KeyMap> {
+async function loadKeys(session: SqlSession, schema: string, { keys }: Draft): Promise<KeyMap> {
   const digests = keys.flatMap(({ versions }) => versions.map(({ digest }) => digest));
   const rows = await session.query(
     `select k.body from (

@@ -1,16 +1,16 @@
 import { describe } from "vitest";
-import { openStore } from "../../../src/stores/index.ts";
-import { needPostgres, aDatabase, sharedCluster } from "../../postgres/shared.ts";
 import { describeContract, describeWriting } from "../contract.ts";
 import type { Candidate } from "../contract.ts";
-import { aWorld } from "../place.ts";
 import { describeUses } from "../uses-contract.ts";
+import { shelves } from "./place.ts";
 
-describe("postgres: directly", () => {
-  needPostgres();
+describe.each([
+  ["directly", {}],
+  ["through PgBouncer in transaction mode", { pgBouncer: true }],
+])("postgres: %s", (_, options) => {
+  const aShelf = shelves(options);
   const make = async (): Promise<Candidate> => {
-    const { url, password } = await aDatabase();
-    const open = () => openStore(url, aWorld(null, { PGPASSWORD: password }));
+    const { open } = await aShelf();
     return { open, again: open };
   };
   describeContract(make);
