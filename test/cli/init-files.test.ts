@@ -167,6 +167,15 @@ describe("--guard-file and --dotenv", () => {
     },
   );
 
+  test("refuse an empty name", async () => {
+    const { init, files } = createProject();
+    expect(errorOf(await init([...FLAGS, "--dotenv", "", "--json"]))).toMatchObject({
+      code: "USAGE",
+      message: "the name of a file is empty",
+    });
+    expect(files()).toEqual(["package.json"]);
+  });
+
   test("take a whole path as it is", async () => {
     const { init, read, files } = createProject();
     const folder = mkdtempSync(join(tmpdir(), "mcp-keys-elsewhere-"));

@@ -5,8 +5,7 @@ import type { Context } from "../context.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
 import type { ServerProject } from "./project.ts";
-import { inFolder, requireInside } from "./inside.ts";
-import { readProjectFile } from "./read-file.ts";
+import { inFolder, readProjectFile, requireInside } from "./project-file.ts";
 import type { SetupStep } from "./step.ts";
 
 /** The file with the guard, and what to import in the server. */
@@ -65,7 +64,9 @@ export async function planGuard(
   if (found === null) await open(true);
   return {
     ...{ step: "guard", file: path, exists: found !== null },
-    about: isOther ? "it stays, although init would write something else" : `the guard for ${title}`,
+    about: isOther
+      ? "it stays, although init would write something else now; to get that, remove it first"
+      : `the guard for ${title}`,
     async run() {
       const sink = await open(false);
       ctx.atEnd(() => sink.discard());

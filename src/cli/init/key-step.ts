@@ -10,7 +10,7 @@ import type { Context } from "../context.ts";
 import { expiryText } from "../expiry.ts";
 import { DEFAULT_EXPIRY } from "../new-key.ts";
 import { keyLabel } from "../terminal/render.ts";
-import { readProjectFile } from "./read-file.ts";
+import { readProjectFile } from "./project-file.ts";
 import type { SetupStep } from "./step.ts";
 import { openTokenFile, type FirstKey } from "./token-file.ts";
 

@@ -4,7 +4,7 @@ import { isObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import type { FrameworkName } from "./framework-names.ts";
 import { frameworks } from "./frameworks.ts";
-import { readProjectFile, unreadable } from "./read-file.ts";
+import { readProjectFile, unreadable } from "./project-file.ts";
 
 const LOCK_FILES = { "pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun", "bun.lockb": "bun" } as const;
 

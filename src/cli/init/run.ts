@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { isStoreVariableSet, readAnswers, type AnswerFlags, type SetupAnswers } from "./answers.ts";
 import { planClient } from "./client-step.ts";
 import { hintWhileWriting, hintWhilePlanning } from "./hints.ts";
-import { inFolder, requireInside } from "./inside.ts";
+import { inFolder, requireInside } from "./project-file.ts";
 import { planGitignore } from "./gitignore-step.ts";
 import { chooseGuardFile, planGuard } from "./guard-step.ts";
 import { planKey } from "./key-step.ts";
