@@ -44,7 +44,7 @@ async function runServers(ctx: Context): Promise<void> {
   }
   const rows = followers.map((each) => {
     const state = stateOf(each, position);
-    const paintState = state === "up to date" ? paint.good : paint.error;
+    const paintState = (text: string): string => (state === "up to date" ? paint.good(text) : paint.error(text));
     return [
       ...[each.name, each.id].map((text) => ({ text })),
       { text: state, paint: paintState },
