@@ -30,6 +30,6 @@ async function runSetEnabled(ctx: Context, ref: string, verb: "disable" | "enabl
   const updated = await (await ctx.keys())[verb](ref);
   const { key, changed } = updated;
   const unchanged = isRevoked(key) ? "is revoked: servers refuse it anyway" : `was already ${verb}d`;
-  ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} ${unchanged}`);
-  await reportChange(ctx, updated, wait);
+  const say = (): void => ctx.io.note(changed ? `${verb}d ${keyLabel(key)}` : `${keyLabel(key)} ${unchanged}`);
+  await reportChange(ctx, updated, { wait, say });
 }

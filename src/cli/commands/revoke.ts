@@ -64,16 +64,19 @@ async function runRevoke(ctx: Context, ref: string, flags: RevokeFlags): Promise
   const before = await keys.get(ref, { digests: false });
   if (!yes) await confirm(ctx, before, version);
   const wait = await openWait(ctx, flags, true);
-  const { key, changed, position } = await keys.revoke(before.id, {
+  const updated = await keys.revoke(before.id, {
     reason,
     releaseName,
     ...(version !== undefined && { version }),
   });
+  const { key, changed } = updated;
   const what = version === undefined ? keyLabel(key) : `version ${String(version)} of ${keyLabel(key)}`;
   const wasRevoked = version === undefined ? isRevoked(before) : !changed;
-  ctx.io.note(wasRevoked ? `${what} was already revoked` : `revoked ${what}`);
-  if (key.name !== before.name) ctx.io.note(`the name ${before.name} is free again`);
-  await reportChange(ctx, { key, changed, position }, wait);
+  const say = (): void => {
+    ctx.io.note(wasRevoked ? `${what} was already revoked` : `revoked ${what}`);
+    if (key.name !== before.name) ctx.io.note(`the name ${before.name} is free again`);
+  };
+  await reportChange(ctx, updated, { wait, say });
 }
 
 /** Revokes the version of a token, whatever its state: whoever has the token may end it. */
@@ -92,14 +95,17 @@ async function runRevokeToken(ctx: Context, ref: string | undefined, flags: Revo
   if (flags.yes !== true) await confirm(ctx, verdict.key, n);
   const wait = await openWait(ctx, flags, true);
   const reason = flags.reason ?? "compromised";
-  const { key, changed, position } = await keys.revoke(verdict.key.id, { version: n, reason });
+  const updated = await keys.revoke(verdict.key.id, { version: n, reason });
+  const { key, changed } = updated;
   const now = world.now();
   const version = key.versions.find((each) => each.n === n) ?? verdict.version;
   const what = `version ${String(n)} of ${keyLabel(key)}`;
   const ended = isUsable(before, now) ? "" : ", which had already ended";
-  io.note(changed ? `revoked ${what}${ended}` : `${what} was already revoked`);
-  io.note(addStore(describeRest(key, now), ctx.flags.store));
-  await reportChange(ctx, { key, changed, position }, wait, { version: versionJson(version, now) });
+  const say = (): void => {
+    io.note(changed ? `revoked ${what}${ended}` : `${what} was already revoked`);
+    io.note(addStore(describeRest(key, now), ctx.flags.store));
+  };
+  await reportChange(ctx, updated, { wait, say, more: { version: versionJson(version, now) } });
   if (key.versions.some((version) => isUsable(version, now))) return;
   io.next(isRevoked(key) ? `mcp-keys generate ${key.name} --replace` : `mcp-keys rotate ${key.name}`);
 }

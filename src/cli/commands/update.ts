@@ -98,10 +98,14 @@ async function runUpdate(ctx: Context, ref: string, changes: KeyChanges, flags: 
   const wait = await openWait(ctx, flags);
   const updated = await keys.update(before.id, changes);
   const { key, changed } = updated;
-  io.note(
-    changed ? `updated ${keyLabel(key)}: ${describeEdit(before, key)}` : `${keyLabel(key)} already has these settings`,
-  );
-  const current = currentVersion(key);
-  if (changes.expiresAt !== undefined && current !== undefined) warnIfShort(io, key.name, current.expiresAt, now);
-  await reportChange(ctx, updated, wait);
+  const say = (): void => {
+    io.note(
+      changed
+        ? `updated ${keyLabel(key)}: ${describeEdit(before, key)}`
+        : `${keyLabel(key)} already has these settings`,
+    );
+    const current = currentVersion(key);
+    if (changes.expiresAt !== undefined && current !== undefined) warnIfShort(io, key.name, current.expiresAt, now);
+  };
+  await reportChange(ctx, updated, { wait, say });
 }

@@ -47,6 +47,5 @@ async function reportEnd(
     note();
     throw error;
   });
-  note();
-  await reportChange(ctx, updated, wait);
+  await reportChange(ctx, updated, { wait, say: note });
 }
