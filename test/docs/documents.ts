@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { formatReport } from "../../src/core/usage-report.ts";
+import { openFileStore } from "../../src/stores/file.ts";
 import { createCli } from "../cli/fake-world.ts";
 
 type Document = Record<string, unknown>;
@@ -72,6 +73,7 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   clock.now += 1;
   await run("import", "import old --allow-weak", "changeme123");
   await run("revoke", "revoke --token --yes", "changeme123");
+  const listed = await runFollowed(run, join(dir, "store", "keys.jsonl"), dir);
   await run("list", "list");
   await run("show", "show ci");
   const two = `--store file:${join(dir, "store", "keys.jsonl")} --store memory:`;
@@ -115,6 +117,8 @@ export async function printDocuments(): Promise<PrintedDocuments> {
       ),
     ],
     ["retiring", [fresh["retiring"]].filter(isDocument)],
+    ["confirmed", all.map(({ confirmed }) => confirmed).filter(isDocument)],
+    ["followers", (listed["servers"] as unknown[]).filter(isDocument)],
     ["listed check", (checks as unknown[]).filter(isDocument)],
     ["doctor's finding", diagnosed["findings"] as Document[]],
     ["doctor's counts", [diagnosed["counts"] as Document]],
@@ -133,6 +137,31 @@ export async function printDocuments(): Promise<PrintedDocuments> {
     ["key of an audit line", (documents.get("audit") ?? []).map(({ key }) => key).filter(isDocument)],
   ]);
   return { documents, parts };
+}
+
+/** Runs the commands that wait, in a store that a server follows. Returns what `servers` printed. */
+async function runFollowed(
+  run: (name: string, line: string | string[]) => Promise<Document>,
+  file: string,
+  dir: string,
+): Promise<Document> {
+  const store = await openFileStore(file, { env: {}, uid: process.getuid?.() ?? null, dataDir: null });
+  const { epoch } = await store.position();
+  const news = { id: "follower-of-docs", name: "web-1", lease: 60_000, version: "0.1.0" };
+  await store.acknowledge({ ...news, position: { epoch, seq: 1_000_000 } });
+  await run("generate", ["generate", "waited", "--wait", "--out", join(dir, "waited")]);
+  await run("rotate", ["rotate", "waited", "--wait=5s", "--to", "cat >/dev/null"]);
+  await run("rotate --finish", "rotate waited --finish --force --wait");
+  await run("rotate", ["rotate", "waited", "--to", "cat >/dev/null"]);
+  await run("rotate --abort", "rotate waited --abort --wait");
+  await run("disable", "disable waited");
+  await run("enable", "enable waited --wait");
+  await run("update", "update waited --owner bob --wait");
+  await run("revoke", "revoke waited --yes");
+  const listed = await run("servers", "servers");
+  await store.unfollow(news.id);
+  await store.close();
+  return listed;
 }
 
 function isDocument(value: unknown): value is Document {
