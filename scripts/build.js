@@ -4,12 +4,11 @@
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, transform } from "esbuild";
+import { packCli } from "./pack-cli.js";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
 const KEEP_CHUNKS_MS = 10 * 60_000;
-// Chunks with short names of functions and variables: parsers, prompts, and commands that people run by hand.
-const SHORT_NAMES = /chunks.(doctor|init|install|prompts|scan)-/;
 
 const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
 const common = {
@@ -31,8 +30,6 @@ const library = { ...common, entryPoints: { index: "src/index.ts" }, chunkNames:
 const cli = {
   ...common,
   entryPoints: { "cli/main": "src/cli/main.ts" },
-  chunkNames: "cli/chunks/[name]-[hash]",
-  outExtension: { ".js": ".cjs" },
   plugins: [{ name: "start", setup: startFaster }],
 };
 // The child process that talks to the keychain. Its engines are not bundled.
@@ -45,11 +42,11 @@ const keychain = {
 };
 const built = await Promise.all([build(library), build(cli), build(keychain)]).catch(() => process.exit(1)); // esbuild has printed the error
 
-const [esm, cjs, child] = built.map(({ outputFiles }) =>
-  outputFiles.map(({ path, text }) => [relative(dist, path), text]),
-);
-const programs = [...child, ...joinChunks(await Promise.all(cjs.map(toCommonJs)))];
-const files = new Map(await Promise.all([...esm, ...programs].map(compact)));
+const textsOf = ({ outputFiles }) => outputFiles.map(({ path, text }) => [relative(dist, path), text]);
+const [lib, program, child] = built;
+const files = new Map();
+for (const [name, text] of [...textsOf(lib), ...textsOf(child)]) files.set(name, await compact(text));
+for (const [name, text] of await packCli(program, shorten)) files.set(join("cli", name), text);
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
@@ -78,63 +75,19 @@ function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, o
   });
 }
 
-/**
- * Converts the CLI to CommonJS, which starts in two thirds of the time of ES modules: Node 20 sets up no loader and does not read
- * every export of a built-in module. Each built-in module loads on first use.
- */
-async function toCommonJs(/** @type {string[]} */ [name, text]) {
-  const own = text
-    .replace(/\bimport\("(\.[^"]+)"\)/g, `Promise.resolve().then(() => require("$1"))`)
-    .replaceAll("import.meta.url", "__filename"); // for `createRequire`, which accepts both
-  const { code } = await transform(own, { format: "cjs", platform: "neutral", target: common.target });
-  const names = [];
-  const lazy = code.replace(/^var (import_\w+) = (.*require\("node:.*\));$/gm, (_, name, load) => {
-    names.push(name);
-    return `var ${name}$;\nvar ${name} = () => (${name}$ ??= ${load});`;
-  });
-  return [name, names.reduce((all, each) => all.replaceAll(`${each}.`, `(${each}()).`), lazy)];
-}
-
-/** Inlines the chunks that `main.cjs` needs at start, and shares them with the other chunks: each file costs a millisecond. */
-function joinChunks(/** @type {string[][]} */ files) {
-  const pattern = /^var \w+ = (require\("\.[^"]*?(chunk-\w+)\.cjs"\));$/gm;
-  const texts = new Map(files.map(([name, text]) => [/** @type {string} */ (name), text]));
-  const main = join("cli", "main.cjs");
-  const shared = new Map();
-  const collect = (/** @type {string} */ text) => {
-    for (const [, , chunk] of text.matchAll(pattern)) {
-      const name = join("cli", "chunks", `${chunk}.cjs`);
-      if (shared.has(chunk)) continue;
-      collect(texts.get(name));
-      shared.set(chunk, texts.get(name));
-      texts.delete(name);
-    }
-  };
-  collect(texts.get(main));
-  const link = (/** @type {string} */ text, /** @type {string} */ from) =>
-    text.replace(pattern, (line, load, chunk) =>
-      shared.has(chunk) ? line.replace(load, `${from}["${chunk}"]`) : line,
-    );
-  for (const [name, text] of texts)
-    texts.set(name, link(text, name === main ? "shared" : 'require("../main.cjs").shared'));
-  // An inlined chunk names its neighbours, which stay in their folder.
-  const moved = (/** @type {string} */ text) => text.replaceAll('=> require("./', '=> require("./chunks/');
-  const parts = [...shared].map(
-    ([chunk, text]) =>
-      `(function (module) {\n${moved(link(text, "shared"))}\nshared["${chunk}"] = module.exports;\n})({});\n`,
-  );
-  texts.set(main, `"use strict";\nconst shared = (exports.shared = {});\n${parts.join("")}${texts.get(main)}`);
-  return texts;
-}
-
 /** Removes comments and whitespace. Keeps names, and lines short enough to find a place in a stack trace. */
-async function compact(/** @type {string[]} */ [name, text]) {
+async function compact(/** @type {string} */ text, options = {}) {
   const { code } = await transform(text, {
     ...{ platform: "neutral", target: common.target, legalComments: "none" },
     ...{ minifyWhitespace: true, minifySyntax: true, lineLimit: 500 },
-    minifyIdentifiers: SHORT_NAMES.test(name),
+    ...options,
   });
-  return [name, code];
+  return code;
+}
+
+/** Does the same, and shortens the names inside functions. A stack trace has the names of functions and methods. */
+function shorten(/** @type {string} */ script) {
+  return compact(script, { minifyIdentifiers: true });
 }
 
 /** Returns the folders of all bundled packages. */

@@ -83,7 +83,7 @@ describe("the rules catch", () => {
     [
       "chalk elsewhere",
       { "cli/a.ts": `import { Chalk } from "chalk";` },
-      "imports chalk, which only cli/terminal/render.ts may",
+      "imports chalk, which only cli/terminal/colors.ts may",
     ],
     [
       "prompts early",
@@ -103,6 +103,15 @@ describe("the rules catch", () => {
         ...file("formats/b.ts"),
       },
       "formats/a.ts imports its sibling formats/b.ts",
+    ],
+    [
+      "a sibling that loads on first use",
+      {
+        "cli/commands/index.ts": `const a = () => import("./a.ts"); const b = () => import("./b.ts");`,
+        "cli/commands/a.ts": `import { b } from "./b.ts";`,
+        ...file("cli/commands/b.ts"),
+      },
+      "cli/commands/a.ts imports its sibling cli/commands/b.ts",
     ],
     [
       "its registry",

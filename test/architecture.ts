@@ -8,6 +8,7 @@ const KEBAB = /^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/;
 export function findViolations(files: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];
   const values = new Map<string, string[]>();
+  const registered = new Map<string, string[]>();
   const imported = new Map<string, string[]>();
   const declaredIn = new Map<string, string[]>();
   for (const [path, text] of files) {
@@ -35,6 +36,8 @@ export function findViolations(files: ReadonlyMap<string, string>): string[] {
         continue;
       }
       if (how === "value") values.get(path)?.push(target);
+      if (SIBLINGS[path] !== undefined && how !== "type")
+        registered.set(path, [...(registered.get(path) ?? []), target]);
       if (how !== "call") imported.get(path)?.push(target);
       if (!mayImport(layer, target, how)) report(`imports ${target}, which ${layer} may not${describeHow(how)}`);
       if (SOLE_USER[target] !== undefined && SOLE_USER[target] !== path)
@@ -46,7 +49,7 @@ export function findViolations(files: ReadonlyMap<string, string>): string[] {
       }
     }
   }
-  return [...found, ...siblingImports(values), ...cycles(imported), ...sharedTypeNames(declaredIn)];
+  return [...found, ...siblingImports(registered, values), ...cycles(imported), ...sharedTypeNames(declaredIn)];
 }
 
 /** Returns the number of lines of the median file outside the registries. */
@@ -74,9 +77,13 @@ function layerOf(path: string): string | undefined {
   );
 }
 
-function siblingImports(values: ReadonlyMap<string, readonly string[]>): string[] {
+/** Imports between the entries of a registry, which may load them on first use. */
+function siblingImports(
+  registered: ReadonlyMap<string, readonly string[]>,
+  values: ReadonlyMap<string, readonly string[]>,
+): string[] {
   return Object.entries(SIBLINGS).flatMap(([registry, folder]) => {
-    const members = (values.get(registry) ?? []).filter((path) => path.startsWith(folder));
+    const members = (registered.get(registry) ?? []).filter((path) => path.startsWith(folder));
     return members.flatMap((member) =>
       (values.get(member) ?? [])
         .filter((target) => target === registry || members.includes(target))

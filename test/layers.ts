@@ -83,18 +83,21 @@ export const PRIVATE: Readonly<Record<string, readonly string[]>> = {
 
 /** Package → the only file that may import it. */
 export const SOLE_USER: Readonly<Record<string, string>> = {
-  chalk: "cli/terminal/render.ts",
+  chalk: "cli/terminal/colors.ts",
   "@inquirer/prompts": "cli/terminal/prompts.ts",
 };
 
 /** These cost more than the rest of a command, so they load on first use. */
 export const ON_FIRST_USE = [
+  "cli/run-command.ts",
+  "cli/terminal/colors.ts",
   "cli/terminal/prompts.ts",
   "cli/lazy/clients.ts",
   "cli/lazy/completion.ts",
   "cli/lazy/doctor.ts",
   "cli/lazy/init.ts",
   "cli/lazy/install.ts",
+  "cli/lazy/keys.ts",
   "cli/lazy/scan.ts",
   "cli/lazy/store.ts",
   "stores/postgres/open.ts",

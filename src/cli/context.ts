@@ -6,7 +6,7 @@ import type { HttpRequest } from "../http/http.ts";
 import type { KeyStore, StoreWorld } from "../stores/store.ts";
 import type { GlobalFlags, Io, Streams } from "./terminal/io.ts";
 import type { Prompts } from "./terminal/prompts.ts";
-import type { Painter } from "./terminal/render.ts";
+import type { Painter } from "./terminal/painter.ts";
 
 /** Everything outside the CLI. Created once, by `main.ts` or by a test. */
 export interface World extends StoreWorld {
@@ -33,7 +33,7 @@ export interface Reader {
   /** As it was chosen. */
   readonly spec: string;
   /** @throws `KeysError` as `openStore` does */
-  readonly open: () => Promise<{ readonly store: KeyStore; readonly keys: Keys }>;
+  readonly open: () => Promise<{ readonly store: KeyStore; readonly keys: () => Promise<Keys> }>;
 }
 
 /** The run of a command: its world, flags, output, store and exit status. */
@@ -53,6 +53,8 @@ export interface Context {
   /** Opens another store, which also closes at the end of the run. @throws `KeysError` as `openStore` does */
   openStore(spec: string): Promise<KeyStore>;
   keys(): Promise<Keys>;
+  /** Returns the program that parses these words. It knows the flags of the commands that they name. */
+  program(words: readonly string[]): Promise<Command>;
   /** Sets the exit status of a run that succeeds with a negative result, for example a refused token. */
   setExitStatus(status: number): void;
   /**
@@ -62,15 +64,21 @@ export interface Context {
   atEnd(tidy: () => Promise<void>, limit?: number): void;
 }
 
+/** What `--help` shows about a command, and how to load it. */
+export interface CommandEntry {
+  /** As its module declares them, for example `<key>`; empty for a command without arguments. */
+  readonly operands: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
 /**
  * One command. `build` declares its arguments and flags; the action parses them, calls one operation and prints the result.
- * To add a command: a file in `commands/` and a line in `commands/index.ts`.
+ * To add a command: a file in `commands/` and an entry in `commands/index.ts`.
  */
 export interface CommandModule {
   /** Shown first in the help; the tests run them. `#` starts a comment. */
   readonly examples: readonly string[];
-  /** Whether it looks at the other commands, which are otherwise built only for help. */
-  readonly needsProgram?: true;
   /** @param open - returns the context of this run; the action calls it once the flags are known */
   build(open: () => Context): Command;
 }

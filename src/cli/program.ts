@@ -1,7 +1,7 @@
 import { Command, Help, type Argument, type Option } from "commander";
 import { packageVersion } from "../package-version.ts";
 import { commands } from "./commands/index.ts";
-import type { CommandModule, Context } from "./context.ts";
+import type { CommandEntry, Context } from "./context.ts";
 import { addGlobalFlags } from "./flags.ts";
 
 const EXIT_CODES = `Exit codes:
@@ -13,10 +13,10 @@ const EXIT_CODES = `Exit codes:
 
 /**
  * Builds the command line: the program with every command of the registry.
- * @param argv - the words to parse, if known. When they start with a command, only that one is built and only named commands
- * get the global flags: building all of them takes longer than running one.
+ * @param argv - the words to parse, if known. Then only the commands among them are loaded, and a line that starts with a command
+ * gets no others: building all of them takes longer than running one.
  */
-export function buildProgram(open: () => Context, argv?: readonly string[]): Command {
+export async function buildProgram(open: () => Context, argv?: readonly string[]): Promise<Command> {
   const program = addGlobalFlags(
     new Command("mcp-keys")
       .description(
@@ -28,40 +28,36 @@ export function buildProgram(open: () => Context, argv?: readonly string[]): Com
       .showSuggestionAfterError()
       .addHelpText("after", `\n${EXIT_CODES}`),
   );
-  for (const [name, module] of chooseCommands(argv)) {
-    const top = module.build(open);
-    const complete = (command: Command, line: string): void => {
-      if (argv?.includes(name) !== false) addGlobalFlags(command);
-      const examples = module.examples.filter((example) => `${example} `.startsWith(`${line} `));
-      command.addHelpText("before", `Examples:\n${examples.map((example) => `  ${example}\n`).join("")}`);
-      command.copyInheritedSettings(program).showHelpAfterError(false);
-      for (const nested of command.commands) complete(nested, `${line} ${nested.name()}`);
-    };
-    complete(top, `mcp-keys ${name}`);
-    program.addCommand(top);
+  for (const [name, entry] of chooseCommands(argv)) {
+    const isNamed = argv?.includes(name) !== false;
+    program.addCommand(isNamed ? await loadCommand(program, name, entry, open) : describeCommand(name, entry));
   }
   return program.helpCommand("help [command]", "show the help of a command");
 }
 
-/** Returns the arguments with `-V` and `version`, as in other programs, replaced by the flag. */
-export function withVersionFlag(argv: readonly string[]): readonly string[] {
-  return argv[0] === "-V" || argv[0] === "version" ? ["--version", ...argv.slice(1)] : argv;
+async function loadCommand(
+  program: Command,
+  name: string,
+  { summary, load }: CommandEntry,
+  open: () => Context,
+): Promise<Command> {
+  const module = await load();
+  const complete = (command: Command, line: string): void => {
+    addGlobalFlags(command);
+    const shown = module.examples.filter((example) => `${example} `.startsWith(`${line} `));
+    command.addHelpText("before", `Examples:\n${shown.map((example) => `  ${example}\n`).join("")}`);
+    command.copyInheritedSettings(program).showHelpAfterError(false);
+    for (const nested of command.commands) complete(nested, `${line} ${nested.name()}`);
+  };
+  const command = module.build(open).summary(summary);
+  complete(command, `mcp-keys ${name}`);
+  return command;
 }
 
-/** Returns the arguments with `help rotate` replaced by `rotate --help`. */
-export function withHelpFlag(argv: readonly string[]): readonly string[] {
-  const at = argv.findIndex((word) => !word.startsWith("-"));
-  // A store may have this name.
-  if (argv[at] !== "help" || argv[at - 1] === "--store") return argv;
-  return [...argv.filter((word) => word !== "help"), "--help"];
-}
-
-/** Returns the first word of the parsed line that names no command, and the commands that could be there; else `null`. */
-export function unknownWord(command: Command): { word: string; known: string[] } | null {
-  const [word] = command.args;
-  if (word === undefined || word.startsWith("-") || command.commands.length === 0) return null;
-  const next = command.commands.find((each) => each.name() === word);
-  return next === undefined ? { word, known: command.commands.map((each) => each.name()) } : unknownWord(next);
+/** Returns a command for the list in `--help` only. */
+function describeCommand(name: string, { operands, summary }: CommandEntry): Command {
+  const command = new Command(name).summary(summary);
+  return operands === "" ? command : command.arguments(operands);
 }
 
 /** Returns a command and all commands below it. */
@@ -79,10 +75,10 @@ export function helpLine(argv: readonly string[]): string {
   return `mcp-keys ${line} --help`;
 }
 
-function chooseCommands(argv: readonly string[] = []): [name: string, module: CommandModule][] {
-  const all = Object.entries<CommandModule>(commands);
-  const chosen = all.filter(([name]) => name === argv[0]);
-  return chosen.some(([, { needsProgram }]) => needsProgram !== true) ? chosen : all;
+function chooseCommands(argv: readonly string[] = []): [name: string, entry: CommandEntry][] {
+  const all = Object.entries<CommandEntry>(commands);
+  const first = all.filter(([name]) => name === argv[0]);
+  return first.length > 0 ? first : all;
 }
 
 /** Returns `rotate <key>`, without commander's `[options]`: every command has options. */

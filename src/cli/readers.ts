@@ -21,7 +21,7 @@ export interface Answer<T> {
  */
 export async function askInOrder<T>(
   ctx: Context,
-  ask: (store: KeyStore, keys: Keys) => Promise<T | null>,
+  ask: (store: KeyStore, keys: () => Promise<Keys>) => Promise<T | null>,
 ): Promise<Answer<T> | null> {
   const readers = ctx.readers();
   const faults: KeysError[] = [];

@@ -29,7 +29,7 @@ const STRAY_TOKEN =
  * Converts an error of the command line parser to ours.
  * @param argv - the words that were parsed
  */
-export function toUsageError({ code, message }: CommanderError, argv: readonly string[]): KeysError {
+export async function toUsageError({ code, message }: CommanderError, argv: readonly string[]): Promise<KeysError> {
   // Commander throws this without a command, and for `help <unknown command>`. The help itself is not shown.
   if (code === "commander.help") {
     const topic = argv.includes("help") ? argv.slice(argv.indexOf("help") + 1).find(isWord) : undefined;
@@ -37,7 +37,7 @@ export function toUsageError({ code, message }: CommanderError, argv: readonly s
     return unknownCommand(topic, Object.keys(commands));
   }
   if (code === "commander.excessArguments") {
-    const nested = nestedCommands(argv);
+    const nested = await nestedCommands(argv);
     const word = argv.slice(1).find(isWord);
     if (nested.length > 0 && word !== undefined) return unknownCommand(word, nested);
   }
@@ -69,13 +69,13 @@ export function unknownCommand(word: string, known: readonly string[]): KeysErro
 }
 
 /** Returns the names of the commands below the one in the arguments. */
-function nestedCommands([name = ""]: readonly string[]): string[] {
+async function nestedCommands([name = ""]: readonly string[]): Promise<string[]> {
   const never = () => {
     throw new KeysError("BUG", "no command runs here");
   };
-  return Object.hasOwn(commands, name)
-    ? commands[name as keyof typeof commands].build(never).commands.map((nested) => nested.name())
-    : [];
+  if (!Object.hasOwn(commands, name)) return [];
+  const module = await commands[name as keyof typeof commands].load();
+  return module.build(never).commands.map((nested) => nested.name());
 }
 
 function isWord(text: string): boolean {

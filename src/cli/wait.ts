@@ -43,7 +43,7 @@ export function withWaitValue(argv: readonly string[]): readonly string[] {
 export async function openWait(ctx: Context, { wait }: WaitFlags, byDefault = false): Promise<Wait | undefined> {
   if (wait === false || (wait === undefined && !byDefault)) return undefined;
   const store = await ctx.store();
-  const { cannotConfirm, waitForServers } = await import("./lazy/store.ts");
+  const { cannotConfirm, waitForServers } = await import("./lazy/keys.ts");
   if (store.followers === undefined) {
     if (wait === undefined) return undefined;
     throw cannotConfirm(store);
@@ -67,7 +67,7 @@ export async function openWait(ctx: Context, { wait }: WaitFlags, byDefault = fa
 export async function requireConfirmed(wait: Wait, position: Position): Promise<Confirmation | null> {
   const confirmation = await wait(position);
   if (confirmation === null || confirmation.lagging.length === 0) return confirmation;
-  const { notConfirmed } = await import("./lazy/store.ts");
+  const { notConfirmed } = await import("./lazy/keys.ts");
   throw notConfirmed(confirmation);
 }
 
@@ -107,7 +107,7 @@ export async function reportConfirmation(
 ): Promise<void> {
   if (confirmation === null || confirmation === undefined) return;
   const { servers, of, ms, lagging } = confirmation;
-  if (lagging.length > 0) throw (await import("./lazy/store.ts")).notConfirmed(confirmation);
+  if (lagging.length > 0) throw (await import("./lazy/keys.ts")).notConfirmed(confirmation);
   if (of === 0) io.note("no server follows the store, so there was nothing to wait for");
   else
     io.note(`confirmed by ${String(servers)} of ${String(of)} ${of === 1 ? "server" : "servers"} in ${String(ms)} ms`);

@@ -1,10 +1,5 @@
 import { KeysError } from "../errors.ts";
-import { openArchiveStore } from "./archive.ts";
-import { openEnvStore } from "./env.ts";
 import { openFileStore } from "./file.ts";
-import { openKeychainStore } from "./keychain.ts";
-import { openKeysetStore } from "./keyset.ts";
-import { openMemoryStore } from "./memory.ts";
 import type { KeyStore, OpenStore, StoreWorld } from "./store.ts";
 
 /** An entry of the registry. */
@@ -15,23 +10,38 @@ export interface StoreDriver {
 }
 
 /**
- * All stores, by the scheme of their specs. To add a store, write `src/stores/<scheme>.ts` and add a line here. The contract suite,
- * `--help` and the error hints pick it up.
+ * All stores, by the scheme of their specs. All but the default load on first use. To add a store, write `src/stores/<scheme>.ts`
+ * and add an entry here. The contract suite, `--help` and the error hints pick it up.
  */
 export const stores = {
   file: {
     summary: "a file that only its owner can read; the default",
     open: (location, world) => openFileStore(location, world),
   },
-  keychain: { summary: "digests in the keychain of the operating system", open: openKeychainStore },
+  keychain: {
+    summary: "digests in the keychain of the operating system",
+    open: async (location, world) => (await import("./keychain.ts")).openKeychainStore(location, world),
+  },
   postgres: {
     summary: "a schema of a PostgreSQL database, for several servers; needs `pg`",
     open: async (location, world) => (await import("./postgres/open.ts")).openPostgresStore(location, world),
   },
-  archive: { summary: "an old history, saved by `audit --archive`; read-only", open: openArchiveStore },
-  env: { summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEYSET; read-only", open: openEnvStore },
-  keyset: { summary: "a file of digests, for a server without a store; read-only", open: openKeysetStore },
-  memory: { summary: "nothing is persisted; for tests", open: openMemoryStore },
+  archive: {
+    summary: "an old history, saved by `audit --archive`; read-only",
+    open: async (location, world) => (await import("./archive.ts")).openArchiveStore(location, world),
+  },
+  env: {
+    summary: "MCP_API_KEY, MCP_API_KEYS, MCP_API_KEYSET; read-only",
+    open: async (location, world) => (await import("./env.ts")).openEnvStore(location, world),
+  },
+  keyset: {
+    summary: "a file of digests, for a server without a store; read-only",
+    open: async (location, world) => (await import("./keyset.ts")).openKeysetStore(location, world),
+  },
+  memory: {
+    summary: "nothing is persisted; for tests",
+    open: async (location) => (await import("./memory.ts")).openMemoryStore(location),
+  },
 } satisfies Record<string, StoreDriver>;
 
 export type StoreScheme = keyof typeof stores;

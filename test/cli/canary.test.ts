@@ -226,7 +226,7 @@ test("import prints and stores no token in another format, as text and as JSON, 
   }
 });
 
-const program = buildProgram(() => {
+const program = await buildProgram(() => {
   throw new Error("no command runs here");
 });
 

@@ -31,7 +31,7 @@ async function withKeys() {
 }
 
 const never = (): never => expect.unreachable();
-const program = buildProgram(never);
+const program = await buildProgram(never);
 
 describe("candidates", () => {
   test("every command and every flag of the program", async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formatReport } from "../../src/core/usage-report.ts";
 import { commands } from "../../src/cli/commands/index.ts";
+import type { CommandEntry } from "../../src/cli/context.ts";
 import { allCommands, buildProgram } from "../../src/cli/program.ts";
 import { packageVersion } from "../../src/package-version.ts";
 import { createCli, splitWords } from "./fake-world.ts";
@@ -32,9 +33,9 @@ describe("the program", () => {
     expect((await cli("help store migrate")).stdout).toContain("--delete-source");
   });
 
-  test("wraps the help of a flag at 60 columns", () => {
+  test("wraps the help of a flag at 60 columns", async () => {
     const never = () => expect.unreachable();
-    for (const command of allCommands(buildProgram(never))) {
+    for (const command of allCommands(await buildProgram(never))) {
       const help = command.configureOutput({ getOutHelpWidth: () => 60 }).helpInformation();
       expect(help.split("\n").filter((line) => line.length > 60)).toEqual([]);
     }
@@ -155,11 +156,20 @@ test.each([
   expect((await createCli().cli(line)).stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
 });
 
+const modules = await Promise.all(
+  Object.entries<CommandEntry>(commands).map(async ([name, entry]) => ({ name, entry, module: await entry.load() })),
+);
+
 describe("every command", () => {
   const OLD_KEY = { MCP_API_KEY: "4fQ8Zr2LxWm7Vt0KcB9nYs6Jd3Hg5Pa1" };
-  const examples = Object.entries(commands).flatMap(([name, { examples: lines }]) =>
-    lines.map((line) => [name, line] as const),
-  );
+  const examples = modules.flatMap(({ name, module }) => module.examples.map((line) => [name, line] as const));
+
+  test.each(modules)("$name takes the arguments that --help shows", ({ name, entry, module }) => {
+    const { registeredArguments } = module.build(() => expect.unreachable());
+    const operands = registeredArguments.map((each) => `${each.name()}${each.variadic ? "..." : ""}`);
+    const shown = registeredArguments.map(({ required }, i) => (required ? `<${operands[i]!}>` : `[${operands[i]!}]`));
+    expect([name, shown.join(" ")]).toEqual([name, entry.operands]);
+  });
 
   test.each(Object.keys(commands))("%s shows its examples first, then its flags", async (name) => {
     const { status, stdout, stderr } = await createCli().cli(`${name} --help`);

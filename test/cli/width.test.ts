@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createPainter, renderFields, renderTable } from "../../src/cli/terminal/render.ts";
+import { createPainter } from "../../src/cli/terminal/painter.ts";
+import { renderFields, renderTable } from "../../src/cli/terminal/render.ts";
 import { widthOf, wrap } from "../../src/cli/terminal/text-width.ts";
 import { createCli } from "./fake-world.ts";
 
@@ -86,8 +87,8 @@ describe("a line", () => {
     );
   });
 
-  test("of a table is at most as wide as the terminal, unless one word is wider", () => {
-    const paint = createPainter(0);
+  test("of a table is at most as wide as the terminal, unless one word is wider", async () => {
+    const paint = await createPainter(0);
     const text = fc
       .array(fc.stringMatching(/^[a-z0-9:]{1,10}$/), { minLength: 1, maxLength: 8 })
       .map((words) => words.join(" "));
@@ -103,8 +104,8 @@ describe("a line", () => {
     );
   });
 
-  test("of fields is not wrapped without a width", () => {
+  test("of fields is not wrapped without a width", async () => {
     const long = "word ".repeat(100).trim();
-    expect(renderFields(createPainter(0), [["note", long], null])).toBe(`note  ${long}\n`);
+    expect(renderFields(await createPainter(0), [["note", long], null])).toBe(`note  ${long}\n`);
   });
 });

@@ -16,7 +16,7 @@ import { readSources } from "./sources.ts";
 
 const page = readPage("docs/cli.md");
 const clientsPage = readPage("docs/clients.md");
-const program = buildProgram(() => {
+const program = await buildProgram(() => {
   throw new Error("no command runs here");
 });
 

@@ -46,7 +46,7 @@ export function faultOf(line: string): Promise<string | null> {
 
 /** Does the same for arguments that a shell has split. */
 export async function faultOfArguments(argv: readonly string[]): Promise<string | null> {
-  const program = buildProgram(() => {
+  const program = await buildProgram(() => {
     throw new Accepted();
   }, argv);
   const silent = { writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined };

@@ -21,7 +21,6 @@ export const audit: CommandModule = {
   ],
   build: (open) =>
     new Command("audit")
-      .summary("show the history: what changed, when and who did it")
       .description("Prints the history of the store, oldest first, one line per change.")
       .addOption(new Option("--since <when>", "only changes since a date, or in the last 30d"))
       .option("--key <key>", "only changes to this key (name or id)")

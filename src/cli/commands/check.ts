@@ -25,7 +25,6 @@ export const check: CommandModule = {
   ],
   build: (open) =>
     new Command("check")
-      .summary("check whether a token is valid in your store")
       .description(
         "Checks a token against the store: exit 0 if it is valid, 4 if it is refused. " +
           "Reads the token from standard input, else MCP_API_KEY, else prompts.",
@@ -44,7 +43,7 @@ async function runCheck(given: Context, { scope, audience }: CheckFlags): Promis
   const token = (await readToken(given, "judge")).reveal();
   let unknown: Verdict = { ok: false, reason: "unknown" };
   const answer = await askInOrder(given, async (store, keys) => {
-    const verdict = await keys.check(token, demand);
+    const verdict = await (await keys()).check(token, demand);
     if (verdict.key !== undefined || (await hasKeyOf(store, token))) return verdict;
     unknown = verdict;
     return null;

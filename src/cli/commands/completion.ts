@@ -7,10 +7,8 @@ import type { CommandModule, Context } from "../context.ts";
 
 export const completion: CommandModule = {
   examples: ["mcp-keys completion bash    # prints the script; below is how to install it", "mcp-keys completion fish"],
-  needsProgram: true,
   build: (open) =>
     new Command("completion")
-      .summary("complete commands, flags and key names in your shell")
       .description(
         "Prints a script for your shell. It completes commands, flags, their values, names of keys, and files. It asks mcp-keys at " +
           "each Tab, so it stays the same after an update. It never opens the keychain and never prompts.",
@@ -21,14 +19,14 @@ export const completion: CommandModule = {
         "for the script: read the words of a line from standard input, and print what may come next",
       )
       .addHelpText("after", installationHelp)
-      .action((shell: ShellName, { complete = false }: { complete?: boolean }, command: Command) => {
+      .action((shell: ShellName, { complete = false }: { complete?: boolean }) => {
         const ctx = open();
         if (ctx.flags.json) {
           throw new KeysError("USAGE", "completion prints a script, so --json does not apply", {
             hint: "remove --json",
           });
         }
-        return complete ? printCandidates(ctx, command) : printScript(ctx, shell);
+        return complete ? printCandidates(ctx) : printScript(ctx, shell);
       }),
 };
 
@@ -44,11 +42,11 @@ async function printScript({ io, world }: Context, shell: ShellName): Promise<vo
   if (world.streams.stdout.isTerminal) io.next(INSTALL[shell]);
 }
 
-async function printCandidates(ctx: Context, { parent }: Command): Promise<void> {
-  if (parent === null) throw new KeysError("BUG", "completion needs the program");
+async function printCandidates(ctx: Context): Promise<void> {
   const { complete, stores } = await import("../lazy/completion.ts");
   const typed = (await ctx.world.streams.stdin.read({})) ?? "";
-  const { candidates, files } = await complete(parent, typed.split(/\r?\n/), {
+  const words = typed.split(/\r?\n/);
+  const { candidates, files } = await complete(await ctx.program(words.slice(0, -1)), words, {
     // An unreadable store has no names to offer. An error would appear in the line that the user types.
     keys: (store) => listKeys(ctx, store).catch(() => []),
     stores: Object.entries(stores).map(([name, { summary }]) => ({ value: `${name}:`, description: summary })),

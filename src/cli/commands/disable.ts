@@ -9,7 +9,6 @@ export const disable: CommandModule = {
   examples: ["mcp-keys disable ci"],
   build: (open) =>
     addWaitFlags(new Command("disable"), { byDefault: true })
-      .summary("refuse a key until you enable it again")
       .description("Makes servers refuse a key until you enable it again. Nothing else about the key changes.")
       .argument("<key>", "name or id")
       .action((ref: string, flags: WaitFlags) => runSetEnabled(open(), ref, "disable", flags)),
@@ -19,7 +18,6 @@ export const enable: CommandModule = {
   examples: ["mcp-keys enable ci"],
   build: (open) =>
     addWaitFlags(new Command("enable"))
-      .summary("accept a disabled key again")
       .description("Makes servers accept a disabled key again.")
       .argument("<key>", "name or id")
       .action((ref: string, flags: WaitFlags) => runSetEnabled(open(), ref, "enable", flags)),

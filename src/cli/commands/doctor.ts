@@ -18,7 +18,6 @@ export const doctor: CommandModule = {
   ],
   build: (open) =>
     new Command("doctor")
-      .summary("find problems with your setup, and how to fix them")
       .description(
         "Checks the store, its files and history, the keychain, the environment, Node.js and the clock. Changes nothing. " +
           "Exits 0 if nothing fails, 6 for the store, 4 for the token in MCP_API_KEY, 2 for the environment.",

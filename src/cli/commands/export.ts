@@ -49,7 +49,6 @@ export const exportSnippet: CommandModule = {
   build: (open) =>
     addDestinationFlags(
       new Command("export")
-        .summary("write a token as a snippet, digests for a server without a store, or a client's configuration")
         .description(
           "Writes a token as a snippet for a shell, a file or a platform. Reads it from standard input, else MCP_API_KEY, else " +
             "prompts. With --keyset, writes the digests of these keys (default: all valid keys) for the stores keyset: and env:. " +

@@ -34,7 +34,6 @@ export const generate: CommandModule = {
     addDeliveryFlags(
       addKeyFlags(
         addWaitFlags(new Command("generate"))
-          .summary("issue a key and print its token")
           .description(
             "Issues a key and prints its token. The token is shown only once: the store keeps its digest. " +
               "If delivery failed, run the same command again.",

@@ -31,7 +31,6 @@ export const importKeys: CommandModule = {
   build: (open) =>
     addKeyFlags(
       new Command("import")
-        .summary("import a token that clients already have, or digests")
         .description(
           "Stores the digest of an existing token as a key, so clients keep working while you replace it with: mcp-keys rotate. " +
             "Reads the token from standard input or the variable of --token-env, else prompts. Prints nothing.",

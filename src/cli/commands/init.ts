@@ -12,7 +12,6 @@ export const init: CommandModule = {
   ],
   build: (open) =>
     new Command("init")
-      .summary("set up a server: its guard, the first key, and a client")
       .description(
         "Sets up the server in a folder (default: this one): a file with its guard, the first key with its token in a file, and the " +
           "configuration of a client. Asks for what the flags do not say. Existing code is not changed: it prints the lines to add to " +

@@ -29,7 +29,6 @@ export const list: CommandModule = {
   ],
   build: (open) =>
     new Command("list")
-      .summary("list the keys, newest first")
       .description("Lists the keys, newest first, with their current status. Never shows a token or a digest.")
       .addOption(choicesFlag("--status <status>", "only keys with one of these statuses", STATUSES))
       .addOption(tagFlag("only keys with all of these tags"))

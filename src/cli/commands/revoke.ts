@@ -32,7 +32,6 @@ export const revoke: CommandModule = {
   ],
   build: (open) =>
     addWaitFlags(new Command("revoke"), { byDefault: true })
-      .summary("revoke a key at once and permanently")
       .description(
         "Revokes a key, or one of its versions, at once and permanently. The store keeps it as a revoked key. With --token, " +
           "reads a token from standard input or the variable of --token-env, else prompts, and revokes its version only.",

@@ -45,7 +45,6 @@ export const rotate: CommandModule = {
     const command = addProofFlags(
       addDeliveryFlags(
         new Command("rotate")
-          .summary("replace the token of a key; the old token keeps working for a while")
           .description(
             "Issues a new token for a key: adds a version, delivers its token (--to, --out), tries it on a server (--verify), " +
               "and only then starts to retire the old one, which works until the overlap ends or --finish ends it. " +

@@ -21,7 +21,6 @@ export const scanCommand: CommandModule = {
   ],
   build: (open) =>
     new Command("scan")
-      .summary("find leaked tokens in files and git history")
       .description(
         "Finds tokens in the format of mcp-keys in files and in the git history of these paths (default: this folder), " +
           "offline, by their checksum. Names the places, never the token, and says whether the store still accepts it. " +

@@ -14,7 +14,6 @@ export const servers: CommandModule = {
   ],
   build: (open) =>
     new Command("servers")
-      .summary("list the servers that follow the store")
       .description(
         "Lists the servers that follow the store, and which of them have applied its last change. A server reports by itself " +
           "if it may write to the store; it stays listed for a day after its lease ran out.",

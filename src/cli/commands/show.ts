@@ -17,7 +17,6 @@ export const show: CommandModule = {
   examples: ["mcp-keys show ci", "mcp-keys show ci --json"],
   build: (open) =>
     new Command("show")
-      .summary("show a key and its versions")
       .description("Shows a key and the state of each of its versions. Never shows a token or a digest.")
       .argument("<key>", "name or id")
       .action((ref: string) => runShow(open(), ref)),
@@ -76,7 +75,8 @@ async function runShow(given: Context, ref: string): Promise<void> {
 async function requireKey(ctx: Context, ref: string): Promise<Key> {
   const [first] = ctx.readers();
   if (first === undefined) throw new KeysError("BUG", "no store was chosen");
-  return (await first.open()).keys.get(ref, { digests: false });
+  const { keys } = await first.open();
+  return (await keys()).get(ref, { digests: false });
 }
 
 function stateText(version: Version, now: Epoch): string {

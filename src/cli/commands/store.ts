@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { resolveConfig } from "../../config.ts";
 import { KeysError } from "../../errors.ts";
+import { inspectFiles } from "../../stores/inspect-files.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { renderFields } from "../terminal/render.ts";
 import { migrateCommand } from "../store/migrate.ts";
@@ -19,7 +20,6 @@ export const store: CommandModule = {
   ],
   build: (open) =>
     new Command("store")
-      .summary("show which store is in use, and why")
       .description(
         "Shows which store is in use, what chose it, where it is, how many keys it has, and whether it is writable.",
       )
@@ -72,7 +72,6 @@ async function summarizeStore(ctx: Context, named: string): Promise<StoreSummary
     const store = await ctx.store();
     found = { ...found, spec: store.spec, path: store.path ?? null };
     const keys = (await store.list({ digests: false })).length;
-    const { inspectFiles } = await import("../lazy/store.ts");
     const isWritable = store.path === undefined || (await inspectFiles(store.path)).writable;
     return { ...found, keys, writable: !store.readOnly && isWritable };
   } catch (fault) {

@@ -16,7 +16,6 @@ export const test: CommandModule = {
   ],
   build: (open) =>
     new Command("test")
-      .summary("try to get into a server without a valid key, and explain how to fix what gets in")
       .description(
         "Tests a running MCP server: it should accept a valid key, refuse everything else, and leak nothing. " +
           "Reads the token from standard input, else MCP_API_KEY, else prompts. Exits 8 if an access check fails; " +

@@ -35,7 +35,6 @@ export const update: CommandModule = {
   ],
   build: (open) =>
     addWaitFlags(new Command("update"))
-      .summary("change the settings of a key")
       .description(
         "Changes the settings of a key. Its tokens stay the same, and running servers follow at once. Settings without a flag " +
           "stay as they are.",

@@ -15,7 +15,6 @@ export const uses: CommandModule = {
   ],
   build: (open) =>
     new Command("uses")
-      .summary("show which servers saw which tokens, and when")
       .description(
         "Shows when each server last saw each version of each key, and until when servers with a keyset have reported. " +
           "`rotate --finish` goes by it.",

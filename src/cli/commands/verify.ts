@@ -8,7 +8,8 @@ import { warnIfKnownToEnd } from "../expiry.ts";
 import { limitFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
 import { parseUrl, runVerification } from "../server-verification.ts";
-import { renderFields, type Painter } from "../terminal/render.ts";
+import type { Painter } from "../terminal/painter.ts";
+import { renderFields } from "../terminal/render.ts";
 import { reportConfirmation, requireServers } from "../wait.ts";
 import { readToken } from "../token-source.ts";
 
@@ -28,7 +29,6 @@ export const verify: CommandModule = {
   ],
   build: (open) =>
     new Command("verify")
-      .summary("check that a server accepts your token and refuses everything else")
       .description(
         "Calls a running MCP server without a token, with a bogus one and with yours. " +
           "Reads your token from standard input, else MCP_API_KEY, else prompts. Does not follow redirects.",

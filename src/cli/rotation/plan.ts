@@ -14,7 +14,7 @@ import { reportChanges, reportSteps } from "./steps.ts";
 export async function runPlan(ctx: Context, ref: string, flags: RotateFlags): Promise<void> {
   const { io, world } = ctx;
   const { options, delivery } = await openRotation(ctx, ref, flags);
-  const { rehearse } = await import("../lazy/store.ts");
+  const { rehearse } = await import("../lazy/keys.ts");
   const steps: string[] = [];
   const report = (step: string): void => void steps.push(step);
   const keys = await connect(await reportChanges(rehearse(await ctx.store()), report), world);

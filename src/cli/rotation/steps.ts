@@ -43,7 +43,7 @@ export function reportSteps(
 
 /** Returns the same store, which reports each change that is a step. */
 export async function reportChanges(store: KeyStore, report: ReportStep): Promise<KeyStore> {
-  const { observeWrites } = await import("../lazy/store.ts");
+  const { observeWrites } = await import("../lazy/keys.ts");
   return observeWrites(store, (change) => {
     const step = describeChange(change);
     if (step !== null) report(step);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { count } from "../../core/count.ts";
 import { KeysError } from "../../errors.ts";
-import type { Migration } from "../../stores/migrate.ts";
+import { migrate, planMigration, type Migration } from "../../stores/migrate.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { Context } from "../context.ts";
 
@@ -41,7 +41,6 @@ async function runMigrate(ctx: Context, { from, to, dryRun = false, deleteSource
       hint: "confirm with --yes, or remove --delete-source",
     });
   }
-  const { migrate, planMigration } = await import("../lazy/store.ts");
   const source = await ctx.openStore(from);
   const target = await ctx.openStore(to);
   const plan = await planMigration(source, target);

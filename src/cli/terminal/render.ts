@@ -1,38 +1,9 @@
-import { Chalk } from "chalk";
 import { widthOf, wrap } from "./text-width.ts";
-import type { Key, Status } from "../../core/key.ts";
+import type { Key } from "../../core/key.ts";
+import type { Painter } from "./painter.ts";
 
 /** Between two columns. */
 const GAP = "  ";
-
-/** Colours words. The text must be clear without colour. */
-export interface Painter {
-  bold(text: string): string;
-  dim(text: string): string;
-  error(text: string): string;
-  warn(text: string): string;
-  good(text: string): string;
-  status(status: Status): string;
-}
-
-/**
- * Creates a painter.
- * @param level - colour depth, as in `OutputStream`: chalk alone ignores `NO_COLOR`
- */
-export function createPainter(level: 0 | 1 | 2 | 3): Painter {
-  const chalk = new Chalk({ level });
-  return {
-    bold: (text) => chalk.bold(text),
-    dim: (text) => chalk.dim(text),
-    error: (text) => chalk.red.bold(text),
-    warn: (text) => chalk.yellow(text),
-    good: (text) => chalk.green(text),
-    status: (status) =>
-      ({ active: chalk.green, expiring: chalk.yellow, expired: chalk.red, disabled: chalk.yellow, revoked: chalk.red })[
-        status
-      ](status),
-  };
-}
 
 /** A table cell. `text` gives the width, `paint` colours the padded text. */
 export interface Cell {

@@ -4,7 +4,8 @@ import { GRADES } from "../../probe/report/grade.ts";
 import { GROUP_TITLES } from "../../probe/check.ts";
 import type { Finding, FindingStatus, Report } from "../../probe/report/report.ts";
 import { headline, summarize } from "../../probe/report/summary.ts";
-import { renderFields, type Painter } from "../terminal/render.ts";
+import type { Painter } from "../terminal/painter.ts";
+import { renderFields } from "../terminal/render.ts";
 
 /** Colours and width of the report; `columns` is `Infinity` to wrap nothing. */
 export interface Page {

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { count } from "../../core/count.ts";
 import { formatTime } from "../../core/duration.ts";
-import type { UsageReport } from "../../core/usage-report.ts";
+import { MAX_REPORT, parseReports, type UsageReport } from "../../core/usage-report.ts";
 import { KeysError } from "../../errors.ts";
+import { importReports } from "../../keys/import-uses.ts";
 import type { Context } from "../context.ts";
 import { readAtMost } from "../read-at-most.ts";
 
@@ -19,7 +20,6 @@ export function importCommand(openRun: () => Context): Command {
 }
 
 async function runImport(ctx: Context, files: readonly string[]): Promise<void> {
-  const { importReports, parseReports } = await import("../lazy/store.ts");
   const reports: UsageReport[] = [];
   for (const file of files) reports.push(...parseReports(await readReport(file), file));
   if (files.length === 0) reports.push(...parseReports(await readStdin(ctx), "standard input"));
@@ -41,7 +41,6 @@ async function runImport(ctx: Context, files: readonly string[]): Promise<void> 
 }
 
 async function readStdin({ world, io }: Context): Promise<string> {
-  const { MAX_REPORT } = await import("../lazy/store.ts");
   const { stdin } = world.streams;
   if (!stdin.isPiped) {
     throw new KeysError("INPUT_REQUIRED", "no report was given", {
@@ -59,7 +58,6 @@ async function readStdin({ world, io }: Context): Promise<string> {
 }
 
 async function readReport(path: string): Promise<string> {
-  const { MAX_REPORT } = await import("../lazy/store.ts");
   const bytes = await readAtMost(path, MAX_REPORT).catch((cause: unknown) => {
     throw new KeysError("USAGE", `cannot read ${path}`, { hint: "name the file that the server wrote", cause });
   });

@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import { commands } from "../../src/cli/commands/index.ts";
+import { splitWords } from "../cli/fake-world.ts";
+import { createProcesses } from "./process.ts";
+
+const { dir, mcpKeys } = createProcesses();
+const recorder = join(dir, "recorder.cjs");
+let runs = 0;
+let token = "";
+
+beforeAll(async () => {
+  writeFileSync(
+    recorder,
+    `process.on("exit", () => {
+       const files = Object.keys(require.cache).filter((path) => path.endsWith(".cjs") && path !== __filename);
+       const builtIn = process.moduleLoadList.filter((name) => name.startsWith("NativeModule "));
+       require("node:fs").writeFileSync(process.env.RECORD, JSON.stringify({ files, builtIn }));
+     });`,
+  );
+  token = (await mcpKeys(["generate", "ci"])).stdout;
+});
+
+/** Runs a command, and returns the names of our files and of the built-in modules that it loaded. */
+async function loadedBy(line: string): Promise<{ files: string[]; builtIn: string[] }> {
+  const record = join(dir, `record-${String(runs++)}.json`);
+  const env = { RECORD: record, NODE_OPTIONS: `--require ${recorder}` };
+  const stdin = line.startsWith("completion") ? "disable\nc" : token;
+  const { stderr } = await mcpKeys(splitWords(line), { env, stdin });
+  expect(stderr).not.toContain("error:");
+  const { files, builtIn } = JSON.parse(readFileSync(record, "utf8")) as { files: string[]; builtIn: string[] };
+  return {
+    files: files.map((path) => path.replace(/^.*[\\/]/, "").replace(/(-[0-9a-f]{8})?\.cjs$/, "")).sort(),
+    builtIn: builtIn.map((name) => name.replace("NativeModule ", "")),
+  };
+}
+
+test.concurrent.each([
+  ["--version", ["main"]],
+  ["--help", ["main"]],
+  ["list", ["file-store", "list", "main"]],
+  ["list --json", ["file-store", "list", "main"]],
+  ["show ci", ["file-store", "keys", "main", "show"]],
+  ["audit", ["audit", "file-store", "main"]],
+  ["check", ["check", "file-store", "keys", "main"]],
+  ["generate second", ["file-store", "generate", "keys", "main"]],
+  ["rotate ci", ["file-store", "generate", "keys", "main", "rotate"]],
+  ["completion bash --complete", ["completion", "disable", "file-store", "main"]],
+])("`%s` loads only the files that it needs", async (line, files) => {
+  const loaded = await loadedBy(line);
+  expect(loaded.files).toEqual(files);
+  expect(loaded.builtIn).not.toEqual(expect.arrayContaining(["http"]));
+  expect(loaded.builtIn).not.toEqual(expect.arrayContaining(["child_process"]));
+});
+
+/** Commands that cannot run without these files, whose help loads them too. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  enable: ["disable"],
+  export: ["generate"],
+  rotate: ["generate", "keys"],
+  show: ["keys"],
+  store: ["file-store"],
+  update: ["keys"],
+};
+
+test.concurrent.each(Object.keys(commands))(
+  "%s: the help loads nothing that the command does not need",
+  async (name) => {
+    const { files } = await loadedBy(`${name} --help`);
+    const own = ["main", name, ...(NEEDED[name] ?? [])];
+    expect(files.filter((file) => !own.includes(file))).toEqual([]);
+  },
+);
+
+test("--version and --help read no file of the user and use no cryptography", async () => {
+  for (const line of ["--version", "--help"]) {
+    const { builtIn } = await loadedBy(line);
+    expect(builtIn.filter((name) => /^(crypto|fs\/promises)$/.test(name))).toEqual([]);
+  }
+});
