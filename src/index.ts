@@ -46,6 +46,7 @@ export { requireApiKeyFromEnv, type StdioOptions } from "./server/stdio.ts";
 // Verifier
 export {
   createVerifier,
+  type AtLeastOptions,
   type EndedVersion,
   type Requirements,
   type Verifier,

@@ -25,7 +25,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   keys: { holds: ["keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
   server: {
     holds: ["server/"],
-    may: ["core", "errors", "keys", "world", "node:crypto"],
+    may: ["core", "errors", "keys", "version", "world", "node:crypto"],
     asType: ["stores/store.ts", "node:http", "node:stream"],
   },
   http: { holds: ["http/"], may: ["core", "errors", "node:*"] },

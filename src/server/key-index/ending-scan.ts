@@ -18,7 +18,11 @@ interface EndingScanOptions {
   readonly most: number;
 }
 
-export function startEndingScan(versions: VersionRows, keys: KeyRows, { limit, now, most }: EndingScanOptions): EndingScan {
+export function startEndingScan(
+  versions: VersionRows,
+  keys: KeyRows,
+  { limit, now, most }: EndingScanOptions,
+): EndingScan {
   let first: { row: number; end: number }[] = [];
   let count = 0;
   let next = 1;

@@ -1,74 +1,117 @@
-import type { Pepper } from "../../core/digest.ts";
-import type { Epoch } from "../../core/key.ts";
 import type { Position } from "../../core/position.ts";
 import { KeysError } from "../../errors.ts";
-import type { KeyStore } from "../../stores/store.ts";
-import { callHook } from "./call-hook.ts";
-import { createKeyIndex, type KeyIndex } from "../key-index/key-index.ts";
-import { EndWatch } from "./end-watch.ts";
+import type { KeyIndex } from "../key-index/key-index.ts";
+import { Acknowledger } from "./acknowledger.ts";
 import type { EndListener } from "./end-listeners.ts";
+import { EndWatch } from "./end-watch.ts";
+import type { FollowOptions } from "./follow-options.ts";
+import { Lease, type Moment } from "./lease.ts";
+import { loadIndex, type LoadedIndex } from "./load-index.ts";
+import { waitAtMost } from "./patience.ts";
+import { asStoreFault, noAnswer } from "./store-fault.ts";
+import { StoreWatch } from "./store-watch.ts";
 
 /** Milliseconds that a request waits for the store in a process that was suspended. */
 const REFRESH_PATIENCE = 5_000;
 
-/** Times are in seconds. */
-export interface FollowOptions {
-  readonly store: KeyStore;
-  readonly now: () => Epoch;
-  readonly peppers: readonly Pepper[];
-  readonly pollEvery: number;
-  readonly maxStaleness: number;
-  /** Writes a line to the server's log. */
-  readonly log: (line: string) => void;
-  /** Called after each read, with `null` if the store answered. `fresh`: whether memory may still answer. */
-  readonly onRead: (fault: KeysError | null, follower: StoreFollower, fresh: boolean) => void;
-  /** Called with the old index when a new one replaces it. */
-  readonly onReplace: (old: KeyIndex) => void;
-}
-
 /**
  * Loads the keys of a store and keeps them up to date. Reads at each wake-up and each poll, so a lost wake-up only causes a
  * delay. A read that fails or hangs changes nothing in memory, and the next one tries again.
- * @throws what the store throws at the first read
+ * @throws what the store throws at the first read or acknowledgement
  */
 export async function followStore(options: FollowOptions): Promise<StoreFollower> {
-  return new StoreFollower(options, await load(options));
+  const lease = new Lease(options, options.maxStaleness);
+  const sent = lease.moment();
+  const follower = new StoreFollower(options, lease, await loadIndex(options.store, options.peppers));
+  await follower.start(sent);
+  return follower;
 }
 
 /** The keys of a store in memory. */
 export class StoreFollower {
   /** Replaced as a whole if the history cannot be continued from the last position. */
   index: KeyIndex;
-  /** The last second at which memory may answer for the store. */
-  freshUntil: Epoch;
+  /** Decides whether memory may answer for the store. */
+  readonly lease: Lease;
   readonly #options: FollowOptions;
-  #epoch: string;
-  #seq: number;
+  readonly #acknowledger: Acknowledger;
+  readonly #watch: StoreWatch;
+  #position: Position;
   #fault: KeysError | null = null;
   /** The number of the current read; results of earlier ones are ignored. */
   #current = 0;
-  #startedAt: Epoch | null = null;
+  #started: Moment | null = null;
   #reading: Promise<void> = Promise.resolve();
   #refresh: Promise<void> | null = null;
   #again = false;
   #closed = false;
   #ends: EndWatch | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #watch: "off" | "starting" | (() => void) = "off";
+  /** Called after each step forward. */
+  readonly #waiting = new Set<() => void>();
 
-  constructor(options: FollowOptions, { index, epoch, seq }: Loaded) {
+  constructor(options: FollowOptions, lease: Lease, { index, position }: LoadedIndex) {
     this.#options = options;
+    this.lease = lease;
     this.index = index;
-    this.#epoch = epoch;
-    this.#seq = seq;
-    this.freshUntil = options.now() + options.maxStaleness;
-    this.#startWatch();
-    this.#schedule(options.pollEvery);
+    this.#position = position;
+    const { store, id, name, maxStaleness, log } = options;
+    this.#watch = new StoreWatch(store, () => this.#wake(), log);
+    this.#acknowledger = new Acknowledger({
+      ...{ store, id, name, maxStaleness, log, lease },
+      position: () => this.position,
+      onSuccess: (sent) => this.#onAcknowledged(sent),
+    });
+  }
+
+  /**
+   * Announces this follower, and reads what changed before the store knew of it.
+   * @param sent - when the keys were loaded
+   */
+  async start(sent: Moment): Promise<void> {
+    this.lease.readSucceeded(sent, this.#current);
+    try {
+      if (await this.#acknowledger.start()) {
+        const again = this.lease.moment();
+        await this.#readChanges(++this.#current);
+        this.lease.readSucceeded(again, this.#current);
+      }
+    } catch (fault) {
+      await this.close();
+      throw fault;
+    }
+    this.#acknowledger.poll();
+    this.#watch.start();
+    this.#schedule(this.#options.pollEvery);
+  }
+
+  /** Whether the store did not answer the last time, or the follower was closed. */
+  get isFailing(): boolean {
+    return this.#fault !== null || this.#closed;
+  }
+
+  /** Why nothing is accepted while memory is too old. */
+  staleFault(): KeysError {
+    if (this.#closed) return new KeysError("STORE_UNAVAILABLE", "the verifier was closed");
+    if (this.#fault?.code === "STORE_REWOUND") return this.#fault;
+    const { maxStaleness } = this.#options;
+    return new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
   }
 
   /** Everything up to here is in the index. */
   get position(): Position {
-    return { epoch: this.#epoch, seq: this.#seq };
+    return this.#position;
+  }
+
+  /** Whether the index has everything up to a position, and the store knows. */
+  covers(wanted: Position): boolean {
+    return this.#acknowledger.covers(wanted);
+  }
+
+  /** Calls a function after each step forward. Returns a function that stops it. */
+  onProgress(listener: () => void): () => void {
+    this.#waiting.add(listener);
+    return () => void this.#waiting.delete(listener);
   }
 
   /**
@@ -88,52 +131,44 @@ export class StoreFollower {
     this.#ends = report === null || this.#closed ? null : new EndWatch({ index: () => this.index, now, report });
   }
 
-  close(): void {
+  /** Accepts nothing any more, and tells the store. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.watchEnds(null);
     this.#current++;
+    this.lease.requireRead(Infinity);
     clearTimeout(this.#timer);
-    if (typeof this.#watch === "function") this.#watch();
-    this.#watch = "off";
+    this.#watch.close();
+    await this.#acknowledger.close();
   }
 
   async #refreshOnce(): Promise<void> {
-    if (this.#startedAt === null) this.#reading = this.#run();
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<"too long">((resolve) => {
-      timer = setTimeout(() => resolve("too long"), REFRESH_PATIENCE);
-    });
-    if ((await Promise.race([this.#reading, tooLong])) === "too long") this.#end(noAnswer());
-    clearTimeout(timer);
+    if (!(await waitAtMost(REFRESH_PATIENCE, this.#catchUp()))) this.#end(noAnswer());
   }
 
-  /** A failure here is not a fault, because polling works without a watch. The next read tries again. */
-  #startWatch(): void {
-    if (this.#watch !== "off" || this.#closed) return;
-    this.#watch = "starting";
-    this.#openWatch()
-      .then((stop) => {
-        if (this.#closed) return stop();
-        this.#watch = stop;
-        // Reads the changes from before the watch started.
-        this.#wake();
-      })
-      .catch(() => {
-        this.#watch = "off";
-      });
+  /** What is under way may have been sent before the process was suspended, so everything is tried twice. */
+  async #catchUp(): Promise<void> {
+    for (let i = 0; i < 2 && this.lease.isOver; i++) await this.#acknowledger.renew();
+    for (let i = 0; i < 2 && (i === 0 || !this.lease.isFresh(this.#options.now())); i++) {
+      if (this.#started === null) this.#reading = this.#run();
+      await this.#reading;
+    }
   }
 
-  /** Returns a function that stops the watch, and never throws. */
-  async #openWatch(): Promise<() => void> {
-    const stop = await this.#options.store.watch(
-      () => this.#wake(),
-      (line) => this.#options.log(`mcp-keys: ${line}`),
-    );
-    return () => callHook(stop, undefined, () => undefined);
+  /** After a lapse, tokens are accepted again once a read has succeeded that was sent from now on. */
+  #onAcknowledged(sent: Moment): void {
+    const wasOver = this.lease.isOver;
+    if (!this.#closed) this.lease.acknowledged(sent, this.#current + 1);
+    if (wasOver) this.#wake();
+    this.#announceProgress();
+  }
+
+  #announceProgress(): void {
+    for (const listener of [...this.#waiting]) listener();
   }
 
   #wake(): void {
-    if (this.#startedAt === null) this.#schedule(0);
+    if (this.#started === null) this.#schedule(0);
     else this.#again = true;
   }
 
@@ -146,78 +181,57 @@ export class StoreFollower {
 
   /** Runs during a read too, in case that read never ends. */
   #tick(): void {
-    const { now, maxStaleness, pollEvery } = this.#options;
-    if (this.#startedAt !== null && Math.abs(now() - this.#startedAt) > maxStaleness) {
-      this.#startedAt = null;
+    if (this.#started !== null && this.lease.isTooLate(this.#started)) {
+      this.#started = null;
       this.#end(noAnswer());
     }
-    if (this.#startedAt === null) this.#reading = this.#run();
-    this.#schedule(pollEvery);
+    if (this.#started === null) this.#reading = this.#run();
+    this.#schedule(this.#options.pollEvery);
   }
 
   async #run(): Promise<void> {
     const mine = ++this.#current;
-    this.#startedAt = this.#options.now();
-    const fault = await this.#readChanges(mine).then(() => null, asFault);
+    const sent = (this.#started = this.lease.moment());
+    const fault = await this.#readChanges(mine).then(() => null, asStoreFault);
     if (mine !== this.#current) return;
-    this.#startedAt = null;
+    this.#started = null;
+    if (fault === null) this.lease.readSucceeded(sent, mine);
     this.#end(fault);
-    this.#startWatch();
+    this.#watch.start();
     if (!this.#again) return;
     this.#again = false;
     this.#schedule(0);
   }
 
   #end(fault: KeysError | null): void {
-    const now = this.#options.now();
-    const limit = now + this.#options.maxStaleness;
-    // After a fault too: a clock that goes back must not extend the time.
-    this.freshUntil = fault === null ? limit : Math.min(this.freshUntil, limit);
-    this.#fault = fault;
-    this.#options.onRead(fault, this, now <= this.freshUntil);
+    // The history went back: what memory knows may be newer or older than the store, and only a person can tell.
+    if (fault?.code === "STORE_REWOUND") this.lease.requireRead(this.#current + 1);
+    this.lease.checkClock();
+    this.#acknowledger.poll();
+    this.#fault = fault ?? this.#acknowledger.fault;
+    this.#options.onRead(this.#fault, this.index, this.lease.isFresh(this.#options.now()));
+    this.#announceProgress();
   }
 
   async #readChanges(mine: number): Promise<void> {
-    for await (const change of this.#options.store.changes(this.#seq)) {
+    for await (const change of this.#options.store.changes(this.#position.seq)) {
       if (mine !== this.#current) return;
-      // A compaction leaves a gap; the snapshot has the result of the missing changes.
-      if (change.seq !== this.#seq + 1 || change.op === "compact") return this.#reload(mine);
-      this.#seq = change.seq;
+      // A compaction or a new epoch leaves a gap; the snapshot has the result of the missing changes.
+      const isGap = change.seq !== this.#position.seq + 1 || change.op === "compact" || change.op === "adopt";
+      if (isGap) return this.#reload(mine);
+      this.#position = { epoch: this.#position.epoch, seq: change.seq };
       if (this.#ends === null) for (const key of change.keys) this.index.put(key);
       else this.#ends.put(change.keys);
     }
   }
 
   async #reload(mine: number): Promise<void> {
-    const { index, epoch, seq } = await load(this.#options);
+    const { index, position } = await loadIndex(this.#options.store, this.#options.peppers);
     if (mine !== this.#current) return;
     const old = this.index;
     this.#options.onReplace(old);
     this.index = index;
-    this.#epoch = epoch;
-    this.#seq = seq;
+    this.#position = position;
     this.#ends?.replace(old);
   }
-}
-
-interface Loaded {
-  readonly index: KeyIndex;
-  readonly epoch: string;
-  readonly seq: number;
-}
-
-async function load({ store, peppers }: FollowOptions): Promise<Loaded> {
-  const { epoch, seq, keys } = await store.snapshot();
-  const index = createKeyIndex(peppers);
-  for (const key of keys) index.put(key);
-  return { index, epoch, seq };
-}
-
-function noAnswer(): KeysError {
-  return new KeysError("STORE_UNAVAILABLE", "the store does not answer");
-}
-
-function asFault(cause: unknown): KeysError {
-  if (cause instanceof KeysError) return cause;
-  return new KeysError("STORE_UNAVAILABLE", "the store failed unexpectedly", { cause });
 }

@@ -76,6 +76,7 @@ export function joinSources(sources: readonly KeySource[], now: () => Epoch): Ke
       await Promise.all(sources.map((source) => source.refresh()));
       return old.some((source) => source.isFresh(now()));
     },
+    followers: sources.flatMap(({ followers }) => followers),
     watchEnds(report) {
       for (const source of sources) source.watchEnds(report);
     },

@@ -1,13 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { Demand } from "../../core/judge.ts";
 import type { KeyId, Epoch } from "../../core/key.ts";
 import { missingPepper } from "../../core/missing-pepper.ts";
-import { KeysError } from "../../errors.ts";
+import type { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { Position } from "../../core/position.ts";
 import type { FoundVersion, KeyIndex } from "../key-index/key-index.ts";
 import type { Counters } from "./counters.ts";
 import type { EndListener } from "./end-listeners.ts";
-import { followStore } from "./follow.ts";
+import { followStore, type StoreFollower } from "./follow.ts";
 import { createReporter } from "./reporter.ts";
 import { OverlapLog } from "./overlap-log.ts";
 import { UseRecorder } from "./use-recorder.ts";
@@ -39,6 +40,8 @@ export interface KeySource {
   reportHook(cause: unknown): void;
   /** Reads the store now. Returns whether memory was too old and is up to date again. Never throws. */
   refresh(): Promise<boolean>;
+  /** What is in memory of each store, in their order. */
+  readonly followers: readonly StoreFollower[];
   /** Reports versions that stop being valid from now on; with `null`, no longer. */
   watchEnds(report: EndListener | null): void;
   /** Never throws. */
@@ -58,6 +61,8 @@ export interface SourceState {
 export interface SourceSettings {
   readonly options: ResolvedOptions;
   readonly counters: Counters;
+  /** Returns the milliseconds of a monotonic clock. */
+  readonly ticks: () => number;
   /** Called after each read of a store. */
   readonly onRead: () => void;
 }
@@ -67,72 +72,71 @@ export interface SourceSettings {
  * @throws {@link KeysError} `PEPPER_MISSING`, and what the store throws at the first read
  */
 export async function openSource(store: KeyStore, settings: SourceSettings): Promise<KeySource> {
-  const { options, counters, onRead } = settings;
-  const { now, maxStaleness, pollEvery, flushEvery, peppers, log, onFault, stores } = options;
+  const { options, counters, ticks, onRead } = settings;
+  const { now, name, maxStaleness, pollEvery, flushEvery, peppers, log, onFault, stores } = options;
   const target = createUseTarget(store, options);
   const isOnly = stores.length === 1;
   const reporter = createReporter({ spec: store.spec, isOnly, maxStaleness, counters, log, onFault });
+  let uses: UseRecorder | null = null;
   const follower = await followStore({
-    ...{ store, now, peppers, pollEvery, maxStaleness, log },
-    onRead(fault, { index }, fresh) {
+    ...{ store, name, now, ticks, peppers, pollEvery, maxStaleness, log },
+    id: randomUUID(),
+    onRead(fault, index, fresh) {
       onRead();
       reporter.reportRead(fault, fresh);
       reporter.reportKeys(index, now());
     },
-    onReplace: (old) => uses.collect(old),
+    onReplace: (old) => uses?.collect(old),
   });
   const [missing] = follower.index.withoutPepper.peppersAt(now());
   if (missing !== undefined && !options.allowMissingPeppers) {
-    follower.close();
+    await follower.close();
     throw missingPepper(missing, `keys in ${store.spec} need`);
   }
   const overlaps = new OverlapLog(log);
-  const uses = new UseRecorder({
+  const recorder = new UseRecorder({
     ...{ target, now, flushEvery },
     index: () => follower.index,
     onBatch: (batch) => overlaps.report(batch, follower.index, now()),
     onWritten: (cause) => reporter.reportUses(cause),
   });
+  uses = recorder;
+  const close = () => Promise.all([follower.close(), recorder.close()]);
   await startReports(target, now, (cause) => reporter.reportUses(cause)).catch(async (fault: unknown) => {
-    follower.close();
-    await uses.close();
+    await close();
     throw fault;
   });
   reporter.reportKeys(follower.index, now());
 
   return {
     find: (text, start, idAt, demand) =>
-      demand.now <= follower.freshUntil ? follower.index.find(text.slice(start), text, idAt) : null,
+      follower.lease.isFresh(demand.now) ? follower.index.find(text.slice(start), text, idAt) : null,
     findStale: (text, start, idAt) => follower.index.find(text.slice(start), text, idAt),
     has: (id) => follower.index.has(id),
     use({ row }, at) {
-      if (follower.index.use(row, at)) uses.schedule();
+      if (follower.index.use(row, at)) recorder.schedule();
     },
     pepperFault(id, at) {
       const pepper = follower.index.withoutPepper.pepperFor(id, at);
       return pepper === null ? null : missingPepper(pepper, "the token may need");
     },
-    // Also if the clock failed and returned NaN.
-    staleFault: (_, at) =>
-      at <= follower.freshUntil
-        ? null
-        : new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`),
-    isFresh: (at) => at <= follower.freshUntil,
+    staleFault: (_, at) => (follower.lease.isFresh(at) ? null : follower.staleFault()),
+    isFresh: (at) => follower.lease.isFresh(at),
     positionOf: () => follower.position,
     states(at) {
-      const { index, position, freshUntil } = follower;
-      return [{ index, position, lag: Math.max(0, at - freshUntil + maxStaleness), isFresh: at <= freshUntil }];
+      const { index, position, lease } = follower;
+      return [{ index, position, lag: Math.max(0, at - lease.readAt), isFresh: lease.isFresh(at) }];
     },
     reportHook: (cause) => reporter.reportHook(cause),
     async refresh() {
-      const wasFresh = now() <= follower.freshUntil;
+      const wasFresh = follower.lease.isFresh(now());
       await follower.refresh();
-      return !wasFresh && now() <= follower.freshUntil;
+      return !wasFresh && follower.lease.isFresh(now());
     },
+    followers: [follower],
     watchEnds: (report) => follower.watchEnds(report),
     async close() {
-      follower.close();
-      await uses.close();
+      await close();
     },
   };
 }

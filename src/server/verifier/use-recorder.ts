@@ -1,6 +1,7 @@
 import type { Epoch } from "../../core/key.ts";
 import type { Use } from "../../core/usage.ts";
 import type { KeyIndex } from "../key-index/key-index.ts";
+import { waitAtMost } from "./patience.ts";
 import type { UseTarget } from "./use-target.ts";
 
 /** Milliseconds to wait for the last batch at shutdown if the store hangs. */
@@ -70,12 +71,7 @@ export class UseRecorder {
     clearInterval(this.#heartbeat);
     if (this.#options.target === null) return;
     const written = (this.#writing ?? Promise.resolve()).then(() => this.#flush());
-    let timer: NodeJS.Timeout | undefined;
-    const tooLong = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_PATIENCE);
-    });
-    await Promise.race([written, tooLong]);
-    clearTimeout(timer);
+    await waitAtMost(CLOSE_PATIENCE, written);
   }
 
   /** One batch at a time: while one is written, the next one collects. */

@@ -52,7 +52,7 @@ export interface VerifierOptions {
   /** The least time between two writes of last-used times to the store; the first use after a pause is written at once. 2 by default. */
   readonly flushEvery?: number;
   /**
-   * The name of this server in the evidence for `rotate --finish`: 1 to 64 of `[A-Za-z0-9._-]`. By default the host name. Give servers
+   * The name of this server in the evidence for `rotate --finish` and in the list of servers that follow the store: 1 to 64 of `[A-Za-z0-9._-]`. By default the host name. Give servers
    * on one host, and containers that get a new host name at each start, a name of their own.
    */
   readonly name?: string;
@@ -90,7 +90,7 @@ type Special = "onVerdict" | "audience" | "store" | "uses";
 export type ResolvedOptions = Required<Omit<VerifierOptions, Special>> &
   Pick<VerifierOptions, "onVerdict" | "audience" | "uses">;
 
-const INTERVAL: Rule = {
+export const INTERVAL: Rule = {
   what: "a number of seconds above 0, at most 86400",
   is: (value) => typeof value === "number" && value > 0 && value <= 86_400,
 };

@@ -8,80 +8,17 @@ import type { KeysError } from "../../errors.ts";
 import { systemTicks } from "../../world.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { setTelemetry, Telemetry } from "../metrics/telemetry.ts";
+import { waitForPosition, type AtLeastOptions } from "./at-least.ts";
 import { callHook } from "./call-hook.ts";
-import { countCode, createCounters, type Counters } from "./counters.ts";
+import { countCode, createCounters } from "./counters.ts";
 import { EndListeners } from "./end-listeners.ts";
 import type { EndedVersion } from "./ended-version.ts";
 import { openSources } from "./join-sources.ts";
 import { RefusalLog, type Detail } from "./refusal-log.ts";
+import type { Verifier } from "./verifier-interface.ts";
 import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
-export type { EndedVersion, Requirements, VerifierOptions };
-
-/**
- * Verifies tokens in memory.
- * @example
- * ```ts
- * import type { Verifier } from "mcp-keys";
- *
- * const health = (verifier: Verifier) => ({ ready: verifier.ready, accepted: verifier.counters.accepted });
- * ```
- */
-export interface Verifier {
-  /**
-   * Verifies a token. Does no I/O and creates no `Error` for a refusal.
-   * @throws {@link KeysError} `STORE_UNAVAILABLE` if the store has not answered for `maxStaleness`, `PEPPER_MISSING` if the token
-   *   cannot be checked without a pepper that was not passed: answer 503, never 401. `USAGE` for an argument of another type
-   */
-  verify(token: string, requirements?: Requirements): Verdict;
-  /**
-   * Verifies the value of an `Authorization` header.
-   * @throws {@link KeysError} as {@link Verifier.verify}
-   */
-  verifyHeader(authorization: string | null | undefined, requirements?: Requirements): Verdict;
-  /** Counts and logs a refusal that was decided without the keys. `detail` must not quote the token. */
-  refuse(reason: Reason, detail?: string): Verdict;
-  /** Logs a problem of the server while it handled a request, at a limited rate. `problem` must not quote the token. */
-  report(problem: string): void;
-  /**
-   * Logs a request that a guard refused for another reason than its token, at most ten lines for each reason per minute.
-   * @param reason - a constant, like `forbidden-origin`
-   * @param detail - the fix; must not quote a token
-   */
-  logRefusal(reason: string, detail: string): void;
-  /**
-   * Reads the store now and waits for it, at most 5 seconds. For a process that was suspended (serverless, a laptop): after
-   * `STORE_UNAVAILABLE`, refresh once and verify again. Returns at once if the store is known to fail. Never throws.
-   * @returns whether memory was too old and is up to date again; with several stores: that of one of them
-   */
-  refresh(): Promise<boolean>;
-  /**
-   * Calls a function once for each version that was valid and stops being so, to end the connections that were opened with its token:
-   * at once when the store announces a change, and within a second of the time when a version expires or its overlap ends. Not awaited;
-   * an error is logged once. The guards do this for their own responses.
-   * @returns a function that stops it
-   * @throws {@link KeysError} `USAGE` for an argument of another type
-   * @example
-   * ```ts
-   * import { createVerifier, openStore } from "mcp-keys";
-   *
-   * const sockets = new Map<string, { close(): void }>();
-   * const verifier = await createVerifier({ store: await openStore() });
-   * verifier.onRevoked(({ id, n }) => sockets.get(`${id} ${n}`)?.close());
-   * ```
-   */
-  onRevoked(listener: (ended: EndedVersion) => void): () => void;
-  /** The URL of this server; `null` if it was not set. */
-  readonly audience: string | null;
-  /** Counts since the start, updated live. */
-  readonly counters: Readonly<Counters>;
-  /** Whether {@link Verifier.verify} can answer, for a health check. With several stores: about every token. */
-  readonly ready: boolean;
-  /** Returns the metrics as text for Prometheus, to be served as `text/plain; version=0.0.4`. `docs/metrics.md` lists them. */
-  metrics(): Promise<string>;
-  /** Stops following the store and writes the last-used times in memory. Does not close the store. Never throws. */
-  close(): Promise<void>;
-}
+export type { AtLeastOptions, EndedVersion, Requirements, Verifier, VerifierOptions };
 
 /**
  * Creates a verifier: loads the keys of a store and follows it. Generated, rotated, revoked and disabled keys take effect
@@ -100,14 +37,27 @@ export interface Verifier {
  * ```
  */
 export async function createVerifier(options: VerifierOptions): Promise<Verifier> {
+  return startVerifier(options, systemTicks);
+}
+
+/**
+ * Creates a verifier, as {@link createVerifier}.
+ * @param ticks - returns the milliseconds of a monotonic clock
+ */
+export async function startVerifier(options: VerifierOptions, ticks: () => number): Promise<Verifier> {
   const resolved = resolveOptions(options);
   const { stores, now, audience, log, onVerdict } = resolved;
   const counters = createCounters();
   const refusals = new RefusalLog(log);
-  const source = await openSources(stores, { options: resolved, counters, onRead: () => refusals.summarize(now()) });
+  const source = await openSources(stores, {
+    options: resolved,
+    counters,
+    ticks,
+    onRead: () => refusals.summarize(now()),
+  });
 
   const listeners = new EndListeners((report) => source.watchEnds(report), log);
-  const telemetry = new Telemetry({ counters, source, now, ticks: systemTicks });
+  const telemetry = new Telemetry({ counters, source, now, ticks });
 
   const notify = (verdict: Verdict): Verdict => {
     if (onVerdict !== undefined) callHook(onVerdict, verdict, (cause) => source.reportHook(cause));
@@ -210,6 +160,10 @@ export async function createVerifier(options: VerifierOptions): Promise<Verifier
     },
     logRefusal: (reason, detail) => refusals.log({ reason }, now(), detail),
     refresh: () => source.refresh(),
+    position: () => source.positionOf(null, now()),
+    async atLeast(position, atLeast) {
+      await waitForPosition(source.followers, position, atLeast);
+    },
     onRevoked(listener) {
       checkArgument("the listener of onRevoked", listener, FUNCTION);
       return listeners.add(listener);
