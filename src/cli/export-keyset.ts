@@ -40,9 +40,9 @@ export async function openKeyset(
     const now = ctx.world.now();
     const chosen = await Promise.all(refs.map((ref) => requireKey(store, ref, { digests: false })));
     // The digests and the position come from one snapshot, so the keyset is never newer than it says.
-    const { seq, keys } = await store.snapshot();
+    const { epoch, seq, keys } = await store.snapshot();
     const isChosen = ({ id }: Key): boolean => refs.length === 0 || chosen.some((key) => key.id === id);
-    const keyset = toKeyset(keys.filter(isChosen), { store: store.spec, seq, now, names: flags.names });
+    const keyset = toKeyset(keys.filter(isChosen), { store: store.spec, seq, epoch, now, names: flags.names });
     for (const key of chosen.filter(({ id }) => !keyset.keys.some((each) => each.id === id))) {
       ctx.io.warn(`left out ${key.name}: it is ${keyStatus(key, now)}`);
     }

@@ -55,7 +55,12 @@ export function parsePosition(text: string): Position {
 
 /** Returns whether a value is a position. */
 export function isPosition(value: unknown): value is Position {
-  return isObject(value) && isCount(value["seq"]) && POSITION.test(`${String(value["epoch"])}.0`);
+  return isObject(value) && isCount(value["seq"]) && isEpochName(value["epoch"]);
+}
+
+/** Returns whether a value is the name of a history. */
+export function isEpochName(value: unknown): value is string {
+  return typeof value === "string" && POSITION.test(`${value}.0`);
 }
 
 /** Returns whether everything up to `wanted` is included at `position`: same epoch, and no lower `seq`. */

@@ -96,4 +96,6 @@ export interface Written extends Change, Position {}
  */
 export interface Snapshot extends Position {
   readonly keys: Key[];
+  /** Where the keys come from, in a copy such as a keyset: a position of the original store. Its own position only counts copies. */
+  readonly origin?: Position;
 }

@@ -1,7 +1,7 @@
 import { digestToken } from "../core/digest.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Key, KeyId } from "../core/key.ts";
-import { keysOf, type Keyset } from "../core/keyset/keyset.ts";
+import { keysOf, originOf, type Keyset } from "../core/keyset/keyset.ts";
 import { parseKeyset } from "../core/keyset/parse-keyset.ts";
 import { parsePublicKeys } from "../core/keyset/signature.ts";
 import { isWeak, OPAQUE_PREFIX, opaqueIdOf } from "../core/opaque.ts";
@@ -57,7 +57,12 @@ export async function openEnvStore(location: string, { env }: Pick<StoreWorld, "
     find: async (digest) => versionOf(keyMap.byDigest(digest), digest),
     list: async () => keyMap.list(),
     position: async () => ({ epoch: "env", seq: 0 }),
-    snapshot: async () => ({ epoch: "env", seq: 0, keys: keyMap.list() }),
+    snapshot: async () => ({
+      epoch: "env",
+      seq: 0,
+      keys: keyMap.list(),
+      ...(published !== null && originOf(published)),
+    }),
     write: refuse,
     touch: refuse,
     usage: async () => NO_USAGE,

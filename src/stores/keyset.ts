@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { keysOf, type Keyset } from "../core/keyset/keyset.ts";
+import { keysOf, originOf, type Keyset } from "../core/keyset/keyset.ts";
 import { parseKeyset } from "../core/keyset/parse-keyset.ts";
 import { parsePublicKeys } from "../core/keyset/signature.ts";
 import { NO_USAGE } from "../core/usage.ts";
@@ -76,8 +76,8 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
     list: async () => (await load()).keyMap.list(),
     position: async () => ({ epoch: "keyset", seq: (await load()).seq }),
     snapshot: async () => {
-      const { seq, keyMap } = await load();
-      return { epoch: "keyset", seq, keys: keyMap.list() };
+      const { seq, keyMap, keyset } = await load();
+      return { epoch: "keyset", seq, keys: keyMap.list(), ...originOf(keyset) };
     },
     write: refuse,
     touch: refuse,
@@ -102,8 +102,11 @@ export async function openKeysetStore(location: string, { env, uid }: StoreWorld
   };
 }
 
+/** Two epochs of a store do not count the same changes, so the time decides between them. */
 function isOlder(keyset: Keyset, inUse: Keyset): boolean {
-  return keyset.store === inUse.store && keyset.seq < inUse.seq;
+  if (keyset.store !== inUse.store) return false;
+  const hasOther = keyset.epoch !== undefined && inUse.epoch !== undefined && keyset.epoch !== inUse.epoch;
+  return hasOther ? Date.parse(keyset.at) < Date.parse(inUse.at) : keyset.seq < inUse.seq;
 }
 
 function describeOlder(path: string, { store, seq }: Keyset, inUse: Keyset): string {

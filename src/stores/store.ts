@@ -140,7 +140,7 @@ export interface NewReport {
 }
 
 /** A store with every optional method that a store with a history of its own can have. */
-export type WritableStore = Required<Omit<KeyStore, "report" | "startEpoch">>;
+export type WritableStore = Required<Omit<KeyStore, "report">>;
 
 export interface EpochOptions {
   /** In epoch seconds. */

@@ -117,7 +117,9 @@ describe("MCP_KEYS_STORE", () => {
   });
 });
 
-const KEYSET = JSON.stringify(toKeyset([storedKey()], { store: "file:/k", seq: 1, now: NOW, names: true }));
+const KEYSET = JSON.stringify(
+  toKeyset([storedKey()], { store: "file:/k", seq: 1, epoch: "first", now: NOW, names: true }),
+);
 
 test("reports unused server keys, and a mistake in each variable", async () => {
   const place = await aPlace();

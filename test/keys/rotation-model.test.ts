@@ -111,10 +111,10 @@ function rotate(world: World, run: Run, stop: () => Promise<void>): Promise<unkn
   };
   let publications = 0;
   const publishOnce = async (): Promise<number> => {
-    const { seq, keys } = await store.snapshot();
+    const { seq, epoch, keys } = await store.snapshot();
     if (publications++ === 0) failIf("publish before", "PUBLISH_FAILED");
     else failIf("second publish", "PUBLISH_FAILED");
-    world.publish(JSON.stringify(toKeyset(keys, { store: store.spec, seq, now: NOW, names: true })));
+    world.publish(JSON.stringify(toKeyset(keys, { store: store.spec, seq, epoch, now: NOW, names: true })));
     failIf("publish after", "PUBLISH_FAILED");
     return seq;
   };

@@ -15,7 +15,7 @@ const tokenOf = (id: string, secret: string, prefix = "mcp") =>
 const token = tokenOf("7Fq2x9Lm0aBc", "old", "acme_live");
 const opaque = "9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d65";
 const keyset = (keys: Key[]) =>
-  JSON.stringify(toKeyset(keys, { store: "file:/k", seq: 1, now: 1_800_000_000, names: true }));
+  JSON.stringify(toKeyset(keys, { store: "file:/k", seq: 1, epoch: "first", now: 1_800_000_000, names: true }));
 const open = (env: Record<string, string | undefined>) => openEnvStore("", { env });
 const refusal = async (env: Record<string, string>) => {
   const fault: unknown = await open(env).then(

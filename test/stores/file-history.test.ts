@@ -54,7 +54,7 @@ describe("damage", () => {
     const store = await openIn(folder);
     expect(await store.list()).toHaveLength(2);
     await goBack(path);
-    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_REWOUND" });
   });
 
   test("accepts a copy with the same history and more", async () => {

@@ -2,6 +2,7 @@ import { FORGOTTEN, isDigest, type Digest } from "../digest.ts";
 import { formatTime } from "../duration.ts";
 import { isUsable } from "../judge.ts";
 import type { Epoch, Key, KeyId, KeyName, Version } from "../key.ts";
+import type { Position } from "../position.ts";
 import { DEFAULT_PREFIX } from "../token.ts";
 
 /** The format version of a keyset, its member `keyset`. */
@@ -17,6 +18,8 @@ export interface Keyset {
   readonly store: string;
   /** The last change of that store when it was made. A server rejects an older keyset of the same store. */
   readonly seq: number;
+  /** The epoch of that store, see `Position`. Absent in a keyset of an earlier version of mcp-keys. */
+  readonly epoch?: string;
   readonly at: string;
   readonly keys: readonly KeysetKey[];
   /** The ids of the keys that are left out because they have ended: another store must not bring their tokens back. */
@@ -49,18 +52,20 @@ export interface KeysetVersion {
 export interface KeysetSource {
   readonly store: string;
   readonly seq: number;
+  readonly epoch: string;
   readonly now: Epoch;
   readonly names: boolean;
 }
 
 /** Makes the keyset of `keys`. Leaves out versions that have ended, and of keys without any other version all but the id. */
-export function toKeyset(keys: readonly Key[], { store, seq, now, names }: KeysetSource): Keyset {
+export function toKeyset(keys: readonly Key[], { store, seq, epoch, now, names }: KeysetSource): Keyset {
   const all = keys.map((key) => toKeysetKey(key, names, now));
   const ended = all.filter(({ versions }) => versions.length === 0).map(({ id }) => id);
   return {
     keyset: KEYSET_FORMAT,
     store,
     seq,
+    epoch,
     at: formatTime(now),
     keys: all.filter(({ versions }) => versions.length > 0),
     ...(ended.length > 0 && { ended }),
@@ -78,6 +83,11 @@ function toKeysetVersion({ n, digest, state, expiresAt, retiresAt }: Version): K
   if (!isDigest(digest) || state === "retired" || state === "revoked") return [];
   const end = expiresAt === null ? null : formatTime(expiresAt);
   return [{ n, digest, state, expiresAt: end, ...(retiresAt !== undefined && { retiresAt: formatTime(retiresAt) }) }];
+}
+
+/** Returns the position that a keyset was made at, if it names the epoch. */
+export function originOf({ epoch, seq }: Keyset): { origin?: Position } {
+  return epoch === undefined ? {} : { origin: { epoch, seq } };
 }
 
 /** Returns the keys of a keyset as a store holds them. A key without a name gets its id. Unknown times are 0. */

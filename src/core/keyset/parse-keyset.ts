@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { KeysError } from "../../errors.ts";
 import { isDigest } from "../digest.ts";
 import { formatTime } from "../duration.ts";
+import { isEpochName } from "../position.ts";
 import { isCount, isObject, isString, isStrings } from "../type-guards.ts";
 import { KEYSET_FORMAT, type Keyset, type KeysetKey, type KeysetVersion } from "./keyset.ts";
 import { isSigned, openSigned } from "./signature.ts";
@@ -63,13 +64,15 @@ function checkKeyset(document: unknown, source: string): Keyset {
       hint: "use the same version of mcp-keys here and where the keyset is exported",
     });
   }
-  const { store, seq, at, keys, ended = [] } = document;
+  const { store, seq, epoch, at, keys, ended = [] } = document;
   if (!isString(store) || !isCount(seq) || !isTime(at) || !Array.isArray(keys)) throw invalid(source, "lacks a member");
+  if (epoch !== undefined && !isEpochName(epoch)) throw invalid(source, "has a fault in epoch");
   const fault = keys.findIndex((key) => !isKeysetKey(key));
   if (fault !== -1) throw invalid(source, `has a fault in key ${String(fault + 1)}`);
   if (!isStrings(ended) || !ended.every(isKeyId)) throw invalid(source, "has a fault in ended");
   checkUnique(keys as KeysetKey[], ended, source);
-  return { keyset: KEYSET_FORMAT, store, seq, at, keys: keys as KeysetKey[], ...(ended.length > 0 && { ended }) };
+  const optional = { ...(epoch !== undefined && { epoch }), ...(ended.length > 0 && { ended }) };
+  return { keyset: KEYSET_FORMAT, store, seq, at, keys: keys as KeysetKey[], ...optional };
 }
 
 function isKeysetKey(value: unknown): value is KeysetKey {

@@ -12,7 +12,8 @@ import type { Chain } from "./format/chain.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
 import { JournalReader } from "./read/journal-reader.ts";
-import { checkReadable, EMPTY_EPOCH, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
+import { EMPTY_EPOCH, follows } from "./format/epoch.ts";
+import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
 import type { JournalRecord } from "./format/record.ts";
 import { finishCompaction } from "./replace/finish-compaction.ts";
 
@@ -32,7 +33,7 @@ interface Appended {
 
 /**
  * Reads and writes the journal at a path, and follows it across compactions. Calls must not overlap; the caller serializes them.
- * Every method throws `STORE_UNAVAILABLE`, `STORE_INSECURE` or `STORE_DAMAGED`.
+ * Every method throws `STORE_UNAVAILABLE`, `STORE_INSECURE`, `STORE_DAMAGED` or `STORE_REWOUND`.
  */
 export class Journal {
   readonly #disk: Disk;
@@ -220,11 +221,12 @@ function isSame(appended: AppendHandle | null, reader: JournalReader | null): bo
 
 /**
  * Checks that the file now at `path` continues the history that was read before from another file or at another time.
- * @throws {@link KeysError} `STORE_DAMAGED` if known records are missing, as in an older copy; `STORE_UNAVAILABLE` if the
+ * @throws {@link KeysError} `STORE_REWOUND` if known records are missing, as in an older copy; `STORE_UNAVAILABLE` if the
  *   journal had ended and is gone
  */
 function checkContinuity(path: string, before: Chain | null, after: Chain | null): void {
   if (before === null || before.seq === 0) return;
+  if (after !== null && follows(after.epoch, before.epoch)) return;
   // The first record of the following file has the same seq as the seal.
   const sealed = before.next !== null && before.next !== NOWHERE;
   const seq = sealed ? before.seq - 1 : before.seq;
@@ -235,7 +237,5 @@ function checkContinuity(path: string, before: Chain | null, after: Chain | null
       hint: "restart the process that reads it with the other store",
     });
   }
-  throw new KeysError("STORE_DAMAGED", `the history of ${path} lost records that were read before`, {
-    hint: "restore the newer file; if you want the older one, restart the process that reads it",
-  });
+  throw new KeysError("STORE_REWOUND", `the history of ${path} lost changes that were read before`);
 }

@@ -9,10 +9,11 @@ import type { Disk } from "./disk/disk.ts";
 import type { JournalLocation } from "./disk/folder.ts";
 import type { JournalReader } from "./read/journal-reader.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
-import { EMPTY_EPOCH } from "./format/record.ts";
+import { EMPTY_EPOCH } from "./format/epoch.ts";
 import { Journal } from "./journal.ts";
 import { FollowerFiles } from "./follower-files.ts";
 import { LastUsedFiles } from "./last-used-files.ts";
+import { startEpoch } from "./replace/start-epoch.ts";
 import { adoptHistory, removeJournal } from "./replace/adopt-remove.ts";
 import { Mutex } from "../mutex.ts";
 import type { MachineClock } from "../../process/machine-clock.ts";
@@ -44,6 +45,8 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
   const followers = new FollowerFiles(disk, location, clock);
   const mutex = new Mutex();
   const stops = new Set<() => void>();
+  /** The epoch of the last snapshot. */
+  let known: string | null = null;
   let closed = false;
 
   const run = <T>(job: () => Promise<T>): Promise<T> =>
@@ -75,11 +78,18 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
       run(async () => {
         const snapshot = await all();
         journal.release();
+        known = snapshot.epoch;
         return snapshot;
       }),
     write: (draft, check) => run(async () => journal.write(draft, check)),
-    changes: (since) =>
-      changesAfter(since, (first, limit) => run(async () => (await journal.follow())?.changes(first, limit) ?? [])),
+    async *changes(since) {
+      // What follows in another epoch does not follow on from what was read before.
+      const isOther =
+        since > 0 && (await run(async () => known !== null && known !== positionOf(await journal.follow()).epoch));
+      const read = (first: number, limit: number) =>
+        run(async () => (await journal.follow())?.changes(first, limit) ?? []);
+      yield* changesAfter(isOther ? 0 : since, read);
+    },
     async watch(wake) {
       const stop = await watchFile(disk, location.path, POLL_MS, wake);
       stops.add(stop);
@@ -95,6 +105,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     acknowledge: (news) => run(() => followers.acknowledge(news)),
     unfollow: (id) => run(() => followers.unfollow(id)),
     compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
+    startEpoch: (options) => run(() => startEpoch(disk, location, journal, options)),
     adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
     remove: (removal, beforeRemoval) => run(() => removeJournal(disk, location, journal, removal, beforeRemoval)),
     close: () =>

@@ -11,7 +11,8 @@ import { base62, RUNS } from "../../arbitraries.ts";
 import { aKey, aVersion } from "../../fakes.ts";
 
 const now = 1_800_000_000;
-const made = (keys: Key[], names = true): Keyset => toKeyset(keys, { store: "file:/k", seq: 7, now, names });
+const made = (keys: Key[], names = true): Keyset =>
+  toKeyset(keys, { store: "file:/k", seq: 7, epoch: "first", now, names });
 const parse = (text: string, publicKeys: ReturnType<typeof parsePublicKeys> = null) =>
   parseKeyset(text, { source: "keyset.json", publicKeys });
 const invalid = expect.objectContaining({ code: "KEYSET_INVALID" });
@@ -78,7 +79,7 @@ test("contains neither ended versions nor tokens, notes, owners or tags", () => 
     ]),
   );
   expect(JSON.parse(text)).toEqual({
-    ...{ keyset: 1, store: "file:/k", seq: 7, at: "2027-01-15T08:00:00Z" },
+    ...{ keyset: 1, store: "file:/k", seq: 7, epoch: "first", at: "2027-01-15T08:00:00Z" },
     keys: [
       {
         ...{ id: "7Fq2x9Lm0aBc", name: "ci", prefix: "mcp", enabled: true, scopes: [], audience: [] },
@@ -110,6 +111,7 @@ describe("rejects", () => {
   interface Loose {
     keyset: unknown;
     seq?: unknown;
+    epoch?: unknown;
     store?: unknown;
     at: unknown;
     keys: KeyPart[];
@@ -138,6 +140,8 @@ describe("rejects", () => {
     ["half a keyset", JSON.stringify(good).slice(0, -1)],
     ["another format version", change((it) => (it.keyset = 2))],
     ["no seq", change((it) => delete it.seq)],
+    ["an epoch that is none", change((it) => (it.epoch = "a b"))],
+    ["an epoch that is no text", change((it) => (it.epoch = 7))],
     ["no store", change((it) => delete it.store)],
     ["a time that is none", change((it) => (it.at = "2027-02-31T00:00:00Z"))],
     ["an id that is none", change((it) => (it.keys[0]!.id = "x"))],

@@ -11,7 +11,7 @@ const tokens = ["a", "b", "c"].map((c) =>
 );
 const keysetOf = (token: string) => {
   const key = aKey({ prefix: "opaque", versions: [aVersion({ digest: digestToken(token) })] });
-  return JSON.stringify(toKeyset([key], { store: "file:/k", seq: 1, now: 1_800_000_000, names: true }));
+  return JSON.stringify(toKeyset([key], { store: "file:/k", seq: 1, epoch: "first", now: 1_800_000_000, names: true }));
 };
 const opaque = "Zk3vQ9xT2mL8wR5nB7cJ4hG6fD1sA0pY";
 

@@ -92,8 +92,8 @@ describe("a server that reads a keyset", () => {
     const origin = await createFixture();
     const token = await origin.issue("ci");
     const [keyset, path] = [join(folder, "keyset.json"), join(folder, "uses.json")];
-    const { seq, keys } = await origin.store.snapshot();
-    const source = { store: "file:/origin", seq, now: origin.clock.now, names: true };
+    const { seq, epoch, keys } = await origin.store.snapshot();
+    const source = { store: "file:/origin", seq, epoch, now: origin.clock.now, names: true };
     await writeFile(keyset, JSON.stringify(toKeyset(keys, source)), { mode: 0o600 });
     const store = await openKeysetStore(keyset, { env: {}, uid: process.getuid?.() ?? null, dataDir: null });
     const read = async () => parseReports(await readFile(path, "utf8"), path)[0]!;

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -15,11 +15,10 @@ const now = 1_800_000_000;
 async function aSource(spec = "file:/ci/keys.jsonl") {
   const store = await openMemoryStore();
   const keys = createKeys({ store, now: () => now, by: "ci", peppers: [] });
-  const text = async (change = {}) =>
-    JSON.stringify({
-      ...toKeyset((await store.snapshot()).keys, { store: spec, seq: (await store.snapshot()).seq, now, names: true }),
-      ...change,
-    });
+  const text = async (change = {}) => {
+    const { keys: all, epoch, seq } = await store.snapshot();
+    return JSON.stringify({ ...toKeyset(all, { store: spec, seq, epoch, now, names: true }), ...change });
+  };
   const publish = async (path: string, change = {}) => {
     await writeFile(`${path}.new`, await text(change), { mode: 0o600 });
     await rename(`${path}.new`, path);
@@ -85,6 +84,42 @@ test("ignores an older keyset of the same store and says so once, but takes one 
   await writeFile(`${path}.new`, old.replace("file:/ci/keys.jsonl", "file:/new/keys.jsonl"), { mode: 0o600 });
   await rename(`${path}.new`, path);
   await until(() => verifier.verify(token.reveal()).ok);
+});
+
+test("says at which position of the original store the keys are", async () => {
+  const path = join(await aFolder(), "keyset.json");
+  const { keys, publish } = await aSource();
+  await keys.generate({ name: "ci", expiresAt: null });
+  await publish(path, { epoch: "first" });
+  const store = await openStore(`keyset:${path}`, aWorld());
+  expect(await store.snapshot()).toMatchObject({ seq: 0, origin: { epoch: "first", seq: 1 } });
+  await keys.disable("ci");
+  await publish(path, { epoch: "first" });
+  expect(await store.snapshot()).toMatchObject({ seq: 1, origin: { epoch: "first", seq: 2 } });
+  // As an earlier version of mcp-keys wrote it.
+  await publish(path, { epoch: undefined });
+  expect(await store.snapshot()).not.toHaveProperty("origin");
+  const env = await openStore("env:", aWorld(null, { MCP_API_KEYSET: await readFile(path, "utf8") }));
+  expect(await env.snapshot()).not.toHaveProperty("origin");
+  await publish(path);
+  const current = await openStore("env:", aWorld(null, { MCP_API_KEYSET: await readFile(path, "utf8") }));
+  expect(await current.snapshot()).toMatchObject({ seq: 0, origin: { seq: 2 } });
+});
+
+test.each([
+  ["a lower seq of the same epoch", { seq: 4 }, true],
+  ["a lower seq without an epoch, as an earlier version writes it", { seq: 4, epoch: undefined }, true],
+  ["a lower seq of a newer epoch", { seq: 4, epoch: "second", at: "2027-01-15T08:00:01Z" }, false],
+  ["a higher seq of an older epoch", { seq: 9, epoch: "second", at: "2027-01-15T07:59:59Z" }, true],
+])("takes the older keyset from the newer one: %s", async (_, change, isOlder) => {
+  const path = join(await aFolder(), "keyset.json");
+  const { keys, publish } = await aSource();
+  await publish(path, { epoch: "first", seq: 5 });
+  const store = await openStore(`keyset:${path}`, aWorld());
+  expect(await store.list()).toEqual([]);
+  await keys.generate({ name: "ci", expiresAt: null });
+  await publish(path, { epoch: "first", ...change });
+  expect(await store.list()).toHaveLength(isOlder ? 0 : 1);
 });
 
 test("keeps the keys in memory while the file is torn, missing or invalid, then answers 503", async () => {

@@ -12,7 +12,9 @@ import { aFolder } from "../place.ts";
 const OTHER = "000000000000";
 const key = aKey({ versions: [aVersion({ n: 1 }), aVersion({ n: 2, digest: digestToken("b") })] });
 const { id } = key;
-const keysetText = JSON.stringify(toKeyset([key], { store: "file:/origin", seq: 1, now: 1, names: true }));
+const keysetText = JSON.stringify(
+  toKeyset([key], { store: "file:/origin", seq: 1, epoch: "first", now: 1, names: true }),
+);
 
 async function aKeysetStore() {
   const folder = await aFolder();

@@ -3,7 +3,8 @@ import { damaged } from "../disk/fault.ts";
 import { ChainHeads } from "./chain-heads.ts";
 import type { ChainState } from "./chain-state.ts";
 import { isNext, MAX_LINE, readLink, readTime, verifiedSum } from "./line.ts";
-import { EMPTY_EPOCH, epochOf, GENESIS, parseRecord } from "./record.ts";
+import { EMPTY_EPOCH, epochOf } from "./epoch.ts";
+import { GENESIS, parseRecord } from "./record.ts";
 import type { JournalRecord } from "./record.ts";
 
 const NUL = 0;
@@ -214,7 +215,6 @@ export class Chain {
     this.#accept(bytes, start, end, sum, record, onRecord);
   }
 
-  /** @param special - the record, if it has more members than others */
   #accept(
     bytes: Buffer,
     start: number,

@@ -3,7 +3,7 @@ import { isDigest, isWithheld } from "../../../core/digest.ts";
 import type { StoredDigest } from "../../../core/digest.ts";
 import { isEpoch } from "../../../core/duration.ts";
 import type { Key, Version } from "../../../core/key.ts";
-import { isPosition } from "../../../core/position.ts";
+import { isEpochName } from "../../../core/position.ts";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { isCount, isObject, isString, isStrings } from "../../../core/type-guards.ts";
 import { KeysError } from "../../../errors.ts";
@@ -20,9 +20,6 @@ export const GENESIS = "0".repeat(64);
 /** The `next` of a seal without a following file: the journal has ended. */
 export const NOWHERE = "0".repeat(64);
 
-/** The epoch of a journal without records. Its first record gives it one. */
-export const EMPTY_EPOCH = "empty";
-
 /** One line of a journal. */
 export interface JournalRecord {
   readonly change: Change;
@@ -30,7 +27,7 @@ export interface JournalRecord {
   readonly until?: number;
   /** Only next to `until`: random, because two compactions of the same keys in the same second need different digests. */
   readonly nonce?: string;
-  /** Only next to `until`: the epoch of the file that this one replaces, or a new one. Without it, {@link epochOf} the record. */
+  /** Only next to `until`: the epoch of the file that this one replaces, or a new one. Without it, `epochOf` its `sum`. */
   readonly epoch?: string;
   /** Only in a seal, the last record of a file: the SHA-256 of the file that follows, in hex, or {@link NOWHERE}. */
   readonly next?: string;
@@ -93,11 +90,6 @@ export function checkKind({ path, digests = "here" }: JournalLocation, bytes: Bu
       hint: `open it with: --store file:${shellQuote(path)}`,
     });
   }
-}
-
-/** Returns the epoch of a history: the start of the `sum` of its first record. */
-export function epochOf(sum: string): string {
-  return sum.slice(0, 16);
 }
 
 function withoutUse(version: Version): Partial<Version> {
@@ -173,10 +165,6 @@ function isVersion(value: unknown): value is Version {
 
 function isStoredDigest(text: string): text is StoredDigest {
   return isDigest(text) || isWithheld(text as StoredDigest);
-}
-
-function isEpochName(value: unknown): value is string {
-  return isPosition({ epoch: value, seq: 0 });
 }
 
 function isTrue(value: unknown): value is true {
