@@ -12,6 +12,8 @@ import { loadPeer } from "./peers.js";
 export const NONE = "no guard";
 export const EMPTY = "empty middleware";
 export const OURS = ["ours, 1 key", "ours, 100,000 keys"];
+/** The same without watching the responses. */
+export const KEPT = "ours, 1 key, open streams kept";
 export const SAYS_YES = "SDK's, accepting every token";
 export const SDKS = ["SDK's with a Map of digests, 100,000 keys", "SDK's with our verifier, 100,000 keys"];
 const MANY = Number(process.env.KEYS ?? 100_000);
@@ -48,11 +50,13 @@ async function serve(framework, guard) {
 
 /** Returns a middleware or Fastify plugin, `null` for no guard, undefined if a package is missing. */
 async function createMiddleware(framework, guard, { store, verifier }) {
-  const { createTokenVerifier, guardFastify, guardNode } = await import("../dist/index.js");
+  const { createTokenVerifier, guardFastify, guardFetch, guardNode } = await import("../dist/index.js");
   if (guard === NONE) return null;
-  if (framework === "Fastify") return guard === EMPTY ? empty : [guardFastify, { verifier }];
+  const options = guard === KEPT ? { openStreams: "keep" } : {};
+  if (framework === "Fastify") return guard === EMPTY ? empty : [guardFastify, { verifier, ...options }];
+  if (framework === "Hono") return guard === EMPTY ? (_request, handle) => handle() : guardFetch(verifier, options);
   if (guard === EMPTY) return (_request, _response, next) => next();
-  if (OURS.includes(guard)) return guardNode(verifier);
+  if ([...OURS, KEPT].includes(guard)) return guardNode(verifier, options);
   const auth = "@modelcontextprotocol/sdk/server/auth";
   const [sdk, errors] = await Promise.all([`${auth}/middleware/bearerAuth.js`, `${auth}/errors.js`].map(loadPeer));
   if (sdk === null || errors === null) return undefined;
@@ -96,6 +100,13 @@ const SERVERS = {
     app.post("/mcp", (_, reply) => reply.send("ok"));
     await app.listen({ port: 0, host: "127.0.0.1" });
     return app.server.address().port;
+  },
+  async Hono(guard) {
+    const [hono, node] = await Promise.all(["hono", "@hono/node-server"].map(loadPeer));
+    if (hono === null || node === null) return undefined;
+    const answer = (c) => c.text("ok");
+    const app = new hono.Hono().post("/mcp", guard === null ? answer : (c) => guard(c.req.raw, () => answer(c)));
+    return listen(createServer(node.getRequestListener(app.fetch)));
   },
 };
 

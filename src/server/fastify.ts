@@ -5,6 +5,7 @@ import type { AuthInfo } from "./guard/auth-info.ts";
 import { createGuard } from "./guard/guard.ts";
 import { GUARD_RULES, type GuardOptions } from "./guard/guard-options.ts";
 import { applyAdmission } from "./node/guard-node.ts";
+import { toOpenStream } from "./node/open-stream.ts";
 import { inspectNodeBody } from "./node/request-body.ts";
 import { NodeRequestView } from "./node/request-view.ts";
 import { hasLargeBody, isAnswered, sendResponse } from "./node/send-response.ts";
@@ -71,7 +72,14 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   if (!fastify.hasRequestDecorator("auth")) fastify.decorateRequest("auth", null);
 
   /** Accepted requests whose body is still to be inspected. */
-  const pending = new WeakMap<IncomingMessage, { view: NodeRequestView; inspectBody: Admission["inspectBody"] }>();
+  const pending = new WeakMap<IncomingMessage, { view: NodeRequestView; admission: Admission }>();
+
+  /** Continues with the route, unless the key has just stopped being valid. */
+  const proceed = (request: FastifyRequestLike, reply: FastifyReplyLike, { follow }: Admission, done: () => void) => {
+    const rejection = follow === null ? null : follow(toOpenStream(reply.raw));
+    if (rejection === null) done();
+    else refuse(request, reply, rejection);
+  };
 
   fastify.addHook("onRequest", (request, reply, done) => {
     const view = new NodeRequestView(request.raw);
@@ -81,7 +89,8 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
       if (isAnswered(reply.raw)) return;
       applyAdmission(request.raw, reply.raw, result);
       (request as { auth?: AuthInfo }).auth = result.auth;
-      if (result.inspectBody !== null) pending.set(request.raw, { view, inspectBody: result.inspectBody });
+      if (result.inspectBody === null) return proceed(request, reply, result, done);
+      pending.set(request.raw, { view, admission: result });
       done();
     };
     const result = guard.check(view);
@@ -92,12 +101,13 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   if (!guard.inspectsBody) return;
   // After Fastify has parsed the body, and before anything uses it.
   fastify.addHook("preValidation", (request, reply, done) => {
-    const { view, inspectBody = null } = pending.get(request.raw) ?? {};
-    if (view === undefined || inspectBody === null) return done();
+    const { view, admission } = pending.get(request.raw) ?? {};
+    const inspectBody = admission?.inspectBody ?? null;
+    if (view === undefined || admission === undefined || inspectBody === null) return done();
     void inspectNodeBody(request.raw, view, inspectBody, request)
       .then((rejection) => {
         if (rejection === "aborted" || isAnswered(reply.raw)) return;
-        if (rejection === null) done();
+        if (rejection === null) proceed(request, reply, admission, done);
         else refuse(request, reply, rejection);
       })
       .catch((cause: unknown) => done(toError(cause)));

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { guardNode } from "../../src/server/node/guard-node.ts";
 import type { Running } from "../servers/listen.ts";
 import { startSdkServer, type SdkKind } from "../servers/sdk.ts";
-import { createFixture } from "./fixture.ts";
+import { createFixture, until } from "./fixture.ts";
 
 /** The methods that both SDK versions share. */
 interface Connected {
@@ -105,6 +105,47 @@ test.each(PAIRS)("%s keeps working with %s after a rotation, and stops after a r
   expectUnauthorized(name, failed);
 });
 
+test.each(PAIRS)("%s sees a call to %s end when its key is revoked, and then gets 401", async (name, kind) => {
+  const { client, revoke, errors } = await startWaiting(name, kind);
+  await revoke();
+  await until(() => errors.length > 0);
+  expect(errors.join()).toMatch(/terminated|fetch failed/);
+  expectUnauthorized(name, await client.listTools().catch((cause: unknown) => cause));
+});
+
+test("clients try an ended stream again after a second and get 401, not in a hot loop", async () => {
+  const waiting = await Promise.all(
+    (["sdk 1.x", "client 2.x"] as const).map((name) => startWaiting(name, "v1-stateful")),
+  );
+  for (const { seen, revoke } of waiting) {
+    await until(() => seen.some(({ method }) => method === "GET"));
+    await revoke();
+  }
+  const before = waiting.map(({ seen }) => seen.length);
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  const again = waiting.map(({ seen }, i) => seen.slice(before[i]).map(({ method }) => method));
+  expect(again).toEqual([["GET"], ["GET"]]);
+  for (const { errors } of waiting) expect(errors.join()).toContain("Unauthorized");
+});
+
+/** Connects a client to a server, and calls a tool that does not answer. */
+async function startWaiting(name: ClientName, kind: SdkKind) {
+  const { url, seen, token, keys, verifier } = await startGuarded(kind, true);
+  const client: Connected & { onerror?: (error: Error) => void } = await CLIENTS[name](new URL(url), token);
+  onTestFinished(() => client.close());
+  const errors: string[] = [];
+  client.onerror = (error) => errors.push(String(error));
+  const posts = () => seen.filter(({ method }) => method === "POST").length;
+  const before = posts();
+  void client.callTool({ name: "wait" }).catch((error: unknown) => errors.push(String(error)));
+  await until(() => posts() > before);
+  const revoke = async () => {
+    await keys.revoke("ci");
+    await until(() => verifier.counters.streamsClosed.revoked > 0);
+  };
+  return { client, seen, errors, revoke };
+}
+
 /** SDK v1 uses the error class for OAuth only: one transport has the status in `code`, the other in the message. */
 function expectUnauthorized(name: ClientName, failed: unknown): void {
   if (name.startsWith("client 2.x")) expect(failed).toBeInstanceOf(UnauthorizedError);
@@ -112,10 +153,10 @@ function expectUnauthorized(name: ClientName, failed: unknown): void {
   else expect(String(failed)).toContain("401");
 }
 
-async function startGuarded(kind: SdkKind) {
+async function startGuarded(kind: SdkKind, waits = false) {
   const fixture = await createFixture();
   const token = await fixture.issue("ci", { scopes: ["notes:read"] });
-  const running: Running = await startSdkServer(kind, { guard: guardNode(fixture.verifier) });
+  const running: Running = await startSdkServer(kind, { guard: guardNode(fixture.verifier), waits });
   onTestFinished(() => running.close());
   return { ...fixture, ...running, token };
 }

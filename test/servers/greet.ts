@@ -2,3 +2,9 @@
 export function greet(authInfo: unknown): string {
   return authInfo === undefined ? "hello" : `hello ${JSON.stringify(authInfo)}`;
 }
+
+/** The answer of the tool `wait`. */
+export async function waitFor(signal: AbortSignal): Promise<{ type: "text"; text: string }[]> {
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
+  return [{ type: "text", text: "cancelled" }];
+}

@@ -4,11 +4,11 @@ import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { isInitializeRequest } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
-import { greet } from "./greet.ts";
+import { greet, waitFor } from "./greet.ts";
 import type { SdkServer } from "./sdk.ts";
 
 /** A server with sessions: `initialize` opens one, `DELETE` ends it. */
-export function startStateful(): SdkServer {
+export function startStateful(waits = false): SdkServer {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   return {
     path: "/mcp",
@@ -26,7 +26,7 @@ export function startStateful(): SdkServer {
         onsessionclosed: (id) => void transports.delete(id),
       });
       // An unconnected transport answers 400 itself.
-      if (isInitializeRequest(body)) await createServer().connect(transport);
+      if (isInitializeRequest(body)) await createServer(waits).connect(transport);
       return transport.handleRequest(request, response, body);
     },
     close: () => closeAll(transports.values()),
@@ -34,13 +34,13 @@ export function startStateful(): SdkServer {
 }
 
 /** A server without sessions that handles each request on its own and answers in JSON. */
-export function startStateless(): SdkServer {
+export function startStateless(waits = false): SdkServer {
   return {
     path: "/mcp",
     async handler(request, response, body) {
       const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
       response.on("close", () => void transport.close());
-      await createServer().connect(transport);
+      await createServer(waits).connect(transport);
       await transport.handleRequest(request, response, body);
     },
     close: async () => {},
@@ -48,7 +48,7 @@ export function startStateless(): SdkServer {
 }
 
 /** A server with the HTTP+SSE transport of 2024: a stream at `/sse`, messages to `/messages`. */
-export function startSse(): SdkServer {
+export function startSse(waits = false): SdkServer {
   const transports = new Map<string, SSEServerTransport>();
   return {
     path: "/sse",
@@ -58,7 +58,7 @@ export function startSse(): SdkServer {
         const transport = new SSEServerTransport("/messages", response);
         transports.set(transport.sessionId, transport);
         response.on("close", () => transports.delete(transport.sessionId));
-        await createServer().connect(transport);
+        await createServer(waits).connect(transport);
         return;
       }
       const transport = transports.get(searchParams.get("sessionId") ?? "");
@@ -72,12 +72,13 @@ export function startSse(): SdkServer {
   };
 }
 
-function createServer(): McpServer {
+function createServer(waits: boolean): McpServer {
   const server = new McpServer({ name: "sdk-v1", version: "1.2.3" });
   server.registerTool("add", { inputSchema: { a: z.number(), b: z.number() } }, ({ a, b }) => ({
     content: [{ type: "text", text: String(a + b) }],
   }));
   server.registerTool("greet", {}, ({ authInfo }) => ({ content: [{ type: "text", text: greet(authInfo) }] }));
+  if (waits) server.registerTool("wait", {}, async ({ signal }) => ({ content: await waitFor(signal) }));
   return server;
 }
 

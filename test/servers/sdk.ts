@@ -18,14 +18,14 @@ export interface SdkServer {
   close(): Promise<void>;
 }
 
-/** Every HTTP transport of the official SDKs. Each server has two tools, `add` and `greet`. */
+/** Every HTTP transport of the official SDKs. Each server has two tools, `add` and `greet`, and if asked a third, `wait`. */
 const KINDS = {
   "v1-stateful": startStateful,
   "v1-stateless": startStateless,
   "v1-sse": startSse,
   "v2-dual": startDual,
   "v2-modern-only": startModernOnly,
-} as const satisfies Record<string, () => SdkServer>;
+} as const satisfies Record<string, (waits: boolean) => SdkServer>;
 
 export type SdkKind = keyof typeof KINDS;
 export const SDK_KINDS = Object.keys(KINDS) as SdkKind[];
@@ -35,13 +35,18 @@ export interface SdkOptions {
   readonly guard?: Guard;
   /** Applies the guard only to these JSON-RPC methods, as home-made guards do. */
   readonly guards?: (method: string) => boolean;
+  /** Adds a tool `wait`, which answers when its request is cancelled. */
+  readonly waits?: boolean;
 }
 
 const NO_JSON = Symbol("no JSON");
 
 /** Starts a server of an official SDK behind a guard, on a free port of 127.0.0.1. */
-export async function startSdkServer(kind: SdkKind, { guard, guards }: SdkOptions = {}): Promise<Running> {
-  const server = KINDS[kind]();
+export async function startSdkServer(
+  kind: SdkKind,
+  { guard, guards, waits = false }: SdkOptions = {},
+): Promise<Running> {
+  const server = KINDS[kind](waits);
   const open: Guard = (_request, _response, next) => next();
   const first = guards === undefined ? (guard ?? open) : open;
   const running = await listen((request, response) => {

@@ -1,22 +1,40 @@
 import type { Admission } from "../guard/admission.ts";
 import type { Rewriter } from "../guard/body-rewriter.ts";
 import { mergeHeader } from "../guard/merge-header.ts";
+import { FollowedBody } from "./followed-body.ts";
 
-/** Finishes the server's response: adds headers, calls `onHead`, and rewrites the body if a rewriter was returned. */
-export function finishResponse(response: Response, { headers, onHead }: Admission): Response {
+/** Finishes the server's response: adds headers, calls `onHead`, rewrites the body if a rewriter was returned, and follows it. */
+export function finishResponse(response: Response, { headers, onHead, follow }: Admission): Response {
   // A WebSocket upgrade or an error response, which cannot be copied.
   if (response.status < 200) return response;
   const rewriter = onHead?.({ status: response.status, header: (name) => response.headers.get(name) }) ?? null;
-  if (headers === null && rewriter === null) return response;
+  const follows = follow !== null && mayStream(response.headers);
+  if (headers === null && rewriter === null && !follows) return response;
   const { status, statusText } = response;
   const all = new Headers(response.headers);
   for (const [name, value] of Object.entries(headers ?? {})) {
     all.set(name, mergeHeader(name, all.get(name), value));
   }
-  if (rewriter === null || response.body === null)
-    return new Response(response.body, { status, statusText, headers: all });
-  all.delete("content-length");
-  return new Response(rewriteStream(response.body, rewriter), { status, statusText, headers: all });
+  let { body } = response;
+  if (rewriter !== null && body !== null) {
+    all.delete("content-length");
+    body = rewriteStream(body, rewriter);
+  }
+  if (follows && body !== null) body = new FollowedBody(body, follow, isEvents(response.headers)).stream;
+  return new Response(body, { status, statusText, headers: all });
+}
+
+/**
+ * Tests for a body that may arrive over time. Every body is a stream in the API. Following one that is not costs time, and some frameworks
+ * then omit its length.
+ */
+function mayStream(headers: Headers): boolean {
+  if (isEvents(headers) || headers.has("transfer-encoding")) return true;
+  return !/^(?:application\/json|text\/)/i.test(headers.get("content-type") ?? "");
+}
+
+function isEvents(headers: Headers): boolean {
+  return /^text\/event-stream/i.test(headers.get("content-type") ?? "");
 }
 
 function rewriteStream(body: NonNullable<Response["body"]>, rewriter: Rewriter): ReadableStream<Uint8Array> {

@@ -28,7 +28,10 @@ export type FetchAdmission =
       readonly auth: AuthInfo | undefined;
       /** Handle this request instead of the original: with `toolScopes` the guard has read the original's body. */
       readonly request: Request;
-      /** Returns the response to send. Needed for sessions, tool lists and CORS. */
+      /**
+       * Returns the response to send. Needed for sessions, tool lists and CORS, and to end streams. If the key has stopped being valid
+       * since the request was accepted, that is the refusal.
+       */
       finish(response: Response): Response;
     }
   | { readonly ok: false; readonly response: Response };
@@ -110,7 +113,13 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
     const view = viewOf(request);
     const result = await guard.check(view);
     if (!result.ok) return refuse(result.response);
-    const finish = (response: Response) => finishResponse(response, result);
+    const finish = (response: Response): Response => {
+      const rejection = result.follow?.(null) ?? null;
+      if (rejection === null) return finishResponse(response, result);
+      // A body that somebody reads cannot be cancelled.
+      response.body?.cancel().catch(() => undefined);
+      return toResponse(rejection.response, request.method);
+    };
     if (result.inspectBody === null) return { ok: true, auth: result.auth, request, finish };
     const received = await receiveRequest(request, view, more.parsedBody);
     const rejection = await result.inspectBody(received.parsed);

@@ -1,6 +1,7 @@
 import type { AuthInfo } from "./auth-info.ts";
 import type { Rewriter } from "./body-rewriter.ts";
 import type { GuardResponse } from "./guard-response.ts";
+import type { OpenStream } from "./open-streams.ts";
 import type { ParsedBody } from "./parse-body.ts";
 
 /** A refused request, with the response to send. */
@@ -22,7 +23,15 @@ export interface Admission {
   readonly onHead: OnHead | null;
   /** Whether `onHead` may return a rewriter. If not, adapters leave the body methods of the response alone. */
   readonly mayRewrite: boolean;
+  /** Called with the response that may stay open, right before the handler runs or its response is sent. */
+  readonly follow: Follow | null;
 }
+
+/**
+ * Ends the stream when the key stops being valid. Returns why to refuse the request if that has already happened.
+ * @param stream - `null` only checks that
+ */
+export type Follow = (stream: OpenStream | null) => Rejection | null;
 
 /** Returns `null`, or the reason to refuse the request after all. Never rejects. */
 export type InspectBody = (body: ParsedBody) => Rejection | null | Promise<Rejection | null>;
@@ -36,5 +45,5 @@ export interface ResponseHead {
 /** The admission of a request to one of `openPaths`. */
 export const OPEN: Admission = {
   ...{ ok: true, auth: undefined, headers: null },
-  ...{ inspectBody: null, onHead: null, mayRewrite: false },
+  ...{ inspectBody: null, onHead: null, mayRewrite: false, follow: null },
 };

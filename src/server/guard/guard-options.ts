@@ -48,6 +48,8 @@ export interface GuardOptions {
   readonly openPaths?: readonly string[];
   /** Whether to bind each session to one key. Default: `true`. */
   readonly sessions?: boolean;
+  /** Whether to `end` the open responses of a key when it stops being valid, or to `keep` them. Default: `end`. */
+  readonly openStreams?: "end" | "keep";
 }
 
 /** The options of a guard, checked and with defaults. */
@@ -62,6 +64,7 @@ export interface GuardRules {
   readonly origins: OriginRules | null;
   readonly openPaths: ReadonlySet<string>;
   readonly sessions: boolean;
+  readonly endsStreams: boolean;
 }
 
 /** The types of the options. {@link resolveGuardOptions} checks the rest. */
@@ -79,6 +82,7 @@ export const GUARD_RULES: Rules<GuardOptions> = {
     is: (value) => value === "any" || TEXTS.is(value),
   },
   ...{ allowedHosts: TEXTS, allowedHeaders: TEXTS },
+  openStreams: { what: '"end" or "keep"', is: (value) => value === "end" || value === "keep" },
 };
 
 /**
@@ -92,7 +96,7 @@ export function resolveGuardOptions(
   verifier: { readonly audience: string | null },
 ): GuardRules {
   const given = readOptions<GuardOptions>(where, options, GUARD_RULES);
-  const { scopes = [], toolScopes, realm = "mcp", openPaths = [], sessions = true } = given;
+  const { scopes = [], toolScopes, realm = "mcp", openPaths = [], sessions = true, openStreams = "end" } = given;
   const audience = given.audience === undefined ? undefined : parseAudience(given.audience);
   const apiKeyHeader = parseHeaderName(given.apiKeyHeader);
   return {
@@ -104,6 +108,7 @@ export function resolveGuardOptions(
     origins: chooseOrigins(given, apiKeyHeader, audience ?? verifier.audience),
     openPaths: new Set(openPaths.map(checkPath)),
     sessions,
+    endsStreams: openStreams === "end",
   };
 }
 

@@ -4,7 +4,7 @@ import { KeysError } from "../../errors.ts";
 import { checkVerifier } from "../verifier/check-verifier.ts";
 import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh.ts";
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
-import { OPEN, type Admission, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
+import { OPEN, type Admission, type Follow, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
 import { agreesWithHead } from "./header-agreement.ts";
 import { challenge, type Denial } from "./challenge.ts";
@@ -12,6 +12,7 @@ import { extractToken } from "./extract-token.ts";
 import { resolveGuardOptions, type GuardOptions } from "./guard-options.ts";
 import { formatRpcError } from "./guard-response.ts";
 import type { HeadFlaw } from "./head-flaw.ts";
+import { OUTDATED, streamsOf, type Accepted } from "./open-streams.ts";
 import { AMBIGUOUS, type RefusedBody } from "./parse-body.ts";
 import type { RequestView } from "./request-view.ts";
 import { sessionsOf } from "./sessions.ts";
@@ -43,6 +44,8 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const rules = resolveGuardOptions(where, options, verifier);
   const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths } = rules;
   const sessions = rules.sessions ? sessionsOf(verifier) : null;
+  const streams = rules.endsStreams ? streamsOf(verifier) : null;
+  const revision = (): number => streams?.revision ?? OUTDATED;
   const requirementsOf = (wanted: readonly string[]): Requirements => ({
     scopes: wanted,
     ...(audience !== undefined && { audience }),
@@ -97,19 +100,43 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const decide = (view: RequestView, verify: VerifyToken): Admission | Rejection | Promise<Admission | Rejection> => {
     const verdict = verifyFresh(verifier, verify, ofEveryRequest);
     return verdict instanceof Promise
-      ? verdict.then((late) => admit(late, view, verify))
-      : admit(verdict, view, verify);
+      ? verdict.then((late) => admit(late, view, verify, OUTDATED))
+      : admit(verdict, view, verify, revision());
   };
 
-  const admit = (verdict: Verdict | KeysError, view: RequestView, verify: VerifyToken): Admission | Rejection => {
+  const admit = (
+    verdict: Verdict | KeysError,
+    view: RequestView,
+    verify: VerifyToken,
+    revision: number,
+  ): Admission | Rejection => {
     if (verdict instanceof KeysError) return deny(verdict);
     if (!verdict.ok) return deny(verdict.reason);
     const { key, version } = verdict;
     const onHead = enter(view, key);
     if (onHead !== null && typeof onHead !== "function") return onHead;
     const auth = createAuthInfo(key, version);
-    const admission: Admission = { ok: true, auth, headers: null, inspectBody: null, onHead, mayRewrite: false };
-    return tools === null ? admission : withTools(admission, tools, key, view, verify);
+    const accepted: Accepted = { id: key.id, n: version.n, verify, requirements: ofEveryRequest, revision };
+    const follow = followOf(accepted);
+    const admission: Admission = {
+      ok: true,
+      auth,
+      headers: null,
+      inspectBody: null,
+      onHead,
+      mayRewrite: false,
+      follow,
+    };
+    return tools === null ? admission : withTools(admission, tools, key, view, accepted);
+  };
+
+  const followOf = (accepted: Accepted): Follow | null => {
+    if (streams === null) return null;
+    return (stream) => {
+      const refused = streams.follow(stream, accepted);
+      if (refused === null) return null;
+      return refused instanceof KeysError ? deny(refused) : deny(refused.reason, accepted.requirements.scopes);
+    };
   };
 
   /** Adds the check of tool calls, and hides the tools that the key may not call. */
@@ -118,7 +145,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     tools: ToolScopes,
     key: Key,
     view: RequestView,
-    verify: VerifyToken,
+    accepted: Accepted,
   ): Admission => {
     const inspectBody: InspectBody = (parsed) => {
       if (!parsed.ok) return refuseBody(parsed);
@@ -129,7 +156,9 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
       mayList ||= messages.some(({ method }) => method === "tools/list");
       const needed = [...new Set([...scopes, ...neededByTools])];
       // The key and the session may have changed while the body arrived.
-      const verdict = verifyFresh(verifier, verify, { ...requirementsOf(needed), again: true });
+      accepted.requirements = requirementsOf(needed);
+      const verdict = verifyFresh(verifier, accepted.verify, { ...accepted.requirements, again: true });
+      accepted.revision = verdict instanceof Promise ? OUTDATED : revision();
       return verdict instanceof Promise
         ? verdict.then((late) => admitAgain(late, view, needed))
         : admitAgain(verdict, view, needed);
@@ -187,16 +216,17 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
 /** Adds CORS headers to the response, whether the guard or the server sends it. */
 function withHeaders(result: Admission | Rejection, headers: Readonly<Record<string, string>>): Admission | Rejection {
   if (!result.ok) return addTo(result, headers);
-  const { inspectBody } = result;
-  if (inspectBody === null) return { ...result, headers };
+  const { inspectBody, follow } = result;
   const add = (rejection: Rejection | null) => rejection && addTo(rejection, headers);
+  const inspect: InspectBody = (parsed) => {
+    const rejection = inspectBody?.(parsed) ?? null;
+    return rejection instanceof Promise ? rejection.then(add) : add(rejection);
+  };
   return {
     ...result,
     headers,
-    inspectBody(parsed) {
-      const rejection = inspectBody(parsed);
-      return rejection instanceof Promise ? rejection.then(add) : add(rejection);
-    },
+    inspectBody: inspectBody && inspect,
+    follow: follow && ((stream) => add(follow(stream))),
   };
 }
 

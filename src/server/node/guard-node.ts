@@ -6,6 +6,7 @@ import type { GuardOptions } from "../guard/guard-options.ts";
 import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import { mergeHeaders } from "./merge-headers.ts";
+import { toOpenStream } from "./open-stream.ts";
 import { inspectNodeBody } from "./request-body.ts";
 import { NodeRequestView } from "./request-view.ts";
 import { rewriteBody } from "./response-body.ts";
@@ -69,14 +70,21 @@ function finish(exchange: GuardedExchange, view: RequestView, result: Admission 
   // Another middleware has answered, for example because of a timeout.
   if (isAnswered(response)) return;
   applyAdmission(request, response, result);
-  if (result.inspectBody === null) return pass(exchange);
+  if (result.inspectBody === null) return start(exchange, result);
   void inspectNodeBody(request, view, result.inspectBody)
     .then((rejection) => {
       if (rejection === "aborted" || isAnswered(response)) return;
-      if (rejection === null) pass(exchange);
+      if (rejection === null) start(exchange, result);
       else sendResponse(request, response, rejection.response);
     })
     .catch((cause: unknown) => passError(exchange, cause));
+}
+
+function start(exchange: GuardedExchange, { follow }: Admission): void {
+  const { request, response } = exchange;
+  const rejection = follow === null ? null : follow(toOpenStream(response));
+  if (rejection === null) pass(exchange);
+  else sendResponse(request, response, rejection.response);
 }
 
 /** Sets `request.auth`, and prepares the server's response. */

@@ -74,6 +74,8 @@ export function guardUpgrade(
   const finish = (request: IncomingMessage, socket: Duplex, head: Buffer, result: Admission | Rejection): void => {
     if (socket.destroyed) return;
     if (!result.ok) return refuseUpgrade(request, socket, result.response);
+    const rejection = result.follow?.(socket) ?? null;
+    if (rejection !== null) return refuseUpgrade(request, socket, rejection.response);
     (request as { auth?: AuthInfo }).auth = result.auth;
     void runHandler(handler, request as GuardedRequest, socket, head).then((fault) => {
       if (fault === null) return;

@@ -3,7 +3,7 @@ import { isThenable } from "../../core/describe-type.ts";
 import { isObject } from "../../core/type-guards.ts";
 import type { Verifier } from "./verifier.ts";
 
-const METHODS = ["verify", "verifyHeader", "refuse", "report", "logRefusal", "refresh"];
+const METHODS = ["verify", "verifyHeader", "refuse", "report", "logRefusal", "refresh", "onRevoked"];
 
 const VERIFIER: Rule = {
   what: "a verifier",

@@ -2,8 +2,11 @@ import type { Reason } from "../../core/judge.ts";
 import type { Epoch } from "../../core/key.ts";
 import type { Code } from "../../errors.ts";
 
-/** Why the guard ended an open stream. `expired`: also at the end of an overlap. `updated`: the key lost a scope or this server. */
-export type StreamEnd = "revoked" | "disabled" | "expired" | "updated";
+/**
+ * Why the guard ended an open stream. `expired`: also at the end of an overlap. `updated`: the key lost a scope or this server.
+ * `unavailable`: the store had not answered for too long, so the key may have been revoked.
+ */
+export type StreamEnd = "revoked" | "disabled" | "expired" | "updated" | "unavailable";
 
 /** Counts of a verifier since its start. */
 export interface Counters {
@@ -40,7 +43,7 @@ export function createCounters(): Counters {
     faults: 0,
     unavailableByCode: {},
     faultsByCode: {},
-    streamsClosed: { revoked: 0, disabled: 0, expired: 0, updated: 0 },
+    streamsClosed: { revoked: 0, disabled: 0, expired: 0, updated: 0, unavailable: 0 },
     lastAcceptedAt: null,
   };
 }
