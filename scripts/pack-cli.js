@@ -146,13 +146,17 @@ async function toCommonJs(/** @type {string} */ text, /** @type {Map<string, Par
     .replace(/^[^]*?\n?(var stdin_exports = \{\};\n|(?=var import_))/, "")
     .replace("__export(stdin_exports,", "define(exports,")
     .replace("module.exports = __toCommonJS(stdin_exports);\n", "")
+    .replaceAll("__toESM(require(", "toESM(require(")
     .replace(/^var (import_\w+) = require\("\.[^"]*?([\w-]+)\.js"\);$/gm, (_, name, chunk) => {
       names.push([`${name}.`, `$${ids.get(chunk)}.`]);
       return `var $${ids.get(chunk)} = load(${ids.get(chunk)});`;
     })
     .replace(/^var (import_\w+) = (.*require\("node:.*\));$/gm, (_, name, module) => {
       names.push([`${name}.`, `(${name}()).`]);
-      return `var ${name}$;\nvar ${name} = () => (${name}$ ??= ${module.replace("__toESM", "toESM")});`;
+      return `var ${name}$;\nvar ${name} = () => (${name}$ ??= ${module});`;
     });
+  if (/\b__(export|toESM|toCommonJS)\(/.test(script) && !script.includes("var __toESM")) {
+    throw new Error("esbuild uses a helper that the packer does not know");
+  }
   return names.reduce((all, [from, to]) => all.replaceAll(from, to), script);
 }
