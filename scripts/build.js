@@ -45,7 +45,8 @@ const built = await Promise.all([build(library), build(cli), build(keychain)]).c
 const textsOf = ({ outputFiles }) => outputFiles.map(({ path, text }) => [relative(dist, path), text]);
 const [lib, program, child] = built;
 const files = new Map();
-for (const [name, text] of [...textsOf(lib), ...textsOf(child)]) files.set(name, await compact(text));
+for (const [name, text] of textsOf(lib)) files.set(name, await shortenModule(text));
+for (const [name, text] of textsOf(child)) files.set(name, await compact(text));
 for (const [name, text] of await packCli(program, shorten)) files.set(join("cli", name), text);
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
@@ -88,6 +89,22 @@ async function compact(/** @type {string} */ text, options = {}) {
 /** Does the same, and shortens the names inside functions. A stack trace has the names of functions and methods. */
 function shorten(/** @type {string} */ script) {
   return compact(script, { minifyIdentifiers: true });
+}
+
+/** Does the same for a module. esbuild keeps the outer names of scripts only, so imports and exports are set aside. */
+async function shortenModule(/** @type {string} */ text) {
+  /** @type {string[]} */
+  const outer = [];
+  const body = text
+    .replace(/^(?:import (?:[^;"]* from )?"[^"]+"|export \{[^}]*\});\n/gm, (statement) => {
+      outer.push(statement);
+      return "";
+    })
+    .replaceAll("import.meta.url", "importMetaUrl");
+  const script = (await shorten(body)).replaceAll("importMetaUrl", "import.meta.url");
+  const isExport = (/** @type {string} */ statement) => statement.startsWith("export");
+  const order = [...outer.filter((each) => !isExport(each)), script, ...outer.filter(isExport)];
+  return order.map((each) => (each === script ? each : each.replace(/\s+/g, " ").trim() + "\n")).join("");
 }
 
 /** Returns the folders of all bundled packages. */

@@ -8,7 +8,7 @@ import { transform } from "esbuild";
 const MAIN = "main";
 /** Entry points that share a file, because a run that needs one needs the others. The others have a file each. */
 const FILES = {
-  [MAIN]: ["cli/main.ts", "cli/run-command.ts", "cli/terminal/colors.ts"],
+  [MAIN]: ["cli/main.ts", "cli/run-command.ts"],
   "file-store": ["cli/lazy/store.ts"],
   keys: ["cli/lazy/keys.ts"],
   generate: ["cli/commands/generate.ts"],
@@ -20,9 +20,9 @@ const FILES = {
     ["completion", "doctor", "init", "scan"].map((name) => [name, [`cli/commands/${name}.ts`, `cli/lazy/${name}.ts`]]),
   ),
 };
-/** What so many commands share is in the main file, and so are parts below this size that a command shares with anything. */
+/** What so many commands share is in the main file, and so is what a command shares if it has less than so many bytes for each. */
 const COMMON = 6;
-const SMALL = 3_000;
+const SMALL = 1_000;
 
 /** Loads a part on first use. The helpers are those of esbuild, once instead of in each part. */
 const LOADER = `"use strict";
@@ -111,8 +111,8 @@ function chooseFiles(parts) {
     const commands = entries.filter((entry) => entry.startsWith("cli/commands/"));
     const [first = entries[0]] = entries.filter((entry) => !commands.includes(entry));
     if (parts.get(path).entry !== undefined) return [path, fileOf(parts.get(path).entry)];
-    const isSmall = parts.get(path).text.length < SMALL && entries.length > 1;
-    if (commands.length >= (isSmall ? 1 : COMMON)) return [path, MAIN];
+    const isSmall = parts.get(path).text.length < SMALL * commands.length;
+    if (commands.length >= COMMON || (isSmall && entries.length > 1)) return [path, MAIN];
     const home = entries.find((entry) => tabled.has(entry));
     if (home !== undefined) return [path, tabled.get(home)];
     return [path, commands.length > 1 ? MAIN : fileOf(first)];

@@ -1,6 +1,9 @@
-import { fstatSync, statSync, writeSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type Stats } from "node:fs";
 import { devNull, platform } from "node:os";
 import type { OutputStream } from "./io.ts";
+
+/** In bytes. A pipe takes so much at once or not at all. */
+const PIPE_LIMIT = 4096;
 
 /**
  * Opens stdout or stderr. The stream is created on first use, because that takes longer than a short command.
@@ -17,7 +20,12 @@ export function openOutput(
   const open = () => (opened ??= getStream().on("error", () => undefined));
   const terminal = () => (isDevice(fd) && open().isTTY ? open() : null);
   return {
-    write: (text) => (statOf(fd)?.isFile() === true ? writeToFile(fd, text) : writeToStream(open(), text)),
+    write: async (text) => {
+      const found = statOf(fd);
+      if (found !== null && (found.isFile() || isNullDevice(found))) return writeToFile(fd, text);
+      if (opened === undefined && found?.isFIFO() === true && writeToPipe(fd, text)) return undefined;
+      return writeToStream(open(), text);
+    },
     get fault() {
       return findFault(fd);
     },
@@ -40,6 +48,26 @@ function writeToStream(stream: NodeJS.WriteStream, text: string): Promise<void> 
       else reject(error);
     });
   });
+}
+
+/**
+ * Writes a short text to a pipe at once, without Node's stream. Never waits: it opens the pipe a second time for that, because
+ * other processes share the first.
+ * @returns whether it was written; false if the pipe is full, has no reader, or cannot be opened
+ */
+function writeToPipe(fd: 1 | 2, text: string): boolean {
+  if (platform() !== "linux" || Buffer.byteLength(text) > PIPE_LIMIT) return false;
+  try {
+    const own = openSync(`/proc/self/fd/${String(fd)}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      writeSync(own, text);
+      return true;
+    } finally {
+      closeSync(own);
+    }
+  } catch {
+    return false;
+  }
 }
 
 /** Node's stream for a file ignores that a nearly full disk takes only a part of the text. */
@@ -96,9 +124,10 @@ function colorsOf(
   return depth >= 24 ? 3 : depth >= 8 ? 2 : depth >= 4 ? 1 : 0;
 }
 
-/** Tells whether a descriptor may be a terminal. `/dev/null` is a device too. */
+/** Tells whether a descriptor may be a terminal. `/dev/null` is a device too, but none of these. */
 export function isDevice(fd: number): boolean {
-  return statOf(fd)?.isCharacterDevice() ?? true;
+  const found = statOf(fd);
+  return found === null || (found.isCharacterDevice() && !isNullDevice(found));
 }
 
 /** Tells whether a descriptor was a terminal that has gone. */

@@ -28,7 +28,7 @@ export class LastUsedFiles {
   readonly #disk: Disk;
   readonly #location: JournalLocation;
   readonly #folder: string;
-  readonly #own: string;
+  #ownPath: string | undefined;
   /** The times that this process recorded or took over. */
   #mine = new Uses();
   #all = new Uses();
@@ -42,7 +42,11 @@ export class LastUsedFiles {
     this.#disk = disk;
     this.#location = location;
     this.#folder = dirname(location.path);
-    this.#own = this.#newPath();
+  }
+
+  /** Chosen on first use: a command that only reads needs no random name. */
+  get #own(): string {
+    return (this.#ownPath ??= this.#newPath());
   }
 
   /** Returns the latest times of all files. */

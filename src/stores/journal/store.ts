@@ -42,7 +42,9 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
   const { disk = realDisk, checkpointEvery, clock } = options;
   const journal = new Journal(disk, location, checkpointEvery);
   const lastUsed = new LastUsedFiles(disk, location);
-  const followers = new FollowerFiles(disk, location, clock);
+  // Marks this process, which reads files of the system. Most commands need no followers.
+  let openFollowers: FollowerFiles | undefined;
+  const followers = (): FollowerFiles => (openFollowers ??= new FollowerFiles(disk, location, clock));
   const mutex = new Mutex();
   const stops = new Set<() => void>();
   /** The epoch of the last snapshot. */
@@ -101,9 +103,9 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
     touch: (uses, news) => run(() => lastUsed.add(uses, news)),
     usage: () => run(async () => (await lastUsed.read()).usage()),
     forget: (server) => run(() => lastUsed.forget(server)),
-    followers: () => run(() => followers.list()),
-    acknowledge: (news) => run(() => followers.acknowledge(news)),
-    unfollow: (id) => run(() => followers.unfollow(id)),
+    followers: () => run(() => followers().list()),
+    acknowledge: (news) => run(() => followers().acknowledge(news)),
+    unfollow: (id) => run(() => followers().unfollow(id)),
     compact: (compaction) => run(() => compactJournal(disk, location, journal, compaction)),
     startEpoch: (options) => run(() => startEpoch(disk, location, journal, options)),
     adopt: (history) => run(() => adoptHistory(disk, location, journal, history)),
@@ -113,7 +115,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         closed = true;
         for (const stop of stops) stop();
         stops.clear();
-        await followers.close();
+        await openFollowers?.close();
         await journal.close();
       }),
   };
