@@ -6,7 +6,10 @@ import { transform } from "esbuild";
 
 /** The file that every command loads. */
 const MAIN = "main";
-/** Entry points that share a file, because a run that needs one needs the others. The others have a file each. */
+/**
+ * Entry points that share a file, because a run that needs one needs the others. What several files need is in the first of them. The
+ * other entry points have a file each.
+ */
 const FILES = {
   [MAIN]: ["cli/main.ts", "cli/run-command.ts"],
   "file-store": ["cli/lazy/store.ts"],
@@ -14,6 +17,8 @@ const FILES = {
   generate: ["cli/commands/generate.ts"],
   verify: ["cli/commands/verify.ts", "probe/verify/verify.ts", "http/client.ts"],
   checks: ["cli/test/run.ts", "cli/test/list.ts", "cli/test/spawn.ts", "probe/probe.ts", "probe/stdio/probe.ts"],
+  store: ["cli/commands/store.ts"],
+  uses: ["cli/commands/uses.ts"],
   clients: ["cli/lazy/clients.ts"],
   keychain: ["stores/keychain.ts"],
   ...Object.fromEntries(

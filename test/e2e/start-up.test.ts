@@ -58,6 +58,7 @@ test.concurrent.each([
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   enable: ["disable"],
   export: ["generate"],
+  import: ["generate"],
   rotate: ["generate", "keys"],
   show: ["keys"],
   store: ["file-store"],
