@@ -7,6 +7,7 @@ import { leftovers } from "./diagnostics/leftovers.ts";
 import { node } from "./diagnostics/node.ts";
 import { pending } from "./diagnostics/pending.ts";
 import { pepper } from "./diagnostics/pepper.ts";
+import { postgres } from "./diagnostics/postgres.ts";
 import { serverKeys } from "./diagnostics/server-keys.ts";
 import { storeVariable } from "./diagnostics/store-variable.ts";
 import { store } from "./diagnostics/store.ts";
@@ -22,6 +23,7 @@ export const diagnostics = {
   files,
   history,
   keychain,
+  postgres,
   pepper,
   leftovers,
   pending,

@@ -94,15 +94,19 @@ async function checkNames({ path: one }: KeyStore, { path: other }: KeyStore): P
   });
 }
 
-/** Tells whether two paths lead to the same store, through a linked folder or a second link to the file. */
+/** Tells whether two specs lead to the same store: through a linked folder, a second link to the file, or another user or host name. */
 async function isSameStore(a: KeyStore, b: KeyStore): Promise<boolean> {
   if (a.spec === b.spec) return true;
   const [one, other] = await Promise.all([identityOf(a), identityOf(b)]);
   return one !== null && one === other;
 }
 
-async function identityOf({ path }: KeyStore): Promise<string | null> {
-  if (path === undefined) return null;
+async function identityOf(store: KeyStore): Promise<string | null> {
+  const { path } = store;
+  if (path === undefined) {
+    const { epoch, seq } = await store.position();
+    return seq === 0 ? null : epoch;
+  }
   // A failure means that the file is missing, or that reading it will report the error.
   const stat = await lstat(path, { bigint: true }).catch(() => null);
   return stat === null ? null : `${String(stat.dev)} ${String(stat.ino)}`;

@@ -66,7 +66,7 @@ describe("candidates", () => {
     ["export --keyset ci ", ["ci", "deploy.prod-2"]],
     ["audit --key ", ["ci", "deploy.prod-2"]],
     ["audit --key=c", ["--key=ci"]],
-    ["store ", ["migrate"]],
+    ["store ", ["schema", "migrate", "adopt"]],
     ["store mig", ["migrate"]],
     ["--json store migrate --to f", ["file:"]],
     ["list --status active,rev", ["active,revoked"]],

@@ -121,7 +121,8 @@ describe("JSON", () => {
   test("each document has exactly the listed members", () => {
     const listed = members("document");
     expect([...seen.documents.keys()].sort(), "each row was printed, and each document has a row").toEqual(
-      [...listed.keys()].filter((name) => !["verify", "test"].includes(name)).sort(),
+      // `store adopt` needs a database; its own test checks the members.
+      [...listed.keys()].filter((name) => !["verify", "test", "store adopt"].includes(name)).sort(),
     );
     for (const [name, documents] of seen.documents) {
       // The line of a compaction has no key, but this run does not print one.

@@ -97,6 +97,7 @@ export async function printDocuments(): Promise<PrintedDocuments> {
   await run("audit --archive", ["audit", "--archive", join(dir, "store", "old.jsonl")]);
   await run("audit", "audit");
   await run("store", "store");
+  await run("store schema", "store schema");
   await run(
     "store migrate",
     `store migrate --from file:${join(dir, "store", "keys.jsonl")} --to file:${dir}/new.jsonl`,

@@ -5,6 +5,7 @@ import type { DiagnosticContext } from "../../src/doctor/context.ts";
 import { store as storeDiagnostic } from "../../src/doctor/diagnostics/store.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { parsePeppers } from "../../src/core/digest.ts";
+import { judgePostgres } from "../../src/doctor/diagnostics/postgres.ts";
 import { judgeKeychain } from "../../src/doctor/diagnostics/keychain.ts";
 import type { diagnostics } from "../../src/doctor/index.ts";
 import { KeysError } from "../../src/errors.ts";
@@ -12,6 +13,7 @@ import { openFileStore } from "../../src/stores/file.ts";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { KeychainReport } from "../../src/stores/keychain/inspect.ts";
 import { aWorld } from "../stores/place.ts";
+import { aDatabaseReport } from "./postgres-report.ts";
 import { aKey, aPlace, DAY, NOW, type Place } from "./context.ts";
 
 type Id = keyof typeof diagnostics;
@@ -68,6 +70,11 @@ const CASES: Readonly<
       judgeKeychain(aKeychain({ state: "locked", fault: new KeysError("STORE_LOCKED", "it is locked") })).map(
         ({ status, observed }) => `${status} ${observed}`,
       ),
+  },
+  postgres: {
+    healthy: async () => judgePostgres(aDatabaseReport(), NOW).map(({ status, observed }) => `${status} ${observed}`),
+    faulty: async () =>
+      judgePostgres(aDatabaseReport({ tables: 2 }), NOW).map(({ status, observed }) => `${status} ${observed}`),
   },
   pepper: {
     healthy: ({ findings }) => findings("pepper", { env: { MCP_KEYS_PEPPER: PEPPER } }),

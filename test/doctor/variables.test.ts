@@ -98,7 +98,10 @@ describe("MCP_KEYS_STORE", () => {
     ["file:${HOME}/keys.jsonl", /^fail .* unexpanded variable/],
     ["$KEYS", /^fail .* unexpanded variable/],
     ["/srv/keys.jsonl", /^fail .* scheme and a colon/],
-    ["postgres://ada:s3cret@host/db", /^fail .* no store postgres:$/],
+    ["postgres://ada@host/db", /^pass MCP_KEYS_STORE selects postgres:$/],
+    ["postgres://ada:s3cret@host/db", /^fail .* contains a password/],
+    ["postgres://ada@host/db?password=s3cret", /^fail .* contains a password/],
+    ["mysql://ada:s3cret@host/db", /^fail .* no store mysql:$/],
   ])("%o", async (value, wanted) => {
     const { report } = await aPlace();
     const { findings } = await report({ env: { MCP_KEYS_STORE: value }, config: { chosenBy: "variable" } });

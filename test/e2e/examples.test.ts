@@ -7,7 +7,7 @@ const folders = readdirSync(EXAMPLES, { withFileTypes: true }).filter((entry) =>
 const names = folders.map(({ name }) => name).filter((name) => name !== "ci");
 
 /** These need more setup and have their own test files. */
-const OTHERS = ["https", "python", "stdio"];
+const OTHERS = ["fleet", "https", "python", "stdio"];
 
 test("each example has a row in examples/README.md", () => {
   const table = readFileSync(`${EXAMPLES}README.md`, "utf8");

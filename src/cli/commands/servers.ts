@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { formatTime } from "../../core/duration.ts";
-import type { Follower } from "../../core/follower.ts";
-import { formatPosition, type Position } from "../../core/position.ts";
+import { formatPosition } from "../../core/position.ts";
 import { KeysError } from "../../errors.ts";
 import type { CommandModule, Context } from "../context.ts";
+import { serverJson, serverSeenAt, serverState, UP_TO_DATE } from "../server-state.ts";
 import { renderTable } from "../terminal/render.ts";
 import { lineWidth } from "../terminal/text-width.ts";
 
@@ -42,38 +42,15 @@ async function runServers(ctx: Context): Promise<void> {
     return;
   }
   const rows = followers.map((each) => {
-    const state = stateOf(each, position);
-    const paintState = (text: string): string => (state === "up to date" ? paint.good(text) : paint.error(text));
+    const state = serverState(each, position);
+    const color = state === UP_TO_DATE ? "good" : "error";
     return [
       ...[each.name, each.id].map((text) => ({ text })),
-      { text: state, paint: paintState },
-      ...[each.version, formatTime(seenAt(each, now))].map((text) => ({ text })),
+      { text: state, paint: (text: string) => paint[color](text) },
+      ...[each.version, formatTime(serverSeenAt(each, now))].map((text) => ({ text })),
     ];
   });
   await io.print(
     renderTable(paint, ["SERVER", "ID", "STATE", "VERSION", "LAST SEEN"], rows, lineWidth(world.streams.stdout)),
   );
-}
-
-/** The state of a server whose lease ran out does not depend on its position: it accepts no token. */
-function stateOf({ position, leaseLeft }: Follower, head: Position): string {
-  if (leaseLeft <= 0) return "stopped, or answers 503";
-  if (position.epoch !== head.epoch) return "follows an earlier history";
-  const lag = head.seq - position.seq;
-  return lag <= 0 ? "up to date" : `${String(lag)} ${lag === 1 ? "change" : "changes"} behind`;
-}
-
-function serverJson(follower: Follower, head: Position, now: number): Record<string, unknown> {
-  const { id, name, position, leaseLeft, version } = follower;
-  return {
-    ...{ id, name, position: formatPosition(position) },
-    lag: position.epoch === head.epoch ? Math.max(head.seq - position.seq, 0) : null,
-    isAccepting: leaseLeft > 0,
-    version,
-    lastSeenAt: formatTime(seenAt(follower, now)),
-  };
-}
-
-function seenAt({ seenAgo }: Follower, now: number): number {
-  return Math.max(0, Math.floor(now - seenAgo / 1000));
 }

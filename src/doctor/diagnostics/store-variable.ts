@@ -1,5 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { parseStoreSpec } from "../../stores/index.ts";
+import { parseTarget } from "../../stores/postgres/spec.ts";
 import type { Diagnostic } from "../diagnostic.ts";
 
 export const storeVariable: Diagnostic = {
@@ -18,6 +19,8 @@ export const storeVariable: Diagnostic = {
     }
     try {
       const { scheme, location } = parseStoreSpec(value);
+      // Finds a password in it, which other users may see.
+      if (scheme === "postgres") parseTarget(location, world.env);
       const isRelative =
         (scheme === "file" || scheme === "archive") && location !== "" && !/^([/~]|[A-Za-z]:)/.test(location);
       if (isRelative) {

@@ -117,7 +117,7 @@ function hear(
 }
 
 /** A pooler makes up the id of the process that it announces at login. */
-async function checkDirect(client: PostgresClient, rows: readonly { pid?: string | null }[]): Promise<void> {
+export async function checkDirect(client: PostgresClient, rows: readonly { pid?: string | null }[]): Promise<void> {
   const { processID } = client as { processID?: unknown };
   if (typeof processID === "number" && String(processID) !== rows[0]?.pid) {
     throw new Deaf("there is a connection pooler in between");
@@ -125,7 +125,7 @@ async function checkDirect(client: PostgresClient, rows: readonly { pid?: string
 }
 
 /** Returns why listening does not work here at all, or `null` for a fault that passes. */
-function deafnessOf(fault: unknown): string | null {
+export function deafnessOf(fault: unknown): string | null {
   if (fault instanceof Deaf) return fault.message;
   if (codeOf(fault) === "25006") return "it is a standby";
   return codeOf(fault) === "0A000" || codeOf(fault) === "42601" ? "it does not support them" : null;
