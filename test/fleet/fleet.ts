@@ -108,7 +108,10 @@ export async function measureFleet(
   );
   const msBetween = (from: bigint, to: bigint): number => Number(to - from) / 1e6;
   const lastRefusal = ({ sightings }: (typeof seen)[number]): bigint =>
-    sightings.reduce((last, each) => (each?.refused == null || BigInt(each.refused) < last ? last : BigInt(each.refused)), 0n);
+    sightings.reduce(
+      (last, each) => (each?.refused == null || BigInt(each.refused) < last ? last : BigInt(each.refused)),
+      0n,
+    );
   return {
     revocations,
     followers: followers.length,
@@ -119,7 +122,7 @@ export async function measureFleet(
   };
 }
 
-function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)] ?? NaN;
   return { p50: at(0.5), p99: at(0.99) };

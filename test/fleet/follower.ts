@@ -48,7 +48,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     if (open.length > 8) open.shift();
   } else if ("report" in order) {
     const entries = [...watched].map(([token, { accepted, refused }]) => [token, { accepted, refused }]);
-    say(JSON.parse(JSON.stringify(entries, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))));
+    say(
+      JSON.parse(JSON.stringify(entries, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))),
+    );
   } else break;
 }
 clearInterval(timer);
