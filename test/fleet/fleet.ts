@@ -9,10 +9,13 @@ import { createKeys, waitForServers, type KeyStore } from "../../src/index.ts";
 import type { Order, Sighting } from "./follower.ts";
 
 /** A server process that follows the store. */
-interface FollowerProcess {
+export interface FollowerProcess {
+  readonly name: string;
   watch(token: string): void;
   report(): Promise<Map<string, Sighting>>;
   kill(signal: NodeJS.Signals): void;
+  /** Sets the wall clock of the process. */
+  shift(seconds: number): void;
   stop(): Promise<void>;
 }
 
@@ -43,9 +46,19 @@ export async function buildFollower(): Promise<{ program: string; remove: () => 
     entryPoints: [join(import.meta.dirname, "follower.ts")],
     ...{ bundle: true, outfile: program, platform: "node", format: "esm", target: "node20.17" },
     external: ["@napi-rs/keyring", "keytar"],
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+    },
   });
   return { program, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+interface FollowerOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** How often it tries the tokens that it watches. */
+  readonly everyMs?: number;
+  /** Seconds. */
+  readonly maxStaleness?: number;
 }
 
 /** Starts a server process, and waits until it follows. */
@@ -53,9 +66,9 @@ export async function startFollower(
   program: string,
   spec: string,
   name: string,
-  { env = {}, everyMs = 1 }: { env?: Record<string, string>; everyMs?: number } = {},
+  { env = {}, everyMs = 1, maxStaleness = 60 }: FollowerOptions = {},
 ): Promise<FollowerProcess> {
-  const child = spawn(process.execPath, [program, spec, name, String(everyMs)], {
+  const child = spawn(process.execPath, [program, spec, name, String(everyMs), String(maxStaleness)], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"], ...env },
   });
@@ -63,8 +76,12 @@ export async function startFollower(
   const lines = createInterface(child.stdout);
   const next = async (): Promise<unknown> => JSON.parse(((await once(lines, "line")) as [string])[0]);
   const order = (given: Order): void => void child.stdin.write(`${JSON.stringify(given)}\n`);
-  await next();
+  const failed = once(child, "close").then(() => Promise.reject(new Error(`${name} ended before it was ready`)));
+  // Only until it is ready.
+  failed.catch(() => undefined);
+  await Promise.race([next(), failed]);
   return {
+    name,
     watch: (token) => order({ watch: token }),
     async report() {
       const answer = next();
@@ -72,6 +89,7 @@ export async function startFollower(
       return new Map((await answer) as [string, Sighting][]);
     },
     kill: (signal) => void child.kill(signal),
+    shift: (seconds) => order({ shift: seconds }),
     async stop() {
       const ended = once(child, "close");
       order({ stop: true });
