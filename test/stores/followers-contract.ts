@@ -53,11 +53,12 @@ export function describeFollowers(candidate: () => Promise<Candidate>): void {
     const { epoch } = await store.write(aDraft([keyNo(1)]));
     await store.acknowledge(news({ epoch, seq: 1 }));
     await other.acknowledge(news({ epoch, seq: 1 }, { id: "follower-0002", name: "web-2", version: "0.2.0-rc.1" }));
-    await store.acknowledge(news({ epoch, seq: 4 }));
+    await store.write(aDraft([keyNo(2)]));
+    await store.acknowledge(news({ epoch, seq: 2 }));
     for (const reader of [store, other]) {
       const listed = (await reader.followers()).sort((a, b) => (a.id < b.id ? -1 : 1));
       expect(listed).toMatchObject([
-        { id: "follower-0001", name: "web-1", position: { epoch, seq: 4 }, version: "0.1.0" },
+        { id: "follower-0001", name: "web-1", position: { epoch, seq: 2 }, version: "0.1.0" },
         { id: "follower-0002", name: "web-2", position: { epoch, seq: 1 }, version: "0.2.0-rc.1" },
       ]);
       for (const { leaseLeft, seenAgo } of listed) {

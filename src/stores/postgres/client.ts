@@ -50,9 +50,10 @@ export const CONNECT_MS = 5_000;
  * @throws {@link KeysError} `STORE_UNAVAILABLE` if `pg` is not installed, or a file of a certificate cannot be read
  */
 export async function createPool(target: PostgresTarget, env: StoreWorld["env"]): Promise<PostgresPool> {
-  const { Pool } = await loadPg();
+  const { Client, Pool } = await loadPg();
   const { host, port, user, database } = target;
-  const pool = new Pool({
+  return new Pool({
+    Client: closingClient(Client),
     ...{ host, port, user, database },
     password: readPassword(env),
     ssl: await tlsOptions(target),
@@ -64,7 +65,31 @@ export async function createPool(target: PostgresTarget, env: StoreWorld["env"])
     allowExitOnIdle: true,
     application_name: "mcp-keys",
   });
-  return pool;
+}
+
+/** Closes the socket of a client at once: a server that does not answer would never confirm the end. */
+export function cut(client: object): void {
+  const { connection } = client as { connection?: { stream?: { destroy?: () => void } } };
+  connection?.stream?.destroy?.();
+}
+
+type PgClient = Awaited<ReturnType<typeof loadPg>>["Client"];
+
+/** Makes a class of clients that close their socket if the login fails. It would hold a place at the server until that gives up. */
+function closingClient(Client: PgClient): PgClient {
+  return class extends Client {
+    override connect(): Promise<InstanceType<PgClient>>;
+    override connect(done: (fault: never, client: never) => void): void;
+    override connect(done?: (fault: never, client: never) => void): Promise<InstanceType<PgClient>> | undefined {
+      const connecting = super.connect().catch((fault: unknown) => {
+        cut(this);
+        throw fault;
+      });
+      if (done === undefined) return connecting;
+      connecting.then((client) => done(null as never, client as never), done as (fault: unknown) => void);
+      return undefined;
+    }
+  };
 }
 
 async function loadPg() {

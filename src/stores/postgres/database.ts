@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeysError } from "../../errors.ts";
 import { isObject } from "../../core/type-guards.ts";
-import { CONNECT_MS, type PostgresClient, type PostgresPool } from "./client.ts";
+import { CONNECT_MS, cut, type PostgresClient, type PostgresPool } from "./client.ts";
 import { isLost, isTimeout, TimeoutFault } from "./fault.ts";
 
 /** A row with every column as text. */
@@ -142,12 +142,6 @@ export function sessionOf(client: PostgresClient): SqlSession {
     },
   };
   return session;
-}
-
-/** Closes the socket at once: a server that does not answer would never confirm the end. */
-function cut(client: PostgresClient): void {
-  const { connection } = client as { connection?: { stream?: { destroy?: () => void } } };
-  connection?.stream?.destroy?.();
 }
 
 async function limit<T>(promise: Promise<T>, ms: number): Promise<T> {

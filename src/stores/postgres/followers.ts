@@ -1,4 +1,4 @@
-import type { Acknowledgement, Follower } from "../../core/follower.ts";
+import { checkAcknowledgement, checkFollowerId, type Acknowledgement, type Follower } from "../../core/follower.ts";
 import { orCreate } from "./create.ts";
 import { explainWrite } from "./explain.ts";
 import { rewound } from "./head.ts";
@@ -10,6 +10,7 @@ import { orMissing, type Tables } from "./tables.ts";
  * @throws {@link KeysError} `STORE_REWOUND`: a position of a lost history would confirm changes that nobody has applied
  */
 export async function acknowledge(tables: Tables, news: Acknowledgement): Promise<void> {
+  checkAcknowledgement(news);
   const { schema, place, continuity } = tables;
   const { id, name, position, lease, version } = news;
   const { seen } = continuity;
@@ -25,6 +26,7 @@ export async function acknowledge(tables: Tables, news: Acknowledgement): Promis
 
 /** Implements {@link KeyStore.unfollow}. */
 export async function unfollow(tables: Tables, id: string): Promise<void> {
+  checkFollowerId(id);
   const { database, schema } = tables;
   const removing = database.read((session) => session.query(`select ${schema}.unfollow($1)::text`, [id]));
   await orMissing(tables, removing, explainWrite);

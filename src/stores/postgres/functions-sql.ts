@@ -57,7 +57,5 @@ create or replace function ${schema}.touch(
   select server, max(at) from unnest(reporters, reported) as t (server, at) group by 1 order by 1
   on conflict (server) do update set at = excluded.at where r.at < excluded.at;
 $$;
-
-revoke execute on all functions in schema ${schema} from public;
 `;
 }

@@ -14,9 +14,6 @@ export interface Head extends Position {
   readonly started: number;
 }
 
-/** The epoch of a store without tables. */
-export const NO_EPOCH = "empty";
-
 /**
  * Remembers what this process saw of a history, and notices when the database no longer has it: after a restore from an old backup, or
  * a failover to a standby that lagged behind.

@@ -2,8 +2,8 @@ import type { Digest } from "../../core/digest.ts";
 import type { Key, KeyId, KeyName } from "../../core/key.ts";
 import type { Position } from "../../core/position.ts";
 import type { Snapshot } from "../store.ts";
-import { type Head, headColumns, NO_EPOCH } from "./head.ts";
-import { readKey } from "./records.ts";
+import { type Head, headColumns } from "./head.ts";
+import { EMPTY_EPOCH, readKey } from "./records.ts";
 import { orMissing, readWithHead, type Tables } from "./tables.ts";
 
 /** How many keys are fetched at once. */
@@ -39,7 +39,7 @@ async function one(tables: Tables, query: string, value: string): Promise<Key | 
 /** Implements {@link KeyStore.position}. */
 export async function readPosition(tables: Tables): Promise<Position> {
   const result = await readWithHead(tables, ` from ${tables.schema}.head h`);
-  return { epoch: result?.head.epoch ?? NO_EPOCH, seq: result?.head.seq ?? 0 };
+  return { epoch: result?.head.epoch ?? EMPTY_EPOCH, seq: result?.head.seq ?? 0 };
 }
 
 /** Implements {@link KeyStore.snapshot}: everything comes from the same moment. */
@@ -60,7 +60,7 @@ export async function readSnapshot(tables: Tables): Promise<Snapshot> {
     }),
   );
   const result: { head: Head; keys: Key[] } | null = await orMissing(tables, reading);
-  return { epoch: result?.head.epoch ?? NO_EPOCH, seq: result?.head.seq ?? 0, keys: result?.keys ?? [] };
+  return { epoch: result?.head.epoch ?? EMPTY_EPOCH, seq: result?.head.seq ?? 0, keys: result?.keys ?? [] };
 }
 
 function allKeys(schema: string): string {

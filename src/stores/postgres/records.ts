@@ -1,10 +1,10 @@
 import { KeysError } from "../../errors.ts";
 import type { Key } from "../../core/key.ts";
 import { isNext, verifiedSum } from "../journal/format/line.ts";
-import { checkReadable, formatRecord, GENESIS, parseKey, parseRecord } from "../journal/format/record.ts";
+import { checkReadable, EMPTY_EPOCH, formatRecord, GENESIS, parseKey, parseRecord } from "../journal/format/record.ts";
 import type { Change } from "../store.ts";
 
-export { GENESIS };
+export { EMPTY_EPOCH, GENESIS };
 
 /** A change as it is stored: the line of a journal, without its newline and tab. */
 export interface StoredRecord {

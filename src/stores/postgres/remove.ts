@@ -2,11 +2,9 @@ import { KeysError } from "../../errors.ts";
 import type { RemoveOptions } from "../store.ts";
 import { explainWrite } from "./explain.ts";
 import { headColumns } from "./head.ts";
+import { FUNCTIONS, TABLES } from "./schema-sql.ts";
 import { orMissing, type Tables } from "./tables.ts";
 
-/** Everything that a store creates in its schema. */
-const TABLES = ["head", "changes", "keys", "versions", "uses", "reports", "followers"];
-const FUNCTIONS = ["acknowledge", "unfollow", "touch"];
 /** Finds anything in a schema. */
 const CONTENT =
   "select '1' as found from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = $1::regnamespace limit 1";
@@ -23,10 +21,8 @@ export async function removeStore(tables: Tables, { seq }: RemoveOptions): Promi
   const removing = database.use((session) =>
     session.transact(begin, async ([row]) => {
       if (continuity.check(row, seen).seq !== seq) throw changed(place);
-      const functions = FUNCTIONS.map((name) => `${schema}.${name}`).join(", ");
-      await session.query(
-        `drop function ${functions}; drop table ${TABLES.map((name) => `${schema}.${name}`).join(", ")}`,
-      );
+      const list = (names: readonly string[]) => names.map((name) => `${schema}.${name}`).join(", ");
+      await session.query(`drop function ${list(FUNCTIONS)}; drop table ${list(TABLES)}`);
       const [rest] = await session.query(CONTENT, [schema]);
       if (rest === undefined) await session.query(`drop schema ${schema}`);
       return true;

@@ -4,6 +4,10 @@ import { DEFAULT_SCHEMA } from "./spec.ts";
 /** The version of the tables, in `head.schema_version`. Raise it with each change, and add a step to {@link MIGRATIONS}. */
 export const SCHEMA_VERSION = 1;
 
+/** Everything that a store creates in its schema. */
+export const TABLES = ["head", "changes", "keys", "versions", "uses", "reports", "followers"] as const;
+export const FUNCTIONS = ["acknowledge", "unfollow", "touch"] as const;
+
 /**
  * Returns the SQL that creates a store for an administrator to run: its roles, tables and functions, and who may use them. Running it
  * again changes nothing.
@@ -98,18 +102,24 @@ do $$ begin
 end $$;
 `;
 
-/** A verifier reads keys. It writes only through functions, so it can neither issue a key nor speak for another verifier. */
+/**
+ * A verifier reads keys. It writes only through functions, so it can neither issue a key nor speak for another verifier. Names each table,
+ * because others may be in the schema.
+ */
 function grantsSql(schema: string): string {
-  return `do $$ begin
+  const list = (names: readonly string[]) => names.map((name) => `${schema}.${name}`).join(", ");
+  const readable = TABLES.filter((name) => name !== "followers");
+  return `revoke execute on function ${list(FUNCTIONS)} from public;
+do $$ begin
   if exists (select from pg_roles where rolname = 'mcp_keys_admin') then
     grant usage on schema ${schema} to mcp_keys_admin;
-    grant select, insert, update, delete on all tables in schema ${schema} to mcp_keys_admin;
-    grant execute on all functions in schema ${schema} to mcp_keys_admin;
+    grant select, insert, update, delete on ${list(TABLES)} to mcp_keys_admin;
+    grant execute on function ${list(FUNCTIONS)} to mcp_keys_admin;
   end if;
   if exists (select from pg_roles where rolname = 'mcp_keys_verifier') then
     grant usage on schema ${schema} to mcp_keys_verifier;
-    grant select on ${["head", "changes", "keys", "versions", "uses", "reports"].map((name) => `${schema}.${name}`).join(", ")} to mcp_keys_verifier;
-    grant execute on all functions in schema ${schema} to mcp_keys_verifier;
+    grant select on ${list(readable)} to mcp_keys_verifier;
+    grant execute on function ${list(FUNCTIONS)} to mcp_keys_verifier;
   end if;
 end $$;
 `;

@@ -11,10 +11,15 @@ const PAUSES = [0, 100, 250, 500, 1_000, 2_000, 4_000, 4_000];
  * @param id - the `change_id`
  * @throws {@link KeysError} `STORE_UNAVAILABLE` if the database stays away
  */
-export async function settle({ database, schema, place }: Tables, id: string, cause: unknown): Promise<boolean> {
+export async function settle(
+  { database, schema, place }: Tables,
+  id: string,
+  cause: unknown,
+  pauses: readonly number[] = PAUSES,
+): Promise<boolean> {
   const begin = `begin isolation level read committed; set local lock_timeout = '10s';
     select epoch from ${schema}.head for update`;
-  for (const pause of PAUSES) {
+  for (const pause of pauses) {
     await sleep(pause);
     try {
       const rows = await database.use((session) =>

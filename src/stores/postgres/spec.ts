@@ -26,7 +26,7 @@ export type SslMode = (typeof SSL_MODES)[number];
 
 const OPTIONS = ["host", "port", "user", "schema", "listen", "sslmode", "sslrootcert", "sslcert", "sslkey"];
 /** `//`, then user and password, host and port, database and options: each is optional. */
-const LOCATION = /^\/\/(?:([^@/?#]*)@)?(\[[0-9A-Fa-f:.]*\]|[^:/?#,[\]]*)(?::(\d*))?(?:\/([^/?#]*))?(?:\?([^#]*))?$/;
+const LOCATION = /^\/\/(?:([^@/?#]*)@)?(\[[0-9A-Fa-f:.]*\]|[^:/?#,[\]]*)(?::(\d*))?(?:\/([^@/?#]*))?(?:\?([^@#]*))?$/;
 const SHAPE = "postgres://<user>@<host>/<database>";
 
 /**
@@ -40,14 +40,15 @@ export function parseTarget(location: string, env: StoreWorld["env"]): PostgresT
     LOCATION.exec(location) ?? [];
   if (whole === undefined) {
     // A password with unescaped characters does not fit the pattern either.
-    if (location.includes("@") && /^\/\/[^@]*:/.test(location)) throw hasPassword();
+    if (/:.*@/s.test(location)) throw hasPassword();
     throw usage(`the store is not of the form ${SHAPE}`, `write it as ${SHAPE}?schema=${DEFAULT_SCHEMA}`);
   }
   if (login.includes(":")) throw hasPassword();
   const options = parseOptions(query);
   const option = (name: string): string => options.get(name) ?? "";
   const host = decode(hostText) || option("host") || env["PGHOST"] || "localhost";
-  const user = decode(login) || option("user") || env["PGUSER"] || env["USER"] || "postgres";
+  const user = decode(login) || option("user") || env["PGUSER"] || env["USER"] || "";
+  if (user === "") throw usage("the store names no user of the database", `write it as ${SHAPE}, or set PGUSER`);
   const target = {
     host: host.replace(/^\[(.*)\]$/, "$1"),
     port: parsePort(portText || option("port") || env["PGPORT"] || "5432"),
@@ -55,7 +56,7 @@ export function parseTarget(location: string, env: StoreWorld["env"]): PostgresT
     database: decode(databaseText) || env["PGDATABASE"] || user,
     schema: parseSchema(options.get("schema") ?? DEFAULT_SCHEMA),
     listen: parseListen(options.get("listen")),
-    sslMode: parseSslMode(options.get("sslmode") ?? env["PGSSLMODE"], host),
+    sslMode: parseSslMode(option("sslmode") || strictMode(env["PGSSLMODE"]), host),
   };
   for (const text of [target.host, target.user, target.database]) checkText(text);
   const rootCertificate = options.get("sslrootcert") ?? (env["PGSSLROOTCERT"] || undefined);
@@ -87,8 +88,10 @@ export function formatTarget(target: PostgresTarget): string {
 /** Checks the name of a schema. @throws {@link KeysError} `USAGE` */
 export function parseSchema(name: string): string {
   // Short enough for the name of a channel, and needs no quotes.
-  if (/^[a-z_][a-z0-9_]{0,39}$/.test(name) && !name.startsWith("pg_")) return name;
-  throw usage("the schema has an invalid name", "use up to 40 of a-z, 0-9 and _, such as schema=mcp_keys");
+  const isName = /^[a-z_][a-z0-9_]{0,39}$/.test(name) && !name.startsWith("pg_");
+  // Its tables have names that others use, too.
+  if (isName && name !== "public" && name !== "information_schema") return name;
+  throw usage("the store cannot use this schema", "name one of its own, with a-z, 0-9 and _, such as schema=mcp_keys");
 }
 
 /** Returns whether a host is the folder of a unix socket. */
@@ -129,13 +132,18 @@ function parseListen(text: string | undefined): boolean | undefined {
 }
 
 function parseSslMode(text: string | undefined, host: string): SslMode {
-  if (text === undefined || text === "") return defaultSslMode(host);
+  if (text === undefined) return defaultSslMode(host);
   const mode = SSL_MODES.find((each) => each === text);
   if (mode !== undefined) return mode;
   throw usage(
     "the option sslmode is unknown",
     `use one of ${SSL_MODES.join(", ")}; the others may send a password in clear`,
   );
+}
+
+/** Leaves out what falls back to plain text: it is the setting of other programs, and their default. */
+function strictMode(text: string | undefined): string | undefined {
+  return text === "" || text === "allow" || text === "prefer" ? undefined : text;
 }
 
 function defaultSslMode(host: string): SslMode {

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { describeContract, describeWriting } from "../contract.ts";
 import type { Candidate } from "../contract.ts";
+import { describeFollowers } from "../followers-contract.ts";
 import { describeUses } from "../uses-contract.ts";
 import { shelves } from "./place.ts";
 
@@ -16,4 +17,5 @@ describe.each([
   describeContract(make);
   describeWriting(make);
   describeUses(make);
+  describeFollowers(make);
 });

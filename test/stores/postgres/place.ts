@@ -15,7 +15,7 @@ export interface Shelf {
   readonly database: Database;
   readonly spec: string;
   /** Opens the store, as another process would. It is closed after the test. */
-  open(options?: string): Promise<PostgresStore>;
+  open(options?: string, port?: number): Promise<PostgresStore>;
   /** Runs statements as the superuser, and returns the rows of the last one. */
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
 }
@@ -46,8 +46,9 @@ function aShelf(database: Database, url: string): Shelf {
   const spec = `${url}?schema=${schema}`;
   return {
     ...{ schema, database, spec },
-    async open(options = "") {
-      const store = await openStore(`${spec}${options}`, aWorld(null, { PGPASSWORD: database.password }));
+    async open(options = "", port) {
+      const through = port === undefined ? spec : `${database.urlFor({ port })}?schema=${schema}`;
+      const store = await openStore(`${through}${options}`, aWorld(null, { PGPASSWORD: database.password }));
       onTestFinished(() => store.close());
       return store as PostgresStore;
     },
