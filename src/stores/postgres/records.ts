@@ -1,7 +1,8 @@
 import { KeysError } from "../../errors.ts";
 import type { Key } from "../../core/key.ts";
+import { EMPTY_EPOCH } from "../journal/format/epoch.ts";
 import { isNext, verifiedSum } from "../journal/format/line.ts";
-import { checkReadable, EMPTY_EPOCH, formatRecord, GENESIS, parseKey, parseRecord } from "../journal/format/record.ts";
+import { checkReadable, formatRecord, GENESIS, parseKey, parseRecord } from "../journal/format/record.ts";
 import type { Change } from "../store.ts";
 
 export { EMPTY_EPOCH, GENESIS };
