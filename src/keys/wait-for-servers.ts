@@ -54,7 +54,8 @@ export interface WaitOptions {
  * of it is open, and every server accepts what was issued. A server without write access to the store is not seen.
  * @param options - `timeout` in milliseconds, 10000 by default
  * @returns what was seen, also if servers lag
- * @throws {@link KeysError} `USAGE` for a store that servers do not report to; what the store throws
+ * @throws {@link KeysError} `USAGE` for a store that servers do not report to; what the store throws, `STORE_UNAVAILABLE` only if it does
+ *   not answer at the end of the time
  * @example
  * ```ts
  * import { createKeys, openStore, waitForServers } from "mcp-keys";
@@ -75,12 +76,19 @@ export async function waitForServers(
   /** Those that were alive at some look. One whose lease runs out meanwhile counts as confirmed. */
   const seen = new Set<string>();
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    const alive = (await store.followers()).filter(({ leaseLeft }) => leaseLeft > 0);
-    for (const { id } of alive) seen.add(id);
-    const lagging = alive.filter((follower) => !includes(follower.position, position));
+    const listed = await store.followers().catch(toFault);
     const ms = ticks() - start;
-    if (lagging.length === 0 || ms >= timeout || signal?.aborted === true) {
-      return { servers: seen.size - lagging.length, of: seen.size, ms: Math.round(ms), lagging };
+    const isOver = ms >= timeout || signal?.aborted === true;
+    if (listed instanceof KeysError) {
+      // A database that restarts answers again soon.
+      if (isOver || listed.code !== "STORE_UNAVAILABLE") throw listed;
+    } else {
+      const alive = listed.filter(({ leaseLeft }) => leaseLeft > 0);
+      for (const { id } of alive) seen.add(id);
+      const lagging = alive.filter((follower) => !includes(follower.position, position));
+      if (lagging.length === 0 || isOver) {
+        return { servers: seen.size - lagging.length, of: seen.size, ms: Math.round(ms), lagging };
+      }
     }
     await sleep(Math.min(pause, timeout - ms), signal);
   }
@@ -103,6 +111,11 @@ export function notConfirmed({ servers, of, ms, lagging }: Confirmation): KeysEr
     "NOT_CONFIRMED",
     `confirmed by ${String(servers)} of ${count(of, "server")} in ${waited}; ${names.join(", ")}${more} ${lag}`,
   );
+}
+
+function toFault(cause: unknown): KeysError {
+  if (cause instanceof KeysError) return cause;
+  throw cause;
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Follower } from "../../src/core/follower.ts";
+import { KeysError } from "../../src/errors.ts";
 import { waitForServers, type Confirmation } from "../../src/keys/wait-for-servers.ts";
 import { notConfirmed } from "../../src/keys/wait-for-servers.ts";
 import { openMemoryStore } from "../../src/stores/memory.ts";
@@ -49,6 +50,24 @@ describe("waitForServers", () => {
       [dead, follower("a", 4, { leaseLeft: 0 })],
     );
     expect(await waitForServers(store, WANTED)).toMatchObject({ servers: 2, of: 2, lagging: [] });
+  });
+
+  test("goes on when the store does not answer for a moment, and throws if it still does not at the end", async () => {
+    const { store, looked } = await storeWith([follower("a", 4)], [follower("a", 5)]);
+    let failures = 3;
+    const failing: KeyStore = {
+      ...store,
+      followers: async () => {
+        if (failures-- > 0) throw new KeysError("STORE_UNAVAILABLE", "restarting");
+        return (await store.followers?.()) ?? [];
+      },
+    };
+    expect(await waitForServers(failing, WANTED)).toMatchObject({ servers: 1, of: 1, lagging: [] });
+    expect(looked()).toBe(2);
+    failures = Infinity;
+    await expect(waitForServers(failing, WANTED, { timeout: 20 })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    const broken: KeyStore = { ...store, followers: () => Promise.reject(new KeysError("STORE_DAMAGED", "altered")) };
+    await expect(waitForServers(broken, WANTED)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
   test("does not take a position of another epoch for a later one", async () => {
