@@ -5,7 +5,8 @@ import { spawn } from "node:child_process";
 export function timed(argv, env, stdin = "") {
   return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint();
-    const child = spawn(process.execPath, argv, { env, stdio: ["pipe", "ignore", "ignore"] });
+    const child = spawn(process.execPath, argv, { env, stdio: ["pipe", "pipe", "ignore"] });
+    child.stdout.resume();
     child.stdin.on("error", () => {});
     child.stdin.end(stdin);
     child.on("error", reject);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { commands } from "../../src/cli/commands/index.ts";
 import { splitWords } from "../cli/fake-world.ts";
-import { createProcesses } from "./process.ts";
+import { BIN, createProcesses, runProcess } from "./process.ts";
 
 const { dir, mcpKeys } = createProcesses();
 const recorder = join(dir, "recorder.cjs");
@@ -79,4 +79,12 @@ test("--version and --help read no file of the user and use no cryptography", as
     const { builtIn } = await loadedBy(line);
     expect(builtIn.filter((name) => /^(crypto|fs\/promises)$/.test(name))).toEqual([]);
   }
+});
+
+test.skipIf(process.platform === "win32")("waits for the reader of a full pipe, and loses nothing", async () => {
+  const script = `(head -c 65536 /dev/zero; exec "$0" "$1" --help) | (sleep 0.5; tr -d '\\000')`;
+  const { stdout } = await runProcess("sh", ["-c", script, process.execPath, BIN], {
+    env: { PATH: process.env["PATH"] },
+  });
+  expect(stdout).toBe((await mcpKeys(["--help"])).stdout);
 });
