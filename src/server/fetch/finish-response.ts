@@ -8,7 +8,7 @@ export function finishResponse(response: Response, { headers, onHead, follow }: 
   // A WebSocket upgrade or an error response, which cannot be copied.
   if (response.status < 200) return response;
   const rewriter = onHead?.({ status: response.status, header: (name) => response.headers.get(name) }) ?? null;
-  const follows = follow !== null && mayStream(response.headers);
+  const follows = follow !== null && mayStream(response);
   if (headers === null && rewriter === null && !follows) return response;
   const { status, statusText } = response;
   const all = new Headers(response.headers);
@@ -28,9 +28,21 @@ export function finishResponse(response: Response, { headers, onHead, follow }: 
  * Tests for a body that may arrive over time. Every body is a stream in the API. Following one that is not costs time, and some frameworks
  * then omit its length.
  */
-function mayStream(headers: Headers): boolean {
+function mayStream(response: Response): boolean {
+  if (hasText(response)) return false;
+  const { headers } = response;
   if (isEvents(headers) || headers.has("transfer-encoding")) return true;
   return !/^(?:application\/json|text\/)/i.test(headers.get("content-type") ?? "");
+}
+
+/**
+ * Tests for a response of Hono's adapter for Node whose body is a string. It keeps `[status, body, headers]` in a property of this name,
+ * and sends it a tenth faster if nobody reads `headers`.
+ */
+function hasText(response: Response): boolean {
+  const cache = Object.getOwnPropertySymbols(response).find(({ description }) => description === "cache");
+  const kept: unknown = cache && (response as unknown as Record<symbol, unknown>)[cache];
+  return Array.isArray(kept) && typeof kept[1] === "string";
 }
 
 function isEvents(headers: Headers): boolean {

@@ -4,6 +4,10 @@ import { connect, type AddressInfo } from "node:net";
 import express, { type RequestHandler } from "express";
 import { expect, onTestFinished, test } from "vitest";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
+import { createKeys } from "../../../src/keys/keys.ts";
+import { createVerifier } from "../../../src/server/verifier/verifier.ts";
+import { openMemoryStore } from "../../../src/stores/memory.ts";
+import type { KeyStore } from "../../../src/stores/store.ts";
 import { createFixture, until, type Fixture } from "../fixture.ts";
 import { startStreams, STREAM_SERVERS, type ClientStream } from "./stream-servers.ts";
 
@@ -109,6 +113,38 @@ test("keeps the streams of a process that was suspended, once it has read the st
   await until(() => trouble.reads > reads);
   await until(() => verifier.ready);
   expect([stream.isOpen(), verifier.counters.streamsClosed.unavailable]).toEqual([true, 0]);
+});
+
+test("acknowledges a revocation only when the streams of the key have ended", async () => {
+  const memory = await openMemoryStore();
+  const keys = createKeys({ store: memory, by: "test" });
+  const revokedAt = { seq: Infinity };
+  const openThen: boolean[] = [];
+  let isOpen = (): boolean => true;
+  const acknowledge: KeyStore["acknowledge"] = async (news) => {
+    if (news.position.seq >= revokedAt.seq) openThen.push(isOpen());
+    return memory.acknowledge?.(news);
+  };
+  const verifier = await createVerifier({ store: { ...memory, acknowledge }, peppers: [], pollEvery: 0.02 });
+  onTestFinished(() => verifier.close());
+  const { token } = await keys.generate({ name: "ci", expiresAt: null });
+  await until(() => verifier.verify(token.reveal()).ok);
+  const guard = guardNode(verifier);
+  const server = createServer((request, response) =>
+    guard(request, response, () => {
+      isOpen = () => !response.destroyed;
+      response.write("data: hello\n\n");
+    }),
+  );
+  const port = await listen(server);
+  const request = send({ host: "127.0.0.1", port, headers: { authorization: `Bearer ${token.reveal()}` } }).end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume().on("error", () => undefined);
+
+  revokedAt.seq = (await memory.snapshot()).seq + 1;
+  await keys.revoke("ci");
+  await until(() => openThen.length > 0);
+  expect(openThen[0]).toBe(false);
 });
 
 test("closes a request that waits for its body when its key is revoked", async () => {
