@@ -5,7 +5,7 @@ import express, { type RequestHandler } from "express";
 import { expect, onTestFinished, test } from "vitest";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
 import { createKeys } from "../../../src/keys/keys.ts";
-import { createVerifier } from "../../../src/server/verifier/verifier.ts";
+import { createVerifier, type Requirements, type Verifier } from "../../../src/server/verifier/verifier.ts";
 import { openMemoryStore } from "../../../src/stores/memory.ts";
 import type { KeyStore } from "../../../src/stores/store.ts";
 import { createFixture, until, type Fixture } from "../fixture.ts";
@@ -145,6 +145,39 @@ test("acknowledges a revocation only when the streams of the key have ended", as
   await keys.revoke("ci");
   await until(() => openThen.length > 0);
   expect(openThen[0]).toBe(false);
+});
+
+test("judges a request again if its key was revoked while its verdict was awaited", async () => {
+  const { verifier, issue, clock } = await createFixture({ pollEvery: 30 });
+  const token = await issue("ci");
+  // The memory is old, so the guard reads the store first, and the revocation comes after that read.
+  let isRevoked = false;
+  const refresh = async () => {
+    const isFresh = await verifier.refresh();
+    const verdict = verifier.verify(token);
+    queueMicrotask(() => (isRevoked = verdict.ok));
+    return isFresh;
+  };
+  const late: Verifier = Object.assign(Object.create(verifier) as Verifier, {
+    refresh,
+    verifyHeader: (header: string, requirements?: Requirements) =>
+      isRevoked ? { ok: false, reason: "revoked" } : verifier.verifyHeader(header, requirements),
+  });
+  let handled = 0;
+  const guard = guardNode(late);
+  const port = await listen(
+    createServer((request, response) =>
+      guard(request, response, () => {
+        handled++;
+        response.end();
+      }),
+    ),
+  );
+  clock.now += 61;
+  const request = send({ host: "127.0.0.1", port, headers: { authorization: `Bearer ${token}` } }).end();
+  const [response] = (await once(request, "response")) as [IncomingMessage];
+  response.resume();
+  expect([response.statusCode, handled, isRevoked]).toEqual([401, 0, true]);
 });
 
 test("closes a request that waits for its body when its key is revoked", async () => {
