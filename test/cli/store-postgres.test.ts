@@ -1,5 +1,11 @@
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { KeysError } from "../../src/errors.ts";
+import { createVerifier } from "../../src/server/verifier/verifier.ts";
+import { openStore } from "../../src/stores/index.ts";
+import { startPostgres } from "../postgres/cluster.ts";
+import { createDatabase } from "../postgres/database.ts";
+import { aWorld } from "../stores/place.ts";
 import { aPostgresCli, aUser } from "../postgres/cli.ts";
 import { needPostgres } from "../postgres/shared.ts";
 import { createCli } from "./fake-world.ts";
@@ -137,6 +143,46 @@ describe("store adopt", () => {
     expect(audit.match(/adopt/g)).toHaveLength(2);
     expect(await cli("audit --verify")).toMatchObject({ status: 0 });
   });
+
+  test("after a restore, a server accepts nothing until it is adopted, then continues without a restart", async () => {
+    const cluster = await startPostgres();
+    onTestFinished(() => cluster.remove());
+    const { url, password } = await createDatabase(cluster);
+    const env = { MCP_KEYS_STORE: url, PGPASSWORD: password };
+    const now = Math.floor(Date.now() / 1000);
+    const { cli } = createCli({ env, now });
+    const [kept, leaked] = [await cli("generate kept"), await cli("generate leaked")].map(({ stdout }) =>
+      stdout.trim(),
+    );
+    const backup = await cluster.dump();
+    const store = await openStore(url, aWorld(null, env));
+    const verifier = await createVerifier({ store, name: "web-1", maxStaleness: 600 });
+    onTestFinished(async () => {
+      await verifier.close();
+      await store.close();
+    });
+    const verdictOn = (token: string | undefined) => {
+      try {
+        const verdict = verifier.verify(token!);
+        return verdict.ok ? "accepted" : verdict.reason;
+      } catch (fault) {
+        return (fault as KeysError).code;
+      }
+    };
+    expect((await cli("revoke leaked --yes --wait=20s")).status).toBe(0);
+    expect([kept, leaked].map(verdictOn)).toEqual(["accepted", "revoked"]);
+    await cluster.restore(backup);
+    await expect.poll(() => verdictOn(kept), { timeout: 20_000 }).toBe("STORE_REWOUND");
+    expect(["STORE_REWOUND", "revoked"]).toContain(verdictOn(leaked));
+    // A person looks, and revokes again what the backup brought back.
+    expect((await cli("list")).stdout).not.toContain("revoked");
+    expect((await cli("revoke leaked --yes --no-wait")).status).toBe(0);
+    expect(await cli("store adopt --yes")).toMatchObject({ status: 0 });
+    await expect.poll(() => verdictOn(kept), { timeout: 20_000 }).toBe("accepted");
+    expect(verdictOn(leaked)).toBe("revoked");
+    expect((await cli("disable kept --wait=20s")).status).toBe(0);
+    expect(verdictOn(kept)).toBe("disabled");
+  }, 90_000);
 
   test("asks nothing of a store without epochs", async () => {
     const { cli } = createCli();

@@ -46,7 +46,7 @@ test("keeps what was committed across a stop, a kill and a restart, and a backup
   expect(await query("select n from t order by n")).toEqual([1, 2]);
   await cluster.restore(dump);
   expect(await query("select n from t order by n")).toEqual([1]);
-});
+}, 60_000);
 
 test("asks for the password over TCP, and each test has its own database", async () => {
   const [one, other] = [await aDatabase(), await aDatabase()];

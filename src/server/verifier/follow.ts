@@ -228,6 +228,8 @@ export class StoreFollower {
   async #reload(mine: number): Promise<void> {
     const { index, position } = await loadIndex(this.#options.store, this.#options.peppers);
     if (mine !== this.#current) return;
+    // A database that was restored has forgotten this follower, so nobody would wait for it.
+    if (position.epoch !== this.#position.epoch) this.lease.requireAcknowledgement();
     const old = this.index;
     this.#options.onReplace(old);
     this.index = index;

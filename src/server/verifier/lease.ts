@@ -77,6 +77,12 @@ export class Lease {
     this.#update();
   }
 
+  /** If this verifier has acknowledged: accepts nothing until it has done so again, and read after that. */
+  requireAcknowledgement(): void {
+    if (this.#acknowledged !== null) this.#acknowledged = { wall: -Infinity, ticks: -Infinity };
+    this.#update();
+  }
+
   /** Accepts nothing until the read with this number, or a later one, has succeeded. */
   requireRead(nextRead: number): void {
     this.#leastRead = nextRead;
