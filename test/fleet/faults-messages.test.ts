@@ -52,9 +52,6 @@ const at =
   (message: PgMessage): Fate =>
     message.n === n ? fate : "pass";
 
-const isCommit = ({ from, bytes }: PgMessage): boolean =>
-  from === "client" && bytes.toString("latin1", 5).startsWith("commit\0");
-
 describe("a writer loses its connection", () => {
   test("between any two messages, and each change is saved exactly once", async () => {
     const line = await aLine(await aDatabase(), "keys");
@@ -67,7 +64,7 @@ describe("a writer loses its connection", () => {
     expect(ledger.codes).toEqual([]);
     await ledger.compare(line.direct);
     if (TORTURE) console.log(`cut at ${String(count)} messages, ${String(ledger.acknowledged)} changes`);
-  }, 120_000);
+  }, 600_000);
 
   test("half-open at any message, and each change is saved exactly once", async () => {
     const database = await aDatabase();
@@ -99,20 +96,4 @@ describe("a writer loses its connection", () => {
         `half-open at ${String(places.length)} messages, ${String(Math.round(performance.now() - started))} ms, longest ${String(Math.round(Math.max(...times)))} ms`,
       );
   }, 600_000);
-
-  test("when its commit is under way and the database is gone for long, and it says that the change may have been saved", async () => {
-    const line = await aLine(await aDatabase(), "keys");
-    const ledger = new Ledger();
-    const store = await line.open();
-    let isLost = false;
-    line.proxy.onMessage((message) => {
-      const isGone = isLost;
-      isLost ||= isCommit(message);
-      return isGone ? "cut" : "pass";
-    });
-    await ledger.record("generate", "lost", createKeys({ store }).generate({ name: "lost", expiresAt: null }));
-    expect(isLost).toBe(true);
-    expect(ledger.codes).toEqual(["STORE_UNAVAILABLE"]);
-    await ledger.compare(line.direct);
-  }, 60_000);
 });

@@ -31,7 +31,7 @@ describe.each<[string, () => Promise<Place>]>([
       await fleet.check();
     }
     fleet.print(`${kind} stopped servers`, rounds);
-  });
+  }, 600_000);
 
   test("do not hold up a revocation for longer than their lease when they are killed", async () => {
     const fleet = await aFleet(await aPlace(), { ...follower, servers: 2, maxStaleness: 1.5 });
@@ -46,5 +46,5 @@ describe.each<[string, () => Promise<Place>]>([
       await fleet.check();
     }
     fleet.print(`${kind} killed servers`, rounds);
-  });
+  }, 600_000);
 });

@@ -33,7 +33,6 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #keys: Keys;
   readonly #confirmed = new Map<string, bigint>();
-  /** Of servers that were killed. */
   #issued = 0;
 
   constructor(options: FleetOptions) {
@@ -42,9 +41,13 @@ export class Fleet {
     this.#keys = createKeys({ store: options.store, ...(options.now !== undefined && { now: options.now }) });
   }
 
-  /** Starts a server. It ends with the test. */
-  async join(name: string): Promise<FollowerProcess> {
-    const { program, spec, env = {}, maxStaleness = 3 } = this.#options;
+  /**
+   * Starts a server. It ends with the test.
+   * @param way - its own way to the store
+   */
+  async join(name: string, way?: string): Promise<FollowerProcess> {
+    const { program, spec: common, env = {}, maxStaleness = 3 } = this.#options;
+    const spec = way ?? common;
     const server = await startFollower(program, spec, name, { env, everyMs: 2, maxStaleness });
     onTestFinished(() => server.kill("SIGKILL"));
     this.servers.push(server);

@@ -23,6 +23,8 @@ begin
     ) then
     return false;
   end if;
+  -- A crash of the database must not lose it: the verifier goes on, and its lease must count.
+  perform set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off';
   insert into ${schema}.followers as f (id, name, epoch, seq, version, seen_at, lease_until)
   values (follower, server, its_epoch, its_seq, its_version, clock_timestamp(),
     clock_timestamp() + lease_ms * interval '1 millisecond')
