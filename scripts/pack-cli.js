@@ -25,6 +25,8 @@ const FILES = {
     ["completion", "doctor", "init", "scan"].map((name) => [name, [`cli/commands/${name}.ts`, `cli/lazy/${name}.ts`]]),
   ),
 };
+/** Files with short names of functions too: parsers, prompts, and commands that people run by hand. */
+const SHORT_NAMES = ["clients", "doctor", "init", "install", "prompts", "scan"];
 /** What so many commands share is in the main file, and so is what a command shares if it has less than so many bytes for each. */
 const COMMON = 6;
 const SMALL = 1_000;
@@ -70,7 +72,8 @@ export async function packCli(built, minify) {
   const names = new Map();
   for (const [home, texts] of contents) {
     if (home === MAIN) continue;
-    const text = `"use strict";module.exports={\n${texts.join(",\n")}\n};\n`;
+    const whole = `"use strict";module.exports={\n${texts.join(",\n")}\n};\n`;
+    const text = SHORT_NAMES.includes(home) ? await minify(whole) : whole;
     names.set(home, `chunks/${home}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.cjs`);
     files.set(names.get(home), text);
   }
@@ -157,8 +160,9 @@ async function toCommonJs(/** @type {string} */ text, /** @type {Map<string, Par
       return `var $${ids.get(chunk)} = load(${ids.get(chunk)});`;
     })
     .replace(/^var (import_\w+) = (.*require\("node:.*\));$/gm, (_, name, module) => {
-      names.push([`${name}.`, `(${name}()).`]);
-      return `var ${name}$;\nvar ${name} = () => (${name}$ ??= ${module});`;
+      const short = name.replace(/^import_(node_)?/, "$");
+      names.push([`${name}.`, `(${short}()).`]);
+      return `var ${short}$;\nvar ${short} = () => (${short}$ ??= ${module});`;
     });
   if (/\b__(export|toESM|toCommonJS)\(/.test(script) && !script.includes("var __toESM")) {
     throw new Error("esbuild uses a helper that the packer does not know");
