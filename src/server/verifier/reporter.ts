@@ -37,6 +37,8 @@ export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFa
   let wasWritten = true;
   let hookReported = false;
   const ending = new EndingLog(log);
+  const effectOf = ({ code }: KeysError) =>
+    code === "STORE_REWOUND" ? `${lost} now get 503` : `answering from memory for ${maxStaleness} s`;
   const peppersReported = new Set<string>();
 
   return {
@@ -49,11 +51,11 @@ export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFa
       if (text !== lastFault) {
         lastFault = text;
         if (fault === null) log(`mcp-keys: ${spec} answers again`);
-        else
-          log(`mcp-keys: ${fault.message} (${fault.code}); answering from memory for ${maxStaleness} s: ${fault.hint}`);
+        else log(`mcp-keys: ${fault.message} (${fault.code}); ${effectOf(fault)}: ${fault.hint}`);
         onFault(fault);
       }
-      if (wasFresh && !fresh) log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; ${lost} now get 503`);
+      if (wasFresh && !fresh && fault?.code !== "STORE_REWOUND")
+        log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; ${lost} now get 503`);
       wasFresh = fresh;
     },
     reportKeys(index, now) {

@@ -96,12 +96,28 @@ test("keeps accepting tokens through a compaction", async () => {
   expect(verifier.counters.faults).toBe(0);
 });
 
-test.each<[string, (path: string, other: string) => Promise<void>]>([
-  ["removed", (path) => rm(path)],
-  ["replaced by another store", (path, other) => copyFile(other, path)],
-  ["replaced by another store under its name", (path, other) => rename(other, path)],
-  ["cut to half its length", async (path) => truncate(path, (await readFile(path)).length >> 1)],
-  ["emptied", (path) => truncate(path, 0)],
+type Harm = (path: string, other: string) => Promise<void>;
+
+async function createHarmed(harm: Harm) {
+  const served = await createServed();
+  const { path, admin, verifier } = served;
+  await admin.generate({ name: "b", expiresAt: null });
+  await until(() => verifier.counters.faults === 0 && verifier.ready);
+  const other = await createPath();
+  await createKeys({ store: await open(other), by: "test" }).generate({ name: "other", expiresAt: null });
+  await copyFile(path, `${path}.backup`);
+  await harm(path, other);
+  await until(() => verifier.counters.faults > 0);
+  const restore = async () => {
+    await rm(path, { force: true });
+    await copyFile(`${path}.backup`, path);
+    await chmod(path, 0o600);
+    await until(() => verifier.ready);
+  };
+  return { ...served, restore };
+}
+
+test.each<[string, Harm]>([
   ["readable by everyone", (path) => chmod(path, 0o644)],
   [
     "damaged in the middle",
@@ -115,23 +131,29 @@ test.each<[string, (path: string, other: string) => Promise<void>]>([
 ])(
   "a file that is %s while serving: answers from memory, then 503, and recovers once it is restored",
   async (_, harm) => {
-    const { path, admin, token, verifier, clock } = await createServed();
-    await admin.generate({ name: "b", expiresAt: null });
-    await until(() => verifier.counters.faults === 0 && verifier.ready);
-    const other = await createPath();
-    await createKeys({ store: await open(other), by: "test" }).generate({ name: "other", expiresAt: null });
-    await copyFile(path, `${path}.backup`);
-
-    await harm(path, other);
-    await until(() => verifier.counters.faults > 0);
+    const { token, verifier, clock, restore } = await createHarmed(harm);
     expect(verifier.verify(token)).toMatchObject({ ok: true });
     clock.now += 61;
     expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+    await restore();
+    expect(verifier.verify(token)).toMatchObject({ ok: true });
+  },
+);
 
-    await rm(path, { force: true });
-    await copyFile(`${path}.backup`, path);
-    await chmod(path, 0o600);
-    await until(() => verifier.ready);
+test.each<[string, Harm]>([
+  ["removed", (path) => rm(path)],
+  ["replaced by another store", (path, other) => copyFile(other, path)],
+  ["replaced by another store under its name", (path, other) => rename(other, path)],
+  ["cut to half its length", async (path) => truncate(path, (await readFile(path)).length >> 1)],
+  ["emptied", (path) => truncate(path, 0)],
+])(
+  "a file that is %s while serving has lost its history: 503 at once, and recovers once it is restored",
+  async (_, harm) => {
+    const { token, verifier, lines, restore } = await createHarmed(harm);
+    expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_REWOUND" }));
+    const logged = lines.filter((line) => line.includes("503"));
+    expect(logged).toEqual([expect.stringMatching(/\(STORE_REWOUND\); requests now get 503: .*mcp-keys store adopt/)]);
+    await restore();
     expect(verifier.verify(token)).toMatchObject({ ok: true });
   },
 );
