@@ -52,6 +52,7 @@ export {
   type Verifier,
   type VerifierOptions,
 } from "./server/verifier/verifier.ts";
+export type { AccessRecord } from "./server/access/access-record.ts";
 export { instrument, type MeterLike } from "./server/metrics/instrument.ts";
 export type { Demand, Reason, Verdict } from "./core/judge.ts";
 

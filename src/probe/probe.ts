@@ -9,7 +9,7 @@ import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
 import { BEARER, type KeyHeader } from "./mcp/key-header.ts";
 import { RateLimiter } from "./mcp/rate-limiter.ts";
-import { createRedactor } from "./mcp/redact.ts";
+import { createRedactor } from "../core/redact.ts";
 import { isExposed, parseServerUrl } from "./mcp/server-url.ts";
 import type { RandomText } from "./random-text.ts";
 import type { Baseline } from "./report/baseline.ts";

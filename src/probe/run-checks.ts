@@ -1,7 +1,7 @@
 import { isKnown, type Baseline } from "./report/baseline.ts";
 import type { Check } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
-import type { Redact } from "./mcp/redact.ts";
+import type { Redact } from "../core/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
 import { isServerFault } from "./verify/present.ts";
 

@@ -4,12 +4,15 @@ import type { Epoch } from "../core/key.ts";
 import { ENVIRONMENT, FUNCTION, readOptions, STORE, TEXT, TEXTS, type Rule, type Rules } from "../core/options.ts";
 import { isObject } from "../core/type-guards.ts";
 import { explainUnusable } from "../core/token.ts";
-import { KeysError } from "../errors.ts";
+import { CODES, KeysError } from "../errors.ts";
 import { createKeys } from "../keys/keys.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemNow, systemStoreWorld } from "../world.ts";
+import { createAccessLog, type Caller } from "./access/access-log.ts";
+import type { AccessRecord } from "./access/access-record.ts";
 import { answerStdio, type StdioStreams } from "./answer-stdio.ts";
 import { createAuthInfo, type AuthInfo } from "./guard/auth-info.ts";
+import { nameOf } from "./verifier/counters.ts";
 
 /**
  * The options of {@link requireApiKeyFromEnv}.
@@ -35,6 +38,10 @@ export interface StdioOptions {
    * Where to report the error to the client, as JSON-RPC: `process.stdin` and `process.stdout`. Default: only throws the error.
    */
   readonly answer?: StdioStreams;
+  /** Called with a record of the check, as `onAccess` of `createVerifier`; it has no method, tool or address. Its errors are ignored. */
+  readonly onAccess?: (record: AccessRecord) => void;
+  /** The same as one line of JSON. Standard output belongs to the protocol, so use `console.error` or a file. */
+  readonly accessLog?: (line: string) => void;
   /** The current time in whole seconds. Default: the system clock. */
   readonly now?: () => Epoch;
 }
@@ -47,6 +54,7 @@ const ANSWER: Rule = {
 };
 const RULES: Rules<StdioOptions> = {
   ...{ store: STORE, variable: TEXT, env: ENVIRONMENT, scopes: TEXTS, audience: TEXT, answer: ANSWER, now: FUNCTION },
+  ...{ onAccess: FUNCTION, accessLog: FUNCTION },
 };
 
 function isStream(value: unknown, method: PropertyKey): boolean {
@@ -89,26 +97,45 @@ export async function requireApiKeyFromEnv(options: StdioOptions): Promise<AuthI
   try {
     return await check(given, variable, demand);
   } catch (cause) {
+    if (cause instanceof KeysError && CODES[cause.code].http === 503) record(given, "unavailable", nameOf(cause.code));
     if (answer !== undefined && cause instanceof KeysError) await answerStdio(answer, cause);
     throw cause;
   }
 }
 
+/** Records the check for `onAccess` and `accessLog`. */
+function record(
+  { now = systemNow, onAccess, accessLog }: StdioOptions,
+  verdict: AccessRecord["verdict"],
+  reason: string | null,
+  caller: Partial<Caller> | null = null,
+): void {
+  const access = createAccessLog({ now, onAccess, accessLog, positionOf: () => null, onError: () => undefined });
+  const none = { http: null, method: null, tool: null, ms: null, address: null };
+  access?.write(access.decide(verdict, reason, caller), none);
+}
+
 async function check(
-  { store, env = systemStoreWorld().env, now = systemNow }: StdioOptions,
+  options: StdioOptions,
   variable: string,
   demand: { readonly scopes: readonly string[]; readonly audience: string | null },
 ): Promise<AuthInfo> {
+  const { store, env = systemStoreWorld().env, now = systemNow } = options;
   const token = env[variable] ?? "";
   if (token === "") {
+    record(options, "refused", "missing");
     throw new KeysError("INPUT_REQUIRED", `this server needs an API key in ${variable}`, {
       hint: `set ${variable} in the env of this server, in your client's configuration`,
     });
   }
   const problem = explainUnusable(token);
-  if (problem !== null) throw new KeysError("TOKEN_UNUSABLE", `the token from ${variable} ${problem}`);
+  if (problem !== null) {
+    record(options, "refused", "malformed");
+    throw new KeysError("TOKEN_UNUSABLE", `the token from ${variable} ${problem}`);
+  }
   const keys = createKeys({ store, now, by: "stdio", peppers: parsePeppers(env["MCP_KEYS_PEPPER"]) });
   const verdict = await keys.check(token, demand);
+  record(options, verdict.ok ? "accepted" : "refused", verdict.ok ? null : verdict.reason, verdict);
   if (!verdict.ok) {
     const key = verdict.key === undefined ? "" : ` (key ${verdict.key.name})`;
     throw new KeysError("TOKEN_REFUSED", `the token from ${variable} is refused: ${verdict.reason}${key}`, {

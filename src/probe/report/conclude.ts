@@ -1,6 +1,6 @@
 import type { Check } from "../check.ts";
 import type { Greeting } from "../mcp/conversation.ts";
-import type { Redact } from "../mcp/redact.ts";
+import type { Redact } from "../../core/redact.ts";
 import { gradeOf } from "./grade.ts";
 import { STATUSES, type Finding, type FindingStatus, type Report } from "./report.ts";
 

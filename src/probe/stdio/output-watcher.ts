@@ -1,5 +1,5 @@
 import type { Secret } from "../../core/secret.ts";
-import { createRedact } from "../mcp/redact.ts";
+import { createRedact } from "../../core/redact.ts";
 
 /** Characters of earlier output that are searched again with the next chunk, because a key may be split. */
 const OVERLAP = 512;

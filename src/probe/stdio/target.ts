@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { isAccepted } from "../verify/attempt.ts";
-import { createRedact, type Redact } from "../mcp/redact.ts";
+import { createRedact, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { KeysError } from "../../errors.ts";
 import type { ProgramKey } from "./program-keys.ts";

@@ -6,7 +6,7 @@ import { bogusKey, NOTHING, validKey, type PresentedKey } from "../mcp/presented
 import { textAt } from "../mcp/json.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { RateLimiter } from "../mcp/rate-limiter.ts";
-import type { Redact } from "../mcp/redact.ts";
+import type { Redact } from "../../core/redact.ts";
 import { isLoopback } from "../mcp/server-url.ts";
 import { Wire, type Detour, type WireOptions } from "../mcp/wire.ts";
 import type { ClientInfo } from "../mcp/rpc-message.ts";

@@ -5,7 +5,7 @@ import type { Greeting } from "../mcp/conversation.ts";
 import type { KeyHeader } from "../mcp/key-header.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
-import type { Redact } from "../mcp/redact.ts";
+import type { Redact } from "../../core/redact.ts";
 import type { Detour, McpAnswer, Wire } from "../mcp/wire.ts";
 import type { ClientInfo } from "../mcp/rpc-message.ts";
 import type { RandomText } from "../random-text.ts";

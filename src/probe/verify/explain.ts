@@ -3,7 +3,7 @@ import { kindOf } from "../mcp/answer-kind.ts";
 import type { Conversation } from "../mcp/conversation.ts";
 import { BEARER, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
-import type { Redact } from "../mcp/redact.ts";
+import type { Redact } from "../../core/redact.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 
 /** What an explanation may refer to. */

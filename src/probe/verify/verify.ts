@@ -3,7 +3,7 @@ import { CODES, KeysError } from "../../errors.ts";
 import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
 import { isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
-import { createRedact, type Redact } from "../mcp/redact.ts";
+import { createRedact, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
 import { bogusKey, validKey, type PresentedKey } from "../mcp/presented-key.ts";

@@ -26,7 +26,7 @@ export type FetchAdmission =
       readonly ok: true;
       /** The caller. `undefined` on one of `openPaths`. */
       readonly auth: AuthInfo | undefined;
-      /** Handle this request instead of the original: with `toolScopes` the guard has read the original's body. */
+      /** Handle this request instead of the original: the guard may have read the original's body. */
       readonly request: Request;
       /**
        * Returns the response to send. Needed for sessions, tool lists and CORS, and to end streams. If the key has stopped being valid
@@ -85,8 +85,10 @@ export interface FetchGuard {
  * ```
  */
 export interface FetchGuardInput {
-  /** With `toolScopes`: the body, if it was read before the guard, as a value, text or bytes. Let the handler use the same. */
+  /** With `toolScopes`, `onAccess` or `accessLog`: the body, if it was read before the guard, as a value, text or bytes. Let the handler use the same. */
   readonly parsedBody?: unknown;
+  /** With `onAccess` or `accessLog`: the address of the other end of the connection, as the host knows it. */
+  readonly address?: string;
 }
 
 /**
@@ -110,7 +112,7 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
   const admit = async (request: Request, more: FetchGuardInput = {}): Promise<FetchAdmission> => {
     const refuse = (response: GuardResponse) =>
       ({ ok: false, response: toResponse(response, request.method) }) as const;
-    const view = viewOf(request);
+    const view = viewOf(request, more.address ?? null);
     const result = await guard.check(view);
     if (!result.ok) return refuse(result.response);
     const finish = (response: Response): Response => {
@@ -123,7 +125,10 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
     if (result.inspectBody === null) return { ok: true, auth: result.auth, request, finish };
     const received = await receiveRequest(request, view, more.parsedBody);
     const rejection = await result.inspectBody(received.parsed);
-    if (rejection !== null) return refuse(rejection.response);
+    if (rejection !== null) {
+      void received.request.body?.cancel().catch(() => undefined);
+      return refuse(rejection.response);
+    }
     return { ok: true, auth: result.auth, request: received.request, finish };
   };
 
@@ -139,7 +144,7 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
       : admit(request, handlerOrMore)) as FetchGuard;
 }
 
-function viewOf({ headers, url, method }: Request): RequestView {
+function viewOf({ headers, url, method }: Request, address: string | null): RequestView {
   const mark = url.indexOf("?");
   const header = (name: string) => headers.get(name);
   return {
@@ -154,6 +159,7 @@ function viewOf({ headers, url, method }: Request): RequestView {
       // Behind a proxy, some frameworks put their own name in the URL.
       return headers.get("host") ?? new URL(url).host;
     },
+    address,
     query: mark < 0 ? "" : url.slice(mark + 1),
     header,
   };

@@ -35,23 +35,32 @@ export async function receiveRequest(
   // Reading a body that another reader has locked throws.
   if (request.bodyUsed || request.body?.locked === true) return { request, parsed: given ?? ALREADY_READ };
   if (request.body === null) return { request, parsed: joinBodies([given]) };
-  const bytes = await readBody(request.body);
-  if (bytes === "too-large") return { request, parsed: TOO_LARGE };
-  if (bytes === "aborted") return { request, parsed: INCOMPLETE };
-  return { request: new Request(request, { body: bytes }), parsed: joinBodies([given, parseBody(bytes, view)]) };
+  const body = await readBody(request.body);
+  if (body === "aborted") return { request, parsed: INCOMPLETE };
+  if (body instanceof Uint8Array) {
+    return { request: new Request(request, { body }), parsed: joinBodies([given, parseBody(body, view)]) };
+  }
+  const streaming: StreamingInit = { body, duplex: "half" };
+  return { request: new Request(request, streaming), parsed: TOO_LARGE };
 }
 
+/** Node requires `duplex` for a stream; its types do not list it. */
+interface StreamingInit extends RequestInit {
+  readonly duplex: "half";
+}
+
+/** Returns the bytes of a body, or a stream of all of it if it is too large. */
 async function readBody(
   body: NonNullable<Request["body"]>,
-): Promise<Uint8Array<ArrayBuffer> | "too-large" | "aborted"> {
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | "aborted"> {
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Uint8Array>) {
-      size += chunk.length;
-      // Leaving the loop cancels the stream.
-      if (size > BODY_LIMIT) return "too-large";
-      chunks.push(chunk);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      chunks.push(next.value);
+      size += next.value.length;
+      if (size > BODY_LIMIT) return resume(chunks, reader);
     }
   } catch {
     return "aborted";
@@ -63,4 +72,16 @@ async function readBody(
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Returns a stream of chunks that were read, followed by the rest. */
+function resume(chunks: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const chunk = chunks.shift() ?? (await reader.read()).value;
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }

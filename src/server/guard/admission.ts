@@ -1,13 +1,34 @@
+import type { Caller } from "../access/access-log.ts";
 import type { AuthInfo } from "./auth-info.ts";
 import type { Rewriter } from "./body-rewriter.ts";
 import type { GuardResponse } from "./guard-response.ts";
 import type { OpenStream } from "./open-streams.ts";
 import type { ParsedBody } from "./parse-body.ts";
+import type { RequestView } from "./request-view.ts";
+
+/** A guard without a framework. */
+export interface Guard {
+  /** Whether the guard reads bodies, for adapters that have to know in advance. */
+  readonly inspectsBody: boolean;
+  /** Checks a request. Returns a promise only if the verifier's memory is out of date. Never throws, never rejects. */
+  check(view: RequestView): Admission | Rejection | Promise<Admission | Rejection>;
+}
 
 /** A refused request, with the response to send. */
 export interface Rejection {
   readonly ok: false;
   readonly response: GuardResponse;
+  /** For the access record. Absent in the answer to a preflight. */
+  readonly refusal?: RefusedCall;
+}
+
+/** Why a request is refused, and whose it is. */
+export interface RefusedCall {
+  readonly reason: string;
+  /** False if the keys could not be checked. Default: true. */
+  readonly hasVerdict?: boolean;
+  /** Absent if no key is known. */
+  readonly caller?: Partial<Caller>;
 }
 
 /** An accepted request, with the remaining work for the adapter. `null` means no work. */
@@ -15,6 +36,8 @@ export interface Admission {
   readonly ok: true;
   /** `undefined` on one of `openPaths`. */
   readonly auth: AuthInfo | undefined;
+  /** For the access record. `null` on one of `openPaths`. */
+  readonly caller: Caller | null;
   /** Headers to add to the server's response. */
   readonly headers: Readonly<Record<string, string>> | null;
   /** Called with the body, if there is one, before the server gets it. */
@@ -44,6 +67,6 @@ export interface ResponseHead {
 
 /** The admission of a request to one of `openPaths`. */
 export const OPEN: Admission = {
-  ...{ ok: true, auth: undefined, headers: null },
+  ...{ ok: true, auth: undefined, caller: null, headers: null },
   ...{ inspectBody: null, onHead: null, mayRewrite: false, follow: null },
 };

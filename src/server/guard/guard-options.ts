@@ -1,10 +1,11 @@
 import { parseAudience, parseScope, quote } from "../../core/generate.ts";
-import { checkArgument, copyRecord, FLAG, readOptions, TEXT, TEXTS, type Rules } from "../../core/options.ts";
+import { checkArgument, copyRecord, FLAG, FUNCTION, readOptions, TEXT, TEXTS, type Rules } from "../../core/options.ts";
 import { isPlainObject } from "../../core/type-guards.ts";
 import { KeysError } from "../../errors.ts";
 import { allowOrigins } from "./cors.ts";
 import { ownOrigins, type OriginRules } from "./origins.ts";
 import { OwnHosts, parseHost } from "./own-hosts.ts";
+import type { RequestView } from "./request-view.ts";
 import { ToolScopes } from "./tool-scopes.ts";
 
 /**
@@ -50,6 +51,12 @@ export interface GuardOptions {
   readonly sessions?: boolean;
   /** Whether to `end` the open responses of a key when it stops being valid, or to `keep` them. Default: `end`. */
   readonly openStreams?: "end" | "keep";
+  /**
+   * Returns the address of the client for the access record, from the header that your own proxy sets, like
+   * `(header) => header("x-real-ip")`. Clients can send any header, so only use one that your proxy always replaces. `null` for the
+   * address of the connection, the default.
+   */
+  readonly addressOf?: (header: (name: string) => string | null) => string | null;
 }
 
 /** The options of a guard, checked and with defaults. */
@@ -65,11 +72,20 @@ export interface GuardRules {
   readonly openPaths: ReadonlySet<string>;
   readonly sessions: boolean;
   readonly endsStreams: boolean;
+  readonly addressOf: ((view: RequestView) => string | null) | null;
 }
 
 /** The types of the options. {@link resolveGuardOptions} checks the rest. */
 export const GUARD_RULES: Rules<GuardOptions> = {
-  ...{ scopes: TEXTS, audience: TEXT, realm: TEXT, apiKeyHeader: TEXT, openPaths: TEXTS, sessions: FLAG },
+  ...{
+    scopes: TEXTS,
+    audience: TEXT,
+    realm: TEXT,
+    apiKeyHeader: TEXT,
+    openPaths: TEXTS,
+    sessions: FLAG,
+    addressOf: FUNCTION,
+  },
   toolScopes: {
     what: "a plain object of lists",
     is: isPlainObject,
@@ -109,6 +125,14 @@ export function resolveGuardOptions(
     openPaths: new Set(openPaths.map(checkPath)),
     sessions,
     endsStreams: openStreams === "end",
+    addressOf: given.addressOf === undefined ? null : readAddress(given.addressOf),
+  };
+}
+
+function readAddress(addressOf: NonNullable<GuardOptions["addressOf"]>): GuardRules["addressOf"] {
+  return (view) => {
+    const address: unknown = addressOf((name) => view.header(name.toLowerCase()));
+    return typeof address === "string" ? address : null;
   };
 }
 

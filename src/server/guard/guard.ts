@@ -1,10 +1,19 @@
 import type { Verdict } from "../../core/judge.ts";
-import type { Key } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
+import type { Caller } from "../access/access-log.ts";
 import { checkVerifier } from "../verifier/check-verifier.ts";
+import { nameOf } from "../verifier/counters.ts";
 import { asFault, verifyFresh, type VerifyToken } from "../verifier/verify-fresh.ts";
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
-import { OPEN, type Admission, type Follow, type InspectBody, type OnHead, type Rejection } from "./admission.ts";
+import {
+  OPEN,
+  type Admission,
+  type Follow,
+  type Guard,
+  type InspectBody,
+  type OnHead,
+  type Rejection,
+} from "./admission.ts";
 import { createAuthInfo } from "./auth-info.ts";
 import { agreesWithHead } from "./header-agreement.ts";
 import { challenge, type Denial } from "./challenge.ts";
@@ -14,17 +23,10 @@ import { formatRpcError } from "./guard-response.ts";
 import type { HeadFlaw } from "./head-flaw.ts";
 import { OUTDATED, streamsOf, type Accepted } from "./open-streams.ts";
 import { AMBIGUOUS, type RefusedBody } from "./parse-body.ts";
+import { recordAccess } from "./record-access.ts";
 import type { RequestView } from "./request-view.ts";
 import { sessionsOf } from "./sessions.ts";
 import { createToolRewriter, type ToolScopes } from "./tool-scopes.ts";
-
-/** A guard without a framework. */
-export interface Guard {
-  /** Whether the guard reads bodies, for adapters that have to know in advance. */
-  readonly inspectsBody: boolean;
-  /** Checks a request. Returns a promise only if the verifier's memory is out of date. Never throws, never rejects. */
-  check(view: RequestView): Admission | Rejection | Promise<Admission | Rejection>;
-}
 
 /** The response of the MCP SDKs to an unknown session. Clients then open a new one. */
 const SESSION_NOT_FOUND: Rejection = { ok: false, response: formatRpcError(404, -32_001, "Session not found") };
@@ -53,31 +55,34 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const ofEveryRequest = requirementsOf(scopes);
   const bareHeader = apiKeyHeader || "x-api-key";
 
-  const deny = (denial: Denial, needed = scopes): Rejection => ({
-    ok: false,
-    response: challenge(denial, { realm, scopes: needed }),
-  });
+  const deny = (denial: Denial, needed = scopes, caller?: Partial<Caller>): Rejection => {
+    const refusal =
+      denial instanceof KeysError ? { reason: nameOf(denial.code), hasVerdict: false } : { reason: denial };
+    const response = challenge(denial, { realm, scopes: needed });
+    return { ok: false, response, refusal: caller === undefined ? refusal : { ...refusal, caller } };
+  };
 
   const refuseHead = ({ response, why }: HeadFlaw): Rejection => {
     verifier.refuse("malformed", why);
-    return { ok: false, response };
+    return { ok: false, response, refusal: { reason: "malformed" } };
   };
 
-  const refuseBody = (refused: RefusedBody): Rejection => {
+  const refuseBody = (refused: RefusedBody, caller: Caller): Rejection => {
     if (refused.isMistake === true) verifier.report(refused.why);
     else verifier.logRefusal("unclear-body", refused.why);
-    return refused;
+    return { ok: false, response: refused.response, refusal: { reason: "unclear-body", caller } };
   };
 
   /** Binds the session to the key, or refuses one that belongs to another key. */
-  const enter = (view: RequestView, key: Key): OnHead | null | Rejection => {
+  const enter = (view: RequestView, caller: Caller): OnHead | null | Rejection => {
+    const { key } = caller;
     const onHead = sessions === null ? null : sessions.enter(view, key.id);
     if (onHead !== "foreign") return onHead;
     verifier.logRefusal(
       "foreign-session",
       `key ${key.name} (${key.id}) sent a session id that is malformed or of another key`,
     );
-    return SESSION_NOT_FOUND;
+    return { ...SESSION_NOT_FOUND, refusal: { reason: "foreign-session", caller } };
   };
 
   const authenticate = (view: RequestView): Admission | Rejection | Promise<Admission | Rejection> => {
@@ -111,9 +116,10 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     revision: number,
   ): Admission | Rejection => {
     if (verdict instanceof KeysError) return deny(verdict);
-    if (!verdict.ok) return deny(verdict.reason);
+    if (!verdict.ok) return deny(verdict.reason, scopes, verdict);
     const { key, version } = verdict;
-    const onHead = enter(view, key);
+    const caller = { key, version };
+    const onHead = enter(view, caller);
     if (onHead !== null && typeof onHead !== "function") return onHead;
     const auth = createAuthInfo(key, version);
     const accepted: Accepted = { id: key.id, n: version.n, verify, requirements: ofEveryRequest, revision };
@@ -121,13 +127,14 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     const admission: Admission = {
       ok: true,
       auth,
+      caller,
       headers: null,
       inspectBody: null,
       onHead,
       mayRewrite: false,
       follow,
     };
-    return tools === null ? admission : withTools(admission, tools, key, view, accepted);
+    return tools === null ? admission : withTools(admission, tools, caller, view, accepted);
   };
 
   const followOf = (accepted: Accepted): Follow | null => {
@@ -135,7 +142,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     return (stream) => {
       const refused = streams.follow(stream, accepted);
       if (refused === null) return null;
-      return refused instanceof KeysError ? deny(refused) : deny(refused.reason, accepted.requirements.scopes);
+      return refused instanceof KeysError ? deny(refused) : deny(refused.reason, accepted.requirements.scopes, refused);
     };
   };
 
@@ -143,16 +150,16 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const withTools = (
     admission: Admission,
     tools: ToolScopes,
-    key: Key,
+    caller: Caller,
     view: RequestView,
     accepted: Accepted,
   ): Admission => {
     const inspectBody: InspectBody = (parsed) => {
-      if (!parsed.ok) return refuseBody(parsed);
+      if (!parsed.ok) return refuseBody(parsed, caller);
       const { messages } = parsed;
-      if (!agreesWithHead(messages, view)) return refuseBody(HEADER_MISMATCH);
+      if (!agreesWithHead(messages, view)) return refuseBody(HEADER_MISMATCH, caller);
       const neededByTools = tools.neededBy(messages);
-      if (neededByTools === null) return refuseBody(AMBIGUOUS);
+      if (neededByTools === null) return refuseBody(AMBIGUOUS, caller);
       mayList ||= messages.some(({ method }) => method === "tools/list");
       const needed = [...new Set([...scopes, ...neededByTools])];
       // The key and the session may have changed while the body arrived.
@@ -163,7 +170,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
         ? verdict.then((late) => admitAgain(late, view, needed))
         : admitAgain(verdict, view, needed);
     };
-    const isHidden = tools.hiddenFrom(key.scopes);
+    const isHidden = tools.hiddenFrom(caller.key.scopes);
     // A list is requested in a body, but may arrive on a stream that a GET opened.
     let mayList = view.method === "GET";
     if (isHidden === null) return { ...admission, inspectBody };
@@ -176,8 +183,8 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
 
   const admitAgain = (verdict: Verdict | KeysError, view: RequestView, needed: readonly string[]): Rejection | null => {
     if (verdict instanceof KeysError) return deny(verdict);
-    if (!verdict.ok) return deny(verdict.reason, needed);
-    const onHead = enter(view, verdict.key);
+    if (!verdict.ok) return deny(verdict.reason, needed, verdict);
+    const onHead = enter(view, verdict);
     return typeof onHead === "function" ? null : onHead;
   };
 
@@ -185,7 +192,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   const settle = (result: Result): Result =>
     result instanceof Promise ? result.catch((cause: unknown) => deny(asFault(cause))) : result;
 
-  return {
+  const guard: Guard = {
     inspectsBody: tools !== null,
     check(view) {
       try {
@@ -199,8 +206,9 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
         if (headers === null) return settle(authenticate(view));
         const response = ruling?.response ?? null;
         if (response !== null) {
-          if (ruling?.why !== undefined) verifier.logRefusal("forbidden-origin", ruling.why);
-          return addTo({ ok: false, response }, headers);
+          if (ruling?.why === undefined) return addTo({ ok: false, response }, headers);
+          verifier.logRefusal("forbidden-origin", ruling.why);
+          return addTo({ ok: false, response, refusal: { reason: "forbidden-origin" } }, headers);
         }
         const result = authenticate(view);
         return result instanceof Promise
@@ -211,6 +219,9 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
       }
     },
   };
+  const { access = null } = verifier;
+  const { addressOf } = rules;
+  return access === null ? guard : recordAccess(guard, { access, apiKeyHeader: bareHeader, addressOf });
 }
 
 /** Adds CORS headers to the response, whether the guard or the server sends it. */
@@ -230,6 +241,7 @@ function withHeaders(result: Admission | Rejection, headers: Readonly<Record<str
   };
 }
 
-function addTo({ response }: Rejection, headers: Readonly<Record<string, string>>): Rejection {
-  return { ok: false, response: { ...response, headers: { ...response.headers, ...headers } } };
+function addTo(rejection: Rejection, headers: Readonly<Record<string, string>>): Rejection {
+  const { response } = rejection;
+  return { ...rejection, response: { ...response, headers: { ...response.headers, ...headers } } };
 }

@@ -15,7 +15,7 @@ export function agreesWithHead(messages: readonly BodyMessage[], view: RequestVi
 }
 
 /** Decodes `=?base64?…?=`, which carries names that are not plain ASCII. Returns `null` if it is invalid. */
-function decodeName(value: string): string | null {
+export function decodeName(value: string): string | null {
   const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
   if (encoded === undefined) return value;
   try {

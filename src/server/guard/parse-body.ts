@@ -38,7 +38,7 @@ export const ALREADY_READ: RefusedBody = {
     "the body was read before the guard, so toolScopes cannot be checked and the request gets 500; put the guard first, " +
     "or pass the parsed body on: as request.body, or to guardFetch as { parsedBody }",
 };
-const EMPTY = { ok: true, messages: [], body: undefined } as const;
+export const EMPTY = { ok: true, messages: [], body: undefined } as const;
 const UNSUPPORTED: RefusedBody = {
   ok: false,
   response: formatOAuthError(415, "unsupported_media_type", "The body must be uncompressed JSON in UTF-8"),
@@ -80,9 +80,16 @@ export function joinBodies(bodies: readonly (ParsedBody | null)[]): ParsedBody {
   for (const one of bodies) {
     if (one === null) continue;
     if (!one.ok) return one;
-    joined = { ok: true, messages: [...joined.messages, ...one.messages], body: joined.body ?? one.body };
+    joined = { ok: true, messages: joinMessages(joined.messages, one.messages), body: joined.body ?? one.body };
   }
   return joined;
+}
+
+/** The same messages in two forms count once. */
+function joinMessages(some: readonly BodyMessage[], others: readonly BodyMessage[]): readonly BodyMessage[] {
+  if (some.length === 0) return others;
+  const isSame = some.length === others.length && JSON.stringify(some) === JSON.stringify(others);
+  return isSame ? some : [...some, ...others];
 }
 
 function readParsedBody(body: unknown, view: RequestView): ParsedBody {

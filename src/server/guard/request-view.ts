@@ -9,6 +9,8 @@ export interface RequestView {
   readonly path: string;
   /** The host and port that the client asked for; `null` if unknown. */
   readonly host: string | null;
+  /** The other end of the connection; `null` if unknown. */
+  readonly address: string | null;
   /** The query of the URL as sent, without the `?`. */
   readonly query: string;
   /** Returns the value of a header, several joined by `, `; `null` if there is none. `name` is in lower case. */

@@ -1,6 +1,6 @@
 import type { Status } from "../../core/key.ts";
 import type { Code } from "../../errors.ts";
-import type { Counters } from "../verifier/counters.ts";
+import { nameOf, type Counters } from "../verifier/counters.ts";
 
 /** What the metrics are made from, at one time. */
 export interface Readings {
@@ -120,9 +120,4 @@ function ofStores(read: (store: StoreReading) => number | null): Metric["read"] 
 function byCode(counts: Counters["faultsByCode"], always: readonly Code[]): [kind: string, count: number][] {
   const codes = new Set([...always, ...(Object.keys(counts) as Code[])]);
   return [...codes].map((code) => [nameOf(code), counts[code] ?? 0]);
-}
-
-/** Returns a code in the spelling of reasons: `store-unavailable`. */
-export function nameOf(code: Code): string {
-  return code.toLowerCase().replaceAll("_", "-");
 }

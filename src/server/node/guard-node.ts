@@ -26,7 +26,7 @@ import { isAnswered, sendResponse } from "./send-response.ts";
 export type GuardedRequest = IncomingMessage & {
   /** The caller. `undefined` on one of `openPaths`. */
   auth: AuthInfo;
-  /** With `toolScopes`: the JSON that the guard read, unless a parser has set `body` before. */
+  /** With `toolScopes` or access records: the JSON that the guard read, unless a parser has set `body` before. */
   body?: unknown;
 };
 

@@ -5,6 +5,7 @@ import { KeysError } from "../../errors.ts";
 import type { Admission, Rejection } from "../guard/admission.ts";
 import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
+import { EMPTY } from "../guard/parse-body.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import type { GuardedRequest } from "./guard-node.ts";
@@ -77,6 +78,8 @@ export function guardUpgrade(
     const rejection = result.follow?.(socket) ?? null;
     if (rejection !== null) return refuseUpgrade(request, socket, rejection.response);
     (request as { auth?: AuthInfo }).auth = result.auth;
+    // Without toolScopes it refuses nothing.
+    void result.inspectBody?.(EMPTY);
     void runHandler(handler, request as GuardedRequest, socket, head).then((fault) => {
       if (fault === null) return;
       verifier.logRefusal("upgrade-failed", `the handler of guardUpgrade threw ${fault}; the connection is closed`);

@@ -30,11 +30,21 @@ export async function inspectNodeBody(
   inspectBody: InspectBody,
   holder: BodyHolder = request as BodyHolder,
 ): Promise<Rejection | "aborted" | null> {
+  const parsed = await readBody(request, view, holder);
+  return parsed === "aborted" ? "aborted" : inspectBody(parsed);
+}
+
+async function readBody(
+  request: IncomingMessage,
+  view: RequestView,
+  holder: BodyHolder,
+): Promise<ParsedBody | "aborted"> {
   try {
     const parsed = await collectBody(request, view, holder);
-    if (parsed === "aborted") return "aborted";
-    if (parsed.ok && parsed.body !== undefined && isAbsent(holder.body)) holder.body = parsed.body;
-    return await inspectBody(parsed);
+    if (parsed !== "aborted" && parsed.ok && parsed.body !== undefined && isAbsent(holder.body)) {
+      holder.body = parsed.body;
+    }
+    return parsed;
   } catch {
     // Some platforms parse `body` in a getter, which throws for invalid JSON.
     return INVALID_JSON;
@@ -73,7 +83,8 @@ function isUnread(request: IncomingMessage): boolean {
 }
 
 /**
- * Reads a body of at most 4 MiB to its end, whatever the headers say, and puts it back for the next reader, who also gets `end`.
+ * Reads a body of at most 4 MiB to its end, whatever the headers say, and puts it back for the next reader, who also gets `end`. Puts
+ * back the start of a longer one too.
  * @returns `"too-large"` if there is more, `"aborted"` if the client disconnected
  */
 async function receiveBody(request: IncomingMessage): Promise<Uint8Array | "too-large" | "aborted"> {
@@ -87,12 +98,12 @@ async function receiveBody(request: IncomingMessage): Promise<Uint8Array | "too-
       if (chunk === null) break;
       chunks.push(chunk);
       size += chunk.length;
-      if (size > BODY_LIMIT) return "too-large";
+      if (size > BODY_LIMIT) break;
     }
-    if (!hasEnded(request)) return null;
+    if (size <= BODY_LIMIT && !hasEnded(request)) return null;
     const bytes = Buffer.concat(chunks);
     if (bytes.length > 0 && !request.readableEnded) request.unshift(bytes);
-    return bytes;
+    return size > BODY_LIMIT ? "too-large" : bytes;
   };
 
   // Node calls the server with the head, and then parses the rest of the packet.

@@ -40,6 +40,12 @@ export class NodeRequestView implements RequestView {
     return this.header("host") ?? this.header(":authority");
   }
 
+  get address(): string | null {
+    // Some platforms pass an object without a socket.
+    const { socket } = this.#request as { socket?: { readonly remoteAddress?: string | undefined } | null };
+    return socket?.remoteAddress ?? null;
+  }
+
   get query(): string {
     const url = this.#fullUrl();
     const mark = url.indexOf("?");

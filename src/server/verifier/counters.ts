@@ -52,3 +52,8 @@ export function createCounters(): Counters {
 export function countCode(counts: Partial<Record<Code, number>>, code: Code): void {
   counts[code] = (counts[code] ?? 0) + 1;
 }
+
+/** Returns a code in the spelling of reasons: `store-unavailable`. */
+export function nameOf(code: Code): string {
+  return code.toLowerCase().replaceAll("_", "-");
+}

@@ -1,5 +1,5 @@
-import type { RefusedVerdict } from "../../core/judge.ts";
-import type { Epoch, KeyId } from "../../core/key.ts";
+import type { Demand, Reason, RefusedVerdict } from "../../core/judge.ts";
+import type { Epoch, Key, KeyId } from "../../core/key.ts";
 
 /** Lines per window for each reason. Further refusals are counted in one line, so an attack cannot fill a disk. */
 const LINES = 10;
@@ -65,4 +65,13 @@ export class RefusalLog {
 
 function isOver(since: Epoch, now: Epoch): boolean {
   return Math.abs(now - since) >= WINDOW;
+}
+
+/** Describes for the log what the key lacks. Empty if the reason says enough. */
+export function describeRefusal(reason: Reason, key: Key, { scopes = [], audience }: Demand): string {
+  if (reason === "insufficient-scope") {
+    return `lacks the scope ${scopes.filter((scope) => !key.scopes.includes(scope)).join(" ")}`;
+  }
+  const isUnset = reason === "wrong-audience" && audience === null;
+  return isUnset ? "the key has an audience; set `audience` here" : "";
 }

@@ -1,3 +1,4 @@
+import type { AccessLog } from "../access/access-log.ts";
 import type { Reason, Verdict } from "../../core/judge.ts";
 import type { Position } from "../../core/position.ts";
 import type { AtLeastOptions } from "./at-least.ts";
@@ -81,6 +82,8 @@ export interface Verifier {
   readonly audience: string | null;
   /** Counts since the start, updated live. */
   readonly counters: Readonly<Counters>;
+  /** For guards: where to record calls; `null` without `onAccess` and `accessLog`. */
+  readonly access?: AccessLog | null;
   /** Whether {@link Verifier.verify} can answer, for a health check. With several stores: about every token. */
   readonly ready: boolean;
   /** Returns the metrics as text for Prometheus, to be served as `text/plain; version=0.0.4`. `docs/metrics.md` lists them. */

@@ -19,6 +19,7 @@ import { parseServerName } from "../../core/usage.ts";
 import { KeysError } from "../../errors.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { systemNow, systemPeppers, systemServerName } from "../../world.ts";
+import type { AccessRecord } from "../access/access-record.ts";
 import { callHook } from "./call-hook.ts";
 
 /**
@@ -73,6 +74,13 @@ export interface VerifierOptions {
   /** Called with every verdict, for metrics. Not awaited. Its first error is logged, the others are ignored. */
   readonly onVerdict?: (verdict: Verdict) => void;
   /**
+   * Called with a record of each call that a guard accepts or refuses; off by default. Never a token, never arguments. Guards then read bodies to
+   * find the method and the tool. Not awaited; its errors are logged at a limited rate.
+   */
+  readonly onAccess?: (record: AccessRecord) => void;
+  /** The same as one line of JSON, for example `console.log`. */
+  readonly accessLog?: (line: string) => void;
+  /**
    * Called when reading the store starts to fail or fails in another way, and with `null` when it works again. Not awaited; its
    * errors are ignored.
    */
@@ -84,11 +92,11 @@ export interface VerifierOptions {
   readonly log?: (line: string) => void;
 }
 
-type Special = "onVerdict" | "audience" | "store" | "uses";
+type Special = "onVerdict" | "onAccess" | "accessLog" | "audience" | "store" | "uses";
 
 /** The options with their defaults filled in. */
 export type ResolvedOptions = Required<Omit<VerifierOptions, Special>> &
-  Pick<VerifierOptions, "onVerdict" | "audience" | "uses">;
+  Pick<VerifierOptions, "onVerdict" | "onAccess" | "accessLog" | "audience" | "uses">;
 
 export const INTERVAL: Rule = {
   what: "a number of seconds above 0, at most 86400",
@@ -110,14 +118,14 @@ const RULES: Rules<VerifierOptions> = {
     flushEvery: INTERVAL,
   },
   ...{ name: TEXT, uses: TEXT, peppers: PEPPERS, allowMissingPeppers: FLAG, audience: TEXT },
-  ...{ onVerdict: FUNCTION, onFault: FUNCTION, log: FUNCTION },
+  ...{ onVerdict: FUNCTION, onAccess: FUNCTION, accessLog: FUNCTION, onFault: FUNCTION, log: FUNCTION },
 };
 
 /** @throws {@link KeysError} `USAGE` for an unknown or invalid option; `PEPPER_INVALID` */
 export function resolveOptions(options: VerifierOptions): ResolvedOptions {
   const given = readOptions<VerifierOptions>("createVerifier", options, RULES);
   const { maxStaleness = 60, pollEvery = 1, flushEvery = 2, allowMissingPeppers = false } = given;
-  const { audience, onVerdict, uses } = given;
+  const { audience, onVerdict, onAccess, accessLog, uses } = given;
   const stores = storesOf(given);
   if (maxStaleness <= pollEvery) {
     throw new KeysError("USAGE", "maxStaleness is not longer than pollEvery: every read would be late", {
@@ -125,7 +133,7 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
     });
   }
   return {
-    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict, uses },
+    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict, onAccess, accessLog, uses },
     name: given.name === undefined ? systemServerName() : parseServerName(given.name),
     now: given.now === undefined ? systemNow : checkClock(given.now),
     peppers: given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers),

@@ -1,20 +1,21 @@
 import { describeMalformed, describeNotBearer, parseBearer } from "../../core/authorization.ts";
-import { judge, type Demand, type Reason, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
-import type { Epoch, Key, KeyId } from "../../core/key.ts";
+import { judge, type Demand, type RefusedVerdict, type Verdict } from "../../core/judge.ts";
+import type { Epoch, KeyId } from "../../core/key.ts";
 import { checkArgument, FUNCTION, readOptions, TEXT, TOKEN_TEXT, type Rule } from "../../core/options.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { locateId, NO_ID, parseToken } from "../../core/token.ts";
 import type { KeysError } from "../../errors.ts";
 import { systemTicks } from "../../world.ts";
+import { createAccessLog } from "../access/access-log.ts";
 import type { FoundVersion } from "../key-index/key-index.ts";
 import { setTelemetry, Telemetry } from "../metrics/telemetry.ts";
 import { waitForPosition, type AtLeastOptions } from "./at-least.ts";
-import { callHook } from "./call-hook.ts";
+import { callHook, describeThrown } from "./call-hook.ts";
 import { countCode, createCounters } from "./counters.ts";
 import { EndListeners } from "./end-listeners.ts";
 import type { EndedVersion } from "./ended-version.ts";
 import { openSources } from "./join-sources.ts";
-import { RefusalLog, type Detail } from "./refusal-log.ts";
+import { describeRefusal, RefusalLog, type Detail } from "./refusal-log.ts";
 import type { Verifier } from "./verifier-interface.ts";
 import { REQUIREMENTS, type Requirements, resolveOptions, type VerifierOptions } from "./verifier-options.ts";
 
@@ -170,6 +171,10 @@ export async function startVerifier(options: VerifierOptions, ticks: () => numbe
     },
     audience: audience ?? null,
     counters,
+    access: createAccessLog({
+      ...{ ...resolved, positionOf: (id, at) => source.positionOf(id, at) },
+      onError: (cause) => refusals.logProblem(`onAccess or accessLog failed: ${describeThrown(cause)}`, now()),
+    }),
     get ready() {
       return source.isFresh(now());
     },
@@ -191,12 +196,3 @@ const BEARER = "Bearer ";
 const MISTYPED = Object.freeze({ ok: false, reason: "mistyped" });
 const MALFORMED = Object.freeze({ ok: false, reason: "malformed" });
 const UNKNOWN = Object.freeze({ ok: false, reason: "unknown" });
-
-/** Describes for the log what the key lacks. Empty if the reason says enough. */
-function describeRefusal(reason: Reason, key: Key, { scopes = [], audience }: Demand): string {
-  if (reason === "insufficient-scope") {
-    return `lacks the scope ${scopes.filter((scope) => !key.scopes.includes(scope)).join(" ")}`;
-  }
-  const isUnset = reason === "wrong-audience" && audience === null;
-  return isUnset ? "the key has an audience; set `audience` here" : "";
-}

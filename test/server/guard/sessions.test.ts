@@ -107,7 +107,7 @@ describe.each(Object.keys(adapters))("%s", (name) => {
 
 describe("the memory for sessions", () => {
   const view = (headers: Record<string, string>, method = "POST") => ({
-    ...{ flaw: null, method, path: "/mcp", host: null, query: "" },
+    ...{ flaw: null, method, path: "/mcp", host: null, address: null, query: "" },
     header: (name: string) => headers[name] ?? null,
   });
 

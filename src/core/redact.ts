@@ -1,5 +1,5 @@
-import type { Secret } from "../../core/secret.ts";
-import { parseToken } from "../../core/token.ts";
+import type { Secret } from "./secret.ts";
+import { parseToken } from "./token.ts";
 
 /** Length of the pieces that are masked. Shorter ones reveal too little and would match common words. */
 const PIECE = 8;
@@ -7,7 +7,7 @@ const MASK = "[secret]";
 const INVISIBLE = /[\p{Cf}\p{Cs}\p{Co}]/gu;
 const BREAKING = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 
-/** Makes text from a server safe to print: one line of at most `limit` characters (default 300) without secrets. */
+/** Makes text from outside safe to print: one line of at most `limit` characters (default 300) without secrets. */
 export type Redact = (text: string, limit?: number) => string;
 
 /**

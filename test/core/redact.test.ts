@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createRedact, createRedactor } from "../../../src/probe/mcp/redact.ts";
-import { RUNS } from "../../arbitraries.ts";
-import { Secret } from "../../../src/core/secret.ts";
-import { reportTokens, type Lab } from "../../../src/probe/target/lab.ts";
-import type { FollowedStore } from "../servers/following-server.ts";
-import { followingServer } from "../servers/following-server.ts";
-import { probeAt } from "../servers/probing.ts";
-import { during, TOKEN } from "../verify/verifying.ts";
+import { createRedact, createRedactor } from "../../src/core/redact.ts";
+import { RUNS } from "../arbitraries.ts";
+import { Secret } from "../../src/core/secret.ts";
+import { reportTokens, type Lab } from "../../src/probe/target/lab.ts";
+import type { FollowedStore } from "../probe/servers/following-server.ts";
+import { followingServer } from "../probe/servers/following-server.ts";
+import { probeAt } from "../probe/servers/probing.ts";
+import { during, TOKEN } from "../probe/verify/verifying.ts";
 
 const token = TOKEN.reveal();
 const redact = createRedact([TOKEN, new Secret("an-opaque-token")]);
