@@ -11,7 +11,7 @@ import { PassThrough } from "node:stream";
 import express from "express";
 import fastify from "fastify";
 import { createTokenVerifier, createVerifier, guardFastify, guardFetch, guardNode } from "../../src/index.ts";
-import { createKeys, openStore, requireApiKeyFromEnv, type Verifier } from "../../src/index.ts";
+import { createKeys, openStore, requireApiKeyFromEnv, type Acknowledgement, type Verifier } from "../../src/index.ts";
 
 /** Runs every fault against every adapter, and prints one line of JSON for each. The process must reach its end. */
 
@@ -88,11 +88,21 @@ for (const [kind, hook] of Object.entries(HOOKS)) {
   await verifier.close();
 }
 
+let hasStarted = false;
 const broken = await openVerifier({
-  store: { ...store, watch: thrown, touch: rejected, changes: thrown },
+  store: {
+    ...store,
+    watch: thrown,
+    touch: rejected,
+    changes: (since: number) => (hasStarted ? thrown() : store.changes(since)),
+    acknowledge: async (news: Acknowledgement) => (hasStarted ? thrown() : store.acknowledge?.(news)),
+    unfollow: thrown,
+  },
   pollEvery: 0.01,
   flushEvery: 0.01,
 });
+broken.onRevoked(thrown);
+hasStarted = true;
 await new Promise((resolve) => setTimeout(resolve, 80));
 say("store", "throws in every callback", broken.verify(token.reveal()).ok);
 await broken.close();
