@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createCounters } from "../../src/server/verifier/counters.ts";
 import { prometheusName } from "../../src/server/metrics/format-metrics.ts";
 import { DURATION, METRICS, type Readings } from "../../src/server/metrics/metrics.ts";
-import { readPage, spansOf, tableOf } from "./markdown.ts";
+import { readPage, ROOT, spansOf, tableOf } from "./markdown.ts";
 import { openSources, type Sample, type Sources } from "./samples.ts";
 
 const page = readPage("docs/metrics.md");
@@ -31,6 +33,24 @@ describe("docs/metrics.md", () => {
 
   test.each(samples)("the sample on line $line compiles", (sample) => {
     expect(sources.faults(sample)).toEqual([]);
+  });
+
+  test("the dashboard of the example queries every metric, and no other", () => {
+    const path = join(ROOT, "examples/observability/dashboard.json");
+    const dashboard = JSON.parse(readFileSync(path, "utf8")) as { panels: { targets: { expr: string }[] }[] };
+    const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+    const queried = queries.flatMap((query) => query.match(/mcp_keys_\w+/g) ?? []);
+    const names = [...METRICS, DURATION].map(prometheusName);
+    expect([...new Set(queried.map((name) => name.replace(/_(?:bucket|sum|count)$/, "")))].sort()).toEqual(
+      names.sort(),
+    );
+    const labels = new Set(METRICS.flatMap((metric) => Object.keys(metric.read(READINGS)[0]!.labels)));
+    const used = queries.flatMap((query) => [...query.matchAll(/(\w+)!?=~?"|by \(([\w, ]+)\)/g)]);
+    const known = [...labels, "job", "instance", "le"];
+    const stray = used
+      .flatMap(([, label, list]) => (label ?? list!).split(", "))
+      .filter((each) => !known.includes(each));
+    expect(stray).toEqual([]);
   });
 
   test("lists every metric with its type and labels", () => {
