@@ -8,7 +8,7 @@ const RETRY = "check whether PostgreSQL runs and can be reached, and run the com
 const STATES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   "28000": ["rejected the login", "check the user in the store and pg_hba.conf of the database"],
   "28P01": ["rejected the login", "set the password with PGPASSWORD, MCP_KEYS_PG_PASSWORD_FILE or ~/.pgpass"],
-  "3D000": ["has no database of this name", "create it with: createdb <database>"],
+  "3D000": ["does not exist", "create it with: createdb <database>"],
   "42501": ["does not let this user read the store", GRANTS],
   "53100": ["has no disk space left", "free disk space on the database server"],
   "53300": ["has too many connections", "raise max_connections, or put PgBouncer in front"],

@@ -14,7 +14,7 @@ export async function tlsOptions(target: PostgresTarget): Promise<ConnectionOpti
   // As in libpq, `require` checks the certificate if it is told the root.
   const isChecked = sslMode !== "require" || rootCertificate !== undefined;
   return {
-    // Without it, the certificate of an IP address would be compared with the name localhost.
+    // Versions of `pg` before 8.23 compare the certificate of an IP address with the name localhost otherwise.
     host,
     rejectUnauthorized: isChecked,
     ...(sslMode !== "verify-full" && { checkServerIdentity: () => undefined }),

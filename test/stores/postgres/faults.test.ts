@@ -120,7 +120,7 @@ test("a cluster without the database, and a wrong password, are named with the f
   const { site } = shelf.database;
   const open = (spec: string, password: string) => openStore(spec, aWorld(null, { PGPASSWORD: password }));
   for (const [spec, password, what] of [
-    [`postgres://postgres@127.0.0.1:${site.port}/nowhere`, site.password, "has no database"],
+    [`postgres://postgres@127.0.0.1:${site.port}/nowhere`, site.password, "does not exist"],
     [shelf.spec, "wrong", "rejected the login"],
     [shelf.spec, "", "rejected the login"],
     ["postgres://postgres@127.0.0.1:1/x", "", "ECONNREFUSED"],
