@@ -27,6 +27,11 @@ export class Ledger {
     return this.#done.length;
   }
 
+  /** What failed, and how. */
+  get faults(): string[] {
+    return [...this.#failed].map(([change, fault]) => `${change}: ${String(fault)}`);
+  }
+
   /** The codes of the changes that failed. */
   get codes(): string[] {
     return [...this.#failed.values()].map((fault) => (fault instanceof KeysError ? fault.code : String(fault)));

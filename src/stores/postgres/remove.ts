@@ -16,7 +16,7 @@ const CONTENT =
 export async function removeStore(tables: Tables, { seq }: RemoveOptions): Promise<void> {
   const { database, schema, place, continuity } = tables;
   const { seen } = continuity;
-  const begin = `begin; set local lock_timeout = '10s'; lock table ${schema}.head in access exclusive mode;
+  const begin = `begin; set local lock_timeout = '10s'; set local idle_in_transaction_session_timeout = '5s'; lock table ${schema}.head in access exclusive mode;
     select ${headColumns(schema, seen)} from ${schema}.head h`;
   const removing = database.use((session) =>
     session.transact(begin, async ([row]) => {

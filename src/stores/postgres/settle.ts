@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeysError } from "../../errors.ts";
-import type { Tables } from "./tables.ts";
+import { lockHead, type Tables } from "./tables.ts";
 
 /** Pauses between the questions, in milliseconds: time to restart, and a minute in all if nothing answers. */
 const PAUSES = [0, 100, 250, 500, 1_000, 2_000, 4_000, 4_000];
@@ -17,13 +17,11 @@ export async function settle(
   cause: unknown,
   pauses: readonly number[] = PAUSES,
 ): Promise<boolean> {
-  const begin = `begin isolation level read committed; set local lock_timeout = '10s';
-    select epoch from ${schema}.head for update`;
   for (const pause of pauses) {
     await sleep(pause);
     try {
       const rows = await database.use((session) =>
-        session.transact(begin, () =>
+        session.transact(lockHead(schema), () =>
           session.query(`select seq::text from ${schema}.changes where change_id = $1`, [id]),
         ),
       );

@@ -5,6 +5,9 @@ import { SCHEMA_VERSION, tablesSql } from "./schema-sql.ts";
 /** Schema version → the SQL that brings the tables from it to the next one. */
 export const MIGRATIONS: readonly ((schema: string) => string)[] = [tablesSql];
 
+/** Others wait for this transaction, so it ends soon if its process vanishes. */
+const BEGIN = "begin; set local idle_in_transaction_session_timeout = '5s'";
+
 /**
  * Creates the tables of a store, or brings them to the version of this package. Several processes may do this at once.
  * @throws what `pg` throws, with SQLSTATE 42501 if this user may not create a schema
@@ -21,7 +24,7 @@ export async function setUp(database: Database, schema: string, migrations = MIG
     checkVersion(version, migrations.length);
     for (const migrate of migrations.slice(version)) await session.query(migrate(schema));
   };
-  await database.use((session) => session.transact("begin", () => job(session)));
+  await database.use((session) => session.transact(BEGIN, () => job(session)));
 }
 
 /**

@@ -13,6 +13,27 @@ export interface Tables {
   readonly continuity: Continuity;
 }
 
+/** Settings that PostgreSQL has or not, depending on its version; compatible databases have few of them. */
+const LIMITS = [
+  ["transaction_timeout", "30s"],
+  ["tcp_user_timeout", "10s"],
+  ["tcp_keepalives_idle", "5"],
+  ["tcp_keepalives_interval", "3"],
+  ["tcp_keepalives_count", "3"],
+];
+
+/**
+ * Returns the statements that begin a transaction and lock the head, which every writer waits for. A writer that has vanished holds the
+ * others back for five seconds. If only a part of its next statement has arrived, the settings of TCP end the connection.
+ */
+export function lockHead(schema: string): string {
+  const limits = LIMITS.map(([name, value]) => `('${String(name)}', '${String(value)}')`).join(", ");
+  return `begin isolation level read committed read write; set local lock_timeout = '10s';
+    set local idle_in_transaction_session_timeout = '5s';
+    select set_config(name, value, true) from (values ${limits}) as t (name, value) where current_setting(name, true) is not null;
+    select from ${schema}.head for update; set local statement_timeout = '5s'`;
+}
+
 /**
  * Runs one statement that reads the head beside other columns, and checks that the history did not go back.
  * @param rest - what follows `select <columns of the head>` , such as `, k.body from …`; its values start at `$1`

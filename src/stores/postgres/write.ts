@@ -11,19 +11,13 @@ import { type Head, headColumns } from "./head.ts";
 import { readKey, toRecord } from "./records.ts";
 import { settle } from "./settle.ts";
 import { storeChange } from "./store-change.ts";
-import type { Tables } from "./tables.ts";
+import { lockHead, type Tables } from "./tables.ts";
 
 /** How often a write is tried if it certainly did not take place. */
 const TRIES = 5;
 
-/**
- * The server gives up before this process does. A writer that was stopped holds the others back for five seconds at most. A commit is
- * durable, even where the administrator chose otherwise for all sessions.
- */
-const BEGIN = `begin isolation level read committed read write;
-set local lock_timeout = '10s'; set local statement_timeout = '60s';
-set local idle_in_transaction_session_timeout = '5s';
-select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`;
+/** A commit is durable, even where the administrator chose otherwise for all sessions. */
+const DURABLY = `select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`;
 
 /** What a transaction wrote last, and the head after it. */
 export interface WrittenLast {
@@ -89,7 +83,7 @@ function runOnce(
   tried: WriteAttempt,
 ): Promise<WrittenLast> {
   const seen = checksHistory ? continuity.seen : null;
-  const begin = `${BEGIN}; select ${headColumns(schema, seen)} from ${schema}.head h for update of h`;
+  const begin = `${lockHead(schema)}; ${DURABLY}; select ${headColumns(schema, seen)} from ${schema}.head h`;
   return database.use((session) =>
     session.transact(
       begin,
