@@ -1,0 +1,2 @@
+export { readOnlyStoreContract, storeContract } from "./testing/store-contract.ts";
+export type { ContractCase, StoreUnderTest } from "./testing/contract-case.ts";
