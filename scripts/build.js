@@ -26,7 +26,11 @@ const common = {
   metafile: true,
   write: false,
 };
-const library = { ...common, entryPoints: { index: "src/index.ts" }, chunkNames: "chunks/[name]-[hash]" };
+const library = {
+  ...common,
+  entryPoints: { index: "src/index.ts", testing: "src/testing.ts" },
+  chunkNames: "chunks/[name]-[hash]",
+};
 const cli = {
   ...common,
   entryPoints: { "cli/main": "src/cli/main.ts" },

@@ -1,4 +1,4 @@
-// Removes the type declarations that `dist/types/index.d.ts` does not reach: tsc writes one for every source file.
+// Removes the type declarations that the entry points do not reach: tsc writes one for every source file.
 import { readFile, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
@@ -15,7 +15,7 @@ async function visit(/** @type {string} */ path) {
   }
 }
 
-await visit(join(root, "index.d.ts"));
+for (const entry of ["index.d.ts", "testing.d.ts"]) await visit(join(root, entry));
 for (const name of await readdir(root, { recursive: true })) {
   const path = join(root, name);
   if (path.endsWith(".d.ts") && !reached.has(path)) await rm(path);

@@ -44,6 +44,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["config", "core", "http", "probe", "stores", "version", "world"],
   },
   cli: { holds: ["cli/"], may: ["*"] },
+  testing: {
+    holds: ["testing.ts", "testing/"],
+    may: ["core", "node:assert/strict"],
+    asType: ["stores/store.ts"],
+  },
   index: {
     holds: ["index.ts"],
     may: ["core", "errors", "formats", "keys", "open", "probe", "server", "sinks", "stores", "version", "world"],

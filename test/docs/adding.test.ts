@@ -12,7 +12,7 @@ import type { Target } from "../../src/probe/target/target.ts";
 import type { Sink } from "../../src/sinks/sink.ts";
 import type { KeyStore, OpenStore } from "../../src/stores/store.ts";
 import { aKey, aVersion } from "../fakes.ts";
-import { describeContract, describeReadOnly } from "../stores/contract.ts";
+import { describeReadOnlyStore } from "../stores/contract.ts";
 import { changesOf } from "../stores/place.ts";
 import { readPage, spansOf, tableOf } from "./markdown.ts";
 import { addedCodes, openSources, runSample, samplesIn, type Sources } from "./samples.ts";
@@ -106,8 +106,7 @@ describe("the samples, when run", () => {
       const { openReplicaStore } = (await run("src/stores/replica.ts")) as { openReplicaStore: OpenStore };
       return openReplicaStore("HISTORY", { env, uid: null, dataDir: null });
     };
-    describeContract(async () => ({ open: () => open({}), again: null }));
-    describeReadOnly(() => open({}));
+    describeReadOnlyStore(async () => ({ open: () => open({}), again: null }));
 
     test("returns the keys of a history", async () => {
       const change = { seq: 1, at: 1, by: "ada", op: "generate" as const, keys: [aKey()] };
@@ -117,7 +116,7 @@ describe("the samples, when run", () => {
         key: { name: "ci" },
         version: { n: 1 },
       });
-      expect(await store.snapshot()).toEqual({ seq: 1, keys: await store.list() });
+      expect(await store.snapshot()).toEqual({ epoch: "replica", seq: 1, keys: await store.list() });
       expect([await changesOf(store), await changesOf(store, 1)]).toEqual([[change], []]);
     });
   });

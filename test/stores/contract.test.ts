@@ -4,17 +4,15 @@ import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec, stores } from "../../src/stores/index.ts";
 import { formatRecord, GENESIS } from "../../src/stores/journal/format/record.ts";
 import type { StoreScheme } from "../../src/stores/index.ts";
-import { describeContract, describeReadOnly, describeWriting } from "./contract.ts";
-import { describeFollowers } from "./followers-contract.ts";
-import { describeUses } from "./uses-contract.ts";
-import type { Candidate } from "./contract.ts";
+import type { StoreUnderTest } from "../../src/testing/contract-case.ts";
+import { describeReadOnlyStore, describeStore } from "./contract.ts";
 import { aFolder, aWorld } from "./place.ts";
 
 /** The keychain and PostgreSQL have their own files, such as `keychain/contract.test.ts`, because they need more than a folder. */
 type Scheme = Exclude<StoreScheme, "keychain" | "postgres">;
 
 /** How to open an empty store of each kind. The compiler asks for a line for each entry of the registry. */
-const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise<Candidate> }>> = {
+const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise<StoreUnderTest> }>> = {
   file: {
     writes: true,
     async make() {
@@ -50,11 +48,8 @@ const candidates: Readonly<Record<Scheme, { writes: boolean; make: () => Promise
 
 describe.each(Object.keys(candidates) as Scheme[])("%s:", (scheme) => {
   const { writes, make } = candidates[scheme];
-  describeContract(make);
-  if (writes) describeWriting(make);
-  if (writes) describeFollowers(make);
-  if (writes) describeUses(make);
-  else describeReadOnly(async () => (await make()).open());
+  if (writes) describeStore(make);
+  else describeReadOnlyStore(make);
 });
 
 test.each(Object.entries(stores))("%s: has a summary", (_, { summary }) => {

@@ -35,18 +35,19 @@ describe("damage", () => {
     expect(await store.list()).toHaveLength(3);
   });
 
-  test.each([
-    ["a shorter file", (path: string) => truncate(path, journalOf(1).bytes.length)],
-    ["no file", (path: string) => unlink(path)],
-    ["an older copy", (path: string) => rename(`${path}.old`, path)],
+  test.each<[string, string, (path: string) => Promise<void>]>([
+    ["a shorter file", "STORE_REWOUND", (path) => truncate(path, journalOf(1).bytes.length)],
+    ["an older copy", "STORE_REWOUND", (path) => rename(`${path}.old`, path)],
+    ["no file", "STORE_DAMAGED", (path) => unlink(path)],
     [
       "another history of the same length",
-      async (path: string) => {
+      "STORE_DAMAGED",
+      async (path) => {
         await unlink(path);
         await writeFile(path, journalOf(2, 50).bytes, { mode: 0o600 });
       },
     ],
-  ])("notices a history that went back to %s", async (_, goBack) => {
+  ])("notices a history that went back to %s", async (_, code, goBack) => {
     const folder = await aFolder();
     const path = join(folder, "keys.jsonl");
     await writeFile(`${path}.old`, journalOf(1).bytes, { mode: 0o600 });
@@ -54,7 +55,7 @@ describe("damage", () => {
     const store = await openIn(folder);
     expect(await store.list()).toHaveLength(2);
     await goBack(path);
-    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code: "STORE_REWOUND" });
+    for (let i = 0; i < 2; i++) await expect(store.list()).rejects.toMatchObject({ code });
   });
 
   test("accepts a copy with the same history and more", async () => {

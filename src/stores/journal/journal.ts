@@ -12,7 +12,7 @@ import type { Chain } from "./format/chain.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
 import { JournalReader } from "./read/journal-reader.ts";
-import { EMPTY_EPOCH, follows } from "./format/epoch.ts";
+import { EMPTY_EPOCH, follows, isSameHistory } from "./format/epoch.ts";
 import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
 import type { JournalRecord } from "./format/record.ts";
 import { finishCompaction } from "./replace/finish-compaction.ts";
@@ -221,7 +221,7 @@ function isSame(appended: AppendHandle | null, reader: JournalReader | null): bo
 
 /**
  * Checks that the file now at `path` continues the history that was read before from another file or at another time.
- * @throws {@link KeysError} `STORE_REWOUND` if known records are missing, as in an older copy; `STORE_UNAVAILABLE` if the
+ * @throws {@link KeysError} `STORE_REWOUND` if known records are missing, as in an older copy; `STORE_DAMAGED` for another history or none; `STORE_UNAVAILABLE` if the
  *   journal had ended and is gone
  */
 function checkContinuity(path: string, before: Chain | null, after: Chain | null): void {
@@ -237,5 +237,9 @@ function checkContinuity(path: string, before: Chain | null, after: Chain | null
       hint: "restart the process that reads it with the other store",
     });
   }
-  throw new KeysError("STORE_REWOUND", `the history of ${path} lost changes that were read before`);
+  const what = `the history of ${path} lost changes that were read before`;
+  if (after !== null && isSameHistory(after.epoch, before.epoch)) throw new KeysError("STORE_REWOUND", what);
+  throw new KeysError("STORE_DAMAGED", what, {
+    hint: "restore the file; if you want this one, restart the process that reads it",
+  });
 }

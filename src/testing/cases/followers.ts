@@ -27,6 +27,7 @@ export const followerCases: Cases = {
     const other = await again();
     same(await store.followers(), []);
     const { epoch } = await store.write(aDraft([keyNo(1)]));
+    for (const n of [2, 3, 4]) await store.write(aDraft([keyNo(n)]));
     await store.acknowledge(news({ epoch, seq: 1 }));
     await other.acknowledge(news({ epoch, seq: 1 }, { id: "follower-0002", name: "web-2", version: "0.2.0-rc.1" }));
     await store.acknowledge(news({ epoch, seq: 4 }));

@@ -3,6 +3,9 @@ import { differs, has, rejects, same } from "../assertions.ts";
 import type { Cases } from "../contract-case.ts";
 import { aDraft, changesOf, keyNo } from "../samples.ts";
 
+/** Longer than the poll interval of any store. */
+const WAKE_WITHIN_MS = 10_000;
+
 /** Everything but `revoke` and `disable`, which must work whatever the clock says. */
 const NEED_A_CLOCK: readonly Operation[] = [
   ...(["generate", "stage", "promote", "finish", "abort", "enable", "update", "import", "migrate"] as const),
@@ -76,7 +79,10 @@ export const writeCases: Cases = {
   "wakes a watcher after a write, but not after it stopped": async ({ store }) => {
     let wakes = 0;
     let woken = () => {};
-    const first = new Promise<void>((resolve) => (woken = resolve));
+    const first = new Promise<void>((resolve, reject) => {
+      woken = resolve;
+      setTimeout(reject, WAKE_WITHIN_MS, new Error("the watcher was not woken")).unref();
+    });
     const stop = await store.watch(() => {
       wakes++;
       woken();

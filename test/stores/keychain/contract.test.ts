@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openStore, parseStoreSpec } from "../../../src/stores/index.ts";
-import { describeContract, describeWriting } from "../contract.ts";
-import { describeFollowers } from "../followers-contract.ts";
-import { describeUses } from "../uses-contract.ts";
-import type { Candidate } from "../contract.ts";
+import { describeStore } from "../contract.ts";
+import type { StoreUnderTest } from "../../../src/testing/contract-case.ts";
 import { aWorld } from "../place.ts";
 import { needSecretService, sharedSecretService } from "./service.ts";
 
@@ -11,16 +9,13 @@ const shared = sharedSecretService("unlocked");
 
 describe.each(["keychain:", "keychain:keytar"])("%s on a Secret Service", (spec) => {
   needSecretService();
-  const make = async (): Promise<Candidate> => {
+  const make = async (): Promise<StoreUnderTest> => {
     const { world } = await shared();
     // Attended: three seconds may be too short on a slow disk.
     const open = () => openStore(spec, { ...world, attended: true });
     return { open, again: open };
   };
-  describeContract(make);
-  describeWriting(make);
-  describeFollowers(make);
-  describeUses(make);
+  describeStore(make);
 });
 
 test("rejects a spec with anything but an engine", async () => {

@@ -21,7 +21,12 @@ export function epochAfter(epoch: string, random: string): string {
 /** Returns whether an epoch follows another one: a person has accepted its history in place of that one. */
 export function follows(epoch: string, earlier: string): boolean {
   const [later, before] = [partsOf(epoch), partsOf(earlier)];
-  return later.first === before.first && later.count > before.count;
+  return isSameHistory(epoch, earlier) && later.count > before.count;
+}
+
+/** Returns whether two epochs began with the same history. */
+export function isSameHistory(epoch: string, other: string): boolean {
+  return partsOf(epoch).first === partsOf(other).first;
 }
 
 function partsOf(epoch: string): { first: string; count: number } {

@@ -85,7 +85,7 @@ describe("finds the same damage with a checkpoint as without", () => {
     await writeFile(`${path}.copy`, journalOf(9, 50).bytes, { mode: 0o600 });
     await rename(`${path}.copy`, path);
     expect(await list()).toHaveLength(9);
-    await expect(running.list()).rejects.toMatchObject({ code: "STORE_REWOUND" });
+    await expect(running.list()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
   test("a file that is altered while it is open", async () => {
