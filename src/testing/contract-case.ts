@@ -44,10 +44,10 @@ interface ContractPlace {
   readonly another: () => Promise<Required<KeyStore>>;
 }
 
-type Body = (place: ContractPlace) => Promise<void>;
+type CaseBody = (place: ContractPlace) => Promise<void>;
 
 /** Tests by title. */
-export type Cases = Readonly<Record<string, Body>>;
+export type Cases = Readonly<Record<string, CaseBody>>;
 
 /** Returns the tests with their places: each has a store of its own, and closes everything it opened. */
 export function toCases(cases: Cases, create: () => Promise<StoreUnderTest>): ContractCase[] {
@@ -75,7 +75,7 @@ export function toCases(cases: Cases, create: () => Promise<StoreUnderTest>): Co
 }
 
 /** Leaves out a test if the store does not have the method. */
-export function ifHas(method: keyof KeyStore, body: Body): Body {
+export function ifHas(method: keyof KeyStore, body: CaseBody): CaseBody {
   return async (place) => {
     if ((place.store as KeyStore)[method] !== undefined) await body(place);
   };
