@@ -116,8 +116,8 @@ export class Acknowledger {
     this.#fault = fault;
     if (fault !== null || this.#isOff) return;
     this.#settle(sent, position);
-    // Changes may have been applied meanwhile.
-    this.poll();
+    // Changes may have been applied meanwhile. Nothing else is due, even if the clock fails.
+    if (!this.covers(this.#options.position())) this.#sending = this.#send();
   }
 
   #settle(sent: Moment, position: Position): void {

@@ -159,7 +159,8 @@ export class StoreFollower {
   #onAcknowledged(sent: Moment): void {
     const wasOver = this.lease.isOver;
     if (!this.#closed) this.lease.acknowledged(sent, this.#current + 1);
-    if (wasOver) this.#wake();
+    // An answer that came too late, or while the clock fails, must not start a loop.
+    if (wasOver && !this.lease.isOver) this.#wake();
     this.#announceProgress();
   }
 

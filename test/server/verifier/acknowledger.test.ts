@@ -84,6 +84,19 @@ describe("a store that lists its followers", () => {
     await until(() => told.length === 3);
   });
 
+  test("is told once a poll while the clock fails, and nothing is accepted until it works again", async () => {
+    const { verifier, state, told, token } = await follow({ pollEvery: 0.05 });
+    state.now = NaN;
+    await until(() => told.length > 2);
+    const before = told.length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(told.length - before).toBeLessThan(6);
+    expect(() => verifier.verify(token)).toThrow(expect.objectContaining({ code: "STORE_UNAVAILABLE" }));
+    state.now = NOW;
+    await until(() => verifier.ready);
+    expect(verifier.verify(token).ok).toBe(true);
+  });
+
   test("loses the verifier when that closes, which then accepts nothing", async () => {
     const { verifier, told, gone, token } = await follow();
     await verifier.close();
