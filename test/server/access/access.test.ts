@@ -1,6 +1,16 @@
+import { once } from "node:events";
+import { createServer, request as send } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { formatPosition } from "../../../src/core/position.ts";
 import { KeysError } from "../../../src/errors.ts";
+import { createKeys } from "../../../src/keys/keys.ts";
 import type { AccessRecord } from "../../../src/server/access/access-record.ts";
+import { guardFetch } from "../../../src/server/fetch/guard-fetch.ts";
+import { guardNode } from "../../../src/server/node/guard-node.ts";
+import { guardUpgrade } from "../../../src/server/node/guard-upgrade.ts";
+import { createVerifier } from "../../../src/server/verifier/verifier.ts";
+import { openMemoryStore } from "../../../src/stores/memory.ts";
 import type { GuardOptions } from "../../../src/server/guard/guard-options.ts";
 import { createFixture, until, type FixtureOptions } from "../fixture.ts";
 import { adapters, readers } from "../guard/adapters.ts";
@@ -176,4 +186,59 @@ test("the address is that of the connection, unless the server reads a header of
   });
   expect((await broken.ask(post(broken.sent, LIST))).status).toBe(200);
   expect(broken.records[0]?.address).toBeNull();
+});
+
+test("a body that a parser has left in several forms has one record", async () => {
+  const { verifier, records, token } = await start("fetch");
+  const guard = guardNode(verifier);
+  const server = createServer((request, response) => {
+    Object.assign(request, { body: LIST, rawBody: Buffer.from(JSON.stringify(LIST)) });
+    guard(request, response, () => response.end());
+  });
+  onTestFinished(() => void server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const { status } = await fetch(`http://127.0.0.1:${port}`, { method: "POST", headers, body: JSON.stringify(LIST) });
+  expect([status, records.length, records[0]?.method]).toEqual([200, 1, "tools/list"]);
+});
+
+test("an upgrade has one record without a method", async () => {
+  const { verifier, records, token } = await start("fetch");
+  const server = createServer();
+  server.on(
+    "upgrade",
+    guardUpgrade(verifier, (_request, socket) =>
+      socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"),
+    ),
+  );
+  onTestFinished(() => void server.close());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `Bearer ${token}`, connection: "upgrade", upgrade: "x" };
+  await once(send({ host: "127.0.0.1", port, headers }).end(), "upgrade");
+  await until(() => records.length > 0);
+  expect(records).toMatchObject([{ verdict: "accepted", http: "GET", method: null, key: { name: "ci" } }]);
+});
+
+test("with several stores, the position is that of the store that decided", async () => {
+  const [first, second] = [await openMemoryStore(), await openMemoryStore()];
+  const keys = createKeys({ store: second, by: "test", peppers: [] });
+  for (const name of ["a", "b"]) await keys.generate({ name, expiresAt: null });
+  const { token } = await keys.generate({ name: "c", expiresAt: null });
+  const records: AccessRecord[] = [];
+  const verifier = await createVerifier({ stores: [first, second], onAccess: (record) => records.push(record) });
+  onTestFinished(() => verifier.close());
+  const guard = guardFetch(verifier);
+  await guard(new Request("http://127.0.0.1/mcp", { headers: { authorization: `Bearer ${token.reveal()}` } }), {
+    address: "192.0.2.7",
+  });
+  await guard(new Request("http://127.0.0.1/mcp"));
+  const positions = await Promise.all([second, first].map(async (store) => formatPosition(await store.snapshot())));
+  expect(records.map(({ position, address }) => [position, address])).toEqual([
+    [positions[0], "192.0.2.7"],
+    [positions[1], null],
+  ]);
 });
