@@ -64,13 +64,13 @@ export async function openKeychainStore(location: string, world: StoreWorld): Pr
       const { keys, ...position } = await all();
       return { ...position, keys: keys.map((key) => digests.fill(key)) };
     },
-    async *changes(since, { digests: wanted = true } = {}) {
+    async *changes(since, { digests: wanted = true, ...position } = {}) {
       if (!wanted) {
-        yield* journal.changes(since);
+        yield* journal.changes(since, position);
         return;
       }
       const batch: Change[] = [];
-      for await (const change of journal.changes(since)) {
+      for await (const change of journal.changes(since, position)) {
         batch.push(change);
         if (batch.length === BATCH) yield* await fill(batch.splice(0));
       }

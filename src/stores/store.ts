@@ -61,9 +61,10 @@ export interface KeyStore {
    * Iterates over the changes after `since`, oldest first, and ends after the last one. `since` 0 starts at the beginning. If it
    * cannot continue there, because the history was compacted or has a new epoch, the first change has another `seq` than the one after
    * `since`: read a snapshot then.
+   * @param options - `epoch` is that of the caller's position; without it, that of the last snapshot that this object has returned
    * @throws {@link KeysError} `STORE_REWOUND` if the history is no longer the one that was read before
    */
-  changes(since: number, options?: ReadOptions): AsyncIterable<Change>;
+  changes(since: number, options?: ReadOptions & { readonly epoch?: string }): AsyncIterable<Change>;
   /**
    * Calls `wake` when {@link KeyStore.changes} may have news. This is a hint: it may come late, twice or without news, but no change
    * goes unannounced for longer than the poll interval of the store. Calls `report` with a line for the server's log if the store

@@ -4,6 +4,7 @@ import { KeysError } from "../../errors.ts";
 import type { StreamEnd } from "../verifier/counters.ts";
 import type { Requirements, Verifier } from "../verifier/verifier.ts";
 import type { EndedVersion } from "../verifier/ended-version.ts";
+import { waitAtMost } from "../verifier/patience.ts";
 import { asFault, type VerifyToken } from "../verifier/verify-fresh.ts";
 
 /** A response or connection that may stay open. Has the form of Node's responses and sockets. */
@@ -119,7 +120,7 @@ export class OpenStreams {
    * accepts nothing, and a revocation as confirmed.
    */
   async #endUnconfirmed(): Promise<void> {
-    await this.#verifier.refresh();
+    await waitAtMost(TICK, this.#verifier.refresh());
     const open = [...this.#recent, ...[...this.#lasting.values()].flatMap((entries) => [...entries])];
     this.#end(
       open.filter(({ accepted }) => verifyAgain(accepted) instanceof KeysError),

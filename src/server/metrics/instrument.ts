@@ -70,7 +70,6 @@ export function instrument(verifier: Verifier, meter: MeterLike): () => void {
     ...{ description: DURATION.help, unit: DURATION.unit },
     advice: { explicitBucketBoundaries: [...BOUNDS] },
   });
-  const stop = telemetry.durations.listen((seconds) => histogram.record(seconds));
   const observed = METRICS.map((metric) => {
     const options = { description: metric.help, unit: metric.unit ?? "" };
     const isCounter = metric.kind === "counter";
@@ -87,6 +86,8 @@ export function instrument(verifier: Verifier, meter: MeterLike): () => void {
     }
   };
   meter.addBatchObservableCallback(observeAll, instruments);
+  // Last: a meter that throws leaves nothing behind.
+  const stop = telemetry.durations.listen((seconds) => histogram.record(seconds));
   return () => {
     stop();
     meter.removeBatchObservableCallback(observeAll, instruments);

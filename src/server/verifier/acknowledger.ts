@@ -128,8 +128,9 @@ export class Acknowledger {
 
   async #write(position: Position): Promise<void> {
     const { store, id, name, maxStaleness } = this.#options;
-    // Longer than the verifier's own: its wall clock has whole seconds, and no two clocks run equally fast.
-    const lease = Math.ceil(maxStaleness * 1_001 + 1_000);
+    // Longer than the verifier's own: its wall clock has whole seconds, no two clocks run equally fast, and open streams take two seconds
+    // to end.
+    const lease = Math.ceil(maxStaleness * 1_001 + 3_000);
     await store.acknowledge?.({ id, name, position, lease, version: packageVersion });
   }
 

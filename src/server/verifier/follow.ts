@@ -215,14 +215,17 @@ export class StoreFollower {
   }
 
   async #readChanges(mine: number): Promise<void> {
-    for await (const change of this.#options.store.changes(this.#position.seq)) {
+    const { epoch, seq } = this.#position;
+    for await (const change of this.#options.store.changes(seq, { epoch })) {
       if (mine !== this.#current) return;
-      // A compaction or a new epoch leaves a gap; the snapshot has the result of the missing changes.
+      // A compaction or a new epoch leaves a gap; the snapshot has the result of the missing changes. A store gets its epoch with
+      // its first change.
       const isGap = change.seq !== this.#position.seq + 1 || change.op === "compact" || change.op === "adopt";
-      if (isGap) return this.#reload(mine);
-      this.#position = { epoch: this.#position.epoch, seq: change.seq };
+      if (isGap || seq === 0) return this.#reload(mine);
       if (this.#ends === null) for (const key of change.keys) this.index.put(key);
       else this.#ends.put(change.keys);
+      // Last: a change that fails to be applied is read again, not acknowledged.
+      this.#position = { epoch, seq: change.seq };
     }
   }
 

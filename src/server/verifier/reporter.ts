@@ -30,7 +30,7 @@ export interface Reporter {
 }
 
 export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFault }: ReporterOptions): Reporter {
-  const lost = isOnly ? "requests" : "tokens that no other store knows";
+  const lost = isOnly ? "requests" : "its tokens and those that no other store knows";
   let lastFault = "";
   let wasFresh = true;
   let wasEmpty = false;
@@ -54,6 +54,8 @@ export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFa
         else log(`mcp-keys: ${fault.message} (${fault.code}); ${effectOf(fault)}: ${fault.hint}`);
         onFault(fault);
       }
+      // After a new epoch, or in a process that stood still, memory is out of date for a moment although the store answers.
+      if (!fresh && fault === null) return;
       if (wasFresh && !fresh && fault?.code !== "STORE_REWOUND")
         log(`mcp-keys: ${spec} has not answered for ${maxStaleness} s; ${lost} now get 503`);
       wasFresh = fresh;

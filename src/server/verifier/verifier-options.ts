@@ -41,7 +41,7 @@ export interface VerifierOptions {
   readonly store?: KeyStore;
   /**
    * Several stores to follow, instead of `store`. The first one that knows a token decides about it, so put the store in which you
-   * revoke keys first. While one does not answer, tokens that no other store knows get 503, and the next store decides about the others.
+   * revoke keys first. While one does not answer, its tokens get 503, and so do tokens that no other store knows.
    */
   readonly stores?: readonly KeyStore[];
   /** Returns the current time in whole seconds. By default the system clock. */
@@ -98,6 +98,8 @@ type Special = "onVerdict" | "onAccess" | "accessLog" | "audience" | "store" | "
 export type ResolvedOptions = Required<Omit<VerifierOptions, Special>> &
   Pick<VerifierOptions, "onVerdict" | "onAccess" | "accessLog" | "audience" | "uses">;
 
+/** Seconds. The lease in the store is a little longer, and at most a day. */
+const LONGEST = 86_000;
 export const INTERVAL: Rule = {
   what: "a number of seconds above 0, at most 86400",
   is: (value) => typeof value === "number" && value > 0 && value <= 86_400,
@@ -133,7 +135,8 @@ export function resolveOptions(options: VerifierOptions): ResolvedOptions {
     });
   }
   return {
-    ...{ stores, maxStaleness, pollEvery, flushEvery, allowMissingPeppers, onVerdict, onAccess, accessLog, uses },
+    maxStaleness: Math.min(maxStaleness, LONGEST),
+    ...{ stores, pollEvery, flushEvery, allowMissingPeppers, onVerdict, onAccess, accessLog, uses },
     name: given.name === undefined ? systemServerName() : parseServerName(given.name),
     now: given.now === undefined ? systemNow : checkClock(given.now),
     peppers: given.peppers === undefined ? systemPeppers() : checkPeppers(given.peppers),

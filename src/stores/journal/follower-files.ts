@@ -47,8 +47,8 @@ export class FollowerFiles {
         const handle = this.#open.get(news.id) ?? (await this.#openOwn(path));
         this.#open.set(news.id, handle);
         await this.#overwrite(handle, news);
-        if ((await handle.stat()).nlink > 0) return;
-        // Somebody has removed the file, so nobody can see it.
+        if (await this.#isAt(path, handle)) return;
+        // Somebody has removed the file or replaced its folder, so nobody can see it.
         await this.#close(news.id);
       }
     } catch (cause) {
@@ -114,6 +114,15 @@ export class FollowerFiles {
       (await openPrivate(this.#disk, path, "overwrite", this.#location));
     if (opened === null) throw faultOf(Object.assign(new Error(), { code: "EEXIST" }), "create", path);
     return opened.handle;
+  }
+
+  async #isAt(path: string, handle: FileHandle): Promise<boolean> {
+    const own = await handle.stat({ bigint: true });
+    const there = await this.#disk.lstat(path, { bigint: true }).catch((cause: unknown) => {
+      if (codeOf(cause) === "ENOENT") return null;
+      throw cause;
+    });
+    return there !== null && there.ino === own.ino && there.dev === own.dev;
   }
 
   async #overwrite(handle: FileHandle, news: Acknowledgement): Promise<void> {

@@ -84,10 +84,10 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         return snapshot;
       }),
     write: (draft, check) => run(async () => journal.write(draft, check)),
-    async *changes(since) {
+    async *changes(since, { epoch = known } = {}) {
       // What follows in another epoch does not follow on from what was read before.
       const isOther =
-        since > 0 && (await run(async () => known !== null && known !== positionOf(await journal.follow()).epoch));
+        since > 0 && (await run(async () => epoch !== null && epoch !== positionOf(await journal.follow()).epoch));
       const read = (first: number, limit: number) =>
         run(async () => (await journal.follow())?.changes(first, limit) ?? []);
       yield* changesAfter(isOther ? 0 : since, read);

@@ -54,7 +54,8 @@ export function createPostgresStore(options: PostgresSource): PostgresStore {
       followed = snapshot.epoch;
       return snapshot;
     },
-    changes: (since) => readChanges(tables, since, (epoch) => followed === null || followed === epoch),
+    changes: (since, { epoch: known = followed } = {}) =>
+      readChanges(tables, since, (epoch) => known === null || known === epoch),
     write: (draft) => writes.run(() => writeDraft(tables, draft)),
     adopt: (history) => writes.run(() => adoptHistory(tables, history)),
     remove: (removal) => writes.run(() => removeStore(tables, removal)),

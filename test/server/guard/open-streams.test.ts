@@ -104,6 +104,18 @@ test("ends all streams while the store has not answered for too long, because th
   expect(verifier.counters.streamsClosed).toMatchObject({ unavailable: 1, revoked: 0 });
 });
 
+test("ends all streams within two seconds after its lease, although the store hangs", async () => {
+  const { verifier, issue, trouble, clock } = await createFixture({ pollEvery: 30 });
+  const server = await startStreams("node:http", verifier);
+  const stream = await server.open(await issue("ci"));
+  const start = performance.now();
+  clock.now += 61;
+  trouble.hangs = true;
+  onTestFinished(() => void (trouble.hangs = false));
+  while (stream.isOpen() && performance.now() - start < 4_000) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(stream.isOpen()).toBe(false);
+});
+
 test("keeps the streams of a process that was suspended, once it has read the store", async () => {
   const { verifier, issue, clock, trouble } = await createFixture({ pollEvery: 30 });
   const server = await startStreams("node:http", verifier);

@@ -96,6 +96,20 @@ test("a meter that fails changes no verdict", async () => {
   for (let i = 0; i < 2 * TIMED_ONE_IN; i++) expect(verifier.verify(token).ok).toBe(true);
 });
 
+test("a meter that throws at the start leaves nothing behind", async () => {
+  const { verifier } = await createFixture();
+  const recorded: number[] = [];
+  const fail = (): never => {
+    throw new Error("no");
+  };
+  const meter = { createHistogram: () => ({ record: (value: number) => recorded.push(value) }) };
+  const broken = { ...meter, createObservableCounter: fail, createObservableGauge: fail };
+  const methods = { addBatchObservableCallback: fail, removeBatchObservableCallback: fail };
+  expect(() => instrument(verifier, { ...broken, ...methods })).toThrow("no");
+  for (let i = 0; i < 2 * TIMED_ONE_IN; i++) verifier.verifyHeader(null);
+  expect(recorded).toEqual([]);
+});
+
 test("the default meter of the API, which does nothing, is accepted", async () => {
   const { verifier } = await createFixture();
   instrument(verifier, metrics.getMeter("mcp-keys"))();

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Acknowledgement } from "../../../src/core/follower.ts";
+import { checkAcknowledgement, type Acknowledgement } from "../../../src/core/follower.ts";
 import { KeysError } from "../../../src/errors.ts";
 import { createKeys } from "../../../src/keys/keys.ts";
 import { startVerifier, type VerifierOptions } from "../../../src/server/verifier/verifier.ts";
@@ -52,11 +52,16 @@ describe("a store that lists its followers", () => {
         id: expect.stringMatching(/^[A-Za-z0-9-]{12,64}$/),
         name: "web-1",
         position: await store.position(),
-        lease: 61_060,
+        lease: 63_060,
         version: expect.stringMatching(/^\d/),
       },
     ]);
     expect(verifier.position()).toEqual(await store.position());
+  });
+
+  test("may be told the longest lease, because memory then answers for a little less than a day", async () => {
+    const { told } = await follow({ maxStaleness: 86_400 });
+    expect(() => checkAcknowledgement(told[0]!)).not.toThrow();
   });
 
   test("is told of each change at once, after the listeners", async () => {

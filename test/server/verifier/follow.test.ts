@@ -1,7 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { KeysError } from "../../../src/errors.ts";
+import { createKeys } from "../../../src/keys/keys.ts";
+import { waitForServers } from "../../../src/keys/wait-for-servers.ts";
 import { createVerifier } from "../../../src/server/verifier/verifier.ts";
 import type { Change, KeyStore } from "../../../src/stores/store.ts";
+import { aFolder, openIn } from "../../stores/place.ts";
 import { createFixture, until } from "../fixture.ts";
 
 const gone = new KeysError("STORE_UNAVAILABLE", "the disk is gone");
@@ -35,7 +38,8 @@ describe("following", () => {
   });
 
   test("reads again after a wake-up during a read", async () => {
-    const { store } = await createFixture();
+    const { store, issue } = await createFixture();
+    await issue("cd");
     const gates: (() => void)[] = [];
     const changes: KeyStore["changes"] = async function* (since) {
       yield* store.changes(since);
@@ -80,6 +84,40 @@ describe("following", () => {
     expect(verifier.verify(first)).toMatchObject({ reason: "revoked" });
     expect(dropped).not.toEqual([]);
     expect(trouble.reads).toBeGreaterThan(reads);
+  });
+
+  test("reads a change again that could not be applied", async () => {
+    const { store, verifier, issue, keys } = await createFixture();
+    const token = await issue("ci");
+    const whole = store.changes.bind(store);
+    let failures = 3;
+    Object.assign(store, {
+      async *changes(since: number) {
+        for await (const change of whole(since)) {
+          if (failures-- > 0) yield { ...change, keys: [{ ...change.keys[0], versions: null }] };
+          else yield change;
+        }
+      },
+    });
+    await keys.revoke("ci");
+    await until(() => !verifier.verify(token).ok);
+    await until(() => verifier.position().seq === 2);
+    expect(verifier.counters.faults).toBeGreaterThan(0);
+  });
+
+  test("knows the epoch of an empty store with the first change, and does not say that it fails", async () => {
+    const folder = await aFolder();
+    const [store, writer] = [await openIn(folder), await openIn(folder)];
+    const lines: string[] = [];
+    const verifier = await createVerifier({ store, peppers: [], pollEvery: 30, log: (line) => void lines.push(line) });
+    onTestFinished(() => verifier.close());
+    const { position } = await createKeys({ store: writer, peppers: [], by: "ada" }).generate({
+      name: "ci",
+      expiresAt: null,
+    });
+    expect(await waitForServers(writer, position, { timeout: 900 })).toMatchObject({ of: 1, lagging: [] });
+    await until(() => verifier.ready);
+    expect(lines.filter((line) => line.includes("answer"))).toEqual([]);
   });
 
   test("close stops everything", async () => {

@@ -1,6 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readdir, readFile, stat, symlink, truncate, unlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { execPath } from "node:process";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -71,6 +85,18 @@ describe("the file of a follower", () => {
     await files.acknowledge(NEWS);
     await unlink(await path());
     expect(await open().list()).toEqual([]);
+    await files.acknowledge(news(2));
+    expect(await open().list()).toMatchObject([{ position: { seq: 2 } }]);
+  });
+
+  test("is made again where the store is now, if its folder was replaced by a copy", async () => {
+    const { open, folder } = await aPlace();
+    const files = open();
+    await files.acknowledge(NEWS);
+    await rename(folder, `${folder}.old`);
+    onTestFinished(() => rm(`${folder}.old`, { recursive: true }));
+    await cp(`${folder}.old`, folder, { recursive: true });
+    await chmod(folder, 0o700);
     await files.acknowledge(news(2));
     expect(await open().list()).toMatchObject([{ position: { seq: 2 } }]);
   });

@@ -97,6 +97,18 @@ describe("a restored backup", () => {
     expect(await store.write(aDraft([keyNo(5)]))).toMatchObject({ epoch: started.epoch, seq: 3 });
   });
 
+  test("is read from the beginning by each follower of the old epoch, although another has read the new one", async () => {
+    const { shelf, store, lost } = await aRewoundStore();
+    const { epoch } = await (await shelf.open()).startEpoch(by);
+    await store.snapshot();
+    const seqs = async (known: string): Promise<number[]> => {
+      const found = [];
+      for await (const { seq } of store.changes(2, { epoch: known })) found.push(seq);
+      return found;
+    };
+    expect([await seqs(lost.epoch), await seqs(epoch)]).toEqual([[1, 2], []]);
+  });
+
   test("is noticed if it comes from an earlier epoch", async () => {
     const { shelf, store } = await aRewoundStore();
     await (await shelf.open()).startEpoch(by);
