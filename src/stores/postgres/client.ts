@@ -75,12 +75,16 @@ export function cut(client: object): void {
 
 type PgClient = Awaited<ReturnType<typeof loadPg>>["Client"];
 
-/** Makes a class of clients that close their socket if the login fails. It would hold a place at the server until that gives up. */
+/**
+ * Makes a class of clients that close their socket if the login fails. It would hold a place at the server until that gives up. An error that
+ * arrives together with the end of the login, before the pool listens for it, would end the process: the next statement reports it.
+ */
 function closingClient(Client: PgClient): PgClient {
   return class extends Client {
     override connect(): Promise<InstanceType<PgClient>>;
     override connect(done: (fault: never, client: never) => void): void;
     override connect(done?: (fault: never, client: never) => void): Promise<InstanceType<PgClient>> | undefined {
+      this.on("error", () => undefined);
       const connecting = super.connect().catch((fault: unknown) => {
         cut(this);
         throw fault;
