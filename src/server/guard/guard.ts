@@ -45,6 +45,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
   checkVerifier(where, verifier);
   const rules = resolveGuardOptions(where, options, verifier);
   const { scopes, tools, audience, realm, apiKeyHeader, origins, openPaths } = rules;
+  const { access = null } = verifier;
   const sessions = rules.sessions ? sessionsOf(verifier) : null;
   const streams = rules.endsStreams ? streamsOf(verifier) : null;
   const revision = (): number => streams?.revision ?? OUTDATED;
@@ -123,16 +124,10 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
     if (onHead !== null && typeof onHead !== "function") return onHead;
     const auth = createAuthInfo(key, version);
     const accepted: Accepted = { id: key.id, n: version.n, verify, requirements: ofEveryRequest, revision };
-    const follow = followOf(accepted);
     const admission: Admission = {
-      ok: true,
-      auth,
-      caller,
-      headers: null,
-      inspectBody: null,
-      onHead,
-      mayRewrite: false,
-      follow,
+      ...{ ok: true, auth, caller, headers: null, onHead, mayRewrite: false, follow: followOf(accepted) },
+      // A record waits for the body.
+      inspectBody: access === null ? null : () => judgeAgain(accepted, view, scopes),
     };
     return tools === null ? admission : withTools(admission, tools, caller, view, accepted);
   };
@@ -161,14 +156,7 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
       const neededByTools = tools.neededBy(messages);
       if (neededByTools === null) return refuseBody(AMBIGUOUS, caller);
       mayList ||= messages.some(({ method }) => method === "tools/list");
-      const needed = [...new Set([...scopes, ...neededByTools])];
-      // The key and the session may have changed while the body arrived.
-      accepted.requirements = requirementsOf(needed);
-      const verdict = verifyFresh(verifier, accepted.verify, { ...accepted.requirements, again: true });
-      accepted.revision = verdict instanceof Promise ? OUTDATED : revision();
-      return verdict instanceof Promise
-        ? verdict.then((late) => admitAgain(late, view, needed))
-        : admitAgain(verdict, view, needed);
+      return judgeAgain(accepted, view, [...new Set([...scopes, ...neededByTools])]);
     };
     const isHidden = tools.hiddenFrom(caller.key.scopes);
     // A list is requested in a body, but may arrive on a stream that a GET opened.
@@ -179,6 +167,16 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
       return mayList ? createToolRewriter(head, isHidden) : null;
     };
     return { ...admission, inspectBody, onHead, mayRewrite: true };
+  };
+
+  /** Judges a request whose body has arrived: the key and the session may have changed meanwhile. */
+  const judgeAgain = (accepted: Accepted, view: RequestView, needed: readonly string[]) => {
+    accepted.requirements = requirementsOf(needed);
+    const verdict = verifyFresh(verifier, accepted.verify, { ...accepted.requirements, again: true });
+    accepted.revision = verdict instanceof Promise ? OUTDATED : revision();
+    return verdict instanceof Promise
+      ? verdict.then((late) => admitAgain(late, view, needed))
+      : admitAgain(verdict, view, needed);
   };
 
   const admitAgain = (verdict: Verdict | KeysError, view: RequestView, needed: readonly string[]): Rejection | null => {
@@ -219,7 +217,6 @@ export function createGuard(where: string, verifier: Verifier, options: GuardOpt
       }
     },
   };
-  const { access = null } = verifier;
   const { addressOf } = rules;
   return access === null ? guard : recordAccess(guard, { access, apiKeyHeader: bareHeader, addressOf });
 }

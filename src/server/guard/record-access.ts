@@ -37,10 +37,9 @@ function settle(result: Admission | Rejection, call: Call): Admission | Rejectio
   const { caller, inspectBody, follow } = result;
   // One of `openPaths`.
   if (caller === null) return result;
-  const first = call.accept(caller);
   const inspect: InspectBody = (parsed) => {
     const finish = (rejection: Rejection | null): Rejection | null => {
-      if (rejection === null) call.write(inspectBody === null ? first : call.accept(caller), messagesIn(parsed));
+      if (rejection === null) call.write(call.accept(caller), messagesIn(parsed));
       else call.refuse(rejection, messagesIn(parsed));
       return rejection;
     };

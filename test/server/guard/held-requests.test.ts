@@ -5,7 +5,7 @@ import { getRequestListener } from "@hono/node-server";
 import express, { type RequestHandler } from "express";
 import fastify from "fastify";
 import { Hono } from "hono";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { guardFastify } from "../../../src/server/fastify.ts";
 import { guardFetch } from "../../../src/server/fetch/guard-fetch.ts";
 import type { GuardOptions } from "../../../src/server/guard/guard-options.ts";
@@ -17,11 +17,17 @@ import { call } from "./guarded.ts";
 const HELD = 50;
 const BODY = JSON.stringify(call("add"));
 const OPTIONS: GuardOptions = { toolScopes: { wipe: ["admin"] } };
+/** Why a guard waits for the body. */
+const REASONS: [why: string, options: GuardOptions, records: boolean][] = [
+  ["scopes of tools", OPTIONS, false],
+  ["records of calls", {}, true],
+  ["records of calls, with streams kept", { openStreams: "keep" }, true],
+];
 
 /** Servers that count the calls of their handler with `ran`. */
-const servers: Record<string, (verifier: Verifier, ran: () => void) => Promise<Server>> = {
-  "node:http": async (verifier, ran) => {
-    const guard = guardNode(verifier, OPTIONS);
+const servers: Record<string, (verifier: Verifier, ran: () => void, options: GuardOptions) => Promise<Server>> = {
+  "node:http": async (verifier, ran, options) => {
+    const guard = guardNode(verifier, options);
     return createServer((request, response) =>
       guard(request, response, () => {
         ran();
@@ -29,33 +35,33 @@ const servers: Record<string, (verifier: Verifier, ran: () => void) => Promise<S
       }),
     );
   },
-  express: async (verifier, ran) => {
+  express: async (verifier, ran, options) => {
     const handle: RequestHandler = (_request, response) => {
       ran();
       response.end();
     };
-    const app = express().use(guardNode(verifier, OPTIONS) as RequestHandler, express.json(), handle);
+    const app = express().use(guardNode(verifier, options) as RequestHandler, express.json(), handle);
     return createServer(app as RequestListener);
   },
-  "express with json() before": async (verifier, ran) => {
+  "express with json() before": async (verifier, ran, options) => {
     const handle: RequestHandler = (_request, response) => {
       ran();
       response.end();
     };
     // The guard judges once, when the body is there.
     return createServer(
-      express().use(express.json(), guardNode(verifier) as RequestHandler, handle) as RequestListener,
+      express().use(express.json(), guardNode(verifier, options) as RequestHandler, handle) as RequestListener,
     );
   },
-  fastify: async (verifier, ran) => {
+  fastify: async (verifier, ran, options) => {
     const app = fastify();
-    await app.register(guardFastify, { verifier, ...OPTIONS });
+    await app.register(guardFastify, { verifier, ...options });
     app.all("/*", async () => ran());
     await app.ready();
     return app.server;
   },
-  hono: async (verifier, ran) => {
-    const guard = guardFetch(verifier, OPTIONS);
+  hono: async (verifier, ran, options) => {
+    const guard = guardFetch(verifier, options);
     const app = new Hono().all("*", (c) =>
       guard(c.req.raw, () => {
         ran();
@@ -67,36 +73,38 @@ const servers: Record<string, (verifier: Verifier, ran: () => void) => Promise<S
   },
 };
 
-test.each(Object.keys(servers))(
-  "%s: runs none of 50 requests whose key was revoked between head and body",
-  async (name) => {
-    const { verifier, issue, keys, followed, clock } = await createFixture();
-    const tokens = { ci: await issue("ci"), other: await issue("other") };
-    let ran = 0;
-    const server = await servers[name]!(verifier, () => ran++);
-    let heads = 0;
-    server.on("request", () => heads++);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const hold = (token: string) => holdRequest((server.address() as AddressInfo).port, token);
-    const held = Array.from({ length: HELD }, () => hold(tokens.ci));
-    const control = hold(tokens.other);
-    await until(() => heads === HELD + 1);
+describe.each(REASONS)("a guard that reads bodies for %s", (_, options, records) => {
+  test.each(Object.keys(servers))(
+    "%s: runs none of 50 requests whose key was revoked between head and body",
+    async (name) => {
+      const { verifier, issue, keys, followed, clock } = await createFixture(records ? { onAccess: () => {} } : {});
+      const tokens = { ci: await issue("ci"), other: await issue("other") };
+      let ran = 0;
+      const server = await servers[name]!(verifier, () => ran++, options);
+      let heads = 0;
+      server.on("request", () => heads++);
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      onTestFinished(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      const hold = (token: string) => holdRequest((server.address() as AddressInfo).port, token);
+      const held = Array.from({ length: HELD }, () => hold(tokens.ci));
+      const control = hold(tokens.other);
+      await until(() => heads === HELD + 1);
 
-    clock.now += 10;
-    await keys.revoke("ci");
-    await followed();
-    expect(await Promise.all(held.map(finish))).toEqual(Array.from({ length: HELD }, () => 401));
-    expect(ran).toBe(0);
-    expect(await finish(control)).toBe(200);
-    expect(ran).toBe(1);
-    expect(verifier.counters.refused.revoked).toBe(HELD);
-  },
-);
+      clock.now += 10;
+      await keys.revoke("ci");
+      await followed();
+      expect(await Promise.all(held.map(finish))).toEqual(Array.from({ length: HELD }, () => 401));
+      expect(ran).toBe(0);
+      expect(await finish(control)).toBe(200);
+      expect(ran).toBe(1);
+      expect(verifier.counters.refused.revoked).toBe(HELD);
+    },
+  );
+});
 
 test("counts a request once, although it is judged twice", async () => {
   const verdicts: boolean[] = [];
