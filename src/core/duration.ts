@@ -136,7 +136,7 @@ const SPELLINGS: readonly (readonly [spelling: RegExp, unit: string, factor: num
 function adviseDuration(text: string): string {
   const [, digits = "", word = ""] = /^\s*\+?\s*(\d{1,6})\s*([A-Za-z]*)\s*$/.exec(text) ?? [];
   if (digits === "") return "";
-  if (word === "") return `add a unit, such as ${digits}d for days; `;
+  if (word === "") return `add a unit, such as ${digits}s for seconds or ${digits}d for days; `;
   const [, unit, factor] = SPELLINGS.find(([spelling]) => spelling.test(word)) ?? [];
   if (unit === undefined || factor === undefined) return "";
   const form = `${String(Number(digits) * factor)}${unit}`;

@@ -106,10 +106,12 @@ export function notConfirmed({ servers, of, ms, lagging }: Confirmation): KeysEr
   const names = lagging.slice(0, NAMED).map(({ name, id }) => `${name} (${id})`);
   const more = lagging.length > NAMED ? ` and ${String(lagging.length - NAMED)} more` : "";
   const lag = lagging.length === 1 ? "lags" : "lag";
+  const left = String(Math.ceil(Math.max(...lagging.map(({ leaseLeft }) => leaseLeft)) / 1000));
   const waited = `${(ms / 1000).toFixed(1)} s`;
   return new KeysError(
     "NOT_CONFIRMED",
     `confirmed by ${String(servers)} of ${count(of, "server")} in ${waited}; ${names.join(", ")}${more} ${lag}`,
+    { hint: `a server that was killed counts as confirmed after its lease, in ${left} s; see: mcp-keys servers` },
   );
 }
 

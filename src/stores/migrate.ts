@@ -120,7 +120,7 @@ function checkRemovable(source: KeyStore): void {
 function missingIn(target: KeyStore, source: KeyStore, { missing }: Comparison): readonly Change[] {
   if (missing !== null) return missing;
   throw new KeysError("STORE_CONFLICT", `${target.spec} has other keys than ${source.spec}`, {
-    hint: "choose an empty target: --to file:<path>",
+    hint: "choose an empty target, such as --to file:<path>, or another schema of a database",
   });
 }
 

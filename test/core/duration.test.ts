@@ -73,7 +73,7 @@ test.each([
   ["90 d", "for 90 d write 90d; "],
   ["90days", "for 90days write 90d; "],
   ["5 min", "for 5 min write 5m; "],
-  ["90", "add a unit, such as 90d for days; "],
+  ["90", "add a unit, such as 90s for seconds or 90d for days; "],
   ["5300w", "use "],
   ["1.5h", "use "],
   ["-1h", "use "],

@@ -45,7 +45,7 @@ test("finds nothing wrong with clocks a minute apart, an empty queue, and a user
   expect(judgePostgres(report, NOW)).toEqual([
     {
       status: "pass",
-      observed: "PostgreSQL 15.18 answers keys, who may check keys and not change them in the schema mcp_keys",
+      observed: "PostgreSQL 15.18 accepts the user keys, who may check keys and not change them in the schema mcp_keys",
     },
   ]);
 });
@@ -119,7 +119,7 @@ describe("on a real database", () => {
     for (const [env, what] of [
       [{ MCP_KEYS_STORE: database.urlFor({ port: nowhere }) }, /cannot be reached/],
       [{ PGPASSWORD: "wrong" }, /rejected the login/],
-      [{ MCP_KEYS_STORE: database.url.replace(database.name, "nowhere") }, /no database of this name/],
+      [{ MCP_KEYS_STORE: database.url.replace(database.name, "nowhere") }, /does not exist/],
       [{ MCP_KEYS_STORE: database.url.replace("@", ":s3cret@") }, /contains a password/],
     ] as const) {
       const { status, about } = await doctor(env);

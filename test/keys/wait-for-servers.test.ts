@@ -93,8 +93,9 @@ describe("waitForServers", () => {
 test("the error names at most ten servers", () => {
   const lagging = Array.from({ length: 12 }, (_, i) => follower(`web-${String(i)}`, 1));
   const seen: Confirmation = { servers: 3, of: 15, ms: 10_040, lagging };
-  const { code, message } = notConfirmed(seen);
+  const { code, message, hint } = notConfirmed(seen);
   expect(code).toBe("NOT_CONFIRMED");
   expect(message).toMatch(/^confirmed by 3 of 15 servers in 10\.0 s; web-0 \(id-of-web-0\), .* and 2 more lag$/);
   expect(message.match(/web-/g)).toHaveLength(20);
+  expect(hint).toMatch(/after its lease, in \d+ s; see: mcp-keys servers$/);
 });

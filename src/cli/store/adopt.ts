@@ -44,7 +44,7 @@ async function runAdopt(ctx: Context, { yes = false }: AdoptFlags): Promise<void
 async function confirm(ctx: Context, store: KeyStore, position: Position): Promise<void> {
   if (!ctx.interactive) {
     throw new KeysError("INPUT_REQUIRED", "keys that were revoked after the backup work again once it is adopted", {
-      hint: "look at the keys with mcp-keys list, revoke what should not work, and confirm with --yes",
+      hint: "look at the keys with mcp-keys list, revoke those that should not work, and then run: mcp-keys store adopt --yes",
     });
   }
   const keys = await store.list({ digests: false });

@@ -31,7 +31,7 @@ export function judgePostgres(report: PostgresReport, now: number): Observation[
 }
 
 function describe({ version, user, schema, tables, mayWrite, mayAcknowledge }: PostgresReport): string {
-  const answers = `PostgreSQL ${version} answers ${user}`;
+  const answers = `PostgreSQL ${version} accepts the user ${user}`;
   if (typeof tables !== "number") return answers;
   const what = mayWrite ? "may change keys" : mayAcknowledge ? "may check keys and not change them" : "may read keys";
   return `${answers}, who ${what} in the schema ${schema}`;

@@ -100,7 +100,7 @@ async function loadPg() {
   try {
     return await import("pg");
   } catch (cause) {
-    throw new KeysError("STORE_UNAVAILABLE", "the package pg is not installed, which connects to PostgreSQL", {
+    throw new KeysError("STORE_UNAVAILABLE", "a store in PostgreSQL needs the package pg, which is not installed", {
       hint: "install it next to mcp-keys with: npm install pg",
       cause,
     });

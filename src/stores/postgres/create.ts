@@ -30,7 +30,7 @@ export async function createTables({ database, schema, place, continuity }: Tabl
   await setUp(database, schema).catch((fault: unknown) => {
     if (codeOf(fault) !== "42501") throw explainWrite(fault, place);
     throw new KeysError("STORE_UNAVAILABLE", `${place} has no tables, and this user may not create them`, {
-      hint: "create them as an administrator of the database with: mcp-keys store schema",
+      hint: "as an administrator of the database, run: mcp-keys store schema | psql <database>",
       cause: fault,
     });
   });

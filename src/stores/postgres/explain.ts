@@ -1,19 +1,30 @@
 import { KeysError } from "../../errors.ts";
 import { codeOf, isRejected, isTimeout } from "./fault.ts";
 
-const GRANTS = "grant it the role mcp_keys_admin, or mcp_keys_verifier for servers: mcp-keys store schema";
+const GRANTS =
+  "as an administrator, grant it mcp_keys_admin, or mcp_keys_verifier to check keys: mcp-keys store schema";
+const ADMIN = "use a user with the role mcp_keys_admin, which this creates: mcp-keys store schema";
 const RETRY = "check whether PostgreSQL runs and can be reached, and run the command again";
 
 /** SQLSTATE → what is wrong and how to fix it. */
 const STATES: Readonly<Record<string, readonly [message: string, hint: string]>> = {
   "28000": ["rejected the login", "check the user in the store and pg_hba.conf of the database"],
-  "28P01": ["rejected the login", "set the password with PGPASSWORD, MCP_KEYS_PG_PASSWORD_FILE or ~/.pgpass"],
-  "3D000": ["does not exist", "create it with: createdb <database>"],
+  "28P01": [
+    "rejected the login",
+    "check the user in the store, and the password in PGPASSWORD, MCP_KEYS_PG_PASSWORD_FILE or ~/.pgpass",
+  ],
+  "3D000": ["does not exist", "check its name, or create it with: createdb <database>"],
   "42501": ["does not let this user read the store", GRANTS],
   "53100": ["has no disk space left", "free disk space on the database server"],
   "53300": ["has too many connections", "raise max_connections, or put PgBouncer in front"],
   "55P03": ["is busy: another writer holds the store", "run the command again"],
   "57014": ["took too long and cancelled the statement", "run the command again"],
+};
+
+/** Code of a system error → how to fix it. */
+const UNREACHED: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "check the host and the port in the store, and whether PostgreSQL runs there",
+  ENOTFOUND: "check the name of the host in the store",
 };
 
 /** Codes of OpenSSL and of Node for a certificate that does not fit. */
@@ -40,7 +51,14 @@ export function explain(fault: unknown, place: string): KeysError {
 export function explainWrite(fault: unknown, place: string): KeysError {
   if (codeOf(fault) !== "42501") return explain(fault, place);
   const message = `${place} does not let this user write the store`;
-  return new KeysError("STORE_READ_ONLY", message, { hint: GRANTS, cause: fault });
+  return new KeysError("STORE_READ_ONLY", message, { hint: ADMIN, cause: fault });
+}
+
+/** Converts an error of a list of servers, which a server itself may not read. */
+export function explainFollowers(fault: unknown, place: string): KeysError {
+  if (codeOf(fault) !== "42501") return explain(fault, place);
+  const message = `${place} does not let this user list the servers`;
+  return new KeysError("STORE_UNAVAILABLE", message, { hint: ADMIN, cause: fault });
 }
 
 function describe(fault: unknown, code: string): readonly [message: string, hint: string] {
@@ -61,5 +79,6 @@ function describe(fault: unknown, code: string): readonly [message: string, hint
   }
   if (isRejected(fault) || /^[0-9A-Z]{5}$/.test(code)) return [`failed with SQLSTATE ${code}`, RETRY];
   if (isTimeout(fault)) return ["does not answer", RETRY];
-  return [code === "" ? "ended the connection" : `cannot be reached: ${code}`, RETRY];
+  if (code === "") return ["ended the connection", RETRY];
+  return [`cannot be reached: ${code}`, UNREACHED[code] ?? RETRY];
 }

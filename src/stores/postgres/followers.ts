@@ -1,6 +1,6 @@
 import { checkAcknowledgement, checkFollowerId, type Acknowledgement, type Follower } from "../../core/follower.ts";
 import { orCreate } from "./create.ts";
-import { explainWrite } from "./explain.ts";
+import { explainFollowers, explainWrite } from "./explain.ts";
 import { rewound } from "./head.ts";
 import { orMissing, type Tables } from "./tables.ts";
 
@@ -45,7 +45,7 @@ export async function listFollowers(tables: Tables): Promise<Follower[]> {
       order by name, id`,
     ),
   );
-  const rows = (await orMissing(tables, reading)) ?? [];
+  const rows = (await orMissing(tables, reading, explainFollowers)) ?? [];
   return rows.map((row) => ({
     ...{ id: row["id"] ?? "", name: row["name"] ?? "", version: row["version"] ?? "" },
     position: { epoch: row["epoch"] ?? "", seq: Number(row["seq"]) },

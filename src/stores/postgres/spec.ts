@@ -136,8 +136,8 @@ function parseSslMode(text: string | undefined, host: string): SslMode {
   const mode = SSL_MODES.find((each) => each === text);
   if (mode !== undefined) return mode;
   throw usage(
-    "the option sslmode is unknown",
-    `use one of ${SSL_MODES.join(", ")}; the others may send a password in clear`,
+    "the value of sslmode is not supported",
+    `use one of ${SSL_MODES.join(", ")}; the others may fall back to plain text`,
   );
 }
 

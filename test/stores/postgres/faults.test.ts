@@ -119,17 +119,21 @@ test("a cluster without the database, and a wrong password, are named with the f
   const shelf = await aShelf();
   const { site } = shelf.database;
   const open = (spec: string, password: string) => openStore(spec, aWorld(null, { PGPASSWORD: password }));
-  for (const [spec, password, what] of [
-    [`postgres://postgres@127.0.0.1:${site.port}/nowhere`, site.password, "does not exist"],
-    [shelf.spec, "wrong", "rejected the login"],
-    [shelf.spec, "", "rejected the login"],
-    ["postgres://postgres@127.0.0.1:1/x", "", "ECONNREFUSED"],
-    ["postgres://postgres@nowhere.invalid/x?sslmode=disable", "", "ENOTFOUND"],
-    [`${shelf.spec}&sslmode=require`, site.password, "does not offer TLS"],
+  for (const [spec, password, what, fix] of [
+    [`postgres://postgres@127.0.0.1:${site.port}/nowhere`, site.password, "does not exist", "createdb"],
+    [shelf.spec, "wrong", "rejected the login", "PGPASSWORD"],
+    [shelf.spec, "", "rejected the login", "PGPASSWORD"],
+    ["postgres://postgres@127.0.0.1:1/x", "", "ECONNREFUSED", "the port"],
+    ["postgres://postgres@nowhere.invalid/x?sslmode=disable", "", "ENOTFOUND", "the name of the host"],
+    [`${shelf.spec}&sslmode=require`, site.password, "does not offer TLS", "sslmode=disable"],
   ] as const) {
     const store = await open(spec, password);
     const fault: unknown = await store.list().catch((each: unknown) => each);
-    expect(fault).toMatchObject({ code: "STORE_UNAVAILABLE", message: expect.stringContaining(what) });
+    expect(fault).toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining(what),
+      hint: expect.stringContaining(fix),
+    });
     expect(JSON.stringify(fault)).not.toContain(site.password);
     await store.close();
   }

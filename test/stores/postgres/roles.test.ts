@@ -66,7 +66,11 @@ test("a verifier reads, acknowledges and records uses, and can do nothing else",
   await expect(verifier.startEpoch({ at: 1_000, by: "mallory" })).rejects.toMatchObject(readOnly);
   await expect(verifier.forget("web-1")).rejects.toMatchObject(readOnly);
   // It does not learn the ids of the others, so it cannot speak for them.
-  await expect(verifier.followers()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await expect(verifier.followers()).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: expect.stringContaining("does not let this user list the servers"),
+    hint: expect.stringContaining("mcp_keys_admin"),
+  });
   await verifier.unfollow(news.id);
   expect(await owner.followers()).toEqual([]);
   expect(await owner.position()).toEqual({ epoch, seq });
