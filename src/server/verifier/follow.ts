@@ -37,6 +37,7 @@ export class StoreFollower {
   readonly #acknowledger: Acknowledger;
   readonly #watch: StoreWatch;
   #position: Position;
+  #origin: Position | null;
   #fault: KeysError | null = null;
   /** The number of the current read; results of earlier ones are ignored. */
   #current = 0;
@@ -50,11 +51,12 @@ export class StoreFollower {
   /** Called after each step forward. */
   readonly #waiting = new Set<() => void>();
 
-  constructor(options: FollowOptions, lease: Lease, { index, position }: LoadedIndex) {
+  constructor(options: FollowOptions, lease: Lease, { index, position, origin }: LoadedIndex) {
     this.#options = options;
     this.lease = lease;
     this.index = index;
     this.#position = position;
+    this.#origin = origin;
     const { store, id, name, maxStaleness, log } = options;
     this.#watch = new StoreWatch(store, () => this.#wake(), log);
     this.#acknowledger = new Acknowledger({
@@ -98,9 +100,9 @@ export class StoreFollower {
     return new KeysError("STORE_UNAVAILABLE", `the store has not answered for more than ${maxStaleness} s`);
   }
 
-  /** Everything up to here is in the index. */
+  /** Everything up to here is in the index. For a keyset, a position of the store that it was made from. */
   get position(): Position {
-    return this.#position;
+    return this.#origin ?? this.#position;
   }
 
   /** Whether the index has everything up to a position, and the store knows. */
@@ -230,7 +232,7 @@ export class StoreFollower {
   }
 
   async #reload(mine: number): Promise<void> {
-    const { index, position } = await loadIndex(this.#options.store, this.#options.peppers);
+    const { index, position, origin } = await loadIndex(this.#options.store, this.#options.peppers);
     if (mine !== this.#current) return;
     // A database that was restored has forgotten this follower, so nobody would wait for it.
     if (position.epoch !== this.#position.epoch) this.lease.requireAcknowledgement();
@@ -238,6 +240,7 @@ export class StoreFollower {
     this.#options.onReplace(old);
     this.index = index;
     this.#position = position;
+    this.#origin = origin;
     this.#ends?.replace(old);
   }
 }

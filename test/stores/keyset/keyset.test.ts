@@ -106,6 +106,21 @@ test("says at which position of the original store the keys are", async () => {
   expect(await current.snapshot()).toMatchObject({ seq: 0, origin: { seq: 2 } });
 });
 
+test("a server with a keyset says which change of the original store it has applied", async () => {
+  const path = join(await aFolder(), "keyset.json");
+  const { keys, publish } = await aSource();
+  await keys.generate({ name: "ci", expiresAt: null });
+  await publish(path, { epoch: "first" });
+  const { verifier } = await aServer(path);
+  expect(verifier.position()).toEqual({ epoch: "first", seq: 1 });
+  await verifier.atLeast("first.1");
+  const next = verifier.atLeast("first.2");
+  await keys.disable("ci");
+  await publish(path, { epoch: "first" });
+  await next;
+  await expect(verifier.atLeast("other.1")).rejects.toMatchObject({ code: "POSITION_UNKNOWN" });
+});
+
 test.each([
   ["a lower seq of the same epoch", { seq: 4 }, true],
   ["a lower seq without an epoch, as an earlier version writes it", { seq: 4, epoch: undefined }, true],
