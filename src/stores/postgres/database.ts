@@ -1,8 +1,9 @@
+import { randomInt } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { KeysError } from "../../errors.ts";
 import { isObject } from "../../core/type-guards.ts";
 import { CONNECT_MS, cut, type PostgresClient, type PostgresPool } from "./client.ts";
-import { isLost, isTimeout, TimeoutFault } from "./fault.ts";
+import { isLost, isRepeatable, isTimeout, TimeoutFault } from "./fault.ts";
 
 /** A row with every column as text. */
 export type Row = Readonly<Record<string, string | null>>;
@@ -23,6 +24,8 @@ export interface SqlSession {
 export const QUERY_MS = 6_000;
 /** How often a read is tried: the connections of the pool may have died unnoticed. */
 const TRIES = 3;
+/** How often a job is tried that conflicts with others at the isolation level `serializable`. */
+const REPEATS = 15;
 const END_MS = 1_000;
 
 /** The connections to a database. No fault ends the process, and no call waits forever. */
@@ -38,13 +41,17 @@ export class Database {
     this.#isOwn = isOwn;
   }
 
-  /** Runs a job on a connection, and again on another one if it was lost. For reads, which may run twice. */
+  /** Runs a job on a connection, and again if it was lost or the server asks for it, at the isolation level `serializable`. For reads, which may run twice. */
   async read<T>(job: (session: SqlSession) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.use(job);
       } catch (fault) {
-        if (!isLost(fault) || isTimeout(fault) || attempt === TRIES) throw fault;
+        const isOver = isRepeatable(fault)
+          ? attempt === REPEATS
+          : !isLost(fault) || isTimeout(fault) || attempt === TRIES;
+        if (isOver) throw fault;
+        if (isRepeatable(fault)) await sleep(randomInt(2, 10 * attempt));
       }
     }
   }

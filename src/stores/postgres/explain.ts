@@ -74,6 +74,9 @@ function describe(fault: unknown, code: string): readonly [message: string, hint
       "turn on TLS in PostgreSQL, or add ?sslmode=disable on a network that only you control",
     ];
   }
+  if (fault instanceof Error && fault.message.includes("after calling end on the pool")) {
+    return ["cannot be read: the pool has ended", "close the store before the pool"];
+  }
   if (fault instanceof Error && /password|SASL|SCRAM/.test(fault.message)) {
     return STATES["28P01"] ?? ["rejected the login", RETRY];
   }

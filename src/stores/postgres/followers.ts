@@ -38,8 +38,8 @@ export async function listFollowers(tables: Tables): Promise<Follower[]> {
   const reading = database.read((session) =>
     session.query(
       `select id, name, epoch, seq::text, version,
-        (extract(epoch from lease_until - clock_timestamp()) * 1000)::text as lease_left,
-        (extract(epoch from clock_timestamp() - seen_at) * 1000)::text as seen_ago
+        (extract(epoch from lease_until - clock_timestamp()) * 1000::numeric)::text as lease_left,
+        (extract(epoch from clock_timestamp() - seen_at) * 1000::numeric)::text as seen_ago
       from ${schema}.followers
       where greatest(seen_at, lease_until) > clock_timestamp() - interval '1 day'
       order by name, id`,

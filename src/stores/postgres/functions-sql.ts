@@ -1,3 +1,5 @@
+import { LAST_SECOND } from "../../core/duration.ts";
+
 /**
  * Returns the SQL of the functions that write for a verifier, with the rights of their owner. They check their arguments, because a
  * server may have been taken over.
@@ -34,7 +36,11 @@ begin
     seen_at = excluded.seen_at, lease_until = excluded.lease_until
   returning xmax = 0 into is_new;
   if is_new then
-    delete from ${schema}.followers where greatest(seen_at, lease_until) < clock_timestamp() - interval '1 day';
+    -- Skips rows that another verifier holds: nobody waits for it, and two that clean up do not wait for each other.
+    delete from ${schema}.followers where id in (
+      select o.id from ${schema}.followers o where greatest(o.seen_at, o.lease_until) < clock_timestamp() - interval '1 day'
+      for update skip locked
+    );
   end if;
   return true;
 end $$;
@@ -48,9 +54,20 @@ $$;
 -- Records when versions were used. Sorted, so two calls cannot wait for each other.
 create or replace function ${schema}.touch(
   key_ids text[], ns integer[], servers text[], times bigint[], reporters text[], reported bigint[]
-) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
+) returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (
+      select from unnest(key_ids, ns, servers, times) as t (key_id, n, server, at)
+      where (key_id ~ '^[A-Za-z0-9_-]{1,64}$' and n > 0 and server ~ '^[A-Za-z0-9._][A-Za-z0-9._-]{0,63}$'
+        and at between 0 and ${LAST_SECOND}) is not true
+    ) or exists (
+      select from unnest(reporters, reported) as t (server, at)
+      where (server ~ '^([A-Za-z0-9._][A-Za-z0-9._-]{0,63})?$' and at between 0 and ${LAST_SECOND}) is not true
+    ) then
+    raise exception 'not uses' using errcode = '22023';
+  end if;
   -- A use may be lost in a crash: the next one is recorded again.
-  select set_config('synchronous_commit', 'off', true);
+  perform set_config('synchronous_commit', 'off', true);
   insert into ${schema}.uses as u (key_id, n, server, at)
   select key_id, n, server, max(at) from unnest(key_ids, ns, servers, times) as t (key_id, n, server, at)
   group by 1, 2, 3 order by 1, 2, 3
@@ -58,6 +75,6 @@ create or replace function ${schema}.touch(
   insert into ${schema}.reports as r (server, at)
   select server, max(at) from unnest(reporters, reported) as t (server, at) group by 1 order by 1
   on conflict (server) do update set at = excluded.at where r.at < excluded.at;
-$$;
+end $$;
 `;
 }

@@ -74,7 +74,7 @@ export function rewound(place: string): KeysError {
  */
 export function headColumns(schema: string, seen: Head | null): string {
   return `h.schema_version::text, h.epoch, h.seq::text as head_seq, h.sum as head_sum, h.newest::text,
-    (extract(epoch from h.started) * 1000000)::bigint::text as started,
+    (extract(epoch from h.started) * 1000000::numeric)::bigint::text as started,
     (select s.sum from ${schema}.changes s where s.seq = ${String(seen?.seq ?? 0)}) as seen_sum`;
 }
 

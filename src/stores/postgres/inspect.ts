@@ -84,7 +84,7 @@ const FACTS = `
       and has_table_privilege(t.oid, 'select') and has_schema_privilege(n.oid, 'usage')
     )::text as may_read,
     (case when exists (select from names) then (select has_schema_privilege(oid, 'create') from names)
-      else has_database_privilege(current_database(), 'create') end)::text as may_create,
+      else has_database_privilege(current_database()::text, 'create') end)::text as may_create,
     exists (
       select from tables where relname in ('keys', 'versions', 'changes', 'head')
       and has_table_privilege(oid, 'insert, update, delete')

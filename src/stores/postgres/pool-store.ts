@@ -1,4 +1,5 @@
 import { FLAG, readOptions, TEXT, type Rules } from "../../core/options.ts";
+import { KeysError } from "../../errors.ts";
 import { isObject } from "../../core/type-guards.ts";
 import type { PostgresPool } from "./client.ts";
 import { DEFAULT_SCHEMA, parseSchema } from "./spec.ts";
@@ -17,7 +18,7 @@ import { createPostgresStore } from "./store.ts";
  * ```
  */
 export interface PostgresStoreOptions {
-  /** A `Pool` of `pg` with room for two more connections. The store leaves it open. */
+  /** A `Pool` of `pg` with room for two more connections. With `max: 1` the store does not listen. The store leaves the pool open. */
   readonly pool: PostgresPool;
   /** Default: `mcp_keys`. */
   readonly schema?: string;
@@ -29,7 +30,10 @@ const RULES: Rules<PostgresStoreOptions> = {
   pool: {
     what: "a Pool of pg",
     is: (value) =>
-      isObject(value) && ["connect", "on", "removeListener"].every((name) => typeof value[name] === "function"),
+      isObject(value) &&
+      ["connect", "on", "removeListener"].every((name) => typeof value[name] === "function") &&
+      // A client of `pg` has these, too.
+      !("processID" in value),
     required: true,
   },
   schema: TEXT,
@@ -57,9 +61,22 @@ export function postgresStore(options: PostgresStoreOptions): KeyStore {
     listen,
   } = readOptions<PostgresStoreOptions>("postgresStore", options, RULES);
   const schema = parseSchema(name);
+  const { options: settings } = pool as { options?: { max?: unknown } };
+  // The only connection would listen, and none would be left to read with.
+  const isSmall = settings?.max === 1;
+  if (isSmall && listen === true) {
+    throw new KeysError("USAGE", "a pool with one connection has none to listen with", {
+      hint: "raise max of the pool to at least 2, or leave out listen",
+    });
+  }
   return createPostgresStore({
     createPool: async () => pool,
     ownsPool: false,
-    ...{ schema, listen, spec: `postgres:pool?schema=${schema}`, place: "the database of the pool" },
+    ...{
+      schema,
+      listen: isSmall ? false : listen,
+      spec: `postgres:pool?schema=${schema}`,
+      place: "the database of the pool",
+    },
   });
 }

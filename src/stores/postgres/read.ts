@@ -4,6 +4,7 @@ import type { Position } from "../../core/position.ts";
 import type { Snapshot } from "../store.ts";
 import { type Head, headColumns } from "./head.ts";
 import { EMPTY_EPOCH, readKey } from "./records.ts";
+import { OWN_NAMES } from "./schema-sql.ts";
 import { orMissing, readWithHead, type Tables } from "./tables.ts";
 
 /** How many keys are fetched at once. */
@@ -28,7 +29,7 @@ export async function findKey(tables: Tables, digest: Digest): Promise<Key | nul
 async function one(tables: Tables, query: string, value: string): Promise<Key | null> {
   const { schema } = tables;
   const times = `select n, max(at) as at from ${schema}.uses where key_id = k.id group by n`;
-  const uses = `(select json_object_agg(n, at)::text from (${times}) t) as uses`;
+  const uses = `(select pg_catalog.json_object_agg(n, at)::text from (${times}) t) as uses`;
   const result = await readWithHead(tables, `, k.body, ${uses} from ${schema}.head h left join ${query} k on true`, [
     value,
   ]);
@@ -46,7 +47,7 @@ export async function readPosition(tables: Tables): Promise<Position> {
 export async function readSnapshot(tables: Tables): Promise<Snapshot> {
   const { database, schema, continuity } = tables;
   const { seen } = continuity;
-  const begin = `begin isolation level repeatable read read only; select ${headColumns(schema, seen)} from ${schema}.head h`;
+  const begin = `begin isolation level repeatable read read only; ${OWN_NAMES}; select ${headColumns(schema, seen)} from ${schema}.head h`;
   const reading = database.read((session) =>
     session.transact(begin, async ([row]) => {
       const head = continuity.check(row, seen);
@@ -65,6 +66,6 @@ export async function readSnapshot(tables: Tables): Promise<Snapshot> {
 
 function allKeys(schema: string): string {
   const latest = `select key_id, n, max(at) as at from ${schema}.uses group by 1, 2`;
-  const uses = `select key_id, json_object_agg(n, at)::text as uses from (${latest}) l group by 1`;
+  const uses = `select key_id, pg_catalog.json_object_agg(n, at)::text as uses from (${latest}) l group by 1`;
   return `select k.body, u.uses from ${schema}.keys k left join (${uses}) u on u.key_id = k.id order by k.born, k.nth`;
 }

@@ -2,12 +2,12 @@ import { KeysError } from "../../errors.ts";
 import type { RemoveOptions } from "../store.ts";
 import { explainWrite } from "./explain.ts";
 import { headColumns } from "./head.ts";
-import { FUNCTIONS, TABLES } from "./schema-sql.ts";
+import { FUNCTIONS, OWN_NAMES, TABLES } from "./schema-sql.ts";
 import { orMissing, type Tables } from "./tables.ts";
 
 /** Finds anything in a schema. */
 const CONTENT =
-  "select '1' as found from pg_depend where refclassid = 'pg_namespace'::regclass and refobjid = $1::regnamespace limit 1";
+  "select '1' as found from pg_depend where refclassid = 'pg_namespace'::regclass::oid and refobjid = $1::regnamespace::oid limit 1";
 
 /**
  * Implements {@link KeyStore.remove}. Drops the tables in one transaction, and the schema if nothing else is in it. A writer that waits
@@ -16,7 +16,7 @@ const CONTENT =
 export async function removeStore(tables: Tables, { seq }: RemoveOptions): Promise<void> {
   const { database, schema, place, continuity } = tables;
   const { seen } = continuity;
-  const begin = `begin; set local lock_timeout = '10s'; set local idle_in_transaction_session_timeout = '5s'; lock table ${schema}.head in access exclusive mode;
+  const begin = `begin isolation level read committed read write; ${OWN_NAMES}; set local lock_timeout = '10s'; set local idle_in_transaction_session_timeout = '5s'; lock table ${schema}.head in access exclusive mode;
     select ${headColumns(schema, seen)} from ${schema}.head h`;
   const removing = database.use((session) =>
     session.transact(begin, async ([row]) => {

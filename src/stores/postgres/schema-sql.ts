@@ -4,6 +4,13 @@ import { DEFAULT_SCHEMA } from "./spec.ts";
 /** The version of the tables, in `head.schema_version`. Raise it with each change, and add a step to {@link MIGRATIONS}. */
 export const SCHEMA_VERSION = 1;
 
+/**
+ * Hides what others have created in `public` for a transaction. A function there is preferred to the one of PostgreSQL if its types fit
+ * better, and runs with the rights of the caller. A statement outside a transaction must leave nothing to prefer: it names the schema
+ * `pg_catalog` for functions of any type, and casts to the exact type.
+ */
+export const OWN_NAMES = "set local search_path = pg_catalog, pg_temp";
+
 /** Everything that a store creates in its schema. */
 export const TABLES = ["head", "changes", "keys", "versions", "uses", "reports", "followers"] as const;
 export const FUNCTIONS = ["acknowledge", "unfollow", "touch"] as const;
@@ -14,7 +21,7 @@ export const FUNCTIONS = ["acknowledge", "unfollow", "touch"] as const;
  * @param schema - a name that `parseSchema` accepts
  */
 export function schemaSql(schema: string = DEFAULT_SCHEMA): string {
-  return `begin;\n${ROLES}\n${tablesSql(schema)}commit;\n`;
+  return `begin;\n${OWN_NAMES};\n${ROLES}\n${tablesSql(schema)}commit;\n`;
 }
 
 /** Returns the SQL that creates the tables and functions. Grants them to the roles if these exist. */

@@ -56,7 +56,7 @@ export function parseTarget(location: string, env: StoreWorld["env"]): PostgresT
     database: decode(databaseText) || env["PGDATABASE"] || user,
     schema: parseSchema(options.get("schema") ?? DEFAULT_SCHEMA),
     listen: parseListen(options.get("listen")),
-    sslMode: parseSslMode(option("sslmode") || strictMode(env["PGSSLMODE"]), host),
+    sslMode: parseSslMode(option("sslmode") || (isSocket(host) ? undefined : strictMode(env["PGSSLMODE"])), host),
   };
   for (const text of [target.host, target.user, target.database]) checkText(text);
   const rootCertificate = options.get("sslrootcert") ?? (env["PGSSLROOTCERT"] || undefined);

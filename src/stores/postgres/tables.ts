@@ -2,6 +2,7 @@ import type { Database, Row } from "./database.ts";
 import { explain } from "./explain.ts";
 import { isMissing } from "./fault.ts";
 import { type Continuity, type Head, headColumns } from "./head.ts";
+import { OWN_NAMES } from "./schema-sql.ts";
 
 /** The tables of one store, and what this process saw of them. */
 export interface Tables {
@@ -28,7 +29,7 @@ const LIMITS = [
  */
 export function lockHead(schema: string): string {
   const limits = LIMITS.map(([name, value]) => `('${String(name)}', '${String(value)}')`).join(", ");
-  return `begin isolation level read committed read write; set local lock_timeout = '10s';
+  return `begin isolation level read committed read write; ${OWN_NAMES}; set local lock_timeout = '10s';
     set local idle_in_transaction_session_timeout = '5s';
     select set_config(name, value, true) from (values ${limits}) as t (name, value) where current_setting(name, true) is not null;
     select from ${schema}.head for update; set local statement_timeout = '5s'`;

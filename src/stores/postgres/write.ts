@@ -103,7 +103,7 @@ async function loadKeys(session: SqlSession, schema: string, { keys }: Draft): P
   const digests = keys.flatMap(({ versions }) => versions.map(({ digest }) => digest));
   const rows = await session.query(
     `select k.body from (
-      select unnest($1::text[]) as id
+      select pg_catalog.unnest($1::text[]) as id
       union select id from ${schema}.keys where name = any ($2::text[])
       union select key_id from ${schema}.versions where digest = any ($3::text[]) and digest <> 'forgotten'
     ) f join ${schema}.keys k on k.id = f.id`,

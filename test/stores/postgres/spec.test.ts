@@ -26,6 +26,7 @@ test.each([
   ["//x.example", { PGHOST: "h.example", PGSSLMODE: "require", PGSSLROOTCERT: "r" }, { rootCertificate: "r" }],
   ["//x.example", { PGSSLMODE: "prefer" }, { sslMode: "verify-full" }],
   ["//x.example?sslmode=disable", { PGSSLMODE: "verify-full" }, { sslMode: "disable" }],
+  ["///x?host=/run/postgresql", { PGSSLMODE: "require" }, { sslMode: "disable" }],
 ])("reads %s with %o", (location, more, expected) => {
   expect(parseTarget(location, { ...env, ...more })).toMatchObject(expected);
 });
