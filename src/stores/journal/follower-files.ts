@@ -18,6 +18,8 @@ import { readFollower } from "./read/follower.ts";
 const LISTED = 86_400_000;
 /** How often the own file is made again because somebody removes it. */
 const ATTEMPTS = 5;
+/** Files that are open at once. A process may often open only 1,024. */
+const BATCH = 64;
 /** The user may read the store and not write to it. */
 const READ_ONLY: readonly unknown[] = ["EACCES", "EPERM", "EROFS"];
 
@@ -64,8 +66,12 @@ export class FollowerFiles {
   async list(): Promise<Follower[]> {
     const listed = await sidecars(this.#disk, this.#location, ["follower"]);
     const folder = dirname(this.#location.path);
-    const found = await Promise.all(listed.map(({ name }) => this.#read(join(folder, name))));
-    return found.filter((each) => each !== null).sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
+    const found: Follower[] = [];
+    for (let i = 0; i < listed.length; i += BATCH) {
+      const batch = listed.slice(i, i + BATCH).map(({ name }) => this.#read(join(folder, name)));
+      for (const each of await Promise.all(batch)) if (each !== null) found.push(each);
+    }
+    return found.sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
   }
 
   /** Implements {@link KeyStore.unfollow}. */

@@ -66,6 +66,21 @@ describe("the file of a follower", () => {
     expect(await names()).toHaveLength(1);
   });
 
+  test("is read with few others at once, because a process may not open many files", async () => {
+    const { open, location } = await aPlace();
+    const name = (n: number): string => `${location.path}.follower.${String(n).padStart(16, "0")}`;
+    await Promise.all(Array.from({ length: 500 }, async (_, n) => writeFile(name(n), "{}", { mode: 0o600 })));
+    let [now, most] = [0, 0];
+    const counted: Disk["open"] = async (...args) => {
+      const handle = await realDisk.open(...args);
+      const close = handle.close.bind(handle);
+      most = Math.max(most, ++now);
+      return Object.assign(handle, { close: () => close().finally(() => now--) });
+    };
+    expect(await open(undefined, { open: counted }).list()).toHaveLength(500);
+    expect(most).toBeLessThan(100);
+  });
+
   test("needs no flush", async () => {
     const { open } = await aPlace();
     let flushes = 0;
