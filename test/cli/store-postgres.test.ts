@@ -52,6 +52,9 @@ describe("a store in PostgreSQL", () => {
     const nobody = { env: envOf(await aUser(database)) };
     expect(await cli("generate ci", admin)).toMatchObject({ status: 0 });
     expect((await cli("list", web)).stdout).toContain("ci");
+    const summaryOf = async (user: typeof web) => JSON.parse((await cli("store --json", user)).stdout) as unknown;
+    expect(await summaryOf(admin)).toMatchObject({ keys: 1, writable: true, servers: [] });
+    expect(await summaryOf(web)).toMatchObject({ keys: 1, writable: false, servers: null });
     const refused = await cli("revoke ci --yes --json", web);
     expect(refused.status).toBe(5);
     expect(codeOf(refused.stderr)).toBe("STORE_READ_ONLY");

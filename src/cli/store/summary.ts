@@ -1,7 +1,9 @@
 import type { Follower } from "../../core/follower.ts";
 import type { Position } from "../../core/position.ts";
 import { KeysError } from "../../errors.ts";
+import { parseStoreSpec } from "../../stores/index.ts";
 import { inspectFiles } from "../../stores/inspect-files.ts";
+import type { KeyStore } from "../../stores/store.ts";
 import type { Context } from "../context.ts";
 import { serverState, UP_TO_DATE } from "../server-state.ts";
 
@@ -17,7 +19,7 @@ export interface StoreSummary {
   readonly writable: boolean;
   /** `null` if the keys cannot be read, or the store is read-only. */
   readonly position: Position | null;
-  /** The servers that follow the store; `null` if they do not report to it. */
+  /** The servers that follow the store; `null` if they do not report to it, or this user may not list them. */
   readonly servers: readonly Follower[] | null;
   /** Why the keys cannot be read. */
   readonly fault: KeysError | null;
@@ -39,12 +41,33 @@ export async function summarizeStore(ctx: Context, named: string): Promise<Store
     const store = await ctx.store();
     found = { ...found, spec: store.spec, path: store.path ?? null };
     const keys = (await store.list({ digests: false })).length;
-    const isWritable = store.path === undefined || (await inspectFiles(store.path)).writable;
-    found = { ...found, keys, writable: !store.readOnly && isWritable };
+    const writable = await mayWrite(ctx, named, store);
+    found = { ...found, keys, writable };
     if (store.readOnly) return found;
-    return { ...found, position: await store.position(), servers: (await store.followers?.()) ?? null };
+    return { ...found, position: await store.position(), servers: await listServers(store, writable) };
   } catch (fault) {
     if (fault instanceof KeysError) return { ...found, fault };
+    throw fault;
+  }
+}
+
+/** Tells whether this user may change keys. */
+async function mayWrite({ world }: Context, named: string, store: KeyStore): Promise<boolean> {
+  if (store.readOnly) return false;
+  if (store.path !== undefined) return (await inspectFiles(store.path)).writable;
+  const { scheme, location } = parseStoreSpec(named);
+  if (scheme !== "postgres") return true;
+  const { inspectPostgres } = await import("../../stores/postgres/inspect.ts");
+  const report = await inspectPostgres(location, world);
+  return !report.isStandby && (report.tables === null ? report.mayCreate : report.mayWrite);
+}
+
+/** Lists the servers. The user of a server, who may not change keys, may not see the other servers. */
+async function listServers(store: KeyStore, writable: boolean): Promise<readonly Follower[] | null> {
+  try {
+    return (await store.followers?.()) ?? null;
+  } catch (fault) {
+    if (!writable && fault instanceof KeysError) return null;
     throw fault;
   }
 }
