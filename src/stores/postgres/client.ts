@@ -98,7 +98,8 @@ function closingClient(Client: PgClient): PgClient {
 
 async function loadPg() {
   try {
-    return await import("pg");
+    // Versions before 8.15 have no named exports for `import`.
+    return (await import("pg")).default;
   } catch (cause) {
     throw new KeysError("STORE_UNAVAILABLE", "a store in PostgreSQL needs the package pg, which is not installed", {
       hint: "install it next to mcp-keys with: npm install pg",

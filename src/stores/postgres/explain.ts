@@ -18,7 +18,10 @@ const STATES: Readonly<Record<string, readonly [message: string, hint: string]>>
   "53100": ["has no disk space left", "free disk space on the database server"],
   "53300": ["has too many connections", "raise max_connections, or put PgBouncer in front"],
   "55P03": ["is busy: another writer holds the store", "run the command again"],
-  "57014": ["took too long and cancelled the statement", "run the command again"],
+  "57014": [
+    "took too long and cancelled the statement",
+    "run the command again; if it happens again, raise statement_timeout of its user",
+  ],
 };
 
 /** Code of a system error → how to fix it. */
