@@ -159,10 +159,7 @@ export class StoreFollower {
 
   /** After a lapse, tokens are accepted again once a read has succeeded that was sent from now on. */
   #onAcknowledged(sent: Moment): void {
-    const wasOver = this.lease.isOver;
-    if (!this.#closed) this.lease.acknowledged(sent, this.#current + 1);
-    // An answer that came too late, or while the clock fails, must not start a loop.
-    if (wasOver && !this.lease.isOver) this.#wake();
+    if (!this.#closed && this.lease.acknowledged(sent, this.#current + 1)) this.#wake();
     this.#announceProgress();
   }
 
