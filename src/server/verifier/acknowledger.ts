@@ -115,7 +115,8 @@ export class Acknowledger {
     this.#sent = null;
     this.#fault = fault;
     if (fault !== null || this.#isOff) return;
-    this.#settle(sent, position);
+    // A store that was restored meanwhile may have forgotten one for the history before.
+    if (position.epoch === this.#options.position().epoch) this.#settle(sent, position);
     // Changes may have been applied meanwhile. Nothing else is due, even if the clock fails.
     if (!this.covers(this.#options.position())) this.#sending = this.#send();
   }

@@ -75,8 +75,9 @@ export class StoreFollower {
     try {
       if (await this.#acknowledger.start()) {
         const again = this.lease.moment();
-        await this.#readChanges(++this.#current);
-        this.lease.readSucceeded(again, this.#current);
+        const mine = ++this.#current;
+        await this.#readChanges(mine);
+        this.lease.readSucceeded(again, mine);
       }
     } catch (fault) {
       await this.close();

@@ -72,14 +72,21 @@ export class Lease {
 
   /**
    * @param nextRead - the number of the next read: if the lease was over, nothing is accepted until it has succeeded
-   * @returns whether only that read is missing now; not if the answer came too late, or while the clock fails
+   * @returns whether this ended a lapse, and only that read is missing; not if the answer came too late, or while the clock fails
    */
   acknowledged(sent: Moment, nextRead: number): boolean {
-    const wasOver = this.#acknowledged === null || this.isOver;
-    if (wasOver) this.requireRead(nextRead);
+    const isFirst = this.#acknowledged === null;
+    const wasOver = this.isOver;
+    if (isFirst || wasOver) this.requireRead(nextRead);
     this.#acknowledged = sent;
     this.#update();
     return wasOver && this.#isWithin(sent);
+  }
+
+  /** If this verifier has acknowledged: accepts nothing until it has done so again, and read after that. */
+  requireAcknowledgement(): void {
+    if (this.#acknowledged !== null) this.#acknowledged = { wall: -Infinity, ticks: -Infinity };
+    this.#update();
   }
 
   /** Accepts nothing until the read with this number, or a later one, has succeeded. */

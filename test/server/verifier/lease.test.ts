@@ -86,3 +86,20 @@ test("accepts nothing while the clock fails, and recovers", () => {
   lease.readSucceeded(lease.moment(), 2);
   expect(isFresh()).toBe(true);
 });
+
+test("after a new epoch, accepts nothing until it has acknowledged and read again", () => {
+  const { lease, isFresh } = createLease();
+  lease.readSucceeded(lease.moment(), 1);
+  lease.requireAcknowledgement();
+  // Without acknowledgements, reads are enough.
+  expect(isFresh()).toBe(true);
+  lease.acknowledged(lease.moment(), 2);
+  lease.readSucceeded(lease.moment(), 2);
+  lease.requireAcknowledgement();
+  lease.readSucceeded(lease.moment(), 3);
+  expect(isFresh()).toBe(false);
+  expect(lease.acknowledged(lease.moment(), 4)).toBe(true);
+  expect(isFresh()).toBe(false);
+  lease.readSucceeded(lease.moment(), 4);
+  expect(isFresh()).toBe(true);
+});
