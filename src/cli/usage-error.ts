@@ -39,7 +39,7 @@ export async function toUsageError({ code, message }: CommanderError, argv: read
   if (code === "commander.excessArguments") {
     const nested = await nestedCommands(argv);
     const word = argv.slice(1).find(isWord);
-    if (nested.length > 0 && word !== undefined) return unknownCommand(word, nested);
+    if (nested.length > 0 && word !== undefined && !nested.includes(word)) return unknownCommand(word, nested);
   }
   // Commander quotes the arguments, and one may be a token.
   const shown = message.replace(/^error: /, "").replace(/'[^']{33,}'/g, "'…'");

@@ -1,6 +1,6 @@
 import type { StdioOptions } from "node:child_process";
 import { platform } from "node:os";
-import type { Duplex } from "node:stream";
+import type { Duplex, Writable } from "node:stream";
 import { formatDuration } from "../core/duration.ts";
 import { maskCommand } from "../core/find-token.ts";
 import { KeysError } from "../errors.ts";
@@ -192,6 +192,22 @@ function cannotRun(shell: string, cause: unknown): KeysError {
   return new KeysError("DELIVERY_FAILED", `cannot run ${shell}`, { cause });
 }
 
+/** Milliseconds for the input of an ended command to be settled: a process that it left behind may still hold the pipe. */
+const SETTLE_MS = 1_000;
+
+/** Waits until a stream is finished, fails or is closed. */
+function settled(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, SETTLE_MS);
+    for (const event of ["finish", "error", "close"]) {
+      stream.once(event, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }
+  });
+}
+
 /**
  * Runs a command in Node's default shell (`cmd /d /s /c` on Windows) with the text on its stdin. It cannot tell how much the
  * command read, so every failure after the start is uncertain.
@@ -207,9 +223,13 @@ export async function deliverThroughCmd(
   if (isInterrupted()) throw new KeysError("DELIVERY_FAILED", "interrupted before the command started");
   const shell = startProcess(command, [], { shell: true, env, stdio: ["pipe", stderr, stderr] });
   const refused: unknown[] = [];
-  shell.child.stdin?.on("error", (cause) => refused.push(cause)).end(text);
+  const { stdin } = shell.child;
+  stdin?.on("error", (cause) => refused.push(cause)).end(text);
   const status = await endedOrInterrupted(shell, options, () => true);
+  // The end of the command may be reported before what became of its input.
+  if (stdin !== null && !stdin.writableFinished && refused.length === 0) await settled(stdin);
   if (isInterrupted()) throw new KeysError("DELIVERY_UNCERTAIN", "interrupted while the command was running");
   if (status !== 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command failed with exit status ${String(status)}`);
-  if (refused.length > 0) throw new KeysError("DELIVERY_UNCERTAIN", `the command did not read the ${input}`);
+  if (refused.length > 0 || stdin?.writableFinished === false)
+    throw new KeysError("DELIVERY_UNCERTAIN", `the command did not read the ${input}`);
 }

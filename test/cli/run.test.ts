@@ -52,7 +52,10 @@ describe("the program", () => {
     ["--nonsense", 2, "unknown option '--nonsense'"],
     ["list --quiet --verbose", 2, "--quiet and --verbose cannot be used together"],
     ["list --store /tmp/keys", 2, "hint: choose one of"],
-    ["list --store postgres://user:pw@host/db", 2, "hint: choose one of"],
+    ["list --store postgres://user:pw@host/db", 2, "the store contains a password"],
+    ["list --store mysql://user:pw@host/db", 2, "hint: choose one of"],
+    ["store schema more", 2, "too many arguments for schema: expected 0, got 1"],
+    ["store shcema", 2, "did you mean schema?"],
   ])("%s exits with %i", async (line, status, says) => {
     const ran = await createCli().cli(line);
     expect(ran).toMatchObject({ status, stdout: "" });
@@ -186,7 +189,7 @@ describe("every command", () => {
     writeFileSync(report, formatReport({ store: `file:${file}`, server: "edge-1", at: clock.now, uses: [] }));
     const digests = `${dir}/export.jsonl`;
     writeFileSync(digests, `{"name":"other","sha256":"${"0a".repeat(32)}"}\n`);
-    const words = splitWords(example.replace(/ *#.*/, "").replace(/ <.*/, ""))
+    const words = splitWords(example.replace(/ *#.*/, "").replace(/ [<>].*/, ""))
       .slice(1)
       .map((word) => word.replace("./ci.key", `${dir}/new.key`).replace("./export.jsonl", digests))
       .map((word) => word.replace("./uses.json", report).replace(/^\.\/(logs|dist)$/, dir))

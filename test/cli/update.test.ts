@@ -37,7 +37,7 @@ describe("update", () => {
   test("clears with the --no- flags, and reports when nothing changes", async () => {
     const { cli, key } = await withKey("--scope a --audience https://one/mcp --note nightly --expires never");
     const clear = "update ci --no-scopes --no-audience --no-note --no-owner --json";
-    expect(JSON.parse((await cli(clear)).stdout)).toEqual({ schemaVersion: 1, key: await key(), changed: true });
+    expect(JSON.parse((await cli(clear)).stdout)).toMatchObject({ key: await key(), changed: true });
     expect(await key()).toMatchObject({ scopes: [], audience: [] });
     expect(await key()).not.toHaveProperty("note");
     const again = await cli(clear);

@@ -66,8 +66,8 @@ begin
     ) then
     raise exception 'not uses' using errcode = '22023';
   end if;
-  -- A use may be lost in a crash: the next one is recorded again.
-  perform set_config('synchronous_commit', 'off', true);
+  -- A crash of the database must not lose a use: it is the evidence that keeps a token from being retired too early.
+  perform set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off';
   insert into ${schema}.uses as u (key_id, n, server, at)
   select key_id, n, server, max(at) from unnest(key_ids, ns, servers, times) as t (key_id, n, server, at)
   group by 1, 2, 3 order by 1, 2, 3
