@@ -1,3 +1,4 @@
+import { count } from "../core/count.ts";
 import { formatTime } from "../core/duration.ts";
 import type { Follower } from "../core/follower.ts";
 import { formatPosition, type Position } from "../core/position.ts";
@@ -9,7 +10,7 @@ export function serverState({ position, leaseLeft }: Follower, head: Position): 
   if (leaseLeft <= 0) return "stopped, or answers 503";
   if (position.epoch !== head.epoch) return "follows an earlier history";
   const lag = head.seq - position.seq;
-  return lag <= 0 ? UP_TO_DATE : `${String(lag)} ${lag === 1 ? "change" : "changes"} behind`;
+  return lag <= 0 ? UP_TO_DATE : `${count(lag, "change")} behind`;
 }
 
 export function serverJson(follower: Follower, head: Position, now: number): Record<string, unknown> {

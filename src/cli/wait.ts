@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { count } from "../core/count.ts";
 import { parseDuration } from "../core/duration.ts";
 import { formatPosition, type Position } from "../core/position.ts";
 import { KeysError } from "../errors.ts";
@@ -109,8 +110,7 @@ export async function reportConfirmation(
   const { servers, of, ms, lagging } = confirmation;
   if (lagging.length > 0) throw (await import("./lazy/keys.ts")).notConfirmed(confirmation);
   if (of === 0) io.note("no server follows the store, so there was nothing to wait for");
-  else
-    io.note(`confirmed by ${String(servers)} of ${String(of)} ${of === 1 ? "server" : "servers"} in ${String(ms)} ms`);
+  else io.note(`confirmed by ${String(servers)} of ${count(of, "server")} in ${String(ms)} ms`);
 }
 
 /** The store failed after the change. */

@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createKeys } from "../../src/index.ts";
 import { needPostgres } from "../postgres/shared.ts";
-import { buildFollower } from "./fleet.ts";
-import { aFile, aFleet, aPostgres, type Place } from "./places.ts";
+import { type Place, aFile, aFleet, aFollowerProgram, aPostgres } from "./places.ts";
 import { roundsOf } from "./rounds.ts";
 
 const TWO_DAYS = 172_800;
 
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
+const follower = aFollowerProgram();
 
 describe.each<[string, () => Promise<Place>]>([
   ["file:", aFile],

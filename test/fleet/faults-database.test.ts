@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createKeys } from "../../src/index.ts";
 import { needPostgres } from "../postgres/shared.ts";
-import { buildFollower } from "./fleet.ts";
-import { aCluster, aFleet, open, placeOf } from "./places.ts";
+import { aCluster, aFleet, aFollowerProgram, open, placeOf } from "./places.ts";
 import { aProxy } from "./proxy.ts";
 import { roundsOf } from "./rounds.ts";
 
 needPostgres();
 
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
+const follower = aFollowerProgram();
 
 /** Roughly how many messages a revocation takes. The later ones are those of the wait for the servers. */
 const MESSAGES = 40;

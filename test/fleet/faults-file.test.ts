@@ -2,17 +2,12 @@ import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../stores/place.ts";
-import { buildFollower } from "./fleet.ts";
-import { aFleet, open } from "./places.ts";
+import { aFleet, aFollowerProgram, open } from "./places.ts";
 import { roundsOf } from "./rounds.ts";
 
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
+const follower = aFollowerProgram();
 
 /** A server that records something may have made the folder again. */
 async function putBack(from: string, to: string): Promise<void> {

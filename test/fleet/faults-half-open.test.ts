@@ -1,17 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { aDatabase, needPostgres } from "../postgres/shared.ts";
-import { buildFollower } from "./fleet.ts";
-import { aFleet, placeOf } from "./places.ts";
+import { aFleet, aFollowerProgram, placeOf } from "./places.ts";
 import { aProxy, type Side } from "./proxy.ts";
 import { TORTURE } from "./rounds.ts";
 
 needPostgres();
 
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
+const follower = aFollowerProgram();
 
 describe("servers whose connections are half-open", () => {
   test("accept nothing that was revoked meanwhile, and recover over new connections", async () => {

@@ -4,10 +4,9 @@ import type { Database } from "../postgres/database.ts";
 import { aDatabase, needPostgres } from "../postgres/shared.ts";
 import { Ledger } from "./ledger.ts";
 import { aProxy, type Fate, type PgMessage, type Proxy } from "./proxy.ts";
+import { TORTURE } from "./rounds.ts";
 
 needPostgres();
-
-const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
 
 /** A store, and the way of a writer to it. */
 interface Line {

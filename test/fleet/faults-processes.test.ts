@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { describe, test } from "vitest";
 import { needPostgres } from "../postgres/shared.ts";
-import { buildFollower } from "./fleet.ts";
-import { aFile, aFleet, aPostgres, type Place } from "./places.ts";
+import { type Place, aFile, aFleet, aFollowerProgram, aPostgres } from "./places.ts";
 import { roundsOf } from "./rounds.ts";
 
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
+const follower = aFollowerProgram();
 
 describe.each<[string, () => Promise<Place>]>([
   ["file:", aFile],

@@ -1,38 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { createKeys, createVerifier, openStore, waitForServers, type KeyStore } from "../../src/index.ts";
-import { aDatabase, needPostgres } from "../postgres/shared.ts";
-import { buildFollower, measureFleet, spreadOf, startFollower, type FleetFigures } from "./fleet.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { createKeys, createVerifier, waitForServers } from "../../src/index.ts";
+import { needPostgres } from "../postgres/shared.ts";
+import { measureFleet, spreadOf, startFollower, type FleetFigures } from "./fleet.ts";
+import { aFile, aFollowerProgram, aPostgres, open, type Place } from "./places.ts";
+import { TORTURE } from "./rounds.ts";
 
-const TORTURE = process.env["MCP_KEYS_TORTURE"] === "1";
-
-let follower: Awaited<ReturnType<typeof buildFollower>>;
-beforeAll(async () => {
-  follower = await buildFollower();
-});
-afterAll(() => follower.remove());
-
-/** What a test needs of a store: how to open it here, and in another process. */
-interface Place {
-  readonly spec: string;
-  readonly env: Record<string, string>;
-  readonly open: () => Promise<KeyStore>;
-}
-
-async function aFile(): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), "mcp-keys-fleet-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const spec = `file:${join(folder, "keys.jsonl")}`;
-  return { spec, env: {}, open: () => openStore(spec) };
-}
-
-async function aPostgres(): Promise<Place> {
-  const { url, password } = await aDatabase();
-  const env = { PGPASSWORD: password };
-  return { spec: url, env, open: () => openStore(url, { env }) };
-}
+const follower = aFollowerProgram();
 
 function print(title: string, { refused, confirmed, ...figures }: FleetFigures): void {
   const shown = ({ p50, p99 }: { p50: number; p99: number }) => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`;
@@ -47,8 +20,7 @@ async function runFleet(
   place: Place,
   { servers, revocations }: { servers: number; revocations: number },
 ) {
-  const store = await place.open();
-  onTestFinished(() => store.close());
+  const store = await open(place);
   // The first write creates the store, which a server with fewer rights could not.
   await createKeys({ store }).generate({ name: "first", expiresAt: null });
   const everyMs = Math.max(servers / 5, 1);
@@ -80,15 +52,13 @@ describe("after the confirmation, no server accepts what was revoked", () => {
 
     test("with 50 servers in one process", async () => {
       const place = await aPostgres();
-      const store = await place.open();
-      onTestFinished(() => store.close());
+      const store = await open(place);
       const keys = createKeys({ store });
       await keys.generate({ name: "first", expiresAt: null });
-      const stores = await Promise.all(Array.from({ length: 50 }, place.open));
+      const stores = await Promise.all(Array.from({ length: 50 }, () => open(place)));
       const verifiers = await Promise.all(stores.map((each) => createVerifier({ store: each })));
       onTestFinished(async () => {
         await Promise.all(verifiers.map((each) => each.close()));
-        await Promise.all(stores.map((each) => each.close()));
       });
       const took: number[] = [];
       for (let i = 0; i < (TORTURE ? 300 : 20); i++) {

@@ -1,10 +1,11 @@
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { createKeys, openStore, type KeyStore } from "../../src/index.ts";
 import type { Cluster } from "../postgres/cluster.ts";
 import { startPostgres } from "../postgres/cluster.ts";
 import { createDatabase, type Database } from "../postgres/database.ts";
 import { aDatabase } from "../postgres/shared.ts";
 import { aFolder } from "../stores/place.ts";
+import { buildFollower } from "./fleet.ts";
 import { Fleet } from "./rounds.ts";
 
 /** Where a store is, for this process and for others. */
@@ -21,6 +22,21 @@ export interface FleetSize {
   readonly maxStaleness: number;
   /** The clock of the writer. */
   readonly now?: () => number;
+}
+
+/** Bundles the follower before the tests of a file, and removes it after them. Its `program` is there once they run. */
+export function aFollowerProgram(): { readonly program: string } {
+  let built: Awaited<ReturnType<typeof buildFollower>> | undefined;
+  beforeAll(async () => {
+    built = await buildFollower();
+  });
+  afterAll(() => built?.remove());
+  return {
+    get program() {
+      if (built === undefined) throw new Error("the follower is not bundled yet");
+      return built.program;
+    },
+  };
 }
 
 export async function aFile(): Promise<Place> {

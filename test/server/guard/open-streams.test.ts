@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { Agent, createServer, request as send, type IncomingMessage, type Server } from "node:http";
-import { connect, type AddressInfo } from "node:net";
+import { Agent, createServer, request as send, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import express, { type RequestHandler } from "express";
 import { expect, onTestFinished, test } from "vitest";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
@@ -9,6 +9,7 @@ import { createVerifier, type Verifier } from "../../../src/server/verifier/veri
 import { openMemoryStore } from "../../../src/stores/memory.ts";
 import type { KeyStore } from "../../../src/stores/store.ts";
 import { createFixture, until, type Fixture } from "../fixture.ts";
+import { listen } from "../listen.ts";
 import { startStreams, STREAM_SERVERS, type ClientStream } from "./stream-servers.ts";
 
 const closed = (streams: readonly ClientStream[]) => until(() => streams.every((stream) => !stream.isOpen()));
@@ -230,13 +231,3 @@ test("keeps the connection of finished responses when their key is revoked", asy
   expect([await ask(tokens.ci), await ask(tokens.other), connections]).toEqual([401, 200, 1]);
   expect(verifier.counters.streamsClosed.revoked).toBe(0);
 });
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { KeysError } from "../../../src/errors.ts";
@@ -11,6 +11,7 @@ import type { GuardedRequest } from "../../../src/server/node/guard-node.ts";
 import { guardNode } from "../../../src/server/node/guard-node.ts";
 import { guardUpgrade, type UpgradeHandler, type UpgradeOptions } from "../../../src/server/node/guard-upgrade.ts";
 import { createFixture, until, type Fixture } from "../fixture.ts";
+import { listen } from "../listen.ts";
 
 const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -62,16 +63,6 @@ async function startUpgrading(
       return receive(socket, last);
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 async function receive(socket: Socket, last?: string): Promise<string> {
