@@ -6,7 +6,8 @@ export interface HttpInit {
   readonly url: URL;
   /** Path and query to send unchanged, instead of the normalized ones of `url`. */
   readonly path?: string;
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS";
+  /** Any method that Node can send. */
+  readonly method: string;
   /** May contain a token, so it is never printed. */
   readonly headers: HttpHeaders;
   readonly body?: string;

@@ -1,17 +1,48 @@
-/** Result of one check: whether the server passed, and the observation in one line without a full stop. */
-export type CheckResult = { readonly pass: boolean; readonly observed: string } | Untestable;
+/** Result of one check. */
+export type CheckResult = Judged | Untestable;
+
+/** The server passed or failed. */
+export interface Judged extends CheckDetails {
+  readonly pass: boolean;
+  /** The observation in one line without a full stop. */
+  readonly observed: string;
+}
+
+/** What a report adds to the observation. */
+export interface CheckDetails {
+  /** How to fix this server, if the fix of the check is too general. */
+  readonly fix?: string;
+  /** What was tried, and what answered. */
+  readonly tried?: readonly Tried[];
+}
+
+/**
+ * One thing that a check tried, and the answer. Contains no secret.
+ * @example
+ * ```ts
+ * import type { Tried } from "mcp-keys";
+ *
+ * const line = ({ what, answer }: Tried): string => `${answer}  ${what}`;
+ * ```
+ */
+export interface Tried {
+  /** What was sent, completing "answered … to …": `a bogus key`. */
+  readonly what: string;
+  /** The status of the answer, or why there was none. */
+  readonly answer: string;
+}
 
 /** The check could prove nothing, and why. */
 export interface Untestable {
   readonly untestable: string;
 }
 
-export function pass(observed: string): CheckResult {
-  return { pass: true, observed };
+export function pass(observed: string, details: CheckDetails = {}): CheckResult {
+  return { ...details, pass: true, observed };
 }
 
-export function fail(observed: string): CheckResult {
-  return { pass: false, observed };
+export function fail(observed: string, details: CheckDetails = {}): CheckResult {
+  return { ...details, pass: false, observed };
 }
 
 export function untestable(reason: string): Untestable {

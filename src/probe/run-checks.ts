@@ -61,6 +61,7 @@ function findingOf<T>(check: Check<T>, result: CheckResult, ms: number): Finding
   const rest = { expected, source: check.source.href, fix, ms };
   if ("untestable" in result)
     return { id, group, about, level, status: "untestable", observed: result.untestable, ...rest };
-  const { observed } = result;
-  return { id, group, about, level, status: result.pass ? "pass" : STATUS_OF[level], observed, ...rest };
+  const { observed, fix: ownFix = fix, tried } = result;
+  const status = result.pass ? "pass" : STATUS_OF[level];
+  return { id, group, about, level, status, observed, ...rest, fix: ownFix, ...(tried === undefined ? {} : { tried }) };
 }

@@ -1,4 +1,5 @@
 import type { About, Group, Level } from "../check.ts";
+import type { Tried } from "../check-result.ts";
 import type { Grade } from "./grade.ts";
 import type { Era } from "../mcp/conversation.ts";
 
@@ -42,6 +43,8 @@ export interface Finding {
   readonly fix: string;
   /** Milliseconds the check took. */
   readonly ms: number;
+  /** What the check tried, and what answered. */
+  readonly tried?: readonly Tried[];
   /** Whether the baseline already has this finding. If it does, it does not count. */
   readonly known?: true;
 }
