@@ -64,6 +64,7 @@ export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from ".
 
 // Probe
 export { probe, type ProbeOptions } from "./probe.ts";
+export type { Figures } from "./probe/report/figures.ts";
 export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
 export type { About, Group, Level } from "./probe/check.ts";
 export type { Cost, Tried } from "./probe/check-result.ts";

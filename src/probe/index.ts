@@ -10,6 +10,7 @@ import { callsTool } from "./checks/calls-tool.ts";
 import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
 import { clockInSync } from "./checks/clock-in-sync.ts";
+import { endsStreamsOfRevokedKey } from "./checks/ends-streams-of-revoked-key.ts";
 import { hidesPresentedKey } from "./checks/hides-presented-key.ts";
 import { hidesStackTrace } from "./checks/hides-stack-trace.ts";
 import { hidesValidKey } from "./checks/hides-valid-key.ts";
@@ -139,6 +140,7 @@ export const CHECKS: readonly Check[] = [
   acceptsReenabledKey,
   acceptsBothVersions,
   rejectsRevokedKey,
+  endsStreamsOfRevokedKey,
   rejectsExpiredKey,
   hidesValidKey,
   hidesPresentedKey,

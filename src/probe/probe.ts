@@ -111,6 +111,7 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
     ...conclude({ findings, inconclusive, whole, strict }),
     ...introduce(survey.greetings, redact),
     sent: limiter.sent,
+    ...(lab === undefined ? {} : { figures: await target.canaries.figures() }),
     ...(inconclusive === null ? {} : { hint: inconclusive }),
   };
 }

@@ -139,7 +139,7 @@ describe("JSON", () => {
     const listed = members("part");
     for (const [name, parts] of seen.parts)
       expect([name, shapeOf(parts)]).toEqual([name, [...(listed.get(name) ?? [])].sort()]);
-    const fromTypes = ["anonymous, bogus, presented", "server", "finding", "era", "sent", "counts"];
+    const fromTypes = ["anonymous, bogus, presented", "server", "finding", "era", "sent", "counts", "figures"];
     expect([...listed.keys()].filter((name) => !fromTypes.includes(name)).sort()).toEqual(
       [...seen.parts.keys()].sort(),
     );
@@ -163,6 +163,7 @@ describe("JSON", () => {
     expect(listed("part", "finding")).toEqual(typed("Finding"));
     expect(listed("part", "counts")).toEqual([...STATUSES].sort());
     expect(listed("part", "sent")).toEqual(typed("Cost"));
+    expect(listed("part", "figures")).toEqual(typed("Figures"));
   });
 
   test("the values of each member are complete", () => {

@@ -1,5 +1,6 @@
 import { count } from "../../core/count.ts";
 import { isBreach } from "../../probe/report/conclude.ts";
+import { describeFigures } from "../../probe/report/figures.ts";
 import { GRADES } from "../../probe/report/grade.ts";
 import { GROUP_TITLES } from "../../probe/check.ts";
 import type { Finding, FindingStatus, Report } from "../../probe/report/report.ts";
@@ -108,6 +109,7 @@ function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (read
   const painted =
     result === "unprotected" ? paint.error(word) : result === "protected" ? paint.good(word) : paint.warn(word);
   const known = findings.filter((finding) => finding.known === true).length;
+  const revoked = describeFigures(report.figures ?? {});
   const numbers = Object.entries(counts).filter(([, number]) => number > 0);
   const protocols = eras.map(({ era, protocolVersion }) => `${era} ${protocolVersion}`);
   return [
@@ -117,6 +119,7 @@ function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (read
     protocols.length === 0 ? null : ["protocol", protocols.join(", ")],
     ["checks", numbers.map(([status, number]) => `${String(number)} ${status}`).join(", ")],
     known === 0 ? null : ["known", `${String(known)} in the baseline, not counted`],
+    revoked === null ? null : ["revoked", revoked],
     ["sent", sent],
     hint === undefined ? null : ["hint", wrap(hint, columns, "protocol  ".length)],
   ];

@@ -32,10 +32,16 @@ export const HEAD: PlannedRequest = { name: "HEAD", cacheKey: "HEAD", method: "H
 export const DELETE: PlannedRequest = { name: "DELETE", cacheKey: "DELETE", method: "DELETE", grants: "nothing" };
 
 /** Plans a request of the modern era. */
-export function modernRequest(method: string, client: ClientInfo): PlannedRequest {
-  const planned = post(rpcRequest(method, modernParams(client)));
+export function modernRequest(method: string, client: ClientInfo, params: RpcMessage["params"] = {}): PlannedRequest {
+  const planned = post(rpcRequest(method, { ...params, ...modernParams(client) }));
   const named = { "mcp-protocol-version": MODERN_VERSION, "mcp-method": method };
   return { ...planned, headers: { ...planned.headers, ...named }, cacheKey: `modern ${method}` };
+}
+
+/** Opens the stream of the modern era, for changes of every list. */
+export function listenRequest(client: ClientInfo): PlannedRequest {
+  const notifications = { toolsListChanged: true, promptsListChanged: true, resourcesListChanged: true };
+  return { ...modernRequest("subscriptions/listen", client, { notifications }), grants: "stream" };
 }
 
 /** Plans a message of the legacy era without a handshake. Headers of a session can be added. */

@@ -99,6 +99,33 @@ export class Wire {
     return this.#answer(response, id ?? "", started);
   }
 
+  /**
+   * Opens the event stream that answers a request; `null` if something else answers, or nothing in the usual time.
+   * @param openMs - Milliseconds that the stream may stay open.
+   */
+  async openStream({ headers = {}, method, body }: PlannedRequest, openMs: number): Promise<HttpResponse | null> {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), this.timeLeft());
+    const signal = AbortSignal.any([
+      waiting.signal,
+      ...(this.#options.signal === undefined ? [] : [this.#options.signal]),
+    ]);
+    try {
+      const response = await this.#send({ url: this.url, method, headers, body }, Infinity, {
+        timeoutMs: openMs,
+        signal,
+      });
+      if (response.status === 200 && isEventStream(response)) return response;
+      response.close();
+      return null;
+    } catch (error) {
+      if (waiting.signal.aborted && this.#options.signal?.aborted !== true) return null;
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Ends a session, as a courtesy: servers may answer 405 or not at all. */
   async end(headers: HttpHeaders): Promise<void> {
     try {
@@ -109,7 +136,11 @@ export class Wire {
     }
   }
 
-  async #send(init: Omit<HttpInit, "timeoutMs">, limit = Infinity): Promise<HttpResponse> {
+  async #send(
+    init: Omit<HttpInit, "timeoutMs">,
+    limit = Infinity,
+    more: Partial<Pick<HttpInit, "timeoutMs" | "signal">> = {},
+  ): Promise<HttpResponse> {
     const { presented, request, signal } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request would leave the origin of the URL");
     const common = {
@@ -119,7 +150,7 @@ export class Wire {
     const headers = { ...common, ...init.headers, ...presented.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft()));
     const sent = { ...init, ...withQuery(init, presented), headers };
-    const response = await request({ ...sent, timeoutMs, signal });
+    const response = await request({ ...sent, timeoutMs, signal, ...more });
     this.#sent.set(response, () => [sent.url.href, sent.path, ...Object.values(headers).flat(), sent.body].join("\n"));
     return response;
   }

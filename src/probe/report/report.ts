@@ -1,5 +1,6 @@
 import type { About, Group, Level } from "../check.ts";
 import type { Tried } from "../check-result.ts";
+import type { Figures } from "./figures.ts";
 import type { Grade } from "./grade.ts";
 import type { Era } from "../mcp/conversation.ts";
 
@@ -86,6 +87,8 @@ export interface Report {
   readonly eras: readonly { readonly era: Era; readonly protocolVersion: string }[];
   /** Number of requests, and how many of them did not present the valid key in its header. */
   readonly sent: { readonly requests: number; readonly wrong: number };
+  /** Only of a test with a store. */
+  readonly figures?: Figures;
   readonly counts: Readonly<Record<FindingStatus, number>>;
   readonly findings: readonly Finding[];
   /** Why the run is inconclusive. One line. */

@@ -1,5 +1,6 @@
 import type { Untestable } from "../check-result.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
+import type { Figures } from "../report/figures.ts";
 import type { Attempt } from "../verify/attempt.ts";
 import type { LabKey } from "./lab.ts";
 
@@ -26,6 +27,17 @@ export interface DisabledCanary {
   readonly waited: WaitResult;
 }
 
+/** A canary that was revoked, and how the server reacted. */
+export interface RevokedCanary {
+  readonly canary: Canary;
+  readonly waited: WaitResult;
+  /**
+   * Seconds that a stream stayed open after its key was revoked, rounded up to tenths; `null` if it was still open when the time was up,
+   * absent if the server opened none.
+   */
+  readonly streamSeconds?: number | null;
+}
+
 /**
  * The canaries of a run. Checks share them, because revoked keys stay in a store for ever. A check takes the canary that the server
  * accepts, and gives it back if the server still accepts it afterwards.
@@ -39,6 +51,10 @@ export interface Canaries {
   giveBack(canary: Canary): void;
   /** Disables a canary and waits until the server refuses it; once per run. */
   disable(): Promise<DisabledCanary | Untestable>;
+  /** Opens a stream with a canary, revokes it and waits until the server refuses it and ends the stream; once per run. */
+  revoke(): Promise<RevokedCanary | Untestable>;
+  /** What the run has measured so far. */
+  figures(): Promise<Figures>;
   /** Creates a canary that expires after `lifetime` seconds. Do not give it back. */
   mintExpiring(lifetime: number): Promise<Canary>;
   /** Presents a token of a canary. */

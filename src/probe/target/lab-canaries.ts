@@ -1,8 +1,10 @@
 import { untestable, type Untestable } from "../check-result.ts";
 import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { isAccepted } from "../verify/attempt.ts";
-import type { Canaries, Canary, DisabledCanary, WaitResult } from "./canaries.ts";
+import type { Figures } from "../report/figures.ts";
+import type { Canaries, Canary, DisabledCanary, RevokedCanary, WaitResult } from "./canaries.ts";
 import type { Lab, LabKey } from "./lab.ts";
+import { openStream } from "./open-stream.ts";
 import type { Target } from "./target.ts";
 import { waitUntil } from "./wait.ts";
 
@@ -14,6 +16,7 @@ export class LabCanaries implements Canaries {
   #ready: Canary | null = null;
   #first: Promise<WaitResult> | null = null;
   #disabled: Promise<DisabledCanary | Untestable> | null = null;
+  #revoked: Promise<RevokedCanary | Untestable> | null = null;
   #tokens = 0;
 
   constructor(target: Target, lab: Lab) {
@@ -42,6 +45,21 @@ export class LabCanaries implements Canaries {
   disable(): Promise<DisabledCanary | Untestable> {
     this.#disabled ??= this.#disable();
     return this.#disabled;
+  }
+
+  revoke(): Promise<RevokedCanary | Untestable> {
+    this.#revoked ??= this.#revoke();
+    return this.#revoked;
+  }
+
+  async figures(): Promise<Figures> {
+    const revoked = await this.#revoked;
+    if (revoked === null || "untestable" in revoked) return {};
+    const { waited, streamSeconds } = revoked;
+    return {
+      ...(waited.seconds !== null || isAccepted(waited.last) ? { revokedKeySeconds: waited.seconds } : {}),
+      ...(streamSeconds === undefined ? {} : { revokedStreamSeconds: streamSeconds }),
+    };
   }
 
   async mintExpiring(lifetime: number): Promise<Canary> {
@@ -73,4 +91,26 @@ export class LabCanaries implements Canaries {
     }
     return { canary, waited };
   }
+
+  async #revoke(): Promise<RevokedCanary | Untestable> {
+    const canary = await this.take();
+    if ("untestable" in canary) return canary;
+    const { now, patienceMs } = this.#target;
+    const stream = await openStream(this.#target, canary.presented);
+    try {
+      await canary.key.revoke();
+      const started = now();
+      const waited = await waitUntil(this.#target, canary.presented, "refused");
+      if (stream === null) return { canary, waited };
+      const endedAt = await stream.endsWithin(Math.max(0, started + patienceMs - now()));
+      return { canary, waited, streamSeconds: endedAt === null ? null : toSeconds(endedAt - started) };
+    } finally {
+      await stream?.close();
+    }
+  }
+}
+
+/** Converts milliseconds to seconds, rounded up to tenths. */
+function toSeconds(ms: number): number {
+  return Math.ceil(Math.max(0, ms) / 100) / 10;
 }

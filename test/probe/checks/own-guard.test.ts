@@ -93,11 +93,13 @@ test.each(examples)("gives A+ to the example %s", async (name) => {
   expectNoFaults(await probeExample(name));
 });
 
-test("a server in another process follows its store", async () => {
-  const { findings } = await probeExample("node-http", (store) => ["--store", store]);
+test("a server in another process follows its store, and ends the streams of a revoked key", async () => {
+  const { findings, figures } = await probeExample("hono-sdk-v2", (store) => ["--store", store]);
   const lifecycle = findings.filter(({ group }) => group === "lifecycle");
   expect(lifecycle.filter(({ status }) => status !== "pass")).toEqual([]);
-  expect(lifecycle.length).toBeGreaterThan(4);
+  expect(lifecycle.map(({ id }) => id)).toContain("ends-streams-of-revoked-key");
+  expect(figures?.revokedKeySeconds).toBeLessThan(5);
+  expect(figures?.revokedStreamSeconds).toBeLessThan(5);
 });
 
 /** Runs the CLI against an example. `more` adds arguments, for example the store of the server. */

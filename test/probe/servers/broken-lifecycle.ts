@@ -1,5 +1,8 @@
 import type { BrokenServer } from "./broken.ts";
+import { ServerBehavior } from "./configurable-server.ts";
 import { followingServer } from "./following-server.ts";
+
+const KEEP_OPEN = ServerBehavior.prototype.openStream;
 
 /** Servers that miss changes to a key. */
 export const BROKEN_LIFECYCLE: readonly BrokenServer[] = [
@@ -40,6 +43,16 @@ export const BROKEN_LIFECYCLE: readonly BrokenServer[] = [
       const state = store.stateOf(key);
       return state === "valid" || (state === "revoked" && key.tokens.at(-1) !== token);
     }),
+  },
+  ...(["modern", "sse"] as const).map((eras): BrokenServer => ({
+    mistake: `keeps the streams of a revoked key open (${eras})`,
+    caught: ["ends-streams-of-revoked-key"],
+    ...followingServer(undefined, { eras, openStream: KEEP_OPEN }),
+  })),
+  {
+    mistake: "keeps the streams of the sessions of a revoked key open",
+    caught: ["ends-streams-of-revoked-key"],
+    ...followingServer(undefined, { eras: "legacy", stateful: true, openStream: KEEP_OPEN }),
   },
   {
     mistake: "ignores the expiry of a key",

@@ -162,6 +162,7 @@ export class ServerBehavior {
         _meta: serverInfo,
       });
     }
+    if (posted.method === "subscriptions/listen") return this.listen(response);
     return this.answer(response, posted);
   }
 
@@ -199,8 +200,20 @@ export class ServerBehavior {
     if (!this.stateful || id === undefined || !this.ownsSession(request, String(id))) {
       return this.json(response, 405, { error: "method not allowed" }, { allow: "POST" });
     }
-    response.writeHead(200, { "content-type": "text/event-stream" });
+    this.openStream(response);
     response.flushHeaders();
+  }
+
+  /** Opens the stream of the modern era. */
+  listen(response: ServerResponse): void {
+    this.openStream(response);
+    const acknowledged = { jsonrpc: "2.0", method: "notifications/subscriptions/acknowledged", params: {} };
+    response.write(`event: message\ndata: ${JSON.stringify(acknowledged)}\n\n`);
+  }
+
+  /** Starts a response that stays open. */
+  openStream(response: ServerResponse): void {
+    response.writeHead(200, { "content-type": "text/event-stream" });
   }
 
   endSession(request: IncomingMessage, response: ServerResponse): void {
@@ -216,7 +229,7 @@ export class ServerBehavior {
     if (request.method === "GET") {
       const opened = this.openSession(request);
       this.streams.set(opened, response);
-      response.writeHead(200, { "content-type": "text/event-stream" });
+      this.openStream(response);
       response.write(`event: endpoint\ndata: /messages?s=${opened}\n\n`);
       return;
     }

@@ -45,6 +45,7 @@ export const CORRECT_SERVERS: readonly CorrectServer[] = [
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
   { kind: "that follows a store", ...followingServer() },
   { kind: "that follows a store, with sessions", ...followingServer(undefined, { eras: "legacy", stateful: true }) },
+  { kind: "that follows a store, over HTTP+SSE", ...followingServer(undefined, { eras: "sse" }) },
   {
     kind: "that serves a page at every other path",
     make: () => ({

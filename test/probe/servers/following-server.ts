@@ -5,7 +5,7 @@ import type { Lab, LabKey } from "../../../src/probe/target/lab.ts";
 import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
-import { startServer, type Mistake } from "./configurable-server.ts";
+import { ServerBehavior, startServer, type Mistake } from "./configurable-server.ts";
 
 /** A key in the store, as the server sees it. */
 export interface StoredKey {
@@ -21,6 +21,8 @@ export type KeyState = "valid" | "disabled" | "revoked" | "expired";
 /** A store that the server reads at every request, and the lab that makes keys in it. Written without our own store. */
 export class FollowedStore implements Lab {
   readonly keys: StoredKey[] = [];
+  /** Called when a key is revoked. */
+  readonly onRevoked: ((key: StoredKey) => void)[] = [];
 
   async knows(key: Secret): Promise<boolean> {
     return [TOKEN, SECOND_TOKEN].some((token) => token.reveal() === key.reveal());
@@ -35,7 +37,10 @@ export class FollowedStore implements Lab {
       ...{ name: `canary-${purpose}`, token: first, expiresAt },
       disable: async () => void (key.enabled = false),
       enable: async () => void (key.enabled = true),
-      revoke: async () => void (key.revoked = true),
+      revoke: async () => {
+        key.revoked = true;
+        for (const tell of this.onRevoked) tell(key);
+      },
       rotate: async () => {
         const next = drawToken();
         key.tokens.push(next.reveal());
@@ -72,6 +77,13 @@ export function followingServer(
   const store = new FollowedStore();
   const keys = [TOKEN.reveal(), SECOND_TOKEN.reveal()];
   const mistake: Mistake = {
+    openStream(response) {
+      ServerBehavior.prototype.openStream.call(this, response);
+      const token = this.tokenOf(response.req);
+      store.onRevoked.push(({ tokens }) => {
+        if (tokens.includes(token)) response.destroy();
+      });
+    },
     ...rest,
     knows(token) {
       const key = store.find(token);
