@@ -18,6 +18,7 @@ export default mergeConfig(config, {
       "test/probe/{checks/false-alarms,verify/hostile-server}.test.ts",
       "test/cli/test/lab.test.ts",
       "test/probe/checks/own-guard.test.ts",
+      "test/probe/makes/**",
       "test/probe/report/junit.test.ts",
       "test/postgres/**",
       "test/stores/postgres/**",
