@@ -21,7 +21,15 @@ export const FRAMEWORK_MAKES: readonly Make[] = [
   { name: "in Express 5, with a cookie session next to keys", start: startExpress },
   { name: "in Fastify, with a hook", start: startFastify },
   { name: "in Hono, with bearerAuth, compressing its answers", start: (open) => startHono(open, bearer()) },
-  { name: "in Hono, with jwt", start: async (open) => startHono(open, await signed()) },
+  {
+    name: "in Hono, with jwt",
+    grade: "A",
+    deserves: {
+      "omits-error-without-key": "it answers invalid_request to a missing key",
+      "hides-presented-key": "its challenge names the whole URL as the realm, and with it a key in the query",
+    },
+    start: async (open) => startHono(open, await signed()),
+  },
   { name: "in Hono, with basicAuth", start: (open) => startHono(open, basic()) },
   {
     name: "in Hono, which lets every page call it, without credentials",

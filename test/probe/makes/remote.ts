@@ -45,7 +45,7 @@ type Refuse = (...parameters: [...Parameters<Answer>, key: string | null]) => un
 async function startRemote(open: boolean, refuseKey: Refuse, first?: Answer): Promise<MadeServer> {
   const key = `mcp-${randomBytes(24).toString("hex")}`;
   const mcp = answerMcp();
-  const made = createCertificate({ host: HOST, days: 20 });
+  const made = createCertificate({ host: HOST, others: ["127.0.0.1"], days: 20 });
   const answer: Answer = (request, response) => {
     const elsewhere = (request.url ?? "").split("?")[0] !== "/mcp";
     if (elsewhere || (first !== undefined && request.headers.origin !== undefined)) {
