@@ -114,6 +114,8 @@ export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "world.ts": ["process", "Date.now", "performance.now"],
   // Signals a whole process group.
   "process/start-process.ts": ["node:process"],
+  // Asks whether its parent still runs.
+  "process/parent-ended.ts": ["node:process"],
   // Names its own process, and asks whether another one still runs.
   "process/process-mark.ts": ["node:process"],
   // Its clocks are those of the whole machine.

@@ -54,12 +54,17 @@ export const test: CommandModule = {
       )
       .option("--allow-http", "send the token over plain http beyond this machine")
       .option("--stdio", "start a program that speaks MCP over stdin and stdout")
+      .option(
+        "--proxy",
+        "add the token to the requests of another tool: print the URL of a proxy on this machine, or run the command after --, with {url} replaced",
+      )
       .option("--env-name <name>", "variable from which the program reads its key (default: MCP_API_KEY)", parseEnvName)
       .action((target: string[], flags: TestFlags) => runTest(open(), target, flags)),
 };
 
 /** Loads the code for HTTP servers and programs on first use. */
 async function runTest(ctx: Context, target: readonly string[], flags: TestFlags): Promise<void> {
+  if (flags.proxy === true) return (await import("../test/proxy.ts")).runProxy(ctx, target, flags);
   if (flags.list === true) return (await import("../test/list.ts")).listChecks(ctx, flags);
   const { testServer, testProgram } = await import("../test/run.ts");
   return flags.stdio === true ? testProgram(ctx, target, flags) : testServer(ctx, target, flags);

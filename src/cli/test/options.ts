@@ -24,6 +24,7 @@ export interface TestFlags {
   readonly concurrency: number;
   readonly allowHttp?: true;
   readonly stdio?: true;
+  readonly proxy?: true;
   readonly envName?: string;
 }
 
