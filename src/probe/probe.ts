@@ -47,9 +47,12 @@ export interface ProbeServerOptions {
   readonly clientVersion: string;
   /** Milliseconds for each request. Default: 5,000. */
   readonly timeoutMs?: number;
-  /** Milliseconds for the server to notice a change in its store. Default: 10,000. */
+  /**
+   * Milliseconds for the server to notice a change in its store, 10,000 by default; and the milliseconds in all that a run waits for a server that
+   * limits the rate, 60,000 by default.
+   */
   readonly patienceMs?: number;
-  /** Requests per second without the valid key. Default: 20. */
+  /** Requests per second without the valid key; below 1 for slower ones. Default: 20. */
   readonly rate?: number;
   /** Concurrent requests. Default: 6. */
   readonly concurrency?: number;
@@ -99,12 +102,12 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
     if (survey.absent && check.group !== "transport") {
       return certificateFault(survey.real) === null ? "no MCP server answers at this URL" : NOT_ASKED_FOR_CERTIFICATE;
     }
-    return limiter.stopped ?? unmetNeed(check.needs ?? [], target);
+    return unmetNeed(check.needs ?? [], target) ?? limiter.stopped?.reason ?? null;
   };
   const findings = await runChecks({ ...options, checks, target, skipReason });
   await target.close();
 
-  const inconclusive = limiter.stopped ?? (await inconclusiveReason(target)) ?? whyUncertain(checks, findings);
+  const inconclusive = limiter.stopped?.reason ?? (await inconclusiveReason(target)) ?? whyUncertain(checks, findings);
   const whole = CHECKS.every((check) => check.about !== "access" || checks.includes(check));
   return {
     url: url.href,

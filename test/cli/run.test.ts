@@ -154,7 +154,11 @@ test.each([
     "too many arguments for check: expected 0, got 1",
     "a token is read from standard input or MCP_API_KEY; if this was one, it is now in the shell's history: replace it with: mcp-keys rotate <key>",
   ],
-  ["test --rate many", "--rate must be a whole number from 1 to 1000", "for example: --rate 20"],
+  [
+    "test --rate many",
+    "--rate must be a number of requests per second up to 1000, or per minute or hour",
+    "for example: --rate 20, --rate 0.2 or --rate 12/m",
+  ],
 ])("%s prints the next step", async (line, message, hint) => {
   expect((await createCli().cli(line)).stderr).toBe(`error: ${message}\nhint: ${hint}\n`);
 });

@@ -5,6 +5,7 @@ import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
 import { limitFlag, listFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
+import { parseRate } from "../../probe/mcp/request-rate.ts";
 import type { TestFlags } from "../test/options.ts";
 
 export const test: CommandModule = {
@@ -45,11 +46,18 @@ export const test: CommandModule = {
           "time limit per request; with --stdio twice as long, per start (default: 5s)",
         ).default(undefined, "5s"),
       )
-      .addOption(countFlag("--rate <number>", "requests per second without a valid key", { initial: 20, most: 1000 }))
+      .addOption(
+        new Option("--rate <rate>", "requests per second without a valid key, such as 20 or 0.2, or per minute: 12/m")
+          .default(20, "20")
+          .argParser((text) => parseRate(text)),
+      )
       .addOption(countFlag("--concurrency <number>", "concurrent requests", { initial: 6, most: 64 }))
       .addOption(
-        new Option("--patience <duration>", "how long the server may take to notice a change in --store (default: 10s)")
-          .default(undefined, "10s")
+        new Option(
+          "--patience <duration>",
+          "how long to wait in all if the server limits the rate (default: 1m), and for it to notice a change in --store (default: 10s)",
+        )
+          .default(undefined, "1m")
           .argParser(parseDuration),
       )
       .option("--allow-http", "send the token over plain http beyond this machine")

@@ -20,6 +20,7 @@ export interface TestFlags {
   readonly timeout?: number;
   /** Seconds. */
   readonly patience?: number;
+  /** Requests per second. */
   readonly rate: number;
   readonly concurrency: number;
   readonly allowHttp?: true;

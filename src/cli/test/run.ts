@@ -7,6 +7,7 @@ import { exitOf } from "../../probe/report/conclude.ts";
 import { chooseChecks } from "../../probe/choose-checks.ts";
 import { CHECKS } from "../../probe/index.ts";
 import { formatKeyHeader } from "../../probe/mcp/key-header.ts";
+import { formatRate } from "../../probe/mcp/request-rate.ts";
 import { parseServerUrl } from "../../probe/mcp/server-url.ts";
 import { createRandomText } from "../../probe/random-text.ts";
 import { STDIO_CHECKS } from "../../probe/stdio/index.ts";
@@ -35,7 +36,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   const command = `mcp-keys test ${shellQuote(url)}${inHeader}`;
   const output = openReportOutput(ctx, name, {
     unit: "request",
-    pace: ` at ${String(flags.rate)} a second`,
+    pace: ` at ${formatRate(flags.rate)}`,
     command,
     moreChecks: lab === undefined ? `${command} --store file:` : null,
   });

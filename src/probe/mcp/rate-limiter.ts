@@ -1,6 +1,11 @@
 import { KeysError } from "../../errors.ts";
+import type { HttpInit, HttpRequest, HttpResponse } from "../../http/http.ts";
+import { DelayWatch } from "./delay-watch.ts";
+import { readAnnouncedLimit, readRetryAfter } from "./limit-headers.ts";
+import { Pace } from "./pace.ts";
+import { formatRate } from "./request-rate.ts";
 import { sleep } from "./sleep.ts";
-import { headerOf, type HttpInit, type HttpRequest, type HttpResponse } from "../../http/http.ts";
+import { RESERVE, Slots, type RequestKind } from "./slots.ts";
 
 export interface RateLimiterOptions {
   readonly request: HttpRequest;
@@ -10,115 +15,233 @@ export interface RateLimiterOptions {
   readonly rate: number;
   /** Concurrent requests. A request counts until its answer starts, because streams stay open. */
   readonly concurrency: number;
+  /** Milliseconds that a run may take longer, in all, because the server limits the rate. Default: {@link DEFAULT_LIMIT_PATIENCE_MS}. */
+  readonly patienceMs?: number;
   readonly signal?: AbortSignal;
+  /** Waits, on the same clock. For tests. */
+  readonly sleep?: typeof sleep;
 }
 
-/** Longest `Retry-After` that is waited for, in milliseconds. */
-const MAX_WAIT = 60_000;
-/** Milliseconds to wait after a 429 without `Retry-After`. */
+/** Why nothing more is sent without the valid key. */
+export interface RateStop {
+  /** Completes "not sent, because …". */
+  readonly reason: string;
+  /** Requests per second that the server allows, as far as it was measured. */
+  readonly rate: number | null;
+}
+
+/** Milliseconds that a run waits in all for a server that limits the rate. */
+export const DEFAULT_LIMIT_PATIENCE_MS = 60_000;
+/** Milliseconds to wait after a 429 without `Retry-After`; twice as long after each further one, and next time half of what it took. */
 const DEFAULT_WAIT = 1000;
+/** A 503 that stays for so many tries is the server's answer. */
+const TRIES_OF_503 = 3;
+/** Growing delays do not slow a run down below this, in requests per second. */
+const LEAST_RATE = 1;
 
 /**
- * Sends the requests of a run. It limits concurrency, and the rate of requests without the valid key (with a burst of one second).
- * After the first 429 it waits and repeats the request; after the second it sends nothing more. Checks never see a 429.
+ * Sends the requests of a run, at the pace that the server allows. After a 429, or a 503 with `Retry-After`, it waits, repeats the request and goes on at
+ * half the rate or less; it stops when the waits exceed the patience. It pauses before an announced limit is used up. Checks never
+ * see a 429. Requests with the valid key are not slowed down, unless the server limits them too.
  */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
+  readonly #pace: Pace;
+  readonly #slots: Slots;
+  readonly #delays = new DelayWatch();
+  readonly #sentAt = new WeakMap<HttpResponse, number>();
   #sent = { requests: 0, wrong: 0 };
-  /** When the next request without the valid key may be sent, at an even rate. */
-  #due = -Infinity;
+  /** The paced requests, one after the other. */
+  #line: Promise<unknown> = Promise.resolve();
   #pause: Promise<void> | null = null;
-  /** Number of requests sent before the pause ended. A 429 to a later one counts as the second. */
-  #sentBeforeResume = Infinity;
-  #stopped: string | null = null;
+  /** Number of requests sent before the last pause ended. A 429 to an earlier one belongs to the limit before it. */
+  #sentBeforeResume = 0;
+  /** Number of pauses. */
+  #limits = 0;
+  /** Milliseconds to wait after the next 429 without `Retry-After`. */
+  #defaultWait = DEFAULT_WAIT;
+  /** Milliseconds of waiting since the last answer. */
+  #waited = 0;
+  /** Milliseconds lost to the limits of the server. */
+  #lost = 0;
+  #limitsValid = false;
+  #accepts503 = false;
+  #stopped: RateStop | null = null;
+  /** Called before each request without the valid key is sent. */
+  beforeWrong: (() => Promise<void>) | null = null;
 
   constructor(options: RateLimiterOptions) {
     this.#options = options;
+    this.#slots = new Slots(options.concurrency);
+    this.#pace = new Pace(options.rate, options.now);
   }
 
   get sent(): { readonly requests: number; readonly wrong: number } {
     return { ...this.#sent };
   }
 
-  /** Why nothing more is sent, or `null`. */
-  get stopped(): string | null {
+  /** Why nothing more is sent without the valid key, or `null`. */
+  get stopped(): RateStop | null {
     return this.#stopped;
   }
 
-  /** Sends requests that present the valid key. */
-  readonly valid: HttpRequest = (init) => this.#send(init, false);
-  /** Sends all other requests. */
-  readonly wrong: HttpRequest = (init) => this.#send(init, true);
+  /** Requests per second without the valid key, at present. */
+  get rate(): number {
+    return this.#pace.rate;
+  }
 
-  async #send(init: HttpInit, wrong: boolean): Promise<HttpResponse> {
-    for (;;) {
-      await this.#acquire(wrong);
+  /** Sends requests that present the valid key. */
+  readonly valid: HttpRequest = (init) => this.#send(init, "valid");
+  /** Sends all other requests. */
+  readonly wrong: HttpRequest = (init) => this.#send(init, "wrong");
+  /** Sends requests that present the valid key, ahead of all that wait. */
+  readonly control: HttpRequest = (init) => this.#send(init, "control");
+
+  /** Returns when the request of a response was sent, on the clock of the run. */
+  sentAt(response: HttpResponse): number | undefined {
+    return this.#sentAt.get(response);
+  }
+
+  /** Sends nothing more without the valid key. */
+  stop(stop: RateStop): void {
+    this.#stopped ??= stop;
+    this.#slots.wakeAll();
+  }
+
+  async #send(init: HttpInit, kind: RequestKind): Promise<HttpResponse> {
+    for (let tries = 1; ; tries++) {
+      await this.#acquire(kind);
+      const wrong = kind === "wrong" ? 1 : 0;
+      const order = this.#sent.requests;
+      this.#sent = { requests: order + 1, wrong: this.#sent.wrong + wrong };
+      const at = this.#options.now();
       try {
-        const order = this.#sent.requests;
-        this.#sent = { requests: order + 1, wrong: this.#sent.wrong + (wrong ? 1 : 0) };
         const response = await this.#options.request(init);
-        if (response.status !== 429) return response;
+        const wait = this.#limitOf(response, tries);
+        if (wait === null) {
+          this.#sentAt.set(response, at);
+          this.#note(response, kind, this.#options.now() - at);
+          return response;
+        }
         response.close();
-        this.#handleLimit(response, order);
+        this.#handleLimit({ wait, order, kind });
       } finally {
-        this.#running--;
-        this.#queue.shift()?.();
+        this.#slots.end(kind);
       }
     }
   }
 
-  async #acquire(wrong: boolean): Promise<void> {
-    if (wrong) await this.#waitForRate();
-    for (;;) {
-      await this.#pause;
-      if (this.#stopped !== null) throw limited(this.#stopped);
-      if (this.#running < this.#options.concurrency) break;
-      await new Promise<void>((go) => this.#queue.push(go));
-    }
-    this.#running++;
+  async #acquire(kind: RequestKind): Promise<void> {
+    const isPaced = kind === "wrong" || (kind === "valid" && this.#limitsValid);
+    if (!isPaced) return this.#takeSlot(kind);
+    const turn = this.#line.then(() => this.#takeTurn(kind));
+    this.#line = turn.catch(() => undefined);
+    return turn;
   }
 
-  /** A 429 to a request that was already sent counts as part of the first one. */
-  #handleLimit(response: HttpResponse, order: number): void {
-    const wait = retryAfter(response);
-    if (this.#pause !== null && order >= this.#sentBeforeResume) {
-      this.#stop("the server answered 429 again after waiting as long as it asked");
-    } else if (this.#pause === null && wait > MAX_WAIT) {
-      this.#stop("the server limits the rate (429) and asks to wait more than a minute");
+  /** Waits for the pace of the server. Only the first in line does. A turn that a pause has overtaken is taken again. */
+  async #takeTurn(kind: RequestKind): Promise<void> {
+    let limits;
+    do {
+      await this.#pause;
+      if (kind === "wrong" && this.#stopped === null) await this.beforeWrong?.();
+      this.#assertGoing(kind);
+      limits = this.#limits;
+      const { wait, extra } = this.#pace.next();
+      this.#lost += extra;
+      if (this.#lost > this.#patience) this.#giveUp();
+      else if (wait > 0) await this.#sleep(wait);
+      await this.#waitForSlot(kind);
+    } while (limits !== this.#limits || !this.#slots.isFree(kind));
+    this.#slots.start(kind);
+  }
+
+  async #takeSlot(kind: RequestKind): Promise<void> {
+    do await this.#waitForSlot(kind);
+    while (!this.#slots.isFree(kind));
+    this.#slots.start(kind);
+  }
+
+  async #waitForSlot(kind: RequestKind): Promise<void> {
+    for (;;) {
+      await this.#pause;
+      this.#assertGoing(kind);
+      if (this.#slots.isFree(kind)) return;
+      await this.#slots.next();
     }
-    this.#pause ??= sleep(wait, this.#options.signal).then(() => {
-      this.#sentBeforeResume = this.#sent.requests;
+  }
+
+  #assertGoing(kind: RequestKind): void {
+    if (this.#stopped === null || (kind !== "wrong" && !this.#limitsValid)) return;
+    throw new KeysError("SERVER_UNREACHABLE", `not sent, because ${this.#stopped.reason}`, {
+      hint: "try again with a lower --rate or more --patience, or from an IP address that the server does not limit",
     });
   }
 
-  #stop(reason: string): void {
-    this.#stopped ??= reason;
-    this.#pause = Promise.resolve();
-    for (const go of this.#queue.splice(0)) go();
+  /** Returns how long to wait before the request is repeated; `null` if the response is an answer. */
+  #limitOf(response: HttpResponse, tries: number): number | null {
+    const asked = readRetryAfter(response);
+    if (response.status === 429)
+      return this.#waited > 0 ? Math.max(asked ?? 0, this.#defaultWait) : (asked ?? this.#defaultWait);
+    if (response.status !== 503 || asked === null || this.#accepts503) return null;
+    this.#accepts503 = tries >= TRIES_OF_503 || this.#lost + asked > this.#patience;
+    return this.#accepts503 ? null : asked;
   }
 
-  /** Waits like a token bucket that holds `rate` tokens and refills at `rate` per second. */
-  async #waitForRate(): Promise<void> {
-    const { now, rate } = this.#options;
-    const step = 1000 / rate;
-    this.#due = Math.max(this.#due + step, now() - 1000 + step);
-    const wait = this.#due - now();
-    if (wait > 0) await sleep(wait, this.#options.signal);
+  #handleLimit({ wait, order, kind }: { wait: number; order: number; kind: RequestKind }): void {
+    if (kind !== "wrong") this.#limitsValid = true;
+    // It was sent before the pause, so it belongs to the limit that the pause is for.
+    if (this.#pause !== null || order < this.#sentBeforeResume) return;
+    this.#waited += Math.max(1, wait);
+    this.#defaultWait *= 2;
+    this.#pace.limited(wait);
+    this.#pauseFor(wait);
   }
-}
 
-function limited(reason: string): KeysError {
-  const hint = "try again later with a lower --rate, or from an IP address that the server does not limit";
-  return new KeysError("SERVER_UNREACHABLE", reason, { hint });
-}
+  #pauseFor(wait: number): void {
+    this.#lost += wait;
+    if (this.#lost > this.#patience) {
+      this.#giveUp();
+      return;
+    }
+    this.#limits++;
+    this.#pause = this.#sleep(wait).then(() => {
+      this.#sentBeforeResume = this.#sent.requests;
+      this.#slots.resume();
+      this.#pause = null;
+    });
+  }
 
-/** Returns `Retry-After` in milliseconds. A date is compared with the clock of the server. */
-function retryAfter(response: HttpResponse): number {
-  const value = headerOf(response, "retry-after");
-  if (value === undefined) return DEFAULT_WAIT;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  const wait = Date.parse(value) - Date.parse(headerOf(response, "date") ?? "");
-  return Number.isNaN(wait) ? DEFAULT_WAIT : Math.max(wait, 0);
+  /** Learns from an answer. */
+  #note(response: HttpResponse, kind: RequestKind, delay: number): void {
+    if (kind === "wrong" || this.#limitsValid) {
+      if (this.#waited > 0) this.#defaultWait = Math.max(DEFAULT_WAIT, this.#waited / 2);
+      this.#waited = 0;
+      this.#slots.answered();
+      this.#pace.answered();
+    }
+    if (this.#delays.note(delay)) this.#pace.slowDown(Math.min(LEAST_RATE, this.#options.rate));
+    const announced = kind === "wrong" ? readAnnouncedLimit(response) : null;
+    if (announced === null) return;
+    const { remaining, resetMs } = announced;
+    this.#slots.announced(remaining);
+    if (remaining > RESERVE || this.#pause !== null || this.#stopped !== null) return;
+    this.#pace.limited(resetMs ?? 0, true);
+    if (resetMs === null)
+      this.stop({ reason: `the server announces only ${String(remaining)} more requests`, rate: null });
+    else this.#pauseFor(resetMs);
+  }
+
+  get #patience(): number {
+    return this.#options.patienceMs ?? DEFAULT_LIMIT_PATIENCE_MS;
+  }
+
+  #giveUp(): void {
+    const rate = this.#pace.measured;
+    this.stop({ reason: `the server allows only about ${rate === null ? "a few requests" : formatRate(rate)}`, rate });
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return (this.#options.sleep ?? sleep)(ms, this.#options.signal);
+  }
 }

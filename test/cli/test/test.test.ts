@@ -194,7 +194,7 @@ describe("unusable input", () => {
     ["an unknown check", `test ${url} --only rejects-everything`, `no check "rejects-everything"`],
     ["no checks left", `test ${url} --only reachable --skip reach*`, "no check is left"],
     ["two reports", `test ${url} --json --report junit`, "cannot be used together"],
-    ["an invalid rate", `test ${url} --rate 0`, "1 to 1000"],
+    ["an invalid rate", `test ${url} --rate 0`, "a number of requests per second"],
     ["an invalid concurrency", `test ${url} --concurrency many`, "1 to 64"],
     ["a header that HTTP uses", `test ${url} --header Host`, "cannot carry a key"],
     ["a key in the header", `test ${url} --header 'X-API-Key: s3cr3t'`, "cannot carry a key"],

@@ -105,25 +105,76 @@ test.concurrent.for<[string, Record<string, string>, number]>([
   expect(limiter.stopped).toBeNull();
 });
 
-test("sends nothing more after a second 429", async () => {
+test("goes on more slowly after each 429, and halves the rate", async () => {
   const { url, arrivals } = await startCounting((response, n) =>
-    response.writeHead(n === 1 || n > 3 ? 429 : 200, { "retry-after": "0" }).end(),
+    response.writeHead(n % 4 === 1 ? 429 : 200, { "retry-after": "0" }).end(),
+  );
+  const limiter = limiterWith({ concurrency: 1, rate: 1000 });
+  const answers = await sendWrong(limiter, url, 10);
+  expect(answers.every(({ status }) => status === "fulfilled")).toBe(true);
+  expect(arrivals).toHaveLength(14);
+  expect(limiter.rate).toBeLessThanOrEqual(63);
+  expect(limiter.stopped).toBeNull();
+});
+
+test("stops when the waits exceed the patience, and still sends the valid key", async () => {
+  const { url, arrivals } = await startCounting((response, n) =>
+    response.writeHead(n <= 3 || n === 5 ? 200 : 429, { "retry-after": "30" }).end(),
+  );
+  const limiter = limiterWith({ concurrency: 1, patienceMs: 20_000 });
+  const answers = await sendWrong(limiter, url, 10);
+  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+  const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
+  for (const reason of refused) {
+    expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE", message: expect.stringContaining("not sent, because") });
+  }
+  expect(arrivals).toHaveLength(4);
+  expect(limiter.stopped?.reason).toMatch(/^the server allows only about \d+ (?:a minute|an hour)$/);
+  await expect(limiter.valid(init(url))).resolves.toMatchObject({ status: 200 });
+});
+
+test("sends the valid key no more if the server limits it too", async () => {
+  const { url, arrivals } = await startCounting((response) => response.writeHead(429, { "retry-after": "30" }).end());
+  const limiter = limiterWith({ patienceMs: 20_000 });
+  await expect(limiter.valid(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+  await expect(limiter.valid(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
+  expect(arrivals).toHaveLength(1);
+});
+
+test("waits for a 503 with Retry-After, and takes one that stays as the answer", async () => {
+  const { url, arrivals } = await startCounting((response, n) =>
+    response.writeHead(n === 1 || n > 2 ? 503 : 200, { "retry-after": "0" }).end(),
   );
   const limiter = limiterWith({ concurrency: 1 });
-  const answers = await sendWrong(limiter, url, 10);
-  expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
-  const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason as unknown] : []));
-  for (const reason of refused) expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE" });
-  expect(arrivals).toHaveLength(4);
-  expect(limiter.stopped).toContain("429");
-  await expect(limiter.valid(init(url))).rejects.toMatchObject({ code: "SERVER_UNREACHABLE" });
-  expect(arrivals).toHaveLength(4);
+  const answers = await sendWrong(limiter, url, 3);
+  expect(answers).toMatchObject([{ value: 503 }, { value: 200 }, { value: 503 }]);
+  expect(arrivals).toHaveLength(7);
+  expect(limiter.stopped).toBeNull();
+});
+
+test("takes a 503 without Retry-After as the answer", async () => {
+  const { url, arrivals } = await startCounting((response) => response.writeHead(503).end());
+  expect(await sendWrong(limiterWith(), url, 2)).toMatchObject([{ value: 503 }, { value: 503 }]);
+  expect(arrivals).toHaveLength(2);
+});
+
+test("halves the rate when answers take longer and longer, down to one request a second", async () => {
+  let delay = 1;
+  const { url } = await startCounting((response, n) => {
+    if (n > 10) delay = 600;
+    setTimeout(() => response.end(), delay);
+  });
+  const limiter = limiterWith({ rate: 1000 });
+  await sendWrong(limiter, url, 10);
+  expect(limiter.rate).toBe(1000);
+  await sendWrong(limiter, url, 12);
+  expect(limiter.rate).toBe(250);
 });
 
 test.each([
   ["seconds", { "retry-after": "3600" }],
   ["date", dated(3600)],
-])("stops at once if it would have to wait more than a minute, given as %s", async (_, headers) => {
+])("stops at once if it would have to wait longer than its patience, given as %s", async (_, headers) => {
   const { url, arrivals } = await startCounting((response) => response.writeHead(429, headers).end());
   const limiter = limiterWith();
   const started = performance.now();
@@ -131,7 +182,7 @@ test.each([
   expect(performance.now() - started).toBeLessThan(2000);
   expect(answers.every(({ status }) => status === "rejected")).toBe(true);
   expect(arrivals.length).toBeLessThanOrEqual(6);
-  expect(limiter.stopped).toContain("more than a minute");
+  expect(limiter.stopped).toMatchObject({ reason: "the server allows only about 1 an hour" });
 });
 
 test("an abort ends the wait", async () => {
@@ -157,9 +208,9 @@ test("a rate limit leaves the remaining checks untestable and the run inconclusi
       },
     }),
   );
-  const report = await probeAt(url);
+  const report = await probeAt(url, { patienceMs: 500 });
   expect(report).toMatchObject({ ok: false, result: "inconclusive", proven: false, grade: null });
-  expect(report.hint).toContain("429");
+  expect(report.hint).toContain("the server allows only about");
   const { status } = report.findings.find(({ id }) => id === "rejects-bogus-key")!;
   expect(status).toBe("untestable");
   expect(report.counts.fail).toBe(0);
