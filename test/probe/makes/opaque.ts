@@ -1,12 +1,24 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { readKey, refuse, startSite, type Make, type Site } from "./make.ts";
+
+/** @see RFC 4648, section 6 */
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Servers that decode an opaque key before they compare it, and servers that read it from other headers. */
 export const OPAQUE_MAKES: readonly Make[] = [
   decoding("base64"),
   decoding("base64url"),
   decoding("hex"),
+  {
+    name: "that decodes the key from base32, in any case",
+    start(open) {
+      const key = Array.from(randomBytes(40), (byte) => BASE32.charAt(byte % 32)).join("");
+      const decode = (text: string): string =>
+        Array.from(text.toUpperCase(), (digit) => BASE32.indexOf(digit).toString(2).padStart(5, "0")).join("");
+      return startSite({ admit: admitBy((sent) => isSame(decode(sent), decode(key))) }, open, { key });
+    },
+  },
   {
     name: "that compares a hexadecimal key as text, in lower case",
     start(open) {
@@ -26,11 +38,17 @@ export const OPAQUE_MAKES: readonly Make[] = [
       return startSite({ admit }, open, { key });
     },
   },
+  plain("a random UUID", randomUUID()),
+  plain("a number", "48151623421234567890"),
+  plain("a password", "Tr0ub4dor&3#horse"),
+  plain("letters of one case, with a prefix and a check digit", "ACME-JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXQ-7"),
   {
-    name: "that takes a random UUID",
+    name: "that looks up a UUID in a database",
     start(open) {
-      const key = "3f0c9a52-7e1d-4b86-9c24-d5a871e6f03b";
-      return startSite({ admit: admitBy((sent) => isSame(sent, key)) }, open, { key });
+      const key = randomUUID().toUpperCase();
+      // As PostgreSQL reads a uuid: in any case, with or without hyphens and braces.
+      const read = (text: string): string => text.toLowerCase().replace(/[{}-]/g, "");
+      return startSite({ admit: admitBy((sent) => isSame(read(sent), read(key))) }, open, { key });
     },
   },
   inHeader("x-api-key", null),
@@ -51,6 +69,13 @@ function decoding(encoding: "base64" | "base64url" | "hex"): Make {
       };
       return startSite({ admit: admitBy(compare) }, open, { key: secret.toString(encoding) });
     },
+  };
+}
+
+function plain(kind: string, key: string): Make {
+  return {
+    name: `that takes ${kind}`,
+    start: (open) => startSite({ admit: admitBy((sent) => isSame(sent, key)) }, open, { key }),
   };
 }
 

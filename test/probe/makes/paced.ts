@@ -7,14 +7,14 @@ import { isSame } from "./opaque.ts";
 /** Servers that limit, slow down or close. Their keys and guards are plain. */
 export const PACED_MAKES: readonly Make[] = [
   {
-    name: "that allows 40 requests a second, and says when to come back",
+    name: "that allows 20 requests a second, and says when to come back",
     unbounded: true,
-    start: (open) => startPlain(open, beforeGuard(windowOf(40, 1000))),
+    start: (open) => startPlain(open, beforeGuard(windowOf(20, 1000))),
   },
   {
-    name: "that limits requests with a token bucket of 30, refilled at 25 a second",
+    name: "that limits requests with a token bucket of 20, refilled at 12 a second",
     unbounded: true,
-    start: (open) => startPlain(open, beforeGuard(bucketOf(30, 25))),
+    start: (open) => startPlain(open, beforeGuard(bucketOf(20, 12))),
   },
   {
     name: "that blocks an address after 500 wrong keys",

@@ -94,6 +94,19 @@ export const REFUSAL_MAKES: readonly Make[] = [
       }),
   },
   {
+    name: "that refuses with 200 and a fault of JSON-RPC",
+    grade: "D",
+    deserves: {
+      "answers-401-without-key": "it answers 200: clients see a fault, and never ask for a key",
+      "answers-401-to-wrong-key": "it answers 200 to a wrong key too",
+    },
+    start: (open) =>
+      start(open, (_, response) => {
+        const error = { code: -32_001, message: "Unauthorized: send a key" };
+        response.writeHead(200, JSON_TYPE).end(JSON.stringify({ jsonrpc: "2.0", id: null, error }));
+      }),
+  },
+  {
     name: "that answers 403 as an API gateway does",
     grade: "D",
     deserves: {
