@@ -28,8 +28,12 @@ export interface CheckDetails {
 export interface Tried {
   /** What was sent, completing "answered … to …": `a bogus key`. */
   readonly what: string;
-  /** The status of the answer, or why there was none. */
+  /** `accepted (200)`, the status of a refusal, or why there was no answer. */
   readonly answer: string;
+  /** The request as text, if it shows the fault. A key is only named: `Authorization: Bearer <your key>`. */
+  readonly sent?: string;
+  /** The answer to it: status, telling headers and the start of the body. */
+  readonly received?: string;
 }
 
 /** The check could prove nothing, and why. */

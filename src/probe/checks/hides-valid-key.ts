@@ -1,7 +1,7 @@
 import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
-import { digestsOf, answerParts, piecesOf } from "../judge/leak.ts";
+import { digestsOf, answerParts, piecesOf, textOf } from "../judge/leak.ts";
 
 export const hidesValidKey: Check = {
   id: "hides-valid-key",
@@ -19,7 +19,7 @@ export const hidesValidKey: Check = {
     const others = recorded.filter(({ presented }) => presented.kind === "wrong");
     for (const { answer, presented, sent } of others) {
       // A nearly valid key has parts of the valid one, which the server may echo.
-      const request = sent().toLowerCase();
+      const request = textOf(sent()).toLowerCase();
       const revealing = pieces.filter((piece) => !request.includes(piece));
       for (const { name, text } of answerParts(answer)) {
         const where = `${name} of a ${String(answer.status)} to ${presented.name}`;

@@ -4,6 +4,7 @@ import { kindOf } from "../mcp/answer-kind.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
+import { noteTried } from "./evidence.ts";
 import { listNames } from "./judge-refused.ts";
 
 /** One request that was sent, and its result. */
@@ -26,17 +27,24 @@ export function exchangeEach(
 }
 
 /** Judges whether the server granted none of the requests. Untestable if one got no answer, 429 or a status above 500. */
-export function judgeGranted(tries: readonly TriedRequest[], { redact }: Target): CheckResult {
+export function judgeGranted(tries: readonly TriedRequest[], target: Target): CheckResult {
+  const { redact } = target;
+  const results = tries.map(({ planned, presented, result }) => ({
+    ...{ what: `${planned.name} with ${presented.name}`, result, shows: isGranted(planned, result) },
+  }));
+  const tried = noteTried(target, results);
   const open = tries.filter(({ planned, result }) => isGranted(planned, result));
   if (open.length > 0) {
-    return fail(`${listNames(open.map(({ planned }) => planned))} answered with ${listNames(credentialsOf(open))}`);
+    return fail(`${listNames(open.map(({ planned }) => planned))} answered with ${listNames(credentialsOf(open))}`, {
+      tried,
+    });
   }
   for (const { planned, result } of tries) {
     if (result instanceof KeysError) return untestable(`${planned.name}: ${redact(result.message)}`);
     if (result.status === 429 || result.status > 500) return untestable(`${planned.name}: ${String(result.status)}`);
   }
   const statuses = new Set(tries.map(({ result }) => (result instanceof KeysError ? "" : String(result.status))));
-  return pass(`${[...statuses].join(" or ")} with ${listNames(credentialsOf(tries))}`);
+  return pass(`${[...statuses].join(" or ")} with ${listNames(credentialsOf(tries))}`, { tried });
 }
 
 /** Returns whether the answer grants the request: a result, or an open stream. Errors grant nothing. */

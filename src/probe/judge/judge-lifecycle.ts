@@ -3,6 +3,7 @@ import { isRefusal } from "../mcp/answer-kind.ts";
 import type { WaitResult } from "../target/canaries.ts";
 import type { Target } from "../target/target.ts";
 import { isAccepted, isConversation, isInconclusive } from "../verify/attempt.ts";
+import { noteTried } from "./evidence.ts";
 import { describeAttempt } from "./judge-refused.ts";
 
 /**
@@ -10,10 +11,11 @@ import { describeAttempt } from "./judge-refused.ts";
  * @param after - What happened to the key, completing "accepted within 1.2 s after …".
  */
 export function judgeAcceptedInTime(target: Target, { seconds, last }: WaitResult, after: string): CheckResult {
-  if (seconds !== null) return pass(`accepted within ${seconds.toFixed(1)} s after ${after}`);
+  const tried = noteTried(target, [{ what: `a key after ${after}`, result: last, shows: false }]);
+  if (seconds !== null) return pass(`accepted within ${seconds.toFixed(1)} s after ${after}`, { tried });
   const observed = isAccepted(last) ? "accepted only sometimes" : describeAttempt(last, target);
   const result = `${observed} for ${String(target.patienceMs / 1000)} s after ${after}`;
-  return isInconclusive(last) ? untestable(result) : fail(result);
+  return isInconclusive(last) ? untestable(result) : fail(result, { tried });
 }
 
 /**
@@ -25,15 +27,16 @@ export async function judgeRefusedInTime(
   { seconds, last }: WaitResult,
   after: string,
 ): Promise<CheckResult> {
+  const tried = noteTried(target, [{ what: `a key after ${after}`, result: last, shows: isAccepted(last) }]);
   if (seconds === null) {
     const result = `${String(target.patienceMs / 1000)} s after ${after}`;
     return isAccepted(last)
-      ? fail(`still accepted ${result}`)
+      ? fail(`still accepted ${result}`, { tried })
       : untestable(`${describeAttempt(last, target)} ${result}`);
   }
   const refused = isConversation(last) && isRefusal(last.answer);
   if (!refused && !isAccepted(await target.presentAgain(target.valid))) {
     return untestable("the server no longer accepts your key either, so a refusal proves nothing");
   }
-  return pass(`${describeAttempt(last, target)} within ${seconds.toFixed(1)} s after ${after}`);
+  return pass(`${describeAttempt(last, target)} within ${seconds.toFixed(1)} s after ${after}`, { tried });
 }

@@ -1,8 +1,9 @@
 import { KeysError } from "../../errors.ts";
-import { fail, pass, untestable, type CheckResult, type Cost } from "../check-result.ts";
+import { fail, pass, untestable, type CheckResult, type Cost, type Tried } from "../check-result.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";
+import { noteTried } from "./evidence.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
 
 /** A key that was presented, and the result. */
@@ -55,7 +56,10 @@ export async function findAccepted(target: Target, controls: readonly PresentedK
  */
 export async function judgeRefused(target: Target, trials: readonly Trial[]): Promise<CheckResult> {
   const accepted = trials.filter(({ attempt }) => isAccepted(attempt));
-  if (accepted.length > 0) return fail(`accepted with ${listNames(accepted.map(({ presented }) => presented))}`);
+  const tried = noteTrials(target, trials);
+  if (accepted.length > 0) {
+    return fail(`accepted with ${listNames(accepted.map(({ presented }) => presented))}`, { tried });
+  }
   if (target.survey.greetings.length === 0) {
     return untestable("the server did not accept your key, so a refusal proves nothing");
   }
@@ -67,7 +71,15 @@ export async function judgeRefused(target: Target, trials: readonly Trial[]): Pr
   if (unusual && !(await target.isStillAccepted())) {
     return untestable("the server accepted your key only once, so a refusal proves nothing");
   }
-  return pass(`${statusesOf(trials)} with ${listNames(trials.map(({ presented }) => presented))}`);
+  return pass(`${statusesOf(trials)} with ${listNames(trials.map(({ presented }) => presented))}`, { tried });
+}
+
+/** Notes what every trial presented, and what answered. */
+export function noteTrials(target: Target, trials: readonly Trial[]): Tried[] {
+  const results = trials.map(({ presented, attempt }) => ({
+    ...{ what: presented.name, result: attempt, shows: isAccepted(attempt) },
+  }));
+  return noteTried(target, results);
 }
 
 /** Describes the result of an attempt: its status, or why there was no answer. */

@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { digestToken } from "../../core/digest.ts";
-import type { McpAnswer } from "../mcp/wire.ts";
+import type { McpAnswer, SentRequest } from "../mcp/wire.ts";
 
 /** Prefix and id of a token in our format. They are public. Matches mutated tokens too. */
 const PUBLIC = /^[0-9a-z_]*_[0-9a-z]{12}_/i;
@@ -45,4 +45,9 @@ export interface AnswerPart {
 export function answerParts({ headers, excerpt }: Pick<McpAnswer, "headers" | "excerpt">): AnswerPart[] {
   const named = Object.entries(headers).map(([name, values]) => ({ name, text: (values ?? []).join("\n") }));
   return [...named, { name: "body", text: excerpt }];
+}
+
+/** Returns the URL, headers and body of a request as text. */
+export function textOf({ url, path, headers, body }: SentRequest): string {
+  return [url.href, path, ...Object.values(headers).flat(), body].join("\n");
 }

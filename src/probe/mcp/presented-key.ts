@@ -14,6 +14,8 @@ export interface PresentedKey {
   readonly kind: "valid" | "misplaced" | "wrong";
   /** A function, because the object may be printed. */
   readonly headers: () => HttpHeaders;
+  /** Whether the headers contain no key, so that reports may show them. */
+  readonly plain?: true;
   /** Parameters to add to the query of the URL. */
   readonly query?: () => Readonly<Record<string, string>>;
 }
@@ -38,7 +40,7 @@ export function wrongKey(header: KeyHeader, key: Secret, named: Pick<PresentedKe
 
 /** Presents no key, but other headers. */
 export function otherHeaders(headers: HttpHeaders, named: Pick<PresentedKey, "id" | "name">): PresentedKey {
-  return { ...named, kind: "wrong", headers: () => headers };
+  return { ...named, kind: "wrong", plain: true, headers: () => headers };
 }
 
 /** Presents the valid key where the server should not look for it. */

@@ -28,10 +28,13 @@ export interface WireOptions {
   /** Milliseconds for each exchange. */
   readonly timeoutMs?: number;
   readonly clientVersion: string;
-  /** Called with every answer. `sent` returns the URL, headers and body of the request; a function, because they contain a secret. */
-  readonly onAnswer?: (answer: McpAnswer, presented: PresentedKey, sent: () => string) => void;
+  /** Called with every answer. `sent` returns the request; a function, because it contains a secret. */
+  readonly onAnswer?: (answer: McpAnswer, presented: PresentedKey, sent: () => SentRequest) => void;
   readonly signal?: AbortSignal;
 }
+
+/** A request as it was sent, secrets included. */
+export type SentRequest = Pick<HttpInit, "url" | "path" | "method" | "headers" | "body">;
 
 /** Another path or method for messages, sent unchanged. A guard may miss it and the router still find MCP. */
 export interface Detour {
@@ -46,7 +49,7 @@ export class Wire {
   readonly url: URL;
   readonly clientInfo: ClientInfo;
   readonly #options: WireOptions;
-  readonly #sent = new WeakMap<HttpResponse, () => string>();
+  readonly #sent = new WeakMap<HttpResponse, () => SentRequest>();
 
   constructor(options: WireOptions) {
     this.url = options.url;
@@ -151,7 +154,7 @@ export class Wire {
     const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft()));
     const sent = { ...init, ...withQuery(init, presented), headers };
     const response = await request({ ...sent, timeoutMs, signal, ...more });
-    this.#sent.set(response, () => [sent.url.href, sent.path, ...Object.values(headers).flat(), sent.body].join("\n"));
+    this.#sent.set(response, () => sent);
     return response;
   }
 
@@ -161,7 +164,8 @@ export class Wire {
   }
 
   #report(response: HttpResponse, answer: McpAnswer): McpAnswer {
-    this.#options.onAnswer?.(answer, this.#options.presented, this.#sent.get(response) ?? ((): string => ""));
+    const sent = this.#sent.get(response);
+    if (sent !== undefined) this.#options.onAnswer?.(answer, this.#options.presented, sent);
     return answer;
   }
 

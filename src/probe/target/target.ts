@@ -6,7 +6,7 @@ import type { KeyHeader } from "../mcp/key-header.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { Redact } from "../../core/redact.ts";
-import type { Detour, McpAnswer, Wire } from "../mcp/wire.ts";
+import type { Detour, McpAnswer, SentRequest, Wire } from "../mcp/wire.ts";
 import type { ClientInfo } from "../mcp/rpc-message.ts";
 import type { RandomText } from "../random-text.ts";
 import type { Attempt } from "../verify/attempt.ts";
@@ -104,8 +104,8 @@ export interface RecordedAnswer {
   readonly answer: McpAnswer;
   /** When it was read, in seconds since 1970. */
   readonly at: number;
-  /** URL, headers and body that were sent. A function, because they contain a secret. */
-  readonly sent: () => string;
+  /** The request that was sent. A function, because it contains a secret. */
+  readonly sent: () => SentRequest;
 }
 
 /** An open session of the legacy era. */
