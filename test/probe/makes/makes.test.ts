@@ -42,10 +42,8 @@ describe("a correct server", { concurrent: true, timeout: 60_000 }, () => {
     expect(exitOf(report)).toBe(0);
     if (make.unbounded !== true) expect(report.sent.requests).toBeLessThanOrEqual(BUDGET);
   });
-});
 
-describe("without its guard, a server", { concurrent: true, timeout: 60_000 }, () => {
-  test.for(named)("%s is called open", async ([, make], { skip, onTestFinished }) => {
+  test.for(named)("%s is called open without its guard", async ([, make], { skip, onTestFinished }) => {
     if (missing.includes(make.needs ?? "")) return skip(`needs ${make.needs ?? ""}`);
     const server = await make.start(true);
     onTestFinished(server.close);
