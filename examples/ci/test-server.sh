@@ -8,7 +8,7 @@ url=${1:?usage: test-server.sh <url of the server>}
 
 status=0
 # The key comes from MCP_API_KEY; with </dev/null nothing waits for one on standard input.
-${MCP_KEYS:-npx --yes mcp-keys} test "$url" --report junit >mcp-access.xml </dev/null || status=$?
+${MCP_KEYS:-npx --yes mcp-keys} test "$url" --save junit=mcp-access.xml </dev/null || status=$?
 
 case $status in
 0) echo "$url is protected" ;;

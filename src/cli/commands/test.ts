@@ -3,7 +3,7 @@ import { parseDuration } from "../../core/duration.ts";
 import { KeysError } from "../../errors.ts";
 import { parseEnvName } from "../../formats/env-name.ts";
 import type { CommandModule, Context } from "../context.ts";
-import { limitFlag, listFlag } from "../flags.ts";
+import { commandFlag, limitFlag, listFlag } from "../flags.ts";
 import { headerFlag } from "../header-flag.ts";
 import { parseRate } from "../../probe/mcp/request-rate.ts";
 import type { TestFlags } from "../test/options.ts";
@@ -28,6 +28,9 @@ export const test: CommandModule = {
         new Option("--report <format>", "format of the report (default: pretty)")
           .choices(["pretty", "json", "junit", "sarif", "markdown"])
           .default(undefined, "pretty"),
+      )
+      .addOption(
+        commandFlag("--save <format=file>", "also write the report to a file, for example sarif=mcp.sarif; repeatable"),
       )
       .addOption(listFlag("--only <id>", "run only this check; an id may end in *", (id) => id))
       .addOption(listFlag("--skip <id>", "skip this check; an id may end in *", (id) => id))

@@ -8,6 +8,8 @@ import { readTokenVariable } from "../token-source.ts";
 /** The flags of `test`. */
 export interface TestFlags {
   readonly report?: ReportName | "pretty";
+  /** Entries `<format>=<file>`. */
+  readonly save?: readonly string[];
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
   readonly list?: true;

@@ -15,7 +15,7 @@ import type { TestFlags } from "./options.ts";
 const PLACEHOLDER = "{url}";
 /** The flags of a test. `--rate` and `--concurrency` have a default, so they are always there. */
 const OF_A_TEST = [
-  ...["report", "only", "skip", "list", "strict", "baseline", "call", "secondKeyEnv", "timeout", "patience"],
+  ...["report", "save", "only", "skip", "list", "strict", "baseline", "call", "secondKeyEnv", "timeout", "patience"],
   ...["stdio", "envName"],
 ] as const satisfies (keyof TestFlags)[];
 /** Characters of the path that only this run knows. */

@@ -15,6 +15,7 @@ import type { StdioProbeOptions } from "../../probe/stdio/probe.ts";
 import type { Context } from "../context.ts";
 import { openLab } from "./lab.ts";
 import { openReportOutput } from "./output.ts";
+import { openSavedReports } from "./save.ts";
 import { readUrl, readProgram, readSecondKey, reportNameOf, type TestFlags } from "./options.ts";
 import { readToken } from "../token-source.ts";
 
@@ -26,6 +27,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   // Mistakes in the arguments come before the prompt for the token.
   parseServerUrl(url, null);
   chooseChecks(CHECKS, flags);
+  const save = await openSavedReports(flags.save);
   const { header } = flags;
   const common = await readCommon(ctx, flags);
   const { key } = common;
@@ -51,6 +53,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     epoch: world.now,
   });
   await output.end(report);
+  await save(report);
   ctx.setExitStatus(exitOf(report));
   await lab?.close();
 }
@@ -60,6 +63,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
   const name = reportNameOf(ctx, flags);
   const program = readProgram(ctx, target, flags);
   chooseChecks(STDIO_CHECKS, flags);
+  const save = await openSavedReports(flags.save);
   const common = await readCommon(ctx, flags);
   const commandLine = [program.command, ...program.args].map(shellQuote).join(" ");
   const output = openReportOutput(ctx, name, {
@@ -80,6 +84,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
     spawn: openSpawn(ctx),
   });
   await output.end(report);
+  await save(report);
   ctx.setExitStatus(exitOf(report));
 }
 
