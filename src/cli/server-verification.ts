@@ -15,6 +15,8 @@ export interface VerificationTarget {
   readonly timeout: number;
   /** Whether the token may be sent over plain http beyond this machine. */
   readonly allowHttp: boolean;
+  /** Whether to look for the header that the server wants, if it refuses the token. */
+  readonly seekHeader?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface VerificationTarget {
  */
 export async function runVerification(
   { world }: Context,
-  { url, token, header, timeout, allowHttp }: VerificationTarget,
+  { url, token, header, timeout, allowHttp, seekHeader = false }: VerificationTarget,
 ): Promise<Verification> {
   const [{ verifyServer }, request] = await Promise.all([import("../probe/verify/verify.ts"), world.request()]);
   return verifyServer({
@@ -36,6 +38,7 @@ export async function runVerification(
     timeoutMs: timeout * 1000,
     clientVersion: packageVersion,
     allowHttp,
+    seekHeader,
     signal: world.interrupted,
   });
 }

@@ -3,7 +3,7 @@ import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
 import { addCosts, type Cost } from "./check-result.ts";
-import { FINAL_ATTEMPT_COST, inconclusiveReason, OTHER_HEADER_COST } from "./inconclusive-reason.ts";
+import { FINAL_ATTEMPT_COST, inconclusiveReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
@@ -23,6 +23,7 @@ import { unmetNeed } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 import { DEFAULT_PATIENCE_MS } from "./target/wait.ts";
 import { createBogusKey } from "./verify/bogus-key.ts";
+import { FIND_HEADER_COST } from "./verify/find-header.ts";
 import { SURVEY_COST } from "./verify/survey.ts";
 
 export interface ProbeServerOptions {
@@ -140,8 +141,8 @@ function parseUrl({ url: text, key, secondKey, allowHttp }: ProbeServerOptions):
 /** Returns an upper bound of the run. Assumes that the server meets the preconditions that are not known yet. */
 function planCost(checks: readonly Check[], target: Target): Cost {
   const planned = checks.filter(({ needs = [] }) => unmetNeed(needs.filter(isKnownUpFront), target) === null);
-  const otherHeader = target.header === BEARER ? [OTHER_HEADER_COST] : [];
-  return addCosts([SURVEY_COST, CONTROLS_COST, FINAL_ATTEMPT_COST, ...otherHeader, ...planned.map(({ cost }) => cost)]);
+  const shared = [SURVEY_COST, CONTROLS_COST, FINAL_ATTEMPT_COST, FIND_HEADER_COST];
+  return addCosts([...shared, ...planned.map(({ cost }) => cost)]);
 }
 
 function isKnownUpFront(need: string): boolean {

@@ -3,7 +3,7 @@ import type { Check } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Redact } from "../core/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
-import { isServerFault } from "./verify/present.ts";
+import { isServerFault } from "./verify/attempt.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
 

@@ -30,7 +30,7 @@ export const verify: CommandModule = {
   build: (open) =>
     new Command("verify")
       .description(
-        "Calls a running MCP server without a token, with a bogus one and with yours. " +
+        "Calls a running MCP server with your token, without one, with a bogus one, and with yours changed. " +
           "Reads your token from standard input, else MCP_API_KEY, else prompts. Does not follow redirects.",
       )
       .argument("<url>", "MCP URL of the server, for example https://host/mcp")
@@ -57,7 +57,14 @@ async function runVerify(
   const confirmation = atLeast === undefined ? null : await requireServers(ctx, atLeast, timeout);
   await reportConfirmation(ctx, confirmation);
   const left = timeout - (confirmation === null ? 0 : (ctx.world.ticks() - start) / 1000);
-  const result = await runVerification(ctx, { url, token, header, timeout: Math.max(left, 1), allowHttp });
+  const result = await runVerification(ctx, {
+    url,
+    token,
+    header,
+    timeout: Math.max(left, 1),
+    allowHttp,
+    seekHeader: true,
+  });
   ctx.setExitStatus(OUTCOMES[result.outcome]);
   if (ctx.flags.json) await ctx.io.json({ ...result });
   else await ctx.io.print(renderVerification(ctx.paint, result));
@@ -73,15 +80,17 @@ function renderVerification(paint: Painter, result: Verification): string {
     named === "" ? null : ["server", named],
     protocol === "" ? null : ["protocol", protocol],
     tools === undefined ? null : ["tools", String(tools)],
-    attemptField("no token", result.anonymous),
+    attemptField("no token", result.anonymous, era),
     attemptField("bogus token", result.bogus),
     attemptField("your token", result.presented),
+    attemptField("yours, changed", result.changed),
     hint === undefined ? null : ["hint", hint],
   ]);
 }
 
-function attemptField(name: string, attempt: AttemptSummary | null): [string, string] | null {
+function attemptField(name: string, attempt: AttemptSummary | null, usual = attempt?.era): [string, string] | null {
   if (attempt === null) return null;
   const challenge = attempt.challenge === undefined ? "" : `  ${attempt.challenge}`;
-  return [name, `${String(attempt.status)} in ${String(Math.round(attempt.ms))} ms${challenge}`];
+  const era = attempt.era === undefined || attempt.era === usual ? "" : ` in the ${attempt.era} era`;
+  return [name, `${String(attempt.status)} in ${String(Math.round(attempt.ms))} ms${era}${challenge}`];
 }

@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
 import { speakSse } from "../mcp/era-sse.ts";
-import { attempt } from "../verify/present.ts";
+import { attempt } from "../verify/attempt.ts";
 import { findAccepted, judgeRefused } from "../judge/judge-refused.ts";
 
 export const requiresKeyForSseEndpoint: Check = {
@@ -21,8 +21,9 @@ export const requiresKeyForSseEndpoint: Check = {
     const wrongKeys = [NOTHING, target.wrong];
     const accepted = await findAccepted(target, wrongKeys);
     if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
+    const greeting = target.survey.greetings.find(({ era }) => era === "sse");
     const each = wrongKeys.map(async (presented) => {
-      const speak = () => speakSse(target.wire(target.valid), target.greeting, target.wire(presented));
+      const speak = () => speakSse(target.wire(target.valid), greeting, { poster: target.wire(presented) });
       return { presented, attempt: await attempt(speak) };
     });
     return judgeRefused(target, await Promise.all(each));

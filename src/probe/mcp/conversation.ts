@@ -13,6 +13,19 @@ import type { McpAnswer } from "./wire.ts";
  */
 export type Era = "modern" | "legacy" | "sse";
 
+/** Newest first, in the order in which they are tried. */
+export const ERAS: readonly Era[] = ["modern", "legacy", "sse"];
+
+const ERA_NAMES: Readonly<Record<Era, string>> = {
+  modern: "the modern era (MCP 2026-07-28)",
+  legacy: "the legacy era (MCP 2025-03-26 to 2025-11-25)",
+  sse: "the era of HTTP+SSE (MCP 2024-11-05)",
+};
+
+export function nameEra(era: Era): string {
+  return ERA_NAMES[era];
+}
+
 /** Result of presenting a key once. */
 export interface Conversation {
   /** The answer that decides: to the judged request, or the last one of a failed handshake. */
@@ -21,6 +34,12 @@ export interface Conversation {
   readonly accepted: boolean;
   /** The server's greeting, if the handshake succeeded. */
   readonly server: Greeting | null;
+  /** The era that was spoken, unless a refusal hides whether the server speaks it. */
+  readonly era?: Era;
+  /** Eras in which there was no answer. */
+  readonly silent?: readonly Era[];
+  /** Eras in which the first message was refused. */
+  readonly refusing?: readonly Era[];
   /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;
   /** Protocol versions that the server supports, if it refused ours. */
@@ -43,6 +62,11 @@ export interface Greeting {
   readonly lists: readonly string[];
 }
 
+/** Replaces the greeting of a server that refused the handshake. */
+export function assumedGreeting(era: Era, protocolVersion: string): Greeting {
+  return { era, protocolVersion, judged: "tools/list", lists: ["tools/list"] };
+}
+
 /** Builds the result of a handshake that did not succeed. */
 export function stoppedAt(answer: McpAnswer): Conversation {
   return { answer, accepted: false, server: null };
@@ -52,7 +76,8 @@ export function stoppedAt(answer: McpAnswer): Conversation {
 export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
   const accepted = kindOf(answer) === "result";
-  return { answer, accepted, server, tools: accepted && Array.isArray(tools) ? tools.length : undefined };
+  const listed = accepted && Array.isArray(tools) ? tools.length : undefined;
+  return { answer, accepted, server, era: server.era, tools: listed };
 }
 
 /**

@@ -1,4 +1,5 @@
 import {
+  assumedGreeting,
   chooseRequest,
   judgedBy,
   readServerInfo,
@@ -44,11 +45,6 @@ export async function retryWithoutHandshake(wire: Wire, refused: McpAnswer, know
 export async function skipHandshake(wire: Wire, known: Greeting): Promise<Conversation> {
   const answer = await wire.post(judgedRequest(known));
   return kindOf(answer) === "result" ? judgedBy(answer, known) : stoppedAt(answer);
-}
-
-/** Replaces the greeting of a server that refused the handshake. */
-export function assumedGreeting(era: "legacy" | "sse", protocolVersion: string): Greeting {
-  return { era, protocolVersion, judged: "tools/list", lists: ["tools/list"] };
 }
 
 export function judgedRequest({ judged, params }: Greeting): RpcRequest {

@@ -1,4 +1,5 @@
 import {
+  assumedGreeting,
   chooseRequest,
   judgedBy,
   readServerInfo,
@@ -7,7 +8,7 @@ import {
   type Greeting,
 } from "./conversation.ts";
 import { isObject, objectAt, textAt, textsAt, type JsonObject } from "./json.ts";
-import { kindOf } from "./answer-kind.ts";
+import { isRefusal, kindOf } from "./answer-kind.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
 import { META, MODERN_VERSION, modernParams, rpcRequest } from "./rpc-message.ts";
 
@@ -15,17 +16,26 @@ import { META, MODERN_VERSION, modernParams, rpcRequest } from "./rpc-message.ts
 const UNSUPPORTED_VERSION = -32022;
 
 /**
- * Speaks MCP without sessions: `server/discover`, then the judged request.
+ * Speaks MCP without sessions: `server/discover`, then the judged request. Sends that too if `server/discover` is refused, because some
+ * guards protect only the first request.
  * @param known - The greeting from an earlier conversation; skips `server/discover`.
+ * @param brief - Stops if the server refuses `server/discover`.
  * @see MCP 2026-07-28, basic/transports/streamable-http and server/discover
  */
-export async function speakModern(wire: Wire, known?: Greeting): Promise<Conversation> {
+export async function speakModern(wire: Wire, known?: Greeting, brief = false): Promise<Conversation> {
   if (known !== undefined) return judgedBy(await ask(wire, known.judged, known.params), known);
   const hello = await ask(wire, "server/discover");
   const server = readGreeting(hello);
+  if (server === null && isRefusal(hello) && !brief) return listAnyway(wire, hello);
   if (server === null) return { ...stoppedAt(hello), supported: supportedBy(hello) };
   const answer = server.judged === "server/discover" ? hello : await ask(wire, server.judged);
   return judgedBy(answer, server);
+}
+
+async function listAnyway(wire: Wire, refused: McpAnswer): Promise<Conversation> {
+  const server = assumedGreeting("modern", MODERN_VERSION);
+  const listed = judgedBy(await ask(wire, server.judged), server);
+  return listed.accepted ? listed : stoppedAt(refused);
 }
 
 function ask(wire: Wire, method: string, params: JsonObject = {}): Promise<McpAnswer> {

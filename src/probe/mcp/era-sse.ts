@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
-import { judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
-import { judgedRequest, readGreeting, assumedGreeting } from "./era-legacy.ts";
+import { assumedGreeting, judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
+import { judgedRequest, readGreeting } from "./era-legacy.ts";
 import { INITIALIZED, initializeRequest, type RpcRequest } from "./rpc-message.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
 import { isEventStream, parseReply, readEvents, type RpcReply } from "./reply.ts";
@@ -11,22 +11,32 @@ const VERSION = "2024-11-05";
 /** Time for the stream to name its endpoint. A stream of another transport never does. */
 const ENDPOINT_MS = 5000;
 
+interface SseOptions {
+  /** Posts to that URL, possibly with another key. Default: the wire that opened the stream. */
+  readonly poster?: Wire;
+  /** Milliseconds until the stream must have named its endpoint. Default: 5,000. */
+  readonly endpointMs?: number;
+}
+
 type Events = AsyncGenerator<SseEvent, undefined>;
 
 /**
  * Speaks MCP over HTTP+SSE: a stream names the URL to post to and carries every reply.
- * @param poster - Posts to that URL, possibly with another key. Default: `wire`, which opened the stream.
  * @throws `SERVER_NOT_MCP` if that URL has another origin, which must not get the token
  * @see MCP 2024-11-05, basic/transports
  */
-export async function speakSse(wire: Wire, known?: Greeting, poster = wire): Promise<Conversation> {
+export async function speakSse(
+  wire: Wire,
+  known?: Greeting,
+  { poster = wire, endpointMs = ENDPOINT_MS }: SseOptions = {},
+): Promise<Conversation> {
   const started = wire.now();
   const response = await wire.open();
   if (response.status !== 200 || !isEventStream(response)) {
     return stoppedAt({ ...(await wire.finish(response)), ms: Math.round(wire.now() - started) });
   }
   const events = readEvents(response);
-  const timer = setTimeout(() => response.close(), Math.min(ENDPOINT_MS, wire.timeLeft() / 2));
+  const timer = setTimeout(() => response.close(), Math.min(endpointMs, wire.timeLeft() / 2));
   try {
     const endpoint = await endpointOf(wire, events);
     clearTimeout(timer);

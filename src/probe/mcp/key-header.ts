@@ -53,6 +53,13 @@ export function formatKeyHeader({ name, scheme }: KeyHeader): string {
   return name === BEARER.name ? `${name}:` : name;
 }
 
+/** Writes a header as documentation does: `X-API-Key`. */
+export function displayKeyHeader(header: KeyHeader): string {
+  const [name = "", ...rest] = formatKeyHeader(header).split(":");
+  const words = name.replace(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return [words.replace(/(?<=^|-)(?:Api|Mcp)(?=-|$)/g, (word) => word.toUpperCase()), ...rest].join(":");
+}
+
 function splitHeader(text: string): { name: string; colon: boolean; scheme: string } {
   const [, name = "", colon, scheme = ""] = /^\s*([^:]*?)\s*(?:(:)\s*(.*?)\s*)?$/s.exec(text) ?? [];
   return { name: name.toLowerCase(), colon: colon !== undefined, scheme };

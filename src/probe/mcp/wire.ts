@@ -27,6 +27,8 @@ export interface WireOptions {
   readonly deadline?: number;
   /** Milliseconds for each exchange. */
   readonly timeoutMs?: number;
+  /** Milliseconds for the first exchange, if less than for the others. */
+  readonly firstMs?: number;
   readonly clientVersion: string;
   /** Called with every answer. `sent` returns the request; a function, because it contains a secret. */
   readonly onAnswer?: (answer: McpAnswer, presented: PresentedKey, sent: () => SentRequest) => void;
@@ -49,6 +51,7 @@ export class Wire {
   readonly url: URL;
   readonly clientInfo: ClientInfo;
   readonly #options: WireOptions;
+  #isFirst = true;
   readonly #sent = new WeakMap<HttpResponse, () => SentRequest>();
 
   constructor(options: WireOptions) {
@@ -61,6 +64,18 @@ export class Wire {
   timeLeft(): number {
     const { deadline = Infinity, timeoutMs = Infinity, now } = this.#options;
     return Math.min(deadline - now(), timeoutMs);
+  }
+
+  /** Returns a connection whose first exchange takes at most half of the time until the deadline. */
+  sharingTime(): Wire {
+    const { deadline, now } = this.#options;
+    return deadline === undefined ? this : new Wire({ ...this.#options, firstMs: (deadline - now()) / 2 });
+  }
+
+  /** Returns a connection whose exchanges must all end in this many milliseconds. */
+  within(ms: number): Wire {
+    const { deadline = Infinity, now } = this.#options;
+    return new Wire({ ...this.#options, deadline: Math.min(deadline, now() + ms) });
   }
 
   now(): number {
@@ -144,14 +159,15 @@ export class Wire {
     limit = Infinity,
     more: Partial<Pick<HttpInit, "timeoutMs" | "signal">> = {},
   ): Promise<HttpResponse> {
-    const { presented, request, signal } = this.#options;
+    const { presented, request, signal, firstMs = Infinity } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request would leave the origin of the URL");
     const common = {
       "accept-encoding": "identity",
       "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
     };
     const headers = { ...common, ...init.headers, ...presented.headers() };
-    const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft()));
+    const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft(), this.#isFirst ? firstMs : Infinity));
+    this.#isFirst = false;
     const sent = { ...init, ...withQuery(init, presented), headers };
     const response = await request({ ...sent, timeoutMs, signal, ...more });
     this.#sent.set(response, () => sent);

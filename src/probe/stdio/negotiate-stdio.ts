@@ -28,7 +28,7 @@ export async function negotiateStdio(wire: (limit: number) => Wire): Promise<Con
 
 /** Finds programs that speak only the modern era, or guard only their handshake. */
 async function tryOtherEras(wire: Wire, legacy: Conversation): Promise<Conversation> {
-  const modern = await speakModern(wire);
+  const modern = await speakModern(wire, undefined, true);
   if (modern.server !== null) return modern;
   const straight = await retryWithoutHandshake(wire, legacy.answer);
   return straight.accepted ? straight : speakModern(wire, ASSUMED_GREETING);

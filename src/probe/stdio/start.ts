@@ -1,8 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
-import { isConversation, type Attempt } from "../verify/attempt.ts";
+import { attempt, isConversation, type Attempt } from "../verify/attempt.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { attempt } from "../verify/present.ts";
 import { Wire } from "../mcp/wire.ts";
 import { LineExchange } from "./line-exchange.ts";
 import type { Exit, Program, Spawn } from "./spawn.ts";

@@ -1,26 +1,41 @@
 import { KeysError } from "../../errors.ts";
-import { isAccepted, isConversation, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
+import { findBreaches, isAccepted, isConversation, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
+import { nameEra } from "../mcp/conversation.ts";
 import { explainFailure, retryAfter, type ExplainContext } from "./explain.ts";
 
+interface AdviseContext extends ExplainContext {
+  /** How the key was changed, completing "your key with …". */
+  readonly change: string;
+}
+
 /** Returns the hint for the outcome: the problem and the next step, or `undefined` without a problem. */
-export function adviseOn({ real, anonymous, bogus, repeated }: Attempts, context: ExplainContext): string | undefined {
-  if (isAccepted(anonymous) || isAccepted(bogus)) return adviseUnprotected({ real, anonymous });
-  if (real instanceof KeysError) return describeError(real);
-  if (!real.accepted) return explainFailure(real, { ...context, anonymous: statusOf(anonymous) });
+export function adviseOn(attempts: Attempts, context: AdviseContext): string | undefined {
+  const { real, anonymous, bogus, changed, repeated } = attempts;
+  if (findBreaches(attempts).length > 0) return adviseUnprotected(attempts, context);
+  if (!isAccepted(real)) return explainFailure(real, { ...context, anonymous: statusOf(anonymous) });
+  const altered = `your key with ${context.change}`;
   for (const [control, name] of [
     [anonymous, "a request without a key"],
     [bogus, "a bogus key"],
+    [changed, altered],
   ] as const) {
     if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, name, context);
   }
   if (repeated !== undefined && !isAccepted(repeated)) {
     return "the server accepted your key only once, so nothing is proven; if it allows only one session, restart it and try again";
   }
-  return adviseConformance([anonymous, bogus]);
+  return adviseConformance([anonymous, bogus, changed]);
 }
 
-function adviseUnprotected({ real, anonymous }: Attempts): string {
+function adviseUnprotected({ real, anonymous, bogus, elsewhere = [] }: Attempts, { change }: AdviseContext): string {
   const yours = isConversation(real) && !real.accepted ? `, but answers ${real.answer.status} to your key` : "";
+  const [open] = elsewhere.filter(isAccepted);
+  if (!isAccepted(anonymous) && open?.era !== undefined) {
+    return `the server accepts requests without a key in ${nameEra(open.era)}, but not in the era in which it was asked first; put the guard in front of every handler of MCP`;
+  }
+  if (!isAccepted(anonymous) && !isAccepted(bogus)) {
+    return `the server accepts your key with ${change}; it compares only a part of the key: compare the whole token, for example with createVerifier, or verify the signature of a JWT`;
+  }
   if (!isAccepted(anonymous)) {
     return `the server accepts a bogus key${yours}; it seems to check only the format or the id: compare the whole token, for example with createVerifier`;
   }
@@ -31,7 +46,7 @@ function adviseUnprotected({ real, anonymous }: Attempts): string {
 
 function adviseInconclusive(control: Attempt, name: string, context: ExplainContext): string {
   if (control instanceof KeysError) {
-    return `the server accepts your key, but gave no answer to ${name}: ${describeError(control)}`;
+    return `the server accepts your key, but gave no answer to ${name}: ${control.message}; ${control.hint}`;
   }
   const { status } = control.answer;
   return `the server accepts your key, but answered ${status} to ${name}, which proves nothing; try again ${retryAfter(control.answer, context)}`;
@@ -49,8 +64,4 @@ function adviseConformance(controls: readonly (Attempt | undefined)[]): string |
 
 function statusOf(attempt: Attempt | undefined): number | undefined {
   return isConversation(attempt) ? attempt.answer.status : undefined;
-}
-
-function describeError({ message, hint }: KeysError): string {
-  return `${message}; ${hint}`;
 }

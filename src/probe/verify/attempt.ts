@@ -6,13 +6,17 @@ import { isRefusal } from "../mcp/answer-kind.ts";
 /** Result of presenting a key once, or why there was no answer. */
 export type Attempt = Conversation | KeysError;
 
-/** Results with your key, with no key and with a bogus one. */
+/** Results with your key, without a key and with wrong ones. */
 export interface Attempts {
   /** With your key. */
   readonly real: Attempt;
   /** Without a key. */
   readonly anonymous?: Attempt;
   readonly bogus?: Attempt;
+  /** With yours, changed in the middle. Only if yours was accepted. */
+  readonly changed?: Attempt;
+  /** Without a key in the other eras. A failure there proves nothing. */
+  readonly elsewhere?: readonly Attempt[];
   /** With your key once more, see {@link needsRepeat}. */
   readonly repeated?: Attempt;
 }
@@ -45,11 +49,37 @@ export function isInconclusive(control: Attempt): boolean {
   return !REFUSING.includes(answer.status) || (answer.status === 404 && server?.era === "legacy");
 }
 
+/** Returns the conversations in which the server accepted what it should refuse. */
+export function findBreaches({ anonymous, bogus, changed, elsewhere = [] }: Attempts): Conversation[] {
+  return [anonymous, bogus, changed, ...elsewhere].filter(isAccepted);
+}
+
 /**
  * Returns whether your key must be presented again: a control was refused with a status other than 401 or 403. A server with a single
  * session answers 400 to every later client, guarded or not.
  */
-export function needsRepeat({ real, anonymous, bogus }: Attempts): boolean {
-  if (!isAccepted(real) || isAccepted(anonymous) || isAccepted(bogus)) return false;
-  return [anonymous, bogus].some((one) => isConversation(one) && !isRefusal(one.answer));
+export function needsRepeat(attempts: Attempts): boolean {
+  const { real, anonymous, bogus, changed } = attempts;
+  if (!isAccepted(real) || findBreaches(attempts).length > 0) return false;
+  return [anonymous, bogus, changed].some((one) => isConversation(one) && !isRefusal(one.answer));
+}
+
+/**
+ * Runs a conversation and ends its session, because some servers allow only one. Returns errors that are the server's fault and throws
+ * all others.
+ */
+export async function attempt(run: () => Promise<Conversation>): Promise<Attempt> {
+  try {
+    const conversation = await run();
+    await conversation.end?.();
+    return conversation;
+  } catch (error) {
+    if (isServerFault(error)) return error;
+    throw error;
+  }
+}
+
+/** Returns whether the error says that the server is unreachable or not MCP. */
+export function isServerFault(error: unknown): error is KeysError {
+  return error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP");
 }

@@ -1,10 +1,12 @@
+import { KeysError } from "../../errors.ts";
 import { headerOf } from "../../http/http.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
 import type { Conversation } from "../mcp/conversation.ts";
-import { BEARER, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
+import { BEARER, displayKeyHeader, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import type { Redact } from "../../core/redact.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
+import type { Attempt } from "./attempt.ts";
 
 /** What an explanation may refer to. */
 export interface ExplainContext {
@@ -13,11 +15,27 @@ export interface ExplainContext {
   readonly header: KeyHeader;
   readonly redact: Redact;
   /** Status of the answer to a request without a key, if there was one. */
-  readonly anonymous?: number;
+  readonly anonymous?: number | undefined;
+  /** The header in which the server accepts the key. */
+  readonly accepting?: KeyHeader | null;
 }
 
-/** Explains in one line why the server did not accept a key, and what to do about it. */
-export function explainFailure(conversation: Conversation, context: ExplainContext): string {
+/** Explains in one line why the server did not accept a key, and what to do about it. The same for `verify` and `test`. */
+export function explainFailure(attempt: Attempt, context: ExplainContext): string {
+  if (attempt instanceof KeysError) return `${context.redact(attempt.message, 300)}; ${attempt.hint}`;
+  const { accepting } = context;
+  return accepting ? nameHeader(accepting) : explainAnswer(attempt, context);
+}
+
+function nameHeader(accepting: KeyHeader): string {
+  if (accepting === BEARER)
+    return "the server accepts your key in Authorization: Bearer, which is the default; remove --header";
+  const text = displayKeyHeader(accepting);
+  const found = accepting.name === BEARER.name && accepting.scheme === null ? "Authorization without a scheme" : text;
+  return `the server accepts your key in ${found}; add: --header ${text.includes(":") ? `'${text}'` : text}`;
+}
+
+function explainAnswer(conversation: Conversation, context: ExplainContext): string {
   const { answer } = conversation;
   switch (kindOf(answer)) {
     case "unauthorized":

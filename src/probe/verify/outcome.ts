@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import { isAccepted, isInconclusive, type Attempts } from "./attempt.ts";
+import { findBreaches, isAccepted, isInconclusive, type Attempts } from "./attempt.ts";
 import { kindOf, type AnswerKind } from "../mcp/answer-kind.ts";
 import type { Outcome } from "./verification.ts";
 
@@ -18,8 +18,9 @@ const OUTCOME_OF: Readonly<Record<AnswerKind, Outcome>> = {
  * Derives the outcome. First tests whether the server is unprotected, even if it refuses your key, because nothing is worse. Then
  * judges the result with your key. The controls matter only if the server accepts your key.
  */
-export function outcomeOf({ real, anonymous, bogus, repeated }: Attempts): Outcome {
-  if (isAccepted(anonymous) || isAccepted(bogus)) return "not-enforced";
+export function outcomeOf(attempts: Attempts): Outcome {
+  const { real, anonymous, bogus, changed, repeated } = attempts;
+  if (findBreaches(attempts).length > 0) return "not-enforced";
   if (real instanceof KeysError) return real.code === "SERVER_NOT_MCP" ? "not-mcp" : "unreachable";
   if (!real.accepted) {
     const outcome = OUTCOME_OF[kindOf(real.answer)];
@@ -28,7 +29,7 @@ export function outcomeOf({ real, anonymous, bogus, repeated }: Attempts): Outco
       ? "server-error"
       : outcome;
   }
-  const inconclusive = [anonymous, bogus].filter((control) => control !== undefined).find(isInconclusive);
+  const inconclusive = [anonymous, bogus, changed].filter((control) => control !== undefined).find(isInconclusive);
   if (inconclusive === undefined) return repeated === undefined || isAccepted(repeated) ? "enforced" : "server-error";
   return inconclusive instanceof KeysError && inconclusive.code === "SERVER_UNREACHABLE"
     ? "unreachable"

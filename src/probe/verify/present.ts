@@ -1,46 +1,54 @@
-import { KeysError } from "../../errors.ts";
-import { isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
-import { negotiate, converse } from "../mcp/negotiate.ts";
-import type { Conversation } from "../mcp/conversation.ts";
+import { attempt, isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
+import { converse, negotiate, speakIn } from "../mcp/negotiate.ts";
+import { ERAS, type Conversation, type Era } from "../mcp/conversation.ts";
 import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "../mcp/wire.ts";
 
+/** What `verify` presents besides no key. */
+export interface PresentedKeys {
+  /** The key that the server should accept. */
+  readonly key: PresentedKey;
+  /** A made-up key. */
+  readonly bogus: PresentedKey;
+  /** The key, changed in the middle; `null` if it is too short. */
+  readonly changed: PresentedKey | null;
+}
+
+/** Milliseconds for an era in which the server may not speak at all. */
+const OTHER_ERA_MS = 2000;
+
 /**
- * Presents the real key to learn the era, then in parallel no key and the bogus key with the same request. Presents them even
- * if the real key was refused, because the server may still accept everything else, but not if the server is not MCP.
+ * Presents the real key to learn the era, then in parallel no key and the wrong ones with the same request, and no key in the other
+ * eras. Does so even if the real key was refused, because the server may still accept everything else, but not if the server is not MCP.
  * @param wire - Creates a connection that presents a key.
  */
 export async function presentAll(
   wire: (presented: PresentedKey) => Wire,
-  { key, bogus }: { key: PresentedKey; bogus: PresentedKey },
+  { key, bogus, changed }: PresentedKeys,
 ): Promise<Attempts> {
   const real = await attempt(() => negotiate(wire(key)));
   if (!isConversation(real) || outcomeOf({ real }) === "not-mcp") return { real };
   const { server } = real;
   const present = (other: PresentedKey): Promise<Attempt> =>
-    attempt(() => (server === null ? negotiate(wire(other)) : converse(wire(other), server)));
-  const [anonymous, fake] = await Promise.all([present(NOTHING), present(bogus)]);
-  const attempts = { real, anonymous, bogus: fake };
+    attempt(() => (server === null ? negotiate(wire(other), other !== NOTHING) : converse(wire(other), server)));
+  const [anonymous, fake, altered, elsewhere] = await Promise.all([
+    present(NOTHING),
+    present(bogus),
+    // A changed key says no more than a bogus one if the server refuses the original.
+    real.accepted && changed !== null ? present(changed) : undefined,
+    presentInEras(wire(NOTHING), otherEras(real)),
+  ]);
+  const attempts = { real, anonymous, bogus: fake, changed: altered, elsewhere };
   return needsRepeat(attempts) ? { ...attempts, repeated: await present(key) } : attempts;
 }
 
-/**
- * Runs a conversation and ends its session, because some servers allow only one. Returns errors that are the server's fault and throws
- * all others.
- */
-export async function attempt(run: () => Promise<Conversation>): Promise<Attempt> {
-  try {
-    const conversation = await run();
-    await conversation.end?.();
-    return conversation;
-  } catch (error) {
-    if (isServerFault(error)) return error;
-    throw error;
-  }
+/** Returns the eras that were not tried or answered. Nothing is expected of one that was silent with the real key. */
+function otherEras({ server, silent = [] }: Conversation): Era[] {
+  return server === null ? [] : ERAS.filter((era) => era !== server.era && !silent.includes(era));
 }
 
-/** Returns whether the error says that the server is unreachable or not MCP. */
-export function isServerFault(error: unknown): error is KeysError {
-  return error instanceof KeysError && (error.code === "SERVER_UNREACHABLE" || error.code === "SERVER_NOT_MCP");
+function presentInEras(wire: Wire, eras: readonly Era[]): Promise<Attempt[]> {
+  const ms = Math.min(OTHER_ERA_MS, wire.timeLeft() / 2);
+  return Promise.all(eras.map((era) => attempt(() => speakIn(era, wire.within(ms)))));
 }

@@ -2,13 +2,13 @@ import type { Era } from "../mcp/conversation.ts";
 
 /** Outcome of `verify` → exit code. */
 export const OUTCOMES = {
-  /** The server accepts your key, and neither no key nor a bogus one. */
+  /** The server accepts your key, and no request without a key or with a wrong one. */
   enforced: 0,
   /** The server answers 401 to your key. */
   refused: 4,
   /** The server answers 403 to your key, usually because a scope is missing. */
   forbidden: 4,
-  /** The server accepts a request without a key or with a bogus one, no matter what it does with yours. */
+  /** The server accepts a request without a key or with a wrong one, no matter what it does with yours. */
   "not-enforced": 8,
   /** No connection, or no answer in time. */
   unreachable: 7,
@@ -24,6 +24,8 @@ export type Outcome = keyof typeof OUTCOMES;
 
 /** The server's answer to one of the keys, or to no key. */
 export interface AttemptSummary {
+  /** The era in which it was sent, if the server speaks it. */
+  readonly era?: Era;
   /** HTTP status of the answer that decides. */
   readonly status: number;
   /** Its `WWW-Authenticate` header, safe to print. */
@@ -43,10 +45,12 @@ export interface Verification {
   readonly server?: { readonly name: string; readonly version: string };
   /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;
-  /** Without a key; `null` if it was not tried or got no answer. */
+  /** Without a key, in the first era in which the server accepts that; `null` if it was not tried or got no answer. */
   readonly anonymous: AttemptSummary | null;
   /** With a bogus key that has the prefix and id of yours; `null` as above. */
   readonly bogus: AttemptSummary | null;
+  /** With your key, changed in the middle; `null` as above, and if yours was not accepted. */
+  readonly changed: AttemptSummary | null;
   /** With your key; `null` as above. */
   readonly presented: AttemptSummary | null;
   /** The problem and the next step, in one line. */

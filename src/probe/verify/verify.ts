@@ -1,12 +1,14 @@
 import type { Secret } from "../../core/secret.ts";
 import { CODES, KeysError } from "../../errors.ts";
 import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
-import { isConversation, type Attempt } from "./attempt.ts";
+import { isAccepted, isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
-import { bogusKey, validKey, type PresentedKey } from "../mcp/presented-key.ts";
+import { bogusKey, validKey, wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
+import { changeKey } from "../judge/mutations.ts";
+import { findHeader } from "./find-header.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll } from "./present.ts";
@@ -33,12 +35,14 @@ export interface VerifyOptions {
   readonly clientVersion: string;
   /** Allow plain http beyond loopback. */
   readonly allowHttp?: boolean;
+  /** If the server refuses the key, look for the header in which it accepts it. Takes up to 26 more requests. */
+  readonly seekHeader?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Tests from the outside whether a server accepts this key and nothing else. First negotiates the protocol with your key, then sends
- * the same request without a key and with a bogus one, even if yours was refused. Everything the server does is an outcome, not an
+ * the same request without a key, with a bogus one and with yours changed in the middle, and without a key in the other eras, even if yours was refused. Everything the server does is an outcome, not an
  * error.
  * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
@@ -50,19 +54,28 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const url = parseServerUrl(options.url, token);
   if (isExposed(url, options.allowHttp)) {
     const { hint } = CODES.INSECURE_TRANSPORT;
-    const nothing = { anonymous: null, bogus: null, presented: null };
+    const nothing = { anonymous: null, bogus: null, changed: null, presented: null };
     return { ok: false, url: url.href, outcome: "insecure-transport", ...nothing, hint };
   }
 
   const bogus = createBogusKey(token, options.random);
-  const redact = createRedact([token, bogus]);
+  const mutation = changeKey(token).find(({ change }) => change.includes("middle")) ?? null;
+  const redact = createRedact([token, bogus, ...(mutation === null ? [] : [mutation.key])]);
   const deadline = now() + timeoutMs;
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
 
-  const attempts = await presentAll(wire, { key: validKey(header, token), bogus: bogusKey(header, bogus) });
-  const { real, anonymous, bogus: fake } = attempts;
+  const attempts = await presentAll(wire, {
+    key: validKey(header, token),
+    bogus: bogusKey(header, bogus),
+    changed:
+      mutation && wrongKey(header, mutation.key, { id: "changed-key", name: `your key with ${mutation.change}` }),
+  });
+  const { real, anonymous, bogus: fake, changed, elsewhere = [] } = attempts;
   const outcome = outcomeOf(attempts);
+  const isRefused = isConversation(real) && (outcome === "refused" || outcome === "forbidden");
+  const accepting = isRefused && options.seekHeader === true ? await findHeader({ real, header, token, wire }) : null;
+  const open = elsewhere.find(isAccepted);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);
   return {
     ok: outcome === "enforced",
@@ -70,18 +83,24 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     outcome,
     ...describe(found?.server ?? null, redact),
     tools: isConversation(real) ? real.tools : undefined,
-    anonymous: summarizeAttempt(anonymous, redact),
+    anonymous: summarizeAttempt(isAccepted(anonymous) ? anonymous : (open ?? anonymous), redact),
     bogus: summarizeAttempt(fake, redact),
+    changed: summarizeAttempt(changed, redact),
     presented: summarizeAttempt(real, redact),
-    hint: adviseOn(attempts, { url, header, redact }),
+    hint: adviseOn(attempts, { url, header, redact, accepting, change: mutation?.change ?? "a change" }),
   };
 }
 
 function summarizeAttempt(one: Attempt | undefined, redact: Redact): AttemptSummary | null {
   if (!isConversation(one)) return null;
-  const { status, ms } = one.answer;
-  const challenge = headerOf(one.answer, "www-authenticate");
-  return challenge === undefined ? { status, ms } : { status, challenge: redact(challenge), ms };
+  const { answer, era } = one;
+  const challenge = headerOf(answer, "www-authenticate");
+  return {
+    ...(era === undefined ? {} : { era }),
+    status: answer.status,
+    ...(challenge === undefined ? {} : { challenge: redact(challenge) }),
+    ms: answer.ms,
+  };
 }
 
 function describe(server: Greeting | null, redact: Redact): Pick<Verification, "era" | "protocolVersion" | "server"> {

@@ -70,7 +70,7 @@ describe("the exit status", () => {
     });
     const refused = await run("--only accepts-valid-key");
     expect(refused.status).toBe(7);
-    expect(refused.stdout).toContain("run it again with --header X-API-Key");
+    expect(refused.stdout).toContain("accepts your key in X-API-Key; add: --header X-API-Key\n");
     expect(refused.stdout).toMatch(/\nresult +inconclusive\n/);
     expect(refused.stdout).not.toContain("grade");
     expect((await run("--header X-API-Key --only accepts-valid-key,requires-key,rejects-bogus-key")).status).toBe(0);

@@ -106,7 +106,7 @@ test("guarding only the handshake is enough if every request needs a session", a
 test("opens and ends a session for each of the keys", async () => {
   const { url, seen } = await during(startSdkServer("v1-stateful"));
   await verify(url);
-  expect(seen.filter(({ method }) => method === "DELETE")).toHaveLength(3);
+  expect(seen.filter(({ method }) => method === "DELETE")).toHaveLength(4);
 });
 
 test("reports a server that accepts requests without a key, even if it refuses your key", async () => {

@@ -18,11 +18,17 @@ test("maps outcomes to exit codes", () => {
 
 test("returns the documented members", async () => {
   const { url } = await during(startScripted(onlyForMe(legacy())));
-  const refusal = { status: 401, challenge: 'Bearer realm="test", error="invalid_token"', ms: expect.any(Number) };
+  const refusal = {
+    era: "legacy",
+    status: 401,
+    challenge: 'Bearer realm="test", error="invalid_token"',
+    ms: expect.any(Number),
+  };
   expect(JSON.parse(JSON.stringify(await verify(url)))).toEqual({
     ...{ ok: true, url, outcome: "enforced", era: "legacy", protocolVersion: "2025-06-18", tools: 1 },
     server: { name: "scripted", version: "1" },
-    ...{ anonymous: refusal, bogus: refusal, presented: { status: 200, ms: expect.any(Number) } },
+    ...{ anonymous: refusal, bogus: refusal, changed: refusal },
+    presented: { era: "legacy", status: 200, ms: expect.any(Number) },
   });
 });
 
@@ -61,7 +67,7 @@ test.each([
     ),
   );
   expect(await verify(url)).toMatchObject({ outcome: "enforced", tools: undefined, anonymous: { status: 401 } });
-  expect(asked.sort()).toEqual(["mine", "other", "other"]);
+  expect(asked.sort()).toEqual(["mine", "other", "other", "other"]);
 });
 
 test("judges a modern server without lists by server/discover", async () => {
