@@ -2,8 +2,8 @@ import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
-import { addCosts, type Cost } from "./check-result.ts";
-import { FINAL_ATTEMPT_COST, inconclusiveReason } from "./inconclusive-reason.ts";
+import { addCosts, untestable, type CheckResult, type Cost } from "./check-result.ts";
+import { inconclusiveReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
@@ -19,11 +19,15 @@ import { runChecks, type RunOptions } from "./run-checks.ts";
 import { chooseChecks } from "./choose-checks.ts";
 import { HttpTarget } from "./target/http-target.ts";
 import { reportTokens, type Lab } from "./target/lab.ts";
+import { watchCost } from "./target/lockout-watch.ts";
 import { unmetNeed } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 import { DEFAULT_PATIENCE_MS } from "./target/wait.ts";
 import { createBogusKey } from "./verify/bogus-key.ts";
 import { FIND_HEADER_COST } from "./verify/find-header.ts";
+import { shellQuote } from "../core/shell-quote.ts";
+import { inRunningOrder } from "./running-order.ts";
+import { explainCutShort, isCutOff, unreachedReason } from "./unreached.ts";
 import { SURVEY_COST } from "./verify/survey.ts";
 
 export interface ProbeServerOptions {
@@ -65,6 +69,8 @@ export interface ProbeServerOptions {
   readonly strict?: boolean;
   /** Allow plain http beyond loopback. Default: `false`. */
   readonly allowHttp?: boolean;
+  /** The command that starts this run, for hints. Default: `mcp-keys test` with the URL. */
+  readonly command?: string;
   readonly signal?: AbortSignal;
   /** Called before anything is sent, with the number of checks and an upper bound of requests. */
   readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
@@ -103,12 +109,34 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
     if (survey.absent && check.group !== "transport") {
       return certificateFault(survey.real) === null ? "no MCP server answers at this URL" : NOT_ASKED_FOR_CERTIFICATE;
     }
-    return unmetNeed(check.needs ?? [], target) ?? limiter.stopped?.reason ?? null;
+    const { stopped } = limiter;
+    const unmet = unmetNeed(check.needs ?? [], target);
+    return unmet ?? (stopped?.blocked === true && isCutOff(check) ? unreachedReason(check, stopped) : null);
   };
-  const findings = await runChecks({ ...options, checks, target, skipReason });
+  const revise = (check: Check, result: CheckResult): CheckResult => {
+    const { stopped } = limiter;
+    const isCut = stopped !== null && "untestable" in result && result.untestable.includes(stopped.reason);
+    return isCut ? untestable(unreachedReason(check, stopped)) : result;
+  };
+  const evidence: RunOptions<Target>["evidence"] = {
+    mark: () => target.watch.mark(),
+    isProven: (mark) => target.watch.isProven(mark),
+    end: async () => {
+      if (survey.greetings.length > 0 && limiter.stopped?.blocked !== true) await target.watch.confirm();
+    },
+    // A server that limits the rate refused nothing that counts.
+    refutes: (check) => (target.watch.lockout !== null && isCutOff(check) ? (limiter.stopped?.reason ?? null) : null),
+  };
+  const found = await runChecks({ ...options, checks: inRunningOrder(checks), target, skipReason, revise, evidence });
+  const findings = checks.flatMap(({ id }) => found.filter((finding) => finding.id === id));
   await target.close();
 
-  const inconclusive = limiter.stopped?.reason ?? (await inconclusiveReason(target)) ?? whyUncertain(checks, findings);
+  const { command = `mcp-keys test ${shellQuote(url.href)}` } = options;
+  const { stopped } = limiter;
+  const inconclusive =
+    stopped === null
+      ? ((await inconclusiveReason(target)) ?? whyUncertain(checks, findings))
+      : explainCutShort({ stop: stopped, checks, findings, stillAccepted: target.watch.isCertain, command });
   const whole = CHECKS.every((check) => check.about !== "access" || checks.includes(check));
   return {
     url: url.href,
@@ -141,8 +169,8 @@ function parseUrl({ url: text, key, secondKey, allowHttp }: ProbeServerOptions):
 /** Returns an upper bound of the run. Assumes that the server meets the preconditions that are not known yet. */
 function planCost(checks: readonly Check[], target: Target): Cost {
   const planned = checks.filter(({ needs = [] }) => unmetNeed(needs.filter(isKnownUpFront), target) === null);
-  const shared = [SURVEY_COST, CONTROLS_COST, FINAL_ATTEMPT_COST, FIND_HEADER_COST];
-  return addCosts([...shared, ...planned.map(({ cost }) => cost)]);
+  const sum = addCosts([SURVEY_COST, CONTROLS_COST, FIND_HEADER_COST, ...planned.map(({ cost }) => cost)]);
+  return addCosts([sum, watchCost(sum.wrong)]);
 }
 
 function isKnownUpFront(need: string): boolean {

@@ -3,6 +3,7 @@ import type { Check } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Redact } from "../core/redact.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
+import { holdFindings, type RefusalEvidence } from "./hold-findings.ts";
 import { isServerFault } from "./verify/attempt.ts";
 
 const STATUS_OF = { must: "fail", should: "warn", may: "info" } as const satisfies Record<string, FindingStatus>;
@@ -13,37 +14,46 @@ interface RunTarget {
 }
 
 export interface RunOptions<T extends RunTarget> {
+  /** In running order. */
   readonly checks: readonly Check<T>[];
   readonly target: T;
   /** Returns why a check cannot run, or `null`. Called before each check. */
   readonly skipReason: (check: Check<T>) => string | null;
+  /** Replaces a result, for example to say why nothing was sent. */
+  readonly revise?: (check: Check<T>, result: CheckResult) => CheckResult;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Known findings, which do not count. */
   readonly baseline?: Baseline;
+  /** What refusals prove. Default: they always prove something. */
+  readonly evidence?: RefusalEvidence<T>;
   /** Called before each check. */
   readonly onCheck?: (check: Pick<Check, "id">) => void;
-  /** Called with each finding, in running order. */
+  /** Called with each finding, in running order, once it is certain. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
 /**
  * Runs the checks one after another. A check may send its own requests in parallel.
+ * @returns the findings, in running order
  * @throws `KeysError` `INTERRUPTED`, or any other error that is not the server's fault
  */
 export async function runChecks<T extends RunTarget>(options: RunOptions<T>): Promise<Finding[]> {
-  const { checks, target, skipReason, now, baseline = [], onCheck, onFinding } = options;
+  const { checks, target, skipReason, revise, now, baseline = [], evidence, onCheck, onFinding } = options;
   const findings: Finding[] = [];
+  const held = holdFindings<T>(evidence, (found) => {
+    const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;
+    findings.push(finding);
+    onFinding?.(finding);
+  });
   for (const check of checks) {
     onCheck?.(check);
     const started = now();
     const reason = skipReason(check);
     const result = reason === null ? await runCheck(check, target) : { untestable: reason };
-    const found = findingOf(check, result, Math.round(now() - started));
-    const finding: Finding = isKnown(found, baseline) ? { ...found, known: true } : found;
-    findings.push(finding);
-    onFinding?.(finding);
+    held.add(check, findingOf(check, revise?.(check, result) ?? result, Math.round(now() - started)));
   }
+  await held.end();
   return findings;
 }
 

@@ -47,7 +47,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     ...common,
     ...output.listeners,
     ...{ url, secondKey, header, lab, tool: flags.call, allowHttp: flags.allowHttp },
-    ...{ rate: flags.rate, concurrency: flags.concurrency },
+    ...{ rate: flags.rate, concurrency: flags.concurrency, command },
     patienceMs: flags.patience === undefined ? undefined : flags.patience * 1000,
     request: await world.request(),
     epoch: world.now,

@@ -1,5 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { HttpInit, HttpRequest, HttpResponse } from "../../http/http.ts";
+import { Backoff } from "./backoff.ts";
 import { DelayWatch } from "./delay-watch.ts";
 import { readAnnouncedLimit, readRetryAfter } from "./limit-headers.ts";
 import { Pace } from "./pace.ts";
@@ -28,12 +29,12 @@ export interface RateStop {
   readonly reason: string;
   /** Requests per second that the server allows, as far as it was measured. */
   readonly rate: number | null;
+  /** Whether the server does not take the valid key either. */
+  readonly blocked: boolean;
 }
 
 /** Milliseconds that a run waits in all for a server that limits the rate. */
 export const DEFAULT_LIMIT_PATIENCE_MS = 60_000;
-/** Milliseconds to wait after a 429 without `Retry-After`; twice as long after each further one, and next time half of what it took. */
-const DEFAULT_WAIT = 1000;
 /** A 503 that stays for so many tries is the server's answer. */
 const TRIES_OF_503 = 3;
 /** Growing delays do not slow a run down below this, in requests per second. */
@@ -48,6 +49,7 @@ export class RateLimiter {
   readonly #options: RateLimiterOptions;
   readonly #pace: Pace;
   readonly #slots: Slots;
+  readonly #backoff = new Backoff();
   readonly #delays = new DelayWatch();
   readonly #sentAt = new WeakMap<HttpResponse, number>();
   #sent = { requests: 0, wrong: 0 };
@@ -58,10 +60,6 @@ export class RateLimiter {
   #sentBeforeResume = 0;
   /** Number of pauses. */
   #limits = 0;
-  /** Milliseconds to wait after the next 429 without `Retry-After`. */
-  #defaultWait = DEFAULT_WAIT;
-  /** Milliseconds of waiting since the last answer. */
-  #waited = 0;
   /** Milliseconds lost to the limits of the server. */
   #lost = 0;
   #limitsValid = false;
@@ -104,7 +102,7 @@ export class RateLimiter {
 
   /** Sends nothing more without the valid key. */
   stop(stop: RateStop): void {
-    this.#stopped ??= stop;
+    if (this.#stopped === null || stop.blocked) this.#stopped = stop;
     this.#slots.wakeAll();
   }
 
@@ -181,8 +179,7 @@ export class RateLimiter {
   /** Returns how long to wait before the request is repeated; `null` if the response is an answer. */
   #limitOf(response: HttpResponse, tries: number): number | null {
     const asked = readRetryAfter(response);
-    if (response.status === 429)
-      return this.#waited > 0 ? Math.max(asked ?? 0, this.#defaultWait) : (asked ?? this.#defaultWait);
+    if (response.status === 429) return this.#backoff.waitFor(asked);
     if (response.status !== 503 || asked === null || this.#accepts503) return null;
     this.#accepts503 = tries >= TRIES_OF_503 || this.#lost + asked > this.#patience;
     return this.#accepts503 ? null : asked;
@@ -192,8 +189,7 @@ export class RateLimiter {
     if (kind !== "wrong") this.#limitsValid = true;
     // It was sent before the pause, so it belongs to the limit that the pause is for.
     if (this.#pause !== null || order < this.#sentBeforeResume) return;
-    this.#waited += Math.max(1, wait);
-    this.#defaultWait *= 2;
+    this.#backoff.waited(wait);
     this.#pace.limited(wait);
     this.#pauseFor(wait);
   }
@@ -215,8 +211,7 @@ export class RateLimiter {
   /** Learns from an answer. */
   #note(response: HttpResponse, kind: RequestKind, delay: number): void {
     if (kind === "wrong" || this.#limitsValid) {
-      if (this.#waited > 0) this.#defaultWait = Math.max(DEFAULT_WAIT, this.#waited / 2);
-      this.#waited = 0;
+      this.#backoff.answered();
       this.#slots.answered();
       this.#pace.answered();
     }
@@ -228,7 +223,7 @@ export class RateLimiter {
     if (remaining > RESERVE || this.#pause !== null || this.#stopped !== null) return;
     this.#pace.limited(resetMs ?? 0, true);
     if (resetMs === null)
-      this.stop({ reason: `the server announces only ${String(remaining)} more requests`, rate: null });
+      this.stop({ reason: `the server announces only ${String(remaining)} more requests`, rate: null, blocked: false });
     else this.#pauseFor(resetMs);
   }
 
@@ -238,7 +233,11 @@ export class RateLimiter {
 
   #giveUp(): void {
     const rate = this.#pace.measured;
-    this.stop({ reason: `the server allows only about ${rate === null ? "a few requests" : formatRate(rate)}`, rate });
+    this.stop({
+      reason: `the server allows only about ${rate === null ? "a few requests" : formatRate(rate)}`,
+      rate,
+      blocked: this.#limitsValid,
+    });
   }
 
   #sleep(ms: number): Promise<void> {

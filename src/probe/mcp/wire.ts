@@ -33,6 +33,8 @@ export interface WireOptions {
   /** Called with every answer. `sent` returns the request; a function, because it contains a secret. */
   readonly onAnswer?: (answer: McpAnswer, presented: PresentedKey, sent: () => SentRequest) => void;
   readonly signal?: AbortSignal;
+  /** Returns when the request of a response was sent, if it had to wait for its turn. */
+  readonly sentAt?: (response: HttpResponse) => number | undefined;
 }
 
 /** A request as it was sent, secrets included. */
@@ -111,7 +113,7 @@ export class Wire {
     const { method, path, body, announce, maxTls } = planned;
     const response = await this.#send({ url: this.url, path, method, headers, body, announce, maxTls }, timeoutMs);
     if (id === undefined && response.status < 300 && isEventStream(response)) {
-      const head = { ...headOf(response), ms: this.#since(started), ...UNREAD };
+      const head = { ...headOf(response), ms: this.#since(response, started), ...UNREAD };
       return this.#report(response, { ...head, stream: (await staysOpen(response)) ? "open" : "ended" });
     }
     return this.#answer(response, id ?? "", started);
@@ -176,7 +178,7 @@ export class Wire {
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<McpAnswer> {
     const content = await readAnswer(response, id);
-    return this.#report(response, { ...headOf(response), ms: this.#since(started), ...content });
+    return this.#report(response, { ...headOf(response), ms: this.#since(response, started), ...content });
   }
 
   #report(response: HttpResponse, answer: McpAnswer): McpAnswer {
@@ -185,8 +187,9 @@ export class Wire {
     return answer;
   }
 
-  #since(started: number): number {
-    return Math.round(this.#options.now() - started);
+  /** Without the time that the request waited for its turn. */
+  #since(response: HttpResponse, started: number): number {
+    return Math.round(this.#options.now() - (this.#options.sentAt?.(response) ?? started));
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { KeysError } from "../../errors.ts";
+import type { HttpRequest } from "../../http/http.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import type { KeyHeader } from "../mcp/key-header.ts";
 import { bogusKey, NOTHING, validKey, type PresentedKey } from "../mcp/presented-key.ts";
@@ -16,6 +17,7 @@ import { attemptBriefly, attemptConversation, takeSurvey, type Survey } from "..
 import type { Canaries } from "./canaries.ts";
 import type { Lab } from "./lab.ts";
 import { LabCanaries } from "./lab-canaries.ts";
+import { describeLockout, LockoutWatch } from "./lockout-watch.ts";
 import { askInAnonymousSession, openSession } from "./session.ts";
 import type { AskOptions, ExchangeResult, OpenSession, RecordedAnswer, Target, TargetSettings } from "./target.ts";
 
@@ -45,6 +47,8 @@ export class HttpTarget implements Target {
   readonly recorded: readonly RecordedAnswer[];
   readonly valid: PresentedKey;
   readonly wrong: PresentedKey;
+  /** Watches whether the server still accepts the valid key. */
+  readonly watch: LockoutWatch;
   readonly #options: HttpTargetOptions;
   readonly #recorded: RecordedAnswer[] = [];
   readonly #attempts = new Map<string, Promise<Attempt>>();
@@ -62,6 +66,13 @@ export class HttpTarget implements Target {
     ({ epoch: this.epoch, timeoutMs: this.timeoutMs, patienceMs: this.patienceMs, signal: this.signal } = options);
     this.clientInfo = { name: "mcp-keys", version: options.clientVersion };
     this.loopback = isLoopback(this.url);
+    this.watch = new LockoutWatch({
+      present: () => this.#presentAhead(),
+      wrong: () => options.limiter.sent.wrong,
+      onLockout: (lockout) => {
+        options.limiter.stop({ reason: describeLockout(lockout, this), rate: null, blocked: true });
+      },
+    });
     this.valid = validKey(this.header, this.key);
     this.wrong = bogusKey(this.header, this.bogus);
   }
@@ -85,25 +96,36 @@ export class HttpTarget implements Target {
   /** Presents the valid key in each era. Call this before the first check runs. */
   async takeSurvey(): Promise<Survey> {
     this.#survey ??= await takeSurvey((presented) => this.wire(presented), this.valid);
+    if (this.#survey.greetings.length > 0) this.#options.limiter.beforeWrong = () => this.watch.beforeWrong();
     return this.#survey;
   }
 
   wire(presented: PresentedKey, detour?: Detour): Wire {
+    const { limiter } = this.#options;
+    return this.#wireThrough(
+      presented.kind === "valid" ? limiter.valid : this.watch.observe(limiter.wrong),
+      presented,
+      detour,
+    );
+  }
+
+  #wireThrough(request: HttpRequest, presented: PresentedKey, detour?: Detour): Wire {
     const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
-    const request = presented.kind === "valid" ? limiter.valid : limiter.wrong;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
       this.#recorded.push({ presented, answer, at: epoch(), sent });
     };
-    return new Wire({ url, request, presented, detour, now, timeoutMs, clientVersion, signal, onAnswer });
+    const sentAt: WireOptions["sentAt"] = (response) => limiter.sentAt(response);
+    return new Wire({ url, request, presented, detour, now, timeoutMs, clientVersion, signal, onAnswer, sentAt });
   }
 
   present(presented: PresentedKey, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
     const cacheKey = `${presented.id} ${greeting === undefined ? "any" : cacheKeyOf(greeting)}`;
-    return once(this.#attempts, cacheKey, () => attemptConversation(this.wire(presented), greeting));
+    return once(this.#attempts, cacheKey, () => this.presentAgain(presented, greeting));
   }
 
   presentAgain(presented: PresentedKey, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
-    return attemptConversation(this.wire(presented), greeting);
+    const present = (): Promise<Attempt> => attemptConversation(this.wire(presented), greeting);
+    return presented.kind === "valid" ? this.watch.watching(present) : present();
   }
 
   ask(presented: PresentedKey, { greeting = this.greeting, detour }: AskOptions = {}): Promise<Attempt> {
@@ -121,6 +143,13 @@ export class HttpTarget implements Target {
     return once(this.#exchanges, `${presented.id} ${planned.cacheKey}`, () =>
       attemptExchange(this.wire(presented), planned),
     );
+  }
+
+  /** Presents the valid key before all requests that wait. */
+  #presentAhead(): Promise<Attempt> {
+    const { greeting, survey } = this;
+    const wire = this.#wireThrough(this.#options.limiter.control, this.valid);
+    return attemptBriefly(wire, greeting, survey.handshakeFree.includes(greeting.era));
   }
 
   openAnonymousSession(): Promise<OpenSession | null> {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { CHECKS } from "../../../src/probe/index.ts";
+import { inRunningOrder, MOST_TELLING } from "../../../src/probe/running-order.ts";
 import { GROUPS } from "../../../src/probe/check.ts";
 import type { Cost } from "../../../src/probe/check-result.ts";
 import type { Report } from "../../../src/probe/report/report.ts";
@@ -17,6 +18,16 @@ test("check ids are unique, and checks run in the order of their groups", () => 
   expect(ids.filter((id) => !/^[a-z]+(-[a-z0-9]+)+$|^reachable$/.test(id))).toEqual([]);
   const order = CHECKS.map(({ group }) => GROUPS.indexOf(group));
   expect(order).toEqual([...order].sort((a, b) => a - b));
+});
+
+test("the checks that tell most run first, and all others in the order of the report", () => {
+  const running = inRunningOrder(CHECKS);
+  expect(running.slice(0, 4).map(({ id }) => id)).toEqual([
+    ...["requires-key", "rejects-bogus-key", "rejects-wrong-secret", "rejects-changed-key"],
+  ]);
+  expect(running.slice(0, MOST_TELLING.length)).toEqual(MOST_TELLING);
+  expect(MOST_TELLING.filter(({ about, level }) => about !== "access" || level !== "must")).toEqual([]);
+  expect(running.slice(MOST_TELLING.length)).toEqual(CHECKS.filter((check) => !MOST_TELLING.includes(check)));
 });
 
 test("every check has a server with the mistake it is named for", () => {
