@@ -28,7 +28,7 @@ interface TestSubject {
 }
 
 /**
- * Opens the output of a test. The report goes to stdout: `pretty` finding by finding, other formats at the end. stderr gets the
+ * Opens the output of a test. The report goes to stdout at the end. stderr gets the
  * number of requests and, on a terminal, the progress.
  */
 export function openReportOutput(ctx: Context, name: ReportName | "pretty", subject: TestSubject): ReportOutput {
@@ -52,11 +52,7 @@ export function openReportOutput(ctx: Context, name: ReportName | "pretty", subj
     onCheck: ({ id }) => {
       progress.show(`${String(++done)} of ${String(checks)}  ${id}`);
     },
-    onFinding: (finding) => {
-      if (name !== "pretty") return;
-      progress.clear();
-      writer.write(lines(finding));
-    },
+    onFinding: () => undefined,
   };
   return {
     listeners,
@@ -64,7 +60,7 @@ export function openReportOutput(ctx: Context, name: ReportName | "pretty", subj
       progress.clear();
       const seconds = ((world.ticks() - started) / 1000).toFixed(1);
       if (name === "pretty") {
-        writer.write(lines(null));
+        for (const finding of [...report.findings, null]) writer.write(lines(finding));
         writer.write(renderEnd(page, report, `${sentOf(report, unit)} in ${seconds} s`));
       } else {
         writer.write(reports[name](report, { version: packageVersion }));
