@@ -66,7 +66,8 @@ export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from ".
 export { probe, type ProbeOptions } from "./probe.ts";
 export type { Figures } from "./probe/report/figures.ts";
 export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
-export type { About, Group, Level } from "./probe/check.ts";
+export type { About, Group } from "./probe/check.ts";
+export type { Level } from "./probe/check-result.ts";
 export type { Cost, Tried } from "./probe/check-result.ts";
 export type { Era } from "./probe/mcp/conversation.ts";
 export type { Grade } from "./probe/report/grade.ts";

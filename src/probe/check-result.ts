@@ -1,3 +1,14 @@
+/**
+ * Requirement level of the rule that a check tests (RFC 2119). A broken MUST fails, a broken SHOULD warns, an ignored MAY is only noted.
+ * @example
+ * ```ts
+ * import type { Level } from "mcp-keys";
+ *
+ * const severity = { must: "error", should: "warning", may: "note" } as const satisfies Record<Level, string>;
+ * ```
+ */
+export type Level = "must" | "should" | "may";
+
 /** Result of one check. */
 export type CheckResult = Judged | Untestable;
 
@@ -12,6 +23,8 @@ export interface Judged extends CheckDetails {
 export interface CheckDetails {
   /** How to fix this server, if the fix of the check is too general. */
   readonly fix?: string;
+  /** How much it matters on this server, if less than usually. */
+  readonly level?: Level;
   /** What was tried, and what answered. */
   readonly tried?: readonly Tried[];
 }

@@ -1,4 +1,4 @@
-import type { CheckResult, Cost } from "./check-result.ts";
+import type { CheckResult, Cost, Level } from "./check-result.ts";
 import type { Need } from "./target/need.ts";
 import type { Target } from "./target/target.ts";
 
@@ -14,17 +14,6 @@ import type { Target } from "./target/target.ts";
  * ```
  */
 export type About = "access" | "conformance";
-
-/**
- * Requirement level of the rule that a check tests (RFC 2119). A broken MUST fails, a broken SHOULD warns, an ignored MAY is only noted.
- * @example
- * ```ts
- * import type { Level } from "mcp-keys";
- *
- * const severity = { must: "error", should: "warning", may: "note" } as const satisfies Record<Level, string>;
- * ```
- */
-export type Level = "must" | "should" | "may";
 
 /** Groups of checks, in running order. */
 export const GROUPS = [

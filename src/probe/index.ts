@@ -54,6 +54,7 @@ import { requiresKeyForEveryMessage } from "./checks/requires-key-for-every-mess
 import { requiresKeyForEveryMethod } from "./checks/requires-key-for-every-method.ts";
 import { requiresKeyForEveryPath } from "./checks/requires-key-for-every-path.ts";
 import { requiresKeyForHandshake } from "./checks/requires-key-for-handshake.ts";
+import { requiresKeyInOtherEras } from "./checks/requires-key-in-other-eras.ts";
 import { requiresKeyForSseEndpoint } from "./checks/requires-key-for-sse-endpoint.ts";
 import { requiresKeyForStream } from "./checks/requires-key-for-stream.ts";
 import { requiresKeyForToolCall } from "./checks/requires-key-for-tool-call.ts";
@@ -94,6 +95,7 @@ export const CHECKS: readonly Check[] = [
   requiresKeyForBatches,
   requiresKeyForStream,
   requiresKeyForSseEndpoint,
+  requiresKeyInOtherEras,
   requiresKeyForEveryPath,
   requiresKeyForEveryMethod,
   requiresKeyForToolCall,

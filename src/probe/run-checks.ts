@@ -71,7 +71,17 @@ function findingOf<T>(check: Check<T>, result: CheckResult, ms: number): Finding
   const rest = { expected, source: check.source.href, fix, ms };
   if ("untestable" in result)
     return { id, group, about, level, status: "untestable", observed: result.untestable, ...rest };
-  const { observed, fix: ownFix = fix, tried } = result;
-  const status = result.pass ? "pass" : STATUS_OF[level];
-  return { id, group, about, level, status, observed, ...rest, fix: ownFix, ...(tried === undefined ? {} : { tried }) };
+  const { observed, fix: ownFix = fix, level: ownLevel = level, tried } = result;
+  const status = result.pass ? "pass" : STATUS_OF[ownLevel];
+  return {
+    id,
+    group,
+    about,
+    level: ownLevel,
+    status,
+    observed,
+    ...rest,
+    fix: ownFix,
+    ...(tried === undefined ? {} : { tried }),
+  };
 }

@@ -18,7 +18,7 @@ export const restrictsCors: Check = {
   cost: { requests: 5, wrong: 1 },
   async run(target) {
     const before = await target.exchange(preflightFor(target.header.name), NOTHING);
-    const attempt = await target.present(keyFromPage(target, FOREIGN_ORIGIN, "a foreign page"));
+    const attempt = await target.ask(keyFromPage(target, FOREIGN_ORIGIN, "a foreign page"));
     const answers = [before, isConversation(attempt) ? attempt.answer : attempt].filter((seen) => "status" in seen);
     if (answers.length === 0) return untestable("no answer to a foreign page");
     const [allowed] = answers.map(allowedOf).filter((origin) => origin !== null);

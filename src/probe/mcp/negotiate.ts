@@ -13,6 +13,12 @@ const SPEAK: Readonly<Record<Era, (wire: Wire, known?: Greeting, brief?: boolean
 };
 
 /**
+ * Part of the time that is left for the first answer in each era. Half of it for the first, because a server that was asleep answers
+ * its first request late.
+ */
+const SHARE: Readonly<Record<Era, number>> = { modern: 1 / 2, legacy: 1 / 3, sse: 1 };
+
+/**
  * Presents a key in each era until the server accepts it. No failure ends the search early, because a server that refuses, fails or
  * is silent in one era may answer in another; only 429 and a host that cannot be reached do.
  * @param brief - Sends one request in each era, if the server refuses it.
@@ -23,7 +29,7 @@ const SPEAK: Readonly<Record<Era, (wire: Wire, known?: Greeting, brief?: boolean
 export async function negotiate(wire: Wire, brief = false): Promise<Conversation> {
   const tried: EraResult[] = [];
   for (const era of ERAS) {
-    const result = await tryEra(wire.sharingTime(), era, brief);
+    const result = await tryEra(wire.sharingTime(SHARE[era]), era, brief);
     tried.push({ era, result });
     if (isFinal(result) || wire.timeLeft() <= 0) break;
   }

@@ -68,10 +68,10 @@ export class Wire {
     return Math.min(deadline - now(), timeoutMs);
   }
 
-  /** Returns a connection whose first exchange takes at most half of the time until the deadline. */
-  sharingTime(): Wire {
+  /** Returns a connection whose first exchange takes at most this part of the time until the deadline. */
+  sharingTime(part: number): Wire {
     const { deadline, now } = this.#options;
-    return deadline === undefined ? this : new Wire({ ...this.#options, firstMs: (deadline - now()) / 2 });
+    return deadline === undefined ? this : new Wire({ ...this.#options, firstMs: (deadline - now()) * part });
   }
 
   /** Returns a connection whose exchanges must all end in this many milliseconds. */

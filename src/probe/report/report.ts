@@ -1,4 +1,5 @@
-import type { About, Group, Level } from "../check.ts";
+import type { About, Group } from "../check.ts";
+import type { Level } from "../check-result.ts";
 import type { Tried } from "../check-result.ts";
 import type { Figures } from "./figures.ts";
 import type { Grade } from "./grade.ts";

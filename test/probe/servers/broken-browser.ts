@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { BrokenServer } from "./broken.ts";
-import { ServerBehavior } from "./configurable-server.ts";
+import { TOKEN } from "../verify/verifying.ts";
+import { ServerBehavior, startServer } from "./configurable-server.ts";
 
 /** Servers that trust web pages of other origins. */
 export const BROKEN_BROWSER: readonly BrokenServer[] = [
@@ -13,15 +14,40 @@ export const BROKEN_BROWSER: readonly BrokenServer[] = [
     mistake: "compares only the start of Origin",
     caught: ["rejects-foreign-origin"],
     make: () => ({
-      knowsOrigin: ({ headers }) => headers.origin?.startsWith(`http://${headers.host ?? ""}`) ?? true,
+      knowsOrigin: ({ headers }) => headers.origin?.startsWith("http://127.0.0.1") ?? true,
+    }),
+  },
+  {
+    mistake: "looks for its own host anywhere in Origin",
+    caught: ["rejects-foreign-origin"],
+    make: () => ({
+      knowsOrigin: ({ headers }) => headers.origin?.includes("127.0.0.1") ?? true,
+    }),
+  },
+  {
+    mistake: "trusts pages without an origin",
+    caught: ["rejects-foreign-origin"],
+    make: () => ({
+      knowsOrigin: ({ headers }) => headers.origin === undefined || headers.origin === "null",
+    }),
+  },
+  {
+    mistake: "trusts every port of its own host",
+    caught: ["rejects-foreign-origin"],
+    make: () => ({
+      knowsOrigin: ({ headers }) => /^http:\/\/127\.0\.0\.1(?::\d+)?$/.test(headers.origin ?? "http://127.0.0.1"),
     }),
   },
   {
     mistake: "compares only the end of Origin",
     caught: ["rejects-foreign-origin"],
-    make: () => ({
-      knowsOrigin: ({ headers }) => headers.origin?.endsWith(headers.host ?? "") ?? true,
-    }),
+    // A page cannot have a host that ends with an address.
+    start: async () => {
+      const running = await startServer([TOKEN.reveal()], {
+        knowsOrigin: ({ headers }) => headers.origin?.endsWith(headers.host ?? "") ?? true,
+      });
+      return { ...running, url: running.url.replace("127.0.0.1", "localhost") };
+    },
   },
   {
     mistake: "rejects a foreign Origin with 400",

@@ -1,5 +1,6 @@
 import { BROKEN_BROWSER } from "./broken-browser.ts";
 import { BROKEN_ACCESS } from "./broken-access.ts";
+import { BROKEN_ERAS } from "./broken-eras.ts";
 import { BROKEN_LIFECYCLE } from "./broken-lifecycle.ts";
 import { BROKEN_RESPONSES } from "./broken-responses.ts";
 import { BROKEN_SESSION } from "./broken-session.ts";
@@ -26,6 +27,7 @@ export interface BrokenServer {
 export const BROKEN_SERVERS: readonly BrokenServer[] = [
   ...BROKEN_TRANSPORT,
   ...BROKEN_ACCESS,
+  ...BROKEN_ERAS,
   ...BROKEN_RESPONSES,
   ...BROKEN_SESSION,
   ...BROKEN_BROWSER,
