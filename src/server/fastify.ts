@@ -72,11 +72,17 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   if (!fastify.hasRequestDecorator("auth")) fastify.decorateRequest("auth", null);
 
   /** Accepted requests whose body is still to be inspected. */
-  const pending = new WeakMap<IncomingMessage, { view: NodeRequestView; admission: Admission }>();
+  const pending = new WeakMap<IncomingMessage, AcceptedRequest>();
 
   /** Continues with the route, unless the key has just stopped being valid. */
-  const proceed = (request: FastifyRequestLike, reply: FastifyReplyLike, { follow }: Admission, done: () => void) => {
-    const rejection = follow === null ? null : follow(toOpenStream(reply.raw));
+  const proceed = (
+    request: FastifyRequestLike,
+    reply: FastifyReplyLike,
+    accepted: AcceptedRequest,
+    done: () => void,
+  ) => {
+    const { view, admission } = accepted;
+    const rejection = admission.follow?.(toOpenStream(reply.raw, view.isHttp2)) ?? null;
     if (rejection === null) done();
     else refuse(request, reply, rejection);
   };
@@ -89,8 +95,9 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
       if (isAnswered(reply.raw)) return;
       applyAdmission(request.raw, reply.raw, result);
       (request as { auth?: AuthInfo }).auth = result.auth;
-      if (result.inspectBody === null) return proceed(request, reply, result, done);
-      pending.set(request.raw, { view, admission: result });
+      const accepted = { view, admission: result };
+      if (result.inspectBody === null) return proceed(request, reply, accepted, done);
+      pending.set(request.raw, accepted);
       done();
     };
     const result = guard.check(view);
@@ -101,13 +108,13 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
   if (!guard.inspectsBody) return;
   // After Fastify has parsed the body, and before anything uses it.
   fastify.addHook("preValidation", (request, reply, done) => {
-    const { view, admission } = pending.get(request.raw) ?? {};
-    const inspectBody = admission?.inspectBody ?? null;
-    if (view === undefined || admission === undefined || inspectBody === null) return done();
-    void inspectNodeBody(request.raw, view, inspectBody, request)
+    const accepted = pending.get(request.raw);
+    const inspectBody = accepted?.admission.inspectBody ?? null;
+    if (accepted === undefined || inspectBody === null) return done();
+    void inspectNodeBody(request.raw, accepted.view, inspectBody, request)
       .then((rejection) => {
         if (rejection === "aborted" || isAnswered(reply.raw)) return;
-        if (rejection === null) proceed(request, reply, admission, done);
+        if (rejection === null) proceed(request, reply, accepted, done);
         else refuse(request, reply, rejection);
       })
       .catch((cause: unknown) => done(toError(cause)));
@@ -116,6 +123,11 @@ export async function guardFastify(fastify: FastifyLike, options: FastifyGuardOp
 
 function toError(cause: unknown): Error {
   return cause instanceof Error ? cause : new Error("the guard failed", { cause });
+}
+
+interface AcceptedRequest {
+  readonly view: NodeRequestView;
+  readonly admission: Admission;
 }
 
 /** The options of every plugin, which Fastify reads itself. */

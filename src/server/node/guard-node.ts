@@ -3,7 +3,6 @@ import type { Admission, Rejection } from "../guard/admission.ts";
 import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
-import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import { mergeHeaders } from "./merge-headers.ts";
 import { toOpenStream } from "./open-stream.ts";
@@ -57,32 +56,36 @@ export function guardNode(
       const view = new NodeRequestView(request);
       const result = guard.check(view);
       if (!(result instanceof Promise)) return finish(exchange, view, result);
-      void result.then((late) => finish(exchange, view, late)).catch((cause: unknown) => passError(exchange, cause));
+      void result
+        .then((late) => {
+          if (!response.destroyed) finish(exchange, view, late);
+        })
+        .catch((cause: unknown) => passError(exchange, cause));
     } catch (cause) {
       passError(exchange, cause);
     }
   };
 }
 
-function finish(exchange: GuardedExchange, view: RequestView, result: Admission | Rejection): void {
+function finish(exchange: GuardedExchange, view: NodeRequestView, result: Admission | Rejection): void {
   const { request, response } = exchange;
   if (!result.ok) return sendResponse(request, response, result.response);
   // Another middleware has answered, for example because of a timeout.
-  if (isAnswered(response)) return;
+  if (response.headersSent) return;
   applyAdmission(request, response, result);
-  if (result.inspectBody === null) return start(exchange, result);
+  if (result.inspectBody === null) return start(exchange, view, result);
   void inspectNodeBody(request, view, result.inspectBody)
     .then((rejection) => {
       if (rejection === "aborted" || isAnswered(response)) return;
-      if (rejection === null) start(exchange, result);
+      if (rejection === null) start(exchange, view, result);
       else sendResponse(request, response, rejection.response);
     })
     .catch((cause: unknown) => passError(exchange, cause));
 }
 
-function start(exchange: GuardedExchange, { follow }: Admission): void {
+function start(exchange: GuardedExchange, { isHttp2 }: NodeRequestView, { follow }: Admission): void {
   const { request, response } = exchange;
-  const rejection = follow === null ? null : follow(toOpenStream(response));
+  const rejection = follow === null ? null : follow(toOpenStream(response, isHttp2));
   if (rejection === null) pass(exchange);
   else sendResponse(request, response, rejection.response);
 }

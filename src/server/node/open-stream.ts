@@ -14,8 +14,10 @@ const CANCEL = 8;
 /**
  * Returns a response as a stream that can be ended. Over HTTP/1 that closes the connection, as if the client had left: every server copes
  * with that, and half a response does not look complete.
+ * @param isHttp2 - on Express, looking for a `stream` that is not there is the slowest read of all
  */
-export function toOpenStream(response: ServerResponse): OpenStream {
+export function toOpenStream(response: ServerResponse, isHttp2: boolean): OpenStream {
+  if (!isHttp2) return response;
   const { stream } = response as { stream?: Http2Stream };
   return stream === undefined ? response : new Http2Response(stream);
 }

@@ -21,9 +21,13 @@ export class NodeRequestView implements RequestView {
   get flaw(): HeadFlaw | null {
     const headers = this.#headers;
     if (isCut(this.#request, headers.length)) return CUT;
-    // The pseudo-headers of HTTP/2 come first.
-    if (headers[0]?.startsWith(":") === true && this.#hasTwoHosts()) return TWO_HOSTS;
+    if (this.isHttp2 && this.#hasTwoHosts()) return TWO_HOSTS;
     return findRepeated(headers);
+  }
+
+  get isHttp2(): boolean {
+    // Its pseudo-headers come first.
+    return this.#headers[0]?.startsWith(":") === true;
   }
 
   get method(): string {

@@ -52,9 +52,9 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
 }
 
-/** Tests whether the head of a response was sent, or can no longer be sent. */
+/** Tests whether the head of a response was sent, or can no longer be sent. A response that was ended has sent its head. */
 export function isAnswered(response: ServerResponse): boolean {
-  return response.headersSent || response.writableEnded || response.destroyed;
+  return response.headersSent || response.destroyed;
 }
 
 /** Tests whether the rest of the body may be too long to discard. HTTP/2 can end a stream and keep its connection. */
