@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { printTable } from "./figures.js";
-import { sendRequests } from "./load.js";
+import { HTTP2, sendRequests } from "./load.js";
 import { EMPTY, NONE, OURS, SDKS, start } from "./serve.js";
 
 const run = promisify(execFile);
@@ -22,8 +22,10 @@ const CASES = {
   Express: [NONE, EMPTY, ONE_KEY, ...SDKS],
   "node:http": [NONE, EMPTY, ONE_KEY],
   Fastify: [NONE, EMPTY, ONE_KEY],
+  Hono: [NONE, EMPTY, ONE_KEY],
+  [HTTP2]: [NONE, EMPTY, ONE_KEY],
 };
-const GOALS = { Express: ">= 0.95", "node:http": "", Fastify: "" };
+const GOALS = { Express: ">= 0.95" };
 /** Functions of V8 that run in bursts, which hit some cases and not others: the compilers and the garbage collector. */
 const BURSTS =
   /compiler::|baseline::|interpreter::|LinearScan|LiveRange|Zone|Scaveng|Mark|Sweep|Heap::|Evacuat|Ephemeron|BodyDescriptor|RememberedSet|FreeList|Space::|MemoryChunk|Worklist|SlotSet|Visitor|VisitPointers|GlobalHandles|Compactor|cppgc/;
@@ -64,12 +66,12 @@ async function count(framework, guard) {
   const control = (...args) => run("callgrind_control", [...args, String(child.pid)]);
   try {
     if (port === undefined) return undefined;
-    await sendRequests(port, token, WARM_UP);
+    await sendRequests(port, token, WARM_UP, framework);
     await control("-i", "on");
     // Code is translated again when counting starts; the next requests warm it up.
-    await sendRequests(port, token, MEASURED / 8);
+    await sendRequests(port, token, MEASURED / 8, framework);
     await control("-z");
-    const requests = await sendRequests(port, token, MEASURED);
+    const requests = await sendRequests(port, token, MEASURED, framework);
     await control("-d");
     return await read(`${out}.1`, requests);
   } finally {
@@ -91,7 +93,7 @@ async function read(file, requests) {
 }
 
 function goalOf(framework, guard) {
-  if (guard === ONE_KEY) return GOALS[framework];
+  if (guard === ONE_KEY) return GOALS[framework] ?? "";
   return SDKS.includes(guard) ? "slower than ours" : "";
 }
 

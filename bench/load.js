@@ -1,6 +1,7 @@
 /** Sends HTTP load to a server: with `wrk` if it is installed, else with a client of our own. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +15,12 @@ const WRK_SECONDS = 1;
 const OWN_MS = 150;
 const OWN_CONNECTIONS = 16;
 
+/** The name of servers that speak HTTP/2, without TLS. */
+export const HTTP2 = "HTTP/2";
+
 /** @param pids - the processes of the servers, which run on the second core; wrk runs on the first */
-export async function createLoad(pids) {
+export async function createLoad(pids, framework) {
+  if (framework === HTTP2) return { name: `${OWN_MS} ms, ${OWN_CONNECTIONS} streams on one connection`, run: runOwn };
   const hasWrk = await isInstalled("wrk", ["-v"]);
   if (!hasWrk) return { name: `${OWN_MS} ms, ${OWN_CONNECTIONS} connections, without wrk`, run: runOwn };
   const isPinned = availableParallelism() > 1 && (await isInstalled("taskset", ["-V"]));
@@ -48,15 +53,19 @@ async function runWrk(port, token, before) {
   }
 }
 
-async function runOwn(port, token) {
+async function runOwn(port, token, framework) {
   const start = performance.now();
-  const requests = await send(port, token, () => performance.now() - start < OWN_MS);
+  const requests = await sendOf(framework)(port, token, () => performance.now() - start < OWN_MS);
   return { requests, seconds: (performance.now() - start) / 1000 };
 }
 
 /** Sends `count` requests, and at most one more on each connection. */
-export async function sendRequests(port, token, count) {
-  return send(port, token, (requests) => requests < count);
+export async function sendRequests(port, token, count, framework) {
+  return sendOf(framework)(port, token, (requests) => requests < count);
+}
+
+function sendOf(framework) {
+  return framework === HTTP2 ? sendHttp2 : send;
 }
 
 /** The headers of a client after `initialize`. */
@@ -81,5 +90,26 @@ async function send(port, token, goesOn) {
       });
     });
   await Promise.all(Array.from({ length: OWN_CONNECTIONS }, connection));
+  return requests;
+}
+
+/** Does the same with streams of one connection. */
+async function sendHttp2(port, token, goesOn) {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const headers = Object.entries(headersOf(token)).map(([name, value]) => [name.toLowerCase(), value]);
+  const head = { ":method": "POST", ":path": "/mcp", ...Object.fromEntries(headers) };
+  let requests = 0;
+  const exchange = () =>
+    new Promise((resolve, reject) => {
+      const stream = session.request(head, { endStream: true });
+      stream.on("response", ({ ":status": status }) => status === 200 || reject(new Error(`answered ${status}`)));
+      stream.on("error", reject).on("end", resolve).resume();
+    });
+  const one = async () => {
+    do await exchange();
+    while (goesOn(++requests));
+  };
+  await Promise.all(Array.from({ length: OWN_CONNECTIONS }, one));
+  await new Promise((resolve) => session.close(resolve));
   return requests;
 }

@@ -4,9 +4,11 @@ import { fork } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:http";
+import { createServer as createHttp2Server } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { HTTP2 } from "./load.js";
 import { loadPeer } from "./peers.js";
 
 export const NONE = "no guard";
@@ -75,14 +77,13 @@ const answer = (_, response) => response.writeHead(200, { "content-length": "2" 
 const listen = (server) =>
   new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server.address().port)));
 
+const guarded = (guard) =>
+  guard === null ? answer : (request, response) => guard(request, response, () => answer(request, response));
+
 /** Each starts a server and returns its port, or undefined if a package is missing. */
 const SERVERS = {
-  "node:http": (guard) =>
-    listen(
-      createServer(
-        guard === null ? answer : (request, response) => guard(request, response, () => answer(request, response)),
-      ),
-    ),
+  "node:http": (guard) => listen(createServer(guarded(guard))),
+  [HTTP2]: (guard) => listen(createHttp2Server(guarded(guard))),
   async Express(guard) {
     const express = await loadPeer("express");
     if (express === null || guard === undefined) return undefined;
