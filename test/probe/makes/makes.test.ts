@@ -19,7 +19,7 @@ test("the makes have names of their own", () => {
   expect(new Set(MAKES.map(({ name }) => name)).size).toBe(MAKES.length);
 });
 
-describe("a correct server", { concurrent: true, timeout: 60_000 }, () => {
+describe("a correct server", { concurrent: true, timeout: 120_000 }, () => {
   afterAll(() => {
     console.log(`requests   ms  correct server (at 200 requests a second without the key)\n${figures.join("\n")}`);
   });
