@@ -6,6 +6,7 @@ import type { Keys } from "../../keys/keys.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import type { Lab, LabKey } from "../../probe/target/lab.ts";
 import type { Context, World } from "../context.ts";
+import { canaryTags, revokeLeftovers } from "./leftover-canaries.ts";
 
 /** A lab that can be closed before the run ends. */
 export interface OpenLab extends Lab {
@@ -28,7 +29,7 @@ type LabContext = Pick<Context, "store" | "keys" | "io" | "atEnd"> & { readonly 
 
 /**
  * Opens a lab in the store of this run. Its canaries get the scopes and audience of `key` if the store knows it, because the
- * server may require them. At the end of the run, also after Ctrl-C or an error, all canaries are revoked. A canary that cannot
+ * server may require them. Revokes what a killed run left behind. At the end of the run, also after Ctrl-C or an error, all canaries are revoked. A canary that cannot
  * be revoked is named on stderr with the command that revokes it.
  * @throws {@link KeysError} `STORE_READ_ONLY`, and what the store throws
  */
@@ -40,6 +41,7 @@ export async function openLab(ctx: LabContext, key: Secret): Promise<OpenLab> {
     });
   }
   const keys = await ctx.keys();
+  await revokeLeftovers(ctx, keys);
   const verdict = await keys.check(key.reveal());
   const lab = new KeysLab(ctx, keys, store, verdict.key ?? null);
   ctx.atEnd(() => lab.end(), PATIENCE + 200);
@@ -81,7 +83,7 @@ class KeysLab implements OpenLab {
       ...{ name, expiresAt, scopes, audience },
       ...(prefix !== undefined && { prefix }),
       note: "issued by mcp-keys test, which revokes it at the end",
-      tags: { "made-by": "mcp-keys-test" },
+      tags: canaryTags(),
     });
     this.#pending.add(generating);
     const { token } = await generating.finally(() => this.#pending.delete(generating));

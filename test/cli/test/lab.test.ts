@@ -15,6 +15,9 @@ import type { KeyStore } from "../../../src/stores/store.ts";
 import { EXAMPLES } from "../../e2e/example.ts";
 import { createProcesses, type ProcessOptions } from "../../e2e/process.ts";
 import { startServerProcess } from "../../e2e/server-process.ts";
+import { createHttpRequest } from "../../../src/http/client.ts";
+import { ServerBehavior, startServer } from "../../probe/servers/configurable-server.ts";
+import { probeAt } from "../../probe/servers/probing.ts";
 import { TOKEN } from "../../probe/verify/verifying.ts";
 import { until } from "../../server/fixture.ts";
 
@@ -184,6 +187,55 @@ describe("at the end of a run", () => {
   });
 });
 
+test("a run that is interrupted at any request leaves no canary that works", { timeout: 120_000 }, async () => {
+  let [requests, n] = [0, 1];
+  // The run that is not interrupted sends fewer requests.
+  for (; requests === 0 || requests >= n - 3; n += 3) {
+    requests = await interruptAt(n);
+    expect(n, "the loop ends").toBeLessThan(400);
+  }
+  expect(requests).toBeGreaterThan(20);
+});
+
+/** Tests a server that follows the store, interrupts the run at the nth request, and returns the number of requests. */
+async function interruptAt(n: number): Promise<number> {
+  const { ctx, keys, end, statuses, warnings } = await createLabContext();
+  const { token } = await keys.generate({ name: "ci", expiresAt: null });
+  const verdicts = new Map<string, boolean>();
+  const server = await startServer([], {
+    async handle(request, response) {
+      const presented = this.tokenOf(request);
+      verdicts.set(presented, (await keys.check(presented)).ok);
+      return ServerBehavior.prototype.handle.call(this, request, response);
+    },
+    knows: (presented) => verdicts.get(presented) === true,
+  });
+  const leaving = new AbortController();
+  const send = createHttpRequest();
+  let requests = 0;
+  const lab = await openLab(ctx, token);
+  const running = probeAt(server.url, {
+    ...{ key: token, lab, patienceMs: 300, only: LIFECYCLE, skip: ["rejects-expired-key"], signal: leaving.signal },
+    request: (init) => {
+      if (++requests === n) leaving.abort();
+      return send(init);
+    },
+  });
+  const interrupted = new Promise<void>((resolve) => {
+    leaving.signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+  await Promise.race([running.catch(() => undefined), interrupted]);
+  await end();
+  await running.catch(() => undefined);
+  // Only the key under test still works.
+  expect((await statuses()).filter((status) => status !== "revoked")).toEqual(["active"]);
+  expect(warnings).toEqual([]);
+  await server.close();
+  return requests;
+}
+
 const LIFECYCLE = CHECKS.filter(({ group }) => group === "lifecycle").map(({ id }) => id);
 
 describe("mcp-keys test with a store", () => {
@@ -231,6 +283,21 @@ describe("mcp-keys test with a store", () => {
       stderr: expect.not.stringContaining("could not revoke"),
     });
     expect((await canaries()).map(({ status: found }) => found)).toEqual(["revoked", "revoked"]);
+  });
+
+  test("revokes at its start what a killed run left behind, but not the test keys of a run that goes on", async () => {
+    const { run, canaries, journal } = await startServed();
+    let kill: ((name: NodeJS.Signals) => void) | undefined;
+    const onStderr = (_: string, send: (name: NodeJS.Signals) => void): void => void (kill = send);
+    const killed = run(["--only", "rejects-expired-key"], { onStderr });
+    await until(async () => (await journal()).includes("mcp-keys-canary-expiring"));
+    const during = await run(["--only", "accepts-new-key"]);
+    expect(during.stderr).not.toContain("left behind");
+    kill?.("SIGKILL");
+    await killed;
+    const { status, stderr } = await run(["--only", "accepts-new-key"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("revoked 1 test key") });
+    expect((await canaries()).filter(({ status: found }) => found === "active" || found === "expiring")).toEqual([]);
   });
 
   test("exits with the status of the store error if the store fails", async () => {
