@@ -15,6 +15,7 @@ import { hidesPresentedKey } from "./checks/hides-presented-key.ts";
 import { hidesStackTrace } from "./checks/hides-stack-trace.ts";
 import { hidesValidKey } from "./checks/hides-valid-key.ts";
 import { httpsBeyondLoopback } from "./checks/https-beyond-loopback.ts";
+import { limitsWrongKeys } from "./checks/limits-wrong-keys.ts";
 import { listsTools } from "./checks/lists-tools.ts";
 import { noRedirect } from "./checks/no-redirect.ts";
 import { noRedirectToOtherOrigin } from "./checks/no-redirect-to-other-origin.ts";
@@ -131,6 +132,7 @@ export const CHECKS: readonly Check[] = [
   oauthMetadataResolves,
   rejectsBeforeParsing,
   rejectsBeforeReading,
+  limitsWrongKeys,
   sessionBoundToKey,
   sessionIdUnguessable,
   sessionEnds,

@@ -10,6 +10,8 @@ const MARGIN_MS = 500;
 export class DelayWatch {
   readonly #first: number[] = [];
   #slow = 0;
+  /** Whether answers took longer and longer at some time. */
+  hasGrown = false;
 
   /** Notes the milliseconds until an answer, and returns whether to slow down. */
   note(delay: number): boolean {
@@ -21,6 +23,7 @@ export class DelayWatch {
     this.#slow = delay > usual * FACTOR && delay > usual + MARGIN_MS ? this.#slow + 1 : 0;
     if (this.#slow < SLOW_IN_ROW) return false;
     this.#slow = 0;
+    this.hasGrown = true;
     return true;
   }
 }

@@ -83,6 +83,9 @@ export class RateLimiter {
     return this.#stopped;
   }
 
+  /** Whether the server has limited the rate, or answered ever more slowly. */
+  readonly hasLimited = (): boolean => this.#limits > 0 || this.#delays.hasGrown || this.#stopped !== null;
+
   /** Requests per second without the valid key, at present. */
   get rate(): number {
     return this.#pace.rate;

@@ -82,6 +82,10 @@ export class HttpTarget implements Target {
     return (this.#canaries ??= new LabCanaries(this, this.lab));
   }
 
+  get limitsRate(): boolean {
+    return this.#options.limiter.hasLimited();
+  }
+
   get survey(): Survey {
     if (this.#survey === null) throw new KeysError("BUG", "the survey was not taken");
     return this.#survey;

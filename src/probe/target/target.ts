@@ -52,6 +52,8 @@ export interface Target extends TargetSettings {
   readonly clientInfo: ClientInfo;
   /** All answers so far, for checks that look at every answer. */
   readonly recorded: readonly RecordedAnswer[];
+  /** Whether the server has limited the rate of requests, or answered ever more slowly. */
+  readonly limitsRate: boolean;
   /** Presents the valid key. */
   readonly valid: PresentedKey;
   /** Presents the bogus key. */

@@ -107,5 +107,17 @@ export const CORRECT_SERVERS: readonly CorrectServer[] = [
       },
     }),
   },
+  {
+    kind: "that limits wrong keys",
+    make: () => {
+      let refused = 0;
+      return {
+        refuse(request, response, presented) {
+          if (++refused % 30 === 0) this.json(response, 429, {}, { "retry-after": "0" });
+          else ServerBehavior.prototype.refuse.call(this, request, response, presented);
+        },
+      };
+    },
+  },
   { kind: "behind TLS", start: tls.start, options: { request: tls.request } },
 ];
