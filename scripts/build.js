@@ -51,7 +51,7 @@ const [lib, program, child] = built;
 const files = new Map();
 for (const [name, text] of textsOf(lib)) files.set(name, await shortenModule(text));
 for (const [name, text] of textsOf(child)) files.set(name, await compact(text));
-for (const [name, text] of await packCli(program, shorten)) files.set(join("cli", name), text);
+for (const [name, text] of await packCli(program, shorten, startProgram)) files.set(join("cli", name), text);
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
@@ -64,6 +64,19 @@ for (const [name, text] of [...files].sort(([a], [b]) => Number(isChunk(b)) - Nu
   await rename(`${path}.${process.pid}`, path);
 }
 await removeOldChunks();
+
+/** Builds the file that loads the others. */
+async function startProgram(
+  /** @type {string[]} */ names,
+  /** @type {number[]} */ indexes,
+  /** @type {string} */ buildName,
+) {
+  const values = { __FILES__: names, __FILE_OF__: indexes, __BUILD__: buildName };
+  const define = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
+  const entryPoints = { start: "src/cli/start/start.ts" };
+  const { outputFiles } = await build({ ...common, entryPoints, define, splitting: false, format: "cjs" });
+  return compact(outputFiles[0].text, { minifyIdentifiers: true });
+}
 
 /** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */
 function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, onLoad }) {

@@ -4,8 +4,8 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { transform } from "esbuild";
 
-/** The file that every command loads. */
-const MAIN = "main";
+/** The file of parts that every command loads. */
+const MAIN = "common";
 /**
  * Entry points that share a file, because a run that needs one needs the others. What several files need is in the first of them. The
  * other entry points have a file each.
@@ -31,33 +31,17 @@ const SHORT_NAMES = ["clients", "doctor", "init", "install", "prompts", "scan"];
 const COMMON = 6;
 const SMALL = 1_000;
 
-/** Loads a part on first use. The helpers are those of esbuild, once instead of in each part. */
-const LOADER = `"use strict";
-const loaded = [];
-function define(exports, getters) {
-  for (const name in getters) Object.defineProperty(exports, name, { get: getters[name], enumerable: true });
-}
-function toESM(module) {
-  return Object.create(module, { default: { value: module } });
-}
-function load(id) {
-  if (loaded[id]) return loaded[id];
-  if (!parts[id]) Object.assign(parts, require(files[id]));
-  const exports = {};
-  parts[id](exports, load, define, toESM);
-  return (loaded[id] = exports);
-}
-`;
-
 /** @typedef {{ id: number, entry: string | undefined, imports: string[], text: string }} Part */
 
 /**
  * Returns the files below `dist/cli`, by name.
  * @param {import("esbuild").BuildResult} built - ES modules, with a metafile; `cli/main.ts` starts the program
  * @param {(script: string) => Promise<string>} minify
+ * @param {(files: string[], indexes: number[], build: string) => Promise<string>} start - returns `main.cjs`, from the names of the
+ * files, where in this list the file of each part is, and a name for this build
  * @returns {Promise<Map<string, string>>}
  */
-export async function packCli(built, minify) {
+export async function packCli(built, minify, start) {
   const parts = readParts(built);
   const homes = chooseFiles(parts);
   /** @type {Map<string, string[]>} */
@@ -71,16 +55,18 @@ export async function packCli(built, minify) {
   const files = new Map();
   const names = new Map();
   for (const [home, texts] of contents) {
-    if (home === MAIN) continue;
     const whole = `"use strict";module.exports={\n${texts.join(",\n")}\n};\n`;
     const text = SHORT_NAMES.includes(home) ? await minify(whole) : whole;
-    names.set(home, `chunks/${home}-${createHash("sha256").update(text).digest("hex").slice(0, 8)}.cjs`);
+    names.set(home, `chunks/${home}-${digest(text)}.cjs`);
     files.set(names.get(home), text);
   }
-  const elsewhere = [...parts].filter(([path]) => homes.get(path) !== MAIN);
-  const table = elsewhere.map(([path, { id }]) => `${id}:"./${names.get(homes.get(path))}"`);
-  const main = `const parts={\n${contents.get(MAIN).join(",\n")}\n};\nconst files={${table.join(",\n")}};\nload(0);\n`;
-  return files.set("main.cjs", (await minify(LOADER)) + main);
+  const all = [...names.values()];
+  const indexes = [...parts.keys()].map((path) => all.indexOf(names.get(homes.get(path))));
+  return files.set("main.cjs", await start(all, indexes, digest(all.join())));
+}
+
+function digest(/** @type {string} */ text) {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
 }
 
 /** Returns the outputs of esbuild by their paths, `cli/main.ts` first. */
@@ -141,7 +127,7 @@ function nameOf(/** @type {string} */ entry) {
     .replaceAll("/", "-");
 }
 
-/** Converts a part to a script with the parameters of {@link LOADER}. Each built-in module loads on first use. */
+/** Converts a part to a script with the parameters of `cli/start/start.ts`. Each built-in module loads on first use. */
 async function toCommonJs(/** @type {string} */ text, /** @type {Map<string, Part>} */ parts) {
   const ids = new Map([...parts].map(([path, { id }]) => [basename(path, ".js"), id]));
   const own = text
