@@ -81,6 +81,7 @@ async function startProgram(
 /** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */
 function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, onLoad }) {
   const nothing = { path: "no-colours", namespace: "start" };
+  onResolve({ filter: /^node:fs\/promises$/ }, () => ({ path: join(root, "src/cli/start/fs-promises.ts") }));
   // The same code as for Node, but as ES modules: what is not used is left out.
   onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, "node_modules/yaml/browser/index.js") }));
   onResolve({ filter: /^#supports-color$/ }, () => nothing); // `render.ts` always sets the number of colours

@@ -49,14 +49,15 @@ export async function packCli(built, minify, start) {
   for (const [path, part] of parts) {
     const code = await minify(await toCommonJs(part.text, parts));
     // Parentheses make V8 compile the function at once. It is called at once.
-    const text = `${part.id}:(function(exports,load,define,toESM){${code.trim()}\n})`;
+    const text = `${part.id}:(function(exports,load,define,toESM,importModule){${code.trim()}\n})`;
     contents.set(homes.get(path), [...(contents.get(homes.get(path)) ?? []), text]);
   }
   const files = new Map();
   const names = new Map();
   for (const [home, texts] of contents) {
     const whole = `"use strict";module.exports={\n${texts.join(",\n")}\n};\n`;
-    const text = SHORT_NAMES.includes(home) ? await minify(whole) : whole;
+    const script = SHORT_NAMES.includes(home) ? await minify(whole) : whole;
+    const text = `(function(module,require,__filename){${script}})\n`;
     names.set(home, `chunks/${home}-${digest(text)}.cjs`);
     files.set(names.get(home), text);
   }
@@ -132,6 +133,7 @@ async function toCommonJs(/** @type {string} */ text, /** @type {Map<string, Par
   const ids = new Map([...parts].map(([path, { id }]) => [basename(path, ".js"), id]));
   const own = text
     .replace(/\bimport\("\.[^"]*?([\w-]+)\.js"\)/g, (_, name) => `Promise.resolve(${ids.get(name)}).then(load)`)
+    .replace(/\bimport\("((?:node:|@)?[a-z][^"./]*(?:\/[^"./]+)?)"\)/g, 'importModule("$1")') // a script cannot import without a warning
     .replaceAll("import.meta.url", "__filename") // for `createRequire`, which accepts both
     .replaceAll(/"[^"]*node_modules\/([^"]+)"\(/g, '"$1"('); // a path of this machine
   const { code } = await transform(own, { format: "cjs", platform: "neutral", target: "node20.17" });

@@ -1,5 +1,5 @@
+import { randomBytes } from "node:crypto";
 import { homedir, userInfo, hostname } from "node:os";
-import { random } from "nanoid";
 import { resolveDataDir } from "./config.ts";
 import { parsePeppers, type Pepper } from "./core/digest.ts";
 import type { Epoch } from "./core/key.ts";
@@ -21,9 +21,16 @@ export function systemTicks(): number {
   return performance.now();
 }
 
+/** In bytes. */
+const POOL_SIZE = 8_192;
+let pool = new Uint8Array();
+
 /** Returns `size` bytes of the operating system's generator. They come from a pool, because a call for each key is slow. */
 export function systemRandom(size: number): Uint8Array {
-  return random(size);
+  if (size > pool.length) pool = randomBytes(Math.max(size, POOL_SIZE));
+  const bytes = pool.subarray(0, size);
+  pool = pool.subarray(size);
+  return bytes;
 }
 
 /** Returns the environment of this process, for a store. */

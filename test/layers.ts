@@ -13,7 +13,7 @@ interface Layer {
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { holds: ["errors.ts"], may: [] },
   version: { holds: ["package-version.ts"], may: [] },
-  core: { holds: ["core/"], may: ["errors", "node:crypto", "node:zlib"] },
+  core: { holds: ["core/"], may: ["errors", "node:crypto"] },
   config: { holds: ["config.ts"], may: ["errors", "node:path"] },
   process: { holds: ["process/"], may: ["node:*"] },
   stores: {
@@ -21,7 +21,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["core", "errors", "process", "node:*"],
     onFirstUse: ["@napi-rs/keyring", "keytar", "pg"],
   },
-  world: { holds: ["world.ts"], may: ["config", "core", "nanoid", "node:os"], asType: ["stores/store.ts"] },
+  world: { holds: ["world.ts"], may: ["config", "core", "node:crypto", "node:os"], asType: ["stores/store.ts"] },
   keys: { holds: ["keys/"], may: ["core", "errors", "world", "nanoid"], asType: ["stores/store.ts"] },
   server: {
     holds: ["server/"],
@@ -112,6 +112,9 @@ export const ON_FIRST_USE = [
 export const AMBIENT: Readonly<Record<string, readonly string[]>> = {
   "cli/main.ts": ["process", "console", "Date.now", "Math.random", "performance.now", "new Date()"],
   "world.ts": ["process", "Date.now", "performance.now"],
+  "cli/start/start.ts": ["process", "Date.now"],
+  // `node:os` says the same, but takes longer to load.
+  "cli/terminal/open-output.ts": ["node:process"],
   // Signals a whole process group.
   "process/start-process.ts": ["node:process"],
   // Asks whether its parent still runs.

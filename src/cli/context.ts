@@ -22,6 +22,8 @@ export interface World extends StoreWorld {
   readonly actor: string;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
+  /** Calls back on Ctrl-C, or at once after it. */
+  readonly onInterrupt: (react: () => void) => void;
   /** The HTTP client, loaded on first use. */
   readonly request: () => Promise<HttpRequest>;
   /** The prompts, loaded on first use. */

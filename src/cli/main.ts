@@ -1,13 +1,15 @@
 import { systemActor, systemNow, systemRandom, systemStoreWorld } from "../world.ts";
 import type { World } from "./context.ts";
+import { createInterruption } from "./interruption.ts";
 import type { InputStream } from "./terminal/io.ts";
 import { isDevice, isHungUp, openOutput, statOf } from "./terminal/open-output.ts";
 import { readInput } from "./terminal/read-input.ts";
+import { readWaiting } from "./terminal/read-waiting.ts";
 import { run } from "./run.ts";
 
 /** Connects the CLI to the process: streams, signals, clock and randomness. All behaviour is in `run`. */
 
-const interruption = new AbortController();
+const interruption = createInterruption();
 
 function openInput(): InputStream {
   return {
@@ -18,7 +20,12 @@ function openInput(): InputStream {
       const stat = statOf(0);
       return stat !== null && (stat.isFIFO() || stat.isFile() || stat.isSocket());
     },
-    read: (options) => readInput(process.stdin, options),
+    read: (options) =>
+      readInput(
+        (limit) => readWaiting(0, limit),
+        () => process.stdin,
+        options,
+      ),
   };
 }
 
@@ -37,7 +44,10 @@ const world: World = {
   get actor() {
     return systemActor();
   },
-  interrupted: interruption.signal,
+  get interrupted() {
+    return interruption.signal;
+  },
+  onInterrupt: interruption.onInterrupt,
   request: async () => (await import("../http/client.ts")).createHttpRequest(),
   prompts: async () =>
     (await import("./terminal/prompts.ts")).createPrompts({ input: process.stdin, output: process.stderr }),
@@ -50,14 +60,14 @@ for (const [signal, status] of Object.entries(SIGNALS)) {
     // A second signal skips the cleanup. A command that has a token is killed, see `RunningProcess.killAtExit`.
     if (signalled !== undefined) process.exit(status);
     signalled = status;
-    interruption.abort();
+    interruption.interrupt();
   });
 }
 
 // Nothing is left that could wake the run: it waits for an answer that cannot come. Node would exit with 0.
 const giveUp = (): void => {
   process.exitCode = 130;
-  interruption.abort();
+  interruption.interrupt();
 };
 process.once("beforeExit", giveUp);
 

@@ -2,7 +2,7 @@ import { CommanderError, type Command } from "commander";
 import type { Context } from "./context.ts";
 import { readFlags } from "./flags.ts";
 import { allCommands, buildProgram } from "./program.ts";
-import type { GlobalFlags } from "./terminal/io.ts";
+import type { GlobalFlags, OutputStream, Streams } from "./terminal/io.ts";
 import { toUsageError, unknownCommand } from "./usage-error.ts";
 import { withWaitValue } from "./wait.ts";
 
@@ -19,7 +19,11 @@ interface Run {
  * @returns the help, if the words ask for it, else an empty text
  * @throws `KeysError` `USAGE`, and what the command throws
  */
-export async function runCommand(argv: readonly string[], run: Run): Promise<string> {
+export async function runCommand(
+  argv: readonly string[],
+  run: Run,
+  { stdout, stderr }: Pick<Streams, "stdout" | "stderr">,
+): Promise<string> {
   const program = await buildProgram(run.context, argv);
   // The caller reports commander's errors, in our format.
   let help = "";
@@ -27,6 +31,11 @@ export async function runCommand(argv: readonly string[], run: Run): Promise<str
     writeOut: (text: string) => (help += text),
     writeErr: (text: string) => (help += text),
     outputError: () => undefined,
+    // Commander would ask Node's streams, which take longer to create than the help.
+    getOutHelpWidth: () => helpWidth(stdout),
+    getErrHelpWidth: () => helpWidth(stderr),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
   };
   for (const command of allCommands(program)) command.exitOverride().configureOutput(configure);
   program.hook("preAction", (_, command) => run.open(readFlags(command)));
@@ -41,6 +50,11 @@ export async function runCommand(argv: readonly string[], run: Run): Promise<str
     if (unknown !== null) throw unknownCommand(unknown.word, unknown.known);
   }
   return help;
+}
+
+/** Returns the line length of a terminal, or 80 for files and pipes. */
+function helpWidth({ isTerminal, columns }: OutputStream): number {
+  return isTerminal && columns > 0 ? columns : 80;
 }
 
 /** Returns the first word of the parsed line that names no command, and the commands that could be there; else `null`. */

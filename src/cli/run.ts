@@ -27,7 +27,7 @@ export async function run(argv: readonly string[], outside: World): Promise<numb
   const session = createSession(world);
   const running = runWords(argv, session, world);
   try {
-    await Promise.race([running, interruption(world.interrupted)]);
+    await Promise.race([running, interruption(world)]);
     return stdout.isClosed ? CLOSED_OUTPUT : session.status();
   } catch (error) {
     // The prompt of the shell should follow the message, and another run may start then.
@@ -49,7 +49,7 @@ async function runWords(line: readonly string[], session: Session, { env, stream
     return;
   }
   const { runCommand } = await import("./run-command.ts");
-  const help = await runCommand(argv, session);
+  const help = await runCommand(argv, session, streams);
   if (help !== "") await streams.stdout.write(help);
 }
 
@@ -174,13 +174,11 @@ async function openWith(spec: string, world: StoreWorld): Promise<KeyStore> {
   return openStore(spec, world);
 }
 
-function interruption(signal: AbortSignal): Promise<never> {
+function interruption({ onInterrupt }: World): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = () => {
+    onInterrupt(() => {
       reject(new KeysError("INTERRUPTED", "interrupted"));
-    };
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
+    });
   });
 }
 

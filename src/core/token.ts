@@ -1,6 +1,6 @@
-import { crc32 } from "node:zlib";
 import { KeysError } from "../errors.ts";
 import { TOKEN_LIMIT } from "./authorization.ts";
+import { crc32 } from "./crc32.ts";
 import type { KeyId } from "./key.ts";
 import { Secret } from "./secret.ts";
 

@@ -41,6 +41,7 @@ export function createCli(defaults: FakeOptions = {}) {
     const given = { ...defaults, ...options };
     const printed = { stdout: "", stderr: "" };
     const asked: string[] = [];
+    const interrupted = given.interrupted ?? new AbortController().signal;
     const world: World = {
       env: { MCP_KEYS_STORE: `file:${file}`, ...given.env },
       uid: process.getuid?.() ?? null,
@@ -60,7 +61,11 @@ export function createCli(defaults: FakeOptions = {}) {
       ticks: () => performance.now(),
       random: (size) => randomBytes(size),
       actor: "ada@laptop",
-      interrupted: given.interrupted ?? new AbortController().signal,
+      interrupted,
+      onInterrupt: (react) => {
+        if (interrupted.aborted) react();
+        else interrupted.addEventListener("abort", react, { once: true });
+      },
       request: async () => createHttpRequest(),
       prompts: async () => answering(given.answers ?? [], asked),
     };

@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import { readInput } from "../../src/cli/terminal/read-input.ts";
 
 const TOKEN = "mcp_7Fq2x9Lm0aBc_grüße";
-const read = (bytes: Buffer) => readInput(Readable.from(Array.from(bytes, (byte) => Buffer.of(byte))), {});
+const inPieces = (bytes: Buffer) => Readable.from(Array.from(bytes, (byte) => Buffer.of(byte)));
+/** Half of it waits, and the rest comes later. */
+const read = (bytes: Buffer) =>
+  readInput(
+    () => ({ bytes: bytes.subarray(0, bytes.length / 2), hasEnded: false }),
+    () => inPieces(bytes.subarray(bytes.length / 2)),
+    {},
+  );
 
 test.each([
   ["UTF-8", Buffer.from(`${TOKEN}\r\n`)],

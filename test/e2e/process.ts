@@ -33,7 +33,9 @@ export interface ProcessOptions {
 export function createProcesses() {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "mcp-keys-e2e-")));
   const file = join(dir, "keys.jsonl");
-  const env = { PATH: process.env["PATH"], HOME: dir, MCP_KEYS_STORE: `file:${file}` };
+  // Its home is the folder whose files tests list. `code-cache.test.ts` turns the cache on.
+  const off = { NODE_DISABLE_COMPILE_CACHE: "1" };
+  const env = { PATH: process.env["PATH"], HOME: dir, MCP_KEYS_STORE: `file:${file}`, ...off };
 
   function mcpKeys(args: readonly string[], options: ProcessOptions = {}): Promise<Ended> {
     return runProcess(process.execPath, [BIN, ...args], { ...options, env: { ...env, ...options.env } });

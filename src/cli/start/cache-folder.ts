@@ -44,5 +44,9 @@ export function isPrivate({ uid, mode }: Stats, user: number): boolean {
 }
 
 function lstat(path: string): Stats | null {
-  return lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  try {
+    return lstatSync(path);
+  } catch {
+    return null;
+  }
 }

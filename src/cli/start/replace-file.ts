@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 /** Files of earlier versions are removed after this time. The others are written again. */
 const KEEP_MS = 30 * 86_400_000;

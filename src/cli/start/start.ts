@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Script, constants } from "node:vm";
+import { Script } from "node:vm";
 import { findCacheFolder } from "./cache-folder.ts";
 import { readCodeCache, writeCodeCache } from "./code-cache.ts";
 
@@ -14,10 +14,8 @@ declare const __FILE_OF__: readonly number[];
 declare const __BUILD__: string;
 
 type Load = (id: number) => object;
-type Part = (exports: object, load: Load, define: typeof defineExports, toModule: typeof toModule) => void;
-type Wrapper = (exports: object, require: NodeJS.Require, module: { exports: object }, path: string) => void;
-
-const PREFIX = "(function(exports,require,module,__filename){";
+type Part = (exports: object, load: Load, define: unknown, toModule: unknown, importer: unknown) => void;
+type File = (module: { exports: object }, require: NodeJS.Require, path: string) => void;
 
 const parts: Record<number, Part> = {};
 const loaded: object[] = [];
@@ -41,31 +39,34 @@ load(0);
 function load(id: number): object {
   const known = loaded[id];
   if (known !== undefined) return known;
-  if (parts[id] === undefined) Object.assign(parts, compile(__FILES__[__FILE_OF__[id]!]!));
-  const exports = (loaded[id] = {});
-  parts[id]?.(exports, load, defineExports, toModule);
-  return exports;
+  if (parts[id] === undefined) Object.assign(parts, compile(__FILES__[__FILE_OF__[id] ?? 0] ?? ""));
+  const exports = {};
+  parts[id]?.(exports, load, defineExports, toModule, importModule);
+  return (loaded[id] = exports);
 }
 
 function compile(name: string): object {
   const path = `${__dirname}/${name}`;
   const cached = cache.get(name);
-  const script = new Script(`${PREFIX}${readFileSync(path, "utf8")}\n})`, {
+  const script = new Script(readFileSync(path, "utf8"), {
     filename: path,
-    columnOffset: -PREFIX.length,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cached !== undefined && { cachedData: cached }),
   });
   // V8 rejects the code of another version of V8, and of other flags.
   if (cached === undefined || script.cachedDataRejected === true) isComplete = false;
   scripts.set(name, script);
   const module = { exports: {} };
-  (script.runInThisContext() as Wrapper)(module.exports, require, module, path);
+  (script.runInThisContext() as File)(module, require, path);
   return module.exports;
 }
 
 function defineExports(exports: object, getters: Record<string, () => unknown>): void {
-  for (const name in getters) Object.defineProperty(exports, name, { get: getters[name]!, enumerable: true });
+  for (const [name, get] of Object.entries(getters)) Object.defineProperty(exports, name, { get, enumerable: true });
+}
+
+/** Imports a built-in module or an optional package. */
+function importModule(name: string): Promise<unknown> {
+  return import(name);
 }
 
 /** Returns a built-in module as an ES module imports it. */

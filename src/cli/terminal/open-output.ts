@@ -1,9 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, statSync, writeSync, type Stats } from "node:fs";
-import { devNull, platform } from "node:os";
+import { platform } from "node:process";
 import type { OutputStream } from "./io.ts";
-
-/** In bytes. A pipe takes so much at once or not at all. */
-const PIPE_LIMIT = 4096;
 
 /**
  * Opens stdout or stderr. The stream is created on first use, because that takes longer than a short command.
@@ -22,9 +19,13 @@ export function openOutput(
   return {
     write: async (text) => {
       const found = statOf(fd);
-      if (found !== null && (found.isFile() || isNullDevice(found))) return writeToFile(fd, text);
-      if (opened === undefined && found?.isFIFO() === true && writeToPipe(fd, text)) return undefined;
-      return writeToStream(open(), text);
+      if (found !== null && (found.isFile() || isNullDevice(found))) {
+        await writeToFile(fd, text);
+        return;
+      }
+      const bytes = Buffer.from(text);
+      const written = opened === undefined && found?.isFIFO() === true ? writeToPipe(fd, bytes) : 0;
+      if (written < bytes.length) await writeToStream(open(), bytes.subarray(written));
     },
     get fault() {
       return findFault(fd);
@@ -41,9 +42,9 @@ export function openOutput(
   };
 }
 
-function writeToStream(stream: NodeJS.WriteStream, text: string): Promise<void> {
+function writeToStream(stream: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => {
+    stream.write(bytes, (error) => {
       if (error == null) resolve();
       else reject(error);
     });
@@ -51,22 +52,20 @@ function writeToStream(stream: NodeJS.WriteStream, text: string): Promise<void> 
 }
 
 /**
- * Writes a short text to a pipe at once, without Node's stream. Never waits: it opens the pipe a second time for that, because
- * other processes share the first.
- * @returns whether it was written; false if the pipe is full, has no reader, or cannot be opened
+ * Writes to a pipe without Node's stream. Never waits: it opens the pipe a second time for that, because other processes share the
+ * first.
+ * @returns how many bytes were written; 0 if the pipe is full, has no reader, or cannot be opened
  */
-function writeToPipe(fd: 1 | 2, text: string): boolean {
-  if (platform() !== "linux" || Buffer.byteLength(text) > PIPE_LIMIT) return false;
+function writeToPipe(fd: 1 | 2, bytes: Buffer): number {
+  if (platform !== "linux") return 0;
+  let own: number | undefined;
   try {
-    const own = openSync(`/proc/self/fd/${String(fd)}`, constants.O_WRONLY | constants.O_NONBLOCK);
-    try {
-      writeSync(own, text);
-      return true;
-    } finally {
-      closeSync(own);
-    }
+    own = openSync(`/proc/self/fd/${String(fd)}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    return writeSync(own, bytes);
   } catch {
-    return false;
+    return 0;
+  } finally {
+    if (own !== undefined) closeSync(own);
   }
 }
 
@@ -103,9 +102,9 @@ function findFault(fd: number): string | null {
 }
 
 function isNullDevice(found: Stats): boolean {
-  if (!found.isCharacterDevice() || platform() === "win32") return false;
+  if (!found.isCharacterDevice() || platform === "win32") return false;
   try {
-    return statSync(devNull).rdev === found.rdev;
+    return statSync("/dev/null").rdev === found.rdev;
   } catch {
     return false; // no such device in this container
   }

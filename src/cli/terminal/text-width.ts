@@ -16,8 +16,8 @@ export function lineWidth({ isTerminal, columns }: OutputStream): number {
 
 /** Returns how many columns of a terminal a text takes, without its colours. */
 export function widthOf(text: string): number {
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   const plain = stripVTControlCharacters(text);
-  if (/^[\x20-\x7e]*$/.test(plain)) return plain.length;
   let width = 0;
   // One symbol may be many characters: a letter with accents, a family of four.
   for (const { segment } of new Intl.Segmenter().segment(plain)) {

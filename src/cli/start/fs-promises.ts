@@ -1,0 +1,108 @@
+import fs from "node:fs";
+
+/**
+ * The functions of `node:fs/promises` that the program uses, made of those with callbacks. The build puts this file in the place of that
+ * module, which loads twenty others and takes longer than reading a store. `test/cli/start/fs-promises.test.ts` compares the two.
+ */
+
+type Args = readonly unknown[];
+type Method = (...args: Args) => void;
+
+export const access = (...args: Args): Promise<unknown> => settle("access", args);
+export const link = (...args: Args): Promise<unknown> => settle("link", args);
+export const lstat = (...args: Args): Promise<unknown> => settle("lstat", args);
+export const mkdir = (...args: Args): Promise<unknown> => settle("mkdir", args);
+export const readdir = (...args: Args): Promise<unknown> => settle("readdir", args);
+export const readFile = (...args: Args): Promise<unknown> => settle("readFile", args);
+export const rename = (...args: Args): Promise<unknown> => settle("rename", args);
+export const stat = (...args: Args): Promise<unknown> => settle("stat", args);
+export const unlink = (...args: Args): Promise<unknown> => settle("unlink", args);
+
+export function realpath(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    fs.realpath.native(path, (error, found) => {
+      if (error === null) resolve(found);
+      else reject(error);
+    });
+  });
+}
+
+export async function open(...args: Args): Promise<Handle> {
+  return new Handle((await settle("open", args)) as number);
+}
+
+/** Stands for a `FileHandle`. */
+class Handle {
+  #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** -1 once it is closed. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  appendFile(...args: Args): Promise<unknown> {
+    return this.#settle("appendFile", args);
+  }
+
+  chmod(...args: Args): Promise<unknown> {
+    return this.#settle("fchmod", args);
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd;
+    this.#fd = -1;
+    if (fd !== -1) await settle("close", [fd]);
+  }
+
+  createReadStream(options: object): fs.ReadStream {
+    return fs.createReadStream("", { ...options, fd: this.#fd });
+  }
+
+  async read(buffer: Uint8Array, ...args: Args): Promise<{ bytesRead: number; buffer: Uint8Array }> {
+    const [offset = 0, length = buffer.length, position = null] = args;
+    return { bytesRead: (await this.#settle("read", [buffer, offset, length, position])) as number, buffer };
+  }
+
+  readFile(...args: Args): Promise<unknown> {
+    return this.#settle("readFile", args);
+  }
+
+  stat(...args: Args): Promise<unknown> {
+    return this.#settle("fstat", args);
+  }
+
+  sync(): Promise<unknown> {
+    return this.#settle("fsync", []);
+  }
+
+  truncate(...args: Args): Promise<unknown> {
+    return this.#settle("ftruncate", args);
+  }
+
+  async write(buffer: Uint8Array, ...args: Args): Promise<{ bytesWritten: number; buffer: Uint8Array }> {
+    return { bytesWritten: (await this.#settle("write", [buffer, ...args])) as number, buffer };
+  }
+
+  writeFile(...args: Args): Promise<unknown> {
+    return this.#settle("writeFile", args);
+  }
+
+  #settle(name: keyof typeof fs, args: Args): Promise<unknown> {
+    if (this.#fd === -1) return Promise.reject(Object.assign(new Error("EBADF: file closed"), { code: "EBADF" }));
+    return settle(name, [this.#fd, ...args]);
+  }
+}
+
+/** Calls the function with a callback after the arguments. */
+function settle(name: keyof typeof fs, args: Args): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    (fs[name] as unknown as Method)(...args, (error: Error | null | undefined, value: unknown) => {
+      if (error == null) resolve(value);
+      else reject(error);
+    });
+  });
+}
