@@ -1,7 +1,5 @@
 import { lstatSync, mkdirSync, type Stats } from "node:fs";
 
-type Env = Readonly<Record<string, string | undefined>>;
-
 /** The folder for compiled code. The code can read the keys, so only the user may be able to write it. */
 export interface CacheFolder {
   readonly path: string;
@@ -17,10 +15,14 @@ export interface CacheFolder {
  * @param uid - of the process; `null` on Windows
  * @see XDG Base Directory Specification: a relative XDG_CACHE_HOME must be ignored
  */
-export function findCacheFolder(env: Env, platform: string, uid: number | null): CacheFolder | null {
+export function findCacheFolder(
+  env: Readonly<Record<string, string | undefined>>,
+  platform: string,
+  uid: number | null,
+): CacheFolder | null {
   const { HOME: home = "", XDG_CACHE_HOME: xdg = "" } = env;
-  const isSet = (name: string) => env[name] !== undefined && env[name] !== "";
-  if (uid === null || !home.startsWith("/") || isSet("CI") || isSet("NODE_DISABLE_COMPILE_CACHE")) return null;
+  const isOff = isSet(env["CI"]) || isSet(env["NODE_DISABLE_COMPILE_CACHE"]);
+  if (uid === null || !home.startsWith("/") || isOff) return null;
   const parent = platform === "darwin" ? `${home}/Library/Caches` : xdg.startsWith("/") ? xdg : `${home}/.cache`;
   const path = `${parent}/mcp-keys`;
   const isUsable = (found: Stats | null) => found !== null && found.isDirectory() && isPrivate(found, uid);
@@ -41,6 +43,10 @@ export function findCacheFolder(env: Env, platform: string, uid: number | null):
 /** Tells whether a file belongs to the user, and others may neither read nor write it. */
 export function isPrivate({ uid, mode }: Stats, user: number): boolean {
   return uid === user && (mode & 0o077) === 0;
+}
+
+function isSet(text: string | undefined): boolean {
+  return text !== undefined && !["", "0", "false"].includes(text);
 }
 
 function lstat(path: string): Stats | null {
