@@ -3,11 +3,11 @@ import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import { isLoopbackName } from "../core/loopback.ts";
-import type { LookupFunction, Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
-import type { HttpInit, HttpRequest, HttpResponse, TlsInfo } from "./http.ts";
+import { isIP, type LookupFunction } from "node:net";
+import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
 import { explainError } from "./explain-error.ts";
 import { createLocalLookup, type ResolveHost } from "./local-lookup.ts";
+import { tlsOf, tlsOptions } from "./tls.ts";
 
 export interface HttpOptions {
   /** Certificates to trust instead of the default ones, as PEM. */
@@ -27,6 +27,10 @@ const LIMIT = 4 * 1024 * 1024;
 export function createHttpRequest({ ca, limit = LIMIT, lookup }: HttpOptions = {}): HttpRequest {
   const localLookup = createLocalLookup(lookup);
   return async (init) => {
+    if (needsSocket(init)) {
+      const { sendOnSocket } = await import("./socket/send-on-socket.ts");
+      return sendOnSocket(init, { ca, limit, lookup: localOnly(init, localLookup).lookup });
+    }
     // Loading TLS is expensive, so only for https.
     const { request } = init.url.protocol === "https:" ? await import("node:https") : await import("node:http");
     return new Exchange(init, limit).start((onResponse) =>
@@ -133,8 +137,21 @@ class Exchange {
   }
 }
 
+/** Returns whether `node:http` cannot send the request, or cannot read its answer. */
+function needsSocket({ method, headers, version, omitHost, earlier }: HttpInit): boolean {
+  return (
+    version !== undefined ||
+    omitHost === true ||
+    earlier !== undefined ||
+    headers["upgrade"] !== undefined ||
+    !/^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(method)
+  );
+}
+
 function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): RequestOptions {
   const host = url.hostname.replace(/^\[|\]$/g, "");
+  // Otherwise the certificate would have to name what a request says in Host.
+  const servername = isIP(host) === 0 ? host : "";
   return {
     method,
     // Plain http is allowed for *.localhost, and not every resolver maps it to this machine.
@@ -148,6 +165,7 @@ function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): 
       connection: "close",
     },
     agent: false,
+    ...(url.protocol === "https:" ? { servername } : {}),
     ...tlsOptions(maxTls),
   };
 }
@@ -164,22 +182,4 @@ function interrupted(): KeysError {
 function tooLarge(url: URL): KeysError {
   const hint = "check that the URL belongs to an MCP server";
   return new KeysError("SERVER_NOT_MCP", `the answer from ${url.origin} is too large for an MCP server`, { hint });
-}
-
-/** Returns the parameters of a TLS connection; `undefined` without TLS. */
-export function tlsOf(socket: Socket): TlsInfo | undefined {
-  if (!isTls(socket)) return undefined;
-  const expiry = Date.parse(socket.getPeerCertificate().valid_to);
-  return { protocol: socket.getProtocol() ?? "", validTo: Number.isNaN(expiry) ? null : Math.floor(expiry / 1000) };
-}
-
-/** Returns options that limit a connection to a TLS version. Old versions need old ciphers too. */
-export function tlsOptions(newest: string | undefined): RequestOptions {
-  if (newest === undefined) return {};
-  const maxVersion = newest as RequestOptions["maxVersion"];
-  return { minVersion: "TLSv1", maxVersion, ciphers: "DEFAULT:@SECLEVEL=0" };
-}
-
-function isTls(socket: Socket): socket is TLSSocket {
-  return "encrypted" in socket && socket.encrypted === true;
 }

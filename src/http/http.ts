@@ -6,11 +6,19 @@ export interface HttpInit {
   readonly url: URL;
   /** Path and query to send unchanged, instead of the normalized ones of `url`. */
   readonly path?: string;
-  /** Any method that Node can send. */
+  /** Any token, such as `POST`. */
   readonly method: string;
   /** May contain a token, so it is never printed. */
   readonly headers: HttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+  /** HTTP version to announce. Default: 1.1. */
+  readonly version?: "1.0";
+  /** Whether to leave out `Host`, which HTTP/1.0 allows. */
+  readonly omitHost?: boolean;
+  /** A request that goes first on the same connection. Its answer is dropped. */
+  readonly earlier?: EarlierRequest;
+  /** Sent if the server switches protocols (101). The body is then what it answers. */
+  readonly afterSwitch?: Uint8Array;
   /** `Content-Length` in bytes to announce, although only `body` is sent. Only servers that do not wait for the rest answer. */
   readonly announce?: number;
   /** Newest TLS version to use, such as `TLSv1.1`. Default: the newest that Node supports. */
@@ -19,6 +27,12 @@ export interface HttpInit {
   readonly timeoutMs: number;
   /** Aborts the request, which then fails with `INTERRUPTED`. */
   readonly signal?: AbortSignal;
+}
+
+/** A request that is sent before another one on the same connection. */
+export interface EarlierRequest extends Pick<HttpInit, "method" | "path" | "headers" | "body"> {
+  /** Whether the other one follows at once, without waiting for the answer (RFC 9112, section 9.3.2). */
+  readonly pipelined: boolean;
 }
 
 /** Parameters of a TLS connection. */
@@ -46,7 +60,7 @@ export interface HttpResponse {
 }
 
 /**
- * Sends one request on a new connection. Follows no redirects and uses no proxy.
+ * Sends one request on a new connection, or two with `earlier`. Follows no redirects and uses no proxy.
  * @throws `KeysError` `SERVER_UNREACHABLE` (no connection, untrusted certificate, connection closed, timeout), `SERVER_NOT_MCP` (not
  * HTTP, or too large) or `INTERRUPTED`. The message quotes no header, path or query. `cause.code` is the code of Node
  * (`CERT_HAS_EXPIRED`) or `TIMED_OUT`.

@@ -51,9 +51,13 @@ import { rejectsWrongId } from "./checks/rejects-wrong-id.ts";
 import { rejectsWrongSecret } from "./checks/rejects-wrong-secret.ts";
 import { requiresKey } from "./checks/requires-key.ts";
 import { requiresKeyForBatches } from "./checks/requires-key-for-batches.ts";
+import { requiresKeyForEveryBody } from "./checks/requires-key-for-every-body.ts";
+import { requiresKeyForEveryClient } from "./checks/requires-key-for-every-client.ts";
+import { requiresKeyForEveryConnection } from "./checks/requires-key-for-every-connection.ts";
 import { requiresKeyForEveryMessage } from "./checks/requires-key-for-every-message.ts";
 import { requiresKeyForEveryMethod } from "./checks/requires-key-for-every-method.ts";
 import { requiresKeyForEveryPath } from "./checks/requires-key-for-every-path.ts";
+import { requiresKeyForEveryVersion } from "./checks/requires-key-for-every-version.ts";
 import { requiresKeyForHandshake } from "./checks/requires-key-for-handshake.ts";
 import { requiresKeyInOtherEras } from "./checks/requires-key-in-other-eras.ts";
 import { requiresKeyForSseEndpoint } from "./checks/requires-key-for-sse-endpoint.ts";
@@ -99,6 +103,10 @@ export const CHECKS: readonly Check[] = [
   requiresKeyInOtherEras,
   requiresKeyForEveryPath,
   requiresKeyForEveryMethod,
+  requiresKeyForEveryBody,
+  requiresKeyForEveryVersion,
+  requiresKeyForEveryConnection,
+  requiresKeyForEveryClient,
   requiresKeyForToolCall,
   requiresKeyInSession,
   rejectsAnonymousSession,

@@ -23,7 +23,7 @@ export const acceptsSchemeInAnyCase: Check = {
     const refused: PresentedKey[] = [];
     // One at a time, because some servers have a single session.
     for (const presented of spelled) {
-      const attempt = await target.present(presented);
+      const attempt = await target.ask(presented);
       if (isInconclusive(attempt)) return untestable(`${presented.name}: ${describeAttempt(attempt, target)}`);
       if (!isAccepted(attempt)) refused.push(presented);
     }

@@ -16,11 +16,11 @@ export const rejectsForeignHost: Check = {
   cost: { requests: 12, wrong: 0 },
   async run(target) {
     const presented = keyToHost(target, `${FOREIGN_HOST}:${target.url.port}`);
-    const attempt = await target.present(presented);
+    const attempt = await target.ask(presented);
     if (isAccepted(attempt)) return fail(`accepted with Host: ${FOREIGN_HOST}`);
     if (!isConversation(attempt) || isInconclusive(attempt)) return untestable(describeAttempt(attempt, target));
     if (attempt.answer.status === 403 || attempt.answer.status === 421) return pass(String(attempt.answer.status));
-    const stillAccepted = isAccepted(await target.presentAgain(target.valid));
+    const stillAccepted = await target.isStillAccepted();
     return stillAccepted ? pass(String(attempt.answer.status)) : untestable("the server accepts your key only once");
   },
 };

@@ -37,8 +37,7 @@ export const rejectsForeignOrigin: Check = {
       const { status } = attempt.answer;
       const early = (target.survey.greetings[0]?.protocolVersion ?? SINCE) < SINCE;
       if (status === 403 || (early && status >= 400)) continue;
-      if (!isAccepted(await target.presentAgain(target.valid)))
-        return untestable("the server accepts your key only once");
+      if (!(await target.isStillAccepted())) return untestable("the server accepts your key only once");
       return failAsItMatters(target, `${String(status)} instead of 403 to ${presented.name}`);
     }
     if (accepted.length === 0) return pass("403 to every foreign origin");

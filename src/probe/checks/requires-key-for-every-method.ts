@@ -1,8 +1,7 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
-import { costOfDetours, tryDetours } from "../judge/try-detours.ts";
-
-const METHODS = ["PUT", "DELETE", "OPTIONS", "GET"] as const;
+import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
+import { OTHER_METHODS } from "../variations/methods.ts";
 
 export const requiresKeyForEveryMethod: Check = {
   id: "requires-key-for-every-method",
@@ -15,12 +14,9 @@ export const requiresKeyForEveryMethod: Check = {
   ),
   fix: "put the guard in front of every method, and answer 405 to methods that MCP does not use",
   needs: ["accepted"],
-  cost: costOfDetours(METHODS.length),
+  cost: costOfVariations(OTHER_METHODS),
   run(target) {
     if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
-    return tryDetours(
-      target,
-      METHODS.map((method) => ({ name: method, method })),
-    );
+    return tryVariations(target, OTHER_METHODS, { of: "the method" });
   },
 };

@@ -2,7 +2,8 @@ import type { HttpInit } from "../../http/http.ts";
 import { MODERN_VERSION, modernParams, rpcRequest, type ClientInfo, type RpcMessage } from "./rpc-message.ts";
 
 /** A request to an MCP server, without the key. */
-export interface PlannedRequest extends Pick<HttpInit, "method" | "path" | "body" | "announce" | "maxTls"> {
+export interface PlannedRequest extends Pick<HttpInit, "method" | "path" | "announce" | "maxTls"> {
+  readonly body?: string;
   /** Name in findings: `tools/list`, `GET`. */
   readonly name: string;
   /** Identifies the request in a run. Requests with the same `cacheKey` and presented key share one answer. */

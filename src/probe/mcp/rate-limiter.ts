@@ -114,7 +114,8 @@ export class RateLimiter {
       await this.#acquire(kind);
       const wrong = kind === "wrong" ? 1 : 0;
       const order = this.#sent.requests;
-      this.#sent = { requests: order + 1, wrong: this.#sent.wrong + wrong };
+      const requests = init.earlier === undefined ? 1 : 2;
+      this.#sent = { requests: order + requests, wrong: this.#sent.wrong + wrong };
       const at = this.#options.now();
       try {
         const response = await this.#options.request(init);

@@ -18,6 +18,9 @@ export interface AnswerContent {
   readonly excerpt: string;
 }
 
+/** Stands for the id of a request whose body was rewritten: any reply answers it. */
+export const ANY_ID = "any id";
+
 /** Characters. */
 const EXCERPT_LIMIT = 65_536;
 
@@ -28,7 +31,10 @@ const EXCERPT_LIMIT = 65_536;
 export async function readReply(response: HttpResponse, id: string): Promise<AnswerContent> {
   if (!isEventStream(response)) {
     const text = await readText(response);
-    return { reply: parseReply(text, id), excerpt: text.slice(0, EXCERPT_LIMIT) };
+    return {
+      reply: response.status === 101 ? replyInFrames(text, id) : parseReply(text, id),
+      excerpt: text.slice(0, EXCERPT_LIMIT),
+    };
   }
   let excerpt = "";
   for await (const { data } of readEvents(response)) {
@@ -84,6 +90,7 @@ export function parseReply(text: string, id: string): RpcReply | null {
 
 function isReplyTo(message: unknown, id: string): boolean {
   if (!isObject(message) || "method" in message) return false;
+  if (id === ANY_ID && isObject(message["result"])) return true;
   return message["id"] === id || ((message["id"] ?? null) === null && isObject(message["error"]));
 }
 
@@ -95,6 +102,15 @@ function replyOf(message: JsonObject): RpcReply | null {
     return { error: { code: typeof code === "number" ? code : 0, message, data: isObject(data) ? data : {} } };
   }
   return isObject(result) ? { result } : null;
+}
+
+/** Finds the reply among the frames of a WebSocket, whose heads are not valid UTF-8. */
+function replyInFrames(text: string, id: string): RpcReply | null {
+  for (const frame of text.split("\uFFFD")) {
+    const reply = parseReply(frame.slice(frame.search(/\{\s*"/)).trimEnd(), id);
+    if (reply !== null) return reply;
+  }
+  return null;
 }
 
 async function readText(response: HttpResponse): Promise<string> {

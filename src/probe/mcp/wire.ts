@@ -3,8 +3,10 @@ import type { HttpHeaders, HttpInit, HttpRequest, HttpResponse } from "../../htt
 import type { PresentedKey } from "./presented-key.ts";
 import type { PlannedRequest } from "./planned-request.ts";
 import { readAnswer, UNREAD } from "./read-answer.ts";
-import { isEventStream, staysOpen, type AnswerContent } from "./reply.ts";
-import type { ClientInfo, RpcMessage } from "./rpc-message.ts";
+import { ANY_ID, isEventStream, staysOpen, type AnswerContent } from "./reply.ts";
+import { rpcRequest, type ClientInfo, type RpcMessage } from "./rpc-message.ts";
+import { vary, type Variation } from "./variation.ts";
+import { framesFor } from "./websocket.ts";
 
 /** Answer to one HTTP request to an MCP server. */
 export interface McpAnswer extends AnswerContent, Pick<HttpResponse, "status" | "headers" | "tls"> {
@@ -19,8 +21,10 @@ export interface WireOptions {
   readonly request: HttpRequest;
   /** Presented with every request. */
   readonly presented: PresentedKey;
-  /** Sends messages another way, see {@link Detour}. */
-  readonly detour?: Detour;
+  /** Sends messages another way. */
+  readonly variation?: Variation;
+  /** The key of the request that {@link Variation.reuse} sends first. */
+  readonly earlier?: PresentedKey;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Time on that clock by which all exchanges must end. */
@@ -38,14 +42,9 @@ export interface WireOptions {
 }
 
 /** A request as it was sent, secrets included. */
-export type SentRequest = Pick<HttpInit, "url" | "path" | "method" | "headers" | "body">;
-
-/** Another path or method for messages, sent unchanged. A guard may miss it and the router still find MCP. */
-export interface Detour {
-  /** Name in findings; unique in a run. */
-  readonly name: string;
-  readonly path?: string;
-  readonly method?: HttpInit["method"];
+export interface SentRequest extends Pick<HttpInit, "url" | "path" | "method" | "headers"> {
+  /** Only text. */
+  readonly body?: string;
 }
 
 /** Speaks MCP over HTTP to one server with a fixed key, one exchange at a time. */
@@ -87,19 +86,18 @@ export class Wire {
   /** Posts a message to the server, or to another URL of its origin, and reads the reply. */
   async post(message: RpcMessage, headers: HttpHeaders = {}, url = this.url): Promise<McpAnswer> {
     const started = this.#options.now();
-    const { path, method = "POST" } = (url === this.url ? this.#options.detour : undefined) ?? {};
     const response = await this.#send({
-      ...{ url, path, method },
+      ...{ url, method: "POST", varied: url === this.url },
       headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
       body: JSON.stringify({ jsonrpc: "2.0", ...message }),
     });
-    return this.#answer(response, message.id ?? null, started);
+    const id = this.#options.variation?.body === undefined ? message.id : ANY_ID;
+    return this.#answer(response, message.id === undefined ? null : (id ?? null), started);
   }
 
   /** Opens the event stream of HTTP+SSE. If the answer is not a stream, read it with {@link Wire.finish}. */
   open(): Promise<HttpResponse> {
-    const path = this.#options.detour?.path;
-    return this.#send({ url: this.url, path, method: "GET", headers: { accept: "text/event-stream" } });
+    return this.#send({ url: this.url, method: "GET", headers: { accept: "text/event-stream" }, varied: true });
   }
 
   /** Reads an answer that {@link Wire.open} returned. */
@@ -157,23 +155,37 @@ export class Wire {
   }
 
   async #send(
-    init: Omit<HttpInit, "timeoutMs">,
+    { varied = false, ...init }: Omit<HttpInit, "timeoutMs"> & { readonly varied?: boolean },
     limit = Infinity,
     more: Partial<Pick<HttpInit, "timeoutMs" | "signal">> = {},
   ): Promise<HttpResponse> {
-    const { presented, request, signal, firstMs = Infinity } = this.#options;
+    const { presented, request, signal, variation, firstMs = Infinity } = this.#options;
     if (init.url.origin !== this.url.origin) throw new KeysError("BUG", "a request would leave the origin of the URL");
     const common = {
       "accept-encoding": "identity",
       "user-agent": `${this.clientInfo.name}/${this.clientInfo.version}`,
     };
-    const headers = { ...common, ...init.headers, ...presented.headers() };
+    const whole = { ...init, headers: { ...common, ...init.headers } };
+    const planned = varied && variation !== undefined ? { ...vary(whole, variation), ...this.#around(whole) } : whole;
+    const headers = { ...planned.headers, ...presented.headers() };
     const timeoutMs = Math.max(1, Math.min(limit, this.timeLeft(), this.#isFirst ? firstMs : Infinity));
     this.#isFirst = false;
-    const sent = { ...init, ...withQuery(init, presented), headers };
+    const sent = { ...planned, ...withQuery(planned, presented), headers };
     const response = await request({ ...sent, timeoutMs, signal, ...more });
-    this.#sent.set(response, () => sent);
+    this.#sent.set(response, () => ({ ...sent, body: typeof sent.body === "string" ? sent.body : undefined }));
     return response;
+  }
+
+  /** Returns what a varied request has before it on its connection, and after a switch of protocols. */
+  #around({ method, headers, body }: Pick<HttpInit, "method" | "headers" | "body">): Partial<HttpInit> {
+    const { variation, earlier } = this.#options;
+    if (variation?.headers?.["upgrade"] === "websocket") return { afterSwitch: framesFor(this.clientInfo) };
+    if (variation?.reuse === undefined || earlier === undefined) return {};
+    // A second handshake would open a session that nobody ends.
+    const opens = typeof body === "string" && body.includes('"method":"initialize"');
+    const first = opens ? JSON.stringify({ jsonrpc: "2.0", ...rpcRequest("ping") }) : body;
+    const pipelined = variation.reuse === "pipelined";
+    return { earlier: { method, headers: { ...headers, ...earlier.headers() }, body: first, pipelined } };
   }
 
   async #answer(response: HttpResponse, id: string | null, started: number): Promise<McpAnswer> {

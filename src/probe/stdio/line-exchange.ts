@@ -34,7 +34,8 @@ export class LineExchange {
   /** Returns a client that sends to the program. */
   clientFor(program: Program): HttpRequest {
     void program.ended.then((exit) => this.close(endedError(exit)));
-    return async ({ body = "", timeoutMs, signal }) => {
+    return async ({ body: sent, timeoutMs, signal }) => {
+      const body = typeof sent === "string" ? sent : "";
       const message = parseJson(body);
       const id = isObject(message) ? textAt(message, "id") : undefined;
       if (id !== undefined) return respond(200, await this.#ask(program, body, { id, timeoutMs, signal }));

@@ -9,8 +9,9 @@ import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { RateLimiter } from "../mcp/rate-limiter.ts";
 import type { Redact } from "../../core/redact.ts";
 import { isLoopback } from "../mcp/server-url.ts";
-import { Wire, type Detour, type WireOptions } from "../mcp/wire.ts";
+import { Wire, type WireOptions } from "../mcp/wire.ts";
 import type { ClientInfo } from "../mcp/rpc-message.ts";
+import type { Variation } from "../mcp/variation.ts";
 import type { RandomText } from "../random-text.ts";
 import { isAccepted, isServerFault, type Attempt } from "../verify/attempt.ts";
 import { attemptBriefly, attemptConversation, takeSurvey, type Survey } from "../verify/survey.ts";
@@ -104,22 +105,23 @@ export class HttpTarget implements Target {
     return this.#survey;
   }
 
-  wire(presented: PresentedKey, detour?: Detour): Wire {
+  wire(presented: PresentedKey, variation?: Variation): Wire {
     const { limiter } = this.#options;
     return this.#wireThrough(
       presented.kind === "valid" ? limiter.valid : this.watch.observe(limiter.wrong),
       presented,
-      detour,
+      variation,
     );
   }
 
-  #wireThrough(request: HttpRequest, presented: PresentedKey, detour?: Detour): Wire {
+  #wireThrough(request: HttpRequest, presented: PresentedKey, variation?: Variation): Wire {
     const { url, now, epoch, timeoutMs, clientVersion, signal, limiter } = this.#options;
     const onAnswer: WireOptions["onAnswer"] = (answer, _, sent) => {
       this.#recorded.push({ presented, answer, at: epoch(), sent });
     };
     const sentAt: WireOptions["sentAt"] = (response) => limiter.sentAt(response);
-    return new Wire({ url, request, presented, detour, now, timeoutMs, clientVersion, signal, onAnswer, sentAt });
+    const run = { now, timeoutMs, clientVersion, signal, onAnswer, sentAt };
+    return new Wire({ url, request, presented, variation, earlier: this.valid, ...run });
   }
 
   present(presented: PresentedKey, greeting: Greeting | undefined = this.survey.greetings[0]): Promise<Attempt> {
@@ -132,14 +134,14 @@ export class HttpTarget implements Target {
     return presented.kind === "valid" ? this.watch.watching(present) : present();
   }
 
-  ask(presented: PresentedKey, { greeting = this.greeting, detour }: AskOptions = {}): Promise<Attempt> {
+  ask(presented: PresentedKey, { greeting = this.greeting, variation }: AskOptions = {}): Promise<Attempt> {
     const handshakeFree = this.survey.handshakeFree.includes(greeting.era);
     const whole = `${presented.id} ${cacheKeyOf(greeting)}`;
-    if (detour === undefined && this.#attempts.has(whole)) return this.present(presented, greeting);
-    const cacheKey = `${whole} briefly ${detour?.name ?? ""}`;
+    if (variation === undefined && this.#attempts.has(whole)) return this.present(presented, greeting);
+    const cacheKey = `${whole} briefly ${variation?.name ?? ""}`;
     return once(this.#attempts, cacheKey, async () => {
-      const refused = detour === undefined ? await askInAnonymousSession(this, presented, greeting) : null;
-      return refused ?? attemptBriefly(this.wire(presented, detour), greeting, handshakeFree);
+      const refused = variation === undefined ? await askInAnonymousSession(this, presented, greeting) : null;
+      return refused ?? attemptBriefly(this.wire(presented, variation), greeting, handshakeFree);
     });
   }
 

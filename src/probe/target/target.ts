@@ -6,7 +6,8 @@ import type { KeyHeader } from "../mcp/key-header.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { Redact } from "../../core/redact.ts";
-import type { Detour, McpAnswer, SentRequest, Wire } from "../mcp/wire.ts";
+import type { Variation } from "../mcp/variation.ts";
+import type { McpAnswer, SentRequest, Wire } from "../mcp/wire.ts";
 import type { ClientInfo } from "../mcp/rpc-message.ts";
 import type { RandomText } from "../random-text.ts";
 import type { Attempt } from "../verify/attempt.ts";
@@ -66,7 +67,7 @@ export interface Target extends TargetSettings {
   readonly greeting: Greeting;
 
   /** Opens a connection for a check that holds a conversation itself. Its answers are not shared. */
-  wire(presented: PresentedKey, detour?: Detour): Wire;
+  wire(presented: PresentedKey, variation?: Variation): Wire;
   /**
    * Sends the judged request in a complete conversation.
    * @param greeting - The era to speak. Default: the newest that the server speaks.
@@ -94,7 +95,7 @@ export interface Target extends TargetSettings {
 export interface AskOptions {
   /** The era to speak, and the request to send. */
   readonly greeting?: Greeting;
-  readonly detour?: Detour;
+  readonly variation?: Variation;
 }
 
 /** The answer to one request, or the reason why there was none. */

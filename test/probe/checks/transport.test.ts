@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createHttpRequest } from "../../../src/http/client.ts";
-import { tlsOf } from "../../../src/http/client.ts";
+import { tlsOf } from "../../../src/http/tls.ts";
 import type { Finding, Report } from "../../../src/probe/report/report.ts";
 import { listen } from "../../servers/listen.ts";
 import { ServerBehavior } from "../servers/configurable-server.ts";

@@ -1,30 +1,32 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { otherSpellings } from "../../../src/probe/checks/requires-key-for-every-path.ts";
+import { otherSpellings } from "../../../src/probe/variations/paths.ts";
 import { RUNS } from "../../arbitraries.ts";
 
-test("spells a path in twelve other ways", () => {
+test("spells a path in eleven other ways", () => {
   expect(otherSpellings(new URL("https://h.example/api/mcp"))).toEqual([
     "/api/mcp/",
-    "/api/mcp/mcp-keys",
-    "/api/mcp.json",
-    "/api/mcp;mcp-keys",
+    "/api/mcp/health",
+    "/api/mcp/public",
+    "/api/mcp;health",
     "/api/mcp%2f",
     "//api/mcp",
     "/./api/mcp",
-    "/mcp-keys/../api/mcp",
+    "/public/../api/mcp",
     "/API/MCP",
     "/api/mc%70",
-    "/api/mcp?mcp-keys",
-    "https://h.example/api/mcp",
+    "https://h.example/api/mcp?next=/health",
   ]);
 });
 
 test.each([
-  ["/", ["/mcp-keys", "//", "/./", "/?mcp-keys"]],
-  ["/mcp/", ["/mcp", "/mcp/mcp-keys", "/MCP/", "/mc%70/"]],
+  ["/", ["/health", "//", "/./", "http://h.example/?next=/health"]],
+  ["/mcp/", ["/mcp", "/mcp/health", "/MCP/", "/mc%70/"]],
   ["/MCP", ["/mcp"]],
-  ["/mcp?tenant=7", ["/mcp/?tenant=7", "//mcp?tenant=7", "/MCP?tenant=7", "/mcp?tenant=7&mcp-keys"]],
+  [
+    "/mcp?tenant=7",
+    ["/mcp/?tenant=7", "//mcp?tenant=7", "/MCP?tenant=7", "http://h.example/mcp?tenant=7&next=/health"],
+  ],
   ["/%e4/x", ["/%e4/X", "/%e4/%78", "/%e4/x/"]],
   ["/7", ["/7/", "//7"]],
 ])("spells %s as, among others, %j", (path, some) => {

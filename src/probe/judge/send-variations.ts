@@ -1,0 +1,85 @@
+import { KeysError } from "../../errors.ts";
+import type { Greeting } from "../mcp/conversation.ts";
+import type { PresentedKey } from "../mcp/presented-key.ts";
+import { combine, type Variation } from "../mcp/variation.ts";
+import type { Target } from "../target/target.ts";
+import { isConversation, type Attempt } from "../verify/attempt.ts";
+
+/** A message that was sent in one or more other ways at once, and the result. */
+export interface VariedTrial {
+  readonly presented: PresentedKey;
+  readonly variations: readonly Variation[];
+  readonly attempt: Attempt;
+  /** Whether the answer contains what a key protects. */
+  readonly granted: boolean;
+}
+
+/** Sends variations with one key, and looks for those that open the server. */
+export class VariationSender {
+  readonly #target: Target;
+  readonly #presented: PresentedKey;
+  /** Statuses with which the server refuses the same message without a variation. */
+  readonly #refused: readonly (number | undefined)[];
+  /** Requests left to tell the variations of a group apart. */
+  #budget: number;
+
+  constructor(
+    target: Target,
+    presented: PresentedKey,
+    { refused, budget }: { refused: readonly Attempt[]; budget: number },
+  ) {
+    this.#target = target;
+    this.#presented = presented;
+    this.#refused = refused.map((attempt) => (isConversation(attempt) ? attempt.answer.status : undefined));
+    this.#budget = budget;
+  }
+
+  /**
+   * Sends variations together. If the answer is not the usual refusal, sends them apart, until it is clear which one opens the server,
+   * or that none does: one of them may have been answered before the guard saw the others.
+   */
+  async send(group: readonly Variation[]): Promise<VariedTrial[]> {
+    const trial = await this.#try(group);
+    if (group.length === 1 || (!trial.granted && this.#isUsual(trial.attempt)) || this.#budget <= 0) return [trial];
+    const middle = Math.ceil(group.length / 2);
+    this.#budget -= 2;
+    const halves = [await this.send(group.slice(0, middle)), await this.send(group.slice(middle))].flat();
+    if (!trial.granted || halves.some(({ granted }) => granted)) return halves;
+    return [...halves, await this.#shrink(trial)];
+  }
+
+  /** Removes every variation without which the others still open the server. */
+  async #shrink(trial: VariedTrial): Promise<VariedTrial> {
+    let smallest = trial;
+    for (const one of trial.variations) {
+      if (this.#budget-- <= 0) break;
+      const less = await this.#try(smallest.variations.filter((each) => each !== one));
+      if (less.granted) smallest = less;
+    }
+    return smallest;
+  }
+
+  async #try(variations: readonly Variation[]): Promise<VariedTrial> {
+    const variation = combine(variations);
+    const greeting = greetingFor(this.#target, variation);
+    const attempt = await this.#target.ask(this.#presented, { greeting, variation });
+    return { presented: this.#presented, variations, attempt, granted: grantsData(attempt, greeting) };
+  }
+
+  #isUsual(attempt: Attempt): boolean {
+    return this.#refused.includes(isConversation(attempt) ? attempt.answer.status : undefined);
+  }
+}
+
+/** Returns the greeting of the era in which a variation is sent. */
+export function greetingFor({ survey, greeting }: Target, { era }: Variation): Greeting {
+  if (era === undefined) return greeting;
+  return survey.greetings.find((each) => each.era === era) ?? { ...greeting, era };
+}
+
+/** Returns whether an answer holds the list that was asked for. A variation may make the server answer another question. */
+function grantsData(attempt: Attempt, { judged }: Greeting): boolean {
+  if (attempt instanceof KeysError || !attempt.accepted) return false;
+  const [list = "", verb] = judged.split("/");
+  return verb !== "list" || Array.isArray(attempt.answer.reply?.result?.[list]);
+}

@@ -1,0 +1,109 @@
+import { KeysError } from "../../errors.ts";
+import { count } from "../../core/count.ts";
+import { fail, pass, untestable, type CheckResult, type Cost, type Tried } from "../check-result.ts";
+import { isRefusal } from "../mcp/answer-kind.ts";
+import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
+import { pack, type Variation } from "../mcp/variation.ts";
+import type { Target } from "../target/target.ts";
+import { isAccepted, isConversation } from "../verify/attempt.ts";
+import { causeCode } from "./certificate.ts";
+import { describeAttempt, findAccepted } from "./judge-refused.ts";
+import { greetingFor, VariationSender, type VariedTrial } from "./send-variations.ts";
+
+export interface VariationOptions {
+  /** What varies, completing "12 variants of …": `the path`. */
+  readonly of: string;
+  /** Whether to send them with a bogus key too: a guard may then look only whether there is a key. */
+  readonly bogus?: boolean;
+}
+
+/** Requests that a check may send to tell variations apart that were sent together. */
+const SEARCH = 40;
+
+/** Upper bound of {@link tryVariations}. */
+export function costOfVariations(variations: readonly Variation[], { bogus = false }: { bogus?: boolean } = {}): Cost {
+  const groups = pack(variations);
+  const reused = variations.filter(({ reuse }) => reuse !== undefined).length;
+  const search = groups.some(({ length }) => length > 1) ? SEARCH : 0;
+  const wrong = (bogus ? 2 : 1) * (groups.length + reused + search);
+  return { requests: wrong, wrong };
+}
+
+/** Judges whether the server requires a key, however a message is sent. Sends the valid key only with {@link Variation.reuse}. */
+export async function tryVariations(
+  target: Target,
+  variations: readonly Variation[],
+  { of, bogus = false }: VariationOptions,
+): Promise<CheckResult> {
+  const keys = bogus ? [NOTHING, target.wrong] : [NOTHING];
+  const accepted = await findAccepted(target, keys);
+  if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
+  const trials = (await Promise.all(keys.map((presented) => sendAll(target, presented, variations)))).flat();
+  return judge(target, trials, { of, sent: variations.length });
+}
+
+async function sendAll(
+  target: Target,
+  presented: PresentedKey,
+  variations: readonly Variation[],
+): Promise<VariedTrial[]> {
+  const greetings = [...new Set(variations.map((one) => greetingFor(target, one)))];
+  const refused = await Promise.all(greetings.map((greeting) => target.ask(presented, { greeting })));
+  // Another check reports an era without a guard.
+  const open = greetings.filter((_, i) => isAccepted(refused[i]));
+  const groups = pack(variations.filter((one) => !open.includes(greetingFor(target, one))));
+  const sender = new VariationSender(target, presented, { refused, budget: SEARCH });
+  return (await Promise.all(groups.map((group) => sender.send(group)))).flat();
+}
+
+async function judge(
+  target: Target,
+  trials: readonly VariedTrial[],
+  { of, sent }: { of: string; sent: number },
+): Promise<CheckResult> {
+  const tried = trials.map((trial) => describe(trial, target));
+  const open = trials.filter(({ granted }) => granted);
+  if (open.length > 0) return fail(`accepted with ${namesOf(open)}`, { tried });
+  const unclear = trials.find(({ attempt }) => attempt instanceof KeysError && !isClosed(attempt));
+  if (unclear !== undefined) return untestable(`${nameOf(unclear)}: ${describeAttempt(unclear.attempt, target)}`);
+  const answered = trials.filter(({ attempt }) => isConversation(attempt));
+  if (answered.length === 0) return untestable(`the server closes the connection with every variant of ${of}`);
+  const unusual = answered.some(({ attempt }) => isConversation(attempt) && !isRefusal(attempt.answer));
+  if (unusual && !(await target.isStillAccepted())) {
+    return untestable("the server accepted your key only once, so a refusal proves nothing");
+  }
+  const statuses = [...new Set(answered.map(({ attempt }) => describeAttempt(attempt, target)))].sort();
+  const keys = [...new Set(trials.map(({ presented }) => presented.name))].join(" and ");
+  return pass(`${statuses.join(" or ")} with ${keys} in ${count(sent, "variant")} of ${of}`, { tried });
+}
+
+/** Lists what opened the server, key by key: `no key and the method PUT, the method PATCH`. */
+function namesOf(open: readonly VariedTrial[]): string {
+  const keys = [...new Set(open.map(({ presented }) => presented.name))];
+  const named = (key: string): string[] =>
+    open.filter(({ presented }) => presented.name === key).map(({ variations }) => joined(variations));
+  const first = named(keys[0] ?? "");
+  const more = keys.slice(1).filter((key) => named(key).join() !== first.join());
+  const same = keys.slice(1).length > 0 && more.length === 0;
+  return [
+    `${same ? keys.join(" or ") : (keys[0] ?? "")} and ${first.join(", ")}`,
+    ...more.map((key) => `${key} and ${named(key).join(", ")}`),
+  ].join("; ");
+}
+
+function nameOf({ presented, variations }: VariedTrial): string {
+  return `${presented.name} and ${joined(variations)}`;
+}
+
+function joined(variations: readonly Variation[]): string {
+  return variations.map(({ name }) => name).join(" together with ");
+}
+
+function describe(trial: VariedTrial, target: Target): Tried {
+  return { what: nameOf(trial), answer: describeAttempt(trial.attempt, target) };
+}
+
+/** Returns whether the server closed the connection, or answered something else than HTTP, rather than not answering at all. */
+function isClosed(error: KeysError): boolean {
+  return error.code === "SERVER_NOT_MCP" || /^(?:ECONNRESET|ECONNABORTED|EPIPE|HPE_)/.test(causeCode(error));
+}
