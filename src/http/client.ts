@@ -148,7 +148,7 @@ function needsSocket({ method, headers, version, omitHost, earlier }: HttpInit):
   );
 }
 
-function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): RequestOptions {
+function optionsOf({ url, path, method, headers, body, announce, maxTls }: HttpInit): RequestOptions {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   // Otherwise the certificate would have to name what a request says in Host.
   const servername = isIP(host) === 0 ? host : "";
@@ -161,13 +161,19 @@ function optionsOf({ url, path, method, headers, announce, maxTls }: HttpInit): 
     headers: {
       host: url.host,
       ...(headers as OutgoingHttpHeaders),
-      ...(announce === undefined ? {} : { "content-length": announce }),
+      ...lengthOf({ headers, body, announce }),
       connection: "close",
     },
     agent: false,
     ...(url.protocol === "https:" ? { servername } : {}),
     ...tlsOptions(maxTls),
   };
+}
+
+/** Returns the length of the body, which Node leaves out with GET, DELETE and OPTIONS. */
+function lengthOf({ headers, body, announce }: Pick<HttpInit, "headers" | "body" | "announce">): OutgoingHttpHeaders {
+  if (announce !== undefined) return { "content-length": announce };
+  return body === undefined || "transfer-encoding" in headers ? {} : { "content-length": Buffer.byteLength(body) };
 }
 
 /** Plain http is allowed for `localhost` without a flag, so it must not lead to another machine. */

@@ -48,13 +48,23 @@ export class VariationSender {
     return [...halves, await this.#shrink(trial)];
   }
 
-  /** Removes every variation without which the others still open the server. */
+  /** Finds the variations that open the server only together, one after another by bisection. */
   async #shrink(trial: VariedTrial): Promise<VariedTrial> {
     let smallest = trial;
-    for (const one of trial.variations) {
-      if (this.#budget-- <= 0) break;
-      const less = await this.#try(smallest.variations.filter((each) => each !== one));
-      if (less.granted) smallest = less;
+    const needed: Variation[] = [];
+    for (let pool = trial.variations; pool.length > 0 && this.#budget > 0;) {
+      let [low, high] = [1, pool.length];
+      while (low < high && this.#budget-- > 0) {
+        const middle = Math.floor((low + high) / 2);
+        const some = await this.#try([...needed, ...pool.slice(0, middle)]);
+        if (some.granted) [smallest, high] = [some, middle];
+        else low = middle + 1;
+      }
+      needed.push(...pool.slice(high - 1, high));
+      pool = pool.slice(0, high - 1);
+      this.#budget--;
+      const enough = await this.#try(needed);
+      if (enough.granted) return enough;
     }
     return smallest;
   }

@@ -3,9 +3,12 @@ import type { Variation } from "../mcp/variation.ts";
 const METHODS = ["PUT", "PATCH", "DELETE", "OPTIONS", "GET", "PROPFIND", "MCPKEYS", "post"];
 
 /** Other methods with the same message. Guards often list POST, or the methods that change something. */
-export const OTHER_METHODS: readonly Variation[] = METHODS.map((method) => ({
-  name: `the method ${method}`,
-  method,
-  // A preflight names the method it asks for, and some middleware looks for that.
-  ...(method === "OPTIONS" ? { headers: { "access-control-request-method": "POST" } } : {}),
-}));
+export const OTHER_METHODS: readonly Variation[] = [
+  ...METHODS.map((method) => ({
+    name: `the method ${method}`,
+    method,
+    // A preflight names the method it asks for, and some middleware looks for that.
+    ...(method === "OPTIONS" ? { headers: { "access-control-request-method": "POST" } } : {}),
+  })),
+  ...["OPTIONS", "GET"].map((method) => ({ name: `the query _method=${method}`, query: `_method=${method}` })),
+];

@@ -10,7 +10,9 @@ export function otherPaths(url: URL, era: Era): Variation[] {
   const others = COMMON_PATHS.filter((path) => path !== url.pathname && !spelled.includes(path));
   const stream: Variation = { name: "the stream /sse", path: "/sse", era: "sse" };
   return [
-    ...[...spelled, ...(era === "sse" ? [] : others)].map((path) => ({ name: `the path ${path}`, path })),
+    // Travels with the first path, the absolute form, which most servers understand.
+    { name: "the query next=/health", query: "next=/health" },
+    ...[...spelled, ...(era === "sse" ? [] : others)].map((path) => ({ name: nameOf(path), path })),
     ...(url.pathname === "/sse" ? [] : [stream]),
   ];
 }
@@ -34,9 +36,9 @@ export function otherSpellings({ pathname, search, origin }: URL): string[] {
     swapLetters(pathname),
     encodeLetter(pathname),
   ].map((path) => `${path}${search}`);
-  const whole = `${origin}${pathname}${search === "" ? "?" : `${search}&`}next=/health`;
+  const whole = `${origin}${pathname}${search}`;
   const known = `${pathname}${search}`;
-  return [...new Set([...paths, whole])].filter((path) => /^[/h]/.test(path) && path !== known);
+  return [...new Set([whole, ...paths])].filter((path) => /^[/h]/.test(path) && path !== known);
 }
 
 /** Swaps the case: Express and Windows ignore it by default. */
@@ -48,4 +50,8 @@ function swapLetters(path: string): string {
 /** Percent-encodes the last letter. */
 function encodeLetter(path: string): string {
   return path.replace(/[A-Za-z](?=[^A-Za-z%]*$)/, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+}
+
+function nameOf(path: string): string {
+  return path.startsWith("/") ? `the path ${path}` : "the absolute form of the URL";
 }

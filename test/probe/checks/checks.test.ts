@@ -44,6 +44,8 @@ test.concurrent.for(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as c
     const { url } = await during(starting, onTestFinished);
     const report = await probeAt(url, broken.options);
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
+    const first = report.findings.find(({ id }) => id === broken.caught[0]);
+    if (broken.culprit !== undefined) expect(first?.observed).toMatch(broken.culprit);
   },
 );
 

@@ -33,14 +33,14 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "guards only the modern era",
-    caught: ["requires-key-for-every-message", "requires-key-for-handshake"],
+    caught: ["requires-key-for-every-message", "requires-key-for-handshake", "requires-key-for-every-version"],
     make: () => ({
       isGuarded: (request) => request.headers["mcp-protocol-version"] === "2026-07-28",
     }),
   },
   {
     mistake: "guards a list of messages and forgot tool calls",
-    caught: ["requires-key-for-every-message", "requires-key-for-handshake"],
+    caught: ["requires-key-for-every-message", "requires-key-for-handshake", "requires-key-for-every-version"],
     make: () => ({
       eras: "modern",
       isGuarded: (request) => String(request.headers["mcp-method"]).endsWith("/list"),
@@ -78,7 +78,7 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "lets batches through because they have no method",
-    caught: ["requires-key-for-batches", "rejects-before-reading"],
+    caught: ["requires-key-for-batches", "rejects-before-reading", "requires-key-for-every-body"],
     make: () => ({
       ...LEGACY,
       isGuarded: () => false,
@@ -135,13 +135,13 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "calls a tool without a key",
-    caught: ["requires-key-for-tool-call"],
+    caught: ["requires-key-for-tool-call", "requires-key-for-every-version"],
     make: () => ({ eras: "modern", isGuarded: (request) => request.headers["mcp-name"] !== "add" }),
     options: { tool: "add" },
   },
   {
     mistake: "accepts a session id instead of a key",
-    caught: ["requires-key-in-session"],
+    caught: ["requires-key-in-session", "requires-key-for-every-version"],
     make: () => ({
       ...STATEFUL,
       isGuarded: (request) => request.headers["mcp-session-id"] === undefined,
@@ -228,7 +228,7 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "answers the handshake without a key",
-    caught: ["requires-key-for-handshake"],
+    caught: ["requires-key-for-handshake", "requires-key-for-every-version"],
     make: () => ({
       eras: "modern",
       isGuarded: (request) => request.headers["mcp-method"] !== "server/discover",
