@@ -11,7 +11,7 @@ export interface ParsedResponse {
   readonly rest: Buffer;
 }
 
-interface Body {
+interface BodyPart {
   readonly body: Buffer;
   readonly complete: boolean;
   readonly rest: Buffer;
@@ -57,7 +57,7 @@ function parseHeaders(lines: readonly string[]): Record<string, string[] | undef
 function readBody(
   after: Buffer,
   { headers, status, ended }: Pick<ParsedResponse, "headers" | "status"> & { ended: boolean },
-): Body {
+): BodyPart {
   if (status !== 101 && /chunked\s*$/i.test(headers["transfer-encoding"]?.join() ?? "")) return readChunks(after);
   const length = Number(headers["content-length"]?.[0]);
   if (status === 101 || !Number.isSafeInteger(length) || length < 0)
@@ -65,7 +65,7 @@ function readBody(
   return { body: after.subarray(0, length), complete: after.length >= length, rest: after.subarray(length) };
 }
 
-function readChunks(bytes: Buffer): Body {
+function readChunks(bytes: Buffer): BodyPart {
   const chunks: Buffer[] = [];
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf("\r\n", at);

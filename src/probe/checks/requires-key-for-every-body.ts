@@ -1,7 +1,6 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
-import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
-import { OTHER_BODIES } from "../variations/bodies.ts";
+import { SWEEP_COST, trySwept } from "../judge/sweep.ts";
 
 export const requiresKeyForEveryBody: Check = {
   id: "requires-key-for-every-body",
@@ -14,9 +13,9 @@ export const requiresKeyForEveryBody: Check = {
   ),
   fix: "put the guard in front of the body parser, and let it look at nothing but the key",
   needs: ["accepted"],
-  cost: costOfVariations(OTHER_BODIES),
+  cost: SWEEP_COST,
   run(target) {
     if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
-    return tryVariations(target, OTHER_BODIES, { of: "the body" });
+    return trySwept(target, "body", "the body");
   },
 };

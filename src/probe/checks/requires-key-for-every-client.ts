@@ -1,6 +1,5 @@
 import type { Check } from "../check.ts";
-import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
-import { clientClaims } from "../variations/clients.ts";
+import { SWEEP_COST, trySwept } from "../judge/sweep.ts";
 
 export const requiresKeyForEveryClient: Check = {
   id: "requires-key-for-every-client",
@@ -11,8 +10,8 @@ export const requiresKeyForEveryClient: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/290.html"),
   fix: "decide by the key alone, not by User-Agent, Origin, Referer or a cookie: give health checks a path of their own",
   needs: ["accepted"],
-  cost: costOfVariations(clientClaims(new URL("http://host.example/"))),
+  cost: SWEEP_COST,
   run(target) {
-    return tryVariations(target, clientClaims(target.url), { of: "what clients say about themselves" });
+    return trySwept(target, "client", "what clients say about themselves");
   },
 };

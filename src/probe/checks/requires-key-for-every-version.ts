@@ -1,7 +1,6 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
-import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
-import { versionClaims } from "../variations/versions.ts";
+import { SWEEP_COST, trySwept } from "../judge/sweep.ts";
 
 export const requiresKeyForEveryVersion: Check = {
   id: "requires-key-for-every-version",
@@ -14,10 +13,9 @@ export const requiresKeyForEveryVersion: Check = {
   ),
   fix: "check the key before any Mcp- header is read: they describe the message, and prove nothing about the client",
   needs: ["accepted"],
-  cost: costOfVariations(versionClaims(["modern", "legacy"])),
+  cost: SWEEP_COST,
   run(target) {
     if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
-    const eras = target.survey.greetings.map(({ era }) => era);
-    return tryVariations(target, versionClaims(eras), { of: "the MCP headers" });
+    return trySwept(target, "version", "the MCP headers");
   },
 };

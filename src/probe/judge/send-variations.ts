@@ -3,7 +3,7 @@ import type { Greeting } from "../mcp/conversation.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import { combine, type Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
-import { isConversation, type Attempt } from "../verify/attempt.ts";
+import { isAccepted, isConversation, type Attempt } from "../verify/attempt.ts";
 
 /** A message that was sent in one or more other ways at once, and the result. */
 export interface VariedTrial {
@@ -14,8 +14,26 @@ export interface VariedTrial {
   readonly granted: boolean;
 }
 
+/** Requests that may be sent to tell variations apart that were sent together. */
+export const SEARCH = 40;
+
+/** Sends groups of variations with one key. Leaves out an era that is open anyway, which another check reports. */
+export async function sendAll(
+  target: Target,
+  presented: PresentedKey,
+  groups: readonly (readonly Variation[])[],
+): Promise<VariedTrial[]> {
+  const eras = [...new Set(groups.flat().map(({ era }) => era))];
+  const greetings = eras.map((era) => greetingFor(target, era));
+  const refused = await Promise.all(greetings.map((greeting) => target.ask(presented, { greeting })));
+  const open = eras.filter((_, i) => isAccepted(refused[i]));
+  const sender = new VariationSender(target, presented, { refused, budget: SEARCH });
+  const guarded = groups.filter(([first]) => !open.includes(first?.era));
+  return (await Promise.all(guarded.map((group) => sender.send(group)))).flat();
+}
+
 /** Sends variations with one key, and looks for those that open the server. */
-export class VariationSender {
+class VariationSender {
   readonly #target: Target;
   readonly #presented: PresentedKey;
   /** Statuses with which the server refuses the same message without a variation. */
@@ -71,7 +89,7 @@ export class VariationSender {
 
   async #try(variations: readonly Variation[]): Promise<VariedTrial> {
     const variation = combine(variations);
-    const greeting = greetingFor(this.#target, variation);
+    const greeting = greetingFor(this.#target, variation.era);
     const attempt = await this.#target.ask(this.#presented, { greeting, variation });
     return { presented: this.#presented, variations, attempt, granted: grantsData(attempt, greeting) };
   }
@@ -82,7 +100,7 @@ export class VariationSender {
 }
 
 /** Returns the greeting of the era in which a variation is sent. */
-export function greetingFor({ survey, greeting }: Target, { era }: Variation): Greeting {
+function greetingFor({ survey, greeting }: Target, era: Variation["era"]): Greeting {
   if (era === undefined) return greeting;
   return survey.greetings.find((each) => each.era === era) ?? { ...greeting, era };
 }

@@ -1,14 +1,15 @@
 import { KeysError } from "../../errors.ts";
 import { count } from "../../core/count.ts";
-import { fail, pass, untestable, type CheckResult, type Cost, type Tried } from "../check-result.ts";
+import { fail, pass, untestable, type CheckResult, type Cost } from "../check-result.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
-import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
 import { pack, type Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
-import { isAccepted, isConversation } from "../verify/attempt.ts";
+import { isConversation } from "../verify/attempt.ts";
 import { causeCode } from "./certificate.ts";
+import { noteTried } from "./evidence.ts";
 import { describeAttempt, findAccepted } from "./judge-refused.ts";
-import { greetingFor, VariationSender, type VariedTrial } from "./send-variations.ts";
+import { SEARCH, sendAll, type VariedTrial } from "./send-variations.ts";
 
 export interface VariationOptions {
   /** What varies, completing "12 variants of …": `the path`. */
@@ -17,10 +18,7 @@ export interface VariationOptions {
   readonly bogus?: boolean;
 }
 
-/** Requests that a check may send to tell variations apart that were sent together. */
-const SEARCH = 40;
-
-/** Upper bound of {@link tryVariations}. */
+/** Upper bound of {@link tryVariations} for variations that were not sent before. */
 export function costOfVariations(variations: readonly Variation[], { bogus = false }: { bogus?: boolean } = {}): Cost {
   const groups = pack(variations);
   const reused = variations.filter(({ reuse }) => reuse !== undefined).length;
@@ -38,30 +36,24 @@ export async function tryVariations(
   const keys = bogus ? [NOTHING, target.wrong] : [NOTHING];
   const accepted = await findAccepted(target, keys);
   if (accepted !== null) return untestable(`already accepted with ${accepted.name}`);
-  const trials = (await Promise.all(keys.map((presented) => sendAll(target, presented, variations)))).flat();
-  return judge(target, trials, { of, sent: variations.length });
+  const groups = pack(variations);
+  const trials = (await Promise.all(keys.map((presented) => sendAll(target, presented, groups)))).flat();
+  return judgeVariations(target, trials, of);
 }
 
-async function sendAll(
-  target: Target,
-  presented: PresentedKey,
-  variations: readonly Variation[],
-): Promise<VariedTrial[]> {
-  const greetings = [...new Set(variations.map((one) => greetingFor(target, one)))];
-  const refused = await Promise.all(greetings.map((greeting) => target.ask(presented, { greeting })));
-  // Another check reports an era without a guard.
-  const open = greetings.filter((_, i) => isAccepted(refused[i]));
-  const groups = pack(variations.filter((one) => !open.includes(greetingFor(target, one))));
-  const sender = new VariationSender(target, presented, { refused, budget: SEARCH });
-  return (await Promise.all(groups.map((group) => sender.send(group)))).flat();
-}
-
-async function judge(
+/**
+ * Judges whether the server granted no variation.
+ * @param of - What varies, completing "12 variants of …".
+ */
+export async function judgeVariations(
   target: Target,
   trials: readonly VariedTrial[],
-  { of, sent }: { of: string; sent: number },
+  of: string,
 ): Promise<CheckResult> {
-  const tried = trials.map((trial) => describe(trial, target));
+  const tried = noteTried(
+    target,
+    trials.map((trial) => ({ what: nameOf(trial), result: trial.attempt, shows: trial.granted })),
+  );
   const open = trials.filter(({ granted }) => granted);
   if (open.length > 0) return fail(`accepted with ${namesOf(open)}`, { tried });
   const unclear = trials.find(({ attempt }) => attempt instanceof KeysError && !isClosed(attempt));
@@ -74,7 +66,8 @@ async function judge(
   }
   const statuses = [...new Set(answered.map(({ attempt }) => describeAttempt(attempt, target)))].sort();
   const keys = [...new Set(trials.map(({ presented }) => presented.name))].join(" and ");
-  return pass(`${statuses.join(" or ")} with ${keys} in ${count(sent, "variant")} of ${of}`, { tried });
+  const variations = new Set(trials.flatMap((trial) => trial.variations));
+  return pass(`${statuses.join(" or ")} with ${keys} in ${count(variations.size, "variant")} of ${of}`, { tried });
 }
 
 /** Lists what opened the server, key by key: `no key and the method PUT, the method PATCH`. */
@@ -97,10 +90,6 @@ function nameOf({ presented, variations }: VariedTrial): string {
 
 function joined(variations: readonly Variation[]): string {
   return variations.map(({ name }) => name).join(" together with ");
-}
-
-function describe(trial: VariedTrial, target: Target): Tried {
-  return { what: nameOf(trial), answer: describeAttempt(trial.attempt, target) };
 }
 
 /** Returns whether the server closed the connection, or answered something else than HTTP, rather than not answering at all. */

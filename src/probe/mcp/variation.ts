@@ -1,5 +1,4 @@
 import type { HttpHeaders, HttpInit } from "../../http/http.ts";
-import type { Era } from "./conversation.ts";
 
 /**
  * Another way to send a message that stays the same to some server. A guard may miss the message and the handler still find it. The name
@@ -23,7 +22,7 @@ export interface Variation {
   /** Sends the message with the valid key first on the same connection. */
   readonly reuse?: "waiting" | "pipelined";
   /** The era to speak, if not the newest. */
-  readonly era?: Era;
+  readonly era?: "modern" | "legacy" | "sse";
   /** Whether it is not sent together with others, because servers answer it before they look at the rest. */
   readonly alone?: true;
 }
@@ -57,13 +56,16 @@ export function conflict(a: Variation, b: Variation): boolean {
   return Object.keys(a.headers ?? {}).some((name) => name in (b.headers ?? {}) && JOINED[name] === undefined);
 }
 
-/** Packs variations into as few requests as their order allows. Spreads joined headers, whose first value counts most. */
-export function pack(variations: readonly Variation[]): Variation[][] {
+/**
+ * Packs variations into as few requests as their order allows.
+ * @param spread - Fills the requests evenly, and spreads headers that can be joined, because their first value counts most.
+ */
+export function pack(variations: readonly Variation[], spread = false): Variation[][] {
   const groups: Variation[][] = [];
   for (const one of variations) {
     const fitting = groups.filter((group) => !group.some((other) => conflict(one, other)));
     const shared = (group: readonly Variation[]): number => group.filter((other) => sharesHeader(one, other)).length;
-    const [group] = fitting.sort((a, b) => shared(a) - shared(b));
+    const [group] = spread ? fitting.sort((a, b) => shared(a) - shared(b) || a.length - b.length) : fitting;
     if (group === undefined) groups.push([one]);
     else group.push(one);
   }

@@ -1,6 +1,6 @@
 import { INITIALIZED, initializeRequest, LEGACY_VERSION, rpcRequest, type ClientInfo } from "./rpc-message.ts";
 
-/** Asks for a WebSocket with messages of MCP. The key is an example: the server only hashes it. */
+/** Asks for a WebSocket with messages of MCP. The key is the example of RFC 6455. */
 export const WEBSOCKET_HEADERS: Readonly<Record<string, string>> = {
   upgrade: "websocket",
   connection: "Upgrade",

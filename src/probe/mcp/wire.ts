@@ -172,7 +172,8 @@ export class Wire {
     this.#isFirst = false;
     const sent = { ...planned, ...withQuery(planned, presented), headers };
     const response = await request({ ...sent, timeoutMs, signal, ...more });
-    this.#sent.set(response, () => ({ ...sent, body: typeof sent.body === "string" ? sent.body : undefined }));
+    const { url, path, method, body } = sent;
+    this.#sent.set(response, () => ({ url, path, method, headers, body: typeof body === "string" ? body : undefined }));
     return response;
   }
 

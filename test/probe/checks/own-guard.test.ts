@@ -75,7 +75,7 @@ test.each([...behindNode, ...behindFrameworks])("gives A+ to %s", async (_, star
   expectNoFaults(await probe(url, key, second));
 });
 
-test("all checks take less than five seconds at the default rate", async () => {
+test("all checks take less than eight seconds at the default rate, and at most 160 requests", async () => {
   const { verifier, issue } = await createFixture();
   const [key, second] = [await issue("ci"), await issue("other")];
   const { url } = await during(startSdkServer("v1-stateless", { guard: guardNode(verifier) }));
@@ -84,7 +84,8 @@ test("all checks take less than five seconds at the default rate", async () => {
   const seconds = (performance.now() - started) / 1000;
   console.log(`${seconds.toFixed(2)} s for ${sent.requests} requests, ${sent.wrong} of them without the valid key`);
   expect(grade).toBe("A+");
-  expect(seconds).toBeLessThan(5);
+  expect(seconds).toBeLessThan(8);
+  expect(sent.requests).toBeLessThanOrEqual(160);
 });
 
 const examples = ["express-sdk-v1", "fastify", "hono-sdk-v2", "https", "node-http"];
