@@ -62,13 +62,13 @@ export const OPEN_CONNECTIONS: readonly BrokenServer[] = [
     one.culprit?.source === "no Host" ? { ...one, make: () => ({ ...one.make?.(), ...WITHOUT_HOST }) } : one,
   ),
   {
-    mistake: "remembers that a connection was let in",
+    mistake: "remembers that a connection was accepted",
     culprit: /your key before it on the same connection/,
     caught: [CHECK],
     make: () => remembering((request) => request.socket),
   },
   {
-    mistake: "remembers the port of a client that was let in",
+    mistake: "remembers the port of a client that was accepted",
     culprit: /same connection/,
     caught: [CHECK],
     make: () =>
