@@ -17,10 +17,10 @@ export interface CutShort {
 }
 
 /** Returns why a check was not reached, and how long it would take. */
-export function unreachedReason({ cost }: Pick<Check, "cost">, { reason, rate }: RateStop): string {
+export function unreachedReason({ cost }: Pick<Check, "cost">, { reason, rate, blocked }: RateStop): string {
   if (rate === null) return `not reached, because ${reason}`;
-  const takes = count(Math.max(1, cost.wrong), "more request");
-  return `not reached, because ${reason}; it takes at most ${takes}, ${formatTime(secondsFor(cost, rate))} at that rate`;
+  const takes = count(requestsOf(cost, blocked), "more request");
+  return `not reached, because ${reason}; it takes at most ${takes}, ${formatTime(requestsOf(cost, blocked) / rate)} at that rate`;
 }
 
 /** Returns whether a server that blocks this client keeps a check from proving anything. */
@@ -37,11 +37,13 @@ export function explainCutShort({ stop, checks, findings, stillAccepted, command
   const head = `${stop.reason}${still}; ${count(left.length, "check")} of ${String(checks.length)} proved nothing`;
   if (left.length === 0) return head;
   const { rate } = stop;
-  const seconds = rate === null ? null : left.reduce((sum, { cost }) => sum + secondsFor(cost, rate), 0);
+  const seconds = rate === null ? null : left.reduce((sum, { cost }) => sum + requestsOf(cost, stop.blocked) / rate, 0);
   const time = seconds === null ? "" : `, which takes at most ${formatTime(seconds)}`;
   const pace = rate === null ? "" : ` --rate ${rateFlag(rate * 0.9)}`;
-  const when = stop.blocked ? "when it accepts your key again, run" : "run";
-  return `${head}; ${when} only these${time}: ${command}${pace} ${selectionOf(left, checks)}`;
+  const patience =
+    seconds === null ? "" : `; or let a whole run wait, with --patience ${String(Math.ceil(seconds / 60))}m`;
+  const when = stop.blocked && rate === null ? "when it accepts your key again, run" : "run";
+  return `${head}; ${when} only these${time}: ${command}${pace} ${selectionOf(left, checks)}${patience}`;
 }
 
 /** Selects the checks that are left by the shorter of two flags. */
@@ -55,6 +57,7 @@ function selectionOf(left: readonly Check[], checks: readonly Check[]): string {
   return skip.length < only.length && left.length < checks.length ? skip : only;
 }
 
-function secondsFor({ wrong }: Check["cost"], rate: number): number {
-  return Math.max(1, wrong) / rate;
+/** A server that limits the valid key too limits all requests. */
+function requestsOf({ requests, wrong }: Check["cost"], blocked: boolean): number {
+  return Math.max(1, blocked ? requests : wrong);
 }

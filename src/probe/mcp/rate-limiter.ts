@@ -237,11 +237,8 @@ export class RateLimiter {
 
   #giveUp(): void {
     const rate = this.#pace.measured;
-    this.stop({
-      reason: `the server allows only about ${rate === null ? "a few requests" : formatRate(rate)}`,
-      rate,
-      blocked: this.#limitsValid,
-    });
+    const allowed = rate === null ? "a few requests" : formatRate(rate, "requests ");
+    this.stop({ reason: `the server allows only about ${allowed}`, rate, blocked: this.#limitsValid });
   }
 
   #sleep(ms: number): Promise<void> {

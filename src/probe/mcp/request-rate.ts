@@ -29,10 +29,10 @@ export function parseRate(text: string, flag = "--rate"): number {
   );
 }
 
-/** Describes a rate in the largest fitting number: `20 a second`, `12 a minute`. */
-export function formatRate(rate: number): string {
+/** Describes a rate: `20 a second`, and with the unit `requests `: `12 requests a minute`. */
+export function formatRate(rate: number, unit = ""): string {
   const { number, name } = inUnit(rate);
-  return `${String(number)} ${name}`;
+  return `${String(number)} ${number === 1 ? unit.replace("s ", " ") : unit}${name}`;
 }
 
 /** Writes a rate, rounded down, as {@link parseRate} reads it: `20`, `12/m`. */

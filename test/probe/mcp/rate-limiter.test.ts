@@ -129,7 +129,7 @@ test("stops when the waits exceed the patience, and still sends the valid key", 
     expect(reason).toMatchObject({ code: "SERVER_UNREACHABLE", message: expect.stringContaining("not sent, because") });
   }
   expect(arrivals).toHaveLength(4);
-  expect(limiter.stopped?.reason).toMatch(/^the server allows only about \d+ (?:a minute|an hour)$/);
+  expect(limiter.stopped?.reason).toMatch(/^the server allows only about \d+ requests? (?:a minute|an hour)$/);
   await expect(limiter.valid(init(url))).resolves.toMatchObject({ status: 200 });
 });
 
@@ -182,7 +182,7 @@ test.each([
   expect(performance.now() - started).toBeLessThan(2000);
   expect(answers.every(({ status }) => status === "rejected")).toBe(true);
   expect(arrivals.length).toBeLessThanOrEqual(6);
-  expect(limiter.stopped).toMatchObject({ reason: "the server allows only about 1 an hour" });
+  expect(limiter.stopped).toMatchObject({ reason: "the server allows only about 1 request an hour" });
 });
 
 test("an abort ends the wait", async () => {

@@ -86,7 +86,7 @@ describe("a server that allows twelve requests a minute", () => {
     expect(fault).toMatchObject({ code: "SERVER_UNREACHABLE" });
     expect(statuses).toHaveLength(12);
     expect(seconds).toBeLessThan(70);
-    expect(limiter.stopped?.reason).toMatch(/^the server allows only about 1[0-2] a minute$/);
+    expect(limiter.stopped?.reason).toMatch(/^the server allows only about 1[0-2] requests a minute$/);
     expect(limiter.stopped?.rate).toBeCloseTo(0.2, 1);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { startServer, type Mistake } from "../servers/configurable-server.ts";
+import { ServerBehavior, startServer, type Mistake } from "../servers/configurable-server.ts";
 import { CORRECT_SERVERS } from "../servers/correct.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, SECOND_TOKEN, TOKEN } from "../verify/verifying.ts";
@@ -30,6 +30,22 @@ test.each(STATELESS.flatMap(([eras, mistake]) => [20, 200].map((rate) => [eras, 
   },
   20_000,
 );
+
+test("a server that takes its time for each answer is tested whole", { timeout: 60_000 }, async () => {
+  const latency = 100;
+  const { url } = await during(
+    startServer([...KEYS], {
+      async handle(request, response) {
+        await new Promise((resolve) => setTimeout(resolve, latency));
+        return ServerBehavior.prototype.handle.call(this, request, response);
+      },
+    }),
+  );
+  const started = performance.now();
+  expect(await probeAt(url)).toMatchObject({ result: "protected", grade: "A+" });
+  // Checks wait for each other, but not their requests: a server that takes two seconds takes three minutes at most.
+  expect((performance.now() - started) / latency).toBeLessThan(90 + 60);
+});
 
 test("prints what a run against each correct server sends", { timeout: 120_000 }, async () => {
   const lines = await Promise.all(

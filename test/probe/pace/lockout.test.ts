@@ -115,3 +115,29 @@ test("a server that refuses some wrong requests with 403 only is no lockout", as
   const report = await probeAt(url, { request: createHttpRequest() });
   expect(report.proven).toBe(true);
 });
+
+test("names the time and the command for what a rate limit left over, each check with its own reason", async () => {
+  let wrong = 0;
+  const { url } = await during(
+    startServer([TOKEN.reveal()], {
+      refuse(_, response) {
+        if (++wrong > 12) this.json(response, 429, {}, { "retry-after": "59" });
+        else this.json(response, 401, {}, { "www-authenticate": 'Bearer realm="mcp", error="invalid_token"' });
+      },
+    }),
+  );
+  const { hint, findings, result } = await probeAt(url, { patienceMs: 5000, command: "mcp-keys test <url>" });
+  expect(result).toBe("inconclusive");
+  expect(hint).toMatch(
+    /^the server allows only about 1\d requests a minute, and it still accepts your key; \d+ checks of \d+ proved nothing; run only these, which takes at most \d+ minutes: mcp-keys test <url> --rate \d+\/m --(?:only|skip) [a-z0-9,-]+; or let a whole run wait, with --patience \d+m$/,
+  );
+  const reasons = findings.filter(({ observed }) => observed.startsWith("not reached")).map(({ observed }) => observed);
+  expect(reasons.length).toBeGreaterThan(10);
+  expect(new Set(reasons).size).toBeGreaterThan(3);
+  expect(reasons[0]).toMatch(
+    /^not reached, because the server allows only about 1\d requests a minute; it takes at most \d+ more requests?, \d+ (?:seconds?|minutes?) at that rate$/,
+  );
+  for (const id of ["requires-key", "rejects-bogus-key", "rejects-changed-key"]) {
+    expect(findings.find((finding) => finding.id === id)).toMatchObject({ status: "pass" });
+  }
+});
