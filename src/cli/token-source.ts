@@ -1,6 +1,7 @@
 import { Secret } from "../core/secret.ts";
 import { explainUnusable, parseToken } from "../core/token.ts";
 import { KeysError } from "../errors.ts";
+import type { KeyHeader } from "../probe/mcp/key-header.ts";
 import type { Context } from "./context.ts";
 
 /** Milliseconds to wait for a silent pipe when `MCP_API_KEY` is there to fall back on. */
@@ -11,20 +12,22 @@ const PATIENCE = 30_000;
  * an argument: other users could see it in the process list.
  * @param mistyped - `refuse` a token with a wrong checksum, or `judge` it like any other
  * @param name - what to call it where the user may have several
+ * @param header - the header that will carry it
  * @throws `KeysError` `INPUT_REQUIRED` without a token; `TOKEN_UNUSABLE` for a malformed one, before it is sent or printed
  */
 export async function readToken(
   ctx: Context,
   mistyped: "refuse" | "judge" = "refuse",
   name: "token" | "current token" = "token",
+  header?: KeyHeader,
 ): Promise<Secret> {
-  return usable(ctx, await findToken(ctx, name), mistyped);
+  return usable(ctx, await findToken(ctx, name), mistyped, header);
 }
 
-function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" | "judge"): Secret {
+function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" | "judge", header?: KeyHeader): Secret {
   const parsed = parseToken(text);
   const isMistyped = !parsed.ok && parsed.reason === "mistyped" && /^\w+$/.test(text);
-  const fault = isMistyped && mistyped === "judge" ? null : explainUnusable(text);
+  const fault = isMistyped && mistyped === "judge" ? null : explainForHeader(text, header);
   if (fault !== null) {
     throw new KeysError("TOKEN_UNUSABLE", `the token ${source} ${fault}`, {
       ...(isMistyped && { hint: "copy the whole token again; if it is lost, replace it with: mcp-keys rotate <key>" }),
@@ -34,6 +37,13 @@ function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" |
   return new Secret(text);
 }
 
+/** A header without a scheme carries any text, also one with spaces inside. A copied `Bearer` is still a mistake. */
+function explainForHeader(text: string, header: KeyHeader | undefined): string | null {
+  const isWhole = header?.scheme === null && /^[\x21-\x7e]+(?: +[\x21-\x7e]+)*$/.test(text);
+  const fault = explainUnusable(text);
+  return isWhole && fault?.startsWith("contains ") === true ? null : fault;
+}
+
 /**
  * Reads a token from the variable that a flag names.
  * @throws `KeysError` `USAGE` if the flag does not name a variable; `INPUT_REQUIRED`, `TOKEN_UNUSABLE`
@@ -41,7 +51,7 @@ function usable(ctx: Context, { text, source }: FoundToken, mistyped: "refuse" |
 export function readTokenVariable(
   ctx: Context,
   name: string,
-  { flag, what }: { readonly flag: string; readonly what: string },
+  { flag, what, header }: { readonly flag: string; readonly what: string; readonly header?: KeyHeader | undefined },
   mistyped: "refuse" | "judge" = "refuse",
 ): Secret {
   if (!/^[A-Za-z_]\w{0,127}$/.test(name)) {
@@ -53,7 +63,7 @@ export function readTokenVariable(
   if (text === "") {
     throw new KeysError("INPUT_REQUIRED", `${name} is not set`, { hint: `put ${what} in ${name}, or remove ${flag}` });
   }
-  return usable(ctx, { text, source: `in ${name}` }, mistyped);
+  return usable(ctx, { text, source: `in ${name}` }, mistyped, header);
 }
 
 export const TOKEN_ENV = "--token-env <name>";

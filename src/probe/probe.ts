@@ -7,6 +7,7 @@ import { inconclusiveReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
+import { carryKey } from "./mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "./mcp/key-header.ts";
 import { RateLimiter } from "./mcp/rate-limiter.ts";
 import { createRedactor } from "../core/redact.ts";
@@ -88,8 +89,11 @@ export interface ProbeServerOptions {
  * errors of the lab's store
  */
 export async function probeServer(options: ProbeServerOptions): Promise<Report> {
-  const { key, secondKey, header = BEARER, lab, rate = 20, concurrency = 6, strict = false } = options;
-  const url = parseUrl(options);
+  const { lab, rate = 20, concurrency = 6, strict = false } = options;
+  const { header, key } = carryKey(options.header ?? BEARER, options.key);
+  const second = options.secondKey && carryKey(options.header ?? BEARER, options.secondKey, "the second token");
+  const secondKey = second?.key;
+  const url = parseUrl({ ...options, key });
   const checks = chooseChecks(CHECKS, options);
   const bogus = createBogusKey(key, options.random);
   const redactor = createRedactor([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
@@ -97,7 +101,7 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
   const limiter = new RateLimiter({ ...options, rate, concurrency });
   const target = new HttpTarget({
     ...options,
-    ...{ url, header, bogus, limiter, redact, secondKey: secondKey ?? null, tool: options.tool ?? null },
+    ...{ url, header, key, bogus, limiter, redact, secondKey: secondKey ?? null, tool: options.tool ?? null },
     lab: lab === undefined ? null : reportTokens(lab, redactor.add),
     timeoutMs: options.timeoutMs ?? 5000,
     patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
@@ -148,15 +152,7 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
   };
 }
 
-function parseUrl({ url: text, key, secondKey, allowHttp }: ProbeServerOptions): URL {
-  for (const { name, secret } of [
-    { name: "the token", secret: key },
-    { name: "the second token", secret: secondKey },
-  ]) {
-    if (secret !== undefined && !/^[\x21-\x7e]+$/.test(secret.reveal())) {
-      throw new KeysError("TOKEN_UNUSABLE", `${name} contains a character that an HTTP header cannot carry`);
-    }
-  }
+function parseUrl({ url: text, key, allowHttp }: ProbeServerOptions): URL {
   const url = parseServerUrl(text, key);
   if (isExposed(url, allowHttp)) {
     throw new KeysError("INSECURE_TRANSPORT", "plain http would expose the token outside this machine", {

@@ -53,7 +53,7 @@ async function runVerify(
 ): Promise<void> {
   await parseUrl(url);
   const start = ctx.world.ticks();
-  const token = await readToken(ctx);
+  const token = await readToken(ctx, "refuse", "token", header);
   const confirmation = atLeast === undefined ? null : await requireServers(ctx, atLeast, timeout);
   await reportConfirmation(ctx, confirmation);
   const left = timeout - (confirmation === null ? 0 : (ctx.world.ticks() - start) / 1000);

@@ -91,11 +91,14 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
 type CommonOptions = Omit<StdioProbeOptions, "command" | "args" | "variable" | "spawn">;
 
 /** Reads the options of both kinds of test. Reads the baseline first: if it is unreadable, the user is not prompted for a token. */
-async function readCommon(ctx: Context, { baseline, timeout, only, skip, strict }: TestFlags): Promise<CommonOptions> {
+async function readCommon(
+  ctx: Context,
+  { baseline, timeout, only, skip, strict, header }: TestFlags,
+): Promise<CommonOptions> {
   const { world } = ctx;
   return {
     baseline: baseline === undefined ? undefined : await readBaseline(baseline),
-    key: await readToken(ctx),
+    key: await readToken(ctx, "refuse", "token", header),
     ...{ only, skip, strict, timeoutMs: timeout === undefined ? undefined : timeout * 1000 },
     now: world.ticks,
     random: createRandomText(world.random),

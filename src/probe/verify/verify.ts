@@ -1,10 +1,11 @@
 import type { Secret } from "../../core/secret.ts";
-import { CODES, KeysError } from "../../errors.ts";
+import { CODES } from "../../errors.ts";
 import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
 import { isAccepted, isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
+import { carryKey } from "../mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
 import { bogusKey, validKey, wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { changeKey } from "../judge/mutations.ts";
@@ -35,7 +36,7 @@ export interface VerifyOptions {
   readonly clientVersion: string;
   /** Allow plain http beyond loopback. */
   readonly allowHttp?: boolean;
-  /** If the server refuses the key, look for the header in which it accepts it. Takes up to 26 more requests. */
+  /** If the server refuses the key, look for the header in which it accepts it. Takes up to 40 more requests. */
   readonly seekHeader?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -44,13 +45,11 @@ export interface VerifyOptions {
  * Tests from the outside whether a server accepts this key and nothing else. First negotiates the protocol with your key, then sends
  * the same request without a key, with a bogus one and with yours changed in the middle, and without a key in the other eras, even if yours was refused. Everything the server does is an outcome, not an
  * error.
- * @throws {@link KeysError} `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
+ * @throws `KeysError` `USAGE` for an unusable URL, `TOKEN_UNUSABLE`, `INTERRUPTED`
  */
 export async function verifyServer(options: VerifyOptions): Promise<Verification> {
-  const { token, header = BEARER, now, timeoutMs } = options;
-  if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
-    throw new KeysError("TOKEN_UNUSABLE", "the token contains a character that an HTTP header cannot carry");
-  }
+  const { now, timeoutMs } = options;
+  const { header, key: token } = carryKey(options.header ?? BEARER, options.token);
   const url = parseServerUrl(options.url, token);
   if (isExposed(url, options.allowHttp)) {
     const { hint } = CODES.INSECURE_TRANSPORT;

@@ -15,6 +15,7 @@ import {
 import { during, TOKEN, verify } from "./verifying.ts";
 
 const MINE = TOKEN.reveal();
+const BARE = { name: "authorization", scheme: null };
 const onlyForMe =
   (script: Script): Script =>
   (call) =>
@@ -48,6 +49,39 @@ test.each(["hunter2\r\nX-Evil: 1", "hunter2 hunter3", "hunter2\u0000", "hünter2
     expect(sent).toEqual([]);
   },
 );
+
+const X_API_KEY = { name: "x-api-key", scheme: null };
+
+test.each([
+  ["Bearer abc", BARE, "starts with Bearer"],
+  ["bearer abc", X_API_KEY, "starts with Bearer"],
+  ["abc ", BARE, "character"],
+  [" abc", X_API_KEY, "character"],
+  ["Token abc\n", BARE, "character"],
+  ["Token abc", undefined, "contains a space"],
+])("rejects %j in a header without a scheme", async (token, header, says) => {
+  const { request, sent } = recording();
+  const refused = verify("http://127.0.0.1:1/", new Secret(token), { request, ...(header && { header }) });
+  await expect(refused).rejects.toMatchObject({ code: "TOKEN_UNUSABLE", message: expect.stringContaining(says) });
+  expect(sent).toEqual([]);
+});
+
+test.each([
+  ["Token abcdefgh12345678", BARE, /^Token \S+$/],
+  ["correct horse battery staple", X_API_KEY, /^[\x21-\x7e ]+$/],
+])("presents %j and its wrong forms in the same header", async (token, header, form) => {
+  const seen: string[] = [];
+  const { url } = await during(
+    startScripted((call) => {
+      const value = String(call.request.headers[header.name] ?? "");
+      if (value !== "") seen.push(value);
+      return value === token ? legacy()(call) : UNAUTHORIZED;
+    }),
+  );
+  expect(await verify(url, new Secret(token), { header })).toMatchObject({ outcome: "enforced" });
+  expect(seen.filter((value) => !form.test(value))).toEqual([]);
+  expect(new Set(seen).size).toBe(3);
+});
 
 test.each([301, 302, 303, 307, 308])(
   "does not follow a %i redirect and sends nothing to its target",

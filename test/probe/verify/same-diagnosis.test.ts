@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { startScripted, error, legacy, UNAUTHORIZED, type Script } from "../../servers/scripted.ts";
+import { probeAt } from "../servers/probing.ts";
+import { during, TOKEN, verify } from "./verifying.ts";
+
+const MINE = TOKEN.reveal();
+const unauthorized = (challenge: string): Script => {
+  return () => ({ status: 401, headers: { "www-authenticate": challenge }, body: {} });
+};
+const readingFrom = (header: string, form: RegExp): Script => {
+  return (call) => {
+    const value = String(call.request.headers[header] ?? "");
+    return form.exec(value)?.[1] === MINE ? legacy()(call) : UNAUTHORIZED;
+  };
+};
+
+/** Servers that do not accept the key in the usual header → what both commands say. */
+const SERVERS: readonly (readonly [string, Script, says: string])[] = [
+  ["that refuses the Host or Origin header", () => ({ status: 403 }), "probably refuses the Host or Origin header"],
+  [
+    "that misses a scope",
+    ({ token }) =>
+      token === undefined
+        ? UNAUTHORIZED
+        : { status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="notes:write"' } },
+    'lacks the scope "notes:write"',
+  ],
+  [
+    "that crashes on unknown keys",
+    ({ token }) => (token === undefined ? UNAUTHORIZED : { status: 500 }),
+    "its verifier probably throws on unknown keys",
+  ],
+  ["that fails", () => ({ status: 500, body: { error: "boom" } }), 'the server failed with 500 ("boom")'],
+  ["that redirects", () => ({ status: 307, headers: { location: "/other" } }), "where the key was not sent"],
+  ["that is not MCP", () => ({ status: 404 }), "no MCP server answers at this URL (404)"],
+  [
+    "that wants OAuth",
+    unauthorized('Bearer resource_metadata="https://h.example/x"'),
+    "refers clients to an OAuth server",
+  ],
+  ["that wants Basic", unauthorized("Basic realm=x"), "asks for the scheme Basic"],
+  ["that refuses the key", unauthorized("Bearer realm=x"), "the server refuses this key"],
+  ["that says nothing", () => ({ status: 401 }), "401 without saying how to send a key"],
+  [
+    "that answers with a fault of JSON-RPC",
+    legacy((call) => (call.method === "tools/list" ? error(call, -32603, "db down") : undefined)),
+    "answered tools/list with 200 and error -32603",
+  ],
+  ["that reads X-API-Key", readingFrom("x-api-key", /^(\S+)$/), "add: --header X-API-Key"],
+  ["that reads Api-Key", readingFrom("api-key", /^(\S+)$/), "add: --header API-Key"],
+  ["that reads X-Auth-Token", readingFrom("x-auth-token", /^(\S+)$/), "add: --header X-Auth-Token"],
+  [
+    "that reads X-MCP-Proxy-Auth",
+    readingFrom("x-mcp-proxy-auth", /^Bearer (\S+)$/),
+    "add: --header 'X-MCP-Proxy-Auth: Bearer'",
+  ],
+  ["that reads a bare key", readingFrom("authorization", /^(mcp_\S+)$/), "add: --header 'Authorization:'"],
+  ["that reads Token", readingFrom("authorization", /^Token (\S+)$/), "add: --header 'Authorization: Token'"],
+];
+
+test.concurrent.for(SERVERS)(
+  "verify and test explain a server %s in the same words",
+  { timeout: 30_000 },
+  async ([, script, says], { onTestFinished }) => {
+    const { url } = await during(startScripted(script), onTestFinished);
+    const { hint } = await verify(url, TOKEN, { seekHeader: true });
+    const report = await probeAt(url, { only: ["accepts-valid-key"], patienceMs: 100 });
+    expect(hint).toContain(says);
+    expect(report.hint).toBe(hint);
+    expect(report.sent.requests).toBeLessThanOrEqual(40);
+  },
+);
+
+test("finds the header in few requests, and sends them only to the server", async () => {
+  const { url, seen } = await during(startScripted(readingFrom("x-access-token", /^(\S+)$/)));
+  await verify(url);
+  const without = seen.length;
+  await verify(url, TOKEN, { seekHeader: true });
+  expect(seen.length - 2 * without).toBeLessThanOrEqual(22);
+  console.log(
+    `a refused key takes ${String(without)} requests, and ${String(seen.length - 2 * without)} to find its header`,
+  );
+});
