@@ -2,11 +2,10 @@ import type { AuthInfo } from "../guard/auth-info.ts";
 import { createGuard } from "../guard/guard.ts";
 import type { GuardOptions } from "../guard/guard-options.ts";
 import type { GuardResponse } from "../guard/guard-response.ts";
-import { findJoined } from "../guard/head-flaw.ts";
-import type { RequestView } from "../guard/request-view.ts";
 import type { Verifier } from "../verifier/verifier.ts";
 import { finishResponse } from "./finish-response.ts";
 import { receiveRequest } from "./receive-request.ts";
+import { FetchRequestView } from "./request-view.ts";
 
 /**
  * The result of a {@link FetchGuard}: an accepted request, or the response that refuses it.
@@ -112,8 +111,9 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
   const admit = async (request: Request, more: FetchGuardInput = {}): Promise<FetchAdmission> => {
     const refuse = (response: GuardResponse) =>
       ({ ok: false, response: toResponse(response, request.method) }) as const;
-    const view = viewOf(request, more.address ?? null);
-    const result = await guard.check(view);
+    const view = new FetchRequestView(request, more.address ?? null);
+    const checked = guard.check(view);
+    const result = checked instanceof Promise ? await checked : checked;
     if (!result.ok) return refuse(result.response);
     const finish = (response: Response): Response => {
       const rejection = result.follow?.(null) ?? null;
@@ -142,27 +142,6 @@ export function guardFetch(verifier: Verifier, options: GuardOptions = {}): Fetc
     typeof handlerOrMore === "function"
       ? handle(request, handlerOrMore, more)
       : admit(request, handlerOrMore)) as FetchGuard;
-}
-
-function viewOf({ headers, url, method }: Request, address: string | null): RequestView {
-  const mark = url.indexOf("?");
-  const header = (name: string) => headers.get(name);
-  return {
-    get flaw() {
-      return findJoined(header);
-    },
-    method,
-    get path() {
-      return new URL(url).pathname;
-    },
-    get host() {
-      // Behind a proxy, some frameworks put their own name in the URL.
-      return headers.get("host") ?? new URL(url).host;
-    },
-    address,
-    query: mark < 0 ? "" : url.slice(mark + 1),
-    header,
-  };
 }
 
 function toResponse({ status, headers, body }: GuardResponse, method: string): Response {
