@@ -15,6 +15,7 @@ import { isExposed, parseServerUrl } from "./mcp/server-url.ts";
 import type { RandomText } from "./random-text.ts";
 import type { Baseline } from "./report/baseline.ts";
 import { conclude, introduce, whyUncertain } from "./report/conclude.ts";
+import { guessFramework } from "./report/framework.ts";
 import type { Report } from "./report/report.ts";
 import { runChecks, type RunOptions } from "./run-checks.ts";
 import { chooseChecks } from "./choose-checks.ts";
@@ -142,10 +143,12 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
       ? ((await inconclusiveReason(target)) ?? whyUncertain(checks, findings))
       : explainCutShort({ stop: stopped, checks, findings, stillAccepted: target.watch.isCertain, command });
   const whole = CHECKS.every((check) => check.about !== "access" || checks.includes(check));
+  const framework = guessFramework(target.recorded.map(({ answer }) => answer));
   return {
     url: url.href,
     ...conclude({ findings, inconclusive, whole, strict }),
     ...introduce(survey.greetings, redact),
+    ...(framework === null ? {} : { framework }),
     sent: limiter.sent,
     ...(lab === undefined ? {} : { figures: await target.canaries.figures() }),
     ...(inconclusive === null ? {} : { hint: inconclusive }),

@@ -2,6 +2,7 @@ import { isKnown, type Baseline } from "./report/baseline.ts";
 import type { Check } from "./check.ts";
 import type { CheckResult } from "./check-result.ts";
 import type { Redact } from "../core/redact.ts";
+import { referencesOf } from "./report/references.ts";
 import type { Finding, FindingStatus } from "./report/report.ts";
 import { holdFindings, type RefusalEvidence } from "./hold-findings.ts";
 import { isServerFault } from "./verify/attempt.ts";
@@ -68,7 +69,7 @@ async function runCheck<T extends RunTarget>(check: Check<T>, target: T): Promis
 
 function findingOf<T>(check: Check<T>, result: CheckResult, ms: number): Finding {
   const { id, group, about, level, expected, fix } = check;
-  const rest = { expected, source: check.source.href, fix, ms };
+  const rest = { expected, source: check.source.href, fix, references: referencesOf(check), ms };
   if ("untestable" in result)
     return { id, group, about, level, status: "untestable", observed: result.untestable, ...rest };
   const { observed, fix: ownFix = fix, level: ownLevel = level, tried } = result;

@@ -92,7 +92,7 @@ const LINES: readonly { line: string; piped?: boolean; env?: string; holds?: "to
   { line: "verify http://192.0.2.1/mcp", piped: true },
   { line: "verify http://127.0.0.1:1/mcp?key=$TOKEN", piped: true },
   { line: "verify $TOKEN", piped: true },
-  ...["pretty", "json", "junit", "sarif", "markdown"].map((name) => ({
+  ...["pretty", "json", "junit", "sarif", "markdown", "html", "badge"].map((name) => ({
     line: `test http://127.0.0.1:1/mcp --report ${name}`,
     piped: true,
   })),

@@ -6,6 +6,7 @@ import { GROUPS, type Check, GROUP_TITLES } from "../../src/probe/check.ts";
 import { exitOf } from "../../src/probe/report/conclude.ts";
 import { GRADES } from "../../src/probe/report/grade.ts";
 import { CHECKS } from "../../src/probe/index.ts";
+import { referencesOf } from "../../src/probe/report/references.ts";
 import { reports } from "../../src/probe/report/index.ts";
 import { STDIO_CHECKS } from "../../src/probe/stdio/index.ts";
 import { STATUSES, type Result } from "../../src/probe/report/report.ts";
@@ -34,11 +35,12 @@ async function generatePage(): Promise<string> {
 }
 
 function table(checks: readonly Omit<Check, "run">[]): string {
-  const rows = checks.map(
-    ({ id, about, level, expected, fix, source }) =>
-      `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} |`,
-  );
-  return `| check | about | expected | fix |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  const rows = checks.map((check) => {
+    const { id, about, level, expected, fix, source } = check;
+    const references = referencesOf(check).map((reference) => `[${reference}](${referenceUrl(reference)})`);
+    return `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} | ${references.join(", ")} |`;
+  });
+  return `| check | about | expected | fix | see also |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
 
 /** Escapes Markdown in a table cell, except code spans. */

@@ -26,7 +26,7 @@ export const test: CommandModule = {
       .argument("[target...]", "MCP URL of the server, for example https://host/mcp; with --stdio a program, after --")
       .addOption(
         new Option("--report <format>", "format of the report (default: pretty)")
-          .choices(["pretty", "json", "junit", "sarif", "markdown"])
+          .choices(["pretty", "json", "junit", "sarif", "markdown", "html", "badge"])
           .default(undefined, "pretty"),
       )
       .addOption(

@@ -5,7 +5,9 @@ import type { ProbeServerOptions } from "../../probe/probe.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
 import type { Report } from "../../probe/report/report.ts";
 import type { Context } from "../context.ts";
-import { createLines, renderEnd, type Page } from "./pretty.ts";
+import { lineWidth } from "../terminal/text-width.ts";
+import type { Page } from "./page.ts";
+import { renderReport } from "./pretty.ts";
 import { openProgress } from "./progress.ts";
 
 /** Writes progress and findings of a test. */
@@ -23,6 +25,8 @@ interface TestSubject {
   readonly pace: string;
   /** The command that tests it, without flags. */
   readonly command: string;
+  /** Whether conformance faults make the run fail. */
+  readonly strict: boolean;
   /** The command that runs more checks, if any. */
   readonly moreChecks: string | null;
 }
@@ -32,16 +36,15 @@ interface TestSubject {
  * number of requests and, on a terminal, the progress.
  */
 export function openReportOutput(ctx: Context, name: ReportName | "pretty", subject: TestSubject): ReportOutput {
-  const { io, world, paint } = ctx;
-  const { unit, pace } = subject;
+  const { io, world, paint, flags } = ctx;
+  const { unit, pace, strict } = subject;
   const { stdout } = world.streams;
-  const page: Page = { paint, columns: stdout.isTerminal ? stdout.columns : Infinity };
+  const page: Page = { paint, columns: lineWidth(stdout), verbose: flags.verbose };
   const progress = openProgress(ctx);
   const started = world.ticks();
   const writer = openWriter((text) => io.print(text));
   let checks = 0;
   let done = 0;
-  const lines = createLines(page);
   const listeners: ReportOutput["listeners"] = {
     onPlan: (plan) => {
       checks = plan.checks;
@@ -60,10 +63,9 @@ export function openReportOutput(ctx: Context, name: ReportName | "pretty", subj
       progress.clear();
       const seconds = ((world.ticks() - started) / 1000).toFixed(1);
       if (name === "pretty") {
-        for (const finding of [...report.findings, null]) writer.write(lines(finding));
-        writer.write(renderEnd(page, report, `${sentOf(report, unit)} in ${seconds} s`));
+        writer.write(renderReport(page, report, `${sentOf(report, unit)} in ${seconds} s`));
       } else {
-        writer.write(reports[name](report, { version: packageVersion }));
+        writer.write(reports[name](report, { version: packageVersion, strict }));
       }
       await writer.done();
       suggestNext(ctx, report, subject);

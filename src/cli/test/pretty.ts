@@ -1,109 +1,64 @@
 import { count } from "../../core/count.ts";
-import { isBreach } from "../../probe/report/conclude.ts";
+import { GROUP_TITLES, GROUPS } from "../../probe/check.ts";
 import { describeFigures } from "../../probe/report/figures.ts";
 import { GRADES } from "../../probe/report/grade.ts";
-import { GROUP_TITLES } from "../../probe/check.ts";
-import type { Finding, FindingStatus, Report } from "../../probe/report/report.ts";
-import { headline, summarize } from "../../probe/report/summary.ts";
+import type { Finding, Report } from "../../probe/report/report.ts";
+import { groupByReason, headline, summarize } from "../../probe/report/summary.ts";
 import type { Painter } from "../terminal/painter.ts";
 import { renderFields } from "../terminal/render.ts";
+import { wrap } from "../terminal/text-width.ts";
+import { renderChecks } from "./finding-lines.ts";
+import { paintStatus, type Page } from "./page.ts";
 
-/** Colours and width of the report; `columns` is `Infinity` to wrap nothing. */
-export interface Page {
-  readonly paint: Painter;
-  readonly columns: number;
-}
+/** Column of the texts of a problem. */
+const TEXT_AT = 14;
+/** Columns of the title of a group. */
+const GROUP_WIDTH = Math.max(...Object.values(GROUP_TITLES).map((title) => title.length));
 
-const STATUS_WIDTH = "untestable".length;
-const ID_WIDTH = 33;
-/** Columns of the id and of the text of a finding. On a narrow page the text is below the id. */
-const ID_AT = 2 + STATUS_WIDTH + 2;
-const TEXT_AT = ID_AT + ID_WIDTH + 1;
-/** Text of a passed check is cut here to stay on one line. */
-const LINE = 160;
-
-/**
- * Returns a function that renders findings one by one; `null` marks the end. A row of findings that are untestable for the same
- * reason takes two lines. When the server does not answer, these are all findings.
- */
-export function createLines(page: Page): (finding: Finding | null) => string {
-  let last: Finding | undefined;
-  let repeated: Finding[] = [];
-  const line = (finding: Finding): string => {
-    const text = renderLine(page, finding, last);
-    last = finding;
-    return text;
-  };
-  const flush = (): string => {
-    const [first, ...more] = repeated;
-    repeated = [];
-    if (first === undefined) return "";
-    if (more.length === 0) return line(first);
-    return renderMore(page, more.length + 1);
-  };
-  return (finding) => {
-    if (finding !== null && isSame(last, finding)) {
-      repeated.push(finding);
-      return "";
-    }
-    return flush() + (finding === null ? "" : line(finding));
-  };
-}
-
-function isSame(last: Finding | undefined, { status, observed }: Finding): boolean {
-  return status === "untestable" && last?.status === status && last.observed === observed;
-}
-
-function renderMore({ paint }: Page, number: number): string {
-  return `  ${paint.dim("untestable".padEnd(STATUS_WIDTH))}  ${paint.dim(`${String(number)} more, for the same reason`)}\n`;
-}
-
-/** Renders a finding, with the title of its group if that changes. */
-function renderLine({ paint, columns }: Page, finding: Finding, before: Finding | undefined): string {
-  const { group, status, id, known } = finding;
-  const gap = before === undefined ? "" : "\n";
-  const title = group === before?.group ? "" : `${gap}${paint.bold(GROUP_TITLES[group])}\n`;
-  const word = paintStatus(paint, finding)(status.padEnd(STATUS_WIDTH));
-  const isNarrow = columns < TEXT_AT + 30;
-  const at = isNarrow ? ID_AT : TEXT_AT;
-  const observed = known === true ? `known: ${finding.observed}` : finding.observed;
-  const text = status === "pass" ? clip(observed, Math.min(columns, LINE) - at) : wrap(observed, columns, at);
-  const shown = status === "pass" || status === "untestable" ? paint.dim(text) : text;
-  return `${title}  ${word}  ${isNarrow ? `${id}\n${" ".repeat(ID_AT)}` : `${id.padEnd(ID_WIDTH)} `}${shown}\n`;
-}
-
-/** Renders the summary: access faults first, then conformance, each with its fix, then the grade. */
-export function renderEnd(page: Page, report: Report, sent: string): string {
-  const { access, conformance, notes } = summarize(report.findings);
+/** Renders what is wrong, each with its fix, then the groups that passed, what could not be tested, the result and the grade. */
+export function renderReport(page: Page, report: Report, sent: string): string {
+  const { access, conformance, notes, untestable, passed } = summarize(report.findings);
   const others = report.result === "inconclusive" ? "Other" : "Conformance";
   return [
-    "\n",
     section(page, `Access: ${count(access.length, "problem")}`, access),
     section(page, `${others}: ${count(conformance.length, "problem")}`, conformance),
     section(page, "Notes", notes),
-    renderFields(page.paint, fieldsOf(page, report, sent)),
-  ].join("");
+    ...(page.verbose
+      ? [renderChecks(page, report.findings)]
+      : [renderPassed(page, passed), renderUntestable(page, untestable)]),
+    renderFields(page.paint, fieldsOf(page, report, sent), page.columns),
+  ]
+    .filter((part) => part !== "")
+    .join("\n");
 }
 
-/** Wraps text at spaces to `width` columns; all lines but the first start with `indent` spaces. */
-function wrap(text: string, width: number, indent: number): string {
-  const room = width - indent;
-  if (room < 20) return text;
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines[lines.length - 1] ?? "";
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= room) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines.join(`\n${" ".repeat(indent)}`);
+/** Renders one line for each group. */
+function renderPassed({ paint }: Page, passed: readonly Finding[]): string {
+  const lines = GROUPS.flatMap((group) => {
+    const number = passed.filter((finding) => finding.group === group).length;
+    return number === 0
+      ? []
+      : [`  ${GROUP_TITLES[group].padEnd(GROUP_WIDTH)}  ${paint.good(`${String(number)} passed`)}\n`];
+  });
+  return lines.length === 0 ? "" : `${paint.bold("Passed")}\n\n${lines.join("")}`;
 }
 
-function clip(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text;
+/** Renders one line for each reason. */
+function renderUntestable({ paint, columns }: Page, findings: readonly Finding[]): string {
+  const lines = groupByReason(findings).map(({ reason, ids }) => {
+    const number = String(ids.length).padStart(4);
+    const text = ids.length > 2 ? reason : `${reason} (${ids.join(", ")})`;
+    return `${number}  ${paint.dim(indented(text, columns, 6))}\n`;
+  });
+  return lines.length === 0 ? "" : `${paint.bold("Untestable")}\n\n${lines.join("")}`;
 }
 
-function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (readonly [string, string] | null)[] {
+/** Wraps a text at spaces. All lines but the first start with `indent` spaces. */
+function indented(text: string, columns: number, indent: number): string {
+  return wrap(text, Math.max(20, columns - indent)).join(`\n${" ".repeat(indent)}`);
+}
+
+function fieldsOf({ paint }: Page, report: Report, sent: string): (readonly [string, string] | null)[] {
   const { result, grade, counts, findings, hint, eras, server } = report;
   const word = headline(report);
   const painted =
@@ -121,37 +76,39 @@ function fieldsOf({ paint, columns }: Page, report: Report, sent: string): (read
     known === 0 ? null : ["known", `${String(known)} in the baseline, not counted`],
     revoked === null ? null : ["revoked", revoked],
     ["sent", sent],
-    hint === undefined ? null : ["hint", wrap(hint, columns, "protocol  ".length)],
+    hint === undefined ? null : ["hint", hint],
   ];
 }
 
 function section(page: Page, title: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  return `${page.paint.bold(title)}\n\n${findings.map((finding) => detail(page, finding)).join("\n")}\n`;
+  return `${page.paint.bold(title)}\n\n${findings.map((finding) => renderProblem(page, finding)).join("\n")}`;
 }
 
-function detail({ paint, columns }: Page, finding: Finding): string {
-  const { id, status, level, known } = finding;
+function renderProblem({ paint, columns, verbose }: Page, finding: Finding): string {
+  const { id, status, level, known, references } = finding;
   const head = `  ${paintStatus(paint, finding)(status)}  ${paint.bold(id)}${known === true ? "  (known)" : ""}\n`;
-  const lines = [
+  const lines: (readonly [string, string])[] = [
     ["expected", `${finding.expected} (${level.toUpperCase()})`],
     ["observed", finding.observed],
     ["rule", finding.source],
     ["fix", finding.fix],
-  ] as const;
-  const rest = lines.map(([name, text]) => `    ${paint.dim(name.padEnd(8))}  ${wrap(text, columns, 14)}\n`);
-  return head + rest.join("");
+  ];
+  if (verbose) lines.push(["see also", references.join(", ")]);
+  const rest = lines.map(([name, text]) => `    ${paint.dim(name.padEnd(8))}  ${indented(text, columns, TEXT_AT)}\n`);
+  return head + rest.join("") + (verbose ? renderEvidence(paint, finding) : "");
 }
 
-function paintStatus(paint: Painter, finding: Finding): (text: string) => string {
-  if (finding.known === true) return (text) => paint.dim(text);
-  if (isBreach(finding)) return (text) => paint.error(text);
-  const painted: Readonly<Record<FindingStatus, (text: string) => string>> = {
-    pass: (text) => paint.good(text),
-    fail: (text) => paint.error(text),
-    warn: (text) => paint.warn(text),
-    info: (text) => text,
-    untestable: (text) => paint.dim(text),
-  };
-  return painted[finding.status];
+/** Renders the first request that shows the fault, and its answer. */
+function renderEvidence(paint: Painter, { tried = [] }: Finding): string {
+  const shown = tried.find(({ sent }) => sent !== undefined);
+  const texts = [
+    ["sent", shown?.sent],
+    ["received", shown?.received],
+  ] as const;
+  return texts
+    .map(([name, text]) =>
+      text === undefined ? "" : `    ${paint.dim(name)}\n${text.replace(/^(?=.)/gm, "      ")}\n`,
+    )
+    .join("");
 }

@@ -40,6 +40,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
     unit: "request",
     pace: ` at ${formatRate(flags.rate)}`,
     command,
+    strict: flags.strict === true,
     moreChecks: lab === undefined ? `${command} --store file:` : null,
   });
   const { probeServer } = await import("../../probe/probe.ts");
@@ -70,6 +71,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
     unit: "start",
     pace: "",
     command: `mcp-keys test --stdio -- ${commandLine}`,
+    strict: flags.strict === true,
     moreChecks: null,
   });
   const [{ probeStdio }, { openSpawn }] = await Promise.all([

@@ -1,44 +1,63 @@
-import { isBroken } from "./conclude.ts";
-import type { Finding, Report } from "./report.ts";
+import { counts, isBroken } from "./conclude.ts";
+import type { Finding, RenderReportOptions, Report } from "./report.ts";
 
 /**
- * Renders a report as JUnit XML: one suite for access and one for conformance, with a case for each finding. Broken checks are
- * failures even if they do not affect the exit status. `info` passes with a message; untestable and known findings are skipped.
+ * Renders a report as JUnit XML: one suite for access and one for conformance, with a case for each finding. A case fails if its
+ * finding makes the run fail, so conformance faults do so only in a strict run; otherwise they pass with a message, as `info` does.
+ * Untestable and known findings are skipped. An inconclusive run has one more case with an error.
  */
-export function junit({ url, findings }: Report): string {
+export function junit({ url, findings, proven, hint }: Report, { strict }: RenderReportOptions): string {
   const suites = (["access", "conformance"] as const).map((about) =>
     suite(
       `${url} ${about}`,
       findings.filter((finding) => finding.about === about),
+      strict,
     ),
   );
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="mcp-keys test"${totals(findings)}>\n${suites.join("")}</testsuites>\n`;
+  if (!proven) suites.push(inconclusive(`${url} run`, hint ?? "the run proves nothing"));
+  const errors = proven ? 0 : 1;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="mcp-keys test"${totals(findings, strict, errors)}>\n${suites.join("")}</testsuites>\n`;
 }
 
-function suite(name: string, findings: readonly Finding[]): string {
-  return `  <testsuite name="${escape(name)}"${totals(findings)}>\n${findings.map(testcase).join("")}  </testsuite>\n`;
+/** A suite whose only case has the reason why the run proves nothing. */
+function inconclusive(name: string, reason: string): string {
+  const head = `  <testsuite name="${escape(name)}" tests="1" failures="0" errors="1" skipped="0" time="0.000">\n`;
+  const error = `<error type="inconclusive" message="${escape(reason)}"/>`;
+  return `${head}    <testcase classname="run" name="is-conclusive" time="0.000">${error}</testcase>\n  </testsuite>\n`;
 }
 
-function totals(findings: readonly Finding[]): string {
-  const failures = findings.filter((finding) => isBroken(finding) && finding.known !== true).length;
+function suite(name: string, findings: readonly Finding[], strict: boolean): string {
+  const cases = findings.map((finding) => testcase(finding, strict)).join("");
+  return `  <testsuite name="${escape(name)}"${totals(findings, strict, 0)}>\n${cases}  </testsuite>\n`;
+}
+
+/** @param errors - The number of cases with an error, which are no findings. */
+function totals(findings: readonly Finding[], strict: boolean, errors: number): string {
+  const failures = findings.filter((finding) => counts(finding, strict)).length;
   const skipped = findings.filter(({ status, known }) => status === "untestable" || known === true).length;
   const time = seconds(findings.reduce((sum, { ms }) => sum + ms, 0));
-  return ` tests="${String(findings.length)}" failures="${String(failures)}" errors="0" skipped="${String(skipped)}" time="${time}"`;
+  const tests = String(findings.length + errors);
+  return ` tests="${tests}" failures="${String(failures)}" errors="${String(errors)}" skipped="${String(skipped)}" time="${time}"`;
 }
 
-function testcase(finding: Finding): string {
+function testcase(finding: Finding, strict: boolean): string {
   const { id, about, group, ms } = finding;
   const head = `    <testcase classname="${about}.${group}" name="${escape(id)}" time="${seconds(ms)}">\n`;
-  return `${head}${outcome(finding)}    </testcase>\n`;
+  return `${head}${outcome(finding, strict)}    </testcase>\n`;
 }
 
-function outcome(finding: Finding): string {
-  const { status, level, expected, observed, source, fix, known } = finding;
+function outcome(finding: Finding, strict: boolean): string {
+  const { status, level, observed, known } = finding;
   if (status === "untestable") return `      <skipped message="${escape(`untestable: ${observed}`)}"/>\n`;
   if (known === true) return `      <skipped message="${escape(`known: ${observed}`)}"/>\n`;
-  if (!isBroken(finding)) return `      <system-out>${escape(`${status}: ${observed}`)}</system-out>\n`;
-  const text = `expected: ${expected}\nobserved: ${observed}\nrule: ${source}\nfix: ${fix}`;
+  const text = isBroken(finding) ? explain(finding) : `${status}: ${observed}`;
+  if (!counts(finding, strict)) return `      <system-out>${escape(text)}</system-out>\n`;
   return `      <failure type="${level}" message="${escape(observed)}">${escape(text)}</failure>\n`;
+}
+
+function explain({ status, expected, observed, source, fix, references }: Finding): string {
+  const lines = [`${status}: ${observed}`, `expected: ${expected}`, `rule: ${source}`, `fix: ${fix}`];
+  return [...lines, `see also: ${references.join(", ")}`].join("\n");
 }
 
 function seconds(ms: number): string {

@@ -2,6 +2,7 @@ import type { About, Group } from "../check.ts";
 import type { Level } from "../check-result.ts";
 import type { Tried } from "../check-result.ts";
 import type { Figures } from "./figures.ts";
+import type { Framework } from "./framework.ts";
 import type { Grade } from "./grade.ts";
 import type { Era } from "../mcp/conversation.ts";
 
@@ -43,6 +44,8 @@ export interface Finding {
   readonly source: string;
   /** How to fix the server. */
   readonly fix: string;
+  /** Weaknesses that the check is about, and advisories of servers that had this fault: `CWE-287`, `MCP07:2025`, `CVE-2026-82456`. */
+  readonly references: readonly string[];
   /** Milliseconds the check took. */
   readonly ms: number;
   /** What the check tried, and what answered. */
@@ -84,6 +87,8 @@ export interface Report {
   /** `null` if the result is `inconclusive` or `partial`. */
   readonly grade: Grade | null;
   readonly server?: { readonly name: string; readonly version: string };
+  /** What the server seems to be made with. */
+  readonly framework?: Framework;
   /** The protocol versions that the server speaks with your key. */
   readonly eras: readonly { readonly era: Era; readonly protocolVersion: string }[];
   /** Number of requests, and how many of them did not present the valid key in its header. */
@@ -102,4 +107,6 @@ export type RenderReport = (report: Report, options: RenderReportOptions) => str
 export interface RenderReportOptions {
   /** The version of mcp-keys. */
   readonly version: string;
+  /** Whether broken conformance checks make the run fail. */
+  readonly strict: boolean;
 }

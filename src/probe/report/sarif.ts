@@ -1,8 +1,10 @@
-import { isBreach } from "./conclude.ts";
+import { counts } from "./conclude.ts";
+import { referenceUrl } from "./references.ts";
 import type { Finding, FindingStatus, RenderReportOptions, Report } from "./report.ts";
 
 const SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json";
-const LEVELS = { fail: "error", warn: "warning", info: "note" } as const satisfies Partial<
+/** Levels of results that do not make the run fail. */
+const LEVELS = { fail: "warning", warn: "warning", info: "note" } as const satisfies Partial<
   Record<FindingStatus, string>
 >;
 
@@ -12,11 +14,12 @@ const ABOUT: Readonly<Record<Finding["about"], string>> = {
 };
 
 /**
- * Renders a report as SARIF 2.1.0: a rule for each check and a result for each broken one. Passed checks have no result, because
+ * Renders a report as SARIF 2.1.0: a rule for each check and a result for each broken one. A result is an error if it makes the run
+ * fail, so conformance faults are errors only in a strict run. Passed checks have no result, because
  * GitHub turns every result into an alert. Untestable checks are notifications.
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
-export function sarif(report: Report, { version }: RenderReportOptions): string {
+export function sarif(report: Report, { version, strict }: RenderReportOptions): string {
   const { findings, url, proven, grade, result, hint } = report;
   const untestable = findings.filter(({ status }) => status === "untestable");
   const run = {
@@ -39,31 +42,46 @@ export function sarif(report: Report, { version }: RenderReportOptions): string 
         })),
       },
     ],
-    results: findings.flatMap((finding, index) => resultOf(finding, index, url)),
+    results: findings.flatMap((finding, index) => resultOf(finding, index, url, strict)),
     properties: { url, result, grade, ...(hint === undefined ? {} : { hint }) },
   };
   return `${JSON.stringify({ $schema: SCHEMA, version: "2.1.0", runs: [run] })}\n`;
 }
 
-function rule({ id, about, group, level, expected, source, fix }: Finding): object {
+function rule({ id, about, group, level, expected, source, fix, references }: Finding): object {
   return {
     id,
     shortDescription: { text: expected },
     fullDescription: { text: `${expected} (${level.toUpperCase()}, ${ABOUT[about]})` },
-    help: { text: `fix: ${fix}\nrule: ${source}` },
+    help: {
+      text: [`fix: ${fix}`, `rule: ${source}`, ...references.map((each) => `see also: ${referenceUrl(each)}`)].join(
+        "\n",
+      ),
+    },
     helpUri: source,
     defaultConfiguration: { level: { must: "error", should: "warning", may: "note" }[level] },
-    properties: { tags: ["security", about, group], ...(about === "access" ? { "security-severity": "9.1" } : {}) },
+    properties: {
+      tags: ["security", about, group, ...references.map(tagOf)],
+      ...(about === "access" ? { "security-severity": "9.1" } : {}),
+    },
   };
 }
 
-function resultOf(finding: Finding, ruleIndex: number, url: string): object[] {
-  const { id, status, observed, expected, fix, known } = finding;
+/** Returns the tag that code scanning shows: `external/cwe/cwe-287`. */
+function tagOf(reference: string): string {
+  const id = reference.toLowerCase();
+  const [kind = ""] = id.split("-");
+  return `external/${/^(?:cwe|cve|ghsa)$/.test(kind) ? kind : "owasp-mcp"}/${id.replace(":", "-")}`;
+}
+
+function resultOf(finding: Finding, ruleIndex: number, url: string, strict: boolean): object[] {
+  const { id, status, observed, expected, fix, known, tried = [] } = finding;
   const level = status === "fail" || status === "warn" || status === "info" ? LEVELS[status] : null;
   if (level === null) return [];
+  const shown = tried.find(({ sent }) => sent !== undefined);
   return [
     {
-      ...{ ruleId: id, ruleIndex, kind: "fail", level: isBreach(finding) ? "error" : level },
+      ...{ ruleId: id, ruleIndex, kind: "fail", level: counts(finding, strict) ? "error" : level },
       message: { text: `${observed}; expected: ${expected}; fix: ${fix}` },
       locations: [
         {
@@ -73,6 +91,7 @@ function resultOf(finding: Finding, ruleIndex: number, url: string): object[] {
       ],
       partialFingerprints: { "mcpKeysCheck/v1": `${id} ${locationOf(url)}` },
       ...(known === true ? { baselineState: "unchanged" } : {}),
+      ...(shown === undefined ? {} : { properties: { sent: shown.sent, received: shown.received } }),
     },
   ];
 }

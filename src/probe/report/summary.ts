@@ -39,3 +39,16 @@ export function headline({ result, findings }: Report): string {
       return "inconclusive";
   }
 }
+
+/** Checks that could not be tested for the same reason. */
+interface ReasonGroup {
+  readonly reason: string;
+  readonly ids: readonly string[];
+}
+
+/** Groups untestable findings by their reason, the most common first. */
+export function groupByReason(untestable: readonly Finding[]): ReasonGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const { id, observed } of untestable) groups.set(observed, [...(groups.get(observed) ?? []), id]);
+  return [...groups].map(([reason, ids]) => ({ reason, ids })).sort((a, b) => b.ids.length - a.ids.length);
+}

@@ -34,7 +34,7 @@ describe("the exit status", () => {
     const { run } = await withServer();
     const { status, stdout, stderr } = await run(FEW);
     expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^${GROUP_TITLES.rejection}\\n {2}pass {8}requires-key +401 `));
+    expect(stdout).toMatch(new RegExp(`^Passed\\n\\n {2}${GROUP_TITLES.rejection} +2 passed\\n`));
     expect(stdout).not.toContain("\u001b");
     expect(stderr).toMatch(/^4 checks, at most \d+ requests, \d+ of them without your key at 20 a second\n$/);
   });
@@ -44,8 +44,9 @@ describe("the exit status", () => {
     const { status, stdout } = await run(FEW);
     expect(status).toBe(8);
     const { expected, fix, source } = CHECKS.find(({ id }) => id === "requires-key")!;
-    const head = `\nAccess: 1 problem\n\n  fail  requires-key\n    expected  ${expected} (MUST)\n    observed  `;
-    expect(stdout).toContain(head);
+    const head = `Access: 1 problem\n\n  fail  requires-key\n    expected  ${expected} (MUST)\n    observed  `;
+    // What is wrong comes first.
+    expect(stdout.startsWith(head)).toBe(true);
     expect(stdout).toMatch(/\n {4}observed {2}.*\bno key\n/);
     expect(stdout).toContain(`\n    rule      ${source.href}\n    fix       ${fix}\n`);
     expect(stdout).toContain(`\nresult    unprotected\ngrade     F  ${GRADES.F.rule}\n`);
@@ -55,7 +56,7 @@ describe("the exit status", () => {
     const { run } = await withServer(FORBIDS);
     const { status, stdout } = await run(FEW);
     expect(status).toBe(0);
-    expect(stdout).toContain("\nConformance: 2 problems\n");
+    expect(stdout).toMatch(/^Conformance: 2 problems\n/);
     expect(stdout).not.toContain("Access");
     expect(stdout).toMatch(/\nresult +no access problem found by the selected checks\n/);
     expect((await run(`${FEW} --strict`)).status).toBe(8);
@@ -77,7 +78,7 @@ describe("the exit status", () => {
     expect(url).toContain("127.0.0.1");
   });
 
-  test("is 7 if nothing answers, and the untestable checks take two lines", async () => {
+  test("is 7 if nothing answers, and the untestable checks take one line", async () => {
     const gone: Running = await startServer([]);
     await gone.close();
     const { cli } = createCli({ piped: TOKEN.reveal() });
@@ -85,7 +86,7 @@ describe("the exit status", () => {
     expect(status).toBe(7);
     expect(stdout).toContain("refuses connections");
     expect(stdout.match(/no MCP server answers at this URL/g)).toHaveLength(1);
-    expect(stdout).toMatch(/\n {2}untestable {2}\d\d more, for the same reason\n/);
+    expect(stdout).toMatch(/\nUntestable\n\n +\d\d {2}no MCP server answers at this URL\n/);
   });
 });
 
@@ -111,6 +112,25 @@ describe("reports", () => {
     expect((await run(`${FEW} --report junit`)).stdout).toMatch(/^<\?xml [^]*<\/testsuites>\n$/);
     expect(JSON.parse((await run(`${FEW} --report sarif`)).stdout)).toMatchObject({ version: "2.1.0" });
     expect((await run(`${FEW} --report markdown`)).stdout).toMatch(/^## MCP server: unprotected\n/);
+  });
+
+  test("--verbose lists every check, with references and the request and answer of each fault", async () => {
+    const { run } = await withServer(OPEN);
+    const { stdout } = await run(`${FEW} --verbose`);
+    expect(stdout).toMatch(new RegExp(`\\n${GROUP_TITLES.rejection}\\n {2}fail {8}requires-key +accepted `));
+    expect(stdout).toMatch(/\n {4}see also {2}MCP07:2025, CWE-287, CWE-306, CVE-\d/);
+    expect(stdout).toMatch(/\n {4}sent\n {6}POST \/mcp HTTP\/1\.1\n[^]*\n {4}received\n {6}HTTP\/1\.1 200\n/);
+    expect(stdout).not.toContain("Passed");
+  });
+
+  test("a terminal of 80 columns is never exceeded", async () => {
+    const { url } = await during(startServer([TOKEN.reveal()], { isGuarded: () => false }));
+    for (const flags of ["", "--verbose"]) {
+      const made = createCli({ piped: TOKEN.reveal() });
+      const { stdout } = await made.cli(`test ${url} --rate 1000 ${flags}`, { columns: 80 });
+      const wide = stdout.split("\n").filter((line) => line.length > 80 && !/https?:|^ {6}\S/.test(line));
+      expect(wide).toEqual([]);
+    }
   });
 
   test("--report accepts every format of the registry", () => {
@@ -157,7 +177,7 @@ test.each(["pretty", ...Object.keys(reports)])(
     const secret = TOKEN.reveal().slice(17);
     const said = (stdout + stderr).toLowerCase();
     const pieces = Array.from({ length: secret.length - 8 }, (_, i) => secret.slice(i, i + 9).toLowerCase());
-    expect(stdout).toContain("hides-presented-key");
+    expect(stdout).toContain(name === "badge" ? "grade" : name === "pretty" ? "Passed" : "hides-presented-key");
     expect(pieces.filter((piece) => said.includes(piece))).toEqual([]);
   },
 );
@@ -259,5 +279,5 @@ test("reads the second key from the variable of --second-key-env", async () => {
   const other = await during(startServer([TOKEN.reveal(), opaque], { eras: "legacy", stateful: true }));
   const made = createCli({ piped: TOKEN.reveal(), env: { SECOND: opaque } });
   const ran = await made.cli(`test ${other.url} --only session-bound-to-key --second-key-env SECOND`);
-  expect(ran.stdout).toMatch(/\n {2}pass +session-bound-to-key /);
+  expect(ran.stdout).toMatch(/\n {2}sessions +1 passed\n/);
 });

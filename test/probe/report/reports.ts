@@ -8,6 +8,7 @@ export function finding(more: Partial<Finding> = {}): Finding {
   return {
     ...{ id: "requires-key", group: "rejection", about: "access", level: "must", status: "pass" },
     ...{ expected: "rejects requests without a key", observed: "401 to no key", fix: "put the guard in front" },
+    references: ["MCP07:2025", "CWE-287", "CVE-2026-82456"],
     ...{ source: "https://rules.example/a#b?c=d&e=(f)", ms: 1500 },
     ...more,
   };

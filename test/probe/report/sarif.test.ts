@@ -19,6 +19,7 @@ interface Rule {
   readonly helpUri: string;
   readonly shortDescription: { readonly text: string };
   readonly defaultConfiguration: { readonly level: string };
+  readonly properties: { readonly tags: readonly string[] };
 }
 
 interface Note {
@@ -49,7 +50,7 @@ function parse(text: string): Run {
   return log.runs[0];
 }
 
-const OPTIONS = { version: "1.2.3" };
+const OPTIONS = { version: "1.2.3", strict: false };
 
 test("has a rule for each check and a result for each broken one", () => {
   const { tool, results } = parse(sarif(REPORT, OPTIONS));
@@ -61,9 +62,9 @@ test("has a rule for each check and a result for each broken one", () => {
   }
   expect(results.map(({ ruleId, level, kind }) => [ruleId, level, kind])).toEqual([
     ["hole", "error", "fail"],
-    ["fault", "error", "fail"],
+    ["fault", "warning", "fail"],
     ["warning", "warning", "fail"],
-    ["known-hole", "error", "fail"],
+    ["known-hole", "warning", "fail"],
     ["note", "note", "fail"],
   ]);
   for (const { ruleId, ruleIndex } of results) expect(tool.driver.rules[ruleIndex]?.id).toBe(ruleId);
@@ -93,4 +94,22 @@ test("reports untestable checks as notifications", () => {
   ]);
   expect(results.some(({ ruleId }) => ruleId === "no-tls" || ruleId === "requires-key")).toBe(false);
   expect(parse(sarif({ ...REPORT, proven: false }, OPTIONS)).invocations[0].executionSuccessful).toBe(false);
+});
+
+test("tags rules with weaknesses, risks and advisories", () => {
+  const { tool } = parse(sarif(REPORT, OPTIONS));
+  expect(tool.driver.rules[0]?.properties.tags).toEqual([
+    ...["security", "access", "rejection"],
+    ...["external/owasp-mcp/mcp07-2025", "external/cwe/cwe-287", "external/cve/cve-2026-82456"],
+  ]);
+});
+
+test("a result has the request that shows the fault", () => {
+  const tried = [
+    { what: "a bogus key", answer: "401" },
+    { what: "no key", answer: "accepted (200)", sent: "POST /mcp", received: "HTTP/1.1 200" },
+  ];
+  const findings = [{ ...FINDINGS[0]!, tried }];
+  const [result] = parse(sarif({ ...REPORT, findings }, OPTIONS)).results;
+  expect(result).toMatchObject({ properties: { sent: "POST /mcp", received: "HTTP/1.1 200" } });
 });
