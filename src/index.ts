@@ -65,7 +65,7 @@ export { digestToken, isDigest, parsePeppers, type Digest, type Pepper } from ".
 // Probe
 export { probe, type ProbeOptions } from "./probe.ts";
 export type { Figures } from "./probe/report/figures.ts";
-export type { Framework } from "./probe/report/framework.ts";
+export type { ServerFramework } from "./probe/report/framework.ts";
 export type { Finding, FindingStatus, Report, Result } from "./probe/report/report.ts";
 export type { About, Group } from "./probe/check.ts";
 export type { Level } from "./probe/check-result.ts";

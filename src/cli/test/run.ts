@@ -27,7 +27,7 @@ export async function testServer(ctx: Context, target: readonly string[], flags:
   // Mistakes in the arguments come before the prompt for the token.
   parseServerUrl(url, null);
   chooseChecks(CHECKS, flags);
-  const save = await openSavedReports(flags.save);
+  const save = await openSavedReports(flags);
   const { header } = flags;
   const common = await readCommon(ctx, flags);
   const { key } = common;
@@ -64,7 +64,7 @@ export async function testProgram(ctx: Context, target: readonly string[], flags
   const name = reportNameOf(ctx, flags);
   const program = readProgram(ctx, target, flags);
   chooseChecks(STDIO_CHECKS, flags);
-  const save = await openSavedReports(flags.save);
+  const save = await openSavedReports(flags);
   const common = await readCommon(ctx, flags);
   const commandLine = [program.command, ...program.args].map(shellQuote).join(" ");
   const output = openReportOutput(ctx, name, {

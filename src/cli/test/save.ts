@@ -6,6 +6,7 @@ import { KeysError } from "../../errors.ts";
 import { packageVersion } from "../../package-version.ts";
 import { reports, type ReportName } from "../../probe/report/index.ts";
 import type { Report } from "../../probe/report/report.ts";
+import type { TestFlags } from "./options.ts";
 
 /** Writes the report to the files of `--save`. @throws {@link KeysError} `OUTPUT_FAILED` */
 export type SaveReport = (report: Report) => Promise<void>;
@@ -14,14 +15,16 @@ export type SaveReport = (report: Report) => Promise<void>;
  * Reads `--save <format=file>`, and checks that the files can be written, because a test takes a while.
  * @throws {@link KeysError} `USAGE`, `OUTPUT_FAILED`
  */
-export async function openSavedReports(given: readonly string[] = []): Promise<SaveReport> {
-  const files = given.map(parse);
+export async function openSavedReports({ save = [], strict }: Pick<TestFlags, "save" | "strict">): Promise<SaveReport> {
+  const files = save.map(parse);
   for (const { path } of files) await check(path);
   return async (report) => {
     for (const { name, path } of files) {
-      await writeFile(path, reports[name](report, { version: packageVersion })).catch((cause: unknown) => {
-        throw cannotWrite(path, cause);
-      });
+      await writeFile(path, reports[name](report, { version: packageVersion, strict: strict === true })).catch(
+        (cause: unknown) => {
+          throw cannotWrite(path, cause);
+        },
+      );
     }
   };
 }

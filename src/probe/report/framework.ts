@@ -5,12 +5,12 @@ import type { McpAnswer } from "../mcp/wire.ts";
  * What a server seems to be made with.
  * @example
  * ```ts
- * import type { Framework } from "mcp-keys";
+ * import type { ServerFramework } from "mcp-keys";
  *
- * const isPython = (framework: Framework): boolean => framework === "starlette";
+ * const isPython = (framework: ServerFramework): boolean => framework === "starlette";
  * ```
  */
-export type Framework = keyof typeof FRAMEWORKS;
+export type ServerFramework = keyof typeof FRAMEWORKS;
 
 interface FrameworkTraits {
   /** Completes "In …". */
@@ -66,12 +66,12 @@ export const FRAMEWORKS = {
 } as const satisfies Record<string, FrameworkTraits>;
 
 /** Guesses the framework from headers and error pages. `null` if nothing tells. */
-export function guessFramework(answers: readonly Pick<McpAnswer, "headers" | "excerpt">[]): Framework | null {
+export function guessFramework(answers: readonly Pick<McpAnswer, "headers" | "excerpt">[]): ServerFramework | null {
   const told = (traits: FrameworkTraits): boolean =>
     answers.some((answer) => {
       const lines = ["server", "x-powered-by"].map((name) => `${name}: ${headerOf(answer, name) ?? ""}`).join("\n");
       return traits.headers?.test(lines) === true || traits.errors?.test(answer.excerpt.trim()) === true;
     });
-  const names = Object.keys(FRAMEWORKS) as Framework[];
+  const names = Object.keys(FRAMEWORKS) as ServerFramework[];
   return names.find((name) => told(FRAMEWORKS[name])) ?? null;
 }

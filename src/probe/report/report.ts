@@ -2,7 +2,7 @@ import type { About, Group } from "../check.ts";
 import type { Level } from "../check-result.ts";
 import type { Tried } from "../check-result.ts";
 import type { Figures } from "./figures.ts";
-import type { Framework } from "./framework.ts";
+import type { ServerFramework } from "./framework.ts";
 import type { Grade } from "./grade.ts";
 import type { Era } from "../mcp/conversation.ts";
 
@@ -88,7 +88,7 @@ export interface Report {
   readonly grade: Grade | null;
   readonly server?: { readonly name: string; readonly version: string };
   /** What the server seems to be made with. */
-  readonly framework?: Framework;
+  readonly framework?: ServerFramework;
   /** The protocol versions that the server speaks with your key. */
   readonly eras: readonly { readonly era: Era; readonly protocolVersion: string }[];
   /** Number of requests, and how many of them did not present the valid key in its header. */

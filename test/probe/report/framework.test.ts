@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { guessFramework, type Framework } from "../../../src/probe/report/framework.ts";
+import { guessFramework, type ServerFramework } from "../../../src/probe/report/framework.ts";
 
-test.each<[string, Framework | null, Record<string, string>, string]>([
+test.each<[string, ServerFramework | null, Record<string, string>, string]>([
   ["Express, by its header", "express", { "x-powered-by": "Express" }, ""],
   ["Express, by its error page", "express", {}, "<html>\n<pre>Cannot POST /mcp/x</pre>\n</html>"],
   ["Next.js", "next", { "x-powered-by": "Next.js" }, ""],
