@@ -110,7 +110,11 @@ test.each([
   ["--nonsense", "unknown option '--nonsense'", "see the usage with: mcp-keys --help"],
   ["list extra", "too many arguments for list: expected 0, got 1", "see the usage with: mcp-keys list --help"],
   ["list --status", "--status <status> needs a value", "see the usage with: mcp-keys list --help"],
-  ["test --report pdf", '"pdf" is not a valid value of --report', "choose one of pretty, json, junit, sarif, markdown"],
+  [
+    "test --report pdf",
+    '"pdf" is not a valid value of --report',
+    "choose one of pretty, json, junit, sarif, markdown, html, badge",
+  ],
   [
     "rotate ci --finish --abort",
     "--finish and --abort cannot be used together",
@@ -142,7 +146,7 @@ test.each([
   [
     "test --report junti",
     '"junti" is not a valid value of --report',
-    "did you mean junit? choose one of pretty, json, junit, sarif, markdown",
+    "did you mean junit? choose one of pretty, json, junit, sarif, markdown, html, badge",
   ],
   [
     "test --list --only requires-kye",

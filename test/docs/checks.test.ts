@@ -37,8 +37,7 @@ async function generatePage(): Promise<string> {
 function table(checks: readonly Omit<Check, "run">[]): string {
   const rows = checks.map((check) => {
     const { id, about, level, expected, fix, source } = check;
-    const references = referencesOf(check).map((reference) => `[${reference}](${referenceUrl(reference)})`);
-    return `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} | ${references.join(", ")} |`;
+    return `| [\`${id}\`](${source.href}) | ${about}, ${level.toUpperCase()} | ${cell(expected)} | ${cell(fix)} | ${referencesOf(check).join(", ")} |`;
   });
   return `| check | about | expected | fix | see also |\n| --- | --- | --- | --- | --- |\n${rows.join("\n")}\n`;
 }
