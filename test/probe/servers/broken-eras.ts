@@ -5,12 +5,12 @@ import { ServerBehavior, type Mistake } from "./configurable-server.ts";
 export const BROKEN_ERAS: readonly BrokenServer[] = [
   {
     mistake: "answers old clients if they send no key",
-    caught: ["requires-key-in-other-eras"],
+    caught: ["requires-key-in-other-eras", "requires-key-for-every-version"],
     make: () => forgetting((headers) => headers["mcp-protocol-version"] !== "2026-07-28"),
   },
   {
     mistake: "answers new clients if they send no key",
-    caught: ["requires-key-in-other-eras"],
+    caught: ["requires-key-in-other-eras", "requires-key-for-every-version"],
     make: () => forgetting((headers) => headers["mcp-protocol-version"] === "2026-07-28"),
   },
 ];

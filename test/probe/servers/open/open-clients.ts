@@ -29,7 +29,6 @@ const CLIENTS = skipping(
       (headers) => headers["user-agent"]?.includes("mcp-inspector") === true,
     ],
     ["trusts its own Origin", /Origin: http/, (headers) => headers["origin"] === `http://${headers["host"] ?? ""}`],
-    ["takes the Origin null for a local file", /Origin: null/, (headers) => headers["origin"] === "null"],
     [
       "trusts its own pages as the Referer",
       /Referer: http/,
@@ -52,8 +51,14 @@ const CLIENTS = skipping(
       (headers) => (headers["cookie"] ?? "").includes("logged_in=true"),
     ],
   ],
-  { knowsOrigin: ({ headers }) => [undefined, "null", `http://${headers.host ?? ""}`].includes(headers.origin) },
-).map((one) => (one.culprit?.source.includes("Origin: null") === true ? { ...one, caught: [CLIENT] as const } : one));
+  { knowsOrigin: ({ headers }) => [undefined, `http://${headers.host ?? ""}`].includes(headers.origin) },
+);
+
+const FILES = skipping(
+  CLIENT,
+  [["takes the Origin null for a local file", /Origin: null/, (headers) => headers["origin"] === "null"]],
+  { knowsOrigin: ({ headers }) => [undefined, "null"].includes(headers.origin) },
+).map((one): BrokenServer => ({ ...one, caught: [CLIENT, "rejects-foreign-origin"] }));
 
 const PROXIES = skipping(PROXY, [
   ["trusts X-Internal", /X-Internal: true/, (headers) => headers["x-internal"] === "true"],
@@ -113,4 +118,4 @@ const INTERNAL_HOSTS = skipping(
 );
 
 /** Servers that believe what a client or a proxy says. */
-export const OPEN_CLIENTS: readonly BrokenServer[] = [...CLIENTS, ...PROXIES, ...INTERNAL_HOSTS];
+export const OPEN_CLIENTS: readonly BrokenServer[] = [...CLIENTS, ...FILES, ...PROXIES, ...INTERNAL_HOSTS];
