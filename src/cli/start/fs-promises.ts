@@ -17,6 +17,7 @@ export const readFile = (...args: Args): Promise<unknown> => settle("readFile", 
 export const rename = (...args: Args): Promise<unknown> => settle("rename", args);
 export const stat = (...args: Args): Promise<unknown> => settle("stat", args);
 export const unlink = (...args: Args): Promise<unknown> => settle("unlink", args);
+export const writeFile = (...args: Args): Promise<unknown> => settle("writeFile", args);
 
 export function realpath(path: string): Promise<string> {
   return new Promise((resolve, reject) => {

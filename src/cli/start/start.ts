@@ -64,9 +64,9 @@ function defineExports(exports: object, getters: Record<string, () => unknown>):
   for (const [name, get] of Object.entries(getters)) Object.defineProperty(exports, name, { get, enumerable: true });
 }
 
-/** Imports a built-in module or an optional package. */
-function importModule(name: string): Promise<unknown> {
-  return import(name);
+/** Imports a built-in module or an optional package. Node's loader of ES modules takes longer to load than `node:http`. */
+async function importModule(name: string): Promise<unknown> {
+  return name.startsWith("node:") ? toModule(require(name) as object) : ((await import(name)) as unknown);
 }
 
 /** Returns a built-in module as an ES module imports it. */

@@ -39,6 +39,7 @@ test.each<[string, (fs: Files, name: string) => Promise<unknown>]>([
   ["link", (fs, name) => fs.link(join(folder, name), join(folder, "file"))],
   ["rename", (fs, name) => fs.rename(join(folder, name, "none"), join(folder, "other"))],
   ["unlink", (fs, name) => fs.unlink(join(folder, name, "none"))],
+  ["writeFile", (fs, name) => fs.writeFile(join(folder, name, "none"), "text")],
   ["open", (fs, name) => fs.open(join(folder, name), "wx").then(() => "opened")],
 ])("%s answers as in node:fs/promises", async (_, ask) => {
   for (const name of ["file", "link", "", "none/none", "file/none", "\0"]) {
