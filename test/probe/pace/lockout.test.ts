@@ -58,8 +58,8 @@ describe.each([10, 30, 60])("a server that locks clients out after %d wrong keys
     // The server counts a few requests as valid that have the key in another place.
     expect(Number(from || to)).toBeLessThanOrEqual(after + 10);
     expect(Number(to)).toBeGreaterThanOrEqual(after);
-    expect(Number(to) - after).toBeLessThanOrEqual(20);
-    expect(seen.locked).toBeLessThanOrEqual(24);
+    expect(Number(to) - after).toBeLessThanOrEqual(30);
+    expect(seen.locked).toBeLessThanOrEqual(30);
     expect(report.counts.fail + report.counts.warn).toBe(0);
     // What was proven before the lock stays proven.
     const passed = report.findings.filter(({ group, status: found }) => group === "rejection" && found === "pass");
