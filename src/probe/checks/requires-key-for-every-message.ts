@@ -5,6 +5,7 @@ import type { Greeting } from "../mcp/conversation.ts";
 import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
 import { MISSING_TOOL } from "../mcp/planned-request.ts";
+import { noteTried } from "../judge/evidence.ts";
 import { findAccepted, listNames } from "../judge/judge-refused.ts";
 import type { Target } from "../target/target.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
@@ -28,11 +29,13 @@ export const requiresKeyForEveryMessage: Check = {
     if (rejected.length === 0) return untestable("the server already answers the first list without a valid key");
     const sent = (await Promise.all(rejected.map((presented) => sendAll(target, presented)))).flat();
     const answered = sent.filter((message) => message.answered);
-    if (answered.length > 0) return fail(`answered ${listNames(answered)}`);
+    const results = sent.map(({ name, attempt, answered: shows }) => ({ what: name, result: attempt, shows }));
+    const tried = noteTried(target, results);
+    if (answered.length > 0) return fail(`answered ${listNames(answered)}`, { tried });
     const inconclusive = sent.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined) return untestable(`no clear answer to ${inconclusive.name}`);
     if (sent.length === 0) return untestable("no other message can be sent outside a session");
-    return pass(`${count(sent.length, "more message")} rejected with ${listNames(rejected)}`);
+    return pass(`${count(sent.length, "more message")} rejected with ${listNames(rejected)}`, { tried });
   },
 };
 

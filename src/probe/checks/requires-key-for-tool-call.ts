@@ -3,6 +3,7 @@ import { withToolCall, failedAlike, readToolCall } from "../verify/tool-call.ts"
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
+import { noteTried } from "../judge/evidence.ts";
 import { describeAttempt, listNames } from "../judge/judge-refused.ts";
 
 export const requiresKeyForToolCall: Check = {
@@ -35,7 +36,11 @@ export const requiresKeyForToolCall: Check = {
     });
     const calls = (await Promise.all(callEach)).flat();
     const done = calls.filter(({ call }) => call.status === "done");
-    if (done.length > 0) return fail(`called in ${listNames(done)}`);
+    const results = calls.map(({ name, attempt, call }) => {
+      return { what: `tools/call ${name}`, result: attempt, shows: call.status === "done" };
+    });
+    const tried = noteTried(target, results);
+    if (done.length > 0) return fail(`called in ${listNames(done)}`, { tried });
     if (calls.some(({ valid }) => valid.status === "stopped"))
       return untestable("the tool cannot be called with your key either");
     if (calls.some(({ valid, call }) => failedAlike(valid, call))) {
@@ -44,6 +49,6 @@ export const requiresKeyForToolCall: Check = {
     const inconclusive = calls.find(({ attempt }) => isInconclusive(attempt));
     if (inconclusive !== undefined)
       return untestable(`${inconclusive.name}: ${describeAttempt(inconclusive.attempt, target)}`);
-    return pass(`not called with ${listNames(calls.map(({ presented }) => presented))}`);
+    return pass(`not called with ${listNames(calls.map(({ presented }) => presented))}`, { tried });
   },
 };
