@@ -75,7 +75,7 @@ async function startProgram(
   const define = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, JSON.stringify(value)]));
   const entryPoints = { start: "src/cli/start/start.ts" };
   const { outputFiles } = await build({ ...common, entryPoints, define, splitting: false, format: "cjs" });
-  return compact(outputFiles[0].text, { minifyIdentifiers: true });
+  return compact(outputFiles[0].text, { minifyIdentifiers: true, lineLimit: 0 }); // names of files stay whole
 }
 
 /** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */

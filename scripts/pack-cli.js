@@ -16,6 +16,7 @@ const FILES = {
   keys: ["cli/lazy/keys.ts"],
   generate: ["cli/commands/generate.ts"],
   verify: ["cli/commands/verify.ts", "probe/verify/verify.ts", "http/client.ts"],
+  test: ["cli/commands/test.ts"],
   checks: ["cli/test/run.ts", "cli/test/list.ts", "cli/test/spawn.ts", "probe/probe.ts", "probe/stdio/probe.ts"],
   store: ["cli/commands/store.ts"],
   uses: ["cli/commands/uses.ts"],

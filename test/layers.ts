@@ -13,7 +13,7 @@ interface Layer {
 export const LAYERS: Readonly<Record<string, Layer>> = {
   errors: { holds: ["errors.ts"], may: [] },
   version: { holds: ["package-version.ts"], may: [] },
-  core: { holds: ["core/"], may: ["errors", "node:crypto"] },
+  core: { holds: ["core/"], may: ["errors", "node:crypto", "node:zlib"] },
   config: { holds: ["config.ts"], may: ["errors", "node:path"] },
   process: { holds: ["process/"], may: ["node:*"] },
   stores: {
