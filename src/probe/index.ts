@@ -11,6 +11,7 @@ import { challengeNamesBearer } from "./checks/challenge-names-bearer.ts";
 import { challengeParses } from "./checks/challenge-parses.ts";
 import { clockInSync } from "./checks/clock-in-sync.ts";
 import { endsStreamsOfRevokedKey } from "./checks/ends-streams-of-revoked-key.ts";
+import { hidesForbiddenTool } from "./checks/hides-forbidden-tool.ts";
 import { hidesPresentedKey } from "./checks/hides-presented-key.ts";
 import { hidesStackTrace } from "./checks/hides-stack-trace.ts";
 import { hidesValidKey } from "./checks/hides-valid-key.ts";
@@ -35,6 +36,7 @@ import { rejectsExpiredKey } from "./checks/rejects-expired-key.ts";
 import { rejectsExtendedKey } from "./checks/rejects-extended-key.ts";
 import { rejectsForeignHost } from "./checks/rejects-foreign-host.ts";
 import { rejectsForeignOrigin } from "./checks/rejects-foreign-origin.ts";
+import { rejectsHiddenTool } from "./checks/rejects-hidden-tool.ts";
 import { rejectsKeyInBody } from "./checks/rejects-key-in-body.ts";
 import { rejectsKeyInCookie } from "./checks/rejects-key-in-cookie.ts";
 import { rejectsKeyInOtherCase } from "./checks/rejects-key-in-other-case.ts";
@@ -95,6 +97,7 @@ export const CHECKS: readonly Check[] = [
   acceptsSchemeInAnyCase,
   sessionContinues,
   callsTool,
+  hidesForbiddenTool,
   requiresKey,
   requiresKeyForEveryMessage,
   requiresKeyForBatches,
@@ -108,6 +111,7 @@ export const CHECKS: readonly Check[] = [
   requiresKeyForEveryConnection,
   requiresKeyForEveryClient,
   requiresKeyForToolCall,
+  rejectsHiddenTool,
   requiresKeyInSession,
   rejectsAnonymousSession,
   rejectsEmptyBearer,

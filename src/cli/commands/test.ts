@@ -42,7 +42,7 @@ export const test: CommandModule = {
       )
       .addOption(headerFlag())
       .option("--call <tool>", "a tool to call without arguments, for servers that only guard tool calls")
-      .option("--second-key-env <name>", "variable with a second key, to test sessions of two clients")
+      .option("--second-key-env <name>", "variable with a second key, for sessions, and for scopes with --call")
       .addOption(
         limitFlag(
           "--timeout <duration>",

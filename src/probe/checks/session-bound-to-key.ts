@@ -1,11 +1,9 @@
 import type { Check } from "../check.ts";
-import { fail, pass, untestable, type Untestable } from "../check-result.ts";
+import { fail, pass, untestable } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
-import { keyHeaders, type PresentedKey } from "../mcp/presented-key.ts";
+import { takeSecondKey } from "../target/second-key.ts";
 import { openSession } from "../target/session.ts";
-import type { Target } from "../target/target.ts";
 import { WAIT_COST } from "../target/wait.ts";
-import { isAccepted } from "../verify/attempt.ts";
 
 export const sessionBoundToKey: Check = {
   id: "session-bound-to-key",
@@ -39,20 +37,3 @@ export const sessionBoundToKey: Check = {
     }
   },
 };
-
-/** Returns another key that the server accepts: the second key of the run, or one created in the store. */
-async function takeSecondKey(target: Target): Promise<PresentedKey | Untestable> {
-  const { secondKey, header } = target;
-  if (secondKey === null) {
-    const canary = await target.canaries.take();
-    if ("untestable" in canary) return canary;
-    // This check does not change the canary, so the next one may use it.
-    target.canaries.giveBack(canary);
-    return canary.presented;
-  }
-  const named = { id: "second-key", name: "the second key", kind: "valid" } as const;
-  const presented = { ...named, headers: () => keyHeaders(header, secondKey.reveal()) };
-  return isAccepted(await target.present(presented))
-    ? presented
-    : untestable("the server does not accept the second key");
-}

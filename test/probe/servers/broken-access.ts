@@ -3,12 +3,23 @@ import { BROKEN_COMPARISONS } from "./broken-comparisons.ts";
 import { BROKEN_PLACES } from "./broken-places.ts";
 import type { BrokenServer } from "./broken.ts";
 import type { Posted } from "./configurable-server.ts";
+import { scopedServer } from "./scoped-server.ts";
 
 const LEGACY = { eras: "legacy" } as const;
 const STATEFUL = { eras: "legacy", stateful: true } as const;
 
 /** Servers with a hole in their guard. */
 const BROKEN_GUARDS: readonly BrokenServer[] = [
+  {
+    mistake: "lists a tool to a key that may not call it",
+    caught: ["hides-forbidden-tool"],
+    ...scopedServer({ sees: true, calls: false }),
+  },
+  {
+    mistake: "hides a tool from a key that can call it",
+    caught: ["rejects-hidden-tool"],
+    ...scopedServer({ sees: false, calls: true }),
+  },
   {
     mistake: "answers 404 to every request",
     caught: ["reachable"],

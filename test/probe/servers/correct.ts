@@ -5,6 +5,7 @@ import type { Running } from "../../servers/listen.ts";
 import { SECOND_TOKEN } from "../verify/verifying.ts";
 import { ServerBehavior, type Mistake } from "./configurable-server.ts";
 import { followingServer } from "./following-server.ts";
+import { scopedServer } from "./scoped-server.ts";
 import { tlsServer } from "./tls-server.ts";
 
 /** A server without mistakes. */
@@ -28,6 +29,7 @@ export const CORRECT_SERVERS: readonly CorrectServer[] = [
   { kind: "that speaks both eras", options: { tool: "add" } },
   { kind: "that speaks only the modern era", make: () => ({ eras: "modern" }) },
   { kind: "with sessions", make: () => ({ eras: "legacy", stateful: true }), options: { secondKey } },
+  { kind: "with scopes", ...scopedServer({ sees: false, calls: false }) },
   { kind: "without sessions", make: () => ({ eras: "legacy" }) },
   { kind: "that accepts batches", make: () => ({ eras: "legacy", batches: true }) },
   { kind: "that speaks HTTP+SSE", make: () => ({ eras: "sse" }) },
