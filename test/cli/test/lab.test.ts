@@ -296,7 +296,8 @@ describe("mcp-keys test with a store", () => {
     kill?.("SIGKILL");
     await killed;
     const { status, stderr } = await run(["--only", "accepts-new-key"]);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining("revoked 1 test key") });
+    // The other one may have expired by now.
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringMatching(/^revoked [12] test keys? /m) });
     expect((await canaries()).filter(({ status: found }) => found === "active" || found === "expiring")).toEqual([]);
   });
 
