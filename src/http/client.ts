@@ -91,7 +91,8 @@ class Exchange {
         socket.destroy();
         failWith({ code: "UPGRADED" });
       });
-      if (announce === undefined) this.#request.end(body);
+      // Node writes a body that is text together with the headers, and then in the encoding of the body.
+      if (announce === undefined) this.#request.end(body === undefined ? undefined : Buffer.from(body));
       else this.#request.write(body ?? "");
     });
   }

@@ -30,6 +30,8 @@ import { rejectsBogusKey } from "./checks/rejects-bogus-key.ts";
 import { rejectsBogusKeyElsewhere } from "./checks/rejects-bogus-key-elsewhere.ts";
 import { rejectsBogusKeyInOtherScheme } from "./checks/rejects-bogus-key-in-other-scheme.ts";
 import { rejectsChangedKey } from "./checks/rejects-changed-key.ts";
+import { rejectsDefaultKey } from "./checks/rejects-default-key.ts";
+import { rejectsDigestOfKey } from "./checks/rejects-digest-of-key.ts";
 import { rejectsDisabledKey } from "./checks/rejects-disabled-key.ts";
 import { rejectsEmptyBearer } from "./checks/rejects-empty-bearer.ts";
 import { rejectsExpiredKey } from "./checks/rejects-expired-key.ts";
@@ -37,12 +39,15 @@ import { rejectsExtendedKey } from "./checks/rejects-extended-key.ts";
 import { rejectsForeignHost } from "./checks/rejects-foreign-host.ts";
 import { rejectsForeignOrigin } from "./checks/rejects-foreign-origin.ts";
 import { rejectsHiddenTool } from "./checks/rejects-hidden-tool.ts";
+import { rejectsForgedJwt } from "./checks/rejects-forged-jwt.ts";
 import { rejectsKeyInBody } from "./checks/rejects-key-in-body.ts";
 import { rejectsKeyInCookie } from "./checks/rejects-key-in-cookie.ts";
 import { rejectsKeyInOtherCase } from "./checks/rejects-key-in-other-case.ts";
 import { rejectsKeyInOtherScheme } from "./checks/rejects-key-in-other-scheme.ts";
 import { rejectsKeyInQuery } from "./checks/rejects-key-in-query.ts";
+import { rejectsKeyPattern } from "./checks/rejects-key-pattern.ts";
 import { rejectsKeyWithoutScheme } from "./checks/rejects-key-without-scheme.ts";
+import { rejectsMalformedKey } from "./checks/rejects-malformed-key.ts";
 import { rejectsOldTls } from "./checks/rejects-old-tls.ts";
 import { rejectsPlaceholderKey } from "./checks/rejects-placeholder-key.ts";
 import { rejectsProxyHeaders } from "./checks/rejects-proxy-headers.ts";
@@ -121,10 +126,15 @@ export const CHECKS: readonly Check[] = [
   rejectsWrongSecret,
   rejectsWrongId,
   rejectsChangedKey,
+  rejectsForgedJwt,
   rejectsTruncatedKey,
   rejectsExtendedKey,
   rejectsKeyInOtherCase,
   rejectsPlaceholderKey,
+  rejectsDefaultKey,
+  rejectsKeyPattern,
+  rejectsMalformedKey,
+  rejectsDigestOfKey,
   rejectsBogusKeyInOtherScheme,
   requiresKeyForHandshake,
   rejectsKeyInQuery,

@@ -6,6 +6,7 @@ import { addCosts, untestable, type CheckResult, type Cost } from "./check-resul
 import { inconclusiveReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
+import { secretsIn } from "./judge/key-shape.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
 import { carryKey } from "./mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "./mcp/key-header.ts";
@@ -97,7 +98,7 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
   const url = parseUrl({ ...options, key });
   const checks = chooseChecks(CHECKS, options);
   const bogus = createBogusKey(key, options.random);
-  const redactor = createRedactor([key, bogus, ...(secondKey === undefined ? [] : [secondKey])]);
+  const redactor = createRedactor([key, bogus, ...(secondKey === undefined ? [] : [secondKey])].flatMap(secretsIn));
   const { redact } = redactor;
   const limiter = new RateLimiter({ ...options, rate, concurrency });
   const target = new HttpTarget({

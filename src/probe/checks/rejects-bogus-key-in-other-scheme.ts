@@ -12,7 +12,7 @@ export const rejectsBogusKeyInOtherScheme: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   fix: "reject every scheme but the one that the server uses; do not let unknown ones through",
   needs: ["accepted"],
-  cost: costOf(6),
+  cost: costOf(5),
   run(target) {
     return tryEach(target, { controls: [NOTHING, ...wrongKeys(target)], variants: wrongKeysInForms(target) });
   },

@@ -2,6 +2,7 @@ import { parseToken } from "../../core/token.ts";
 import type { Check } from "../check.ts";
 import { costOf, judgeRefused, presentEach } from "../judge/judge-refused.ts";
 import { wrongKeys, unknownKey } from "../judge/wrong-keys.ts";
+import { withJwtFix } from "../judge/forge-jwt.ts";
 
 export const rejectsBogusKey: Check = {
   id: "rejects-bogus-key",
@@ -16,6 +17,7 @@ export const rejectsBogusKey: Check = {
   async run(target) {
     // If your key has an id, the bogus key has it too, and rejects-wrong-secret tests that one.
     const ours = parseToken(target.key.reveal()).ok;
-    return judgeRefused(target, await presentEach(target, ours ? [unknownKey(target)] : wrongKeys(target)));
+    const trials = await presentEach(target, ours ? [unknownKey(target)] : wrongKeys(target));
+    return withJwtFix(target.key, await judgeRefused(target, trials));
   },
 };

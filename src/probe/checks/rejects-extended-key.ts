@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { extendKey } from "../judge/mutations.ts";
-import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { costOf } from "../judge/judge-refused.ts";
+import { tryMutations } from "../judge/wrong-keys.ts";
 
 export const rejectsExtendedKey: Check = {
   id: "rejects-extended-key",
@@ -10,10 +10,8 @@ export const rejectsExtendedKey: Check = {
   level: "must",
   expected: "rejects your key with characters added",
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
-  fix: "compare whole keys, never with startsWith, endsWith or includes",
+  fix: "compare whole keys, never with startsWith, endsWith or includes, nor up to a NUL, nor one by one after a split",
   needs: ["accepted"],
   cost: costOf(3),
-  run(target) {
-    return tryEach(target, { controls: wrongKeys(target), variants: nearlyValidKeys(target, extendKey(target.key)) });
-  },
+  run: (target) => tryMutations(target, extendKey(target.key, target.random)),
 };

@@ -13,7 +13,7 @@ export const rejectsKeyInOtherScheme: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-requirements"),
   fix: "accept only Bearer, or document the other schemes",
   needs: ["accepted", "bearer"],
-  cost: costOf(9),
+  cost: costOf(8),
   run(target) {
     const forms = keyForms(target.header, () => target.key.reveal()).filter(({ how }) => how !== "without a scheme");
     const variants = forms.map(({ how, headers }) =>

@@ -13,7 +13,7 @@ export const rejectsKeyWithoutScheme: Check = {
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2"),
   fix: "require the scheme before the key, such as Authorization: Bearer",
   needs: ["accepted", "scheme"],
-  cost: costOf(7),
+  cost: costOf(6),
   run(target) {
     const forms = keyForms(target.header, () => target.key.reveal()).filter(({ how }) => how === "without a scheme");
     const variants = forms.map(({ how, headers }) =>

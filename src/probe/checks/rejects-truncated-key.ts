@@ -1,8 +1,7 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { truncateKey } from "../judge/mutations.ts";
-import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { costOf } from "../judge/judge-refused.ts";
+import { tryMutations } from "../judge/wrong-keys.ts";
 
 export const rejectsTruncatedKey: Check = {
   id: "rejects-truncated-key",
@@ -14,9 +13,5 @@ export const rejectsTruncatedKey: Check = {
   fix: "compare whole keys, never with startsWith, endsWith or includes, nor up to the length of the shorter one",
   needs: ["accepted"],
   cost: costOf(4),
-  async run(target) {
-    const variants = nearlyValidKeys(target, truncateKey(target.key));
-    if (variants.length === 0) return untestable("your key has only one character");
-    return tryEach(target, { controls: wrongKeys(target), variants });
-  },
+  run: (target) => tryMutations(target, truncateKey(target.key), "your key has only one character"),
 };

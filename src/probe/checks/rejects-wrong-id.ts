@@ -1,8 +1,7 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { changeId } from "../judge/mutations.ts";
-import { costOf, tryEach } from "../judge/judge-refused.ts";
-import { nearlyValidKeys, wrongKeys } from "../judge/wrong-keys.ts";
+import { costOf } from "../judge/judge-refused.ts";
+import { tryMutations } from "../judge/wrong-keys.ts";
 
 export const rejectsWrongId: Check = {
   id: "rejects-wrong-id",
@@ -14,9 +13,10 @@ export const rejectsWrongId: Check = {
   fix: "look up a key by the digest of the whole token, or by its id and then compare that digest",
   needs: ["accepted"],
   cost: costOf(1),
-  async run(target) {
-    const variants = nearlyValidKeys(target, changeId(target.key, target.random));
-    if (variants.length === 0) return untestable("your key was not issued by mcp-keys, so it has no known id");
-    return tryEach(target, { controls: wrongKeys(target), variants });
-  },
+  run: (target) =>
+    tryMutations(
+      target,
+      changeId(target.key, target.random),
+      "your key was not issued by mcp-keys, so it has no known id",
+    ),
 };

@@ -42,8 +42,8 @@ export const sameAnswerForUnknownKeys: Check = {
 };
 
 /** Creates a key that a server can reject by its checksum, before any lookup. */
-function mistypedKey({ bogus, header }: Target): PresentedKey[] {
-  const mistyped = changeKey(bogus).at(-1);
+function mistypedKey({ bogus, header, random }: Target): PresentedKey[] {
+  const mistyped = changeKey(bogus, random).at(-1);
   const named = { id: "mistyped-key", name: "a mistyped bogus key" };
   return mistyped === undefined ? [] : [wrongKey(header, mistyped.key, named)];
 }

@@ -27,6 +27,14 @@ export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<PresentedK
   return { headers: () => ({ cookie: NAMES.cookie.map((name) => `${name}=${reveal()}`).join("; ") }) };
 }
 
+/**
+ * Puts an operator of MongoDB into the query, where a server expects the key. Servers that read brackets as objects compare with "not
+ * equal" then, and PHP compares with an array.
+ */
+export function putOperatorInQuery(): Pick<PresentedKey, "headers" | "query"> {
+  return { headers: () => ({}), query: () => Object.fromEntries(NAMES.query.map((name) => [`${name}[$ne]`, "0"])) };
+}
+
 /** How to write a key into `Authorization`. */
 interface WrittenForm {
   /** Completes "your key …". */
@@ -36,8 +44,7 @@ interface WrittenForm {
 }
 
 const FORMS: readonly WrittenForm[] = [
-  { how: "as the user name of Basic", scheme: "Basic", write: (key) => btoa(`${key}:`) },
-  { how: "as the password of Basic", scheme: "Basic", write: (key) => btoa(`mcp-keys:${key}`) },
+  { how: "as user name and password of Basic", scheme: "Basic", write: (key) => btoa(`${key}:${key}`) },
   ...["Token", "ApiKey", "Bearer"].map((scheme) => ({ how: `after ${scheme}`, scheme, write: (key: string) => key })),
   { how: "without a scheme", scheme: null, write: (key) => key },
 ];

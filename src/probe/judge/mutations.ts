@@ -1,113 +1,163 @@
+import { digestToken } from "../../core/digest.ts";
 import { Secret } from "../../core/secret.ts";
-import { BASE62, formatToken, ID_LENGTH, parseToken, SECRET_LENGTH, type TokenParts } from "../../core/token.ts";
+import { formatToken, ID_LENGTH } from "../../core/token.ts";
 import type { RandomText } from "../random-text.ts";
+import { changeEnd, changeLast, changeMiddleOf, changeStart } from "./change-text.ts";
+import { secretOf, shapeOf, withSecret, type KeyShape } from "./key-shape.ts";
+import { createWrongKey, encodePart, publicPrefixOf } from "./made-up-key.ts";
+import { isOtherKey } from "./readings.ts";
+import { changeKeepingChecksum } from "./same-checksum.ts";
 
-/** A nearly valid key. */
+/** A nearly valid key. It is another key however a correct server decodes it, see `isOtherKey`. */
 export interface KeyMutation {
   /** Completes "your key with …" and identifies the mutation. Contains no secret. */
   readonly change: string;
   readonly key: Secret;
 }
 
+/** A change, and how to make it: the first text that is another key counts. */
+type Change = readonly [change: string, texts: readonly string[]];
+
 /**
- * Changes one character: the first, the middle one or the last. In our own format these are characters of the secret, with a
- * recomputed checksum, because a server may check that first; one more key has only its checksum changed.
+ * Changes a part of a key and keeps its length and its public prefix: the start, the middle third or the end. Start and end get the same
+ * characters in another order where possible, which exposes a server that only adds them up. In our own format the secret is
+ * changed and the checksum is right, because a server may check that first; the last key has only its checksum changed. In a JWT
+ * the payload and the signature are changed.
  */
-export function changeKey(key: Secret): KeyMutation[] {
-  const token = parseOwnToken(key);
-  const text = token?.secret ?? key.reveal();
-  const last = text.length - 1;
-  const places: Readonly<Record<string, number>> = { first: 0, middle: Math.floor(last / 2), last };
-  const changed = Object.entries(places).map(([name, at]): [string, string] => [
-    token === null ? `its ${name} character changed` : `the ${name} character of its secret changed`,
-    build(token, changeAt(text, at)),
-  ]);
-  const whole = key.reveal();
-  const checksum: [string, string] = ["its checksum changed", changeAt(whole, whole.length - 1)];
-  return differing(key, token === null ? changed : [...changed, checksum]);
+export function changeKey(key: Secret, random: RandomText): KeyMutation[] {
+  return mutate(key, (text, shape) => {
+    if (shape.kind === "jwt") {
+      const { parts, claims } = shape;
+      const [header, payload, signature] = parts;
+      const signed = (other: string): string => `${header}.${payload}.${other}`;
+      return [
+        ["a claim added and its signature kept", [`${header}.${encodePart({ ...claims, mcp_keys: 1 })}.${signature}`]],
+        ["the end of its signature changed", changeEnd(signature).map(signed)],
+        middleOf(text, shape, random),
+      ];
+    }
+    const secret = shape.kind === "own" ? shape.secret : text.slice(publicPrefixOf(text).length);
+    const whole = (other: string): string =>
+      shape.kind === "own" ? formatToken({ ...shape, secret: other }).reveal() : publicPrefixOf(text) + other;
+    const part = shape.kind === "own" ? "its secret" : "it";
+    const changes: Change[] = [
+      [`the start of ${part} changed`, changeStart(secret).map(whole)],
+      middleOf(text, shape, random),
+      [`the end of ${part} changed`, changeEnd(secret).map(whole)],
+    ];
+    return shape.kind === "own" ? [...changes, ["its checksum changed", changeLast(text)]] : changes;
+  });
+}
+
+/** Changes the middle of a key: everything that a list of keys would show of it is right. `null` for a key that has no middle. */
+export function changeMiddle(key: Secret, random: RandomText): KeyMutation | null {
+  return mutate(key, (text, shape) => [middleOf(text, shape, random)])[0] ?? null;
+}
+
+function middleOf(text: string, shape: KeyShape, random: RandomText): Change {
+  switch (shape.kind) {
+    case "own": {
+      const secret = changeKeepingChecksum(shape, random);
+      const made = secret === null ? [] : [formatToken({ ...shape, secret }).reveal()];
+      return ["the middle of its secret changed and its checksum kept", made];
+    }
+    case "jwt": {
+      const [header, payload, signature] = shape.parts;
+      const made = changeMiddleOf(signature, random).map((other) => `${header}.${payload}.${other}`);
+      return ["the middle of its signature changed", made];
+    }
+    default: {
+      const prefix = publicPrefixOf(text);
+      return ["its middle changed", changeMiddleOf(text.slice(prefix.length), random).map((other) => prefix + other)];
+    }
+  }
 }
 
 /** Cuts off a part of a key. Returns nothing for a key of one character. */
 export function truncateKey(key: Secret): KeyMutation[] {
-  const text = key.reveal();
-  const half = Math.ceil(text.length / 2);
-  return differing(key, [
-    ["everything after its first character cut off", text.slice(0, 1)],
-    ["its second half cut off", text.slice(0, half)],
-    ["its last character cut off", text.slice(0, -1)],
-    ["its first character cut off", text.slice(1)],
+  return mutate(key, (text) => [
+    ["its second half cut off", [text.slice(0, Math.ceil(text.length / 2))]],
+    ["its end cut off", [-1, -2, -3, -4].map((end) => text.slice(0, end))],
+    ["its start cut off", [1, 2, 3, 4].map((start) => text.slice(start))],
+    // Languages that turn text into a number read up to the first other character.
+    ["everything after its digits cut off", [/^[0-9]{1,15}(?=[^0-9])/.exec(text)?.[0] ?? ""]],
   ]);
-}
-
-/** Adds characters to a key. */
-export function extendKey(key: Secret): KeyMutation[] {
-  const text = key.reveal();
-  return differing(key, [
-    ["one more character at its end", `${text}0`],
-    ["one more character at its start", `0${text}`],
-    ["itself appended", `${text}${text}`],
-  ]);
-}
-
-/** Swaps the case of every letter. Returns nothing for a key without letters. */
-export function swapCase(key: Secret): KeyMutation[] {
-  const swapped = key.reveal().replace(/[A-Za-z]/g, (letter) => {
-    const lower = letter.toLowerCase();
-    return letter === lower ? letter.toUpperCase() : lower;
-  });
-  return differing(key, [["its letters in the opposite case", swapped]]);
-}
-
-/** Replaces the id of a token in our format. Returns nothing for an opaque key. */
-export function changeId(key: Secret, random: RandomText): KeyMutation[] {
-  const token = parseOwnToken(key);
-  if (token === null) return [];
-  return differing(key, [["another id", formatToken({ ...token, id: random(ID_LENGTH) }).reveal()]]);
 }
 
 /**
- * Makes up a key in the same format: a token with the same prefix, or for an opaque key as many random characters after a prefix
- * such as `sk-live-`.
+ * Adds characters to a key: after `%00`, where some servers stop reading, before it, and another key after a comma, as in a
+ * header that was sent twice.
  */
-export function createWrongKey(key: Secret, random: RandomText): Secret {
-  const token = parseOwnToken(key);
-  if (token !== null)
-    return formatToken({ prefix: token.prefix, id: random(ID_LENGTH), secret: random(SECRET_LENGTH) });
-  const text = key.reveal();
-  const [prefix = ""] = /^(?:[A-Za-z]{1,12}[-_])*/.exec(text) ?? [];
-  const kept = text.length - prefix.length < MIN_RANDOM ? "" : prefix;
-  const rest = text.slice(kept.length).replace(/[0-9A-Za-z]/g, () => random(1));
-  const made = `${kept}${rest}`;
-  return new Secret(made === text ? `${kept}${random(SECRET_LENGTH)}` : made);
+export function extendKey(key: Secret, random: RandomText): KeyMutation[] {
+  const unknown = createWrongKey(key, random).reveal();
+  return mutate(key, (text) => [
+    ["%00 and more after it", [`${text}%00a`, `${text}%00ab`, `${text}00`, `${text}0000`]],
+    ["more characters before it", [`0${text}`, `00${text}`, `000${text}`]],
+    ["an unknown key after it and a comma", [`${text},${unknown}`]],
+  ]);
 }
 
-/** If fewer characters remain, the apparent prefix is treated as part of the secret. */
-const MIN_RANDOM = 8;
-
-type OwnToken = TokenParts & { readonly secret: string };
-
-function parseOwnToken(key: Secret): OwnToken | null {
-  const text = key.reveal();
-  const parts = parseToken(text);
-  if (!parts.ok) return null;
-  const at = text.lastIndexOf("_") + 1;
-  return { prefix: parts.prefix, id: parts.id, secret: text.slice(at, at + SECRET_LENGTH) };
+/** Writes a key in other letters. Returns nothing for a key that has none or is the same in either case. */
+export function swapCase(key: Secret): KeyMutation[] {
+  return mutate(key, (text) => {
+    const swapped = text.replace(/[A-Za-z]/g, (letter) => {
+      const lower = letter.toLowerCase();
+      return letter === lower ? letter.toUpperCase() : lower;
+    });
+    return [
+      ["its letters in the opposite case", [swapped]],
+      ["its letters in their full-width forms", [text.replace(/[A-Za-z]/g, toFullWidth)]],
+    ];
+  });
 }
 
-function build(token: OwnToken | null, text: string): string {
-  return token === null ? text : formatToken({ ...token, secret: text }).reveal();
+/** The bytes of UTF-8, which a header carries as one character each. */
+function toFullWidth(letter: string): string {
+  return Buffer.from(String.fromCharCode(letter.charCodeAt(0) + 0xfee0)).toString("latin1");
 }
 
-/** Replaces a character by the next one of base62, or by the first if it is not base62. */
-function changeAt(text: string, at: number): string {
-  const digit = BASE62.indexOf(text.charAt(at));
-  return `${text.slice(0, at)}${BASE62.charAt((digit + 1) % BASE62.length)}${text.slice(at + 1)}`;
+/** Replaces the id of a token in our format. Returns nothing for other keys. */
+export function changeId(key: Secret, random: RandomText): KeyMutation[] {
+  return mutate(key, (_, shape) =>
+    shape.kind === "own" ? [["another id", [formatToken({ ...shape, id: random(ID_LENGTH) }).reveal()]]] : [],
+  );
 }
 
-function differing(key: Secret, made: readonly (readonly [change: string, text: string])[]): KeyMutation[] {
-  const texts = made.map(([, text]) => text);
+/** Returns the digests of a key that a server may store. If one is a key too, a copy of the store opens the server. */
+export function digestsAsKeys(key: Secret): KeyMutation[] {
+  const digest = (text: string): string => digestToken(text);
+  return mutate(key, (text) => [
+    ["its SHA-256 in its place", [digest(text).slice("sha256:".length)]],
+    ["its SHA-256 in its place, after sha256:", [digest(text)]],
+  ]);
+}
+
+/** Replaces the secret of a key by patterns and conditions that match any. */
+export function patternsOf(key: Secret): KeyMutation[] {
+  return mutate(key, (text) => {
+    const prefix = publicPrefixOf(text);
+    return [
+      ["% (a pattern of SQL) in its place", [`${prefix}%`]],
+      ["* (a pattern of files and caches) in its place", [`${prefix}*`]],
+      [".* (a regular expression) in its place", [`${prefix}.*`]],
+      ["'OR'1'='1 (a condition of SQL) in its place", [`${prefix}x'OR'1'='1`]],
+    ];
+  });
+}
+
+/** Mutates a key, or the password in Basic credentials. */
+function mutate(key: Secret, changesOf: (text: string, shape: KeyShape) => readonly Change[]): KeyMutation[] {
   const original = key.reveal();
-  return made
-    .filter(([, text], i) => text !== "" && text !== original && texts.indexOf(text) === i)
-    .map(([change, text]) => ({ change, key: new Secret(text) }));
+  const shape = shapeOf(original);
+  const secret = shape.kind === "basic" ? secretOf(shape) : original;
+  const whole = (text: string): string => (shape.kind === "basic" ? withSecret(shape, text) : text);
+  const made = new Map<string, string>();
+  for (const [change, texts] of changesOf(secret, shape.kind === "basic" ? shapeOf(secret) : shape)) {
+    const other = texts
+      .filter((text) => text !== "" && isOtherKey(secret, text))
+      .map(whole)
+      .find((text) => isOtherKey(original, text));
+    if (other !== undefined && !made.has(other)) made.set(other, change);
+  }
+  return [...made].map(([text, change]) => ({ change, key: new Secret(text) }));
 }

@@ -1,3 +1,4 @@
+import { jwtOf } from "../judge/forge-jwt.ts";
 import type { Target } from "./target.ts";
 
 /** Precondition of checks → whether the target meets it, and the observation if not. */
@@ -26,6 +27,7 @@ export const NEEDS = {
     met: ({ secondKey, lab }) => secondKey !== null || lab !== null,
     reason: "needs a second key: --second-key-env, or --store",
   },
+  jwt: { met: ({ key }) => jwtOf(key) !== null, reason: "your key is no JWT" },
   tool: { met: ({ tool }) => tool !== null, reason: "needs the name of a tool to call: --call" },
   https: { met: ({ url }) => url.protocol === "https:", reason: "the URL is not https://" },
   loopback: { met: ({ loopback }) => loopback, reason: "the server is not on this machine" },

@@ -1,6 +1,7 @@
 import type { Secret } from "../../core/secret.ts";
 import { CODES } from "../../errors.ts";
 import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
+import { secretsIn } from "../judge/key-shape.ts";
 import { isAccepted, isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
 import { createRedact, type Redact } from "../../core/redact.ts";
@@ -8,7 +9,7 @@ import type { Greeting } from "../mcp/conversation.ts";
 import { carryKey } from "../mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
 import { bogusKey, validKey, wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
-import { changeKey } from "../judge/mutations.ts";
+import { changeMiddle } from "../judge/mutations.ts";
 import { findHeader } from "./find-header.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -58,8 +59,8 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   }
 
   const bogus = createBogusKey(token, options.random);
-  const mutation = changeKey(token).find(({ change }) => change.includes("middle")) ?? null;
-  const redact = createRedact([token, bogus, ...(mutation === null ? [] : [mutation.key])]);
+  const mutation = changeMiddle(token, options.random);
+  const redact = createRedact([token, bogus, ...(mutation === null ? [] : [mutation.key])].flatMap(secretsIn));
   const deadline = now() + timeoutMs;
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });

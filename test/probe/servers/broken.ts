@@ -1,6 +1,10 @@
+import { BROKEN_BASIC } from "./broken-basic.ts";
 import { BROKEN_BROWSER } from "./broken-browser.ts";
 import { BROKEN_ACCESS } from "./broken-access.ts";
 import { BROKEN_ERAS } from "./broken-eras.ts";
+import { BROKEN_JWT } from "./broken-jwt.ts";
+import { BROKEN_KEY_LOOKUP } from "./broken-key-lookup.ts";
+import { BROKEN_KEY_PARSING } from "./broken-key-parsing.ts";
 import { BROKEN_LIFECYCLE } from "./broken-lifecycle.ts";
 import { BROKEN_RESPONSES } from "./broken-responses.ts";
 import { BROKEN_SESSION } from "./broken-session.ts";
@@ -36,6 +40,10 @@ export const BROKEN_SERVERS: readonly BrokenServer[] = [
   ...BROKEN_TRANSPORT,
   ...BROKEN_ACCESS,
   ...BROKEN_ERAS,
+  ...BROKEN_KEY_LOOKUP,
+  ...BROKEN_KEY_PARSING,
+  ...BROKEN_JWT,
+  ...BROKEN_BASIC,
   ...BROKEN_RESPONSES,
   ...BROKEN_SESSION,
   ...BROKEN_BROWSER,

@@ -1,4 +1,5 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import jwt from "jsonwebtoken";
 import { Secret } from "../../../src/core/secret.ts";
 import type { ProbeServerOptions } from "../../../src/probe/probe.ts";
 import type { Running } from "../../servers/listen.ts";
@@ -21,6 +22,8 @@ export interface CorrectServer {
 }
 
 const OPAQUE = "sk-live-0a1B2c3D4e5F6g7H8i9J0k1L";
+const JWT_SECRET = randomBytes(32);
+const JWT = jwt.sign({ sub: "ci" }, JWT_SECRET, { expiresIn: "1h" });
 const tls = tlsServer();
 const secondKey = SECOND_TOKEN;
 
@@ -45,6 +48,11 @@ export const CORRECT_SERVERS: readonly CorrectServer[] = [
     options: { header: { name: "x-api-key", scheme: null } },
   },
   { kind: "with opaque keys", make: () => ({ keys: [OPAQUE] }), options: { key: new Secret(OPAQUE) } },
+  {
+    kind: "with JWTs",
+    make: () => ({ keys: [JWT], knows: (token) => isVerified(token) }),
+    options: { key: new Secret(JWT) },
+  },
   { kind: "that follows a store", ...followingServer() },
   { kind: "that follows a store, with sessions", ...followingServer(undefined, { eras: "legacy", stateful: true }) },
   { kind: "that follows a store, over HTTP+SSE", ...followingServer(undefined, { eras: "sse" }) },
@@ -123,3 +131,12 @@ export const CORRECT_SERVERS: readonly CorrectServer[] = [
   },
   { kind: "behind TLS", start: tls.start, options: { request: tls.request } },
 ];
+
+function isVerified(token: string): boolean {
+  try {
+    jwt.verify(token, JWT_SECRET, { algorithms: ["HS256"] });
+    return true;
+  } catch {
+    return false;
+  }
+}
