@@ -58,7 +58,7 @@ function basicShapeOf(key: string): BasicShape | null {
   return { kind: "basic", user: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-/** Returns the part of Basic credentials that is secret. Some servers take the key as the user name, with no password. */
+/** Returns the secret part of a user and a password. Some servers take the key as the user name, with no password. */
 export function secretOf({ user, password }: BasicShape): string {
   return password === "" ? user : password;
 }
@@ -69,7 +69,7 @@ export function secretsIn(key: Secret): Secret[] {
   return shape.kind === "basic" ? [key, new Secret(secretOf(shape))] : [key];
 }
 
-/** Replaces the part of Basic credentials that is secret. */
+/** Replaces the secret part of a user and a password. */
 export function withSecret({ user, password }: BasicShape, secret: string): string {
   return encodeBasic(password === "" ? `${secret}:` : `${user}:${secret}`);
 }

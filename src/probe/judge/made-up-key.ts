@@ -9,7 +9,7 @@ const MIN_RANDOM = 8;
 
 /**
  * Makes up a key in the same format, for a server that looks only at the format: a token with the same prefix, a JWT with other values
- * in its claims and another signature, Basic credentials with another password, or for an opaque key as many random characters after
+ * in its claims and another signature, a user with another password, or for an opaque key as many random characters after
  * a prefix such as `sk-live-`.
  */
 export function createWrongKey(key: Secret, random: RandomText): Secret {

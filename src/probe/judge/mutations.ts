@@ -4,7 +4,7 @@ import { formatToken, ID_LENGTH } from "../../core/token.ts";
 import type { RandomText } from "../random-text.ts";
 import { changeEnd, changeLast, changeMiddleOf, changeStart } from "./change-text.ts";
 import { secretOf, shapeOf, withSecret, type KeyShape } from "./key-shape.ts";
-import { createWrongKey, encodePart, publicPrefixOf } from "./made-up-key.ts";
+import { encodePart, publicPrefixOf } from "./made-up-key.ts";
 import { isOtherKey } from "./readings.ts";
 import { changeKeepingChecksum } from "./same-checksum.ts";
 
@@ -16,7 +16,7 @@ export interface KeyMutation {
 }
 
 /** A change, and how to make it: the first text that is another key counts. */
-type Change = readonly [change: string, texts: readonly string[]];
+type KeyChange = readonly [change: string, texts: readonly string[]];
 
 /**
  * Changes a part of a key and keeps its length and its public prefix: the start, the middle third or the end. Start and end get the same
@@ -40,7 +40,7 @@ export function changeKey(key: Secret, random: RandomText): KeyMutation[] {
     const whole = (other: string): string =>
       shape.kind === "own" ? formatToken({ ...shape, secret: other }).reveal() : publicPrefixOf(text) + other;
     const part = shape.kind === "own" ? "its secret" : "it";
-    const changes: Change[] = [
+    const changes: KeyChange[] = [
       [`the start of ${part} changed`, changeStart(secret).map(whole)],
       middleOf(text, shape, random),
       [`the end of ${part} changed`, changeEnd(secret).map(whole)],
@@ -54,7 +54,7 @@ export function changeMiddle(key: Secret, random: RandomText): KeyMutation | nul
   return mutate(key, (text, shape) => [middleOf(text, shape, random)])[0] ?? null;
 }
 
-function middleOf(text: string, shape: KeyShape, random: RandomText): Change {
+function middleOf(text: string, shape: KeyShape, random: RandomText): KeyChange {
   switch (shape.kind) {
     case "own": {
       const secret = changeKeepingChecksum(shape, random);
@@ -84,16 +84,11 @@ export function truncateKey(key: Secret): KeyMutation[] {
   ]);
 }
 
-/**
- * Adds characters to a key: after `%00`, where some servers stop reading, before it, and another key after a comma, as in a
- * header that was sent twice.
- */
-export function extendKey(key: Secret, random: RandomText): KeyMutation[] {
-  const unknown = createWrongKey(key, random).reveal();
+/** Adds characters to a key: before it, and after `%00`, where some servers stop reading. */
+export function extendKey(key: Secret): KeyMutation[] {
   return mutate(key, (text) => [
     ["%00 and more after it", [`${text}%00a`, `${text}%00ab`, `${text}00`, `${text}0000`]],
     ["more characters before it", [`0${text}`, `00${text}`, `000${text}`]],
-    ["an unknown key after it and a comma", [`${text},${unknown}`]],
   ]);
 }
 
@@ -145,8 +140,8 @@ export function patternsOf(key: Secret): KeyMutation[] {
   });
 }
 
-/** Mutates a key, or the password in Basic credentials. */
-function mutate(key: Secret, changesOf: (text: string, shape: KeyShape) => readonly Change[]): KeyMutation[] {
+/** Mutates a key, or the password of Basic. */
+function mutate(key: Secret, changesOf: (text: string, shape: KeyShape) => readonly KeyChange[]): KeyMutation[] {
   const original = key.reveal();
   const shape = shapeOf(original);
   const secret = shape.kind === "basic" ? secretOf(shape) : original;

@@ -1,4 +1,4 @@
-import { secretOf, shapeOf } from "./key-shape.ts";
+import { shapeOf } from "./key-shape.ts";
 
 /** Returns what a server sees in a text, or `null` if it cannot read it. */
 type Read = (text: string) => string | null;
@@ -29,7 +29,10 @@ function readingsOf(key: string): Read[] {
       (text) => bytesOf(text, "hex"),
     );
   if (BASE64.test(key) && key.replace(/=+$/, "").length % 4 !== 1) reads.push(...BASE64_READS);
-  if (shape.kind === "basic") reads.push(...BASE64_READS.map((decode) => (text: string) => readPassword(decode(text))));
+  if (shape.kind === "basic") {
+    const part = shape.password === "" ? "user" : "password";
+    reads.push(...BASE64_READS.map((decode) => (text: string) => readPart(decode(text), part)));
+  }
   return reads;
 }
 
@@ -56,10 +59,10 @@ function decodeLikePython(text: string): string {
   return bytesOf(digits, "base64");
 }
 
-/** The password alone, because many servers ignore the user name. */
-function readPassword(decoded: string): string {
+/** Reads the part that is secret alone, because many servers ignore the other one. */
+function readPart(decoded: string, part: "user" | "password"): string {
   const colon = decoded.indexOf(":");
-  return secretOf({ kind: "basic", user: decoded.slice(0, Math.max(0, colon)), password: decoded.slice(colon + 1) });
+  return part === "user" ? decoded.slice(0, Math.max(0, colon)) : decoded.slice(colon + 1);
 }
 
 function readJwt(text: string): string | null {

@@ -24,7 +24,7 @@ export function nearlyValidKeys({ header }: Target, mutations: readonly KeyMutat
   return mutations.map(({ change, key }) => wrongKey(header, key, { id: change, name: `your key with ${change}` }));
 }
 
-/** Presents a text as a key: as the password, if the valid key is Basic credentials. */
+/** Presents a text as a key: as the password, if the valid key has a user and a password. */
 export function textAsKey(
   { header, key }: Target,
   text: string,

@@ -6,7 +6,7 @@ import type { RandomText } from "../random-text.ts";
 
 /**
  * Creates a well-formed key that no store contains. It has the public prefix and id of a token, but another secret, which exposes
- * servers that look up the id and do not compare the secret. For a JWT and for Basic credentials it has their form, because a server may
+ * servers that look up the id and do not compare the secret. For a JWT and for the user and password of Basic it has their form, because a server may
  * read that first. Uses no part of any other token.
  */
 export function createBogusKey(token: Secret, random: RandomText): Secret {

@@ -170,13 +170,13 @@ test("changeMiddle keeps the ends of any key of nine characters or more", () => 
 
 test("truncateKey returns parts of the key, and extendKey returns keys that contain it", () => {
   fc.assert(
-    fc.property(fc.oneof(ownTokens, printable), draws, (text, random) => {
+    fc.property(fc.oneof(ownTokens, printable), (text) => {
       const key = new Secret(text);
       fc.pre(!text.endsWith("="));
       for (const cut of truncateKey(key)) expect(text.includes(cut.key.reveal())).toBe(true);
-      for (const longer of extendKey(key, random)) expect(longer.key.reveal().includes(text)).toBe(true);
+      for (const longer of extendKey(key)) expect(longer.key.reveal().includes(text)).toBe(true);
       expect(truncateKey(key).length > 0).toBe(text.length > 1);
-      expect(extendKey(key, random).length).toBeGreaterThan(0);
+      expect(extendKey(key).length).toBeGreaterThan(0);
     }),
     { numRuns: RUNS.some },
   );

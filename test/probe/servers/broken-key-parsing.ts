@@ -46,15 +46,6 @@ export const BROKEN_KEY_PARSING: readonly BrokenServer[] = [
     }),
   },
   {
-    mistake: "splits a repeated header at its commas and accepts any of the keys",
-    caught: ["rejects-extended-key"],
-    make: () => ({
-      knows(token) {
-        return token.split(",").some((one) => this.keys.includes(one));
-      },
-    }),
-  },
-  {
     mistake: "looks for its key at the end of the header",
     caught: ["rejects-extended-key"],
     make: () => ({
