@@ -14,7 +14,7 @@ import {
   type KeyMutation,
 } from "../../../src/probe/judge/mutations.ts";
 import type { RandomText } from "../../../src/probe/random-text.ts";
-import { RUNS } from "../../arbitraries.ts";
+import { base62, RUNS } from "../../arbitraries.ts";
 import { TOKEN } from "../verify/verifying.ts";
 import { anyKeys, basics, draws, jwts, ownTokens, printable } from "./key-arbitraries.ts";
 
@@ -158,11 +158,9 @@ test("Basic credentials keep their user name and get another password", () => {
 
 test("changeMiddle keeps the ends of any key of nine characters or more", () => {
   fc.assert(
-    fc.property(printable, draws, (text, random) => {
-      fc.pre(text.length >= 9 && /[0-9A-Za-z]{9}/.test(text));
-      const made = changeMiddle(new Secret(text), random)?.key.reveal();
-      if (made?.length !== text.length) return;
-      expect([made.slice(0, 3), made.slice(-3)]).toEqual([text.slice(0, 3), text.slice(-3)]);
+    fc.property(fc.integer({ min: 9, max: 60 }).chain(base62), draws, (text, random) => {
+      const made = changeMiddle(new Secret(text), random)?.key.reveal() ?? "";
+      expect([made.length, made.slice(0, 3), made.slice(-3)]).toEqual([text.length, text.slice(0, 3), text.slice(-3)]);
     }),
     { numRuns: RUNS.some },
   );
