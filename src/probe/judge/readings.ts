@@ -9,7 +9,7 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BASE64 = /^[\w+/-]{4,}={0,2}$/;
 
 /**
- * Returns whether a text is another key, however a correct server reads it: as text, in any case if the key is hexadecimal or a UUID,
+ * Returns whether a text is another key, however a correct server reads it: as text, in any case if the key is hexadecimal, a UUID or of one case,
  * or as the bytes that lenient decoders make of base64, of `user:password` and of the parts of a JWT. In some of these the last
  * character has spare bits, and padding and text after it count nothing.
  */
@@ -22,6 +22,8 @@ function readingsOf(key: string): Read[] {
   const reads: Read[] = [(text) => text.trim()];
   if (shape.kind === "own") return reads;
   if (shape.kind === "jwt") return [...reads, readJwt];
+  // The letters of base32 and the like have one case. A server that ignores it makes no key easier to guess.
+  if (key === key.toLowerCase() || key === key.toUpperCase()) reads.push((text) => text.toLowerCase());
   if (UUID.test(key)) reads.push((text) => text.toLowerCase().replace(/[^0-9a-f]/g, ""));
   if (HEX.test(key))
     reads.push(
