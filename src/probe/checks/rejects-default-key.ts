@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
-import { fail } from "../check-result.ts";
+import { fail, pass } from "../check-result.ts";
 import { DEFAULT_KEYS, DEFAULT_SIGNING_SECRETS } from "../judge/default-secrets.ts";
-import { findSigningSecret } from "../judge/forge-jwt.ts";
+import { findSigningSecret, jwtOf } from "../judge/forge-jwt.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
 import { textAsKey, wrongKeys } from "../judge/wrong-keys.ts";
 
@@ -18,10 +18,12 @@ export const rejectsDefaultKey: Check = {
   async run(target) {
     const secret = await findSigningSecret(target.key, DEFAULT_SIGNING_SECRETS);
     if (secret !== null) {
-      return fail(`your key is signed with "${secret.value}", a default of ${secret.product}: ${secret.source}`, {
+      // The secret is public, but this one is in use.
+      return fail(`your key is signed with a default secret of ${secret.product}: ${secret.source}`, {
         fix: "sign with a random secret of 32 bytes or more, refuse to start with the default, and issue all keys again",
       });
     }
+    if (jwtOf(target.key) !== null) return pass("your key is signed with none of the known default secrets");
     const others = DEFAULT_KEYS.filter(({ value }) => value !== target.key.reveal());
     const variants = others.map(({ value, product }) =>
       textAsKey(target, value, {

@@ -13,5 +13,5 @@ export const rejectsDigestOfKey: Check = {
   fix: "compare the stored digest with the digest of what was presented, never with the presented text itself",
   needs: ["accepted"],
   cost: costOf(2),
-  run: (target) => tryMutations(target, digestsAsKeys(target.key)),
+  run: (target) => tryMutations(target, digestsAsKeys(target.key), "your key is a JWT, which need not be stored"),
 };

@@ -1,7 +1,7 @@
 import { Secret } from "../../core/secret.ts";
 import type { Check } from "../check.ts";
-import { jwtOf } from "../judge/forge-jwt.ts";
 import { costOf, tryEach } from "../judge/judge-refused.ts";
+import { shapeOf } from "../judge/key-shape.ts";
 import { encodePart } from "../judge/made-up-key.ts";
 import { wrongKeys } from "../judge/wrong-keys.ts";
 import { wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
@@ -19,17 +19,20 @@ export const rejectsMalformedKey: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/636.html"),
   fix: "treat every error while reading or comparing a key as a wrong key; do not go on to the handler",
   needs: ["accepted"],
-  cost: costOf(3),
+  cost: costOf(2),
   run: (target) => tryEach(target, { controls: wrongKeys(target), variants: malformedKeys(target) }),
 };
 
 function malformedKeys({ header, key, random }: Target): PresentedKey[] {
+  const long = Array.from({ length: LONG / 20 }, () => random(20)).join("");
   const made: Record<string, string> = {
-    "a key with broken percent-encoding and UTF-8": `%E0%A4%A\xff${random(20)}`,
-    "a key of 1,000 characters": Array.from({ length: LONG / 20 }, () => random(20)).join(""),
+    "a key of 1,000 characters with broken percent-encoding and UTF-8": `%E0%A4%A\xff${long}`,
   };
-  // The tokens that rejects-forged-jwt sends are better ones.
-  if (jwtOf(key) === null) {
+  const shape = shapeOf(key.reveal());
+  if (shape.kind === "basic") {
+    made["a user name without a password"] = Buffer.from(shape.user).toString("base64");
+  } else if (shape.kind !== "jwt") {
+    // For a JWT, rejects-forged-jwt sends better ones.
     const claims = { sub: "admin", role: "admin", scope: "mcp", exp: 4_102_444_800 };
     made["an unsigned JWT"] = `${encodePart({ alg: "none", typ: "JWT" })}.${encodePart(claims)}.`;
   }

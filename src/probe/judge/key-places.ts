@@ -31,8 +31,8 @@ export function putKeyIn(place: KeyPlace, reveal: () => string): Pick<PresentedK
  * Puts an operator of MongoDB into the query, where a server expects the key. Servers that read brackets as objects compare with "not
  * equal" then, and PHP compares with an array.
  */
-export function putOperatorInQuery(): Pick<PresentedKey, "headers" | "query"> {
-  return { headers: () => ({}), query: () => Object.fromEntries(NAMES.query.map((name) => [`${name}[$ne]`, "0"])) };
+export function putOperatorInQuery(): Pick<PresentedKey, "query"> {
+  return { query: () => Object.fromEntries(NAMES.query.map((name) => [`${name}[$ne]`, "0"])) };
 }
 
 /** How to write a key into `Authorization`. */

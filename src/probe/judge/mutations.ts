@@ -120,11 +120,13 @@ export function changeId(key: Secret, random: RandomText): KeyMutation[] {
 
 /** Returns the digests of a key that a server may store. If one is a key too, a copy of the store opens the server. */
 export function digestsAsKeys(key: Secret): KeyMutation[] {
-  const digest = (text: string): string => digestToken(text);
-  return mutate(key, (text) => [
-    ["its SHA-256 in its place", [digest(text).slice("sha256:".length)]],
-    ["its SHA-256 in its place, after sha256:", [digest(text)]],
-  ]);
+  return mutate(key, (text, { kind }) => {
+    const digest: string = digestToken(text);
+    const hex: KeyChange = ["its SHA-256 in its place", [digest.slice("sha256:".length)]];
+    // A JWT is verified, and need not be stored.
+    if (kind === "jwt") return [];
+    return kind === "own" ? [hex, ["its SHA-256 in its place, after sha256:", [digest]]] : [hex];
+  });
 }
 
 /** Replaces the secret of a key by patterns and conditions that match any. */

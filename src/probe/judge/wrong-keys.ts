@@ -55,13 +55,14 @@ export function wrongKeysInForms({ header, bogus }: Target): PresentedKey[] {
   });
 }
 
-/** Presents the bogus key in a place other than the header. */
+/**
+ * Presents the bogus key in a place other than the header. With the one in a cookie goes an operator in the query, which needs no
+ * request of its own: a server that reads both places compares both.
+ */
 export function wrongKeyIn(place: KeyPlace, { bogus }: Target): PresentedKey {
   const put = putKeyIn(place, () => bogus.reveal());
-  return { id: `bogus in ${place}`, name: `a bogus key ${namePlace(place)}`, kind: "wrong", ...put };
-}
-
-/** Presents an operator in the query instead of a key. */
-export function operatorInQuery(): PresentedKey {
-  return { id: "operator in query", name: "api_key[$ne]=0 in the query", kind: "wrong", ...putOperatorInQuery() };
+  const name = `a bogus key ${namePlace(place)}`;
+  if (place === "query") return { id: "bogus in query", name, kind: "wrong", ...put };
+  const both = { ...putOperatorInQuery(), ...put };
+  return { id: "bogus in cookie", name: `${name}, with api_key[$ne]=0 in the query`, kind: "wrong", ...both };
 }
