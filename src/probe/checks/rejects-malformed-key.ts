@@ -30,7 +30,8 @@ function malformedKeys({ header, key, random }: Target): PresentedKey[] {
   };
   const shape = shapeOf(key.reveal());
   if (shape.kind === "basic") {
-    made["a user name without a password"] = Buffer.from(shape.user).toString("base64");
+    // With an empty password, the user name is the key.
+    if (shape.password !== "") made["a user name without a password"] = Buffer.from(shape.user).toString("base64");
   } else if (shape.kind !== "jwt") {
     // For a JWT, rejects-forged-jwt sends better ones.
     const claims = { sub: "admin", role: "admin", scope: "mcp", exp: 4_102_444_800 };
