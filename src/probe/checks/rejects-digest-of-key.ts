@@ -12,6 +12,6 @@ export const rejectsDigestOfKey: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/836.html"),
   fix: "compare the stored digest with the digest of what was presented, never with the presented text itself",
   needs: ["accepted"],
-  cost: costOf(2),
+  cost: costOf(1),
   run: (target) => tryMutations(target, digestsAsKeys(target.key), "your key is a JWT, which need not be stored"),
 };

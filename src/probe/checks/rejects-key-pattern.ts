@@ -12,6 +12,6 @@ export const rejectsKeyPattern: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/943.html"),
   fix: "look up the digest of the key, as a parameter of the query; never put the presented text into SQL, LIKE, a regular expression or a pattern",
   needs: ["accepted"],
-  cost: costOf(4),
+  cost: costOf(3),
   run: (target) => tryMutations(target, patternsOf(target.key)),
 };

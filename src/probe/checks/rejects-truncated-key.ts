@@ -12,6 +12,6 @@ export const rejectsTruncatedKey: Check = {
   source: new URL("https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#token-handling"),
   fix: "compare whole keys, never with startsWith, endsWith or includes, nor up to the length of the shorter one",
   needs: ["accepted"],
-  cost: costOf(4),
+  cost: costOf(3),
   run: (target) => tryMutations(target, truncateKey(target.key), "your key has only one character"),
 };

@@ -17,7 +17,6 @@ export const DEFAULT_KEYS: readonly DefaultSecret[] = [
     product: "Kuadrant MCP Gateway",
     source: "https://github.com/advisories/GHSA-g53w-w6mj-hrpp",
   },
-  { value: "top-secret", product: "the examples of mcpo", source: "https://github.com/open-webui/mcpo#readme" },
 ];
 
 /** Secrets that sign JWTs with HS256, HS384 or HS512. They cost no request. */

@@ -77,7 +77,6 @@ function middleOf(text: string, shape: KeyShape, random: RandomText): KeyChange 
 export function truncateKey(key: Secret): KeyMutation[] {
   return mutate(key, (text) => [
     ["its second half cut off", [text.slice(0, Math.ceil(text.length / 2))]],
-    ["its end cut off", [-1, -2, -3, -4].map((end) => text.slice(0, end))],
     ["its start cut off", [1, 2, 3, 4].map((start) => text.slice(start))],
     // Languages that turn text into a number read up to the first other character.
     ["everything after its digits cut off", [/^[0-9]{1,15}(?=[^0-9])/.exec(text)?.[0] ?? ""]],
@@ -122,10 +121,9 @@ export function changeId(key: Secret, random: RandomText): KeyMutation[] {
 export function digestsAsKeys(key: Secret): KeyMutation[] {
   return mutate(key, (text, { kind }) => {
     const digest: string = digestToken(text);
-    const hex: KeyChange = ["its SHA-256 in its place", [digest.slice("sha256:".length)]];
-    // A JWT is verified, and need not be stored.
+    // A JWT is verified, and need not be stored. Our own format is stored as here.
     if (kind === "jwt") return [];
-    return kind === "own" ? [hex, ["its SHA-256 in its place, after sha256:", [digest]]] : [hex];
+    return [["its SHA-256 in its place", [kind === "own" ? digest : digest.slice("sha256:".length)]]];
   });
 }
 
@@ -135,8 +133,8 @@ export function patternsOf(key: Secret): KeyMutation[] {
     const prefix = publicPrefixOf(text);
     return [
       ["% (a pattern of SQL) in its place", [`${prefix}%`]],
-      ["* (a pattern of files and caches) in its place", [`${prefix}*`]],
-      [".* (a regular expression) in its place", [`${prefix}.*`]],
+      // One character and anything after it for a cache, any number of characters for a regular expression.
+      ["[+-~]* (a pattern of caches and a regular expression) in its place", [`${prefix}[+-~]*`]],
       ["'OR'1'='1 (a condition of SQL) in its place", [`${prefix}x'OR'1'='1`]],
     ];
   });

@@ -74,7 +74,7 @@ export const BROKEN_JWT: readonly BrokenServer[] = [
   ),
   withMistake(
     "compares the first characters of a signature",
-    ["rejects-changed-key", "rejects-truncated-key", "rejects-extended-key"],
+    ["rejects-changed-key", "rejects-extended-key"],
     HS256,
     (token) => {
       const [head = "", payload = "", signature = ""] = token.split(".");

@@ -64,7 +64,7 @@ export const BROKEN_KEY_LOOKUP: readonly BrokenServer[] = [
     caught: ["rejects-key-pattern"],
     make: () => ({
       knows(token) {
-        const glob = new RegExp(`^${token.replace(/[.+^${}()|[\]\\%]/g, "\\$&").replaceAll("*", ".*")}$`);
+        const glob = new RegExp(`^${token.replace(/[.+^${}()|\\%]/g, "\\$&").replaceAll("*", ".*")}$`);
         return this.keys.some((key) => glob.test(key));
       },
     }),
@@ -83,7 +83,9 @@ export const BROKEN_KEY_LOOKUP: readonly BrokenServer[] = [
   {
     mistake: "still accepts what is stored, since keys were not hashed at first",
     caught: ["rejects-digest-of-key"],
+    options: { key: new Secret(OPAQUE) },
     make: () => ({
+      keys: [OPAQUE],
       knows(token) {
         const stored = this.keys.map(sha256);
         return stored.includes(token) || stored.includes(sha256(token));
@@ -151,7 +153,7 @@ export const BROKEN_KEY_LOOKUP: readonly BrokenServer[] = [
   },
   {
     mistake: "hashes the first 72 bytes of a longer key",
-    caught: ["rejects-changed-key", "rejects-truncated-key", "rejects-extended-key"],
+    caught: ["rejects-changed-key", "rejects-extended-key"],
     make: () => ({ keys: [LONG], knows: (token) => sha256(token.slice(0, 72)) === sha256(LONG.slice(0, 72)) }),
     options: { key: new Secret(LONG) },
   },
