@@ -1,3 +1,4 @@
+import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { isRefusal } from "../mcp/answer-kind.ts";
@@ -21,7 +22,9 @@ export const limitsWrongKeys: Check = {
     const refused = recorded.filter(({ presented, answer }) => presented.kind !== "valid" && isRefusal(answer)).length;
     const result =
       refused < MANY
-        ? untestable(`the server refused only ${String(refused)} requests so far`)
+        ? untestable(
+            refused === 0 ? "the server refused no request" : `the server refused only ${count(refused, "request")}`,
+          )
         : fail(`${String(refused)} requests were refused, and none was slowed down or limited`);
     return Promise.resolve(result);
   },

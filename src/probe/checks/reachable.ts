@@ -21,7 +21,7 @@ export const reachable: Check = {
     if (real instanceof KeysError) return Promise.resolve(fail(redact(real.message)));
     const [first] = greetings;
     if (first !== undefined) return Promise.resolve(pass(`MCP ${redact(first.protocolVersion, 32)}`));
-    const observed = `${String(real.answer.status)} (${kindOf(real.answer)})`;
-    return Promise.resolve(absent ? fail(`${observed}, not MCP`) : pass(observed));
+    const status = String(real.answer.status);
+    return Promise.resolve(absent ? fail(`${status}, but not MCP`) : pass(`${status} (${kindOf(real.answer)})`));
   },
 };

@@ -1,5 +1,6 @@
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
+import { noteTried } from "../judge/evidence.ts";
 import { compareToolAccess, describeCall, TOOL_ACCESS_COST } from "../judge/tool-access.ts";
 import { failedAlike } from "../verify/tool-call.ts";
 
@@ -22,7 +23,11 @@ export const rejectsHiddenTool: Check = {
     if (shown === undefined) return untestable("the tool is in tools/list of neither key");
     if (hidden === undefined)
       return untestable("the tool is in tools/list of both keys; name one that only one of them may call");
-    if (hidden.call.status === "done") return fail("a key that does not see the tool in tools/list can call it");
+    if (hidden.call.status === "done") {
+      const what = "tools/call with the key that does not see the tool";
+      const tried = noteTried(target, [{ what, result: hidden.attempt, shows: true }]);
+      return fail("a key that does not see the tool in tools/list can call it", { tried });
+    }
     if (failedAlike(hidden.call, shown.call)) {
       return untestable("the tool fails in the same way with both keys; name one that needs no arguments");
     }

@@ -1,6 +1,7 @@
 import { isAccepted } from "../verify/attempt.ts";
 import type { Check } from "../check.ts";
 import { addCosts, fail } from "../check-result.ts";
+import { noteTried } from "../judge/evidence.ts";
 import { judgeRefusedInTime } from "../judge/judge-lifecycle.ts";
 import { STREAM_COST } from "../target/open-stream.ts";
 import { askAgain, LIFECYCLE_COST } from "../target/wait.ts";
@@ -21,7 +22,10 @@ export const rejectsRevokedKey: Check = {
     const { waited, canary } = revoked;
     const result = await judgeRefusedInTime(target, waited, "it was revoked");
     const refused = "pass" in result && result.pass;
-    if (!refused || canary.former === undefined || !isAccepted(await askAgain(target, canary.former))) return result;
-    return fail("the token from before the rotation is still accepted after the key was revoked");
+    if (!refused || canary.former === undefined) return result;
+    const former = await askAgain(target, canary.former);
+    if (!isAccepted(former)) return result;
+    const tried = noteTried(target, [{ what: "the token from before the rotation", result: former, shows: true }]);
+    return fail("the token from before the rotation is still accepted after the key was revoked", { tried });
   },
 };

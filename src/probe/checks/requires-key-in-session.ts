@@ -2,6 +2,7 @@ import { KeysError } from "../../errors.ts";
 import type { Check } from "../check.ts";
 import { fail, untestable } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
+import { noteTried } from "../judge/evidence.ts";
 import { DELETE, STREAM, withHeaders } from "../mcp/planned-request.ts";
 import { exchangeEach, isGranted, judgeGranted } from "../judge/judge-granted.ts";
 import { OPEN_SESSION_REQUESTS, openSession } from "../target/session.ts";
@@ -33,19 +34,23 @@ export const requiresKeyInSession: Check = {
         target,
       );
       if ("pass" in result && !result.pass) return result;
-      return (await endsWithoutKey(target, session)) ? fail("a request without a key ended the session") : result;
+      const ended = await endWithoutKey(target, session);
+      if (ended === null) return result;
+      const tried = noteTried(target, [{ what: "DELETE with no key", result: ended, shows: true }]);
+      return fail("a request without a key ended the session", { tried });
     } finally {
       await session.end();
     }
   },
 };
 
-/** Tells whether a DELETE without a key ended a session that worked until then. */
-async function endsWithoutKey(target: Target, session: OpenSession): Promise<boolean> {
+/** Returns the answer to a DELETE without a key if it ended a session that worked until then. */
+async function endWithoutKey(target: Target, session: OpenSession): Promise<ExchangeResult | null> {
   const ask = async (): Promise<ExchangeResult> => target.exchange(session.ask(), target.valid);
-  for (let times = 0; times < 2; times++) if (!isGranted(session.ask(), await ask())) return false;
+  for (let times = 0; times < 2; times++) if (!isGranted(session.ask(), await ask())) return null;
   const ended = await target.exchange(withHeaders(session.headers, session.id, DELETE), NOTHING);
-  if (ended instanceof KeysError || ended.status >= 300) return false;
+  if (ended instanceof KeysError || ended.status >= 300) return null;
   const after = await ask();
-  return !(after instanceof KeysError) && (after.status === 404 || after.status === 400);
+  const isOver = !(after instanceof KeysError) && (after.status === 404 || after.status === 400);
+  return isOver ? ended : null;
 }

@@ -23,6 +23,8 @@ export const sendsChallenge: Check = {
       if (header === "") return fail(`401 without WWW-Authenticate to ${presented.name}`);
       headers.push(target.redact(header));
     }
-    return headers.length > 0 ? pass(headers.join(" and ")) : untestable("neither no key nor a bogus key gets 401");
+    return headers.length > 0
+      ? pass(headers.join(" and "))
+      : untestable("the server answers 401 neither without a key nor to a bogus key");
   },
 };

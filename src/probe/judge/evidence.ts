@@ -34,9 +34,10 @@ export function noteTried(target: Target, results: readonly TriedResult[]): Trie
 export function evidenceOf(target: Target, result: Attempt | ExchangeResult): Pick<Tried, "sent" | "received"> {
   if (result instanceof KeysError) return {};
   const answer = answerOf(result);
-  const recorded = target.recorded.find((each) => each.answer === answer);
+  // Over HTTP+SSE the reply arrives in a stream, so only the headers are those of the recorded answer.
+  const recorded = target.recorded.find((each) => each.answer.headers === answer.headers);
   if (recorded === undefined) return {};
-  return { sent: showSent(target, recorded), received: showReceived(target, recorded) };
+  return { sent: showSent(target, recorded), received: showReceived(target, { ...recorded, answer }) };
 }
 
 function answerOf(result: Conversation | McpAnswer): McpAnswer {

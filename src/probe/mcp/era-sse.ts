@@ -3,7 +3,7 @@ import { assumedGreeting, judgedBy, stoppedAt, type Conversation, type Greeting 
 import { judgedRequest, readGreeting } from "./era-legacy.ts";
 import { INITIALIZED, initializeRequest, type RpcRequest } from "./rpc-message.ts";
 import { isRefusal, kindOf } from "./answer-kind.ts";
-import { isEventStream, parseReply, readEvents, type RpcReply } from "./reply.ts";
+import { EXCERPT_LIMIT, isEventStream, parseReply, readEvents, type AnswerContent } from "./reply.ts";
 import type { SseEvent } from "./sse.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
 
@@ -75,16 +75,16 @@ async function ask({ wire, events, endpoint }: SseConnection, message: RpcReques
   const answer = await wire.post(message, {}, endpoint);
   if (answer.status >= 300 || answer.reply !== null) return answer;
   const reply = await replyFrom(events, message.id);
-  return { ...answer, reply, ms: Math.round(wire.now() - started) };
+  return { ...answer, ...reply, ms: Math.round(wire.now() - started) };
 }
 
 /** Continues where the previous reader stopped. Not with `for await`, which would end the stream. */
-async function replyFrom(events: Events, id: string): Promise<RpcReply | null> {
+async function replyFrom(events: Events, id: string): Promise<AnswerContent> {
   for (let next = await events.next(); next.done !== true; next = await events.next()) {
     const reply = parseReply(next.value.data, id);
-    if (reply !== null) return reply;
+    if (reply !== null) return { reply, excerpt: next.value.data.slice(0, EXCERPT_LIMIT) };
   }
-  return null;
+  return { reply: null, excerpt: "" };
 }
 
 async function endpointOf(wire: Wire, events: Events): Promise<URL | null> {

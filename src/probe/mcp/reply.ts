@@ -21,8 +21,8 @@ export interface AnswerContent {
 /** Stands for the id of a request whose body was rewritten: any reply answers it. */
 export const ANY_ID = "any id";
 
-/** Characters. */
-const EXCERPT_LIMIT = 65_536;
+/** Most characters of {@link AnswerContent.excerpt}. */
+export const EXCERPT_LIMIT = 65_536;
 
 /**
  * Reads the reply to the request `id` from a JSON body or an event stream. In a stream it skips requests and notifications before

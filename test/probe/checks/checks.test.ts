@@ -35,6 +35,18 @@ test("every check has a server with the mistake it is named for", () => {
   expect(CHECKS.map(({ id }) => id).filter((id) => !named.has(id))).toEqual([]);
 });
 
+/** Access checks that show no request and answer for a fault, with the reason. */
+const WITHOUT_EVIDENCE: Readonly<Record<string, string>> = {
+  "hides-valid-key": "the answer contains what does not belong in a report",
+};
+
+/** Returns the access faults that show no request and answer. */
+function faultsWithoutEvidence({ findings }: Report): string[] {
+  const faults = findings.filter(({ about, status }) => about === "access" && status === "fail");
+  const bare = faults.filter(({ tried = [] }) => !tried.some(({ sent, received }) => sent && received));
+  return bare.map(({ id }) => id).filter((id) => WITHOUT_EVIDENCE[id] === undefined);
+}
+
 // Concurrent, because most of the time goes into waiting for clocks and timeouts.
 test.concurrent.for(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as const))(
   "catches a server that %s",
@@ -46,6 +58,7 @@ test.concurrent.for(BROKEN_SERVERS.map((broken) => [broken.mistake, broken] as c
     expect(caughtIn(report).sort()).toEqual([...broken.caught].sort());
     const first = report.findings.find(({ id }) => id === broken.caught[0]);
     if (broken.culprit !== undefined) expect(first?.observed).toMatch(broken.culprit);
+    expect(faultsWithoutEvidence(report)).toEqual([]);
   },
 );
 
