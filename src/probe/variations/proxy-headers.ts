@@ -78,9 +78,9 @@ const INTERNAL: HeaderTable = {
   "X-Appengine-Cron": ["true"],
   "X-AppEngine-QueueName": ["default"],
   "X-CloudScheduler": ["true"],
-  "X-Amzn-Trace-Id": ["Root=1-67891233-abcdef012345678912345678"],
+  "X-Amzn-Trace-Id": ["Root=1-67891233-c3a94e71d05b28f6e1907a4d"],
   "X-Amzn-Oidc-Identity": ["admin"],
-  "X-Vercel-Id": ["fra1::abcde-1700000000000-0123456789ab"],
+  "X-Vercel-Id": ["fra1::abcde-1700000000000-5f1c9e07d2b8"],
   "X-Vercel-Cron": ["1"],
   "X-Mcp-Proxy-Auth": ["disabled", "true"],
   // CVE-2025-29927: it made Next.js skip its middleware.
