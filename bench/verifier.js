@@ -8,11 +8,14 @@ import { crc32 } from "node:zlib";
 import { createKeys, createVerifier, openStore } from "../dist/index.js";
 import { interleave, median, printTable } from "./figures.js";
 import { createBetterAuth, createPrefixed } from "./peers.js";
+import { row } from "./rows.js";
 
-const ROUNDS = Number(process.env.ROUNDS ?? 75);
 /** Short, so noise affects neighbouring cases equally. */
 const ROUND_MS = 20;
 const WARM_UP_ROUNDS = 5;
+const BARE = "one bare SHA-256 of the token";
+const ACCEPTED = "accepted, 1,000 keys";
+const ACCEPTED_OF_MANY = "accepted, 100,000 keys";
 const BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 async function createServer(count) {
@@ -75,46 +78,48 @@ function sendTo(judge, headers) {
   return () => measure(received, judge);
 }
 
-const [small, large, other] = await Promise.all([1_000, 100_000, 1_000].map(createServer));
-const missing = { bytes: Buffer.from(""), width: 0, count: 1 };
-const bare = "one bare SHA-256 of the token";
-const own = [
-  [bare, small.headers, (header) => hash("sha256", header.slice(7))],
-  ["accepted, 1,000 keys", small.headers, (header) => small.verifier.verifyHeader(header)],
-  ["accepted, 100,000 keys", large.headers, (header) => large.verifier.verifyHeader(header)],
-  ["refused, no token", missing, (header) => small.verifier.verifyHeader(header)],
-  ["refused, mistyped", mistype(small.headers), (header) => small.verifier.verifyHeader(header)],
-  ["refused, forged", forge(small.headers), (header) => small.verifier.verifyHeader(header)],
-  ["refused, unknown", other.headers, (header) => small.verifier.verifyHeader(header)],
-].map(([name, headers, judge]) => ({ name, run: () => measure(headers, judge) }));
-const peers = [await createPrefixed(1_000, sendTo), await createBetterAuth(1_000, ROUND_MS)].filter(Boolean);
-const cases = [...own, ...peers];
-for (const { run } of cases) for (let i = 0; i < WARM_UP_ROUNDS; i++) await run();
-const series = await interleave(cases, ROUNDS);
+export async function rows({ long, rounds = long ? 75 : 25 }) {
+  const [small, large, other] = await Promise.all([1_000, 100_000, 1_000].map(createServer));
+  const missing = { bytes: Buffer.from(""), width: 0, count: 1 };
+  const own = [
+    [BARE, small.headers, (header) => hash("sha256", header.slice(7))],
+    [ACCEPTED, small.headers, (header) => small.verifier.verifyHeader(header)],
+    [ACCEPTED_OF_MANY, large.headers, (header) => large.verifier.verifyHeader(header)],
+    ["refused, no token", missing, (header) => small.verifier.verifyHeader(header)],
+    ["refused, mistyped", mistype(small.headers), (header) => small.verifier.verifyHeader(header)],
+    ["refused, forged", forge(small.headers), (header) => small.verifier.verifyHeader(header)],
+    ["refused, unknown", other.headers, (header) => small.verifier.verifyHeader(header)],
+  ].map(([name, headers, judge]) => ({ name, run: () => measure(headers, judge) }));
+  const peers = [await createPrefixed(1_000, sendTo), await createBetterAuth(1_000, ROUND_MS)].filter(Boolean);
+  const cases = [...own, ...peers];
+  for (const { run } of cases) for (let i = 0; i < WARM_UP_ROUNDS; i++) await run();
+  const series = await interleave(cases, rounds);
+  await Promise.all([small, large, other].map(({ verifier }) => verifier.close()));
+  if (long) print(series, peers, rounds);
+  const least = (name) => Math.min(...series.get(name));
+  const against = (what, name, over, goal) =>
+    row({ what, peer: least(over), ours: least(name), unit: "ns", ratio: least(over) / least(name), goal });
+  return [
+    against("a verdict, 1,000 keys; peer: one SHA-256 of the token", ACCEPTED, BARE, ">= 0.40"),
+    against("a verdict, 100,000 keys; peer: one SHA-256 of the token", ACCEPTED_OF_MANY, BARE, ">= 0.25"),
+    ...peers.map(({ name, goal }) => against(`a verdict, 1,000 keys; peer: ${name}`, ACCEPTED, name, goal)),
+  ];
+}
 
-const times = (name, over) => median(series.get(over).map((ns, round) => ns / series.get(name)[round]));
-const accepted = "accepted, 1,000 keys";
-printTable(
-  `Verifying, one interleaved run of ${ROUNDS} rounds of ${ROUND_MS} ms`,
-  ["case", "ns", "least", "speed, times bare", "best by best", "goal"],
-  [...series].map(([name, ns]) => [
-    ...[name, Math.round(median(ns)), Math.round(Math.min(...ns)), times(name, bare).toPrecision(2)],
-    ...[(Math.min(...series.get(bare)) / Math.min(...ns)).toPrecision(2), goalOf(name)],
-  ]),
-);
-if (peers.length > 0) {
+function print(series, peers, rounds) {
+  const times = (name, over) => median(series.get(over).map((ns, round) => ns / series.get(name)[round]));
+  printTable(
+    `Verifying, one interleaved run of ${rounds} rounds of ${ROUND_MS} ms`,
+    ["case", "ns", "least", "speed, times bare", "best by best"],
+    [...series].map(([name, ns]) => [
+      ...[name, Math.round(median(ns)), Math.round(Math.min(...ns)), times(name, BARE).toPrecision(2)],
+      (Math.min(...series.get(BARE)) / Math.min(...ns)).toPrecision(2),
+    ]),
+  );
+  if (peers.length === 0) return;
   printTable(
     "Accepting at 1,000 keys, in the same run",
-    ["against", "times as fast", "goal"],
-    peers.map(({ name, goal }) => [name, times(accepted, name).toPrecision(2), goal]),
+    ["against", "times as fast"],
+    peers.map(({ name }) => [name, times(ACCEPTED, name).toPrecision(2)]),
   );
-}
-await Promise.all([small, large, other].map(({ verifier }) => verifier.close()));
-// SQLite and better-auth leave handles open.
-process.exit();
-
-function goalOf(name) {
-  if (name === accepted) return ">= 0.40";
-  if (name === "accepted, 100,000 keys") return ">= 0.25";
-  return "";
 }

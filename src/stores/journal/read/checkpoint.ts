@@ -12,11 +12,14 @@ const FORMAT = 1;
 /** Longer checkpoints, caused by many void lines, are neither written nor read. */
 const MAX_BYTES = 256 * 1024;
 const HEX = /^[0-9a-f]{64}$/;
+const SHORT_HEX = /^[0-9a-f]{32}$/;
 
-/** The state of a chain and the digest of the bytes behind it. A reader that finds the same bytes need not verify each line. */
+/** The state of a chain and the tag of the bytes behind it. A reader that finds the same bytes need not verify each line. */
 export interface Checkpoint extends ChainState {
-  /** The SHA-256 of the covered bytes, in hex. */
-  readonly sha256: string;
+  /** The key of the tag, in hex: see {@link FileMac}. */
+  readonly key: string;
+  /** The tag of the covered bytes, in hex. */
+  readonly tag: string;
 }
 
 /** Reads the checkpoint of a journal. Returns `null` if there is no usable one. */
@@ -58,8 +61,8 @@ export async function writeCheckpoint(disk: Disk, location: JournalLocation, che
 
 /** Formats a checkpoint. As in a record, the last member is the `sum` of everything before it, which reveals a partial write. */
 export function formatCheckpoint(checkpoint: Checkpoint): string {
-  const { size, sha256, seq, head, newest, epoch, base, until, lines, voids } = checkpoint;
-  const members = { v: FORMAT, size, sha256, seq, head, newest, epoch, base, until, lines, voids };
+  const { size, key, tag, seq, head, newest, epoch, base, until, lines, voids } = checkpoint;
+  const members = { v: FORMAT, size, key, tag, seq, head, newest, epoch, base, until, lines, voids };
   const body = JSON.stringify(members).slice(0, -1);
   return `${body},"sum":"${hash("sha256", body)}"}`;
 }
@@ -68,13 +71,14 @@ export function formatCheckpoint(checkpoint: Checkpoint): string {
 export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (verifiedSum(bytes, 0, bytes.length) === null) return null;
   const line = JSON.parse(bytes.toString()) as Checkpoint & { v: unknown };
-  const { size, sha256, seq, head, newest, epoch, base, until, lines, voids } = line;
+  const { size, key, tag, seq, head, newest, epoch, base, until, lines, voids } = line;
   if (line.v !== FORMAT || ![size, seq, base, until, lines].every(isCount) || !isEpoch(newest) || seq <= base)
     return null;
   if (!isPosition({ epoch, seq })) return null;
-  if (![sha256, head].every((each) => typeof each === "string" && HEX.test(each))) return null;
+  if (typeof head !== "string" || !HEX.test(head)) return null;
+  if (![key, tag].every((each) => typeof each === "string" && SHORT_HEX.test(each))) return null;
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
-  return { size, sha256, seq, head, newest, epoch, base, until, lines, voids };
+  return { size, key, tag, seq, head, newest, epoch, base, until, lines, voids };
 }
 
 function checkpointPath({ path }: JournalLocation): string {

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-import type { Hash } from "node:crypto";
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import { readChanges } from "./changes.ts";
@@ -10,6 +8,7 @@ import { LazyKeys } from "./lazy-keys.ts";
 import { endsIn, MAX_LINE } from "../format/line.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { FileMac } from "./file-mac.ts";
 import { openPrivate } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 import { Source } from "../disk/source.ts";
@@ -36,8 +35,8 @@ export class JournalReader {
   readonly #location: JournalLocation;
   readonly #source: Source;
   readonly #checkpoint: Checkpoint | null;
-  /** The digest of all decided bytes, for the next checkpoint. Only set while the file is being opened. */
-  #sum: Hash | null = null;
+  /** Covers all decided bytes, for the next checkpoint. Only set while the file is being opened. */
+  #mac: FileMac | null = null;
   /** How many bytes were verified line by line. */
   #verified = 0;
 
@@ -70,12 +69,18 @@ export class JournalReader {
       const isLarge = state.size >= checkpointEvery;
       const checkpoint = isLarge ? await readCheckpoint(disk, location) : null;
       let reader = new JournalReader(location, source, state, whole, checkpoint);
-      if (checkpoint !== null && !(await reader.#restore(checkpoint)))
+      const isGrown = checkpoint !== null && state.size - checkpoint.size >= checkpointEvery;
+      let isRestored = checkpoint !== null && (await reader.#restore(checkpoint, isGrown));
+      if (isRestored) await reader.readOn();
+      // Earlier heads were needed, and each opening would need them until the next checkpoint.
+      if (reader.#verified >= checkpointEvery && reader.#mac === null) isRestored = false;
+      if (!isRestored) {
         reader = new JournalReader(location, source, state, whole, null);
-      if (isLarge) reader.#sum ??= createHash("sha256");
-      await reader.readOn();
+        if (isLarge) reader.#mac = new FileMac();
+        await reader.readOn();
+      }
       if (reader.#verified >= checkpointEvery) await reader.#writeCheckpoint(disk);
-      reader.#sum = null;
+      reader.#mac = null;
       return reader;
     } catch (cause) {
       await source.close();
@@ -122,9 +127,13 @@ export class JournalReader {
     await this.#source.close();
   }
 
-  /** Takes the keys that the checkpoint covers. Returns `false` if the bytes are not the covered ones; they are then verified. */
-  async #restore(checkpoint: Checkpoint): Promise<boolean> {
-    const sum = createHash("sha256");
+  /**
+   * Takes the keys that the checkpoint covers. Returns `false` if the bytes are not the covered ones; they are then verified.
+   * @param isGrown - whether a new checkpoint will be written
+   */
+  async #restore(checkpoint: Checkpoint, isGrown: boolean): Promise<boolean> {
+    const mac = new FileMac(checkpoint.key);
+    const next = isGrown ? new FileMac() : null;
     let last: Buffer = Buffer.alloc(0);
     let isInLongLine = false;
     try {
@@ -141,7 +150,8 @@ export class JournalReader {
             isInLongLine = whole === from && bytes.length - from > MAX_LINE + 2;
             if (!isInLongLine) to = whole;
           }
-          sum.update(bytes.subarray(0, to));
+          mac.update(bytes.subarray(0, to));
+          next?.update(bytes.subarray(0, to));
           last = bytes.subarray(from, to);
           // Of a long void line only the newline is kept, to count lines.
           const isVoid = isInLongLine && this.chain.voids.has(at + from + 1);
@@ -153,14 +163,14 @@ export class JournalReader {
     } catch {
       return false;
     }
-    this.#sum = sum;
+    this.#mac = next;
     // With a head that is not in the file, the next writer would damage the journal.
-    return sum.copy().digest("hex") === checkpoint.sha256 && endsIn(last, checkpoint.seq, checkpoint.head);
+    return mac.digest() === checkpoint.tag && endsIn(last, checkpoint.seq, checkpoint.head);
   }
 
   #verify(bytes: Buffer): number {
     const decided = this.keys.verify(this.chain, bytes);
-    this.#sum?.update(bytes.subarray(0, decided));
+    this.#mac?.update(bytes.subarray(0, decided));
     this.#verified += decided;
     return decided;
   }
@@ -180,7 +190,8 @@ export class JournalReader {
 
   async #writeCheckpoint(disk: Disk): Promise<void> {
     const { state } = this.chain;
-    const sha256 = this.#sum?.digest("hex");
-    if (state !== null && sha256 !== undefined) await writeCheckpoint(disk, this.#location, { ...state, sha256 });
+    const mac = this.#mac;
+    if (state === null || mac === null) return;
+    await writeCheckpoint(disk, this.#location, { ...state, key: mac.key, tag: mac.digest() });
   }
 }

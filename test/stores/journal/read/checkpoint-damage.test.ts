@@ -5,7 +5,7 @@ import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
 import { formatCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { JournalReader } from "../../../../src/stores/journal/read/journal-reader.ts";
 import { damagedLine, journalOf, recordOf } from "../bytes.ts";
-import { aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
+import { aCheckpointed, names, SECOND, tagOf, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE } from "../../place.ts";
 
 describe("finds the same damage with a checkpoint as without", () => {
@@ -69,7 +69,7 @@ describe("finds the same damage with a checkpoint as without", () => {
       lines: 5,
       voids: [],
     };
-    await writeCheckpoint(formatCheckpoint({ ...state, sha256: hash("sha256", bytes) }));
+    await writeCheckpoint(formatCheckpoint({ ...state, ...tagOf(bytes) }));
     await expect(list()).rejects.toMatchObject({ message: expect.stringContaining(`line 5 of ${path}`) });
   });
 

@@ -15,15 +15,16 @@ import {
 } from "../../../../src/stores/journal/read/checkpoint.ts";
 import type { Checkpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
-import { aJournal, aCheckpointed, names, SECOND, three } from "./checkpointed.ts";
+import { aJournal, aCheckpointed, names, SECOND, tagOf, three } from "./checkpointed.ts";
 import { aDraft, aWorld, changesOf, keyNo, openIn, TORTURE, filesIn } from "../../place.ts";
 
 describe("a checkpoint", () => {
   test("is written by a reader that verified the journal, and only its owner can read it", async () => {
     const { folder, checkpoint, readCheckpoint, list } = await aJournal(three.bytes);
     await list();
-    expect(await readCheckpoint()).toEqual({
-      ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3] },
+    const written = await readCheckpoint();
+    expect(written).toEqual({
+      ...{ size: three.bytes.length, ...tagOf(three.bytes, written?.key), seq: 3, head: three.sums[3] },
       ...{ newest: 1_000, epoch: three.sums[1]!.slice(0, 16), base: 0, until: 0, lines: 4, voids: [] },
     });
     expect((await lstat(checkpoint)).mode & 0o777).toBe(0o600);
@@ -55,7 +56,8 @@ describe("a checkpoint", () => {
     for (const n of [7, 8]) await running.write(aDraft([keyNo(n)]));
     expect(await (await openIn(folder, {}, every)).list()).toHaveLength(8);
     const covered = await readFile(path);
-    expect(await readCheckpoint()).toMatchObject({ seq: 8, size: covered.length, sha256: hash("sha256", covered) });
+    const written = await readCheckpoint();
+    expect(written).toMatchObject({ seq: 8, size: covered.length, ...tagOf(covered, written?.key) });
     await unlink(checkpoint);
     await running.write(aDraft([keyNo(9)]));
     expect(await running.list()).toHaveLength(9);
@@ -77,7 +79,7 @@ describe("a checkpoint", () => {
     const location = { path, uid: aWorld().uid, ownsFolder: false };
     const state = {
       size: 1,
-      sha256: "a".repeat(64),
+      ...tagOf(""),
       seq: 1,
       head: "a".repeat(64),
       newest: 1,
@@ -126,7 +128,7 @@ describe("a checkpoint", () => {
 
 describe("ignores and replaces an unusable checkpoint", () => {
   const whole: Checkpoint = {
-    ...{ size: three.bytes.length, sha256: hash("sha256", three.bytes), seq: 3, head: three.sums[3]! },
+    ...{ size: three.bytes.length, ...tagOf(three.bytes), seq: 3, head: three.sums[3]! },
     // If it were used, the second key would be missing.
     ...{ newest: 1_000, epoch: "e", base: 0, until: 0, lines: 4, voids: [SECOND] },
   };
@@ -136,19 +138,20 @@ describe("ignores and replaces an unusable checkpoint", () => {
     "cut short": formatCheckpoint(whole).slice(0, -1),
     "not JSON": "checkpoint",
     "of a later version": resummed(formatCheckpoint(whole).replace('"v":1', '"v":2')),
-    "of other bytes": formatCheckpoint({ ...whole, sha256: hash("sha256", "other") }),
-    "of a file that was replaced": formatCheckpoint({ ...whole, sha256: hash("sha256", other.bytes) }),
+    "of other bytes": formatCheckpoint({ ...whole, ...tagOf("other") }),
+    "of a file that was replaced": formatCheckpoint({ ...whole, ...tagOf(other.bytes) }),
     "longer than the file": formatCheckpoint({ ...whole, size: whole.size + 1 }),
     "ending inside a record": formatCheckpoint({
       ...whole,
       size: 9,
-      sha256: hash("sha256", three.bytes.subarray(0, 9)),
+      ...tagOf(three.bytes.subarray(0, 9)),
     }),
     "ending before a tab": formatCheckpoint({
       ...whole,
       size: whole.size - 1,
-      sha256: hash("sha256", three.bytes.subarray(0, -1)),
+      ...tagOf(three.bytes.subarray(0, -1)),
     }),
+    "with another key": formatCheckpoint({ ...whole, key: "1".repeat(32) }),
     "with another head": formatCheckpoint({ ...whole, head: three.sums[2]! }),
     "with another count": formatCheckpoint({ ...whole, seq: 4 }),
   };

@@ -112,7 +112,7 @@ test("there is no state after a torn line, a seal, NUL bytes or a record without
 });
 
 const [state] = statesOf(Buffer.concat([journalOf(1).bytes, Buffer.from("\n{\n")]));
-const checkpoint = { ...state!, sha256: hash("sha256", "bytes") };
+const checkpoint = { ...state!, key: "0".repeat(32), tag: "a".repeat(32) };
 
 test("reads back a checkpoint", () => {
   expect(parseCheckpoint(Buffer.from(formatCheckpoint(checkpoint)))).toEqual(checkpoint);
@@ -139,7 +139,10 @@ test.each([
   { lines: 1.5 },
   { head: "x".repeat(64) },
   { head: ["a".repeat(64)] },
-  { sha256: undefined },
+  { key: undefined },
+  { key: "x".repeat(32) },
+  { tag: undefined },
+  { tag: "a".repeat(64) },
   { voids: null },
   { voids: [-1] },
   { voids: ["1"] },

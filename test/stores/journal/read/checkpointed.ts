@@ -1,8 +1,16 @@
+import { FileMac } from "../../../../src/stores/journal/read/file-mac.ts";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseCheckpoint } from "../../../../src/stores/journal/read/checkpoint.ts";
 import { journalOf } from "../bytes.ts";
 import { aFolder, openIn } from "../../place.ts";
+
+/** Returns the members of a checkpoint that covers these bytes. */
+export function tagOf(bytes: Buffer | string, key = "0".repeat(32)): { key: string; tag: string } {
+  const mac = new FileMac(key);
+  mac.update(Buffer.from(bytes));
+  return { key, tag: mac.digest() };
+}
 
 export const three = journalOf(3);
 export const names = (...numbers: number[]) => numbers.map((n) => `key-${n}`);
