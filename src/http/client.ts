@@ -3,6 +3,7 @@ import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import { isLoopbackName } from "../core/loopback.ts";
+import { onAbort } from "../core/on-abort.ts";
 import { isIP, type LookupFunction } from "node:net";
 import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
 import { explainError } from "./explain-error.ts";
@@ -69,11 +70,9 @@ class Exchange {
         fail(interrupted());
         return;
       }
-      const interrupt = (): void => {
+      this.#stopListening = onAbort(signal, () => {
         fail(interrupted());
-      };
-      signal?.addEventListener("abort", interrupt);
-      this.#stopListening = () => signal?.removeEventListener("abort", interrupt);
+      });
       this.#timer = setTimeout(() => {
         failWith({ code: "TIMED_OUT" });
       }, timeoutMs);

@@ -1,5 +1,6 @@
 import { count } from "../core/count.ts";
 import type { Follower } from "../core/follower.ts";
+import { onAbort } from "../core/on-abort.ts";
 import { includes, type Position } from "../core/position.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
@@ -124,10 +125,10 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
+      stopListening();
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
+    const stopListening = onAbort(signal, end);
   });
 }

@@ -3,6 +3,7 @@ import { platform } from "node:os";
 import type { Duplex, Writable } from "node:stream";
 import { formatDuration } from "../core/duration.ts";
 import { maskCommand } from "../core/find-token.ts";
+import { onAbort } from "../core/on-abort.ts";
 import { KeysError } from "../errors.ts";
 import { startProcess, type RunningProcess } from "../process/start-process.ts";
 import { openNamelessFile } from "./nameless-file.ts";
@@ -131,11 +132,11 @@ async function endedOrInterrupted(
   let finished = Promise.resolve();
   const stop = (): void => void (finished = finish());
   const keep = shell.killAtExit();
-  signal.addEventListener("abort", stop, { once: true });
+  const stopListening = onAbort(signal, stop);
   try {
     return await ended(shell);
   } finally {
-    signal.removeEventListener("abort", stop);
+    stopListening();
     await finished;
     keep();
   }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type LookupFunction, type Socket } from "node:net";
+import { onAbort } from "../../core/on-abort.ts";
 import { KeysError } from "../../errors.ts";
 import { tlsOf, tlsOptions } from "../tls.ts";
 import { explainError } from "../explain-error.ts";
@@ -30,7 +31,7 @@ export async function sendOnSocket(init: HttpInit, options: SocketOptions): Prom
   const timer = setTimeout(() => {
     stop(explainError({ code: "TIMED_OUT" }, init.url));
   }, init.timeoutMs);
-  init.signal?.addEventListener("abort", interrupt);
+  const stopListening = onAbort(init.signal, interrupt);
   try {
     if (init.signal?.aborted === true) interrupt();
     const { status, headers, body } = await converse(socket, init, options.limit);
@@ -39,7 +40,7 @@ export async function sendOnSocket(init: HttpInit, options: SocketOptions): Prom
     throw error instanceof KeysError ? error : explainError(error, init.url);
   } finally {
     clearTimeout(timer);
-    init.signal?.removeEventListener("abort", interrupt);
+    stopListening();
     socket.destroy();
   }
 }

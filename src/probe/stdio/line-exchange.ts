@@ -1,3 +1,4 @@
+import { onAbort } from "../../core/on-abort.ts";
 import { KeysError } from "../../errors.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import { parseReply } from "../mcp/reply.ts";
@@ -49,7 +50,7 @@ export class LineExchange {
       const settle = (end: () => void): void => {
         clearTimeout(timer);
         this.#pending.delete(pending);
-        signal?.removeEventListener("abort", interrupt);
+        stopListening();
         end();
       };
       const fail = (reason: KeysError): void => settle(() => reject(reason));
@@ -60,7 +61,7 @@ export class LineExchange {
       const pending = { take, fail };
       const timer = setTimeout(() => fail(timeoutError(timeoutMs)), timeoutMs);
       this.#pending.add(pending);
-      signal?.addEventListener("abort", interrupt);
+      const stopListening = onAbort(signal, interrupt);
       if (signal?.aborted === true) interrupt();
       else if (this.#closed !== null) fail(this.#closed);
       else program.write(body);
