@@ -1,3 +1,4 @@
+import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import type { KeyHeader } from "./mcp/key-header.ts";
 import { NOTHING } from "./mcp/presented-key.ts";
 import type { Target } from "./target/target.ts";
@@ -8,6 +9,15 @@ import { findHeader } from "./verify/find-header.ts";
 /** Returns why the server did not accept the valid key, or `null` if it did. */
 export async function inconclusiveReason(target: Target): Promise<string | null> {
   return target.survey.greetings.length > 0 ? null : explainRefusedKey(target);
+}
+
+/** Returns why the checks of MCP cannot run, or `null` if they can. */
+export async function absenceReason(target: Target): Promise<string | null> {
+  const { absent, real } = target.survey;
+  if (!absent) return null;
+  if (certificateFault(real) !== null) return NOT_ASKED_FOR_CERTIFICATE;
+  const inOther = (await acceptingHeader(target)) !== null;
+  return inOther ? "the server reads the key from another header" : "no MCP server answers at this URL";
 }
 
 /** Explains why the server did not accept the valid key, in the words of `verify`. */

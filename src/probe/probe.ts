@@ -3,9 +3,8 @@ import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
 import { addCosts, untestable, type CheckResult, type Cost } from "./check-result.ts";
-import { inconclusiveReason } from "./inconclusive-reason.ts";
+import { absenceReason, inconclusiveReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
-import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import { secretsIn } from "./judge/key-shape.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
 import { carryKey } from "./mcp/carried-key.ts";
@@ -111,10 +110,9 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
 
   options.onPlan?.({ checks: checks.length, ...planCost(checks, target) });
   const survey = await target.takeSurvey();
+  const absence = await absenceReason(target);
   const skipReason = (check: Check): string | null => {
-    if (survey.absent && check.group !== "transport") {
-      return certificateFault(survey.real) === null ? "no MCP server answers at this URL" : NOT_ASKED_FOR_CERTIFICATE;
-    }
+    if (absence !== null && check.group !== "transport") return absence;
     const { stopped } = limiter;
     const unmet = unmetNeed(check.needs ?? [], target);
     return unmet ?? (stopped?.blocked === true && isCutOff(check) ? unreachedReason(check, stopped) : null);

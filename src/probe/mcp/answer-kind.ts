@@ -19,6 +19,11 @@ export function kindOf({ status, reply }: McpAnswer): AnswerKind {
 }
 
 /** Returns whether the answer refuses the key: 401 or 403. */
-export function isRefusal(answer: McpAnswer): boolean {
+export function isRefusal(answer: Pick<McpAnswer, "status">): boolean {
   return answer.status === 401 || answer.status === 403;
+}
+
+/** Returns whether the answer may say that a header is missing: 400 or 422, as validators of requests answer, such as FastAPI's. */
+export function isInvalid({ status }: Pick<McpAnswer, "status">): boolean {
+  return status === 400 || status === 422;
 }

@@ -38,7 +38,7 @@ export interface Conversation {
   readonly era?: Era;
   /** Eras in which there was no answer. */
   readonly silent?: readonly Era[];
-  /** Eras in which the first message was refused. */
+  /** Eras in which the first message was refused or invalid, the refused ones first. */
   readonly refusing?: readonly Era[];
   /** Number of tools on the first page of `tools/list`. */
   readonly tools?: number;

@@ -3,7 +3,7 @@ import { ERAS, type Conversation, type Era, type Greeting } from "./conversation
 import { speakLegacy } from "./era-legacy.ts";
 import { speakModern } from "./era-modern.ts";
 import { speakSse } from "./era-sse.ts";
-import { isRefusal, kindOf, type AnswerKind } from "./answer-kind.ts";
+import { isInvalid, isRefusal, kindOf, type AnswerKind } from "./answer-kind.ts";
 import type { Wire } from "./wire.ts";
 
 const SPEAK: Readonly<Record<Era, (wire: Wire, known?: Greeting, brief?: boolean) => Promise<Conversation>>> = {
@@ -39,7 +39,8 @@ export async function negotiate(wire: Wire, brief = false): Promise<Conversation
   const erasWith = (matches: (result: EraOutcome) => boolean): Era[] =>
     tried.filter(({ result }) => matches(result)).map(({ era }) => era);
   const supported = tried.map(({ result }) => (isAnswered(result) ? result.supported : undefined)).find(Boolean);
-  return { ...best, silent: erasWith((result) => !isAnswered(result)), refusing: erasWith(isRefused), supported };
+  const refusing = [...erasWith(isRefused), ...erasWith((result) => isAnswered(result) && isInvalid(result.answer))];
+  return { ...best, silent: erasWith((result) => !isAnswered(result)), refusing, supported };
 }
 
 /** Holds the conversation again in a known era. */

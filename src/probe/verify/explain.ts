@@ -1,6 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import { headerOf } from "../../http/http.ts";
-import { kindOf } from "../mcp/answer-kind.ts";
+import { isInvalid, kindOf } from "../mcp/answer-kind.ts";
 import type { Conversation } from "../mcp/conversation.ts";
 import { BEARER, displayKeyHeader, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
@@ -113,6 +113,9 @@ function explainNotMcp({ answer, supported }: Conversation, context: ExplainCont
     return `the server supports only MCP ${context.redact(supported.slice(0, 8).join(", "))}, which this mcp-keys does not speak; update mcp-keys`;
   }
   const observed = `${answer.status}${quote(answer, context)}`;
+  if (isInvalid(answer)) {
+    return `no MCP server answers at this URL (${observed}); check the path, and whether the server reads the key from another header, which --header names`;
+  }
   return context.url.pathname === "/mcp"
     ? `no MCP server answers at this URL (${observed}); check the host, the port and the path`
     : `no MCP server answers at this URL (${observed}); check the path: MCP servers often answer at /mcp`;
@@ -139,7 +142,10 @@ function quote({ reply, excerpt }: McpAnswer, { redact }: ExplainContext): strin
   const message =
     reply?.error?.message ??
     (isObject(body)
-      ? (textAt(body, "error_description") ?? textAt(body, "message") ?? textAt(body, "error"))
+      ? (textAt(body, "error_description") ??
+        textAt(body, "message") ??
+        textAt(body, "detail") ??
+        textAt(body, "error"))
       : undefined);
   const text = redact(message ?? "", 120).replaceAll('"', "'");
   return text === "" ? "" : ` ("${text}")`;

@@ -4,7 +4,7 @@ import type { Era } from "../mcp/conversation.ts";
 export const OUTCOMES = {
   /** The server accepts your key, and no request without a key or with a wrong one. */
   enforced: 0,
-  /** The server answers 401 to your key. */
+  /** The server answers 401 to your key, or accepts it only in another header. */
   refused: 4,
   /** The server answers 403 to your key, usually because a scope is missing. */
   forbidden: 4,

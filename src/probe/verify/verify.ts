@@ -72,9 +72,10 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
       mutation && wrongKey(header, mutation.key, { id: "changed-key", name: `your key with ${mutation.change}` }),
   });
   const { real, anonymous, bogus: fake, changed, elsewhere = [] } = attempts;
-  const outcome = outcomeOf(attempts);
-  const isRefused = isConversation(real) && (outcome === "refused" || outcome === "forbidden");
+  const judged = outcomeOf(attempts);
+  const isRefused = isConversation(real) && ["refused", "forbidden", "not-mcp"].includes(judged);
   const accepting = isRefused && options.seekHeader === true ? await findHeader({ real, header, token, wire }) : null;
+  const outcome = judged === "not-mcp" && accepting !== null ? "refused" : judged;
   const open = elsewhere.find(isAccepted);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);
   return {

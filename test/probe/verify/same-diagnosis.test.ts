@@ -14,6 +14,16 @@ const readingFrom = (header: string, form: RegExp): Script => {
   };
 };
 
+/** Checks its headers before it reads the message, as validators do. Speaks only the legacy era. */
+const validating = (header: string, status: number, body: object): Script => {
+  return (call) => {
+    const value = call.request.headers[header];
+    if (value === undefined || (header === "authorization" && String(value).includes(" "))) return { status, body };
+    if (value !== MINE) return UNAUTHORIZED;
+    return call.request.headers["mcp-protocol-version"] === "2026-07-28" ? { status: 400 } : legacy()(call);
+  };
+};
+
 /** Servers that do not accept the key in the usual header → what both commands say. */
 const SERVERS: readonly (readonly [string, Script, says: string])[] = [
   ["that refuses the Host or Origin header", () => ({ status: 403 }), "probably refuses the Host or Origin header"],
@@ -55,6 +65,25 @@ const SERVERS: readonly (readonly [string, Script, says: string])[] = [
     "add: --header 'X-MCP-Proxy-Auth: Bearer'",
   ],
   ["that reads a bare key", readingFrom("authorization", /^(mcp_\S+)$/), "add: --header 'Authorization:'"],
+  [
+    "of FastAPI that reads X-API-Key",
+    validating("x-api-key", 422, {
+      detail: [{ type: "missing", loc: ["header", "x-api-key"], msg: "Field required" }],
+    }),
+    "add: --header X-API-Key",
+  ],
+  [
+    "with a JSON schema that names its header",
+    validating("x-service-key", 400, { error: "headers must have required property 'x-service-key'" }),
+    "add: --header X-Service-Key",
+  ],
+  ["with a schema that says nothing", validating("x-auth-token", 400, {}), "add: --header X-Auth-Token"],
+  ["with a schema of Authorization", validating("authorization", 422, {}), "add: --header 'Authorization:'"],
+  [
+    "that answers 422 to everything",
+    () => ({ status: 422, body: { detail: "Field required" } }),
+    'no MCP server answers at this URL (422 ("Field required")); check the path, and whether',
+  ],
   ["that reads Token", readingFrom("authorization", /^Token (\S+)$/), "add: --header 'Authorization: Token'"],
 ];
 
@@ -70,6 +99,19 @@ test.concurrent.for(SERVERS)(
     expect(report.sent.requests).toBeLessThanOrEqual(40);
   },
 );
+
+test("names the header of a validator in a refusal, and test says it of every check", async () => {
+  const { url } = await during(startScripted(validating("x-api-key", 422, {})));
+  expect(await verify(url, TOKEN, { seekHeader: true })).toMatchObject({ outcome: "refused", ok: false });
+  expect(await verify(url)).toMatchObject({ outcome: "not-mcp" });
+  const report = await probeAt(url, { patienceMs: 100 });
+  const { findings } = report;
+  expect(report.result).toBe("inconclusive");
+  expect(findings.find(({ id }) => id === "requires-key")).toMatchObject({
+    status: "untestable",
+    observed: "the server reads the key from another header",
+  });
+});
 
 test("finds the header in few requests, and sends them only to the server", async () => {
   const { url, seen } = await during(startScripted(readingFrom("x-access-token", /^(\S+)$/)));
