@@ -1,14 +1,22 @@
+import { KeysError } from "../errors.ts";
 import { certificateFault, NOT_ASKED_FOR_CERTIFICATE } from "./judge/certificate.ts";
 import type { KeyHeader } from "./mcp/key-header.ts";
+import type { RateStop } from "./mcp/rate-limiter.ts";
 import { NOTHING } from "./mcp/presented-key.ts";
 import type { Target } from "./target/target.ts";
 import { isConversation } from "./verify/attempt.ts";
-import { explainFailure } from "./verify/explain.ts";
+import { explainFailure, explainLimit } from "./verify/explain.ts";
 import { findHeader } from "./verify/find-header.ts";
 
 /** Returns why the server did not accept the valid key, or `null` if it did. */
 export async function inconclusiveReason(target: Target): Promise<string | null> {
   return target.survey.greetings.length > 0 ? null : explainRefusedKey(target);
+}
+
+/** Says that the server limited the rate before it answered with the valid key, or `null` if it did not. */
+export function limitReason({ survey }: Target, stop: RateStop | null): string | null {
+  const isCut = stop !== null && survey.real instanceof KeysError && survey.real.message.includes(stop.reason);
+  return isCut ? explainLimit(stop.retryMs ?? null) : null;
 }
 
 /** Returns why the checks of MCP cannot run, or `null` if they can. */

@@ -3,7 +3,7 @@ import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
 import { addCosts, untestable, type CheckResult, type Cost } from "./check-result.ts";
-import { absenceReason, inconclusiveReason } from "./inconclusive-reason.ts";
+import { absenceReason, inconclusiveReason, limitReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { secretsIn } from "./judge/key-shape.ts";
 import { CONTROLS_COST } from "./judge/judge-refused.ts";
@@ -110,7 +110,8 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
 
   options.onPlan?.({ checks: checks.length, ...planCost(checks, target) });
   const survey = await target.takeSurvey();
-  const absence = await absenceReason(target);
+  const limited = limitReason(target, limiter.stopped);
+  const absence = limited ?? (await absenceReason(target));
   const skipReason = (check: Check): string | null => {
     if (absence !== null && check.group !== "transport") return absence;
     const { stopped } = limiter;
@@ -138,8 +139,8 @@ export async function probeServer(options: ProbeServerOptions): Promise<Report> 
   const { command = `mcp-keys test ${shellQuote(url.href)}` } = options;
   const { stopped } = limiter;
   const inconclusive =
-    stopped === null
-      ? ((await inconclusiveReason(target)) ?? whyUncertain(checks, findings))
+    stopped === null || survey.greetings.length === 0
+      ? (limited ?? (await inconclusiveReason(target)) ?? whyUncertain(checks, findings))
       : explainCutShort({ stop: stopped, checks, findings, stillAccepted: target.watch.isCertain, command });
   const whole = CHECKS.every((check) => check.about !== "access" || checks.includes(check));
   const framework = guessFramework(target.recorded.map(({ answer }) => answer));

@@ -6,9 +6,16 @@ export class Backoff {
   #next = FIRST_WAIT;
   /** Milliseconds of waiting since the last answer. */
   #waited = 0;
+  #asked: number | null = null;
+
+  /** Milliseconds that the server asked for at the last limit. */
+  get asked(): number | null {
+    return this.#asked;
+  }
 
   /** Returns the milliseconds to wait. @param asked - what the server asks for, or `null` */
   waitFor(asked: number | null): number {
+    this.#asked = asked;
     return this.#waited > 0 ? Math.max(asked ?? 0, this.#next) : (asked ?? this.#next);
   }
 

@@ -31,6 +31,8 @@ export interface RateStop {
   readonly rate: number | null;
   /** Whether the server does not take the valid key either. */
   readonly blocked: boolean;
+  /** Milliseconds after which the server takes requests again, if it said so. */
+  readonly retryMs?: number | null;
 }
 
 /** Milliseconds that a run waits in all for a server that limits the rate. */
@@ -238,7 +240,8 @@ export class RateLimiter {
   #giveUp(): void {
     const rate = this.#pace.measured;
     const allowed = rate === null ? "a few requests" : formatRate(rate, "requests ");
-    this.stop({ reason: `the server allows only about ${allowed}`, rate, blocked: this.#limitsValid });
+    const retryMs = this.#backoff.asked;
+    this.stop({ reason: `the server allows only about ${allowed}`, rate, blocked: this.#limitsValid, retryMs });
   }
 
   #sleep(ms: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { KeysError } from "../../errors.ts";
 import { findBreaches, isAccepted, isConversation, isInconclusive, type Attempt, type Attempts } from "./attempt.ts";
 import { nameEra } from "../mcp/conversation.ts";
-import { explainFailure, retryAfter, type ExplainContext } from "./explain.ts";
+import { readRetryAfter } from "../mcp/limit-headers.ts";
+import { explainFailure, retryTime, type ExplainContext } from "./explain.ts";
 
 interface AdviseContext extends ExplainContext {
   /** How the key was changed, completing "your key with …". */
@@ -19,7 +20,7 @@ export function adviseOn(attempts: Attempts, context: AdviseContext): string | u
     [bogus, "a bogus key"],
     [changed, altered],
   ] as const) {
-    if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, name, context);
+    if (control !== undefined && isInconclusive(control)) return adviseInconclusive(control, name);
   }
   if (repeated !== undefined && !isAccepted(repeated)) {
     return "the server accepted your key only once, so nothing is proven; if it allows only one session, restart it and try again";
@@ -44,12 +45,12 @@ function adviseUnprotected({ real, anonymous, bogus, elsewhere = [] }: Attempts,
   return `the server accepts requests without a key${listed}${yours}; put the guard in front of the MCP handler, for every method and path`;
 }
 
-function adviseInconclusive(control: Attempt, name: string, context: ExplainContext): string {
+function adviseInconclusive(control: Attempt, name: string): string {
   if (control instanceof KeysError) {
     return `the server accepts your key, but gave no answer to ${name}: ${control.message}; ${control.hint}`;
   }
   const { status } = control.answer;
-  return `the server accepts your key, but answered ${status} to ${name}, which proves nothing; try again ${retryAfter(control.answer, context)}`;
+  return `the server accepts your key, but answered ${status} to ${name}, which proves nothing; try again ${retryTime(readRetryAfter(control.answer))}`;
 }
 
 /** Returns the hint for a protected server that does not refuse as clients expect. */

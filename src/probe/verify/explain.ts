@@ -5,6 +5,8 @@ import type { Conversation } from "../mcp/conversation.ts";
 import { BEARER, displayKeyHeader, formatKeyHeader, type KeyHeader } from "../mcp/key-header.ts";
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import type { Redact } from "../../core/redact.ts";
+import { readRetryAfter } from "../mcp/limit-headers.ts";
+import { formatTime } from "../mcp/request-rate.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 import type { Attempt } from "./attempt.ts";
 
@@ -45,11 +47,11 @@ function explainAnswer(conversation: Conversation, context: ExplainContext): str
     case "redirect":
       return explainRedirect(answer, context);
     case "limited":
-      return `the server limits the rate of requests (429); try again ${retryAfter(answer, context)}`;
+      return explainLimit(readRetryAfter(answer));
     case "failed":
       return context.anonymous === 401
         ? `the server answers ${answer.status} to this key, but 401 without one: its verifier probably throws on unknown keys; check the server's log`
-        : `the server failed with ${answer.status}${quote(answer, context)}; check its log`;
+        : `the server failed with ${answer.status}${quote(answer, context)}; ${inTime(answer)}check its log`;
     case "rpc-error":
     case "result":
     case "other":
@@ -129,11 +131,22 @@ function explainLost({ answer, server }: Conversation, context: ExplainContext):
   return `the server answered ${server?.judged ?? "the request"} with ${answer.status}${code}${quote(answer, context)}; check its log`;
 }
 
-/** Returns when to try again according to `Retry-After`, which is in seconds or a date. */
-export function retryAfter(answer: McpAnswer, { redact }: Pick<ExplainContext, "redact">): string {
-  const value = headerOf(answer, "retry-after");
-  if (value === undefined) return "later";
-  return /^\d{1,9}$/.test(value) ? `in ${value} s` : `after ${redact(value, 40)}`;
+/**
+ * Says that the server limits the rate, and when to try again. The same for `verify` and `test`.
+ * @param retryMs - Milliseconds, if the server said so.
+ */
+export function explainLimit(retryMs: number | null): string {
+  return `the server limits the rate of requests (429); try again ${retryTime(retryMs)}`;
+}
+
+/** Completes "try again …". */
+export function retryTime(retryMs: number | null): string {
+  return retryMs === null ? "later" : `in ${formatTime(retryMs / 1000)}`;
+}
+
+function inTime(answer: McpAnswer): string {
+  const retryMs = readRetryAfter(answer);
+  return retryMs === null ? "" : `try again ${retryTime(retryMs)}, or `;
 }
 
 /** Quotes the server's own error message, if its answer is JSON and has one. */

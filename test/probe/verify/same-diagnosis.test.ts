@@ -24,6 +24,8 @@ const validating = (header: string, status: number, body: object): Script => {
   };
 };
 
+const timeIn = (seconds: number): string => new Date((1_800_000_000 + seconds) * 1000).toUTCString();
+
 /** Servers that do not accept the key in the usual header → what both commands say. */
 const SERVERS: readonly (readonly [string, Script, says: string])[] = [
   ["that refuses the Host or Origin header", () => ({ status: 403 }), "probably refuses the Host or Origin header"],
@@ -41,6 +43,22 @@ const SERVERS: readonly (readonly [string, Script, says: string])[] = [
     "its verifier probably throws on unknown keys",
   ],
   ["that fails", () => ({ status: 500, body: { error: "boom" } }), 'the server failed with 500 ("boom")'],
+  ["that limits the rate", () => ({ status: 429 }), "limits the rate of requests (429); try again later"],
+  [
+    "that limits the rate for an hour",
+    () => ({ status: 429, headers: { "retry-after": "3600" } }),
+    "limits the rate of requests (429); try again in 60 minutes",
+  ],
+  [
+    "that limits the rate until a time",
+    () => ({ status: 429, headers: { date: timeIn(0), "retry-after": timeIn(90) } }),
+    "limits the rate of requests (429); try again in 90 seconds",
+  ],
+  [
+    "that is down for a while",
+    () => ({ status: 503, headers: { "retry-after": "120" } }),
+    "the server failed with 503; try again in 2 minutes, or check its log",
+  ],
   ["that redirects", () => ({ status: 307, headers: { location: "/other" } }), "where the key was not sent"],
   ["that is not MCP", () => ({ status: 404 }), "no MCP server answers at this URL (404)"],
   [

@@ -116,7 +116,7 @@ test.each([402, 405, 407, 408, 409, 421, 425, 426, 428, 429, 431, 451, 501, 502,
     );
     expect(await verify(url)).toMatchObject({
       ...{ ok: false, outcome: "server-error", presented: { status: 200 }, anonymous: { status } },
-      hint: expect.stringContaining("try again in 17 s"),
+      hint: expect.stringContaining("try again in 17 seconds"),
     });
   },
 );
