@@ -11,6 +11,11 @@ const TAB = 9;
 const NEWLINE = 10;
 const ID = /^[0-9A-Za-z]{12}$/;
 
+interface VerifiedBytes {
+  readonly base: number;
+  readonly bytes: Buffer;
+}
+
 /**
  * Looks up keys in the verified bytes of a large journal: searches for the text and parses only the lines that contain it. The
  * last line with a key has all of it.
@@ -20,9 +25,9 @@ export class Scan implements Lookup {
   searches = 0;
   readonly #path: string;
   readonly #voids: ReadonlySet<number>;
-  readonly #chunks: { readonly base: number; readonly bytes: Buffer }[] = [];
-  /** Texts that were not found → how many chunks were searched. A write asks for its new key again. */
-  readonly #absent = new Map<string, number>();
+  readonly #chunks: VerifiedBytes[] = [];
+  /** Text → the last key with it, and how many chunks were searched. A write asks for the same keys again. */
+  readonly #known = new Map<string, { readonly key: Key | null; readonly searched: number }>();
   #fault: KeysError | null = null;
 
   constructor(path: string, voids: ReadonlySet<number>) {
@@ -69,10 +74,16 @@ export class Scan implements Lookup {
 
   #last(text: string, matches: (key: Key) => boolean): Key | null {
     this.#checkFault();
-    const known = this.#absent.get(text) ?? 0;
-    if (known === 0) this.searches++;
+    const known = this.#known.get(text);
+    if (known === undefined) this.searches++;
+    const found = this.#lastIn(this.#chunks.slice(known?.searched).reverse(), text, matches) ?? known?.key ?? null;
+    this.#known.set(text, { key: found, searched: this.#chunks.length });
+    return found;
+  }
+
+  #lastIn(chunks: readonly VerifiedBytes[], text: string, matches: (key: Key) => boolean): Key | null {
     const needle = Buffer.from(text);
-    for (const { base, bytes } of this.#chunks.slice(known).reverse()) {
+    for (const { base, bytes } of chunks) {
       for (let at = bytes.lastIndexOf(needle); at !== -1;) {
         const start = bytes.lastIndexOf(NEWLINE, at) + 1;
         const record = this.#voids.has(base + start) ? null : this.#parse(bytes, base, start, endOfLine(bytes, at));
@@ -81,7 +92,6 @@ export class Scan implements Lookup {
         at = start < needle.length ? -1 : bytes.lastIndexOf(needle, start - 1);
       }
     }
-    this.#absent.set(text, this.#chunks.length);
     return null;
   }
 
