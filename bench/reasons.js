@@ -20,7 +20,7 @@ export const REASONS = [
   ["Hono", "As for Express: the cost of the guard is the same with every handler."],
   [
     "mcp-keys check with 100,000 keys",
-    "Even with a checkpoint, a command reads the whole journal and authenticates it. Without that, a damaged line could hide the revocation of a key.",
+    "Even with a checkpoint, a command reads the whole journal and authenticates it: without that, a damaged line could hide the revocation of a key. Authenticating takes 5 ms; what costs is filling 58 MB of new memory, which the search for the key needs.",
   ],
   [
     "mcp-keys generate with 100,000 keys",
@@ -29,10 +29,10 @@ export const REASONS = [
   ["mcp-keys rotate with 100,000 keys", "As for `check`. It searches the journal several times."],
   [
     "mcp-keys list --json",
-    "It checks the type of each member of each key and derives the status of each version, which the script does not.",
+    "In a profile, a quarter of it is garbage collection, an eighth JSON.parse, and a tenth times written as text. It also checks the type of each member and derives the status of each version, which the script does not.",
   ],
   [
     "start of a verifier",
-    "It authenticates the journal, parses each key, checks the type of each member and builds the index.",
+    "In a profile, JSON.parse takes a quarter of it, garbage collection a fifth, and the index a tenth. The rest reads and authenticates the journal and checks the type of each member.",
   ],
 ];
