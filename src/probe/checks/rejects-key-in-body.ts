@@ -9,6 +9,7 @@ import { type PlannedRequest, legacyRequest, modernRequest } from "../mcp/planne
 import { exchangeEach, isGranted } from "../judge/judge-granted.ts";
 import { listNames } from "../judge/judge-refused.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
+import { isConversation } from "../verify/attempt.ts";
 
 export const rejectsKeyInBody: Check = {
   id: "rejects-key-in-body",
@@ -23,14 +24,16 @@ export const rejectsKeyInBody: Check = {
   async run(target) {
     if (target.greeting.era === "sse") return untestable("the server speaks only HTTP+SSE");
     const first = firstRequest(target);
-    if (isGranted(first, await target.exchange(first)))
+    const nothing = await target.ask(NOTHING);
+    if (isConversation(nothing) && nothing.server !== null)
       return untestable(`the server answers ${first.name} without a key`);
     const key = target.key.reveal();
     const keyInBody = misplacedKey({}, { id: "key-in-body", name: "your key in the body" });
     const messages = [withKey(first, key, "message"), withKey(first, key, "parameters")];
     const tries = await exchangeEach(target, messages, [keyInBody]);
     const form = await target.exchange(formWith(key), keyInBody);
-    const control = await target.exchange(formWith(null), NOTHING);
+    const isOther = !(form instanceof KeysError) && !isRefusal(form);
+    const control = isOther ? await target.exchange(formWith(null), NOTHING) : form;
     const accepted = tries.filter(({ planned, result }) => isGranted(planned, result)).map(({ planned }) => planned);
     if (isAcceptedForm(form, control)) accepted.push(formWith(null));
     if (accepted.length > 0) return fail(`accepted in ${listNames(accepted)}`);

@@ -48,7 +48,8 @@ interface SentMessage {
 }
 
 /**
- * Sends the messages that give a client what a key is for, in every era: all lists, and a call of a tool that does not exist.
+ * Sends the messages that give a client what a key is for, in every era: all lists, and a call of the tool that the user named, or of one
+ * that does not exist.
  * Skips the first list of the first era, which other checks send.
  */
 async function sendAll(target: Target, presented: PresentedKey): Promise<SentMessage[]> {
@@ -61,7 +62,9 @@ async function sendInEra(target: Target, presented: PresentedKey, greeting: Gree
   const sent = (attempt: Attempt, method: string, answered: boolean): SentMessage => ({
     ...{ attempt, answered, name: `${method} (${era}) with ${presented.name}` },
   });
-  const list = await target.present(presented, greeting);
+  // No key in a whole conversation: requires-key-for-handshake needs it too.
+  const isNone = presented.id === NOTHING.id;
+  const list = isNone ? await target.present(presented, greeting) : await target.ask(presented, { greeting });
   const first = greeting === target.greeting ? [] : [sent(list, judged, isAccepted(list))];
   const greeted = isConversation(list) && list.server !== null;
   if (isAccepted(list) || (!greeted && !target.survey.handshakeFree.includes(era))) return first;
@@ -70,7 +73,7 @@ async function sendInEra(target: Target, presented: PresentedKey, greeting: Gree
     const attempt = await target.ask(presented, { greeting: other });
     return sent(attempt, other.judged, isAccepted(attempt));
   });
-  const call = await target.ask(presented, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  const call = await target.ask(presented, { greeting: withToolCall(greeting, target.tool ?? MISSING_TOOL) });
   const answered = isGuarded(list) && (await reachesTools(target, call, greeting));
   return [...first, ...(await Promise.all(more)), sent(call, "tools/call", answered)];
 }
@@ -84,6 +87,6 @@ function isGuarded(list: Attempt): boolean {
 async function reachesTools(target: Target, call: Attempt, greeting: Greeting): Promise<boolean> {
   const result = readToolCall(call);
   if (result.status !== "failed") return result.status === "done";
-  const valid = await target.ask(target.valid, { greeting: withToolCall(greeting, MISSING_TOOL) });
+  const valid = await target.ask(target.valid, { greeting: withToolCall(greeting, target.tool ?? MISSING_TOOL) });
   return failedAlike(result, readToolCall(valid));
 }

@@ -25,10 +25,12 @@ export async function sendAll(
 ): Promise<VariedTrial[]> {
   const eras = [...new Set(groups.flat().map(({ era }) => era))];
   const greetings = eras.map((era) => greetingFor(target, era));
-  const refused = await Promise.all(greetings.map((greeting) => target.ask(presented, { greeting })));
-  const open = eras.filter((_, i) => isAccepted(refused[i]));
+  // An era that the server does not speak at its own path is not open there either.
+  const spoken = greetings.filter(({ era }) => target.survey.greetings.some((each) => each.era === era));
+  const refused = await Promise.all(spoken.map((greeting) => target.ask(presented, { greeting })));
+  const openEras = spoken.filter((_, i) => isAccepted(refused[i])).map(({ era }) => era);
   const sender = new VariationSender(target, presented, { refused, budget: SEARCH });
-  const guarded = groups.filter(([first]) => !open.includes(first?.era));
+  const guarded = groups.filter(([first]) => !openEras.includes(greetingFor(target, first?.era).era));
   return (await Promise.all(guarded.map((group) => sender.send(group)))).flat();
 }
 

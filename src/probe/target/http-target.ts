@@ -141,7 +141,8 @@ export class HttpTarget implements Target {
     const cacheKey = `${whole} briefly ${variation?.name ?? ""}`;
     return once(this.#attempts, cacheKey, async () => {
       const refused = variation === undefined ? await askInAnonymousSession(this, presented, greeting) : null;
-      return refused ?? attemptBriefly(this.wire(presented, variation), greeting, handshakeFree);
+      const briefly = () => attemptBriefly(this.wire(presented, variation), greeting, handshakeFree);
+      return refused ?? (presented.kind === "valid" ? this.watch.watching(briefly) : briefly());
     });
   }
 

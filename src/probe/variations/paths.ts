@@ -31,7 +31,6 @@ export function otherSpellings({ pathname, search, origin }: URL): string[] {
     `${bare};health`,
     `${bare}%2f`,
     `/${pathname}`,
-    `/.${pathname}`,
     `/public/..${pathname}`,
     swapLetters(pathname),
     encodeLetter(pathname),

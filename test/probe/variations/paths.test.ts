@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { otherSpellings } from "../../../src/probe/variations/paths.ts";
 import { RUNS } from "../../arbitraries.ts";
 
-test("spells a path in eleven other ways", () => {
+test("spells a path in ten other ways", () => {
   expect(otherSpellings(new URL("https://h.example/api/mcp"))).toEqual([
     "https://h.example/api/mcp",
     "/api/mcp/",
@@ -12,7 +12,6 @@ test("spells a path in eleven other ways", () => {
     "/api/mcp;health",
     "/api/mcp%2f",
     "//api/mcp",
-    "/./api/mcp",
     "/public/../api/mcp",
     "/API/MCP",
     "/api/mc%70",
@@ -20,7 +19,7 @@ test("spells a path in eleven other ways", () => {
 });
 
 test.each([
-  ["/", ["/health", "//", "/./", "http://h.example/"]],
+  ["/", ["/health", "//", "http://h.example/"]],
   ["/mcp/", ["/mcp", "/mcp/health", "/MCP/", "/mc%70/"]],
   ["/MCP", ["/mcp"]],
   ["/mcp?tenant=7", ["/mcp/?tenant=7", "//mcp?tenant=7", "/MCP?tenant=7", "http://h.example/mcp?tenant=7"]],
