@@ -146,7 +146,7 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
   },
   {
     mistake: "calls a tool without a key",
-    caught: ["requires-key-for-tool-call", "requires-key-for-every-version"],
+    caught: ["requires-key-for-tool-call", "requires-key-for-every-message", "requires-key-for-every-version"],
     make: () => ({ eras: "modern", isGuarded: (request) => request.headers["mcp-name"] !== "add" }),
     options: { tool: "add" },
   },
