@@ -3,6 +3,8 @@ import type { RandomText } from "../random-text.ts";
 
 /** Places near an end that are tried. The last characters of an encoded key may not count. */
 const REACH = 4;
+/** Characters that servers show of the end of a key. */
+const SHOWN = 3;
 const DIGITS = "0123456789";
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 const HEX = "0123456789abcdef";
@@ -24,13 +26,16 @@ export function changeLast(text: string): string[] {
   return Array.from({ length: REACH }, (_, i) => replaceAt(text, text.length - 1 - i));
 }
 
-/** Replaces the letters and digits of the middle third by random ones of their kind. Other characters stay. */
+/**
+ * Replaces the letters and digits between the half and the last quarter by random ones of their kind. Other characters stay. A server
+ * that compares only the first half, or only the ends, accepts the result.
+ */
 export function changeMiddleOf(text: string, random: RandomText): string[] {
-  const third = Math.floor(text.length / 3);
-  const end = Math.max(text.length - third, third + 1);
+  const half = Math.ceil(text.length / 2);
+  const end = Math.max(text.length - Math.max(Math.floor(text.length / 4), SHOWN), half + 1);
   const isHex = /^[0-9a-f]*$/i.test(text.replace(/-/g, ""));
-  const middle = text.slice(third, end).replace(/[0-9A-Za-z]/g, (char) => otherThan(char, random, isHex));
-  return [text.slice(0, third) + middle + text.slice(end), replaceAt(text, third)];
+  const middle = text.slice(half, end).replace(/[0-9A-Za-z]/g, (char) => otherThan(char, random, isHex));
+  return [text.slice(0, half) + middle + text.slice(end), replaceAt(text, half)];
 }
 
 function otherThan(char: string, random: RandomText, isHex: boolean): string {

@@ -19,7 +19,7 @@ export interface KeyMutation {
 type KeyChange = readonly [change: string, texts: readonly string[]];
 
 /**
- * Changes a part of a key and keeps its length and its public prefix: the start, the middle third or the end. Start and end get the same
+ * Changes a part of a key and keeps its length and its public prefix: the start, the part after its half, or the end. Start and end get the same
  * characters in another order where possible, which exposes a server that only adds them up. In our own format the secret is
  * changed and the checksum is right, because a server may check that first; the last key has only its checksum changed. In a JWT
  * the payload and the signature are changed.

@@ -2,35 +2,58 @@ import { BASE62, CHECKSUM_LENGTH, formatToken } from "../../core/token.ts";
 import type { RandomText } from "../random-text.ts";
 import type { OwnShape } from "./key-shape.ts";
 
-/** Characters of the secret that stay at each end. Servers show about as many in their lists of keys. */
+/** Characters of the secret that stay at its end. Servers show about as many in their lists of keys. */
 const KEPT = 4;
+/**
+ * Changes of a character by some of its bits. From an `h`, every combination of them leads to a letter: `h` to `o` and `H` to `O`.
+ */
+const FLIPS = [0x01, 0x02, 0x04, 0x20] as const;
+const FIRST = "h".charCodeAt(0);
+
+/** Changes of characters: where → which bits. */
+type Changes = ReadonlyMap<number, number>;
 
 /**
- * Changes the middle of a token's secret and keeps its checksum. Only the middle is wrong then: prefix, id, checksum, length and both
- * ends are right.
+ * Changes a token's secret between its half and its end, and keeps its checksum. Only that part is wrong then: prefix, id, checksum,
+ * length, the first half and the end are right.
  *
- * A CRC is linear: replacing a character flips the same bits of it, whatever the other characters are. Of more replacements than the CRC has
- * bits, some cancel each other out, and Gaussian elimination finds them.
+ * A CRC is linear: flipping a bit of a character flips the same bits of the CRC, whatever the other characters are. There are more such
+ * bits than the CRC has, so Gaussian elimination finds some that undo the changes of the CRC.
  */
 export function changeKeepingChecksum(token: OwnShape, random: RandomText): string | null {
   const { secret } = token;
   const crc = (text: string): number => crcOf(formatToken({ ...token, secret: text }).reveal());
-  const before = crc(secret);
-  /** By their highest bit: changes that were seen, and which replacements make them. */
-  const seen = new Map<number, { readonly flips: number; readonly replaced: ReadonlyMap<number, string> }>();
-  for (let at = KEPT; at < secret.length - KEPT; at++) {
-    const char = otherThan(secret.charAt(at), random);
-    let flips = crc(replaceAt(secret, at, char)) ^ before;
-    let replaced: ReadonlyMap<number, string> = new Map([[at, char]]);
-    for (let known = seen.get(Math.clz32(flips)); flips !== 0 && known !== undefined;) {
-      flips ^= known.flips;
-      replaced = symmetricDifference(replaced, known.replaced);
-      known = seen.get(Math.clz32(flips));
+  const from = Math.ceil(secret.length / 2);
+  const to = secret.length - KEPT;
+  const letters = Array.from({ length: to - from }, () => letterOf(BASE62.indexOf(random(1))));
+  const start = `${secret.slice(0, from)}${letters.join("")}${secret.slice(to)}`;
+  const startCrc = crc(start);
+  /** By their highest bit: bits of the CRC that can be flipped, and by which changes. */
+  const known = new Map<number, { readonly flips: number; readonly changes: Changes }>();
+  const reduce = (flips: number, changes: Changes): { flips: number; changes: Changes } => {
+    for (let one = known.get(Math.clz32(flips)); flips !== 0 && one !== undefined;) {
+      flips ^= one.flips;
+      changes = combine(changes, one.changes);
+      one = known.get(Math.clz32(flips));
     }
-    if (flips !== 0) seen.set(Math.clz32(flips), { flips, replaced });
-    else return replaceAll(secret, replaced);
+    return { flips, changes };
+  };
+  for (let at = from; at < to; at++) {
+    for (const bits of FLIPS) {
+      const change = new Map([[at, bits]]);
+      const reduced = reduce(crc(applyTo(start, change)) ^ startCrc, change);
+      if (reduced.flips !== 0) known.set(Math.clz32(reduced.flips), reduced);
+    }
   }
-  return null;
+  const { flips, changes } = reduce(startCrc ^ crc(secret), new Map());
+  return flips === 0 ? applyTo(start, changes) : null;
+}
+
+/** Returns one of the sixteen letters. */
+function letterOf(index: number): string {
+  return String.fromCharCode(
+    FIRST ^ FLIPS.filter((_, i) => ((index >> i) & 1) === 1).reduce((sum, bits) => sum ^ bits, 0),
+  );
 }
 
 /** Returns the CRC-32 that a token ends in. */
@@ -40,22 +63,13 @@ function crcOf(token: string): number {
   return crc | 0;
 }
 
-function otherThan(char: string, random: RandomText): string {
-  const drawn = random(1);
-  return drawn === char ? BASE62.charAt((BASE62.indexOf(char) + 1) % BASE62.length) : drawn;
+/** A bit that is flipped twice is not flipped. */
+function combine(one: Changes, other: Changes): Changes {
+  const both = new Map(one);
+  for (const [at, bits] of other) both.set(at, (both.get(at) ?? 0) ^ bits);
+  return both;
 }
 
-/** A replacement that is made twice is not made. */
-function symmetricDifference<T>(one: ReadonlyMap<number, T>, other: ReadonlyMap<number, T>): Map<number, T> {
-  const difference = new Map(one);
-  for (const [at, char] of other) if (!difference.delete(at)) difference.set(at, char);
-  return difference;
-}
-
-function replaceAll(text: string, replaced: ReadonlyMap<number, string>): string {
-  return Array.from(text, (char, at) => replaced.get(at) ?? char).join("");
-}
-
-function replaceAt(text: string, at: number, char: string): string {
-  return text.slice(0, at) + char + text.slice(at + 1);
+function applyTo(text: string, changes: Changes): string {
+  return Array.from(text, (char, at) => String.fromCharCode(char.charCodeAt(0) ^ (changes.get(at) ?? 0))).join("");
 }
