@@ -59,6 +59,7 @@ export async function packCli(built, minify, start) {
     const whole = `"use strict";module.exports={\n${texts.join(",\n")}\n};\n`;
     const script = SHORT_NAMES.includes(home) ? await minify(whole) : whole;
     const text = `(function(module,require,__filename){${script}})\n`;
+    if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${home} must be ASCII: \`start.ts\` reads it as Latin-1`);
     names.set(home, `chunks/${home}-${digest(text)}.cjs`);
     files.set(names.get(home), text);
   }

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { appendFile, chmod, mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, chmod, cp, mkdir, readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { createProcesses } from "./process.ts";
+import { createProcesses, runProcess } from "./process.ts";
 
 const ON = { CI: "", NODE_DISABLE_COMPILE_CACHE: "" };
 
@@ -57,7 +58,7 @@ describe.skipIf(process.platform === "win32")("the cache of compiled code", () =
     const path = join(folder, before!.split(" ")[0]!);
     const { size } = await stat(path);
     for (const damage of [
-      () => truncate(path, size / 2),
+      () => truncate(path, Math.floor(size / 2)),
       () => writeFile(path, Buffer.alloc(size)),
       () => appendFile(path, "x"),
     ]) {
@@ -67,6 +68,25 @@ describe.skipIf(process.platform === "win32")("the cache of compiled code", () =
       expect(await cached()).not.toEqual([damaged]);
       expect(await readdir(folder)).toHaveLength(1);
     }
+  });
+
+  test("is not used for another source of the same length, as after a patch", async () => {
+    const { dir, folder, cached } = start();
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    for (const part of ["bin", "dist/cli"]) await cp(join(root, part), join(dir, "copy", part), { recursive: true });
+    const env = { ...ON, PATH: process.env["PATH"], HOME: dir };
+    const run = () => runProcess(process.execPath, [join(dir, "copy/bin/mcp-keys.js"), "--help"], { env });
+    expect((await run()).stdout).toContain("rotate");
+    const chunks = join(dir, "copy/dist/cli/chunks");
+    const common = join(
+      chunks,
+      (await readdir(chunks)).find((name) => name.startsWith("common-"))!,
+    );
+    await writeFile(common, (await readFile(common, "utf8")).replaceAll("Commands", "COMMANDS"));
+    const before = await cached();
+    expect((await run()).stdout).toContain("COMMANDS");
+    expect(await cached()).not.toEqual(before);
+    expect(await readdir(folder)).toHaveLength(1);
   });
 
   test("is off in CI, after a failure, without a home, and where others may write", async () => {

@@ -1,10 +1,14 @@
-import { lstatSync, mkdirSync, type Stats } from "node:fs";
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, type Stats } from "node:fs";
+import { dirname } from "node:path";
+
+/** In a folder with this bit, as /tmp has it, everybody can only replace their own. */
+const STICKY = 0o1000;
 
 /** The folder for compiled code. The code can read the keys, so only the user may be able to write it. */
 export interface CacheFolder {
   readonly path: string;
   readonly uid: number;
-  /** Creates it. Returns whether it can be used. */
+  /** Creates it. Returns whether it can be used. Throws if it cannot be written. */
   create(): boolean;
 }
 
@@ -25,17 +29,24 @@ export function findCacheFolder(
   if (uid === null || !home.startsWith("/") || isOff) return null;
   const parent = platform === "darwin" ? `${home}/Library/Caches` : xdg.startsWith("/") ? xdg : `${home}/.cache`;
   const path = `${parent}/mcp-keys`;
-  const isUsable = (found: Stats | null) => found !== null && found.isDirectory() && isPrivate(found, uid);
+  const isUsable = (found: Stats | null) =>
+    found !== null && found.isDirectory() && isPrivate(found, uid) && isGuarded(parent, uid);
   const found = lstat(path);
   if (found !== null && !isUsable(found)) return null;
   return {
     path,
     uid,
     create() {
-      if (found !== null) return true;
-      if (lstat(home)?.uid !== uid) return false;
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-      return isUsable(lstat(path));
+      if (found === null) {
+        // Root must not leave folders in the home of another user.
+        if (lstat(home)?.uid !== uid || (lstat(parent) !== null && !isGuarded(parent, uid))) return false;
+        // Not recursive: in /proc, Node would try forever.
+        if (lstat(parent) === null) mkdirSync(parent, { mode: 0o700 });
+        mkdirSync(path, { mode: 0o700 });
+        if (!isUsable(lstat(path))) return false;
+      }
+      accessSync(path, constants.W_OK);
+      return true;
     },
   };
 }
@@ -43,6 +54,16 @@ export function findCacheFolder(
 /** Tells whether a file belongs to the user, and others may neither read nor write it. */
 export function isPrivate({ uid, mode }: Stats, user: number): boolean {
   return uid === user && (mode & 0o077) === 0;
+}
+
+/** Tells whether nobody but the user and root can replace a folder on the way to this one. `StrictModes` of ssh has the same rule. */
+function isGuarded(folder: string, user: number): boolean {
+  for (let path = realpathSync.native(folder); ; path = dirname(path)) {
+    const { uid, mode } = lstatSync(path);
+    const isShared = (mode & 0o022) !== 0 && (mode & STICKY) === 0;
+    if ((uid !== user && uid !== 0) || isShared) return false;
+    if (path === "/") return true;
+  }
 }
 
 function isSet(text: string | undefined): boolean {

@@ -4,9 +4,12 @@ import { join } from "node:path";
 /** Files of earlier versions are removed after this time. The others are written again. */
 const KEEP_MS = 30 * 86_400_000;
 
-/** Writes a file that only the user can read. A reader sees the old content or all of the new. */
-export function replaceFile(path: string, bytes: Uint8Array, pid: number): void {
-  const own = `${path}.${String(pid)}`;
+/**
+ * Writes a file that only the user can read. A reader sees the old content or all of the new.
+ * @param suffix - of this process alone
+ */
+export function replaceFile(path: string, bytes: Uint8Array, suffix: string): void {
+  const own = `${path}.${suffix}`;
   try {
     writeFileSync(own, bytes, { flag: "wx", mode: 0o600 });
     renameSync(own, path);

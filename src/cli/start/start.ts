@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Script } from "node:vm";
 import { findCacheFolder } from "./cache-folder.ts";
-import { readCodeCache, writeCodeCache } from "./code-cache.ts";
+import { type CompiledFile, readCodeCache, writeCodeCache } from "./code-cache.ts";
 
 /**
  * Starts the CLI: `bin/mcp-keys.js` loads this file, and the build puts the others into a few files of parts. Each run compiles only the
@@ -17,21 +17,26 @@ type Load = (id: number) => object;
 type Part = (exports: object, load: Load, define: unknown, toModule: unknown, importer: unknown) => void;
 type File = (module: { exports: object }, require: NodeJS.Require, path: string) => void;
 
+const requireModule: (name: string) => unknown = require;
 const parts: Record<number, Part> = {};
 const loaded: object[] = [];
-const scripts = new Map<string, Script>();
+const scripts = new Map<string, { script: Script; source: Uint8Array }>();
 const uid = process.getuid?.() === process.geteuid?.() ? (process.getuid?.() ?? null) : null;
 const folder = findCacheFolder(process.env, process.platform, uid);
 const word = /^[a-z-]{1,20}$/i.exec(process.argv[2] ?? "")?.[0] ?? "other";
-const cacheName = `${__BUILD__}-${process.version}-${process.arch}-${word}`;
-const cache = folder === null ? new Map<string, Uint8Array>() : readCodeCache(folder, cacheName);
+const { v8_enable_pointer_compression: small } = process.config.variables as { v8_enable_pointer_compression?: number };
+// There are two builds of the same Node, and V8 does not tell their code apart.
+const machine = `${process.version}-${process.arch}${small === 1 ? "-small" : ""}`;
+const cacheName = `${__BUILD__}-${machine}-${word}`;
+const cache = folder === null ? new Map<string, CompiledFile>() : readCodeCache(folder, cacheName);
 let isComplete = true;
 
 if (folder !== null) {
   process.on("exit", (status) => {
     if (isComplete || status !== 0) return;
-    const compiled = [...scripts].map(([name, script]) => [name, script.createCachedData()] as const);
-    writeCodeCache(folder, cacheName, new Map([...cache, ...compiled]), process.pid, Date.now());
+    const compile = () =>
+      [...scripts].map(([name, { script, source }]) => [name, { source, code: script.createCachedData() }] as const);
+    writeCodeCache(folder, cacheName, () => new Map([...cache, ...compile()]), process.pid, Date.now());
   });
 }
 load(0);
@@ -47,14 +52,17 @@ function load(id: number): object {
 
 function compile(name: string): object {
   const path = `${__dirname}/${name}`;
+  const source = readFileSync(path);
   const cached = cache.get(name);
-  const script = new Script(readFileSync(path, "utf8"), {
+  const cachedData = cached !== undefined && source.equals(cached.source) ? cached.code : undefined;
+  // The build writes ASCII only. Latin-1 needs no check of each byte.
+  const script = new Script(source.toString("latin1"), {
     filename: path,
-    ...(cached !== undefined && { cachedData: cached }),
+    ...(cachedData !== undefined && { cachedData }),
   });
   // V8 rejects the code of another version of V8, and of other flags.
-  if (cached === undefined || script.cachedDataRejected === true) isComplete = false;
-  scripts.set(name, script);
+  if (cachedData === undefined || script.cachedDataRejected === true) isComplete = false;
+  scripts.set(name, { script, source });
   const module = { exports: {} };
   (script.runInThisContext() as File)(module, require, path);
   return module.exports;
@@ -66,7 +74,7 @@ function defineExports(exports: object, getters: Record<string, () => unknown>):
 
 /** Imports a built-in module or an optional package. Node's loader of ES modules takes longer to load than `node:http`. */
 async function importModule(name: string): Promise<unknown> {
-  return name.startsWith("node:") ? toModule(require(name) as object) : ((await import(name)) as unknown);
+  return name.startsWith("node:") ? toModule(requireModule(name) as object) : ((await import(name)) as unknown);
 }
 
 /** Returns a built-in module as an ES module imports it. */

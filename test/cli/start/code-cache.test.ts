@@ -1,4 +1,17 @@
-import { chmod, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -7,7 +20,7 @@ import { findCacheFolder } from "../../../src/cli/start/cache-folder.ts";
 import { decode, encode, type CodeCache, readCodeCache, writeCodeCache } from "../../../src/cli/start/code-cache.ts";
 
 const uid = process.getuid?.() ?? null;
-const CODE = new Map([["chunks/list.cjs", Uint8Array.of(1, 2, 3)]]);
+const CODE = new Map([["chunks/list.cjs", { source: Uint8Array.of(7), code: Uint8Array.of(1, 2, 3) }]]);
 let home: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "mcp-keys-cache-"));
@@ -18,13 +31,19 @@ const folderOf = (env: Record<string, string> = {}, user = uid) =>
   findCacheFolder({ HOME: home, ...env }, "linux", user);
 const write = (name = "list", now = Date.now()) => {
   const folder = folderOf();
-  if (folder !== null) writeCodeCache(folder, name, CODE, 7, now);
+  if (folder !== null) writeCodeCache(folder, name, () => CODE, 7, now);
 };
 const read = (user = uid) => {
   const folder = folderOf({}, user);
   return folder === null ? null : toArrays(readCodeCache(folder, "list"));
 };
-const toArrays = (cache: CodeCache) => new Map([...cache].map(([name, code]) => [name, Uint8Array.from(code)]));
+const toArrays = (cache: CodeCache) =>
+  new Map(
+    [...cache].map(([name, { source, code }]) => [
+      name,
+      { source: Uint8Array.from(source), code: Uint8Array.from(code) },
+    ]),
+  );
 /** What remains of damaged bytes. */
 const decodeDamaged = (bytes: Buffer): CodeCache => {
   try {
@@ -72,6 +91,40 @@ describe.skipIf(uid === null)("the cache of compiled code", () => {
     expect(folderOf()).toBeNull();
   });
 
+  test.each([0o777, 0o775, 0o757])("is off if others could replace it (the folder above has %o)", async (mode) => {
+    write();
+    await chmod(join(home, ".cache"), mode);
+    expect(folderOf()).toBeNull();
+    await rm(inCache(""), { recursive: true });
+    write();
+    expect(await readdir(join(home, ".cache"))).toEqual([]);
+  });
+
+  test("may be below a folder like /tmp, and behind a link of the user", async () => {
+    await mkdir(join(home, "shared"));
+    await chmod(join(home, "shared"), 0o1777);
+    await mkdir(join(home, "shared/ada"));
+    await symlink("shared/ada", join(home, ".cache"));
+    write();
+    expect(read()).toEqual(CODE);
+    await chmod(join(home, "shared"), 0o777);
+    expect(folderOf()).toBeNull();
+  });
+
+  test.skipIf(uid !== 0)("as root, leaves no folder in the cache folder of another user", async () => {
+    await mkdir(join(home, "ada"));
+    await chown(join(home, "ada"), 54_321, 54_321);
+    const env = { XDG_CACHE_HOME: join(home, "ada") };
+    expect(folderOf(env)?.create()).toBe(false);
+    expect(await readdir(join(home, "ada"))).toEqual([]);
+    await mkdir(join(home, "ada/mcp-keys"), { mode: 0o700 });
+    expect(folderOf(env)).toBeNull();
+  });
+
+  test.skipIf(process.platform !== "linux")("cannot be created in /proc, where nothing can", () => {
+    expect(() => folderOf({ XDG_CACHE_HOME: "/proc" })?.create()).toThrow();
+  });
+
   test("ignores a file with a second name", async () => {
     write();
     await link(inCache("list"), join(home, "second"));
@@ -109,18 +162,26 @@ describe.skipIf(uid === null)("the cache of compiled code", () => {
     expect(read()).toEqual(new Map());
   });
 
-  test("ignores a file of any other content", () => {
-    const code = fc.dictionary(fc.string(), fc.uint8Array());
+  test("ignores code that is damaged, and says from which source it was compiled", () => {
+    const file = fc.record({ source: fc.uint8Array(), code: fc.uint8Array() });
     fc.assert(
-      fc.property(code, fc.nat(), fc.integer({ min: 1, max: 255 }), (record, at, change) => {
-        const cache = new Map(Object.entries(record));
-        const bytes = encode(cache);
-        expect(toArrays(decode(bytes))).toEqual(cache);
-        expect(decodeDamaged(bytes.subarray(0, at % bytes.length)).size).toBe(0);
-        bytes[at % bytes.length]! ^= change;
-        expect(decodeDamaged(bytes).size).toBe(0);
-        expect(decodeDamaged(Buffer.alloc(bytes.length)).size).toBe(0);
-      }),
+      fc.property(
+        fc.dictionary(fc.string(), file),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (record, at, change) => {
+          const cache = new Map(Object.entries(record));
+          const bytes = encode(cache);
+          expect(toArrays(decode(bytes))).toEqual(cache);
+          expect(decodeDamaged(bytes.subarray(0, at % bytes.length)).size).toBe(0);
+          bytes[at % bytes.length]! ^= change;
+          for (const [name, { source, code }] of decodeDamaged(bytes)) {
+            if (Buffer.compare(source, cache.get(name)!.source) === 0)
+              expect(Uint8Array.from(code)).toEqual(cache.get(name)!.code);
+          }
+          expect(decodeDamaged(Buffer.alloc(bytes.length)).size).toBe(0);
+        },
+      ),
     );
   });
 });
