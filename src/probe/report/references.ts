@@ -7,10 +7,10 @@ const OWASP = {
   "MCP07:2025": "MCP07-2025%E2%80%93Insufficient-Authentication%26Authorization",
 } as const;
 
-/** References of every check of a group. A new check has these without a line of its own. */
+/** References of every access check of a group. A new one has these without a line of its own. */
 const BY_GROUP: Readonly<Record<Group, readonly string[]>> = {
   transport: ["MCP01:2025", "CWE-319"],
-  acceptance: ["CWE-287"],
+  acceptance: ["MCP07:2025", "CWE-287"],
   rejection: ["MCP07:2025", "CWE-287"],
   responses: ["CWE-287"],
   session: ["MCP07:2025", "CWE-384"],
@@ -29,7 +29,9 @@ const BY_CHECK: Readonly<Record<string, readonly string[]>> = {
   "requires-key-for-every-method": ["CWE-650"],
   "requires-key-for-every-path": ["CWE-288"],
   "rejects-bogus-key": ["CVE-2026-59822"],
-  "rejects-placeholder-key": ["CWE-1392", "CVE-2026-53709", "GHSA-g53w-w6mj-hrpp"],
+  "rejects-placeholder-key": ["CWE-1392"],
+  "rejects-default-key": ["CWE-1392", "CVE-2026-53709", "GHSA-g53w-w6mj-hrpp"],
+  "rejects-forged-jwt": ["CWE-347"],
   "rejects-changed-key": ["CWE-697"],
   "rejects-truncated-key": ["CWE-187"],
   "rejects-extended-key": ["CWE-187"],
@@ -37,11 +39,12 @@ const BY_CHECK: Readonly<Record<string, readonly string[]>> = {
   "rejects-key-in-query": ["CWE-598"],
   "rejects-proxy-headers": ["CWE-290", "CVE-2025-29927"],
   "rejects-foreign-host": ["CWE-350", "CVE-2025-66414", "CVE-2025-66416"],
-  "rejects-foreign-origin": ["CVE-2025-49596", "CVE-2025-9611"],
+  "rejects-foreign-origin": ["CWE-346", "CVE-2025-49596", "CVE-2025-9611"],
   "restricts-cors": ["CWE-942"],
-  "session-bound-to-key": ["CVE-2026-25536"],
+  "session-bound-to-key": ["CWE-384", "CVE-2026-25536"],
   "session-id-unguessable": ["CWE-330", "CVE-2025-6515"],
   "same-answer-for-unknown-keys": ["CWE-204"],
+  "ends-streams-of-revoked-key": ["CWE-613"],
   "hides-presented-key": ["CWE-209"],
   "hides-stack-trace": ["CWE-209"],
   "tls-trusted": ["CWE-295"],
@@ -51,8 +54,8 @@ const BY_CHECK: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Returns the references of a check, the most general first. */
-export function referencesOf({ id, group }: Pick<Check, "id" | "group">): string[] {
-  return [...BY_GROUP[group], ...(BY_CHECK[id] ?? [])];
+export function referencesOf({ id, group, about }: Pick<Check, "id" | "group" | "about">): string[] {
+  return [...(about === "access" ? BY_GROUP[group] : []), ...(BY_CHECK[id] ?? [])];
 }
 
 /** Returns the page of a reference. */
