@@ -25,7 +25,7 @@ const uid = process.getuid?.() === process.geteuid?.() ? (process.getuid?.() ?? 
 const folder = findCacheFolder(process.env, process.platform, uid);
 const word = /^[a-z-]{1,20}$/i.exec(process.argv[2] ?? "")?.[0] ?? "other";
 const { v8_enable_pointer_compression: small } = process.config.variables as { v8_enable_pointer_compression?: number };
-// There are two builds of the same Node, and V8 does not tell their code apart.
+// There are two builds of the same Node, and V8 may not tell their code apart.
 const machine = `${process.version}-${process.arch}${small === 1 ? "-small" : ""}`;
 const cacheName = `${__BUILD__}-${machine}-${word}`;
 const cache = folder === null ? new Map<string, CompiledFile>() : readCodeCache(folder, cacheName);
