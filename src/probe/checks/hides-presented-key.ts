@@ -1,4 +1,3 @@
-import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
@@ -15,21 +14,19 @@ export const hidesPresentedKey: Check = {
   cost: { requests: 0, wrong: 0 },
   run({ recorded, key }) {
     const own = key.reveal().toLowerCase();
-    let checked = 0;
+    let hasSent = false;
     for (const { answer, presented } of recorded) {
       // A nearly valid key shares pieces with the valid one; revealing those is what hides-valid-key is about.
       const isOther = (piece: string): boolean => presented.kind !== "wrong" || !own.includes(piece);
       const pieces = keyValuesOf(presented).flatMap(piecesOf).filter(isOther);
-      if (pieces.length > 0) checked++;
+      hasSent ||= pieces.length > 0;
       for (const { name, text } of answerParts(answer)) {
         const lower = text.toLowerCase();
         if (!pieces.some((piece) => lower.includes(piece))) continue;
         return Promise.resolve(fail(`the ${name} of a ${String(answer.status)} repeats ${presented.name}`));
       }
     }
-    return Promise.resolve(
-      checked > 0 ? pass(`in none of ${count(checked, "answer")}`) : untestable("no key was sent"),
-    );
+    return Promise.resolve(hasSent ? pass("in no answer") : untestable("no key was sent"));
   },
 };
 

@@ -1,4 +1,3 @@
-import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { openingRequest, withBrokenBody } from "../judge/read-refusal.ts";
@@ -21,9 +20,7 @@ export const hidesStackTrace: Check = {
       const trace = findTrace(answer.excerpt);
       if (trace !== null) return fail(`${trace} in a ${String(answer.status)} to ${presented.name}`);
     }
-    return errors.length > 0
-      ? pass(`none in ${count(errors.length, "error")}`)
-      : untestable("the server sent no error");
+    return errors.length > 0 ? pass("in no error") : untestable("the server sent no error");
   },
 };
 

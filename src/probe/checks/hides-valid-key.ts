@@ -1,4 +1,3 @@
-import { count } from "../../core/count.ts";
 import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { digestsOf, answerParts, piecesOf, textOf } from "../judge/leak.ts";
@@ -31,6 +30,6 @@ export const hidesValidKey: Check = {
     }
     const seen = pieces.length > 0 && others.length > 0;
     const why = others.length === 0 ? "no request was sent without it" : "the key is too plain to recognize in text";
-    return Promise.resolve(seen ? pass(`nothing in ${count(others.length, "answer")}`) : untestable(why));
+    return Promise.resolve(seen ? pass("in no answer") : untestable(why));
   },
 };
