@@ -30,7 +30,10 @@ const LIST = `fetch(process.argv[1], { method: "POST", headers: { "mcp-protocol-
 
 test("the proxy prints only its URL, works until SIGTERM and shows no key", async () => {
   const { server, env } = await withServer();
-  const child = spawn(process.execPath, [BIN, "test", "--proxy", server.url, "--verbose"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [BIN, "test", "--proxy", server.url, "--verbose"], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
