@@ -71,7 +71,10 @@ export interface Check<T = Target> {
   readonly needs?: readonly Need[];
   /** If this check is untestable, the whole run is inconclusive and ends with exit code 7. */
   readonly essential?: true;
-  /** Upper bound, as if no other check had asked the same before. Excludes the shared `CONTROLS_COST`. */
+  /**
+   * Upper bound, as if no other check had asked the same before. Excludes the shared `CONTROLS_COST`. Checks that share requests have
+   * the same object here.
+   */
   readonly cost: Cost;
   /**
    * Runs the check. Everything the server does becomes a {@link CheckResult}. If this throws a `KeysError` with

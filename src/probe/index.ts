@@ -64,6 +64,7 @@ import { requiresKeyForEveryConnection } from "./checks/requires-key-for-every-c
 import { requiresKeyForEveryMessage } from "./checks/requires-key-for-every-message.ts";
 import { requiresKeyForEveryMethod } from "./checks/requires-key-for-every-method.ts";
 import { requiresKeyForEveryPath } from "./checks/requires-key-for-every-path.ts";
+import { requiresKeyForEveryQuery } from "./checks/requires-key-for-every-query.ts";
 import { requiresKeyForEveryVersion } from "./checks/requires-key-for-every-version.ts";
 import { requiresKeyForHandshake } from "./checks/requires-key-for-handshake.ts";
 import { requiresKeyInOtherEras } from "./checks/requires-key-in-other-eras.ts";
@@ -115,6 +116,7 @@ export const CHECKS: readonly Check[] = [
   requiresKeyForEveryVersion,
   requiresKeyForEveryConnection,
   requiresKeyForEveryClient,
+  requiresKeyForEveryQuery,
   requiresKeyForToolCall,
   rejectsHiddenTool,
   requiresKeyInSession,

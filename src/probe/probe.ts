@@ -168,7 +168,9 @@ function parseUrl({ url: text, key, allowHttp }: ProbeServerOptions): URL {
 /** Returns an upper bound of the run. Assumes that the server meets the preconditions that are not known yet. */
 function planCost(checks: readonly Check[], target: Target): Cost {
   const planned = checks.filter(({ needs = [] }) => unmetNeed(needs.filter(isKnownUpFront), target) === null);
-  const sum = addCosts([SURVEY_COST, CONTROLS_COST, FIND_HEADER_COST, ...planned.map(({ cost }) => cost)]);
+  // Checks that share requests have the same cost, which counts once.
+  const costs = new Set(planned.map(({ cost }) => cost));
+  const sum = addCosts([SURVEY_COST, CONTROLS_COST, FIND_HEADER_COST, ...costs]);
   return addCosts([sum, watchCost(sum.wrong)]);
 }
 

@@ -1,6 +1,14 @@
 import type { Check } from "../check.ts";
-import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
-import { PROXY_HEADERS } from "../variations/proxy-headers.ts";
+import { addCosts, untestable } from "../check-result.ts";
+import { findAccepted } from "../judge/judge-refused.ts";
+import { sendAll } from "../judge/send-variations.ts";
+import { sweep, SWEEP_COST } from "../judge/sweep.ts";
+import { costOfVariations, judgeVariations } from "../judge/try-variations.ts";
+import { NOTHING } from "../mcp/presented-key.ts";
+import { pack } from "../mcp/variation.ts";
+import { FIRST_CLAIMS, REPLACING_HEADERS } from "../variations/proxy-headers.ts";
+
+const OWN_COST = addCosts([REPLACING_HEADERS, FIRST_CLAIMS].map((variations) => costOfVariations(variations)));
 
 export const rejectsProxyHeaders: Check = {
   id: "rejects-proxy-headers",
@@ -11,8 +19,13 @@ export const rejectsProxyHeaders: Check = {
   source: new URL("https://cwe.mitre.org/data/definitions/290.html"),
   fix: "decide by the key alone: clients can set any address, user, host or path in a header, and any header of your own network",
   needs: ["accepted"],
-  cost: costOfVariations(PROXY_HEADERS, { bogus: true }),
-  run(target) {
-    return tryVariations(target, PROXY_HEADERS, { of: "proxy headers", bogus: true });
+  cost: addCosts([OWN_COST, SWEEP_COST]),
+  async run(target) {
+    if ((await findAccepted(target, [NOTHING])) !== null) return untestable("already accepted with no key");
+    const swept = await sweep(target, "network");
+    const replaced = await sendAll(target, NOTHING, pack(REPLACING_HEADERS));
+    const bogusToo = (await findAccepted(target, [target.wrong])) === null;
+    const bogus = bogusToo ? await sendAll(target, target.wrong, pack(FIRST_CLAIMS)) : [];
+    return judgeVariations(target, [...replaced, ...swept, ...bogus], "proxy headers");
   },
 };

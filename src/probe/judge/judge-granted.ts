@@ -1,11 +1,14 @@
 import { KeysError } from "../../errors.ts";
 import { fail, pass, untestable, type CheckResult } from "../check-result.ts";
 import { kindOf } from "../mcp/answer-kind.ts";
+import { holdsList } from "../mcp/conversation.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
 import { noteTried } from "./evidence.ts";
 import { listNames } from "./judge-refused.ts";
+
+const LISTS = ["tools/list", "resources/list", "prompts/list"];
 
 /** One request that was sent, and its result. */
 export interface TriedRequest {
@@ -51,7 +54,7 @@ export function judgeGranted(tries: readonly TriedRequest[], target: Target): Ch
 export function isGranted({ grants }: PlannedRequest, result: ExchangeResult): boolean {
   if (result instanceof KeysError || grants === "nothing") return false;
   if (grants === "stream") return result.status === 200 && result.stream === "open";
-  return kindOf(result) === "result";
+  return kindOf(result) === "result" || LISTS.some((list) => holdsList(result, list));
 }
 
 function credentialsOf(tries: readonly TriedRequest[]): PresentedKey[] {

@@ -1,5 +1,5 @@
 import { KeysError } from "../../errors.ts";
-import type { Greeting } from "../mcp/conversation.ts";
+import { holdsList, type Greeting } from "../mcp/conversation.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import { combine, type Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
@@ -17,6 +17,9 @@ export interface VariedTrial {
 /** Requests that may be sent to tell variations apart that were sent together. */
 export const SEARCH = 40;
 
+/** Variations that a server hardly needs together to be opened. */
+const MOST_TOGETHER = 3;
+
 /** Sends groups of variations with one key. Leaves out an era that is open anyway, which another check reports. */
 export async function sendAll(
   target: Target,
@@ -31,7 +34,7 @@ export async function sendAll(
   const openEras = spoken.filter((_, i) => isAccepted(refused[i])).map(({ era }) => era);
   const sender = new VariationSender(target, presented, { refused, budget: SEARCH });
   const guarded = groups.filter(([first]) => !openEras.includes(greetingFor(target, first?.era).era));
-  return (await Promise.all(guarded.map((group) => sender.send(group)))).flat();
+  return sender.sendEach(guarded);
 }
 
 /** Sends variations with one key, and looks for those that open the server. */
@@ -42,6 +45,8 @@ class VariationSender {
   readonly #refused: readonly (number | undefined)[];
   /** Requests left to tell the variations of a group apart. */
   #budget: number;
+  /** Variations that open the server on their own. */
+  readonly #found: Variation[] = [];
 
   constructor(
     target: Target,
@@ -55,17 +60,50 @@ class VariationSender {
   }
 
   /**
-   * Sends variations together. If the answer is not the usual refusal, sends them apart, until it is clear which one opens the server,
-   * or that none does: one of them may have been answered before the guard saw the others.
+   * Sends each group together, then looks for what opens the server: in one group after another, because what is found in the first
+   * explains others.
    */
-  async send(group: readonly Variation[]): Promise<VariedTrial[]> {
-    const trial = await this.#try(group);
-    if (group.length === 1 || (!trial.granted && this.#isUsual(trial.attempt)) || this.#budget <= 0) return [trial];
+  async sendEach(groups: readonly (readonly Variation[])[]): Promise<VariedTrial[]> {
+    const trials = await Promise.all(groups.map((group) => this.#try(group)));
+    const results: VariedTrial[] = [];
+    for (const trial of trials.filter(({ granted }) => granted)) results.push(...(await this.#search(trial)));
+    for (const trial of trials.filter(({ granted }) => !granted)) results.push(...(await this.#search(trial)));
+    return leaveOutUnclear(results);
+  }
+
+  /**
+   * If the answer is not the usual refusal, sends the variations apart, until it is clear which one opens the server, or that none
+   * does: one of them may have been answered before the guard saw the others.
+   */
+  async #search(trial: VariedTrial): Promise<VariedTrial[]> {
+    const { variations: group, granted } = trial;
+    if (group.length === 1 || (!granted && this.#isUsual(trial.attempt)) || this.#budget <= 0) return [trial];
+    const known = granted ? group.filter((one) => this.#isFound(one)) : [];
+    if (known.length > 0 && known.length < group.length)
+      return this.#searchHalves(trial, [known, without(group, known)]);
     const middle = Math.ceil(group.length / 2);
-    this.#budget -= 2;
-    const halves = [await this.send(group.slice(0, middle)), await this.send(group.slice(middle))].flat();
-    if (!trial.granted || halves.some(({ granted }) => granted)) return halves;
-    return [...halves, await this.#shrink(trial)];
+    return this.#searchHalves(trial, [group.slice(0, middle), group.slice(middle)]);
+  }
+
+  async #searchHalves(trial: VariedTrial, halves: readonly (readonly Variation[])[]): Promise<VariedTrial[]> {
+    const found: VariedTrial[] = [];
+    for (const half of halves) {
+      this.#budget--;
+      const part = await this.#try(half);
+      if (part.granted && half.length === 1) this.#found.push(...half);
+      found.push(...(await this.#search(part)));
+    }
+    if (!trial.granted || found.some(({ granted }) => granted)) return found;
+    return [...found, await this.#shrink(trial)];
+  }
+
+  /** Returns whether a header or parameter opened the server before, with another value. */
+  #isFound({ headers = {}, query }: Variation): boolean {
+    return this.#found.some(
+      (other) =>
+        Object.keys(headers).some((name) => name in (other.headers ?? {})) ||
+        (query !== undefined && other.query?.split("=")[0] === query.split("=")[0]),
+    );
   }
 
   /** Finds the variations that open the server only together, one after another by bisection. */
@@ -101,6 +139,17 @@ class VariationSender {
   }
 }
 
+/** Leaves out groups that opened the server and were not told apart, if something in them is known to open it. */
+function leaveOutUnclear(trials: readonly VariedTrial[]): VariedTrial[] {
+  const fewest = Math.min(...trials.filter(({ granted }) => granted).map(({ variations }) => variations.length));
+  const most = Math.max(fewest, MOST_TOGETHER);
+  return trials.filter(({ granted, variations }) => !granted || variations.length <= most);
+}
+
+function without(all: readonly Variation[], some: readonly Variation[]): Variation[] {
+  return all.filter((one) => !some.includes(one));
+}
+
 /** Returns the greeting of the era in which a variation is sent. */
 function greetingFor({ survey, greeting }: Target, era: Variation["era"]): Greeting {
   if (era === undefined) return greeting;
@@ -110,6 +159,5 @@ function greetingFor({ survey, greeting }: Target, era: Variation["era"]): Greet
 /** Returns whether an answer holds the list that was asked for. A variation may make the server answer another question. */
 function grantsData(attempt: Attempt, { judged }: Greeting): boolean {
   if (attempt instanceof KeysError || !attempt.accepted) return false;
-  const [list = "", verb] = judged.split("/");
-  return verb !== "list" || Array.isArray(attempt.answer.reply?.result?.[list]);
+  return !judged.endsWith("/list") || holdsList(attempt.answer, judged);
 }

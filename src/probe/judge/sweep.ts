@@ -4,16 +4,18 @@ import { pack, type Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
 import { OTHER_BODIES } from "../variations/bodies.ts";
 import { clientClaims } from "../variations/clients.ts";
+import { NETWORK_CLAIMS } from "../variations/proxy-headers.ts";
+import { QUERY_FLAGS } from "../variations/queries.ts";
 import { versionClaims } from "../variations/versions.ts";
 import { findAccepted } from "./judge-refused.ts";
 import { SEARCH, sendAll, type VariedTrial } from "./send-variations.ts";
 import { judgeVariations } from "./try-variations.ts";
 
 /** Subjects whose variations are sent in the same requests, because a server hardly looks at two of them. */
-export type SweptSubject = "body" | "client" | "version";
+export type SweptSubject = "body" | "client" | "version" | "network" | "query";
 
-/** Upper bound of the sweep. Every check that uses it counts it, as if no other one had asked. */
-export const SWEEP_COST: Cost = { requests: 20 + SEARCH, wrong: 20 + SEARCH };
+/** Upper bound of the sweep. The checks that use it have this very cost, and a plan counts it once. */
+export const SWEEP_COST: Cost = { requests: 26 + SEARCH, wrong: 26 + SEARCH };
 
 type Swept = Readonly<Record<SweptSubject, readonly VariedTrial[]>>;
 
@@ -25,21 +27,30 @@ const sweeps = new WeakMap<Target, Promise<Swept>>();
  */
 export async function trySwept(target: Target, subject: SweptSubject, of: string): Promise<CheckResult> {
   if ((await findAccepted(target, [NOTHING])) !== null) return untestable("already accepted with no key");
+  return judgeVariations(target, await sweep(target, subject), of);
+}
+
+/** Sends the variations of all subjects, once in a run, without a key. Returns the trials of one subject. */
+export async function sweep(target: Target, subject: SweptSubject): Promise<readonly VariedTrial[]> {
   const started = sweeps.get(target) ?? sendOnce(target);
   sweeps.set(target, started);
-  return judgeVariations(target, (await started)[subject], of);
+  return (await started)[subject];
 }
 
 async function sendOnce(target: Target): Promise<Swept> {
   const eras = target.survey.greetings.map(({ era }) => era);
-  const spoken = target.greeting.era === "sse" ? [] : [...OTHER_BODIES, ...versionClaims(eras)];
-  const claims = clientClaims(target.url);
-  const groups = pack([...spoken, ...claims], true);
+  const speaksHttp = target.greeting.era !== "sse";
+  const [body, version] = speaksHttp ? [OTHER_BODIES, versionClaims(eras)] : [[], []];
+  const client = clientClaims(target.url);
+  const [network, query] = [NETWORK_CLAIMS, QUERY_FLAGS];
+  const spread = pack([...body, ...version, ...client, ...query], { spread: true });
+  // In the order of their rounds: a server may look at two of these headers.
+  const groups = pack(network, { into: spread });
   const trials = await sendAll(target, NOTHING, groups);
   const of = (own: readonly Variation[]): VariedTrial[] =>
     trials.flatMap((trial) => {
       const variations = trial.variations.filter((one) => own.includes(one));
       return variations.length === 0 ? [] : [trial.granted ? trial : { ...trial, variations }];
     });
-  return { body: of(OTHER_BODIES), client: of(claims), version: of(spoken.slice(OTHER_BODIES.length)) };
+  return { body: of(body), version: of(version), client: of(client), network: of(network), query: of(query) };
 }

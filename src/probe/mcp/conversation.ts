@@ -75,9 +75,15 @@ export function stoppedAt(answer: McpAnswer): Conversation {
 /** Builds the result of a conversation from the answer to the judged request. */
 export function judgedBy(answer: McpAnswer, server: Greeting): Conversation {
   const tools = answer.reply?.result?.["tools"];
-  const accepted = kindOf(answer) === "result";
+  const accepted = kindOf(answer) === "result" || holdsList(answer, server.judged);
   const listed = accepted && Array.isArray(tools) ? tools.length : undefined;
   return { answer, accepted, server, era: server.era, tools: listed };
+}
+
+/** Returns whether an answer holds the list that was asked for. Some servers send it along with a refusing status. */
+export function holdsList({ reply }: Pick<McpAnswer, "reply">, judged: string): boolean {
+  const [list = "", verb] = judged.split("/");
+  return verb === "list" && Array.isArray(reply?.result?.[list]);
 }
 
 /**

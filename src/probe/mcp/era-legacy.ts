@@ -43,8 +43,8 @@ export async function retryWithoutHandshake(wire: Wire, refused: McpAnswer, know
 
 /** Sends only the judged request, for servers that answer it without a handshake. */
 export async function skipHandshake(wire: Wire, known: Greeting): Promise<Conversation> {
-  const answer = await wire.post(judgedRequest(known));
-  return kindOf(answer) === "result" ? judgedBy(answer, known) : stoppedAt(answer);
+  const answered = judgedBy(await wire.post(judgedRequest(known)), known);
+  return answered.accepted ? answered : stoppedAt(answered.answer);
 }
 
 export function judgedRequest({ judged, params }: Greeting): RpcRequest {

@@ -2,7 +2,7 @@ import { KeysError } from "../../errors.ts";
 import { assumedGreeting, judgedBy, stoppedAt, type Conversation, type Greeting } from "./conversation.ts";
 import { judgedRequest, readGreeting } from "./era-legacy.ts";
 import { INITIALIZED, initializeRequest, type RpcRequest } from "./rpc-message.ts";
-import { isRefusal, kindOf } from "./answer-kind.ts";
+import { isRefusal } from "./answer-kind.ts";
 import { EXCERPT_LIMIT, isEventStream, parseReply, readEvents, type AnswerContent } from "./reply.ts";
 import type { SseEvent } from "./sse.ts";
 import type { McpAnswer, Wire } from "./wire.ts";
@@ -66,8 +66,8 @@ async function talk(connection: SseConnection, known?: Greeting): Promise<Conver
 /** Sends the judged request after the server refused the handshake, like `retryWithoutHandshake`. */
 async function retryInStream(connection: SseConnection, refused: McpAnswer, known?: Greeting): Promise<Conversation> {
   const server = known ?? assumedGreeting("sse", VERSION);
-  const answer = await ask(connection, judgedRequest(server));
-  return kindOf(answer) === "result" ? judgedBy(answer, server) : stoppedAt(refused);
+  const answered = judgedBy(await ask(connection, judgedRequest(server)), server);
+  return answered.accepted ? answered : stoppedAt(refused);
 }
 
 async function ask({ wire, events, endpoint }: SseConnection, message: RpcRequest): Promise<McpAnswer> {

@@ -84,8 +84,14 @@ export async function* readEvents(response: HttpResponse): AsyncGenerator<SseEve
 export function parseReply(text: string, id: string): RpcReply | null {
   const message = parseJson(text);
   // MCP 2025-03-26 allows batches.
-  const found = (Array.isArray(message) ? (message as unknown[]) : [message]).find((entry) => isReplyTo(entry, id));
+  const replies = (Array.isArray(message) ? (message as unknown[]) : [message]).filter((entry) => isReplyTo(entry, id));
+  const found = replies.find(holdsArray) ?? replies[0];
   return isObject(found) ? replyOf(found) : null;
+}
+
+/** Returns whether this is the reply to a list, rather than to a message that was sent with it. */
+function holdsArray(reply: unknown): boolean {
+  return isObject(reply) && isObject(reply["result"]) && Object.values(reply["result"]).some(Array.isArray);
 }
 
 function isReplyTo(message: unknown, id: string): boolean {

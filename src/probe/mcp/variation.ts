@@ -10,7 +10,7 @@ export interface Variation {
   readonly method?: string;
   /** The request target, sent unchanged. */
   readonly path?: string;
-  /** Parameters to add to the query. */
+  /** A parameter to add to the query. */
   readonly query?: string;
   /** Headers to set; `null` leaves one out. A session id from the server is kept. */
   readonly headers?: Readonly<Record<string, string | null>>;
@@ -40,7 +40,11 @@ export function combine(variations: readonly Variation[]): Variation {
   const name = variations.map((each) => each.name).join(" + ");
   const bodies = variations.map(({ body }) => body).filter((body) => body !== undefined);
   const body = bodies.length === 0 ? undefined : (json: string): string | Uint8Array => compose(bodies, json);
-  return Object.assign({}, ...variations, { headers, name, body }) as Variation;
+  const queries = variations.flatMap(({ query }) => query ?? []);
+  // A URL that ends like that of a file may be let through.
+  const [files, others] = [queries.filter((one) => /[./]/.test(one)), queries.filter((one) => !/[./]/.test(one))];
+  const query = queries.length === 0 ? undefined : [...others, ...files].join("&");
+  return Object.assign({}, ...variations, { headers, name, body, query }) as Variation;
 }
 
 function compose(bodies: readonly NonNullable<Variation["body"]>[], json: string): string | Uint8Array {
@@ -50,30 +54,51 @@ function compose(bodies: readonly NonNullable<Variation["body"]>[], json: string
 /** Returns whether two variations cannot be sent in one request. */
 export function conflict(a: Variation, b: Variation): boolean {
   if (a.alone === true || b.alone === true || a.era !== b.era) return true;
+  if (Object.keys(a.headers ?? {}).some((name) => name in (b.headers ?? {}) && JOINED[name] === undefined)) return true;
   if (a.body !== undefined && b.body !== undefined && !(a.composes && b.composes)) return true;
-  const parts = ["method", "path", "query", "version", "reuse"] as const;
+  const parts = ["method", "path", "version", "reuse"] as const;
   if (parts.some((part) => a[part] !== undefined && b[part] !== undefined)) return true;
-  return Object.keys(a.headers ?? {}).some((name) => name in (b.headers ?? {}) && JOINED[name] === undefined);
+  return a.query !== undefined && b.query !== undefined && parameterOf(a.query) === parameterOf(b.query);
 }
+
+function parameterOf(query: string): string {
+  return query.replace(/=.*/s, "");
+}
+
+/** Servers refuse more headers than this, such as those in Python, which take 100. */
+const MOST_HEADERS = 88;
 
 /**
  * Packs variations into as few requests as their order allows.
+ * @param into - Requests to add to.
  * @param spread - Fills the requests evenly, and spreads headers that can be joined, because their first value counts most.
  */
-export function pack(variations: readonly Variation[], spread = false): Variation[][] {
-  const groups: Variation[][] = [];
+export function pack(
+  variations: readonly Variation[],
+  { into = [], spread = false }: { into?: readonly (readonly Variation[])[]; spread?: boolean } = {},
+): Variation[][] {
+  const groups: Variation[][] = into.map((group) => [...group]);
   for (const one of variations) {
-    const fitting = groups.filter((group) => !group.some((other) => conflict(one, other)));
-    const shared = (group: readonly Variation[]): number => group.filter((other) => sharesHeader(one, other)).length;
-    const [group] = spread ? fitting.sort((a, b) => shared(a) - shared(b) || a.length - b.length) : fitting;
+    const fitting = groups.filter(
+      (group) => headersIn(group) + headersIn([one]) <= MOST_HEADERS && !group.some((other) => conflict(one, other)),
+    );
+    const [group] = spread ? fitting.sort(byShared(one)) : fitting;
     if (group === undefined) groups.push([one]);
     else group.push(one);
   }
   return groups;
 }
 
-function sharesHeader(a: Variation, b: Variation): boolean {
-  return Object.keys(a.headers ?? {}).some((name) => name in (b.headers ?? {}));
+function headersIn(group: readonly Variation[]): number {
+  return group.reduce((sum, { headers = {} }) => sum + Object.keys(headers).length, 0);
+}
+
+/** Compares groups by how often they have a header of a variation, then by size. */
+function byShared({ headers = {} }: Variation): (a: readonly Variation[], b: readonly Variation[]) => number {
+  const joined = Object.keys(headers).filter((name) => JOINED[name] !== undefined);
+  const shared = (group: readonly Variation[]): number =>
+    joined.length === 0 ? 0 : group.filter((other) => joined.some((name) => name in (other.headers ?? {}))).length;
+  return (a, b) => shared(a) - shared(b) || a.length - b.length;
 }
 
 /** Varies a request that is about to be sent. */

@@ -28,6 +28,7 @@ const BY_CHECK: Readonly<Record<string, readonly string[]>> = {
   "requires-key-for-every-message": ["CWE-306"],
   "requires-key-for-every-method": ["CWE-650"],
   "requires-key-for-every-path": ["CWE-288"],
+  "requires-key-for-every-query": ["CWE-489"],
   "rejects-bogus-key": ["CVE-2026-59822"],
   "rejects-placeholder-key": ["CWE-1392"],
   "rejects-default-key": ["CWE-1392", "CVE-2026-53709", "GHSA-g53w-w6mj-hrpp"],

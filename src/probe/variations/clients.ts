@@ -20,7 +20,16 @@ const AGENTS = [
   "python-httpx/0.28.1",
   "Mozilla/5.0",
 ];
-const COOKIES = ["admin=true", "role=admin", "authenticated=1", "debug=1", "logged_in=true", "user=admin"];
+const ORIGINS = ["null", "http://localhost:6274"];
+const COOKIES = [
+  "mcp=%E0%A4%A",
+  "admin=true",
+  "role=admin",
+  "authenticated=1",
+  "debug=1",
+  "logged_in=true",
+  "user=admin",
+];
 
 /** What a browser sends along, in the forms that a server may take for its own page. */
 const BROWSER = headerVariations({
@@ -42,6 +51,6 @@ export function clientClaims({ origin }: URL): Variation[] {
     ...referers,
     ...COOKIES.map((cookie) => ({ name: `the cookie ${cookie}`, headers: { cookie } })),
     ...AGENTS.map((agent) => header("User-Agent", agent)),
-    ...[origin, "null"].map((from): Variation => ({ ...header("Origin", from), alone: true })),
+    ...[origin, ...ORIGINS].map((from): Variation => ({ ...header("Origin", from), alone: true })),
   ];
 }

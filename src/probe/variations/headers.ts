@@ -5,12 +5,30 @@ export type HeaderTable = Readonly<Record<string, readonly string[]>>;
 
 /** Returns one variation for each header and value, the first values first. */
 export function headerVariations(table: HeaderTable): Variation[] {
+  return inRounds(table, header);
+}
+
+/** Returns one variation for each parameter of the query and value, the first values first. */
+export function queryVariations(table: HeaderTable): Variation[] {
+  return inRounds(table, (name, value) => {
+    const query = value === "" ? name : `${name}=${value}`;
+    return { name: `the query ${query}`, query };
+  });
+}
+
+/** Returns a table in which every name has every value, and the values of its own first. */
+export function withValues(own: HeaderTable, values: readonly string[]): HeaderTable {
+  const entries = Object.entries(own);
+  return Object.fromEntries(entries.map(([name, first]) => [name, [...new Set([...first, ...values])]]));
+}
+
+function inRounds(table: HeaderTable, build: (name: string, value: string) => Variation): Variation[] {
   const most = Math.max(...Object.values(table).map(({ length }) => length));
   const rounds = Array.from({ length: most }, (_, round) => round);
   return rounds.flatMap((round) =>
     Object.entries(table).flatMap(([name, values]) => {
       const value = values[round];
-      return value === undefined ? [] : [header(name, value)];
+      return value === undefined ? [] : [build(name, value)];
     }),
   );
 }

@@ -2,6 +2,8 @@ import type { Variation } from "../mcp/variation.ts";
 
 const METHODS = ["PUT", "PATCH", "DELETE", "OPTIONS", "GET", "PROPFIND", "MCPKEYS", "post"];
 
+const OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override"];
+
 /** Other methods with the same message. Guards often list POST, or the methods that change something. */
 export const OTHER_METHODS: readonly Variation[] = [
   ...METHODS.map((method) => ({
@@ -10,5 +12,10 @@ export const OTHER_METHODS: readonly Variation[] = [
     // A preflight names the method it asks for, and some middleware looks for that.
     ...(method === "OPTIONS" ? { headers: { "access-control-request-method": "POST" } } : {}),
   })),
+  {
+    name: "the method PUT overridden with POST in a header",
+    method: "PUT",
+    headers: Object.fromEntries(OVERRIDES.map((name) => [name, "POST"])),
+  },
   ...["OPTIONS", "GET"].map((method) => ({ name: `the query _method=${method}`, query: `_method=${method}` })),
 ];
