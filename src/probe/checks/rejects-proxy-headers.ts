@@ -5,10 +5,9 @@ import { sendAll } from "../judge/send-variations.ts";
 import { sweep, SWEEP_COST } from "../judge/sweep.ts";
 import { costOfVariations, judgeVariations } from "../judge/try-variations.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { pack } from "../mcp/variation.ts";
-import { FIRST_CLAIMS, REPLACING_HEADERS } from "../variations/proxy-headers.ts";
+import { FIRST_CLAIMS } from "../variations/proxy-headers.ts";
 
-const OWN_COST = addCosts([REPLACING_HEADERS, FIRST_CLAIMS].map((variations) => costOfVariations(variations)));
+const OWN_COST = costOfVariations(FIRST_CLAIMS);
 
 export const rejectsProxyHeaders: Check = {
   id: "rejects-proxy-headers",
@@ -23,9 +22,8 @@ export const rejectsProxyHeaders: Check = {
   async run(target) {
     if ((await findAccepted(target, [NOTHING])) !== null) return untestable("already accepted with no key");
     const swept = await sweep(target, "network");
-    const replaced = await sendAll(target, NOTHING, pack(REPLACING_HEADERS));
     const bogusToo = (await findAccepted(target, [target.wrong])) === null;
-    const bogus = bogusToo ? await sendAll(target, target.wrong, pack(FIRST_CLAIMS)) : [];
-    return judgeVariations(target, [...replaced, ...swept, ...bogus], "proxy headers");
+    const bogus = bogusToo ? await sendAll(target, target.wrong, [FIRST_CLAIMS]) : [];
+    return judgeVariations(target, [...swept, ...bogus], "proxy headers");
   },
 };

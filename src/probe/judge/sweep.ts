@@ -1,6 +1,7 @@
 import { untestable, type CheckResult, type Cost } from "../check-result.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
-import { pack, type Variation } from "../mcp/variation.ts";
+import { pack } from "../mcp/pack.ts";
+import type { Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
 import { OTHER_BODIES } from "../variations/bodies.ts";
 import { clientClaims } from "../variations/clients.ts";

@@ -28,9 +28,9 @@ export interface Variation {
 }
 
 /** Headers whose values can be joined, and what joins them. */
-const JOINED: Readonly<Record<string, string | undefined>> = { "user-agent": " ", cookie: "; " };
+export const JOINED: Readonly<Record<string, string | undefined>> = { "user-agent": " ", cookie: "; " };
 
-/** Combines variations that do not {@link conflict}. */
+/** Combines variations that `pack` put together. */
 export function combine(variations: readonly Variation[]): Variation {
   const headers: Record<string, string | null> = {};
   for (const [name, value] of variations.flatMap((each) => Object.entries(each.headers ?? {}))) {
@@ -49,56 +49,6 @@ export function combine(variations: readonly Variation[]): Variation {
 
 function compose(bodies: readonly NonNullable<Variation["body"]>[], json: string): string | Uint8Array {
   return bodies.reduce((text: string | Uint8Array, body) => (typeof text === "string" ? body(text) : text), json);
-}
-
-/** Returns whether two variations cannot be sent in one request. */
-export function conflict(a: Variation, b: Variation): boolean {
-  if (a.alone === true || b.alone === true || a.era !== b.era) return true;
-  if (Object.keys(a.headers ?? {}).some((name) => name in (b.headers ?? {}) && JOINED[name] === undefined)) return true;
-  if (a.body !== undefined && b.body !== undefined && !(a.composes && b.composes)) return true;
-  const parts = ["method", "path", "version", "reuse"] as const;
-  if (parts.some((part) => a[part] !== undefined && b[part] !== undefined)) return true;
-  return a.query !== undefined && b.query !== undefined && parameterOf(a.query) === parameterOf(b.query);
-}
-
-function parameterOf(query: string): string {
-  return query.replace(/=.*/s, "");
-}
-
-/** Servers refuse more headers than this, such as those in Python, which take 100. */
-const MOST_HEADERS = 88;
-
-/**
- * Packs variations into as few requests as their order allows.
- * @param into - Requests to add to.
- * @param spread - Fills the requests evenly, and spreads headers that can be joined, because their first value counts most.
- */
-export function pack(
-  variations: readonly Variation[],
-  { into = [], spread = false }: { into?: readonly (readonly Variation[])[]; spread?: boolean } = {},
-): Variation[][] {
-  const groups: Variation[][] = into.map((group) => [...group]);
-  for (const one of variations) {
-    const fitting = groups.filter(
-      (group) => headersIn(group) + headersIn([one]) <= MOST_HEADERS && !group.some((other) => conflict(one, other)),
-    );
-    const [group] = spread ? fitting.sort(byShared(one)) : fitting;
-    if (group === undefined) groups.push([one]);
-    else group.push(one);
-  }
-  return groups;
-}
-
-function headersIn(group: readonly Variation[]): number {
-  return group.reduce((sum, { headers = {} }) => sum + Object.keys(headers).length, 0);
-}
-
-/** Compares groups by how often they have a header of a variation, then by size. */
-function byShared({ headers = {} }: Variation): (a: readonly Variation[], b: readonly Variation[]) => number {
-  const joined = Object.keys(headers).filter((name) => JOINED[name] !== undefined);
-  const shared = (group: readonly Variation[]): number =>
-    joined.length === 0 ? 0 : group.filter((other) => joined.some((name) => name in (other.headers ?? {}))).length;
-  return (a, b) => shared(a) - shared(b) || a.length - b.length;
 }
 
 /** Varies a request that is about to be sent. */

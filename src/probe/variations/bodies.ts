@@ -37,7 +37,6 @@ const FORMS: readonly Variation[] = [
     name: "two methods in the message, ping first",
     body: (json) => json.replace('"method":', '"method":"ping","method":'),
   },
-  { name: "a batch of one message", body: (json) => `[${json}]` },
   { name: "a batch with a ping first", body: (json) => `[{"jsonrpc":"2.0","id":0,"method":"ping"},${json}]` },
   { name: "a message with the id null", body: rewrite((message) => ({ ...message, id: null })) },
   { name: "a message with the id 0", body: rewrite((message) => ({ ...message, id: 0 })), composes: true },

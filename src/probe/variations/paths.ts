@@ -10,10 +10,10 @@ export function otherPaths(url: URL, era: Era): Variation[] {
   const others = COMMON_PATHS.filter((path) => path !== url.pathname && !spelled.includes(path));
   const stream: Variation = { name: "the stream /sse", path: "/sse", era: "sse" };
   return [
-    // Travels with the first path, the absolute form, which most servers understand.
-    { name: "the query next=/health", query: "next=/health" },
-    ...[...spelled, ...(era === "sse" ? [] : others)].map((path) => ({ name: nameOf(path), path })),
-    replacedPath("/health", url),
+    ...[...spelled, ...(era === "sse" ? [] : others)].map((path) => ({
+      ...{ name: nameOf(path), path },
+      ...(path === "/" ? { headers: replacedPath(url) } : {}),
+    })),
     ...(url.pathname === "/sse" ? [] : [stream]),
   ];
 }
@@ -21,9 +21,8 @@ export function otherPaths(url: URL, era: Era): Variation[] {
 /** Headers in which a proxy passes the path that it replaced. Some routers prefer it. */
 const REPLACED = ["x-original-url", "x-original-uri", "x-rewrite-url", "x-forwarded-uri", "x-forwarded-path"];
 
-function replacedPath(path: string, { pathname, search }: URL): Variation {
-  const headers = Object.fromEntries(REPLACED.map((name) => [name, pathname + search]));
-  return { name: `the path ${path} with yours in X-Original-URL`, path, headers };
+function replacedPath({ pathname, search }: URL): Record<string, string> {
+  return Object.fromEntries(REPLACED.map((name) => [name, pathname + search]));
 }
 
 /**

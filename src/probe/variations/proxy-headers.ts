@@ -1,3 +1,4 @@
+import { pack } from "../mcp/pack.ts";
 import type { Variation } from "../mcp/variation.ts";
 import { headerVariations, withValues, type HeaderTable } from "./headers.ts";
 
@@ -114,24 +115,22 @@ const REPLACED: HeaderTable = {
 /** Names that only the network of the server knows. Servers that check `Host` answer them before the rest. */
 const INTERNAL_HOST: Variation = { name: "Host: mcp.internal", headers: { host: "mcp.internal" }, alone: true };
 
-/** Headers that change how a server handles a request. */
-export const REPLACING_HEADERS: readonly Variation[] = [...headerVariations(REPLACED), INTERNAL_HOST];
-
 /** Headers that servers take for the word of a proxy or of their own network. */
-export const NETWORK_CLAIMS: readonly Variation[] = headerVariations({
-  ...USERS,
-  ...withValues(INTERNAL, CLAIMS),
-  ...ADDRESSES,
-  ...PRODUCTS,
-  ...HOPS,
-  ...withValues(CALLERS, CLAIMS),
-});
+export const NETWORK_CLAIMS: readonly Variation[] = [
+  ...headerVariations({
+    ...REPLACED,
+    ...USERS,
+    ...withValues(INTERNAL, CLAIMS),
+    ...ADDRESSES,
+    ...PRODUCTS,
+    ...HOPS,
+    ...withValues(CALLERS, CLAIMS),
+  }),
+  INTERNAL_HOST,
+];
 
-/** The first value of each of these headers. */
-export const FIRST_CLAIMS: readonly Variation[] = NETWORK_CLAIMS.filter(({ headers = {} }, i) => {
-  const [name = ""] = Object.keys(headers);
-  return NETWORK_CLAIMS.findIndex((other) => name in (other.headers ?? {})) === i;
-});
+/** The first values, as many as fit into one request. */
+export const [FIRST_CLAIMS = []] = pack(NETWORK_CLAIMS);
 
 function each(names: readonly string[], values: readonly string[]): HeaderTable {
   return Object.fromEntries(names.map((name) => [name, values]));

@@ -22,5 +22,6 @@ const NAMED = {
 export const QUERY_FLAGS: readonly Variation[] = queryVariations({
   ...withValues(Object.fromEntries(FLAGS.map((name) => [name, []])), ["1", "true", "", "yes"]),
   ...NAMED,
+  next: ["/health"],
   v: [".css", ".js", ".png", "/favicon.ico"],
 });

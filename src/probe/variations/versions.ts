@@ -26,7 +26,12 @@ export function versionClaims([newest, ...older]: readonly Era[]): Variation[] {
   const revisions = REVISIONS.map((revision) => header(VERSION, revision));
   if (newest !== "modern") return [...NAMED, ...RESUMED, ...revisions, header(VERSION, "2026-07-28"), UNKNOWN_VERSION];
   const own = [header(VERSION, "2025-06-18"), UNKNOWN_VERSION, without(VERSION), without("Mcp-Method")];
-  return [...NAMED, ...RESUMED, ...own, ...(older.includes("legacy") ? revisions.map(inLegacyEra) : [])];
+  return [
+    ...NAMED,
+    ...RESUMED,
+    ...own,
+    ...(older.includes("legacy") ? revisions.filter((_, i) => i % 2 === 0).map(inLegacyEra) : []),
+  ];
 }
 
 function inLegacyEra(variation: Variation): Variation {

@@ -43,6 +43,21 @@ const BROKEN_GUARDS: readonly BrokenServer[] = [
     make: () => ({ isGuarded: () => false }),
   },
   {
+    mistake: "refuses a request and sends the list with the refusal",
+    caught: ["requires-key", "rejects-bogus-key", "rejects-before-reading"],
+    make: () => ({
+      refuse(request, response) {
+        void text(request).then(
+          (body) => {
+            const id = /"id":"([^"]*)"/.exec(body)?.[1];
+            this.json(response, 401, { jsonrpc: "2.0", id, result: { tools: [] } });
+          },
+          () => response.destroy(),
+        );
+      },
+    }),
+  },
+  {
     mistake: "guards only the modern era",
     caught: ["requires-key-for-every-message", "requires-key-for-handshake", "requires-key-for-every-version"],
     make: () => ({

@@ -11,6 +11,7 @@ import { BROKEN_SESSION } from "./broken-session.ts";
 import { BROKEN_LEAKS } from "./broken-leaks.ts";
 import { OPEN_BODIES } from "./open/open-bodies.ts";
 import { OPEN_CLIENTS } from "./open/open-clients.ts";
+import { OPEN_QUERIES } from "./open/open-queries.ts";
 import { OPEN_CONNECTIONS } from "./open/open-connections.ts";
 import { OPEN_METHODS } from "./open/open-methods.ts";
 import { OPEN_PATHS } from "./open/open-paths.ts";
@@ -54,5 +55,6 @@ export const BROKEN_SERVERS: readonly BrokenServer[] = [
   ...OPEN_VERSIONS,
   ...OPEN_CONNECTIONS,
   ...OPEN_CLIENTS,
+  ...OPEN_QUERIES,
   ...OPEN_PATHS,
 ];

@@ -133,7 +133,7 @@ const BY_MESSAGE = readingBody(CHECK, [
   },
   {
     mistake: "guards messages and forgot batches, in the modern era",
-    culprit: /batch of one/,
+    culprit: /batch with a ping first/,
     skips: (body) => Array.isArray(JSON.parse(body)),
     caught: ["rejects-before-parsing", "requires-key-for-batches"],
     eras: "modern",

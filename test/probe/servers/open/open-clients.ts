@@ -3,6 +3,7 @@ import { skipping } from "./skipping.ts";
 
 const CLIENT = "requires-key-for-every-client";
 const PROXY = "rejects-proxy-headers";
+const INSPECTOR = "http://localhost:6274";
 
 const CLIENTS = skipping(
   CLIENT,
@@ -22,6 +23,7 @@ const CLIENTS = skipping(
       /ELB-HealthChecker/,
       (headers) => headers["user-agent"]?.includes("ELB-HealthChecker") === true,
     ],
+    ["lets a cookie through that it cannot decode", /cookie mcp=%E0/, ({ cookie = "" }) => !isDecodable(cookie)],
     ["lets crawlers through", /Googlebot/, (headers) => /googlebot/i.test(headers["user-agent"] ?? "")],
     [
       "lets the MCP Inspector through",
@@ -52,6 +54,12 @@ const CLIENTS = skipping(
     ],
   ],
   { knowsOrigin: ({ headers }) => [undefined, `http://${headers.host ?? ""}`].includes(headers.origin) },
+);
+
+const INSPECTORS = skipping(
+  CLIENT,
+  [["takes the page of the MCP Inspector for a user", /localhost:6274/, ({ origin }) => origin === INSPECTOR]],
+  { knowsOrigin: ({ headers }) => [undefined, INSPECTOR].includes(headers.origin) },
 );
 
 const FILES = skipping(
@@ -105,6 +113,29 @@ const PROXIES = skipping(PROXY, [
     (headers) => headers["x-auth-verified"] === "true" && headers["x-user-id"] === "1",
   ],
   [
+    "trusts addresses of home networks",
+    /X-Forwarded-For: 192\.168\.1\.1/,
+    (headers) => headers["x-forwarded-for"]?.startsWith("192.168.") === true,
+  ],
+  ["trusts addresses of Docker", /X-Real-IP: 172\.16/, (headers) => /^172\.1[6-9]\./.test(headers["x-real-ip"] ?? "")],
+  [
+    "trusts carrier-grade NAT",
+    /X-Client-IP: 100\.64/,
+    (headers) => (headers["x-client-ip"] ?? "").startsWith("100.64."),
+  ],
+  ["trusts the loopback address of IPv6", /for="\[::1\]"/, ({ forwarded = "" }) => forwarded.includes("[::1]")],
+  [
+    "trusts clients that call themselves internal",
+    /X-Client: internal/,
+    (headers) => headers["x-client"] === "internal",
+  ],
+  ["trusts an environment that a header names", /X-Env: admin/, (headers) => headers["x-env"] === "admin"],
+  [
+    "looks at the key in X-API-Key only if it is in Authorization too",
+    /X-API-Key: /,
+    (headers) => headers["authorization"] === undefined && headers["x-api-key"] !== undefined,
+  ],
+  [
     "takes the method from a header, and guards POST",
     /X-HTTP-Method-Override: GET/,
     (headers) => headers["x-http-method-override"] === "GET",
@@ -117,5 +148,20 @@ const INTERNAL_HOSTS = skipping(
   { knowsHost: ({ headers: { host = "" } }) => /^(127\.0\.0\.1|localhost|mcp\.internal)(:\d+)?$/.test(host) },
 );
 
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Servers that believe what a client or a proxy says. */
-export const OPEN_CLIENTS: readonly BrokenServer[] = [...CLIENTS, ...FILES, ...PROXIES, ...INTERNAL_HOSTS];
+export const OPEN_CLIENTS: readonly BrokenServer[] = [
+  ...CLIENTS,
+  ...FILES,
+  ...INSPECTORS,
+  ...PROXIES,
+  ...INTERNAL_HOSTS,
+];

@@ -18,12 +18,6 @@ const isMcp = (path: string): boolean => path === "/mcp";
 /** What the guard skips, and what the router behind it takes for the path of MCP. */
 const ROWS: readonly PathRow[] = [
   [
-    "looks for /health anywhere in the URL",
-    /next=\/health/,
-    (url) => url.includes("/health"),
-    (url) => isMcp(pathOf(url)),
-  ],
-  [
     "has a public folder below its path",
     /\/mcp\/public/,
     (url) => url.startsWith("/mcp/public"),
