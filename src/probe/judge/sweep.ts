@@ -6,8 +6,9 @@ import type { Target } from "../target/target.ts";
 import { OTHER_BODIES } from "../variations/bodies.ts";
 import { clientClaims } from "../variations/clients.ts";
 import { NETWORK_CLAIMS } from "../variations/proxy-headers.ts";
-import { QUERY_FLAGS } from "../variations/queries.ts";
+import { QUERY_FLAGS, UNKNOWN_QUERY } from "../variations/queries.ts";
 import { versionClaims } from "../variations/versions.ts";
+import { isConversation, type Attempt } from "../verify/attempt.ts";
 import { findAccepted } from "./judge-refused.ts";
 import { SEARCH, sendAll, type VariedTrial } from "./send-variations.ts";
 import { judgeVariations } from "./try-variations.ts";
@@ -43,7 +44,9 @@ async function sendOnce(target: Target): Promise<Swept> {
   const speaksHttp = target.greeting.era !== "sse";
   const [body, version] = speaksHttp ? [OTHER_BODIES, versionClaims(eras)] : [[], []];
   const client = clientClaims(target.url);
-  const [network, query] = [NETWORK_CLAIMS, QUERY_FLAGS];
+  const network = NETWORK_CLAIMS;
+  const [unknown] = await sendAll(target, NOTHING, [[UNKNOWN_QUERY]]);
+  const query = unknown !== undefined && isUsual(unknown, await target.ask(NOTHING)) ? QUERY_FLAGS : [];
   const spread = pack([...body, ...version, ...client, ...query], { spread: true });
   // In the order of their rounds: a server may look at two of these headers.
   const groups = pack(network, { into: spread });
@@ -53,5 +56,16 @@ async function sendOnce(target: Target): Promise<Swept> {
       const variations = trial.variations.filter((one) => own.includes(one));
       return variations.length === 0 ? [] : [trial.granted ? trial : { ...trial, variations }];
     });
-  return { body: of(body), version: of(version), client: of(client), network: of(network), query: of(query) };
+  return {
+    body: of(body),
+    version: of(version),
+    client: of(client),
+    network: of(network),
+    query: [...(unknown === undefined ? [] : [unknown]), ...of(query)],
+  };
+}
+
+/** Returns whether a variation gets the same status. A server that knows no query at its path answers 404 to each. */
+function isUsual({ attempt }: VariedTrial, refused: Attempt): boolean {
+  return isConversation(attempt) && isConversation(refused) && attempt.answer.status === refused.answer.status;
 }

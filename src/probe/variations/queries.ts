@@ -18,6 +18,9 @@ const NAMED = {
   format: ["html", "css", "js"],
 };
 
+/** A parameter that no server knows. */
+export const UNKNOWN_QUERY: Variation = { name: "the query mcp-keys=1", query: "mcp-keys=1" };
+
 /** Parameters of the query that a developer may have left in to pass the guard. The last one makes the URL end like that of a file. */
 export const QUERY_FLAGS: readonly Variation[] = queryVariations({
   ...withValues(Object.fromEntries(FLAGS.map((name) => [name, []])), ["1", "true", "", "yes"]),
