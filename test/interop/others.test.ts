@@ -27,7 +27,8 @@ const REMARKS = {
   "rejects-before-reading": "no answer to the head and the first byte of a large body without a key",
   "session-bound-to-key": "200 to the session id of the other key",
   "session-ends": "400 to its id after DELETE got 200",
-  "rejects-foreign-origin": "200 to `Origin: https://evil.example`",
+  "rejects-foreign-origin":
+    "200 to `Origin: https://evil.example`, or on `sdk-v2-express` to another port of its own host",
   "rejects-foreign-host": "200 to `Host: evil.example`",
   "hides-stack-trace": "400 to `{` with the trace of the parser, in HTML",
 } as const;
@@ -59,7 +60,10 @@ const PROTECTED: readonly Expected[] = [
     ...{ name: "sdk-v1-stateless", grade: "C" },
     remarks: ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, ...BROWSER],
   },
-  { name: "sdk-v2-express", grade: "B", remarks: ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST] },
+  {
+    ...{ name: "sdk-v2-express", grade: "B" },
+    remarks: ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, "rejects-foreign-origin"],
+  },
   { name: "sdk-v2-web", grade: "C", remarks: ["rejects-two-keys", "omits-error-without-key", ...BROWSER] },
   { name: "hono-bearer-auth", grade: "C", remarks: [...BROWSER] },
   {
@@ -94,6 +98,7 @@ const UNTESTABLE = [
     /^the key is not sent (?:as Authorization: Bearer|in Authorization after a scheme)$/,
     /^the 401 for (?:no|a bogus) key has no WWW-Authenticate header$/,
   ],
+  ...[/^your key is no JWT$/, /^the tool (?:makes no difference between|is in tools\/list of) (?:the two|both) keys; /],
   ...[/^needs a second key/, /^the server does not speak HTTP\+SSE$/],
 ];
 
@@ -139,20 +144,17 @@ test("mcp-proxy reads the key from its own header, and the hint names it", async
   const [first, ...others] = report.findings.filter(({ status }) => status !== "pass" && status !== "untestable");
   expect(first).toMatchObject({
     id: "accepts-valid-key",
-    observed: expect.stringContaining("Invalid or missing API key"),
+    observed: "the server accepts your key in X-API-Key; add: --header X-API-Key",
   });
   expect(others).toEqual([]);
 });
 
-test("a server with a rate limit is inconclusive", async () => {
+test("a server with a rate limit is tested whole, at its own pace", async () => {
   const { status, report } = await probe({ name: "express-rate-limit", grade: null, remarks: [] });
-  expect({ status, report }).toMatchObject({
-    ...{ status: 7, report: { ok: false, result: "inconclusive", grade: null } },
-    report: { hint: expect.stringContaining("answered 429 again") },
-  });
-  expect(report.findings.filter(isBreach)).toEqual([]);
-  const known: string[] = ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, ...BROWSER];
-  expect(remarksOf(report).filter((id) => !known.includes(id))).toEqual([]);
+  expect({ status, report }).toMatchObject({ status: 0, report: { ok: true, result: "protected", grade: "C" } });
+  expect(remarksOf(report)).toEqual(
+    ["rejects-two-keys", "omits-error-without-key", ...PARSED_FIRST, ...BROWSER].sort(),
+  );
 });
 
 /** Runs the built CLI with a high rate, because most of these servers have no limit. */
@@ -170,8 +172,11 @@ async function probe({ name, args = [], tool = "add" }: Expected): Promise<{ sta
   return { status, report };
 }
 
+/** Leaves out the note that a server never slows wrong keys down: only one of these servers has a limit. */
 function remarksOf({ findings }: Report): string[] {
-  const found = findings.filter(({ status }) => status !== "pass" && status !== "untestable");
+  const found = findings.filter(
+    ({ id, status }) => id !== "limits-wrong-keys" && status !== "pass" && status !== "untestable",
+  );
   return found.map(({ id }) => id).sort();
 }
 

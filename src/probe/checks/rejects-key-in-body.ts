@@ -9,7 +9,7 @@ import { type PlannedRequest, legacyRequest, modernRequest } from "../mcp/planne
 import { exchangeEach, isGranted } from "../judge/judge-granted.ts";
 import { listNames } from "../judge/judge-refused.ts";
 import type { ExchangeResult, Target } from "../target/target.ts";
-import { isConversation } from "../verify/attempt.ts";
+import { isAccepted, isConversation } from "../verify/attempt.ts";
 
 export const rejectsKeyInBody: Check = {
   id: "rejects-key-in-body",
@@ -25,7 +25,8 @@ export const rejectsKeyInBody: Check = {
     if (target.greeting.era === "sse") return untestable("the server speaks only HTTP+SSE");
     const first = firstRequest(target);
     const nothing = await target.ask(NOTHING);
-    if (isConversation(nothing) && nothing.server !== null)
+    // The modern era has no handshake that could succeed without a key.
+    if (isAccepted(nothing) || (first.grants === "greeting" && isConversation(nothing) && nothing.server !== null))
       return untestable(`the server answers ${first.name} without a key`);
     const key = target.key.reveal();
     const keyInBody = misplacedKey({}, { id: "key-in-body", name: "your key in the body" });

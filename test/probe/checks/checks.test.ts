@@ -103,3 +103,10 @@ test("every check passes on a correct server", async () => {
   const passed = new Set(findings.filter(({ status }) => status === "pass").map(({ id }) => id));
   expect(CHECKS.map(({ id }) => id).filter((id) => !passed.has(id))).toEqual([]);
 });
+
+test("a server of the modern era, whose handshake no key opens, is asked with the key in the body too", async () => {
+  const modern = CORRECT_SERVERS.find(({ kind }) => kind === "that speaks only the modern era");
+  if (modern === undefined) throw new Error("there is no such server");
+  const { report } = await probeOnce(modern);
+  expect(report.findings.find(({ id }) => id === "rejects-key-in-body")).toMatchObject({ status: "pass" });
+});
