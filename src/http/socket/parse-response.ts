@@ -28,6 +28,30 @@ const NOTHING = Buffer.alloc(0);
  * @see RFC 9112
  */
 export function parseResponse(bytes: Buffer, ended: boolean, method: string): ParsedResponse | null {
+  for (let at = 0; ;) {
+    const head = parseHead(bytes.subarray(at));
+    if (head === null) return null;
+    const { status, lines, minor } = head;
+    at += head.length;
+    if (status < 200 && status !== 101) continue;
+    const after = bytes.subarray(at);
+    const headers = parseHeaders(lines);
+    const connection = headers["connection"]?.join().toLowerCase() ?? (minor === "0" ? "close" : "");
+    const empty = method === "HEAD" || status === 204 || status === 304;
+    const body = empty ? { body: NOTHING, complete: true, rest: after } : readBody(after, { headers, status, ended });
+    return { status, headers, ...body, keepsConnection: !connection.includes("close") };
+  }
+}
+
+interface Head {
+  readonly status: number;
+  readonly minor: string | undefined;
+  readonly lines: readonly string[];
+  /** Bytes, with the empty line. */
+  readonly length: number;
+}
+
+function parseHead(bytes: Buffer): Head | null {
   const start = bytes.subarray(0, 7).toString("latin1");
   if (!"HTTP/1.".startsWith(start)) throw notHttp();
   const end = bytes.indexOf("\r\n\r\n");
@@ -35,14 +59,7 @@ export function parseResponse(bytes: Buffer, ended: boolean, method: string): Pa
   const [first = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
   const [, minor, code] = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(first) ?? [];
   if (code === undefined) throw notHttp();
-  const status = Number(code);
-  const after = bytes.subarray(end + 4);
-  if (status < 200 && status !== 101) return parseResponse(after, ended, method);
-  const headers = parseHeaders(lines);
-  const connection = headers["connection"]?.join().toLowerCase() ?? (minor === "0" ? "close" : "");
-  const empty = method === "HEAD" || status === 204 || status === 304;
-  const body = empty ? { body: NOTHING, complete: true, rest: after } : readBody(after, { headers, status, ended });
-  return { status, headers, ...body, keepsConnection: !connection.includes("close") };
+  return { status: Number(code), minor, lines, length: end + 4 };
 }
 
 function parseHeaders(lines: readonly string[]): Record<string, string[] | undefined> {
