@@ -43,7 +43,7 @@ export function parseResponse(bytes: Buffer, ended: boolean, method: string): Pa
   }
 }
 
-interface Head {
+interface ParsedHead {
   readonly status: number;
   readonly minor: string | undefined;
   readonly lines: readonly string[];
@@ -51,7 +51,7 @@ interface Head {
   readonly length: number;
 }
 
-function parseHead(bytes: Buffer): Head | null {
+function parseHead(bytes: Buffer): ParsedHead | null {
   const start = bytes.subarray(0, 7).toString("latin1");
   if (!"HTTP/1.".startsWith(start)) throw notHttp();
   const end = bytes.indexOf("\r\n\r\n");
