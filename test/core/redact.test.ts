@@ -100,3 +100,22 @@ test("reports every token of a lab before it is used", async () => {
   await key.disable();
   expect((options.lab as FollowedStore).keys).toMatchObject([{ enabled: false }]);
 });
+
+test.each([
+  ["in base64", (key: string) => btoa(key)],
+  ["in base64 after a scheme", (key: string) => btoa(`Bearer ${key}`)],
+  ["in base64 with a user", (key: string) => btoa(`ab:${key}!`)],
+  ["in base64url", (key: string) => Buffer.from(`é${key}`).toString("base64url")],
+  ["in hex", (key: string) => Buffer.from(key).toString("hex").toUpperCase()],
+  ["backwards", (key: string) => [...key].reverse().join("")],
+])("masks a token %s", (_, encode) => {
+  const key = "sk-acme-7Hq2ZpLm0aBcD4eFgT9uVwXy1KnRs5Jo";
+  const encoded = encode(key);
+  const shown = createRedactor([new Secret(key)]).redact(`before ${encoded} after`);
+  expect(shown).toMatch(/^before .{0,12}\[secret\].{0,12} after$/);
+});
+
+test("masks the password of Basic", () => {
+  const { redact } = createRedactor([new Secret(btoa("ci:correct-horse-battery"))]);
+  expect(redact("your password is correct-horse-battery")).toBe("your password is [secret]");
+});

@@ -1,5 +1,5 @@
 import type { Secret } from "../../core/secret.ts";
-import { createRedact } from "../../core/redact.ts";
+import { createRedactor } from "../../core/redact.ts";
 
 /** Characters of earlier output that are searched again with the next chunk, because a key may be split. */
 const OVERLAP = 512;
@@ -11,12 +11,12 @@ export class OutputWatcher {
   /** Streams with a key or a part of one. */
   readonly found = new Set<"stdout" | "stderr">();
   readonly #tails = { stdout: "", stderr: "" };
-  readonly #clean = createRedact([]);
+  readonly #clean = createRedactor([]).redact;
   readonly #redact: (text: string, limit: number) => string;
   #seen = 0;
 
   constructor(tokens: readonly Secret[]) {
-    this.#redact = createRedact(tokens);
+    this.#redact = createRedactor(tokens).redact;
   }
 
   /** The last line on stderr. Not redacted. */

@@ -1,6 +1,6 @@
 import type { Secret } from "../../core/secret.ts";
 import { isAccepted } from "../verify/attempt.ts";
-import { createRedact, type Redact } from "../../core/redact.ts";
+import { createRedactor, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { KeysError } from "../../errors.ts";
 import type { ProgramKey } from "./program-keys.ts";
@@ -42,7 +42,7 @@ export class StdioTarget {
     this.#options = options;
     this.starts = this.#starts;
     ({ variable: this.variable, key: this.key, bogus: this.bogus } = options);
-    this.redact = createRedact([this.key, this.bogus]);
+    this.redact = createRedactor([this.key, this.bogus]).redact;
     this.valid = { id: "key", name: "your key", value: this.key };
   }
 

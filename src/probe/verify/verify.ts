@@ -4,7 +4,7 @@ import { isExposed, parseServerUrl } from "../mcp/server-url.ts";
 import { secretsIn } from "../judge/key-shape.ts";
 import { isAccepted, isConversation, type Attempt } from "./attempt.ts";
 import { createBogusKey } from "./bogus-key.ts";
-import { createRedact, type Redact } from "../../core/redact.ts";
+import { createRedactor, type Redact } from "../../core/redact.ts";
 import type { Greeting } from "../mcp/conversation.ts";
 import { carryKey } from "../mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
@@ -60,7 +60,7 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
 
   const bogus = createBogusKey(token, options.random);
   const mutation = changeMiddle(token, options.random);
-  const redact = createRedact([token, bogus, ...(mutation === null ? [] : [mutation.key])].flatMap(secretsIn));
+  const redact = createRedactor([token, bogus, ...(mutation === null ? [] : [mutation.key])].flatMap(secretsIn)).redact;
   const deadline = now() + timeoutMs;
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
