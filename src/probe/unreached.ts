@@ -1,6 +1,7 @@
 import { count } from "../core/count.ts";
 import type { Check } from "./check.ts";
-import { formatTime, rateFlag } from "./mcp/request-rate.ts";
+import { rateFlag } from "./mcp/request-rate.ts";
+import { formatRoughTime } from "./mcp/rough-time.ts";
 import type { RateStop } from "./mcp/rate-limiter.ts";
 import type { Finding } from "./report/report.ts";
 
@@ -20,7 +21,7 @@ export interface CutShort {
 export function unreachedReason({ cost }: Pick<Check, "cost">, { reason, rate, blocked }: RateStop): string {
   if (rate === null) return `not reached, because ${reason}`;
   const takes = count(requestsOf(cost, blocked), "more request");
-  return `not reached, because ${reason}; it takes at most ${takes}, ${formatTime(requestsOf(cost, blocked) / rate)} at that rate`;
+  return `not reached, because ${reason}; it takes at most ${takes}, ${formatRoughTime(requestsOf(cost, blocked) / rate)} at that rate`;
 }
 
 /** Returns whether a server that blocks this client keeps a check from proving anything. */
@@ -38,7 +39,7 @@ export function explainCutShort({ stop, checks, findings, stillAccepted, command
   if (left.length === 0) return head;
   const { rate } = stop;
   const seconds = rate === null ? null : left.reduce((sum, { cost }) => sum + requestsOf(cost, stop.blocked) / rate, 0);
-  const time = seconds === null ? "" : `, which takes at most ${formatTime(seconds)}`;
+  const time = seconds === null ? "" : `, which takes at most ${formatRoughTime(seconds)}`;
   const pace = rate === null ? "" : ` --rate ${rateFlag(rate * 0.9)}`;
   const patience =
     seconds === null ? "" : `; or let a whole run wait, with --patience ${String(Math.ceil(seconds / 60))}m`;

@@ -41,18 +41,6 @@ export function rateFlag(rate: number): string {
   return letter === "s" ? String(number) : `${String(number)}/${letter}`;
 }
 
-/** Describes a time for people: `40 seconds`, `8 minutes`. Rounds up. */
-export function formatTime(seconds: number): string {
-  for (const [unit, size] of [
-    ["second", 1],
-    ["minute", 60],
-  ] as const) {
-    const number = Math.max(1, Math.ceil(seconds / size));
-    if (number < 100 || unit === "minute") return `${String(number)} ${unit}${number === 1 ? "" : "s"}`;
-  }
-  return "";
-}
-
 function inUnit(rate: number): { number: number; letter: string; name: string } {
   for (const { letter, seconds, name } of UNITS) {
     const number = rate * seconds;

@@ -6,7 +6,7 @@ import { BEARER, displayKeyHeader, formatKeyHeader, type KeyHeader } from "../mc
 import { isObject, parseJson, textAt } from "../mcp/json.ts";
 import type { Redact } from "../../core/redact.ts";
 import { readRetryAfter } from "../mcp/limit-headers.ts";
-import { formatTime } from "../mcp/request-rate.ts";
+import { formatRoughTime } from "../mcp/rough-time.ts";
 import type { McpAnswer } from "../mcp/wire.ts";
 import type { Attempt } from "./attempt.ts";
 
@@ -141,7 +141,7 @@ export function explainLimit(retryMs: number | null): string {
 
 /** Completes "try again …". */
 export function retryTime(retryMs: number | null): string {
-  return retryMs === null ? "later" : `in ${formatTime(retryMs / 1000)}`;
+  return retryMs === null ? "later" : `in ${formatRoughTime(retryMs / 1000)}`;
 }
 
 function inTime(answer: McpAnswer): string {

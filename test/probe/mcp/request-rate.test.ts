@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { formatRate, formatTime, parseRate, rateFlag } from "../../../src/probe/mcp/request-rate.ts";
+import { formatRate, parseRate, rateFlag } from "../../../src/probe/mcp/request-rate.ts";
+import { formatRoughTime } from "../../../src/probe/mcp/rough-time.ts";
 
 test.each([
   ["20", 20],
@@ -39,7 +40,7 @@ test.each([
 });
 
 test("writes a time in seconds or minutes", () => {
-  expect([0.2, 1, 41, 130, 480].map(formatTime)).toEqual([
+  expect([0.2, 1, 41, 130, 480].map(formatRoughTime)).toEqual([
     "1 second",
     "1 second",
     "41 seconds",
