@@ -12,6 +12,7 @@ const PLACEHOLDERS = [
   "constructor",
   "test",
   "changeme",
+  "*",
 ];
 
 export const rejectsPlaceholderKey: Check = {

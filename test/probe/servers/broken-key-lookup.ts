@@ -60,8 +60,17 @@ export const BROKEN_KEY_LOOKUP: readonly BrokenServer[] = [
     }),
   },
   {
+    mistake: "takes * for any key",
+    caught: ["rejects-placeholder-key"],
+    make: () => ({
+      knows(token) {
+        return token === "*" || this.keys.includes(token);
+      },
+    }),
+  },
+  {
     mistake: "scans a cache for the presented key",
-    caught: ["rejects-key-pattern"],
+    caught: ["rejects-key-pattern", "rejects-placeholder-key"],
     make: () => ({
       knows(token) {
         const glob = new RegExp(`^${token.replace(/[.+^${}()|\\%]/g, "\\$&").replaceAll("*", ".*")}$`);
