@@ -91,3 +91,8 @@ export function addCosts(costs: readonly Cost[]): Cost {
   }
   return sum;
 }
+
+/** Returns what is left of a cost without a part of it. */
+export function subtractCost(whole: Cost, part: Cost): Cost {
+  return { requests: whole.requests - part.requests, wrong: whole.wrong - part.wrong };
+}

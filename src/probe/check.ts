@@ -76,6 +76,8 @@ export interface Check<T = Target> {
    * the same object here.
    */
   readonly cost: Cost;
+  /** The part of `cost` that is sent once for all checks that name the same object. */
+  readonly shared?: Cost;
   /**
    * Runs the check. Everything the server does becomes a {@link CheckResult}. If this throws a `KeysError` with
    * `SERVER_UNREACHABLE` or `SERVER_NOT_MCP`, the finding is untestable. Text from the server goes through `target.redact`.

@@ -2,7 +2,7 @@ import type { Secret } from "../core/secret.ts";
 import { CODES, KeysError } from "../errors.ts";
 import type { HttpRequest } from "../http/http.ts";
 import type { Check } from "./check.ts";
-import { addCosts, untestable, type CheckResult, type Cost } from "./check-result.ts";
+import { addCosts, subtractCost, untestable, type CheckResult, type Cost } from "./check-result.ts";
 import { absenceReason, inconclusiveReason, limitReason } from "./inconclusive-reason.ts";
 import { CHECKS } from "./index.ts";
 import { secretsIn } from "./judge/key-shape.ts";
@@ -168,12 +168,12 @@ function parseUrl({ url: text, key, allowHttp }: ProbeServerOptions): URL {
 /** Returns an upper bound of the run. Assumes that the server meets the preconditions that are not known yet. */
 function planCost(checks: readonly Check[], target: Target): Cost {
   const planned = checks.filter(({ needs = [] }) => unmetNeed(needs.filter(isKnownUpFront), target) === null);
-  // Checks that share requests have the same cost, which counts once.
-  const costs = new Set(planned.map(({ cost }) => cost));
-  const sum = addCosts([SURVEY_COST, CONTROLS_COST, FIND_HEADER_COST, ...costs]);
+  const own = planned.map(({ cost, shared }) => (shared === undefined ? cost : subtractCost(cost, shared)));
+  const shared = new Set(planned.flatMap((check) => check.shared ?? []));
+  const sum = addCosts([SURVEY_COST, CONTROLS_COST, FIND_HEADER_COST, ...own, ...shared]);
   return addCosts([sum, watchCost(sum.wrong)]);
 }
 
 function isKnownUpFront(need: string): boolean {
-  return !["accepted", "modern", "legacy", "sse", "session"].includes(need);
+  return !["accepted", "modern", "legacy", "sse", "http", "session"].includes(need);
 }

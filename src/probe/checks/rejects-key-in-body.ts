@@ -19,10 +19,9 @@ export const rejectsKeyInBody: Check = {
   expected: "rejects your key in the body",
   source: new URL("https://www.rfc-editor.org/rfc/rfc6750#section-2.2"),
   fix: "read the key from the header only",
-  needs: ["accepted"],
+  needs: ["accepted", "http"],
   cost: { requests: 5, wrong: 5 },
   async run(target) {
-    if (target.greeting.era === "sse") return untestable("the server speaks only HTTP+SSE");
     const first = firstRequest(target);
     const nothing = await target.ask(NOTHING);
     // The modern era has no handshake that could succeed without a key.

@@ -19,6 +19,7 @@ export const rejectsProxyHeaders: Check = {
   fix: "decide by the key alone: clients can set any address, user, host or path in a header, and any header of your own network",
   needs: ["accepted"],
   cost: addCosts([OWN_COST, SWEEP_COST]),
+  shared: SWEEP_COST,
   async run(target) {
     if ((await findAccepted(target, [NOTHING])) !== null) return untestable("already accepted with no key");
     const swept = await sweep(target, "network");

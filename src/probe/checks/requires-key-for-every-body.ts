@@ -1,5 +1,4 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { SWEEP_COST, trySwept } from "../judge/sweep.ts";
 
 export const requiresKeyForEveryBody: Check = {
@@ -12,10 +11,10 @@ export const requiresKeyForEveryBody: Check = {
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
   fix: "put the guard in front of the body parser, and let it look at nothing but the key",
-  needs: ["accepted"],
+  needs: ["accepted", "http"],
   cost: SWEEP_COST,
+  shared: SWEEP_COST,
   run(target) {
-    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
     return trySwept(target, "body", "the body");
   },
 };

@@ -11,6 +11,7 @@ export const requiresKeyForEveryClient: Check = {
   fix: "decide by the key alone, not by User-Agent, Origin, Referer or a cookie: give health checks a path of their own",
   needs: ["accepted"],
   cost: SWEEP_COST,
+  shared: SWEEP_COST,
   run(target) {
     return trySwept(target, "client", "what clients say about themselves");
   },

@@ -1,5 +1,4 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
 import { OTHER_CONNECTIONS, REUSED_CONNECTIONS } from "../variations/connections.ts";
 
@@ -11,10 +10,9 @@ export const requiresKeyForEveryConnection: Check = {
   expected: "requires a key with every request of a connection, and for every protocol it can switch to",
   source: new URL("https://www.rfc-editor.org/rfc/rfc9110#section-7.8"),
   fix: "check the key of every request, also with Upgrade or Expect, and remember nothing about a connection",
-  needs: ["accepted"],
+  needs: ["accepted", "http"],
   cost: costOfVariations([...OTHER_CONNECTIONS, ...REUSED_CONNECTIONS]),
   run(target) {
-    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
     return tryVariations(target, [...OTHER_CONNECTIONS, ...REUSED_CONNECTIONS], { of: "the connection" });
   },
 };

@@ -1,5 +1,4 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { costOfVariations, tryVariations } from "../judge/try-variations.ts";
 import { OTHER_METHODS } from "../variations/methods.ts";
 
@@ -13,10 +12,9 @@ export const requiresKeyForEveryMethod: Check = {
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
   fix: "put the guard in front of every method, and answer 405 to methods that MCP does not use",
-  needs: ["accepted"],
+  needs: ["accepted", "http"],
   cost: costOfVariations(OTHER_METHODS),
   run(target) {
-    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
     return tryVariations(target, OTHER_METHODS, { of: "the method" });
   },
 };

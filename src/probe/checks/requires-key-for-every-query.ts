@@ -11,6 +11,7 @@ export const requiresKeyForEveryQuery: Check = {
   fix: "remove the parameter that skips the guard, such as debug=1: anyone can add it to the URL",
   needs: ["accepted"],
   cost: SWEEP_COST,
+  shared: SWEEP_COST,
   run(target) {
     return trySwept(target, "query", "the query");
   },

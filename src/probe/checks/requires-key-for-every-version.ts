@@ -1,5 +1,4 @@
 import type { Check } from "../check.ts";
-import { untestable } from "../check-result.ts";
 import { SWEEP_COST, trySwept } from "../judge/sweep.ts";
 
 export const requiresKeyForEveryVersion: Check = {
@@ -12,10 +11,10 @@ export const requiresKeyForEveryVersion: Check = {
     "https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking",
   ),
   fix: "check the key before any Mcp- header is read: they describe the message, and prove nothing about the client",
-  needs: ["accepted"],
+  needs: ["accepted", "http"],
   cost: SWEEP_COST,
+  shared: SWEEP_COST,
   run(target) {
-    if (target.greeting.era === "sse") return Promise.resolve(untestable("the server speaks only HTTP+SSE"));
     return trySwept(target, "version", "the MCP headers");
   },
 };

@@ -16,7 +16,7 @@ import { judgeVariations } from "./try-variations.ts";
 /** Subjects whose variations are sent in the same requests, because a server hardly looks at two of them. */
 export type SweptSubject = "body" | "client" | "version" | "network" | "query";
 
-/** Upper bound of the sweep. The checks that use it have this very cost, and a plan counts it once. */
+/** Upper bound of the sweep. The checks that use it share it, and a plan counts it once. */
 export const SWEEP_COST: Cost = { requests: 26 + SEARCH, wrong: 26 + SEARCH };
 
 type Swept = Readonly<Record<SweptSubject, readonly VariedTrial[]>>;

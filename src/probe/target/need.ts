@@ -21,6 +21,10 @@ export const NEEDS = {
     reason: "the server does not speak MCP 2025-03-26 to 2025-11-25",
   },
   sse: { met: (target) => speaks(target, "sse"), reason: "the server does not speak HTTP+SSE" },
+  http: {
+    met: ({ survey }) => survey.greetings[0]?.era !== "sse",
+    reason: "the server speaks only HTTP+SSE",
+  },
   session: { met: ({ survey }) => survey.sessions, reason: "the server has no sessions" },
   store: { met: ({ lab }) => lab !== null, reason: "needs a store to create keys in: --store" },
   "second-key": {
