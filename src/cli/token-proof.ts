@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from "../core/duration.ts";
 import type { Secret } from "../core/secret.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyHeader } from "../probe/mcp/key-header.ts";
-import { sleep } from "../probe/mcp/sleep.ts";
+import { sleep } from "../core/sleep.ts";
 import type { Context } from "./context.ts";
 import { listFlag } from "./flags.ts";
 import { headerFlag } from "./header-flag.ts";

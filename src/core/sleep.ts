@@ -1,4 +1,4 @@
-import { onAbort } from "../../core/on-abort.ts";
+import { onAbort } from "./on-abort.ts";
 
 /** Waits for `ms` milliseconds. An abort ends the wait early without an error. */
 export async function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -2,10 +2,10 @@ import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:h
 import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
-import { isLoopbackName } from "../core/loopback.ts";
 import { onAbort } from "../core/on-abort.ts";
-import { isIP, type LookupFunction } from "node:net";
+import type { LookupFunction } from "node:net";
 import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
+import { destinationOf } from "./destination.ts";
 import { explainError } from "./explain-error.ts";
 import { createLocalLookup, type ResolveHost } from "./local-lookup.ts";
 import { tlsOf, tlsOptions } from "./tls.ts";
@@ -30,12 +30,12 @@ export function createHttpRequest({ ca, limit = LIMIT, lookup }: HttpOptions = {
   return async (init) => {
     if (needsSocket(init)) {
       const { sendOnSocket } = await import("./socket/send-on-socket.ts");
-      return sendOnSocket(init, { ca, limit, lookup: localOnly(init, localLookup).lookup });
+      return sendOnSocket(init, { ca, limit, localLookup });
     }
     // Loading TLS is expensive, so only for https.
     const { request } = init.url.protocol === "https:" ? await import("node:https") : await import("node:http");
     return new Exchange(init, limit).start((onResponse) =>
-      request({ ...optionsOf(init), ...localOnly(init, localLookup), ca }, onResponse),
+      request({ ...optionsOf(init, localLookup), ca }, onResponse),
     );
   };
 }
@@ -148,15 +148,13 @@ function needsSocket({ method, headers, version, omitHost, earlier }: HttpInit):
   );
 }
 
-function optionsOf({ url, path, method, headers, body, announce, maxTls }: HttpInit): RequestOptions {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  // Otherwise the certificate would have to name what a request says in Host.
-  const servername = isIP(host) === 0 ? host : "";
+function optionsOf(
+  { url, path, method, headers, body, announce, maxTls }: HttpInit,
+  localLookup: LookupFunction,
+): RequestOptions {
   return {
+    ...destinationOf(url, localLookup),
     method,
-    // Plain http is allowed for *.localhost, and not every resolver maps it to this machine.
-    hostname: /\.localhost\.?$/.test(host) ? "localhost" : host,
-    port: url.port,
     path: path ?? url.pathname + url.search,
     headers: {
       host: url.host,
@@ -165,7 +163,6 @@ function optionsOf({ url, path, method, headers, body, announce, maxTls }: HttpI
       connection: "close",
     },
     agent: false,
-    ...(url.protocol === "https:" ? { servername } : {}),
     ...tlsOptions(maxTls),
   };
 }
@@ -174,11 +171,6 @@ function optionsOf({ url, path, method, headers, body, announce, maxTls }: HttpI
 function lengthOf({ headers, body, announce }: Pick<HttpInit, "headers" | "body" | "announce">): OutgoingHttpHeaders {
   if (announce !== undefined) return { "content-length": announce };
   return body === undefined || "transfer-encoding" in headers ? {} : { "content-length": Buffer.byteLength(body) };
-}
-
-/** Plain http is allowed for `localhost` without a flag, so it must not lead to another machine. */
-function localOnly({ url }: HttpInit, lookup: LookupFunction): RequestOptions {
-  return url.protocol === "http:" && isLoopbackName(url.hostname) ? { lookup } : {};
 }
 
 function interrupted(): KeysError {

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, request as requestHttp, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { KeysError } from "../errors.ts";
+import { destinationOf } from "./destination.ts";
 import { explainError } from "./explain-error.ts";
 import type { HttpHeaders } from "./http.ts";
 import { createLocalLookup } from "./local-lookup.ts";
-import { isLoopbackName } from "../core/loopback.ts";
 import { rewriteEndpoint } from "./rewrite-endpoint.ts";
 
 export interface KeyProxyOptions {
@@ -86,16 +86,12 @@ type Send = (
 ) => void;
 
 async function openSender({ url, headers, secret, ca }: KeyProxyOptions): Promise<Send> {
-  const isHttps = url.protocol === "https:";
   // Loading TLS is expensive, so only for https.
-  const open = isHttps ? (await import("node:https")).request : requestHttp;
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  // Plain http is allowed for `localhost` without a flag, so it must not lead to another machine.
-  const lookup = !isHttps && isLoopbackName(url.hostname) ? { lookup: createLocalLookup() } : {};
-  const hostname = /\.localhost\.?$/.test(host) ? "localhost" : host;
+  const open = url.protocol === "https:" ? (await import("node:https")).request : requestHttp;
+  const destination = destinationOf(url, createLocalLookup());
   return (request, response, path, report) => {
     const outgoing = open({
-      ...{ method: request.method, hostname, port: url.port, path, agent: false, ca, ...lookup },
+      ...{ ...destination, method: request.method, path, agent: false, ca },
       headers: outgoingHeaders(request, { host: url.host, ...headers() }),
     });
     outgoing.on("response", (incoming) => {

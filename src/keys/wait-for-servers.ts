@@ -1,7 +1,7 @@
 import { count } from "../core/count.ts";
 import type { Follower } from "../core/follower.ts";
-import { onAbort } from "../core/on-abort.ts";
 import { includes, type Position } from "../core/position.ts";
+import { sleep } from "../core/sleep.ts";
 import { KeysError } from "../errors.ts";
 import type { KeyStore } from "../stores/store.ts";
 import { systemTicks } from "../world.ts";
@@ -119,16 +119,4 @@ export function notConfirmed({ servers, of, ms, lagging }: Confirmation): KeysEr
 function toFault(cause: unknown): KeysError {
   if (cause instanceof KeysError) return cause;
   throw cause;
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stopListening();
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    const stopListening = onAbort(signal, end);
-  });
 }

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { NODE } from "./programs.ts";
+import { findPort, isListening } from "../servers/free-port.ts";
 
 /** A server by others, used as documented, in its own process. */
 interface Other {
@@ -79,24 +79,4 @@ export async function startOther(name: OtherName, keys: readonly [string, ...str
     await pause(50);
   }
   throw new Error(`it does not listen: ${output}`);
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const answer = (found: boolean) => () => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.on("connect", answer(true)).on("error", answer(false));
-  });
 }

@@ -10,10 +10,10 @@ import type { Page } from "./page.ts";
 import { renderReport } from "./pretty.ts";
 import { openProgress } from "./progress.ts";
 
-/** Writes progress and findings of a test. */
+/** Writes the progress and the report of a test. */
 export interface ReportOutput {
-  readonly listeners: Required<Pick<ProbeServerOptions, "onPlan" | "onCheck" | "onFinding">>;
-  /** Writes the rest of the report; resolves when it is written. */
+  readonly listeners: Required<Pick<ProbeServerOptions, "onPlan" | "onCheck">>;
+  /** Writes the report. */
   end(report: Report): Promise<void>;
 }
 
@@ -32,8 +32,7 @@ interface TestSubject {
 }
 
 /**
- * Opens the output of a test. The report goes to stdout at the end. stderr gets the
- * number of requests and, on a terminal, the progress.
+ * Opens the output of a test. The report goes to stdout at the end. stderr gets the number of requests and, on a terminal, the progress.
  */
 export function openReportOutput(ctx: Context, name: ReportName | "pretty", subject: TestSubject): ReportOutput {
   const { io, world, paint, flags } = ctx;
@@ -42,7 +41,6 @@ export function openReportOutput(ctx: Context, name: ReportName | "pretty", subj
   const page: Page = { paint, columns: lineWidth(stdout), verbose: flags.verbose };
   const progress = openProgress(ctx);
   const started = world.ticks();
-  const writer = openWriter((text) => io.print(text));
   let checks = 0;
   let done = 0;
   const listeners: ReportOutput["listeners"] = {
@@ -55,19 +53,18 @@ export function openReportOutput(ctx: Context, name: ReportName | "pretty", subj
     onCheck: ({ id }) => {
       progress.show(`${String(++done)} of ${String(checks)}  ${id}`);
     },
-    onFinding: () => undefined,
   };
   return {
     listeners,
     end: async (report) => {
       progress.clear();
       const seconds = ((world.ticks() - started) / 1000).toFixed(1);
-      if (name === "pretty") {
-        writer.write(renderReport(page, report, `${sentOf(report, unit)} in ${seconds} s`));
-      } else {
-        writer.write(reports[name](report, { version: packageVersion, strict }));
-      }
-      await writer.done();
+      const sent = `${sentOf(report, unit)} in ${seconds} s`;
+      await io.print(
+        name === "pretty"
+          ? renderReport(page, report, sent)
+          : reports[name](report, { version: packageVersion, strict }),
+      );
       suggestNext(ctx, report, subject);
     },
   };
@@ -83,21 +80,4 @@ function suggestNext({ io }: Context, { findings, result }: Report, { command, m
   if (result === "inconclusive") return;
   if (broken.length > 0) io.next(broken.length > 4 ? command : `${command} --only ${broken.join(",")}`);
   else if (result === "protected" && moreChecks !== null) io.next(moreChecks);
-}
-
-/** Writes texts in order and reports a failure at the end. */
-function openWriter(write: (text: string) => Promise<void>): { write(text: string): void; done(): Promise<void> } {
-  const writes: Promise<void>[] = [];
-  return {
-    write: (text) => {
-      if (text === "") return;
-      const each = write(text);
-      // `done` rejects with the error.
-      each.catch(() => undefined);
-      writes.push(each);
-    },
-    done: async () => {
-      await Promise.all(writes);
-    },
-  };
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, type LookupFunction, type Socket } from "node:net";
 import { onAbort } from "../../core/on-abort.ts";
 import { KeysError } from "../../errors.ts";
+import { destinationOf } from "../destination.ts";
 import { tlsOf, tlsOptions } from "../tls.ts";
 import { explainError } from "../explain-error.ts";
 import type { HttpInit, HttpResponse } from "../http.ts";
@@ -14,7 +15,7 @@ export interface SocketOptions {
   /** Maximum size of what is read, in bytes. */
   readonly limit: number;
   /** Resolves names that must stay on this machine. */
-  readonly lookup: LookupFunction | undefined;
+  readonly localLookup: LookupFunction;
 }
 
 /**
@@ -45,13 +46,12 @@ export async function sendOnSocket(init: HttpInit, options: SocketOptions): Prom
   }
 }
 
-async function open({ url, maxTls }: HttpInit, { ca, lookup }: SocketOptions): Promise<Socket> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  const named = /\.localhost\.?$/.test(host) ? "localhost" : host;
-  if (url.protocol !== "https:") return connect({ host: named, port: Number(url.port || 80), lookup });
-  const [tls, { isIP }] = await Promise.all([import("node:tls"), import("node:net")]);
-  const servername = isIP(host) === 0 ? host : "";
-  return tls.connect({ host: named, port: Number(url.port || 443), lookup, ca, servername, ...tlsOptions(maxTls) });
+async function open({ url, maxTls }: HttpInit, { ca, localLookup }: SocketOptions): Promise<Socket> {
+  const { hostname: host, port, ...more } = destinationOf(url, localLookup);
+  if (url.protocol !== "https:") return connect({ host, port: Number(port || 80), ...more });
+  // Loading TLS is expensive, so only for https.
+  const tls = await import("node:tls");
+  return tls.connect({ host, port: Number(port || 443), ca, ...more, ...tlsOptions(maxTls) });
 }
 
 async function converse(socket: Socket, init: HttpInit, limit: number): Promise<ParsedResponse> {

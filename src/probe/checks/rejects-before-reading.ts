@@ -1,4 +1,4 @@
-import { causeCode } from "../judge/certificate.ts";
+import { causeCode } from "../mcp/cause-code.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import type { Check } from "../check.ts";
 import type { PlannedRequest } from "../mcp/planned-request.ts";

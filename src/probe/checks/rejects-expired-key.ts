@@ -1,7 +1,7 @@
 import type { Check } from "../check.ts";
 import { untestable } from "../check-result.ts";
 import { judgeRefusedInTime } from "../judge/judge-lifecycle.ts";
-import { sleep } from "../mcp/sleep.ts";
+import { sleep } from "../../core/sleep.ts";
 import { LIFECYCLE_COST, waitUntil } from "../target/wait.ts";
 
 export const rejectsExpiredKey: Check = {

@@ -1,5 +1,6 @@
 import { fail, pass, untestable } from "../check-result.ts";
-import { tlsInfoOf, causeCode, isTlsAlert } from "../judge/certificate.ts";
+import { tlsInfoOf, isTlsAlert } from "../judge/certificate.ts";
+import { causeCode } from "../mcp/cause-code.ts";
 import type { Check } from "../check.ts";
 import { HEAD } from "../mcp/planned-request.ts";
 

@@ -2,13 +2,10 @@ import type { Check } from "../check.ts";
 import { fail, pass, untestable } from "../check-result.ts";
 import { findAccepted, listNames, noteTrials, type Trial } from "../judge/judge-refused.ts";
 import { ERAS, nameEra, type Era } from "../mcp/conversation.ts";
-import { speakIn } from "../mcp/negotiate.ts";
+import { OTHER_ERA_MS, speakIn } from "../mcp/negotiate.ts";
 import { NOTHING } from "../mcp/presented-key.ts";
 import type { Target } from "../target/target.ts";
 import { attempt, isAccepted } from "../verify/attempt.ts";
-
-/** Milliseconds for an era in which the server may not speak at all. */
-const ERA_MS = 2000;
 
 export const requiresKeyInOtherEras: Check = {
   id: "requires-key-in-other-eras",
@@ -38,5 +35,5 @@ function otherEras({ survey }: Target): Era[] {
 
 async function presentNothingIn(era: Era, target: Target): Promise<Trial> {
   const presented = { ...NOTHING, id: `nothing in ${era}`, name: `no key in ${nameEra(era)}` };
-  return { presented, attempt: await attempt(() => speakIn(era, target.wire(presented).within(ERA_MS))) };
+  return { presented, attempt: await attempt(() => speakIn(era, target.wire(presented).within(OTHER_ERA_MS))) };
 }

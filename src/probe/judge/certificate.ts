@@ -1,5 +1,6 @@
 import { KeysError } from "../../errors.ts";
 import type { TlsInfo } from "../../http/http.ts";
+import { causeCode } from "../mcp/cause-code.ts";
 import type { Target } from "../target/target.ts";
 import type { Attempt } from "../verify/attempt.ts";
 
@@ -26,12 +27,6 @@ export function certificateFault(real: Attempt): CertificateFault | null {
 /** Returns the TLS parameters of the connections to the server. */
 export function tlsInfoOf({ recorded }: Target): TlsInfo | undefined {
   return recorded.find(({ answer }) => answer.tls !== undefined)?.answer.tls;
-}
-
-/** Returns the code that Node gives for a failed exchange (`CERT_HAS_EXPIRED`), or `TIMED_OUT`; empty if there is none. */
-export function causeCode({ cause }: KeysError): string {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
-  return typeof code === "string" ? code : "";
 }
 
 /** Returns whether the server ended the TLS handshake. OpenSSL says "alert" for that only. */

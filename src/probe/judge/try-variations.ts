@@ -7,7 +7,7 @@ import { pack } from "../mcp/pack.ts";
 import type { Variation } from "../mcp/variation.ts";
 import type { Target } from "../target/target.ts";
 import { isConversation } from "../verify/attempt.ts";
-import { causeCode } from "./certificate.ts";
+import { causeCode } from "../mcp/cause-code.ts";
 import { noteTried } from "./evidence.ts";
 import { describeAttempt, findAccepted } from "./judge-refused.ts";
 import { SEARCH, sendAll, type VariedTrial } from "./send-variations.ts";

@@ -1,4 +1,5 @@
 import { KeysError } from "../../errors.ts";
+import { causeCode } from "./cause-code.ts";
 import { ERAS, type Conversation, type Era, type Greeting } from "./conversation.ts";
 import { speakLegacy } from "./era-legacy.ts";
 import { speakModern } from "./era-modern.ts";
@@ -48,6 +49,9 @@ export async function converse(wire: Wire, server: Greeting): Promise<Conversati
   return { ...(await SPEAK[server.era](wire, server)), era: server.era };
 }
 
+/** Milliseconds for an era in which the server may not speak at all. */
+export const OTHER_ERA_MS = 2000;
+
 /**
  * Presents a key in an era whose greeting is not known.
  * @param brief - Stops if the server refuses the first message.
@@ -76,10 +80,10 @@ async function tryEra(wire: Wire, era: Era, brief: boolean): Promise<EraOutcome>
 /** No answer, or an unusable one. Codes of Node for a connection that was open. */
 const OF_ONE_ERA = ["TIMED_OUT", "ECONNRESET", "ECONNABORTED", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
 
-function mayDifferByEra({ code, cause }: KeysError): boolean {
+function mayDifferByEra(error: KeysError): boolean {
+  const { code } = error;
   if (code === "SERVER_NOT_MCP") return true;
-  const reason = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
-  return code === "SERVER_UNREACHABLE" && OF_ONE_ERA.includes(reason);
+  return code === "SERVER_UNREACHABLE" && OF_ONE_ERA.includes(causeCode(error));
 }
 
 function isAnswered(result: EraOutcome): result is Conversation {

@@ -5,7 +5,7 @@ import { DelayWatch } from "./delay-watch.ts";
 import { readAnnouncedLimit, readRetryAfter } from "./limit-headers.ts";
 import { Pace } from "./pace.ts";
 import { formatRate } from "./request-rate.ts";
-import { sleep } from "./sleep.ts";
+import { sleep } from "../../core/sleep.ts";
 import { RESERVE, Slots, type RequestKind } from "./slots.ts";
 
 export interface RateLimiterOptions {

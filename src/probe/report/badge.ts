@@ -1,4 +1,4 @@
-import { escapeHtml } from "./html-escape.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import type { Grade } from "./grade.ts";
 import type { Report } from "./report.ts";
 
@@ -13,8 +13,8 @@ export function badge({ grade, result }: Report): string {
   const value = grade ?? result;
   const left = widthOf(LABEL);
   const right = widthOf(value);
-  const title = escapeHtml(`${LABEL}: ${grade === null ? result : `grade ${grade}`}`);
-  const text = (x: number, words: string): string => `<text x="${String(x)}" y="14">${escapeHtml(words)}</text>`;
+  const title = escapeMarkup(`${LABEL}: ${grade === null ? result : `grade ${grade}`}`);
+  const text = (x: number, words: string): string => `<text x="${String(x)}" y="14">${escapeMarkup(words)}</text>`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${String(left + right)}" height="20" role="img" aria-label="${title}">`,
     `<title>${title}</title>`,

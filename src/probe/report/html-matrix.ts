@@ -1,7 +1,7 @@
 import { GROUP_TITLES, GROUPS } from "../check.ts";
 import type { Tried } from "../check-result.ts";
 import { isBroken } from "./conclude.ts";
-import { escapeHtml } from "./html-escape.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import type { Finding } from "./report.ts";
 
 const ACCEPTED = "accepted";
@@ -12,7 +12,7 @@ export function renderMatrix(findings: readonly Finding[]): string {
   const shown = findings.filter(({ tried = [] }) => tried.length > 0);
   if (shown.length === 0) return "";
   const columns = [...new Set(shown.flatMap(({ tried = [] }) => tried.map(columnOf)))].sort(compareColumns);
-  const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join("");
+  const head = columns.map((column) => `<th scope="col">${escapeMarkup(column)}</th>`).join("");
   const bodies = GROUPS.map((group) =>
     renderGroup(
       GROUP_TITLES[group],
@@ -40,11 +40,11 @@ function renderRow(finding: Finding, columns: readonly string[]): string {
     const here = tried.filter((each) => columnOf(each) === column);
     if (here.length === 0) return "<td></td>";
     const isBad = column === ACCEPTED && isBroken(finding);
-    const items = here.map(({ what }) => `<li>${escapeHtml(what)}</li>`).join("");
+    const items = here.map(({ what }) => `<li>${escapeMarkup(what)}</li>`).join("");
     const summary = `${String(here.length)}${isBad ? " ✗" : ""}`;
     return `<td${isBad ? ' class="bad"' : ""}><details><summary>${summary}</summary><ul>${items}</ul></details></td>`;
   });
-  return `<tr><th scope="row"><code>${escapeHtml(id)}</code></th>${cells.join("")}</tr>`;
+  return `<tr><th scope="row"><code>${escapeMarkup(id)}</code></th>${cells.join("")}</tr>`;
 }
 
 function columnOf({ answer }: Tried): string {

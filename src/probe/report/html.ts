@@ -4,7 +4,7 @@ import { isBreach, isBroken } from "./conclude.ts";
 import { describeFigures } from "./figures.ts";
 import { FRAMEWORKS } from "./framework.ts";
 import { GRADES } from "./grade.ts";
-import { escapeHtml } from "./html-escape.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import { renderMatrix } from "./html-matrix.ts";
 import { STYLE } from "./html-style.ts";
 import { referenceUrl } from "./references.ts";
@@ -18,7 +18,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; 
 export function html(report: Report, { version }: RenderReportOptions): string {
   const { access, conformance, notes, untestable } = summarize(report.findings);
   const others = report.result === "inconclusive" ? "Other" : "Conformance";
-  const title = escapeHtml(`${headline(report)}: ${report.url}`);
+  const title = escapeMarkup(`${headline(report)}: ${report.url}`);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -55,7 +55,7 @@ ${[
   .filter((part) => part !== "")
   .join("\n")}
 </main>
-<footer><p class="quiet">mcp-keys ${escapeHtml(version)}. A grade says that these checks pass, not that the server is secure.</p></footer>
+<footer><p class="quiet">mcp-keys ${escapeMarkup(version)}. A grade says that these checks pass, not that the server is secure.</p></footer>
 </body>
 </html>
 `;
@@ -79,30 +79,30 @@ function renderHead(report: Report): string {
   ].filter((fact) => fact !== "");
   return `<header>
 <div class="grade ${tone}" aria-hidden="true">${grade ?? "?"}</div>
-<div><h1 class="${tone}">${escapeHtml(headline(report))}</h1>
-<p><code>${escapeHtml(url)}</code></p>
-${facts.map((fact) => `<p class="quiet">${escapeHtml(fact)}</p>`).join("\n")}</div>
+<div><h1 class="${tone}">${escapeMarkup(headline(report))}</h1>
+<p><code>${escapeMarkup(url)}</code></p>
+${facts.map((fact) => `<p class="quiet">${escapeMarkup(fact)}</p>`).join("\n")}</div>
 </header>`;
 }
 
 function section(id: string, title: string, parts: readonly string[]): string {
   if (parts.length === 0) return "";
-  return `<section aria-labelledby="${id}"><h2 id="${id}">${escapeHtml(title)}</h2>\n${parts.join("\n")}\n</section>`;
+  return `<section aria-labelledby="${id}"><h2 id="${id}">${escapeMarkup(title)}</h2>\n${parts.join("\n")}\n</section>`;
 }
 
 function problem(finding: Finding, report: Report): string {
   const { id, status, level, expected, observed, source, fix, references, known } = finding;
   const tone = isBreach(finding) || status === "fail" ? "bad" : status === "warn" ? "odd" : "";
   const rows = [
-    ["expected", escapeHtml(`${expected} (${level.toUpperCase()})`)],
-    ["observed", escapeHtml(observed)],
-    ["fix", escapeHtml(fix)],
+    ["expected", escapeMarkup(`${expected} (${level.toUpperCase()})`)],
+    ["observed", escapeMarkup(observed)],
+    ["fix", escapeMarkup(fix)],
     ["rule", link(source, source)],
     ["see also", references.map((each) => link(referenceUrl(each), each)).join(", ")],
   ] as const;
   const list = rows.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("\n");
   return `<article class="${tone}">
-<h3><span class="${tone}">${status}</span> <code>${escapeHtml(id)}</code>${known === true ? " (known)" : ""}</h3>
+<h3><span class="${tone}">${status}</span> <code>${escapeMarkup(id)}</code>${known === true ? " (known)" : ""}</h3>
 <dl>${list}</dl>${renderEvidence(finding)}${isBreach(finding) ? renderCode(finding, report) : ""}
 </article>`;
 }
@@ -113,7 +113,7 @@ function renderEvidence({ tried = [] }: Finding): string {
     .filter(({ sent }) => sent !== undefined)
     .map(
       ({ what, sent = "", received = "" }, i) =>
-        `\n<details${i === 0 ? " open" : ""}><summary>Request and answer: ${escapeHtml(what)}</summary>\n<pre>${escapeHtml(sent)}</pre>\n<pre>${escapeHtml(received)}</pre></details>`,
+        `\n<details${i === 0 ? " open" : ""}><summary>Request and answer: ${escapeMarkup(what)}</summary>\n<pre>${escapeMarkup(sent)}</pre>\n<pre>${escapeMarkup(received)}</pre></details>`,
     )
     .join("");
 }
@@ -123,13 +123,13 @@ function renderCode({ group }: Finding, { framework }: Report): string {
   if (group !== "rejection" && group !== "session") return "";
   const { name, code } = FRAMEWORKS[framework ?? "node"];
   const seems = framework === undefined ? "with the guard of mcp-keys" : "which this server seems to use";
-  return `\n<details><summary>Fix in ${name}, ${seems}</summary>\n<pre>${escapeHtml(code)}</pre></details>`;
+  return `\n<details><summary>Fix in ${name}, ${seems}</summary>\n<pre>${escapeMarkup(code)}</pre></details>`;
 }
 
 function renderReasons(untestable: readonly Finding[]): string {
   const items = groupByReason(untestable).map(
     ({ reason, ids }) =>
-      `<li>${escapeHtml(reason)}: ${ids.map((id) => `<code>${escapeHtml(id)}</code>`).join(", ")}</li>`,
+      `<li>${escapeMarkup(reason)}: ${ids.map((id) => `<code>${escapeMarkup(id)}</code>`).join(", ")}</li>`,
   );
   if (items.length === 0) return "";
   return section("untestable", "Untestable", [`<ul>${items.join("\n")}</ul>`]);
@@ -151,9 +151,9 @@ function renderChecks(findings: readonly Finding[]): string {
 function renderCheck(finding: Finding): string {
   const { id, status, observed } = finding;
   const tone = isBroken(finding) ? "bad" : status === "pass" ? "good" : "";
-  return `<tr><th scope="row"><code>${escapeHtml(id)}</code></th><td class="${tone}">${status}</td><td>${escapeHtml(observed)}</td></tr>`;
+  return `<tr><th scope="row"><code>${escapeMarkup(id)}</code></th><td class="${tone}">${status}</td><td>${escapeMarkup(observed)}</td></tr>`;
 }
 
 function link(url: string, text: string): string {
-  return `<a href="${escapeHtml(url)}" rel="noreferrer">${escapeHtml(text)}</a>`;
+  return `<a href="${escapeMarkup(url)}" rel="noreferrer">${escapeMarkup(text)}</a>`;
 }

@@ -1,4 +1,5 @@
 import { counts, isBroken } from "./conclude.ts";
+import { escapeMarkup } from "./escape-markup.ts";
 import type { Finding, RenderReportOptions, Report } from "./report.ts";
 
 /**
@@ -21,14 +22,14 @@ export function junit({ url, findings, proven, hint }: Report, { strict }: Rende
 
 /** A suite whose only case has the reason why the run proves nothing. */
 function inconclusive(name: string, reason: string): string {
-  const head = `  <testsuite name="${escape(name)}" tests="1" failures="0" errors="1" skipped="0" time="0.000">\n`;
-  const error = `<error type="inconclusive" message="${escape(reason)}"/>`;
+  const head = `  <testsuite name="${escapeMarkup(name)}" tests="1" failures="0" errors="1" skipped="0" time="0.000">\n`;
+  const error = `<error type="inconclusive" message="${escapeMarkup(reason)}"/>`;
   return `${head}    <testcase classname="run" name="is-conclusive" time="0.000">${error}</testcase>\n  </testsuite>\n`;
 }
 
 function suite(name: string, findings: readonly Finding[], strict: boolean): string {
   const cases = findings.map((finding) => testcase(finding, strict)).join("");
-  return `  <testsuite name="${escape(name)}"${totals(findings, strict, 0)}>\n${cases}  </testsuite>\n`;
+  return `  <testsuite name="${escapeMarkup(name)}"${totals(findings, strict, 0)}>\n${cases}  </testsuite>\n`;
 }
 
 /** @param errors - The number of cases with an error, which are no findings. */
@@ -42,17 +43,17 @@ function totals(findings: readonly Finding[], strict: boolean, errors: number): 
 
 function testcase(finding: Finding, strict: boolean): string {
   const { id, about, group, ms } = finding;
-  const head = `    <testcase classname="${about}.${group}" name="${escape(id)}" time="${seconds(ms)}">\n`;
+  const head = `    <testcase classname="${about}.${group}" name="${escapeMarkup(id)}" time="${seconds(ms)}">\n`;
   return `${head}${outcome(finding, strict)}    </testcase>\n`;
 }
 
 function outcome(finding: Finding, strict: boolean): string {
   const { status, level, observed, known } = finding;
-  if (status === "untestable") return `      <skipped message="${escape(`untestable: ${observed}`)}"/>\n`;
-  if (known === true) return `      <skipped message="${escape(`known: ${observed}`)}"/>\n`;
+  if (status === "untestable") return `      <skipped message="${escapeMarkup(`untestable: ${observed}`)}"/>\n`;
+  if (known === true) return `      <skipped message="${escapeMarkup(`known: ${observed}`)}"/>\n`;
   const text = isBroken(finding) ? explain(finding) : `${status}: ${observed}`;
-  if (!counts(finding, strict)) return `      <system-out>${escape(text)}</system-out>\n`;
-  return `      <failure type="${level}" message="${escape(observed)}">${escape(text)}</failure>\n`;
+  if (!counts(finding, strict)) return `      <system-out>${escapeMarkup(text)}</system-out>\n`;
+  return `      <failure type="${level}" message="${escapeMarkup(observed)}">${escapeMarkup(text)}</failure>\n`;
 }
 
 function explain({ status, expected, observed, source, fix, references }: Finding): string {
@@ -62,19 +63,4 @@ function explain({ status, expected, observed, source, fix, references }: Findin
 
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(3);
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "<": "&lt;",
-  ">": "&gt;",
-  "&": "&amp;",
-  '"': "&quot;",
-  "'": "&apos;",
-};
-
-/** Drops the characters that XML 1.0 does not allow, such as lone surrogates. @see https://www.w3.org/TR/xml/#charsets */
-function escape(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, "")
-    .replace(/[<>&"']/g, (character) => ENTITIES[character] ?? "");
 }

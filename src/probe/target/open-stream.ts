@@ -5,7 +5,7 @@ import type { Era } from "../mcp/conversation.ts";
 import { listenRequest, STREAM, withHeaders } from "../mcp/planned-request.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
 import { parseReply, readEvents } from "../mcp/reply.ts";
-import { sleep } from "../mcp/sleep.ts";
+import { sleep } from "../../core/sleep.ts";
 import { isAccepted, isServerFault } from "../verify/attempt.ts";
 import { openSession } from "./session.ts";
 import type { Target } from "./target.ts";

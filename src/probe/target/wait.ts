@@ -1,6 +1,6 @@
 import type { Cost } from "../check-result.ts";
 import type { PresentedKey } from "../mcp/presented-key.ts";
-import { sleep } from "../mcp/sleep.ts";
+import { sleep } from "../../core/sleep.ts";
 import { isAccepted, isConversation, isInconclusive, type Attempt } from "../verify/attempt.ts";
 import { attemptBriefly } from "../verify/survey.ts";
 import type { WaitResult } from "./canaries.ts";

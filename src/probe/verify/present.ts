@@ -1,5 +1,5 @@
 import { attempt, isConversation, needsRepeat, type Attempt, type Attempts } from "./attempt.ts";
-import { converse, negotiate, speakIn } from "../mcp/negotiate.ts";
+import { converse, negotiate, OTHER_ERA_MS, speakIn } from "../mcp/negotiate.ts";
 import { ERAS, type Conversation, type Era } from "../mcp/conversation.ts";
 import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -14,9 +14,6 @@ export interface PresentedKeys {
   /** The key, changed in the middle; `null` if it is too short. */
   readonly changed: PresentedKey | null;
 }
-
-/** Milliseconds for an era in which the server may not speak at all. */
-const OTHER_ERA_MS = 2000;
 
 /**
  * Presents the real key to learn the era, then in parallel no key and the wrong ones with the same request, and no key in the other

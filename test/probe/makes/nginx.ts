@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,6 +9,7 @@ import { listen } from "../../servers/listen.ts";
 import { answerMcp, readKey, settle, type Answer, type MadeServer, type Make } from "./make.ts";
 import { isSame } from "./opaque.ts";
 import { ENV } from "./programs.ts";
+import { findPort, isListening } from "../../servers/free-port.ts";
 
 /** The parts of a configuration that differ. */
 interface Configuration {
@@ -150,24 +150,4 @@ http {
 
 function randomKey(): string {
   return `acme_${randomBytes(24).toString("hex")}`;
-}
-
-async function findPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const settleWith = (found: boolean) => () => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.on("connect", settleWith(true)).on("error", settleWith(false));
-  });
 }

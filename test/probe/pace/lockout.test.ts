@@ -88,7 +88,7 @@ describe.each([10, 30, 60])("a server that locks clients out after %d wrong keys
   }, 60_000);
 });
 
-test("an open door stays proven after a lockout", async () => {
+test("a fault that lets clients in stays proven after a lockout", async () => {
   const { mistake } = locking({ after: 30 });
   const open: Mistake = { ...mistake, knows: (token) => token.startsWith(TOKEN.reveal().slice(0, 40)) };
   const { url } = await during(startServer([TOKEN.reveal()], open));
