@@ -137,15 +137,27 @@ function bundledPackages() {
   return [...folders].sort();
 }
 
+/** Returns each licence once, below the packages that have it. The lines with a copyright differ between packages. */
 async function licences(/** @type {string[]} */ folders) {
-  const parts = folders.map(async (folder) => {
+  /** @type {Map<string, { packages: string[], text: string }>} */
+  const all = new Map();
+  for (const folder of folders) {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, "package.json"), "utf8"));
     const file = (await readdir(join(root, folder))).find((entry) => /^licen[cs]e/i.test(entry));
     if (!file) throw new Error(`${name} has no licence text and cannot be bundled`);
-    return `${name} ${version} (${license})\n\n${(await readFile(join(root, folder, file), "utf8")).trim()}\n`;
-  });
-  const rule = `\n${"-".repeat(80)}\n\n`;
-  return ["mcp-keys contains these packages, or parts of them.\n", ...(await Promise.all(parts))].join(rule);
+    const whole = (await readFile(join(root, folder, file), "utf8")).trim();
+    const copyright = whole.match(/^ *(?:Copyright|\(c\)) .*$/gm) ?? [];
+    const text = copyright
+      .reduce((rest, line) => rest.replace(line, ""), whole)
+      .trim()
+      .replace(/\n{3,}/g, "\n\n");
+    const key = text.replace(/\s+/g, " ");
+    const { packages } = all.get(key) ?? all.set(key, { packages: [], text }).get(key);
+    packages.push([`${name} ${version} (${license})`, ...copyright.map((line) => `  ${line.trim()}`)].join("\n"));
+  }
+  const rule = `\n\n${"-".repeat(80)}\n\n`;
+  const parts = [...all.values()].map(({ packages, text }) => `${packages.join("\n")}\n\n${text}`);
+  return `${["mcp-keys contains these packages, or parts of them.", ...parts].join(rule)}\n`;
 }
 
 /** Removes chunks of earlier builds, except recent ones that a running process may still load. */

@@ -16,7 +16,7 @@ import type { RandomText } from "./random-text.ts";
 import type { Baseline } from "./report/baseline.ts";
 import { conclude, introduce, whyUncertain } from "./report/conclude.ts";
 import { guessFramework } from "./report/framework.ts";
-import type { Report } from "./report/report.ts";
+import type { Finding, Report } from "./report/report.ts";
 import { runChecks, type RunOptions } from "./run-checks.ts";
 import { chooseChecks } from "./choose-checks.ts";
 import { HttpTarget } from "./target/http-target.ts";
@@ -37,7 +37,7 @@ export interface ProbeServerOptions {
   readonly url: string;
   /** A key that the server should accept. Sent only to the origin of `url`. */
   readonly key: Secret;
-  /** Header that carries the key. Default: {@link BEARER}. */
+  /** Header that carries the key. Default: {@link BEARER}. @internal */
   readonly header?: KeyHeader;
   /** Another key that the server should accept, for checks that need two clients. */
   readonly secondKey?: Secret;
@@ -45,11 +45,13 @@ export interface ProbeServerOptions {
   readonly tool?: string;
   /** Creates keys in the server's store, for checks of new, revoked and expired keys. */
   readonly lab?: Lab;
+  /** Sends a request. @internal */
   readonly request: HttpRequest;
   /** Monotonic clock, in milliseconds. */
   readonly now: () => number;
   /** Seconds since 1970. */
   readonly epoch: () => number;
+  /** Source of unguessable text. @internal */
   readonly random: RandomText;
   readonly clientVersion: string;
   /** Milliseconds for each request. Default: 5,000. */
@@ -78,10 +80,10 @@ export interface ProbeServerOptions {
   readonly onPlan?: (plan: Cost & { readonly checks: number }) => void;
   /** Findings of an earlier run. They are marked as known and do not count. */
   readonly baseline?: Baseline;
-  /** Called before each check. */
+  /** Called before each check. @internal */
   readonly onCheck?: RunOptions<Target>["onCheck"];
   /** Called with each finding, in running order. */
-  readonly onFinding?: RunOptions<Target>["onFinding"];
+  readonly onFinding?: (finding: Finding) => void;
 }
 
 /**

@@ -36,5 +36,5 @@ export function moveStore({ path, exists }: { readonly path: string; readonly ex
 /** Names the option for a volume of several users, if only the group has access. */
 export function groupHint(mode: number, { group }: Access): string {
   if ((mode & 0o007) !== 0 || group === "write") return "";
-  return '; if its group is meant to have access, see "Access for a group" in docs/cli.md';
+  return "; if its group is meant to have access, allow it in the spec: 'file:…?group=read' or 'file:…?group=write'";
 }
