@@ -39,6 +39,8 @@ export interface Pepper {
   readonly key: string;
 }
 
+const PLAIN = "sha256:";
+const HEX_LENGTH = 64;
 const DIGEST = /^(?:sha256|hmac-sha256:[A-Za-z0-9_-]{1,32}):[0-9a-f]{64}$/;
 
 /**
@@ -72,7 +74,18 @@ export function digestCandidates(token: string, peppers: readonly Pepper[]): Dig
  * ```
  */
 export function isDigest(text: string): text is Digest {
+  // A store has many of these, and the loop takes a quarter of the time of the pattern.
+  if (text.length === PLAIN.length + HEX_LENGTH && text.startsWith(PLAIN)) return isHex(text, PLAIN.length);
   return DIGEST.test(text);
+}
+
+/** Returns whether the text from `start` on is hexadecimal, in lower case. */
+function isHex(text: string, start: number): boolean {
+  for (let i = start; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false;
+  }
+  return true;
 }
 
 /** Returns whether a version has a replacement instead of its digest. No token matches it. */

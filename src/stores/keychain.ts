@@ -64,6 +64,11 @@ export async function openKeychainStore(location: string, world: StoreWorld): Pr
       const { keys, ...position } = await all();
       return { ...position, keys: keys.map((key) => digests.fill(key)) };
     },
+    async load(take) {
+      const { keys, ...position } = await all();
+      for (const key of keys) take(digests.fill(key));
+      return position;
+    },
     async *changes(since, { digests: wanted = true, ...position } = {}) {
       if (!wanted) {
         yield* journal.changes(since, position);

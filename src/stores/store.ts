@@ -58,6 +58,12 @@ export interface KeyStore {
   /** Returns all keys and the position after the last change, both from the same moment. `seq` is 0 for an empty history. */
   snapshot(): Promise<Snapshot>;
   /**
+   * Works like {@link KeyStore.snapshot}, but passes each key to `take` instead of returning them all: a server that reads many keys
+   * needs less time and memory. A key that was changed may come several times, and the last one counts. If the call fails, ignore all
+   * of them. Missing in stores that gain nothing by it.
+   */
+  load?(take: (key: Key) => void): Promise<Omit<Snapshot, "keys">>;
+  /**
    * Iterates over the changes after `since`, oldest first, and ends after the last one. `since` 0 starts at the beginning. If it
    * cannot continue there, because the history was compacted or has a new epoch, the first change has another `seq` than the one after
    * `since`: read a snapshot then.

@@ -49,6 +49,7 @@ export class Uses {
 
   /** Returns the key with `lastUsedAt` filled in, or the same object if it was never used. */
   fill(key: Key): Key {
+    if (this.#servers.size === 0) return key;
     const known = [...this.#servers.values()].flatMap((keys) => keys.get(key.id) ?? []);
     if (known.length === 0) return key;
     const latest = (n: number) => Math.max(...known.map((times) => times.get(n) ?? -1));

@@ -130,23 +130,23 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       }
       if (known !== 0) keys.remove(known);
       let newest = 0;
-      for (const [i, version] of key.versions.entries()) {
+      let found = 0;
+      key.versions.forEach((version, i) => {
         const row = rows[i] ?? versions.add();
         versions.write(row, version, newest);
         newest = row;
         const pepper = versions.pepperOf(row);
-        if (pepper !== undefined) {
-          digests.add(row, versions.hashOf(row));
-          usedPeppers.add(pepper);
-        }
-      }
+        if (pepper === undefined) return;
+        found++;
+        digests.add(row, versions.hashOf(row));
+        usedPeppers.add(pepper);
+      });
+      if (found > 0) size++;
       keys.add(newest, key);
-      const written = rowsOf(newest);
-      for (const row of written) {
+      for (let row = newest; row !== 0; row = versions.olderThan(row)) {
         versions.setNewest(row, newest);
         ends.add(row);
       }
-      if (written.some(isFindable)) size++;
     },
     has: (id) => keys.find(id) !== 0,
     get(id) {

@@ -1,6 +1,7 @@
 import type { Key, KeyId, Version } from "../../core/key.ts";
 import { ID_LENGTH } from "../../core/token.ts";
 import { HashSlots } from "./hash-slots.ts";
+import { isNamedOnly, SharedFieldsPool } from "./shared-fields.ts";
 import { numberOf, wordOf, type VersionRows } from "./version-rows.ts";
 
 /** Offsets of a key's fields in the record of its newest version: an id of three words, a word, two numbers. */
@@ -9,12 +10,6 @@ const [CREATED, REVISION] = [14, 15] as const;
 
 /** The texts that differ from key to key: the name and, rarely, owner and note. */
 type OwnTexts = string | Pick<Key, "name" | "owner" | "note">;
-
-/** The fields that many keys have in common. */
-interface SharedKeyFields extends Pick<Key, "prefix" | "scopes" | "audience" | "tags" | "createdBy" | "enabled"> {
-  /** Whether the keys have neither owner nor note. */
-  readonly isNamedOnly: boolean;
-}
 
 /** Keys without their versions, each in the record of its newest version. */
 export class KeyRows {
@@ -103,53 +98,9 @@ export class KeyRows {
   }
 }
 
-/** Stores each distinct set of shared fields once, by number. Frozen: a change through one key must not reach the others. */
-class SharedFieldsPool {
-  readonly #entries: { readonly fields: SharedKeyFields; keys: number }[] = [];
-  readonly #numbers = new Map<string, number>();
-  readonly #free: number[] = [];
-
-  at(number: number): SharedKeyFields {
-    return (this.#entries[number] as { fields: SharedKeyFields }).fields;
-  }
-
-  take(key: Key): number {
-    const fields = sharedFieldsOf(key);
-    const text = JSON.stringify(fields);
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.#free.pop() ?? this.#entries.length;
-      this.#entries[number] = { fields, keys: 0 };
-      this.#numbers.set(text, number);
-    }
-    const entry = this.#entries[number];
-    if (entry !== undefined) entry.keys++;
-    return number;
-  }
-
-  /** Counts one key less, and removes the fields if no key is left. */
-  release(number: number): void {
-    const entry = this.#entries[number];
-    if (entry === undefined || --entry.keys > 0) return;
-    this.#numbers.delete(JSON.stringify(entry.fields));
-    this.#free.push(number);
-  }
-}
-
-function sharedFieldsOf({ prefix, scopes, audience, tags, createdBy, enabled, owner, note }: Key): SharedKeyFields {
-  return {
-    prefix,
-    scopes: Object.freeze([...scopes]),
-    audience: Object.freeze([...audience]),
-    tags: Object.freeze({ ...tags }),
-    createdBy,
-    enabled,
-    isNamedOnly: owner === undefined && note === undefined,
-  };
-}
-
-function ownTextsOf({ name, owner, note }: Key): OwnTexts {
-  if (owner === undefined && note === undefined) return name;
+function ownTextsOf(key: Key): OwnTexts {
+  const { name, owner, note } = key;
+  if (isNamedOnly(key)) return name;
   return { name, ...(owner !== undefined && { owner }), ...(note !== undefined && { note }) };
 }
 

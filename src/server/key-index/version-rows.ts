@@ -62,7 +62,6 @@ export class VersionRows {
   #count = 0;
   readonly #chunks: Chunk[] = [];
   readonly #shared: SharedVersionFields[] = [];
-  readonly #sharedByText = new Map<string, number>();
   readonly #peppers: ReadonlyMap<string, KeyObject>;
 
   constructor(peppers: ReadonlyMap<string, KeyObject>) {
@@ -219,13 +218,14 @@ export class VersionRows {
   #share({ digest, state, reason }: Version): number {
     const withheld = isWithheld(digest);
     const scheme = withheld ? FORGOTTEN : digest.slice(0, -2 * DIGEST_BYTES);
-    const text = `${scheme} ${state} ${reason ?? ""}`;
-    const known = this.#sharedByText.get(text);
-    if (known !== undefined) return known;
+    // There are only a few: one for each pepper, state and reason.
+    const known = this.#shared.findIndex(
+      (each) => each.state === state && each.scheme === scheme && each.reason === reason,
+    );
+    if (known !== -1) return known;
     const pepperId = pepperIdOf(digest);
     // Without a pepper a row is not found, so the zeros of a withheld digest never match.
     const pepper = withheld ? undefined : pepperId === null ? null : this.#peppers.get(pepperId);
-    this.#sharedByText.set(text, this.#shared.length);
     return this.#shared.push({ scheme, state, reason, pepper }) - 1;
   }
 }

@@ -1,5 +1,6 @@
 import type { Pepper } from "../../core/digest.ts";
 import type { Position } from "../../core/position.ts";
+import type { Key } from "../../core/key.ts";
 import type { KeyStore } from "../../stores/store.ts";
 import { createKeyIndex, type KeyIndex } from "../key-index/key-index.ts";
 
@@ -13,8 +14,14 @@ export interface LoadedIndex {
 
 /** Loads all keys of a store. */
 export async function loadIndex(store: KeyStore, peppers: readonly Pepper[]): Promise<LoadedIndex> {
-  const { epoch, seq, keys, origin = null } = await store.snapshot();
   const index = createKeyIndex(peppers);
-  for (const key of keys) index.put(key);
+  const put = (key: Key): void => index.put(key);
+  const { epoch, seq, origin = null } = await (store.load?.(put) ?? putAll(store, put));
   return { index, position: { epoch, seq }, origin };
+}
+
+async function putAll(store: KeyStore, put: (key: Key) => void): ReturnType<KeyStore["snapshot"]> {
+  const snapshot = await store.snapshot();
+  for (const key of snapshot.keys) put(key);
+  return snapshot;
 }

@@ -83,6 +83,16 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
         known = snapshot.epoch;
         return snapshot;
       }),
+    load: (take) =>
+      run(async () => {
+        const reader = await journal.catchUp();
+        const uses = await lastUsed.read();
+        await reader?.keys.pour((key) => take(uses.fill(key)));
+        journal.release();
+        const position = positionOf(reader);
+        known = position.epoch;
+        return position;
+      }),
     write: (draft, check) => run(async () => journal.write(draft, check)),
     async *changes(since, { epoch = known } = {}) {
       // What follows in another epoch does not follow on from what was read before.

@@ -16,8 +16,8 @@ import { forget, readUsage, touch } from "./uses.ts";
 import { watchStore } from "./watch.ts";
 import { writeDraft } from "./write.ts";
 
-/** A store in PostgreSQL has every optional method but `compact`, because a database holds a long history, and `report`. */
-export type PostgresStore = KeyStore & Required<Omit<KeyStore, "compact" | "report" | "path">>;
+/** A store in PostgreSQL has every optional method but `compact`, because a database holds a long history, `load` and `report`. */
+export type PostgresStore = KeyStore & Required<Omit<KeyStore, "compact" | "load" | "report" | "path">>;
 
 export interface PostgresSource {
   /** Makes the pool on first use. */

@@ -1,6 +1,7 @@
+import type { Key } from "../../core/key.ts";
 import type { Operation } from "../../stores/store.ts";
 import { differs, has, rejects, same } from "../assertions.ts";
-import type { Cases } from "../contract-case.ts";
+import { ifHas, type Cases } from "../contract-case.ts";
 import { aDraft, changesOf, keyNo } from "../samples.ts";
 
 /** Longer than the poll interval of any store. */
@@ -57,6 +58,19 @@ export const writeCases: Cases = {
     same(await changesOf(store, 50), []);
     same((await store.snapshot()).seq, 5);
   },
+  "loads what a snapshot has, the last state of a key last": ifHas("load", async ({ store, again }) => {
+    await store.write(aDraft([keyNo(1), keyNo(2)]));
+    await store.write(aDraft([keyNo(1, { revision: 1, note: "changed" })], { op: "update" }));
+    await store.touch([{ id: keyNo(2).id, n: 1, at: 500 }]);
+    for (const reader of [store, await again()]) {
+      const { keys, ...position } = await reader.snapshot();
+      const loaded = new Map<string, Key>();
+      same(await reader.load((key) => loaded.set(key.id, key)), position);
+      same([...loaded.values()], keys);
+    }
+    await store.write(aDraft([keyNo(3)]));
+    same((await store.list()).length, 3);
+  }),
   "keeps all concurrent writes of one process": async ({ store }) => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => store.write(aDraft([keyNo(n)]))));
     same((await store.list()).length, 20);

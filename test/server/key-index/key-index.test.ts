@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
+import type { Key } from "../../../src/core/key.ts";
 import { NO_ID } from "../../../src/core/token.ts";
 import { createKeyIndex, type FoundVersion, type KeyIndex } from "../../../src/server/key-index/key-index.ts";
 import { aKey, aVersion } from "../../fakes.ts";
@@ -96,6 +97,21 @@ test("scopes that keys share cannot be changed through one of them", () => {
   index.put(aKey({ scopes: ["read"], versions: [aVersion({ digest: digestToken("a") })] }));
   const scopes = find(index, "a", null)!.key.scopes as string[];
   expect(() => scopes.push("write")).toThrow(TypeError);
+});
+
+test.each<Partial<Key>>([
+  ...[{ prefix: "acme" }, { scopes: ["b"] }, { scopes: ["a", "b"] }, { audience: ["https://b.example"] }],
+  ...[{ tags: { team: "b" } }, { tags: { unit: "a" } }, { tags: {} }, { createdBy: "b@laptop" }, { enabled: false }],
+  ...[{ owner: "b" }, { note: "b" }],
+])("keys keep what differs between them: %o", (change) => {
+  const index = createKeyIndex([]);
+  const first = aKey({ id: "AAAAAAAAAAAA", scopes: ["a"], tags: { team: "a" } });
+  const second = { ...first, ...change, id: "BBBBBBBBBBBB" };
+  // The first key is put twice, because the second one must not get the place of its fields.
+  for (const key of [first, first, second, { ...first, id: "CCCCCCCCCCCC" }]) index.put(key);
+  expect(index.get(first.id)).toEqual(first);
+  expect(index.get(second.id)).toEqual(second);
+  expect(index.get("CCCCCCCCCCCC")).toEqual({ ...first, id: "CCCCCCCCCCCC" });
 });
 
 test("keys are added and changed in any order, and each token stays with its key", () => {

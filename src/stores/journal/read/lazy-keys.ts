@@ -12,6 +12,8 @@ const SMALL = 256 * 1024;
 const NEWLINE = Buffer.from("\n");
 /** After this many searches it is cheaper to parse everything. */
 const MAX_SEARCHES = 24;
+/** So many keys are passed on in a few milliseconds. */
+const POURED_AT_ONCE = 1_000;
 
 /**
  * The keys of a journal, parsed on demand. For the first lookups it searches the raw bytes; after that it parses all of them
@@ -94,6 +96,25 @@ export class LazyKeys implements Lookup {
   /** Returns all keys. Parses all bytes and frees them. */
   list(): Key[] {
     return this.#parseAll().list();
+  }
+
+  /**
+   * Passes all keys to `take`, older states of a key first, and releases them. Lets other work of the process run in between, because
+   * a server may read its store again while it answers requests.
+   */
+  async pour(take: (key: Key) => void): Promise<void> {
+    const scan = this.#scan;
+    const keys = scan === null ? this.list() : [];
+    this.release();
+    for (const key of keys) take(key);
+    let count = 0;
+    for (const { change } of scan?.drain() ?? []) {
+      for (const key of change.keys) take(key);
+      count += change.keys.length;
+      if (count < POURED_AT_ONCE) continue;
+      count = 0;
+      await new Promise(setImmediate);
+    }
   }
 
   #lookup(): Lookup {

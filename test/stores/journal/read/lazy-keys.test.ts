@@ -33,7 +33,7 @@ test("after a snapshot, followers and lookups find new damage", async () => {
 });
 
 /** A step of the store that releases its keys, or of another store on the same file. */
-const step = fc.constantFrom("snapshot", "list", "get", "write", "changes", "other writes", "other compacts");
+const step = fc.constantFrom("snapshot", "load", "list", "get", "write", "changes", "other writes", "other compacts");
 
 test.each([undefined, 1])(
   "a store that released its keys sees the same as others (checkpoint every %s bytes)",
@@ -58,6 +58,11 @@ test.each([undefined, 1])(
           expect(keys).toHaveLength(count);
           keys.forEach(({ name }) => names.add(name));
           seen = seq;
+        } else if (each === "load") {
+          const loaded = new Set<string>();
+          ({ seq: seen } = await store.load(({ name }) => loaded.add(name)));
+          expect(loaded.size).toBe(count);
+          loaded.forEach((name) => names.add(name));
         } else {
           for (const { seq, keys } of await changesOf(store, seen)) {
             keys.forEach(({ name }) => names.add(name));
