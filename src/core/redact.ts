@@ -60,7 +60,8 @@ function secretOf(token: string): string {
 }
 
 function piecesOf(text: string): string[] {
-  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, i) => fold(text.slice(i, i + PIECE)));
+  const folded = fold(text);
+  return Array.from({ length: Math.max(0, text.length - PIECE + 1) }, (_, i) => folded.slice(i, i + PIECE));
 }
 
 /** Returns what a server that wants to give a key away can make of it. */
@@ -100,7 +101,8 @@ function redactPieces(text: string, pieces: ReadonlySet<string>): string {
   return out + text.slice(copied);
 }
 
-/** Lowercases, because host names come back in lower case. Keeps the length, unlike `toLowerCase`. */
+/** Lowercases, because host names come back in lower case. Keeps the length, unlike `toLowerCase` of some other letters. */
 function fold(text: string): string {
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

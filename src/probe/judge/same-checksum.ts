@@ -1,4 +1,5 @@
-import { BASE62, CHECKSUM_LENGTH, formatToken } from "../../core/token.ts";
+import { crc32 } from "../../core/crc32.ts";
+import { BASE62 } from "../../core/token.ts";
 import type { RandomText } from "../random-text.ts";
 import type { OwnShape } from "./key-shape.ts";
 
@@ -9,9 +10,16 @@ const KEPT = 4;
  */
 const FLIPS = [0x01, 0x02, 0x04, 0x20] as const;
 const FIRST = "h".charCodeAt(0);
+const CRC_BITS = 32;
 
-/** Changes of characters: where → which bits. */
-type Changes = ReadonlyMap<number, number>;
+/** Changes of characters: the bits to flip in the first one, in the next byte those of the second one, and so on. */
+type Changes = bigint;
+
+/** A change, and the bits of the CRC that it flips. */
+interface Effect {
+  readonly flips: number;
+  readonly changes: Changes;
+}
 
 /**
  * Changes a token's secret between its half and its end, and keeps its checksum. Only that part is wrong then: prefix, id, checksum,
@@ -20,33 +28,45 @@ type Changes = ReadonlyMap<number, number>;
  * A CRC is linear: flipping a bit of a character flips the same bits of the CRC, whatever the other characters are. There are more such
  * bits than the CRC has, so Gaussian elimination finds some that undo the changes of the CRC.
  */
-export function changeKeepingChecksum(token: OwnShape, random: RandomText): string | null {
-  const { secret } = token;
-  const crc = (text: string): number => crcOf(formatToken({ ...token, secret: text }).reveal());
+export function changeKeepingChecksum({ prefix, id, secret }: OwnShape, random: RandomText): string | null {
+  const crc = (text: string): number => crc32(`${prefix}_${id}_${text}`);
   const from = Math.ceil(secret.length / 2);
   const to = secret.length - KEPT;
-  const letters = Array.from({ length: to - from }, () => letterOf(BASE62.indexOf(random(1))));
-  const start = `${secret.slice(0, from)}${letters.join("")}${secret.slice(to)}`;
-  const startCrc = crc(start);
-  /** By their highest bit: bits of the CRC that can be flipped, and by which changes. */
-  const known = new Map<number, { readonly flips: number; readonly changes: Changes }>();
-  const reduce = (flips: number, changes: Changes): { flips: number; changes: Changes } => {
-    for (let one = known.get(Math.clz32(flips)); flips !== 0 && one !== undefined;) {
+  const letters = Array.from(random(to - from), (digit) => letterOf(BASE62.indexOf(digit))).join("");
+  const whole = (middle: string): string => secret.slice(0, from) + middle + secret.slice(to);
+  const { flips, changes } = undo(crc(whole(letters)) ^ crc(secret), from, secret.length);
+  return flips === 0 ? whole(applyTo(letters, changes)) : null;
+}
+
+/** Returns the changes of the characters from `from` on that flip these bits of the CRC, and the bits that are left. */
+function undo(wanted: number, from: number, length: number): Effect {
+  /** By their highest bit. */
+  const known: (Effect | undefined)[] = [];
+  const reduce = (effect: Effect): Effect => {
+    let { flips, changes } = effect;
+    for (let one = known[Math.clz32(flips)]; flips !== 0 && one !== undefined; one = known[Math.clz32(flips)]) {
       flips ^= one.flips;
-      changes = combine(changes, one.changes);
-      one = known.get(Math.clz32(flips));
+      changes ^= one.changes;
     }
     return { flips, changes };
   };
-  for (let at = from; at < to; at++) {
+  let found = 0;
+  for (let at = from; at < length - KEPT && found < CRC_BITS; at++) {
     for (const bits of FLIPS) {
-      const change = new Map([[at, bits]]);
-      const reduced = reduce(crc(applyTo(start, change)) ^ startCrc, change);
-      if (reduced.flips !== 0) known.set(Math.clz32(reduced.flips), reduced);
+      const place = BigInt(8 * (at - from));
+      const reduced = reduce({ flips: flipsOf(bits, length - 1 - at), changes: BigInt(bits) << place });
+      if (reduced.flips === 0) continue;
+      known[Math.clz32(reduced.flips)] = reduced;
+      found++;
     }
   }
-  const { flips, changes } = reduce(startCrc ^ crc(secret), new Map());
-  return flips === 0 ? applyTo(start, changes) : null;
+  return reduce({ flips: wanted, changes: 0n });
+}
+
+/** Returns the bits of the CRC that flip with these bits of a character before so many others. */
+function flipsOf(bits: number, others: number): number {
+  const rest = "\0".repeat(others);
+  return crc32(String.fromCharCode(bits) + rest) ^ crc32(`\0${rest}`);
 }
 
 /** Returns one of the sixteen letters. */
@@ -56,20 +76,9 @@ function letterOf(index: number): string {
   );
 }
 
-/** Returns the CRC-32 that a token ends in. */
-function crcOf(token: string): number {
-  let crc = 0;
-  for (const digit of token.slice(-CHECKSUM_LENGTH)) crc = crc * BASE62.length + BASE62.indexOf(digit);
-  return crc | 0;
-}
-
-/** A bit that is flipped twice is not flipped. */
-function combine(one: Changes, other: Changes): Changes {
-  const both = new Map(one);
-  for (const [at, bits] of other) both.set(at, (both.get(at) ?? 0) ^ bits);
-  return both;
-}
-
 function applyTo(text: string, changes: Changes): string {
-  return Array.from(text, (char, at) => String.fromCharCode(char.charCodeAt(0) ^ (changes.get(at) ?? 0))).join("");
+  return Array.from(text, (char, at) => {
+    const bits = Number((changes >> BigInt(8 * at)) & 0xffn);
+    return String.fromCharCode(char.charCodeAt(0) ^ bits);
+  }).join("");
 }
