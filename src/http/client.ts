@@ -6,6 +6,7 @@ import { onAbort } from "../core/on-abort.ts";
 import type { LookupFunction } from "node:net";
 import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
 import { destinationOf } from "./destination.ts";
+import { chunksOf, TooLarge } from "./chunks.ts";
 import { explainError } from "./explain-error.ts";
 import { createLocalLookup, type ResolveHost } from "./local-lookup.ts";
 import { tlsOf, tlsOptions } from "./tls.ts";
@@ -111,19 +112,17 @@ class Exchange {
 
   async *#read(message: IncomingMessage): AsyncGenerator<string> {
     const decoder = new StringDecoder("utf8");
-    let bytes = 0;
     try {
-      for await (const chunk of message as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > this.#limit) throw tooLarge(this.#init.url);
+      for await (const chunk of chunksOf(message, this.#limit)) {
         const text = decoder.write(chunk);
         if (text !== "") yield text;
       }
       const rest = decoder.end();
       if (rest !== "") yield rest;
     } catch (cause) {
+      if (cause instanceof TooLarge) throw tooLarge(this.#init.url);
       if (this.#error !== undefined) throw this.#error;
-      if (!this.#closed) throw cause instanceof KeysError ? cause : explainError(cause, this.#init.url);
+      if (!this.#closed) throw explainError(cause, this.#init.url);
     } finally {
       this.#close();
     }
