@@ -76,20 +76,25 @@ export async function warnIfKnownToEnd(ctx: Context, token: Secret): Promise<voi
   const tooLong = new Promise<null>((resolve) => void setTimeout(resolve, LOOKUP_LIMIT, null).unref());
   const found = await Promise.race([findVersion(ctx, token), tooLong]).catch(() => null);
   if (found === null) ctx.io.debug("the store does not tell when the token ends");
-  else warnIfEnding(ctx, found);
+  else if (found !== "lasting") warnIfEnding(ctx, found);
 }
 
-/** Finds the version of a token that a server accepted. If the digests are in a keychain, takes the version that ends last. */
-async function findVersion(ctx: Context, token: Secret): Promise<{ key: Key; version: Version } | null> {
+/**
+ * Finds the version of a token that a server accepted. If the digests are in a keychain, takes the version that ends last.
+ * @returns `lasting` if no version of its key ends soon, and `null` if the store does not know the token
+ */
+async function findVersion(ctx: Context, token: Secret): Promise<{ key: Key; version: Version } | "lasting" | null> {
   const parsed = parseToken(token.reveal());
   if (!parsed.ok) return null;
   const key = await (await ctx.store()).get(parsed.id, { digests: false });
   if (key?.id !== parsed.id) return null;
+  const now = ctx.world.now();
+  const usable = key.versions.filter((version) => isUsable(version, now));
+  if (usable.every((version) => endOf(version) - now >= EXPIRING_WITHIN)) return usable.length === 0 ? null : "lasting";
   if (key.versions.some(({ digest }) => isDigest(digest))) {
     const verdict = await (await ctx.keys()).check(token.reveal());
     return verdict.ok ? verdict : null;
   }
-  const now = ctx.world.now();
-  const [last] = key.versions.filter((version) => isUsable(version, now)).sort((a, b) => endOf(b) - endOf(a));
+  const [last] = usable.sort((a, b) => endOf(b) - endOf(a));
   return last === undefined ? null : { key, version: last };
 }

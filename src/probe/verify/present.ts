@@ -5,10 +5,8 @@ import { NOTHING, type PresentedKey } from "../mcp/presented-key.ts";
 import { outcomeOf } from "./outcome.ts";
 import type { Wire } from "../mcp/wire.ts";
 
-/** What `verify` presents besides no key. */
-export interface PresentedKeys {
-  /** The key that the server should accept. */
-  readonly key: PresentedKey;
+/** Keys that the server should not accept. */
+export interface WrongKeys {
   /** A made-up key. */
   readonly bogus: PresentedKey;
   /** The key, changed in the middle; `null` if it is too short. */
@@ -22,9 +20,10 @@ export interface PresentedKeys {
  */
 export async function presentAll(
   wire: (presented: PresentedKey) => Wire,
-  { key, bogus, changed }: PresentedKeys,
+  key: PresentedKey,
+  wrongKeys: Promise<WrongKeys>,
 ): Promise<Attempts> {
-  const real = await attempt(() => negotiate(wire(key)));
+  const [real, { bogus, changed }] = await Promise.all([attempt(() => negotiate(wire(key))), wrongKeys]);
   if (!isConversation(real) || outcomeOf({ real }) === "not-mcp") return { real };
   const { server } = real;
   const present = (other: PresentedKey): Promise<Attempt> =>

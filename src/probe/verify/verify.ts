@@ -13,7 +13,7 @@ import { changeMiddle } from "../judge/mutations.ts";
 import { findHeader } from "./find-header.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
-import { presentAll } from "./present.ts";
+import { presentAll, type WrongKeys } from "./present.ts";
 import { headerOf, type HttpRequest } from "../../http/http.ts";
 import type { RandomText } from "../random-text.ts";
 import type { AttemptSummary, Verification } from "./verification.ts";
@@ -58,19 +58,15 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     return { ok: false, url: url.href, outcome: "insecure-transport", ...nothing, hint };
   }
 
-  const bogus = createBogusKey(token, options.random);
-  const mutation = changeMiddle(token, options.random);
-  const redact = createRedactor([token, bogus, ...(mutation === null ? [] : [mutation.key])].flatMap(secretsIn)).redact;
   const deadline = now() + timeoutMs;
   const wire = (presented: PresentedKey): Wire =>
     new Wire({ ...options, timeoutMs: undefined, url, presented, deadline });
 
-  const attempts = await presentAll(wire, {
-    key: validKey(header, token),
-    bogus: bogusKey(header, bogus),
-    changed:
-      mutation && wrongKey(header, mutation.key, { id: "changed-key", name: `your key with ${mutation.change}` }),
-  });
+  // Once the first request is sent, because the server takes its time to answer.
+  const wrong = new Promise(setImmediate).then(() => createWrongKeys(token, header, options.random));
+  const attempts = await presentAll(wire, validKey(header, token), wrong);
+  const { secrets, change } = await wrong;
+  const { redact } = createRedactor([token, ...secrets].flatMap(secretsIn));
   const { real, anonymous, bogus: fake, changed, elsewhere = [] } = attempts;
   const judged = outcomeOf(attempts);
   const isRefused = isConversation(real) && ["refused", "forbidden", "not-mcp"].includes(judged);
@@ -88,8 +84,24 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
     bogus: summarizeAttempt(fake, redact),
     changed: summarizeAttempt(changed, redact),
     presented: summarizeAttempt(real, redact),
-    hint: adviseOn(attempts, { url, header, redact, accepting, change: mutation?.change ?? "a change" }),
+    hint: adviseOn(attempts, { url, header, redact, accepting, change }),
   };
+}
+
+interface CreatedKeys extends WrongKeys {
+  readonly secrets: readonly Secret[];
+  /** How the key was changed, completing "your key with …". */
+  readonly change: string;
+}
+
+function createWrongKeys(token: Secret, header: KeyHeader, random: RandomText): CreatedKeys {
+  const bogus = createBogusKey(token, random);
+  const created = { bogus: bogusKey(header, bogus), changed: null, secrets: [bogus], change: "a change" };
+  const mutation = changeMiddle(token, random);
+  if (mutation === null) return created;
+  const { change, key } = mutation;
+  const changed = wrongKey(header, key, { id: "changed-key", name: `your key with ${change}` });
+  return { ...created, changed, secrets: [bogus, key], change };
 }
 
 function summarizeAttempt(one: Attempt | undefined, redact: Redact): AttemptSummary | null {
