@@ -15,7 +15,10 @@ const FILES = {
   "file-store": ["cli/lazy/store.ts"],
   keys: ["cli/lazy/keys.ts"],
   generate: ["cli/commands/generate.ts"],
-  verify: ["cli/commands/verify.ts", "probe/verify/verify.ts", "http/client.ts"],
+  verify: [
+    ...["cli/commands/verify.ts", "probe/verify/verify.ts", "http/client.ts"],
+    ...["probe/mcp/server-url.ts", "probe/verify/find-header.ts"],
+  ],
   test: ["cli/commands/test.ts"],
   checks: ["cli/test/run.ts", "cli/test/list.ts", "cli/test/spawn.ts", "probe/probe.ts", "probe/stdio/probe.ts"],
   store: ["cli/commands/store.ts"],

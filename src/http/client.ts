@@ -1,9 +1,9 @@
-import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { ClientRequest, ClientRequestArgs, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { RequestOptions } from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import { KeysError } from "../errors.ts";
 import { onAbort } from "../core/on-abort.ts";
-import type { LookupFunction } from "node:net";
+import { connect, type LookupFunction, type Socket, type TcpNetConnectOpts } from "node:net";
 import type { HttpInit, HttpRequest, HttpResponse } from "./http.ts";
 import { destinationOf } from "./destination.ts";
 import { chunksOf, TooLarge } from "./chunks.ts";
@@ -161,9 +161,14 @@ function optionsOf(
       ...lengthOf({ headers, body, announce }),
       connection: "close",
     },
-    agent: false,
+    // Without one, Node creates an agent for each request.
+    ...(url.protocol === "https:" ? { agent: false } : { createConnection: connectTo }),
     ...tlsOptions(maxTls),
   };
+}
+
+function connectTo(options: ClientRequestArgs): Socket {
+  return connect(options as TcpNetConnectOpts);
 }
 
 /** Returns the length of the body, which Node leaves out with GET, DELETE and OPTIONS. */

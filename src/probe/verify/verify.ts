@@ -10,7 +10,6 @@ import { carryKey } from "../mcp/carried-key.ts";
 import { BEARER, type KeyHeader } from "../mcp/key-header.ts";
 import { bogusKey, validKey, wrongKey, type PresentedKey } from "../mcp/presented-key.ts";
 import { changeMiddle } from "../judge/mutations.ts";
-import { findHeader } from "./find-header.ts";
 import { adviseOn } from "./advise.ts";
 import { outcomeOf } from "./outcome.ts";
 import { presentAll, type WrongKeys } from "./present.ts";
@@ -70,7 +69,10 @@ export async function verifyServer(options: VerifyOptions): Promise<Verification
   const { real, anonymous, bogus: fake, changed, elsewhere = [] } = attempts;
   const judged = outcomeOf(attempts);
   const isRefused = isConversation(real) && ["refused", "forbidden", "not-mcp"].includes(judged);
-  const accepting = isRefused && options.seekHeader === true ? await findHeader({ real, header, token, wire }) : null;
+  const accepting =
+    isRefused && options.seekHeader === true
+      ? await (await import("./find-header.ts")).findHeader({ real, header, token, wire })
+      : null;
   const outcome = judged === "not-mcp" && accepting !== null ? "refused" : judged;
   const open = elsewhere.find(isAccepted);
   const found = [real, anonymous, fake].filter((one) => isConversation(one)).find(({ server }) => server !== null);
