@@ -39,7 +39,7 @@ export async function openArchiveStore(location: string, { env, uid }: StoreWorl
 
   async function openSealed(): Promise<JournalReader> {
     await checkFolder(realDisk, archive);
-    const reader = await JournalReader.open(realDisk, archive, { whole: false, checkpointEvery: Infinity });
+    const reader = await JournalReader.open(realDisk, archive, { need: "all", checkpointEvery: Infinity });
     if (reader === null) {
       throw new KeysError("STORE_UNAVAILABLE", `there is no archive ${archive.path}`, {
         hint: "use the file that was passed to: mcp-keys audit --archive <file>",

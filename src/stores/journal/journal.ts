@@ -12,6 +12,7 @@ import type { Chain } from "./format/chain.ts";
 import type { LazyKeys } from "./read/lazy-keys.ts";
 import { isSameFile, stateOf } from "./disk/open.ts";
 import { JournalReader } from "./read/journal-reader.ts";
+import type { NeededKeys } from "./read/journal-reader.ts";
 import { EMPTY_EPOCH, follows, isSameHistory } from "./format/epoch.ts";
 import { checkReadable, formatRecord, GENESIS, NOWHERE } from "./format/record.ts";
 import type { JournalRecord } from "./format/record.ts";
@@ -43,7 +44,7 @@ export class Journal {
   #appending: AppendHandle | null = null;
   readonly #checkpointEvery: number;
   #mustReopen = false;
-  #whole = false;
+  #need: NeededKeys = "some";
   /** False while only changes are read. */
   #keepsKeys = true;
 
@@ -56,13 +57,13 @@ export class Journal {
 
   /**
    * Reads new records and returns the up-to-date reader, or `null` if there is no journal.
-   * @param whole - whether to parse all keys while reading, because all are needed
+   * @param need - which keys are needed. The same as before by default.
    */
-  async catchUp(whole = this.#whole): Promise<JournalReader | null> {
-    this.#whole = whole;
+  async catchUp(need = this.#need): Promise<JournalReader | null> {
+    this.#need = need;
     this.#keepsKeys = true;
     const reader = await this.follow();
-    if (reader?.keys.isReleased !== true) return reader;
+    if (reader === null || !(reader.keys.isReleased || (need !== "some" && reader.keys.isPartial))) return reader;
     await this.#reopen(reader, true);
     return this.follow();
   }
@@ -70,7 +71,7 @@ export class Journal {
   /** Frees the keys, because a server has its own copy. The next {@link catchUp} reads them again. */
   release(): void {
     this.#keepsKeys = false;
-    this.#whole = false;
+    this.#need = "some";
     this.#reader?.keys.release();
   }
 
@@ -91,8 +92,8 @@ export class Journal {
    * Works like {@link catchUp}, for a caller that is about to append.
    * @throws {@link KeysError} `STORE_READ_ONLY` if the journal has ended
    */
-  async catchUpToWrite(whole = this.#whole): Promise<JournalReader | null> {
-    const reader = await this.catchUp(whole);
+  async catchUpToWrite(need = this.#need): Promise<JournalReader | null> {
+    const reader = await this.catchUp(need);
     if (reader?.chain.next !== NOWHERE) return reader;
     throw new KeysError("STORE_READ_ONLY", `${this.#location.path} has ended: its keys were moved to another store`, {
       hint: "use that store; the last line of `mcp-keys audit` names it",
@@ -180,7 +181,7 @@ export class Journal {
     await checkFolder(this.#disk, this.#location);
     // The old file may have been sealed meanwhile. Its other errors no longer matter.
     if (before !== null && !same) await before.readOn().catch(() => {});
-    const options = { whole: this.#whole, checkpointEvery: this.#checkpointEvery };
+    const options = { need: this.#need, checkpointEvery: this.#checkpointEvery };
     const reader = await JournalReader.open(this.#disk, this.#location, options);
     try {
       if (before !== null) await reader?.loadHeads(before.chain.seq - 1);

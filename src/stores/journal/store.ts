@@ -85,7 +85,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
       }),
     load: (take) =>
       run(async () => {
-        const reader = await journal.catchUp();
+        const reader = await journal.catchUp("all");
         const uses = await lastUsed.read();
         await reader?.keys.pour((key) => take(uses.fill(key)));
         journal.release();
@@ -131,7 +131,7 @@ export function openJournal(spec: string, location: JournalLocation, options: Jo
   };
 
   async function all() {
-    const reader = await journal.catchUp(true);
+    const reader = await journal.catchUp("parsed");
     const uses = await lastUsed.read();
     return {
       ...positionOf(reader),

@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { faultOf } from "./fault.ts";
 import type { JournalLocation } from "./folder.ts";
@@ -41,6 +42,15 @@ export class Source {
       throw faultOf(cause, "read", this.#location.path);
     }
     return bytes.subarray(0, filled);
+  }
+
+  /** Reads once, while nothing else runs. Returns the part of `bytes` that was filled. */
+  readNow(position: number, bytes: Buffer): Buffer {
+    try {
+      return bytes.subarray(0, readSync(this.#handle.fd, bytes, 0, bytes.length, position));
+    } catch (cause) {
+      throw faultOf(cause, "read", this.#location.path);
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;
 /** `,"sum":"`, 64 hex digits, `"}` */
 const TAIL_LENGTH = 74;
 const MIN_LENGTH = OPENING.length + 1 + 9 + 64 + 7 + TAIL_LENGTH;
+const TAB = 9;
 const NEWLINE = 10;
 const BRACKET = 93;
 const ZERO = 48;
@@ -72,4 +73,13 @@ export function endsIn(bytes: Buffer, seq: number, sum: string): boolean {
 
 function isSpecial(bytes: Buffer, end: number): boolean {
   return bytes[end - TAIL_LENGTH - 1] !== BRACKET;
+}
+
+/** Returns the line from `start` up to its tab or the next newline, or `null` if the bytes have neither. */
+export function lineAt(bytes: Buffer, start: number): Buffer | null {
+  const newline = bytes.indexOf(NEWLINE, start);
+  const line = bytes.subarray(start, newline === -1 ? bytes.length : newline);
+  const tab = line.indexOf(TAB);
+  if (tab !== -1) return line.subarray(0, tab);
+  return newline === -1 ? null : line;
 }

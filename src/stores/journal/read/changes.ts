@@ -1,12 +1,10 @@
 import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import type { Chain } from "../format/chain.ts";
-import { MAX_LINE, verifiedSum } from "../format/line.ts";
+import { lineAt, MAX_LINE, verifiedSum } from "../format/line.ts";
 import { parseRecord } from "../format/record.ts";
 import type { Source } from "../disk/source.ts";
 
-const TAB = 9;
-const NEWLINE = 10;
 /** How many changes are in memory at once during iteration. */
 const BATCH = 256;
 
@@ -54,15 +52,6 @@ export async function readChanges(
   });
   if (changes.length <= to - from) throw altered(path, from + changes.length);
   return changes;
-}
-
-/** Returns the line up to its tab or the next newline, or `null` if the bytes have neither. */
-function lineAt(bytes: Buffer, start: number): Buffer | null {
-  const newline = bytes.indexOf(NEWLINE, start);
-  const line = bytes.subarray(start, newline === -1 ? bytes.length : newline);
-  const tab = line.indexOf(TAB);
-  if (tab !== -1) return line.subarray(0, tab);
-  return newline === -1 ? null : line;
 }
 
 function altered(path: string, seq: number): KeysError {

@@ -2,22 +2,30 @@ import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import { readChanges } from "./changes.ts";
 import { Chain } from "../format/chain.ts";
+import type { ChainState } from "../format/chain-state.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { LazyKeys } from "./lazy-keys.ts";
-import { endsIn, MAX_LINE } from "../format/line.ts";
+import type { Indexed } from "./lazy-keys.ts";
+import { lineAt, MAX_LINE } from "../format/line.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { FileMac } from "./file-mac.ts";
+import { CheckpointDraft } from "./checkpoint-draft.ts";
+import { IndexedKeys } from "./indexed-keys.ts";
+import { MAX_INDEXED } from "./line-index.ts";
+import { restore } from "./restore.ts";
 import { openPrivate } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 import { Source } from "../disk/source.ts";
 
-const NEWLINE = 10;
+/** Bytes: more than most lines have. */
+const USUAL_LINE = 4096;
+
+/** Which keys will be needed: `some`, by looking them up; `all`, later; or all `parsed`, while they are read. */
+export type NeededKeys = "some" | "all" | "parsed";
 
 export interface JournalReaderOptions {
-  /** Whether to parse all keys while reading, because all will be needed. */
-  readonly whole: boolean;
+  readonly need: NeededKeys;
   /**
    * In bytes. Smaller files use no checkpoint. A reader that has verified at least this many bytes at opening replaces the
    * checkpoint.
@@ -34,9 +42,10 @@ export class JournalReader {
   size = 0;
   readonly #location: JournalLocation;
   readonly #source: Source;
-  readonly #checkpoint: Checkpoint | null;
-  /** Covers all decided bytes, for the next checkpoint. Only set while the file is being opened. */
-  #mac: FileMac | null = null;
+  /** The state at the checkpoint. Without its index, which takes memory. */
+  readonly #covered: ChainState | null;
+  /** Covers all decided bytes. Only set while the file is being opened. */
+  #draft: CheckpointDraft | null = null;
   /** How many bytes were verified line by line. */
   #verified = 0;
 
@@ -44,22 +53,24 @@ export class JournalReader {
     location: JournalLocation,
     source: Source,
     file: FileState,
-    whole: boolean,
+    need: NeededKeys,
     checkpoint: Checkpoint | null,
   ) {
     this.#location = location;
     this.#source = source;
     this.file = file;
-    this.#checkpoint = checkpoint;
+    this.#covered = checkpoint === null ? null : stateOf(checkpoint);
     this.chain = new Chain(location.path, checkpoint);
-    this.keys = new LazyKeys(location, this.chain.voids, file.size, whole);
+    const indexed = checkpoint !== null && need === "some" ? this.#indexed(checkpoint) : null;
+    const size = file.size - (indexed?.size ?? 0);
+    this.keys = new LazyKeys(location, this.chain.voids, size, need === "parsed", indexed);
   }
 
   /** Opens the file and reads it to the end. Returns `null` if it is missing. */
   static async open(
     disk: Disk,
     location: JournalLocation,
-    { whole, checkpointEvery }: JournalReaderOptions,
+    { need, checkpointEvery }: JournalReaderOptions,
   ): Promise<JournalReader | null> {
     const opened = await openPrivate(disk, location.path, "read", location);
     if (opened === null) return null;
@@ -67,20 +78,20 @@ export class JournalReader {
     const source = new Source(location, handle);
     try {
       const isLarge = state.size >= checkpointEvery;
-      const checkpoint = isLarge ? await readCheckpoint(disk, location) : null;
-      let reader = new JournalReader(location, source, state, whole, checkpoint);
+      const checkpoint = isLarge ? await readCheckpoint(disk, location, state.size) : null;
+      let reader = new JournalReader(location, source, state, need, checkpoint);
       const isGrown = checkpoint !== null && state.size - checkpoint.size >= checkpointEvery;
       let isRestored = checkpoint !== null && (await reader.#restore(checkpoint, isGrown));
       if (isRestored) await reader.readOn();
       // Earlier heads were needed, and each opening would need them until the next checkpoint.
-      if (reader.#verified >= checkpointEvery && reader.#mac === null) isRestored = false;
+      if (reader.#verified >= checkpointEvery && reader.#draft === null) isRestored = false;
       if (!isRestored) {
-        reader = new JournalReader(location, source, state, whole, null);
-        if (isLarge) reader.#mac = new FileMac();
+        reader = new JournalReader(location, source, state, need, null);
+        if (isLarge) reader.#draft = new CheckpointDraft();
         await reader.readOn();
       }
       if (reader.#verified >= checkpointEvery) await reader.#writeCheckpoint(disk);
-      reader.#mac = null;
+      reader.#draft = null;
       return reader;
     } catch (cause) {
       await source.close();
@@ -132,66 +143,50 @@ export class JournalReader {
    * @param isGrown - whether a new checkpoint will be written
    */
   async #restore(checkpoint: Checkpoint, isGrown: boolean): Promise<boolean> {
-    const mac = new FileMac(checkpoint.key);
-    const next = isGrown ? new FileMac() : null;
-    let last: Buffer = Buffer.alloc(0);
-    let isInLongLine = false;
-    try {
-      await this.#source.chunks(
-        0,
-        checkpoint.size,
-        (bytes, at) => {
-          const newline = isInLongLine ? bytes.indexOf(NEWLINE) : 0;
-          const from = newline === -1 ? bytes.length : newline;
-          let to = bytes.length;
-          if (newline !== -1) {
-            const isLast = at + bytes.length === checkpoint.size;
-            const whole = isLast ? bytes.length : Math.max(bytes.lastIndexOf(NEWLINE), from);
-            isInLongLine = whole === from && bytes.length - from > MAX_LINE + 2;
-            if (!isInLongLine) to = whole;
-          }
-          mac.update(bytes.subarray(0, to));
-          next?.update(bytes.subarray(0, to));
-          last = bytes.subarray(from, to);
-          // Of a long void line only the newline is kept, to count lines.
-          const isVoid = isInLongLine && this.chain.voids.has(at + from + 1);
-          if (last.length > 0) this.keys.restore(isVoid ? Buffer.from("\n") : last, at + from);
-          return to;
-        },
-        () => this.keys.keptBytes(),
-      );
-    } catch {
-      return false;
-    }
-    this.#mac = next;
-    // With a head that is not in the file, the next writer would damage the journal.
-    return mac.digest() === checkpoint.tag && endsIn(last, checkpoint.seq, checkpoint.head);
+    this.#draft = isGrown ? new CheckpointDraft(checkpoint.index) : null;
+    return restore(this.#source, checkpoint, this.keys, this.#draft);
   }
 
   #verify(bytes: Buffer): number {
-    const decided = this.keys.verify(this.chain, bytes);
-    this.#mac?.update(bytes.subarray(0, decided));
+    const decided = this.keys.verify(this.chain, bytes, this.#draft);
+    this.#draft?.cover(bytes.subarray(0, decided));
     this.#verified += decided;
     return decided;
   }
 
+  #indexed({ index, lines, size }: Checkpoint): Indexed {
+    return { keys: new IndexedKeys(index, (offset) => this.#readLine(offset), this.#location.path), lines, size };
+  }
+
+  /** Returns the line at an offset, without its tab or newline. The last line may have neither. */
+  #readLine(offset: number): Buffer {
+    for (let size = USUAL_LINE; ; size *= 4) {
+      const bytes = this.#source.readNow(offset, Buffer.allocUnsafe(size));
+      const line = lineAt(bytes, 0);
+      if (line !== null || bytes.length < size || size > MAX_LINE) return line ?? bytes;
+    }
+  }
+
   /** Verifies the bytes that the checkpoint covers, to learn their heads. */
   async #loadEarlierHeads(): Promise<void> {
-    const checkpoint = this.#checkpoint;
-    if (checkpoint === null) return;
+    const covered = this.#covered;
+    if (covered === null) return;
     const earlier = new Chain(this.#location.path);
-    await this.#source.chunks(0, checkpoint.size, (bytes) => earlier.verify(bytes, () => true));
-    if (earlier.seq !== checkpoint.seq || earlier.head !== checkpoint.head) {
+    await this.#source.chunks(0, covered.size, (bytes) => earlier.verify(bytes, () => true));
+    if (earlier.seq !== covered.seq || earlier.head !== covered.head) {
       throw new KeysError("STORE_DAMAGED", `${this.#location.path} was altered after it was first read`);
     }
     this.chain.addEarlierHeads(earlier.heads);
-    this.#verified += checkpoint.size;
+    this.#verified += covered.size;
   }
 
   async #writeCheckpoint(disk: Disk): Promise<void> {
     const { state } = this.chain;
-    const mac = this.#mac;
-    if (state === null || mac === null) return;
-    await writeCheckpoint(disk, this.#location, { ...state, key: mac.key, tag: mac.digest() });
+    if (state === null || this.#draft === null || state.size > MAX_INDEXED) return;
+    await writeCheckpoint(disk, this.#location, this.#draft.finish(state));
   }
+}
+
+function stateOf({ index: _index, key: _key, tag: _tag, ...state }: Checkpoint): ChainState {
+  return state;
 }

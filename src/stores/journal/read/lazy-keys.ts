@@ -5,6 +5,8 @@ import { KeyMap } from "../../key-map.ts";
 import type { Chain } from "../format/chain.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { checkKind, parseRecord } from "../format/record.ts";
+import type { CheckpointDraft } from "./checkpoint-draft.ts";
+import { layered } from "./indexed-keys.ts";
 import { Scan } from "./scan.ts";
 
 /** Journals up to this size, in bytes, are parsed while they are read. */
@@ -15,9 +17,17 @@ const MAX_SEARCHES = 24;
 /** So many keys are passed on in a few milliseconds. */
 const POURED_AT_ONCE = 1_000;
 
+/** The part of a journal that has an index: its keys, and how many lines and bytes it has. */
+export interface Indexed {
+  readonly keys: Lookup;
+  readonly lines: number;
+  readonly size: number;
+}
+
 /**
  * The keys of a journal, parsed on demand. For the first lookups it searches the raw bytes; after that it parses all of them
- * into a {@link KeyMap}. A command that needs one key of 100,000 does not parse the others. Followers release the keys.
+ * into a {@link KeyMap}. A command that needs one key of 100,000 does not parse the others. Followers release the keys. What a checkpoint
+ * covers can have an index; then only the keys after it are here.
  */
 export class LazyKeys implements Lookup {
   #keys: KeyMap | null = new KeyMap();
@@ -27,17 +37,34 @@ export class LazyKeys implements Lookup {
   /** Whether the digests that were read show that this is the right kind of journal. */
   #isKindKnown = false;
   #keptBytes = false;
+  readonly #indexed: Indexed | null;
 
-  /** @param whole - whether to parse all keys at once, because all will be needed */
-  constructor(location: JournalLocation, voids: ReadonlySet<number>, size: number, whole: boolean) {
+  /**
+   * @param size - how many bytes of keys there will be, without those of `indexed`
+   * @param whole - whether to parse all keys at once, because all will be needed
+   * @param indexed - the part before, if it has an index
+   */
+  constructor(
+    location: JournalLocation,
+    voids: ReadonlySet<number>,
+    size: number,
+    whole: boolean,
+    indexed: Indexed | null = null,
+  ) {
     this.#location = location;
     this.#voids = voids;
-    this.#scan = whole || size <= SMALL ? null : new Scan(location.path, voids);
+    this.#indexed = indexed;
+    this.#scan = whole || size <= SMALL ? null : new Scan(location.path, voids, indexed?.lines);
   }
 
   /** Whether the keys were released. Lookups then throw. */
   get isReleased(): boolean {
     return this.#keys === null;
+  }
+
+  /** Whether {@link list} cannot be called, because some keys are only in an index. */
+  get isPartial(): boolean {
+    return this.#indexed !== null;
   }
 
   /** Frees the keys. Records read later are still checked, but not kept. */
@@ -53,12 +80,16 @@ export class LazyKeys implements Lookup {
     return kept;
   }
 
-  /** Verifies `bytes` with the chain and takes the keys of the records that apply. Returns how many bytes are decided. */
-  verify(chain: Chain, bytes: Buffer): number {
+  /**
+   * Verifies `bytes` with the chain and takes the keys of the records that apply. Returns how many bytes are decided.
+   * @param draft - receives the keys too
+   */
+  verify(chain: Chain, bytes: Buffer, draft: CheckpointDraft | null = null): number {
     const { offset: base, isInLongLine } = chain;
     if (!this.#isKindKnown) checkKind(this.#location, bytes);
     const scan = this.#scan;
-    const length = chain.verify(bytes, scan === null ? (...line) => this.#take(...line) : () => true);
+    const isParsed = scan === null || draft !== null;
+    const length = chain.verify(bytes, isParsed ? (...line) => this.#take(base, draft, ...line) : () => true);
     this.#isKindKnown ||= bytes.subarray(0, length).includes('"digest":"');
     if (scan === null || length === 0) return length;
     const from = isInLongLine ? bytes.indexOf(NEWLINE) : 0;
@@ -75,6 +106,7 @@ export class LazyKeys implements Lookup {
   restore(bytes: Buffer, base: number): void {
     if (!this.#isKindKnown) checkKind(this.#location, bytes);
     this.#isKindKnown ||= bytes.includes('"digest":"');
+    if (this.#indexed !== null) return;
     const scan = this.#scan ?? new Scan(this.#location.path, this.#voids);
     scan.add(bytes, base);
     this.#keptBytes ||= scan === this.#scan;
@@ -95,6 +127,7 @@ export class LazyKeys implements Lookup {
 
   /** Returns all keys. Parses all bytes and frees them. */
   list(): Key[] {
+    if (this.isPartial) throw new Error("only some keys of this journal were read");
     return this.#parseAll().list();
   }
 
@@ -118,7 +151,8 @@ export class LazyKeys implements Lookup {
   }
 
   #lookup(): Lookup {
-    return this.#scan === null || this.#scan.searches >= MAX_SEARCHES ? this.#parseAll() : this.#scan;
+    const read = this.#scan === null || this.#scan.searches >= MAX_SEARCHES ? this.#parseAll() : this.#scan;
+    return this.#indexed === null ? read : layered(this.#indexed.keys, read);
   }
 
   #parseAll(): KeyMap {
@@ -134,10 +168,12 @@ export class LazyKeys implements Lookup {
     for (const { change } of scan.drain()) this.#keys?.apply(change.keys);
   }
 
-  #take(bytes: Buffer, start: number, end: number): boolean {
+  #take(base: number, draft: CheckpointDraft | null, bytes: Buffer, start: number, end: number): boolean {
     const record = parseRecord(bytes.toString("utf8", start, end));
     if (record === null) return false;
-    this.#keys?.apply(record.change.keys);
+    const { keys } = record.change;
+    if (this.#scan === null) this.#keys?.apply(keys);
+    draft?.add(keys, base + start);
     return true;
   }
 }

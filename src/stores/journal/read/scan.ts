@@ -25,14 +25,17 @@ export class Scan implements Lookup {
   searches = 0;
   readonly #path: string;
   readonly #voids: ReadonlySet<number>;
+  readonly #lines: number;
   readonly #chunks: VerifiedBytes[] = [];
   /** Text → the last key with it, and how many chunks were searched. A write asks for the same keys again. */
   readonly #known = new Map<string, { readonly key: Key | null; readonly searched: number }>();
   #fault: KeysError | null = null;
 
-  constructor(path: string, voids: ReadonlySet<number>) {
+  /** @param lines - how many lines are before the bytes, including the empty one at the start of the file */
+  constructor(path: string, voids: ReadonlySet<number>, lines = 1) {
     this.#path = path;
     this.#voids = voids;
+    this.#lines = lines;
   }
 
   /** Adds decided bytes that continue the earlier ones and end with a line. */
@@ -111,7 +114,7 @@ export class Scan implements Lookup {
   }
 
   #lineAt(offset: number): number {
-    let line = 1;
+    let line = this.#lines;
     for (const { base, bytes } of this.#chunks) {
       for (let at = bytes.indexOf(NEWLINE); at !== -1 && base + at < offset; at = bytes.indexOf(NEWLINE, at + 1))
         line++;

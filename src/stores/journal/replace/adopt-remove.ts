@@ -20,7 +20,7 @@ export async function adoptHistory(
   journal: Journal,
   history: readonly Change[],
 ): Promise<void> {
-  const before = await journal.catchUpToWrite(true);
+  const before = await journal.catchUpToWrite("parsed");
   const changes = history.map((change, i) => ({ ...change, seq: i + 1 }));
   const last = changes.at(-1);
   if (last === undefined) return;

@@ -30,7 +30,7 @@ export async function compactJournal(
 ): Promise<Compacted> {
   if (archive !== undefined) checkArchive(location, archive);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const reader = await journal.catchUpToWrite(true);
+    const reader = await journal.catchUpToWrite("parsed");
     if (reader === null) return { seq: 0, before: 0, after: 0 };
     const { seq, head, epoch } = reader.chain;
     const toChange = (keys: readonly Key[], i: number): Change => ({ seq: seq + 1 + i, at, by, op: "compact", keys });

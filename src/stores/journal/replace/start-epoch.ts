@@ -25,7 +25,7 @@ export async function startEpoch(
   // Drops what this process knows: it may be the longer history.
   await journal.close();
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const reader = await journal.catchUpToWrite(true);
+    const reader = await journal.catchUpToWrite("parsed");
     if (reader === null || reader.chain.seq === 0) return { epoch: EMPTY_EPOCH, seq: 0 };
     const seq = reader.chain.seq + 1;
     const history = await reader.changes(1, Infinity);

@@ -112,14 +112,17 @@ test("there is no state after a torn line, a seal, NUL bytes or a record without
 });
 
 const [state] = statesOf(Buffer.concat([journalOf(1).bytes, Buffer.from("\n{\n")]));
-const checkpoint = { ...state!, key: "0".repeat(32), tag: "a".repeat(32) };
+const checkpoint = { ...state!, key: "0".repeat(32), tag: "a".repeat(32), index: Buffer.alloc(0) };
 
 test("reads back a checkpoint", () => {
-  expect(parseCheckpoint(Buffer.from(formatCheckpoint(checkpoint)))).toEqual(checkpoint);
+  expect(parseCheckpoint(formatCheckpoint(checkpoint))).toEqual(checkpoint);
+  const index = Buffer.from("0123456789abcdef");
+  expect(parseCheckpoint(formatCheckpoint({ ...checkpoint, index }))).toEqual({ ...checkpoint, index });
+  expect(parseCheckpoint(formatCheckpoint({ ...checkpoint, index: index.subarray(1) }))).toBeNull();
 });
 
 test("rejects a checkpoint that was cut short or altered", () => {
-  const bytes = Buffer.from(formatCheckpoint(checkpoint));
+  const bytes = formatCheckpoint(checkpoint);
   for (let at = 0; at < bytes.length; at++) {
     expect(parseCheckpoint(bytes.subarray(0, at)), `${at} bytes`).toBeNull();
     const altered = Buffer.from(bytes);
@@ -129,7 +132,8 @@ test("rejects a checkpoint that was cut short or altered", () => {
 });
 
 test.each([
-  { v: 2 },
+  { v: 1 },
+  { v: 3 },
   { size: -1 },
   { size: "1" },
   { seq: 0 },
@@ -147,6 +151,7 @@ test.each([
   { voids: [-1] },
   { voids: ["1"] },
 ])("rejects a checkpoint with %o", (change) => {
-  const body = JSON.stringify({ v: 1, ...checkpoint, ...change }).slice(0, -1);
-  expect(parseCheckpoint(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}`))).toBeNull();
+  const { index: _, ...members } = checkpoint;
+  const body = JSON.stringify({ v: 2, ...members, ...change }).slice(0, -1);
+  expect(parseCheckpoint(Buffer.from(`${body},"sum":"${hash("sha256", body)}"}\n`))).toBeNull();
 });

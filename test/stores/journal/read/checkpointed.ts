@@ -6,10 +6,11 @@ import { journalOf } from "../bytes.ts";
 import { aFolder, openIn } from "../../place.ts";
 
 /** Returns the members of a checkpoint that covers these bytes. */
-export function tagOf(bytes: Buffer | string, key = "0".repeat(32)): { key: string; tag: string } {
+export function tagOf(bytes: Buffer | string, key = "0".repeat(32), index: Buffer = Buffer.alloc(0)) {
   const mac = new FileMac(key);
   mac.update(Buffer.from(bytes));
-  return { key, tag: mac.digest() };
+  mac.update(index);
+  return { key, tag: mac.digest(), index };
 }
 
 export const three = journalOf(3);
