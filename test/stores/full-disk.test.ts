@@ -8,7 +8,7 @@ import { createKeys } from "../../src/keys/keys.ts";
 import { realDisk } from "../../src/stores/journal/disk/disk.ts";
 import type { Disk } from "../../src/stores/journal/disk/disk.ts";
 import { systemRandom } from "../../src/world.ts";
-import { aDraft, aFolder, changesOf, filesIn, keyNo, openIn, TORTURE } from "./place.ts";
+import { aDraft, aFolder, changesOf, failToReplace, filesIn, keyNo, openIn, TORTURE } from "./place.ts";
 
 const RESERVE = "keys.jsonl.reserve";
 
@@ -229,7 +229,7 @@ describe("a reserve", () => {
 test("a compaction whose last step fails is finished by the next command, and says so", async () => {
   const folder = await aFolder();
   const store = await openIn(folder, {
-    rename: () => Promise.reject(Object.assign(new Error(), { code: "ENOSPC" })),
+    rename: failToReplace(Object.assign(new Error(), { code: "ENOSPC" })),
   });
   await store.write(aDraft([keyNo(1)]));
   const fault = await faultOf(store.compact({ at: 1, by: "x" }));

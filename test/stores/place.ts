@@ -36,6 +36,11 @@ export async function openIn(folder: string, disk: Partial<Disk> = {}, checkpoin
   return store;
 }
 
+/** Returns a `rename` that fails when a journal would be replaced by the file that its seal names. */
+export function failToReplace(cause: Error): Disk["rename"] {
+  return (from, to) => (String(to).endsWith(".next") ? realDisk.rename(from, to) : Promise.reject(cause));
+}
+
 /** Creates key number `n`. Its id, name and digest are unique. */
 export function keyNo(n: number, change: Partial<Key> = {}): Key {
   const id = String(n).padStart(12, "K");

@@ -8,7 +8,7 @@ import { ensureFolder, syncFolder } from "../disk/folder.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import type { Journal } from "../journal.ts";
 import { checkReadable, GENESIS, NOWHERE } from "../format/record.ts";
-import { formatSuccessor, replaceJournal } from "./successor.ts";
+import { replaceJournal, writeSuccessor } from "./successor.ts";
 
 /**
  * Implements {@link KeyStore.adopt}. The history is written to a second file that replaces the journal in one step, because a part
@@ -26,10 +26,11 @@ export async function adoptHistory(
   if (last === undefined) return;
   await ensureFolder(disk, location);
   const seal: Change = { seq: 1, at: last.at, by: last.by, op: "migrate", keys: [] };
-  const successor = formatSuccessor(changes, GENESIS);
-  successor.bytes.forEach(checkReadable);
-  const isEmpty = before === null || before.chain.seq === 0;
-  if (isEmpty && (await replaceJournal(disk, location, journal, successor, seal))) return;
+  if (before === null || before.chain.seq === 0) {
+    const content = { changes, last: changes.length, prev: GENESIS, check: checkReadable };
+    const successor = await writeSuccessor(disk, location, content);
+    if (successor !== null && (await replaceJournal(disk, location, journal, successor, seal))) return;
+  }
   throw new KeysError("STORE_CONFLICT", `${location.path} already has a history`, {
     hint: "choose an empty store",
   });

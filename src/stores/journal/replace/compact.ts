@@ -10,7 +10,9 @@ import { syncFolder } from "../disk/folder.ts";
 import { isSameFile, stateOf } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 import type { Journal } from "../journal.ts";
-import { formatSuccessor, replaceJournal } from "./successor.ts";
+import type { JournalReader } from "../read/journal-reader.ts";
+import { replaceJournal, writeSuccessor } from "./successor.ts";
+import type { Successor } from "./successor.ts";
 
 /** The approximate size of a line, in bytes. Short lines keep the lookup of one key cheap. */
 const LINE_BYTES = 32 * 1024;
@@ -32,32 +34,51 @@ export async function compactJournal(
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const reader = await journal.catchUpToWrite("parsed");
     if (reader === null) return { seq: 0, before: 0, after: 0 };
-    const { seq, head, epoch } = reader.chain;
-    const toChange = (keys: readonly Key[], i: number): Change => ({ seq: seq + 1 + i, at, by, op: "compact", keys });
-    const successor = formatSuccessor(inBatches(reader.keys.list()).map(toChange), head, seq === 0 ? undefined : epoch);
+    const { seq } = reader.chain;
     const linked = archive !== undefined && (await keepArchive(disk, location, reader.file, archive));
-    if (await replaceJournal(disk, location, journal, successor, toChange([], 0))) {
-      const after = successor.bytes.reduce((sum, each) => sum + each.length, 0);
-      return { seq: successor.last, before: reader.size, after };
+    const successor = await writeKeys(disk, location, reader, { at, by });
+    const seal: Change = { seq: seq + 1, at, by, op: "compact", keys: [] };
+    if (successor !== null && (await replaceJournal(disk, location, journal, successor, seal))) {
+      return { seq: successor.last, before: reader.size, after: successor.size };
     }
     if (linked) await disk.unlink(archive).catch(() => {});
   }
   throw new KeysError("STORE_CONFLICT", `${location.path} kept changing while it was compacted`);
 }
 
+/** Writes the keys of a journal to a file that continues it. */
+async function writeKeys(
+  disk: Disk,
+  location: JournalLocation,
+  { chain: { seq, head, epoch }, keys }: JournalReader,
+  { at, by }: Pick<Change, "at" | "by">,
+): Promise<Successor | null> {
+  const changes = inBatches(keys.list()).map((each, i): Change => ({
+    ...{ seq: seq + 1 + i, at, by, op: "compact", keys: each },
+  }));
+  return writeSuccessor(disk, location, {
+    ...{ changes, last: seq + changes.length, prev: head },
+    // Without a record there is no epoch yet.
+    epoch: seq === 0 ? undefined : epoch,
+  });
+}
+
 /** Returns at least one batch, even without keys. */
 function inBatches(keys: readonly Key[]): Key[][] {
-  const batches: Key[][] = [[]];
+  const batches: Key[][] = [];
+  let batch: Key[] = [];
   let size = 0;
   for (const key of keys) {
-    size += JSON.stringify(key).length;
-    if (size > LINE_BYTES) {
+    const { length } = JSON.stringify(key);
+    if (size + length > LINE_BYTES && batch.length > 0) {
+      batches.push(batch);
+      batch = [];
       size = 0;
-      batches.push([]);
     }
-    batches.at(-1)?.push(key);
+    batch.push(key);
+    size += length;
   }
-  return batches[0]?.length === 0 && batches.length > 1 ? batches.slice(1) : batches;
+  return [...batches, batch];
 }
 
 /** @throws {@link KeysError} `USAGE` for the name of a sidecar, because the archive would be replaced or removed */

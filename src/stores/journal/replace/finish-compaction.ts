@@ -10,7 +10,7 @@ import type { JournalLocation } from "../disk/folder.ts";
 import { isSameFile, openPrivate, stateOf } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 
-/** Returns the path of a replacement file until it is renamed to the journal. `digest` is its SHA-256, in hex. */
+/** Returns the path of a replacement file until it is renamed to the journal. `digest` is its SHA-256, in hex; random while it is written. */
 export function nextPath(path: string, digest: string): string {
   return `${path}.${digest.slice(0, 12)}.next`;
 }

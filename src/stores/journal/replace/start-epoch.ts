@@ -7,7 +7,7 @@ import type { JournalLocation } from "../disk/folder.ts";
 import { EMPTY_EPOCH, epochAfter } from "../format/epoch.ts";
 import { GENESIS } from "../format/record.ts";
 import type { Journal } from "../journal.ts";
-import { formatSuccessor, replaceJournal } from "./successor.ts";
+import { replaceJournal, writeSuccessor } from "./successor.ts";
 
 const MAX_ATTEMPTS = 20;
 
@@ -31,8 +31,10 @@ export async function startEpoch(
     const history = await reader.changes(1, Infinity);
     const adopted: Change = { seq, at, by, op: "adopt", keys: [] };
     const epoch = epochAfter(reader.chain.epoch, randomBytes(4).toString("hex"));
-    const successor = formatSuccessor([...history, adopted], GENESIS, epoch);
-    if (await replaceJournal(disk, location, journal, successor, adopted)) return { epoch, seq };
+    const content = { changes: [...history, adopted], last: seq, prev: GENESIS, epoch };
+    const successor = await writeSuccessor(disk, location, content);
+    if (successor !== null && (await replaceJournal(disk, location, journal, successor, adopted)))
+      return { epoch, seq };
   }
   throw new KeysError("STORE_CONFLICT", `${location.path} kept changing while its history was accepted`);
 }

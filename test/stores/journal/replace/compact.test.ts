@@ -1,9 +1,11 @@
 import { link, readdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { realDisk } from "../../../../src/stores/journal/disk/disk.ts";
+import type { Disk } from "../../../../src/stores/journal/disk/disk.ts";
 import { crashingDisk } from "../../crashing.ts";
 import { read } from "../bytes.ts";
-import { aDraft, aFolder, changesOf, keyNo, openIn, filesIn } from "../../place.ts";
+import { aDraft, aFolder, changesOf, failToReplace, keyNo, openIn, filesIn } from "../../place.ts";
 
 const NOW = { at: 1_060, by: "ada@laptop" };
 
@@ -110,12 +112,57 @@ test("removes the leftovers of earlier compactions once they are useless", async
   expect((await filesIn(folder)).sort()).toEqual(["keys.jsonl", "keys.jsonl.ba9876543210.next"]);
 });
 
+test("the new file has its name for good before the seal refers to it", async () => {
+  const folder = await aFolder();
+  await aHistory(folder);
+  const steps: string[] = [];
+  const store = await openIn(folder, {
+    rename: async (from, to) => {
+      await rename(from, to);
+      steps.push(to.endsWith(".next") ? "name" : "replace");
+    },
+    open: (async (path: string, flags: number | string, mode: number) => {
+      const handle = await realDisk.open(path, flags, mode);
+      const { sync, write } = handle;
+      handle.sync = async () => {
+        steps.push(path === folder ? "flush folder" : path.endsWith(".next") ? "flush file" : "flush journal");
+        await sync.call(handle);
+      };
+      if (path.endsWith("keys.jsonl")) {
+        handle.write = ((...args: Parameters<typeof write>) => {
+          steps.push("seal");
+          return write.apply(handle, args);
+        }) as typeof write;
+      }
+      return handle;
+    }) as Disk["open"],
+  });
+  await store.compact(NOW);
+  expect(steps).toEqual(["flush file", "name", "flush folder", "seal", "flush journal", "replace", "flush folder"]);
+});
+
+test("starts again if another compaction removed the new file before it was complete", async () => {
+  const folder = await aFolder();
+  const keys = await (await aHistory(folder)).list();
+  let removed = 0;
+  const store = await openIn(folder, {
+    rename: async (from, to) => {
+      if (to.endsWith(".next") && removed++ < 2) await unlink(from);
+      await rename(from, to);
+    },
+  });
+  await store.compact(NOW);
+  expect(removed).toBe(3);
+  expect(await (await openIn(folder)).list()).toEqual(keys);
+  expect(await filesIn(folder)).toEqual(["keys.jsonl"]);
+});
+
 describe("a sealed journal", () => {
   /** Stops a compaction before the rename. */
   async function sealed() {
     const folder = await aFolder();
     await (await aHistory(folder)).list();
-    const crashing = await openIn(folder, { rename: () => Promise.reject(new Error("crash")) });
+    const crashing = await openIn(folder, { rename: failToReplace(new Error("crash")) });
     await crashing.compact(NOW).catch(() => {});
     const names = await filesIn(folder);
     const next = names.find((name) => name.endsWith(".next"))!;
