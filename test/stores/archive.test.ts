@@ -195,7 +195,7 @@ test("flushes the link of the archive before the journal is replaced", async () 
     },
     rename: async (from, to) => {
       await rename(from, to);
-      if (basename(to) === "keys.jsonl") steps.push("rename");
+      if (basename(String(to)) === "keys.jsonl") steps.push("rename");
     },
     open: (async (path: string, flags: number | string, mode: number) => {
       const handle = await realDisk.open(path, flags, mode);

@@ -119,7 +119,7 @@ test("the new file has its name for good before the seal refers to it", async ()
   const store = await openIn(folder, {
     rename: async (from, to) => {
       await rename(from, to);
-      steps.push(to.endsWith(".next") ? "name" : "replace");
+      steps.push(String(to).endsWith(".next") ? "name" : "replace");
     },
     open: (async (path: string, flags: number | string, mode: number) => {
       const handle = await realDisk.open(path, flags, mode);
@@ -147,7 +147,7 @@ test("starts again if another compaction removed the new file before it was comp
   let removed = 0;
   const store = await openIn(folder, {
     rename: async (from, to) => {
-      if (to.endsWith(".next") && removed++ < 2) await unlink(from);
+      if (String(to).endsWith(".next") && removed++ < 2) await unlink(from);
       await rename(from, to);
     },
   });
