@@ -17,9 +17,10 @@ export const NOT_LOCAL = "NOT_LOCAL";
  * Returns a lookup that finds only addresses of this machine. A hosts file or a resolver may send `localhost` elsewhere, and plain http
  * would show the token there.
  */
-export function createLocalLookup(lookup: ResolveHost = systemLookup): LookupFunction {
+export function createLocalLookup(lookup?: ResolveHost): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    // The default is read here, because `node:dns` loads on first use, and an address needs none.
+    (lookup ?? systemLookup)(hostname, { ...options, all: true }, (error, addresses) => {
       const local = error === null ? addresses.filter(({ address }) => isLoopbackAddress(address)) : [];
       const [first] = local;
       if (error !== null) callback(error, []);
