@@ -81,6 +81,12 @@ test.concurrent.each(Object.keys(commands))(
   },
 );
 
+test("`verify` of an address loads neither TLS nor DNS", async () => {
+  const { files, builtIn } = await loadedBy("verify http://127.0.0.1:1/mcp");
+  expect(files).toEqual(["common", "main", "verify"]);
+  expect(builtIn.filter((name) => /^(https|tls|dns|zlib|child_process|fs\/promises)$/.test(name))).toEqual([]);
+});
+
 test("--version and --help read no file of the user and use no cryptography", async () => {
   for (const line of ["--version", "--help"]) {
     const { builtIn } = await loadedBy(line);

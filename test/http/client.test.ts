@@ -198,6 +198,25 @@ test("a slow trickle of bytes does not extend the timeout", async () => {
   expect(performance.now() - started).toBeLessThan(2000);
 });
 
+test("a body that becomes too large while its reader waits for something else closes the connection", async () => {
+  let closed = false;
+  const url = await startTcp((socket) => {
+    socket.write("HTTP/1.1 200 OK\r\n\r\nfirst");
+    const timer = setInterval(() => socket.write("x".repeat(5000)), 10);
+    socket.on("close", () => {
+      clearInterval(timer);
+      closed = true;
+    });
+  });
+  const body = (await request(init(url))).body[Symbol.asyncIterator]();
+  expect(await body.next()).toEqual({ done: false, value: "first" });
+  await expect.poll(() => closed).toBe(true);
+  const rest = async (): Promise<void> => {
+    while ((await body.next()).done !== true);
+  };
+  await expect(rest()).rejects.toMatchObject({ code: "SERVER_NOT_MCP" });
+});
+
 test("leaving or closing a body closes the connection without an error", async () => {
   const closed: string[] = [];
   const url = await startTcp((socket) => {
