@@ -58,10 +58,7 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const isOne = specs.length === 1;
   if (flags.exitCode === true && keys.length > 0) ctx.setExitStatus(5);
   if (ctx.flags.json) {
-    await io.json({
-      ...(isOne ? { store: specs[0] } : { stores: specs }),
-      keys: listed.map(({ spec, key }) => ({ ...(!isOne && { store: spec }), ...keyJson(key, now) })),
-    });
+    await io.jsonList(isOne ? { store: specs[0] } : { stores: specs }, "keys", toJson(listed, isOne, now));
     return;
   }
   if (keys.length === 0) {
@@ -87,6 +84,14 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
     ),
   );
   if (isOne) warnIfWeak(ctx, keys);
+}
+
+function* toJson(
+  listed: readonly { spec: string; key: Key }[],
+  isOne: boolean,
+  now: Epoch,
+): IterableIterator<Record<string, unknown>> {
+  for (const { spec, key } of listed) yield isOne ? keyJson(key, now) : { store: spec, ...keyJson(key, now) };
 }
 
 async function listOf(store: KeyStore) {

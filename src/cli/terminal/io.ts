@@ -62,6 +62,12 @@ export interface Io {
   print(text: string): Promise<void>;
   /** Writes the result as one JSON document, `schemaVersion` first; otherwise like {@link Io.print}. */
   json(document: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Works like {@link Io.json} for a document whose last member is a list, and writes it in pieces: the text of a long list takes more memory
+   * than its items.
+   * @param items - each is asked for when it is written
+   */
+  jsonList(document: Readonly<Record<string, unknown>>, name: string, items: Iterable<unknown>): Promise<void>;
   /** Writes a message, except with `--quiet`. */
   note(line: string): void;
   /** Suggests the next command; only on a terminal and not with `--quiet`. */
@@ -73,6 +79,9 @@ export interface Io {
   /** Reports a failure after which the command goes on with other work, also with `--quiet`. */
   fail(message: string, hint: string): void;
 }
+
+/** How many items of a list are written at once. */
+const PIECE = 1_000;
 
 /**
  * Creates the output of a command.
@@ -89,6 +98,25 @@ export function createIo(
   return {
     print: (text) => stdout.write(text),
     json: (document) => stdout.write(`${JSON.stringify({ schemaVersion: 1, ...document })}\n`),
+    async jsonList(document, name, items) {
+      let text = `${JSON.stringify({ schemaVersion: 1, ...document }).slice(0, -1)},${JSON.stringify(name)}:[`;
+      let piece: unknown[] = [];
+      let separator = "";
+      const take = (): void => {
+        const list = JSON.stringify(piece).slice(1, -1);
+        if (list !== "") text += separator + list;
+        separator = ",";
+        piece = [];
+      };
+      for (const item of items) {
+        if (piece.push(item) < PIECE) continue;
+        take();
+        await stdout.write(text);
+        text = "";
+      }
+      take();
+      await stdout.write(`${text}]}\n`);
+    },
     note: (line) => {
       if (!flags.quiet) writeLine(line);
     },

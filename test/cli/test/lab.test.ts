@@ -53,6 +53,7 @@ async function createLabContext(own?: KeyStore) {
       fail: quiet,
       print: quiet,
       json: quiet,
+      jsonList: quiet,
     },
     store: () => Promise.resolve(store),
     keys: () => Promise.resolve(keys),
