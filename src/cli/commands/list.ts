@@ -47,12 +47,13 @@ async function runList(ctx: Context, flags: ListFlags): Promise<void> {
   const readers = ctx.readers();
   const read = await Promise.all(readers.map(async ({ open }) => listOf((await open()).store)));
   const tags = Object.entries(tagsOf(flags.tag));
-  const all = read.flatMap(({ spec, keys }) => keys.map((key) => ({ spec, key })));
+  // What the order depends on is in one object: a comparison of 100,000 keys waits for memory.
+  const all = read.flatMap(({ spec, keys }) => keys.map((key) => ({ spec, key, id: key.id, at: key.createdAt })));
   const listed = all
     .filter(({ key }) => tags.every(([name, value]) => key.tags[name] === value))
     .filter(({ key }) => flags.status?.includes(keyStatus(key, now)) ?? true)
     .filter(({ key }) => flags.expiring === undefined || keyStatus(key, now, flags.expiring) === "expiring")
-    .sort(({ key: a }, { key: b }) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1));
+    .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
   const keys = listed.map(({ key }) => key);
   const specs = read.map(({ spec }) => spec);
   const isOne = specs.length === 1;
