@@ -16,9 +16,12 @@ export function systemNow(): Epoch {
   return Math.floor(Date.now() / 1000);
 }
 
-/** Returns the milliseconds of a monotonic clock. */
+/** Returns the milliseconds of a monotonic clock. `performance.now()` takes three times as long. */
+const { hrtime } = process;
+
 export function systemTicks(): number {
-  return performance.now();
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 /** In bytes. */

@@ -5,11 +5,12 @@ import { NO_ID } from "../../core/token.ts";
 import type { Use } from "../../core/usage.ts";
 import { Census } from "./census.ts";
 import { KeysWithoutPepper } from "./keys-without-pepper.ts";
+import { DigestSlots } from "./digest-slots.ts";
 import { startEndingScan, type EndingScan } from "./ending-scan.ts";
-import { HashSlots } from "./hash-slots.ts";
 import { KeyRows } from "./key-rows.ts";
 import { VersionEnds } from "./version-ends.ts";
-import { hashDigest, hashToken, VersionRows } from "./version-rows.ts";
+import { hashToken } from "./token-hash.ts";
+import { VersionRows } from "./version-rows.ts";
 
 /** How many found versions are cached. */
 const CACHE_SIZE = 4096;
@@ -28,7 +29,7 @@ export interface FoundVersion {
  */
 export interface KeyIndex {
   /** How many keys have a version that can be found. */
-  readonly size: number;
+  size(): number;
   /** The keys whose tokens cannot all be found, because a pepper was not passed. */
   readonly withoutPepper: KeysWithoutPepper;
   /** The versions that end within the next hour. */
@@ -66,9 +67,11 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
   const versions = new VersionRows(new Map(peppers.map(({ id, key }) => [id, createSecretKey(key, "utf8")])));
   const keys = new KeyRows(versions);
   const ends = new VersionEnds(versions, keys);
-  const digests = new HashSlots();
+  const digests = new DigestSlots(versions);
   /** The peppers of the versions here; `null` for digests without one. */
   const usedPeppers = new Set<KeyObject | null>();
+  /** The pepper of all versions here; undefined if they have several. */
+  let onlyPepper: KeyObject | null | undefined;
   const cache = new Array<FoundVersion | undefined>(CACHE_SIZE).fill(undefined);
   /** The row last looked up in each cache slot. Cached on the second lookup, so one-off tokens create no garbage. */
   const lookedUp = new Int32Array(CACHE_SIZE);
@@ -103,20 +106,26 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
     return found;
   };
 
-  const rowByDigest = (digest: string, pepper: KeyObject | null): number => {
-    const wanted = hashDigest(digest);
-    for (let slot = digests.first(wanted); ; slot = digests.next(slot)) {
-      const row = digests.at(slot);
-      if (row === 0) return 0;
-      if (digests.hashAt(slot) === wanted && versions.matches(row, digest) && versions.pepperOf(row) === pepper)
-        return row;
+  /** Finds the version of a token by the id in it. */
+  const rowById = (token: string, text: string, idAt: number): number => {
+    let digest = "";
+    let digestPepper: KeyObject | null | undefined;
+    for (let row = idAt === NO_ID ? 0 : keys.findAt(text, idAt); row !== 0; row = versions.olderThan(row)) {
+      const pepper = versions.pepperOf(row);
+      if (pepper === undefined) continue;
+      if (pepper !== digestPepper) digest = hashToken(token, (digestPepper = pepper));
+      if (versions.matches(row, digest)) return row;
     }
+    for (const pepper of usedPeppers) {
+      const row = digests.find(pepper === digestPepper ? digest : hashToken(token, pepper), pepper);
+      if (row !== 0) return row;
+    }
+    return 0;
   };
 
   return {
-    get size() {
-      return size;
-    },
+    // Not a getter: V8 looks up each property of an object literal that has one.
+    size: () => size,
     withoutPepper,
     ends,
     put(key) {
@@ -126,7 +135,7 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       if (rows.some(isFindable)) size--;
       for (const row of rows) {
         cache[row & (CACHE_SIZE - 1)] = undefined;
-        digests.remove(row, versions.hashOf(row));
+        digests.remove(row);
       }
       if (known !== 0) keys.remove(known);
       let newest = 0;
@@ -138,8 +147,9 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         const pepper = versions.pepperOf(row);
         if (pepper === undefined) return;
         found++;
-        digests.add(row, versions.hashOf(row));
+        digests.add(row);
         usedPeppers.add(pepper);
+        onlyPepper = usedPeppers.size === 1 ? pepper : undefined;
       });
       if (found > 0) size++;
       keys.add(newest, key);
@@ -160,19 +170,10 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       }
     },
     find(token, text, idAt) {
-      let digest = "";
-      let digestPepper: KeyObject | null | undefined;
-      for (let row = idAt === NO_ID ? 0 : keys.findAt(text, idAt); row !== 0; row = versions.olderThan(row)) {
-        const pepper = versions.pepperOf(row);
-        if (pepper === undefined) continue;
-        if (pepper !== digestPepper) digest = hashToken(token, (digestPepper = pepper));
-        if (versions.matches(row, digest)) return read(row);
-      }
-      for (const pepper of usedPeppers) {
-        const row = rowByDigest(pepper === digestPepper ? digest : hashToken(token, pepper), pepper);
-        if (row !== 0) return read(row);
-      }
-      return null;
+      // The id only tells which pepper to try, and which of two versions with the same digest is meant.
+      const needsId = onlyPepper === undefined || digests.hasTwins;
+      const row = needsId ? rowById(token, text, idAt) : digests.find(hashToken(token, onlyPepper), onlyPepper);
+      return row === 0 ? null : read(row);
     },
     use: (row, at) => versions.use(row, at) && unsaved.push(row) === 1,
     scanEnding: (limit, now, most) => startEndingScan(versions, keys, { limit, now, most }),

@@ -1,8 +1,9 @@
-import { createHmac, hash, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { FORGOTTEN, isWithheld, pepperIdOf, type Digest } from "../../core/digest.ts";
 import { endOf, isUsable, type Lifetime } from "../../core/judge.ts";
 import type { Epoch, Version } from "../../core/key.ts";
 import { KeysError } from "../../errors.ts";
+import { wordOfHash } from "./token-hash.ts";
 
 /** Two cache lines. A cache miss takes half as long as a digest, so fields that are read together are adjacent. */
 const RECORD_BYTES = 128;
@@ -19,6 +20,7 @@ const [NEVER, YES, NO] = [0, 1, 2] as const;
 /** A run of records, viewed as bytes, as 32-bit and as 64-bit numbers. */
 export interface Chunk {
   readonly bytes: Buffer;
+  readonly view: DataView;
   readonly words: Int32Array;
   readonly numbers: Float64Array;
 }
@@ -75,6 +77,7 @@ export class VersionRows {
       const memory = new ArrayBuffer(RECORD_BYTES * CHUNK);
       this.#chunks.push({
         bytes: Buffer.from(memory),
+        view: new DataView(memory),
         words: new Int32Array(memory),
         numbers: new Float64Array(memory),
       });
@@ -161,19 +164,27 @@ export class VersionRows {
 
   /** Compares a digest from {@link hashToken}, in constant time. */
   matches(row: number, digest: string): boolean {
-    const { bytes } = this.chunkOf(row);
+    const { view } = this.chunkOf(row);
     const start = byteOf(row);
     let difference = digest.length ^ (DIGEST_BYTES / 2);
-    for (let i = 0; i < DIGEST_BYTES / 2; i++) {
-      const byte = start + 2 * i;
-      difference |= ((bytes[byte] ?? 0) | ((bytes[byte + 1] ?? 0) << 8)) ^ digest.charCodeAt(i);
+    for (let i = 0; i < DIGEST_BYTES / 4; i++) {
+      difference |= view.getInt32(start + 4 * i, true) ^ wordOfHash(digest, i);
     }
     return difference === 0;
   }
 
-  /** Returns the same as {@link hashDigest} for the digest of this version. */
+  /** Returns whether two versions have the same digest, under any pepper. */
+  areTwins(row: number, other: number): boolean {
+    return this.#digestAt(row).equals(this.#digestAt(other));
+  }
+
+  /** Returns the same as the first {@link wordOfHash} for the digest of this version. */
   hashOf(row: number): number {
-    return this.chunkOf(row).bytes.readInt32LE(byteOf(row));
+    return this.chunkOf(row).view.getInt32(byteOf(row), true);
+  }
+
+  #digestAt(row: number): Buffer {
+    return this.chunkOf(row).bytes.subarray(byteOf(row), byteOf(row) + DIGEST_BYTES);
   }
 
   /** Returns version `n` of the key whose newest version is `newest`; 0 if there is none. */
@@ -228,19 +239,6 @@ export class VersionRows {
     const pepper = withheld ? undefined : pepperId === null ? null : this.#peppers.get(pepperId);
     return this.#shared.push({ scheme, state, reason, pepper }) - 1;
   }
-}
-
-/** Two bytes per character, the lower one first: the fastest digest to compare. Node's types do not list it. */
-const UTF16 = "utf16le" as "binary";
-
-/** Returns the digest of a token, keyed unless `pepper` is `null`, in the form that {@link VersionRows.matches} reads. */
-export function hashToken(token: string, pepper: KeyObject | null): string {
-  return pepper === null ? hash("sha256", token, UTF16) : createHmac("sha256", pepper).update(token).digest(UTF16);
-}
-
-/** Returns the first 32 bits of a digest from {@link hashToken}. */
-export function hashDigest(digest: string): number {
-  return digest.charCodeAt(0) | (digest.charCodeAt(1) << 16);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

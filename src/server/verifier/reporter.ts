@@ -61,9 +61,9 @@ export function createReporter({ spec, isOnly, maxStaleness, counters, log, onFa
       wasFresh = fresh;
     },
     reportKeys(index, now) {
-      const { size, withoutPepper } = index;
+      const { withoutPepper } = index;
       ending.report(index, now);
-      const empty = size === 0;
+      const empty = index.size() === 0;
       if (empty && !wasEmpty) {
         const effect = isOnly ? ", so every request is refused" : "";
         log(`mcp-keys: no keys in ${spec}${effect}; ${fixForEmpty(spec)}`);

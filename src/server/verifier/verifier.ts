@@ -130,7 +130,7 @@ export async function startVerifier(options: VerifierOptions, ticks: () => numbe
     return found === null ? rejectUnmatched(token, at) : judgeFound(found, demand, requirements);
   };
 
-  const verifier: Verifier = {
+  const methods: Omit<Verifier, "ready"> = {
     verify: telemetry.durations.time(verify),
     verifyHeader: telemetry.durations.time((authorization, requirements) => {
       const header = authorization ?? "";
@@ -175,15 +175,15 @@ export async function startVerifier(options: VerifierOptions, ticks: () => numbe
       ...{ ...resolved, positionOf: (id, at) => source.positionOf(id, at) },
       onError: (cause) => refusals.logProblem(`onAccess or accessLog failed: ${describeThrown(cause)}`, now()),
     }),
-    get ready() {
-      return source.isFresh(now());
-    },
     metrics: () => telemetry.format(),
     async close() {
       await source.close();
       refusals.summarize();
     },
   };
+  // A getter in the literal would make V8 look up each property on each request.
+  const ready = { get: () => source.isFresh(now()), enumerable: true, configurable: true };
+  const verifier = Object.defineProperty(methods, "ready", ready) as Verifier;
   setTelemetry(verifier, telemetry);
   return verifier;
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestToken, FORGOTTEN } from "../../../src/core/digest.ts";
 import type { Key } from "../../../src/core/key.ts";
@@ -19,7 +20,7 @@ test("a key that is put again replaces the old one", () => {
   const index = createKeyIndex([]);
   index.put(aKey({ versions: [aVersion({ digest: digestToken("first") })] }));
   index.put(aKey({ enabled: false, versions: [aVersion({ digest: digestToken("second") })] }));
-  expect(index.size).toBe(1);
+  expect(index.size()).toBe(1);
   expect(find(index, "first", null)).toBeNull();
   expect(find(index, "first", "7Fq2x9Lm0aBc")).toBeNull();
   expect(find(index, "second", null)).toMatchObject({ key: { enabled: false } });
@@ -128,7 +129,7 @@ test("keys are added and changed in any order, and each token stays with its key
   for (let versions = 1; versions <= 3; versions++) {
     for (let i = 0; i < 1500; i += versions) index.put(keyOf(i, versions));
   }
-  expect(index.size).toBe(1500);
+  expect(index.size()).toBe(1500);
   for (let i = 0; i < 1500; i++) {
     const versions = i % 3 === 0 ? 3 : i % 2 === 0 ? 2 : 1;
     for (const id of [null, idOf(i), "key000000007"]) {
@@ -166,7 +167,7 @@ test("a version without a digest is never found, is returned as it was put, and 
   expect(find(index, "second", "7Fq2x9Lm0aBc")?.key.versions).toEqual(versions);
   index.put(aKey({ versions: [versions[0]!, { ...versions[1]!, state: "revoked", digest: FORGOTTEN }] }));
   expect(find(index, "second", "7Fq2x9Lm0aBc")).toBeNull();
-  expect([index.size, [...index.withoutPepper.peppersAt(0)]]).toEqual([0, []]);
+  expect([index.size(), [...index.withoutPepper.peppersAt(0)]]).toEqual([0, []]);
 });
 
 test("an id with characters above 255 never matches a key", () => {
@@ -195,4 +196,50 @@ test("earlier lookups change no result: a found version stays findable, and a mi
   const both = tokens.map((token, i) => aVersion({ n: i + 1, digest: digestToken(token) }));
   index.put(aKey({ id, versions: both }));
   for (const n of [1, 2, 1]) expect(index.find(tokens[n - 1]!, tokens[n - 1]!, 4)).toMatchObject({ version: { n } });
+});
+
+test("the id in a token decides between versions with the same digest, whatever peppers there are and whenever they were put", () => {
+  const ids = ["7Fq2x9Lm0aBc", "AAAAAAAAAAAA", "BBBBBBBBBBBB"];
+  const secret = fc.constantFrom("a", "b", "c", "d");
+  const version = fc.tuple(secret, fc.constantFrom(undefined, undefined, ...PEPPERS));
+  const put = fc.record({ id: fc.constantFrom(...ids), versions: fc.array(version, { minLength: 1, maxLength: 3 }) });
+  const run = (puts: readonly (typeof put extends fc.Arbitrary<infer T> ? T : never)[]): void => {
+    const index = createKeyIndex(PEPPERS);
+    const known = new Map<string, readonly string[]>();
+    for (const { id, versions } of puts) {
+      index.put(
+        aKey({
+          id,
+          versions: versions.map(([text, pepper], i) => aVersion({ n: i + 1, digest: digestToken(text, pepper) })),
+        }),
+      );
+      known.set(
+        id,
+        versions.map(([text]) => text),
+      );
+    }
+    for (const text of ["a", "b", "c", "d", "e"]) {
+      for (const id of [...ids, "CCCCCCCCCCCC", null]) {
+        const found = find(index, text, id);
+        const newest = (known.get(id ?? "") ?? []).lastIndexOf(text) + 1;
+        if (newest > 0) expect(found).toMatchObject({ key: { id }, version: { n: newest } });
+        else if ([...known.values()].flat().includes(text))
+          expect(known.get(found!.key.id)![found!.version.n - 1]).toBe(text);
+        else expect(found).toBeNull();
+      }
+    }
+  };
+  fc.assert(fc.property(fc.array(put, { maxLength: 6 }), run));
+  fc.assert(
+    fc.property(
+      fc.array(
+        put.map((each) => ({
+          ...each,
+          versions: each.versions.map(([text]) => [text, undefined] as [string, undefined]),
+        })),
+        { maxLength: 6 },
+      ),
+      run,
+    ),
+  );
 });
