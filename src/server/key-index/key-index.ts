@@ -170,9 +170,10 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
       }
     },
     find(token, text, idAt) {
+      const pepper = onlyPepper;
       // The id only tells which pepper to try, and which of two versions with the same digest is meant.
-      const needsId = onlyPepper === undefined || digests.hasTwins;
-      const row = needsId ? rowById(token, text, idAt) : digests.find(hashToken(token, onlyPepper), onlyPepper);
+      const needsId = pepper === undefined || digests.hasTwins;
+      const row = needsId ? rowById(token, text, idAt) : digests.find(hashToken(token, pepper), pepper);
       return row === 0 ? null : read(row);
     },
     use: (row, at) => versions.use(row, at) && unsaved.push(row) === 1,
