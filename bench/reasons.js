@@ -39,4 +39,18 @@ export const REASONS = [
     "start of a verifier",
     "In a profile, JSON.parse takes two fifths of it, garbage collection a tenth, and the index a tenth. The rest reads and authenticates the journal and checks the type of each member. Parsing many lines at once, and as ASCII, was not faster.",
   ],
+  [
+    "mcp-keys completion",
+    "In a profile of the 7 ms above bare Node, 1.5 ms are the cached code, 1 ms building the command line, and the rest are files and first calls. It opens no store and loads no cryptography.",
+  ],
+  [
+    "mcp-keys list;",
+    "In a profile, 3.3 of the 13 ms above bare Node are loading node:crypto, 1.5 ms opening and comparing the cache of compiled code, and 1.5 ms loading from it.",
+  ],
+  ["mcp-keys check;", "As for `list`. It also computes the digest of the token."],
+  [
+    "mcp-keys generate;",
+    "In a profile, 3.3 of the 17 ms above bare Node are loading node:crypto, 2 ms reading the cache of compiled code, 3 ms loading from it, and 1 to 2 ms garbage collection, because 1.7 MB are allocated. Two records are written and flushed, one before and one after the token is delivered.",
+  ],
+  ["mcp-keys rotate;", "As for `generate`."],
 ];

@@ -52,8 +52,8 @@ export async function packCli(built, minify, start) {
   const contents = new Map();
   for (const [path, part] of parts) {
     const code = await minify(await toCommonJs(part.text, parts));
-    // Parentheses make V8 compile the function at once. It is called at once.
-    const text = `${part.id}:(function(exports,load,define,toESM,importModule){${code.trim()}\n})`;
+    // Without parentheses around the function, V8 compiles only the parts that a command uses.
+    const text = `${part.id}:function(exports,load,define,toESM,importModule){${code.trim()}\n}`;
     contents.set(homes.get(path), [...(contents.get(homes.get(path)) ?? []), text]);
   }
   const files = new Map();

@@ -35,6 +35,8 @@ export function maskCommand(command: string): string {
  * @returns the id of its key, `null` if a damaged token does not tell; `undefined` without a token
  */
 export function findToken(text: string): string | null | undefined {
+  // Most arguments. To compile the expression takes 0.2 ms.
+  if (!text.includes("_") && !text.includes("%")) return undefined;
   for (const [found, tail] of unescaped(text).matchAll(LIKE_OURS)) {
     if (!isToken(tail)) continue;
     const parsed = parseToken(found);

@@ -52,7 +52,7 @@ test.concurrent.each([
   ["check", ["check", "file-store", "keys"]],
   ["generate second", ["file-store", "generate", "keys"]],
   ["rotate ci", ["file-store", "generate", "keys", "rotate"]],
-  ["completion bash --complete", ["completion", "disable", "file-store"]],
+  ["completion bash --complete", ["completion", "disable"]],
 ])("`%s` loads only the files that it needs", async (line, files) => {
   const loaded = await loadedBy(line);
   expect(loaded.files).toEqual(["common", "main", ...files].sort());
@@ -87,8 +87,8 @@ test("`verify` of an address loads neither TLS nor DNS", async () => {
   expect(builtIn.filter((name) => /^(https|tls|dns|zlib|child_process|fs\/promises)$/.test(name))).toEqual([]);
 });
 
-test("--version and --help read no file of the user and use no cryptography", async () => {
-  for (const line of ["--version", "--help"]) {
+test("--version, --help and completion use no cryptography", async () => {
+  for (const line of ["--version", "--help", "completion bash --complete"]) {
     const { builtIn } = await loadedBy(line);
     expect(builtIn.filter((name) => /^(crypto|fs\/promises)$/.test(name))).toEqual([]);
   }

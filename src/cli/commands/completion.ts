@@ -1,6 +1,8 @@
 import { Argument, Command } from "commander";
+import { resolveConfig } from "../../config.ts";
 import { keyStatus } from "../../core/status.ts";
 import { KeysError } from "../../errors.ts";
+import { peekKeys } from "../../stores/peek.ts";
 import type { Candidate } from "../completion/complete.ts";
 import { INSTALL, type ShellName } from "../completion/install.ts";
 import type { CommandModule, Context } from "../context.ts";
@@ -43,21 +45,26 @@ async function printScript({ io, world }: Context, shell: ShellName): Promise<vo
 }
 
 async function printCandidates(ctx: Context): Promise<void> {
-  const { complete, stores } = await import("../lazy/completion.ts");
+  const { complete } = await import("../lazy/completion.ts");
   const typed = (await ctx.world.streams.stdin.read({})) ?? "";
   const words = typed.split(/\r?\n/);
   const { candidates, files } = await complete(await ctx.program(words.slice(0, -1)), words, {
     // An unreadable store has no names to offer. An error would appear in the line that the user types.
     keys: (store) => listKeys(ctx, store).catch(() => []),
-    stores: Object.entries(stores).map(([name, { summary }]) => ({ value: `${name}:`, description: summary })),
+    stores: listStores,
   });
   const lines = candidates.map(({ value, description }) => `${value}\t${description}\n`);
   await ctx.io.print(files ? ":files\n" : lines.join(""));
 }
 
+async function listStores(): Promise<Candidate[]> {
+  const { stores } = await import("../lazy/store.ts");
+  return Object.entries(stores).map(([name, { summary }]) => ({ value: `${name}:`, description: summary }));
+}
+
 /** Lists the names of the keys. Without digests, which may be in a keychain. */
-async function listKeys(ctx: Context, spec: string | undefined): Promise<Candidate[]> {
-  const store = await (spec === undefined ? ctx.store() : ctx.openStore(spec));
-  const keys = await store.list({ digests: false });
+async function listKeys(ctx: Context, named: string | undefined): Promise<Candidate[]> {
+  const spec = named ?? resolveConfig(ctx.flags, ctx.world.env).store;
+  const keys = peekKeys(spec, ctx.world) ?? (await (await ctx.openStore(spec)).list({ digests: false }));
   return keys.map((key) => ({ value: key.name, description: keyStatus(key, ctx.world.now()) }));
 }

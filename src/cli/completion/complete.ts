@@ -16,8 +16,8 @@ export interface NextWords {
 export interface CandidateSources {
   /** Returns the keys of the store; `store` is the value of `--store` on the line, if it has one. */
   keys(store: string | undefined): Promise<readonly Candidate[]>;
-  /** The starts of store specs, such as `file:`. */
-  readonly stores: readonly Candidate[];
+  /** Returns the starts of store specs, such as `file:`. */
+  stores(): Promise<readonly Candidate[]>;
 }
 
 const NOTHING: NextWords = { candidates: [], files: false };
@@ -126,7 +126,7 @@ async function namedValues(
     return { candidates: argChoices.map((value) => ({ value, description: "" })), files: false };
   }
   if (name === "key") return { candidates: await sources.keys(store), files: false };
-  if (name === "spec") return { candidates: sources.stores, files: false };
+  if (name === "spec") return { candidates: await sources.stores(), files: false };
   return /^(?:file|path)$/.test(name) ? FILES : NOTHING;
 }
 

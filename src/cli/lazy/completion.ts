@@ -2,4 +2,3 @@
 
 export { complete } from "../completion/complete.ts";
 export { scripts } from "../completion/shells/index.ts";
-export { stores } from "../../stores/index.ts";

@@ -1,12 +1,12 @@
-import fs from "node:fs";
+import fs, { constants } from "node:fs";
 
 /**
- * The functions of `node:fs/promises` that the program uses, made of those with callbacks. The build puts this file in the place of that
- * module, which loads twenty others and takes longer than reading a store. `test/cli/start/fs-promises.test.ts` compares the two.
+ * The functions of `node:fs/promises` that the program uses. The build puts this file in the place of that module, which loads twenty
+ * others and takes longer than reading a store. `test/cli/start/fs-promises.test.ts` compares the two.
  */
 
 type Args = readonly unknown[];
-type Method = (...args: Args) => void;
+type Method = (...args: Args) => unknown;
 
 export const access = (...args: Args): Promise<unknown> => settle("access", args);
 export const link = (...args: Args): Promise<unknown> => settle("link", args);
@@ -19,25 +19,25 @@ export const stat = (...args: Args): Promise<unknown> => settle("stat", args);
 export const unlink = (...args: Args): Promise<unknown> => settle("unlink", args);
 export const writeFile = (...args: Args): Promise<unknown> => settle("writeFile", args);
 
-export function realpath(path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    fs.realpath.native(path, (error, found) => {
-      if (error === null) resolve(found);
-      else reject(error);
-    });
-  });
+/** Unlike `realpath` of `node:fs`, that of `node:fs/promises` asks the system. */
+export async function realpath(path: string): Promise<string> {
+  return fs.realpathSync.native(path);
 }
 
 export async function open(...args: Args): Promise<Handle> {
-  return new Handle((await settle("open", args)) as number);
+  const [, flags] = args;
+  const neverWaits = typeof flags === "number" && (flags & constants.O_NONBLOCK) !== 0;
+  return new Handle((await settle("open", args, neverWaits)) as number, neverWaits);
 }
 
 /** Stands for a `FileHandle`. */
 class Handle {
   #fd: number;
+  readonly #neverWaits: boolean;
 
-  constructor(fd: number) {
+  constructor(fd: number, neverWaits: boolean) {
     this.#fd = fd;
+    this.#neverWaits = neverWaits;
   }
 
   /** -1 once it is closed. */
@@ -94,12 +94,41 @@ class Handle {
 
   #settle(name: keyof typeof fs, args: Args): Promise<unknown> {
     if (this.#fd === -1) return Promise.reject(Object.assign(new Error("EBADF: file closed"), { code: "EBADF" }));
-    return settle(name, [this.#fd, ...args]);
+    // A flush may take seconds on a busy disk.
+    const neverWaits = this.#neverWaits && name !== "fsync";
+    return settle(name, [this.#fd, ...args], neverWaits);
   }
 }
 
-/** Calls the function with a callback after the arguments. */
-function settle(name: keyof typeof fs, args: Args): Promise<unknown> {
+/** Calls that do not wait for anything but the disk. Others may wait for a pipe, a terminal or a full cache. */
+const AT_ONCE: readonly string[] = [
+  ...[
+    "access",
+    "close",
+    "fchmod",
+    "fstat",
+    "ftruncate",
+    "link",
+    "lstat",
+    "mkdir",
+    "readdir",
+    "rename",
+    "stat",
+    "unlink",
+  ],
+];
+/**
+ * So many calls return at once: a thread takes longer than the call, and the first one takes longer than all calls of a command. Later
+ * calls use threads, because a command that reads many files has to notice Ctrl-C.
+ */
+let atOnce = 250;
+
+/**
+ * Calls the function that returns at once, or the one with a callback after the arguments.
+ * @param neverWaits - it was opened with `O_NONBLOCK`
+ */
+async function settle(name: keyof typeof fs, args: Args, neverWaits = AT_ONCE.includes(name)): Promise<unknown> {
+  if (neverWaits && atOnce-- > 0) return (fs[`${name}Sync` as keyof typeof fs] as unknown as Method)(...args);
   return new Promise((resolve, reject) => {
     (fs[name] as unknown as Method)(...args, (error: Error | null | undefined, value: unknown) => {
       if (error == null) resolve(value);

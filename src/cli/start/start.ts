@@ -23,7 +23,8 @@ const loaded: object[] = [];
 const scripts = new Map<string, { script: Script; source: Uint8Array }>();
 const uid = process.getuid?.() === process.geteuid?.() ? (process.getuid?.() ?? null) : null;
 const folder = findCacheFolder(process.env, process.platform, uid);
-const word = /^[a-z-]{1,20}$/i.exec(process.argv[2] ?? "")?.[0] ?? "other";
+// Without the flag `i`, for which a regular expression loads tables of Unicode.
+const word = /^[A-Za-z-]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "other";
 const { v8_enable_pointer_compression: small } = process.config.variables as { v8_enable_pointer_compression?: number };
 // There are two builds of the same Node, and V8 may not tell their code apart.
 const machine = `${process.version}-${process.arch}${small === 1 ? "-small" : ""}`;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { constants } from "node:fs";
 import * as node from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +28,7 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<unknown> {
   }
 }
 
-test.each<[string, (fs: Files, name: string) => Promise<unknown>]>([
+const CALLS: readonly [string, (fs: Files, name: string) => Promise<unknown>][] = [
   ["access", (fs, name) => fs.access(join(folder, name), constants.R_OK)],
   ["lstat", (fs, name) => fs.lstat(join(folder, name), { bigint: true })],
   ["stat", (fs, name) => fs.stat(join(folder, name))],
@@ -41,7 +42,24 @@ test.each<[string, (fs: Files, name: string) => Promise<unknown>]>([
   ["unlink", (fs, name) => fs.unlink(join(folder, name, "none"))],
   ["writeFile", (fs, name) => fs.writeFile(join(folder, name, "none"), "text")],
   ["open", (fs, name) => fs.open(join(folder, name), "wx").then(() => "opened")],
-])("%s answers as in node:fs/promises", async (_, ask) => {
+];
+
+test.each(CALLS)("%s answers as in node:fs/promises", (_, ask) => compare(ask));
+
+test.skipIf(process.platform === "win32")(
+  "an open that may wait for another process does not stop this one",
+  async () => {
+    const pipe = join(folder, "pipe");
+    spawnSync("mkfifo", [pipe]);
+    const opening = ours.open(pipe, "r");
+    await node.writeFile(pipe, "content");
+    const handle = await opening;
+    expect(await handle.readFile("utf8")).toBe("content");
+    await handle.close();
+  },
+);
+
+async function compare(ask: (fs: Files, name: string) => Promise<unknown>): Promise<void> {
   for (const name of ["file", "link", "", "none/none", "file/none", "\0"]) {
     const [found, wanted] = [
       await outcomeOf(() => ask(ours as unknown as Files, name)),
@@ -49,14 +67,19 @@ test.each<[string, (fs: Files, name: string) => Promise<unknown>]>([
     ];
     expect(found, name).toEqual(wanted);
   }
-});
+}
 
-test("a handle reads and writes as one of node:fs/promises", async () => {
+const { O_RDWR, O_CREAT, O_TRUNC, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+
+test.each([
+  ["that may wait", "w+"],
+  ["that never waits", O_RDWR! | O_CREAT! | O_TRUNC! | O_NONBLOCK],
+])("a handle %s reads and writes as one of node:fs/promises", async (_, flags) => {
   const results: unknown[] = [];
   for (const open of [node.open, ours.open as unknown as typeof node.open]) {
     const path = join(folder, `handle-${String(results.length)}`);
     const done: unknown[] = [];
-    const handle: Handle = await open(path, "w+", 0o600);
+    const handle: Handle = await open(path, flags, 0o600);
     done.push(await handle.write(Buffer.from("abcdef")), await handle.write(Buffer.from("xyz"), 1, 2, 3));
     await handle.appendFile("!");
     await handle.sync();
@@ -76,4 +99,15 @@ test("a handle reads and writes as one of node:fs/promises", async () => {
     results.push(done);
   }
   expect(results[1]).toEqual(results[0]);
+});
+
+// Last, because later calls use threads.
+test("a process of many calls gets the same answers, and notices signals between them", async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  for (let i = 0; i < 1_000; i++) await ours.lstat(folder);
+  clearInterval(timer);
+  expect(turns).toBeGreaterThan(0);
+  await node.rm(join(folder, "none"));
+  for (const [, ask] of CALLS) await compare(ask);
 });
