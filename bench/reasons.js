@@ -5,19 +5,22 @@
 export const REASONS = [
   [
     "a verdict, 100,000 keys",
-    "The records of 100,000 keys do not fit into the caches of the CPU, so a verdict waits for main memory. The digest of the peer is of a token that it has just read.",
+    "Counted by callgrind, a verdict takes 15,300 instructions (11,150 with 1,000 keys), and the SHA-256 in it 8,850. The difference builds the key and the version, because a cache of 4,096 seldom has them. Their records do not fit into the caches of the CPU, so a verdict also waits for main memory.",
   ],
   [
     "a verdict, 1,000 keys; peer: prefixed-api-key",
-    "Both compute one SHA-256. A verdict of ours also judges expiry, scopes and audience, and records the use.",
+    "Counted by callgrind, a verdict takes 11,150 instructions, of which 8,850 are one bare SHA-256, which the peer computes too. The rest finds the version, reads two clocks, judges expiry, scopes and audience, and records the use. An earlier version was as fast without the second clock, which the lease needs.",
   ],
   [
     "Express",
     "The handler answers two bytes, so the guard is compared with almost nothing. It adds one SHA-256, one lookup and the list of open responses to each request.",
   ],
   ["node:http", "As for Express: the cost of the guard is the same with every handler."],
-  ["Fastify", "As for Express: the cost of the guard is the same with every handler."],
-  ["Hono", "As for Express: the cost of the guard is the same with every handler."],
+  [
+    "Fastify",
+    "Counted by callgrind without a framework, the guard takes 17,300 instructions (before: 18,700), 8,850 of them one SHA-256. About 3,000 read the headers, several times, because a repeated one must be found in what the client sent. Comparing them with fewer branches gained nothing.",
+  ],
+  ["Hono", "As for Fastify: the cost of the guard is the same with every framework."],
   [
     "mcp-keys check with 100,000 keys",
     "Even with a checkpoint, a command reads the whole journal and authenticates it: without that, a damaged line could hide the revocation of a key. Authenticating takes 5 ms; what costs is filling 58 MB of new memory, which the search for the key needs.",
