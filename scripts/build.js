@@ -4,7 +4,8 @@
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, transform } from "esbuild";
-import { packCli } from "./pack-cli.js";
+import { lightenPackages } from "./lighten-packages.js";
+import { pack } from "./pack.js";
 
 const root = resolve(import.meta.dirname, "..");
 const dist = join(root, "dist");
@@ -26,15 +27,15 @@ const common = {
   metafile: true,
   write: false,
 };
-const library = {
+// The library and the CLI in one, so that the package contains once what both use.
+const program = {
   ...common,
-  entryPoints: { index: "src/index.ts", testing: "src/testing.ts" },
+  entryPoints: {
+    ...{ index: "src/index.ts", testing: "src/testing.ts" },
+    ...{ "cli/main": "src/cli/main.ts", "cli/fs-promises": "src/cli/start/fs-promises.ts" },
+  },
   chunkNames: "chunks/[name]-[hash]",
-};
-const cli = {
-  ...common,
-  entryPoints: { "cli/main": "src/cli/main.ts" },
-  plugins: [{ name: "start", setup: startFaster }],
+  plugins: [lightenPackages(root)],
 };
 // The child process that talks to the keychain. Its engines are not bundled.
 const keychain = {
@@ -44,14 +45,11 @@ const keychain = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
 };
-const built = await Promise.all([build(library), build(cli), build(keychain)]).catch(() => process.exit(1)); // esbuild has printed the error
+const built = await Promise.all([build(program), build(keychain)]).catch(() => process.exit(1)); // esbuild has printed the error
 
-const textsOf = ({ outputFiles }) => outputFiles.map(({ path, text }) => [relative(dist, path), text]);
-const [lib, program, child] = built;
-const files = new Map();
-for (const [name, text] of textsOf(lib)) files.set(name, await shortenModule(text));
-for (const [name, text] of textsOf(child)) files.set(name, await compact(text));
-for (const [name, text] of await packCli(program, shorten, startProgram)) files.set(join("cli", name), text);
+const [all, child] = built;
+const files = await pack(all, { minify: shorten, minifyModule: shortenModule, start: startProgram });
+for (const { path, text } of child.outputFiles) files.set(relative(dist, path), await compact(text));
 files.set("THIRD-PARTY-LICENSES.txt", await licences(bundledPackages()));
 
 if (process.argv.includes("--clean")) await rm(dist, { recursive: true, force: true });
@@ -76,22 +74,6 @@ async function startProgram(
   const entryPoints = { start: "src/cli/start/start.ts" };
   const { outputFiles } = await build({ ...common, entryPoints, define, splitting: false, format: "cjs" });
   return compact(outputFiles[0].text, { minifyIdentifiers: true, lineLimit: 0 }); // names of files stay whole
-}
-
-/** Removes work that packages do on load and we never need: commander loads child_process, chalk inspects the terminal. */
-function startFaster(/** @type {import("esbuild").PluginBuild} */ { onResolve, onLoad }) {
-  const nothing = { path: "no-colours", namespace: "start" };
-  onResolve({ filter: /^node:fs\/promises$/ }, () => ({ path: join(root, "src/cli/start/fs-promises.ts") }));
-  // The same code as for Node, but as ES modules: what is not used is left out.
-  onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, "node_modules/yaml/browser/index.js") }));
-  onResolve({ filter: /^#supports-color$/ }, () => nothing); // `render.ts` always sets the number of colours
-  onLoad({ filter: /^no-colours$/, namespace: "start" }, () => ({ contents: "export default {};" }));
-  onLoad({ filter: /[\\/]commander[\\/]lib[\\/]command\.js$/ }, async ({ path }) => {
-    const text = await readFile(path, "utf8");
-    const eager = "const childProcess = require('node:child_process');";
-    if (!text.includes(eager)) throw new Error("commander no longer loads node:child_process as expected");
-    return { contents: text.replace(eager, "const childProcess = null; // we have no executable subcommands") };
-  });
 }
 
 /** Removes comments and whitespace. Keeps names, and lines short enough to find a place in a stack trace. */

@@ -17,7 +17,7 @@ beforeAll(async () => {
      const { readFileSync } = fs;
      const files = [];
      fs.readFileSync = (path, ...options) => {
-       if (String(path).endsWith(".cjs")) files.push(path);
+       if (/chunks.*\\.c?js$|main\\.cjs$/.test(path)) files.push(path);
        return readFileSync(path, ...options);
      };
      process.on("exit", () => {
@@ -37,7 +37,7 @@ async function loadedBy(line: string): Promise<{ files: string[]; builtIn: strin
   expect(stderr).not.toContain("error:");
   const { files, builtIn } = JSON.parse(readFileSync(record, "utf8")) as { files: string[]; builtIn: string[] };
   return {
-    files: files.map((path) => path.replace(/^.*[\\/]/, "").replace(/(-[0-9a-f]{8})?\.cjs$/, "")).sort(),
+    files: [...new Set(files.map((path) => path.replace(/^.*[\\/]/, "").replace(/(-[0-9a-f]{8})?\.c?js$/, "")))].sort(),
     builtIn: builtIn.map((name) => name.replace("NativeModule ", "")),
   };
 }
@@ -55,7 +55,7 @@ test.concurrent.each([
   ["completion bash --complete", ["completion", "disable"]],
 ])("`%s` loads only the files that it needs", async (line, files) => {
   const loaded = await loadedBy(line);
-  expect(loaded.files).toEqual(["common", "main", ...files].sort());
+  expect(loaded.files).toEqual(["common", "core", "main", ...files].sort());
   for (const costly of ["http", "child_process", "fs/promises", "zlib", "internal/crypto/webcrypto"]) {
     expect(loaded.builtIn).not.toContain(costly);
   }
@@ -76,14 +76,14 @@ test.concurrent.each(Object.keys(commands))(
   "%s: the help loads nothing that the command does not need",
   async (name) => {
     const { files } = await loadedBy(`${name} --help`);
-    const own = ["common", "main", name, ...(NEEDED[name] ?? [])];
+    const own = ["common", "core", "main", name, ...(NEEDED[name] ?? [])];
     expect(files.filter((file) => !own.includes(file))).toEqual([]);
   },
 );
 
 test("`verify` of an address loads neither TLS nor DNS", async () => {
   const { files, builtIn } = await loadedBy("verify http://127.0.0.1:1/mcp");
-  expect(files).toEqual(["common", "main", "verify"]);
+  expect(files).toEqual(["common", "core", "main", "verify"]);
   expect(builtIn.filter((name) => /^(https|tls|dns|zlib|child_process|fs\/promises)$/.test(name))).toEqual([]);
 });
 

@@ -14,8 +14,9 @@ declare const __FILE_OF__: readonly number[];
 declare const __BUILD__: string;
 
 type Load = (id: number) => object;
-type Part = (exports: object, load: Load, define: unknown, toModule: unknown, importer: unknown) => void;
-type File = (module: { exports: object }, require: NodeJS.Require, path: string) => void;
+type Part = (exports: object, define: unknown) => object | undefined;
+interface Module { exports: object }
+type File = (module: Module, require: unknown, path: string, load: Load, toModule: unknown, importer: unknown) => void;
 
 const requireModule: (name: string) => unknown = require;
 const parts: Record<number, Part> = {};
@@ -47,8 +48,7 @@ function load(id: number): object {
   if (known !== undefined) return known;
   if (parts[id] === undefined) Object.assign(parts, compile(__FILES__[__FILE_OF__[id] ?? 0] ?? ""));
   const exports = {};
-  parts[id]?.(exports, load, defineExports, toModule, importModule);
-  return (loaded[id] = exports);
+  return (loaded[id] = parts[id]?.(exports, defineExports) ?? exports);
 }
 
 function compile(name: string): object {
@@ -57,7 +57,8 @@ function compile(name: string): object {
   const cached = cache.get(name);
   const cachedData = cached !== undefined && source.equals(cached.source) ? cached.code : undefined;
   // The build writes ASCII only. Latin-1 needs no check of each byte.
-  const script = new Script(source.toString("latin1"), {
+  const text = source.toString("latin1");
+  const script = new Script(name.endsWith(".js") ? fromModule(text) : text, {
     filename: path,
     ...(cachedData !== undefined && { cachedData }),
   });
@@ -65,8 +66,20 @@ function compile(name: string): object {
   if (cachedData === undefined || script.cachedDataRejected === true) isComplete = false;
   scripts.set(name, { script, source });
   const module = { exports: {} };
-  (script.runInThisContext() as File)(module, require, path);
+  (script.runInThisContext() as File)(module, require, path, load, toModule, importModule);
   return module.exports;
+}
+
+/**
+ * Makes a script of a module that the library uses too: in the first line is a comment with what stands for the imports in the second,
+ * and in the last line are the exports.
+ */
+function fromModule(text: string): string {
+  const imports = text.indexOf("\n");
+  const code = text.indexOf("\n", imports + 1);
+  const exports = text.lastIndexOf("export{");
+  const list = text.slice(exports + "export".length, text.lastIndexOf(";")).replace(/([\w$]+) as ([\w$]+)/g, "$2:$1");
+  return `${text.slice(2, imports)}\n${text.slice(code, exports)}return${list}}}})`;
 }
 
 function defineExports(exports: object, getters: Record<string, () => unknown>): void {
