@@ -73,7 +73,8 @@ describe.skipIf(process.platform === "win32")("the cache of compiled code", () =
   test("is not used for another source of the same length, as after a patch", async () => {
     const { dir, folder, cached } = start();
     const root = fileURLToPath(new URL("../..", import.meta.url));
-    for (const part of ["bin", "dist/cli", "dist/chunks"]) await cp(join(root, part), join(dir, "copy", part), { recursive: true });
+    for (const part of ["bin", "dist/cli", "dist/chunks"])
+      await cp(join(root, part), join(dir, "copy", part), { recursive: true });
     const env = { ...ON, PATH: process.env["PATH"], HOME: dir };
     const run = () => runProcess(process.execPath, [join(dir, "copy/bin/mcp-keys.js"), "--help"], { env });
     expect((await run()).stdout).toContain("rotate");

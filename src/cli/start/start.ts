@@ -15,7 +15,9 @@ declare const __BUILD__: string;
 
 type Load = (id: number) => object;
 type Part = (exports: object, define: unknown) => object | undefined;
-interface Module { exports: object }
+interface Module {
+  exports: object;
+}
 type File = (module: Module, require: unknown, path: string, load: Load, toModule: unknown, importer: unknown) => void;
 
 const requireModule: (name: string) => unknown = require;
