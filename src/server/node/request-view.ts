@@ -11,11 +11,14 @@ import { isCut, listHeaders } from "./raw-headers.ts";
 export class NodeRequestView implements RequestView {
   readonly #request: IncomingMessage;
   readonly #headers: readonly string[];
+  /** A bit for each length of a name, to see without a search that most headers were not sent. */
+  readonly #lengths: number;
   #url: string | null = null;
 
   constructor(request: IncomingMessage) {
     this.#request = request;
     this.#headers = listHeaders(request);
+    this.#lengths = collectLengths(this.#headers);
   }
 
   get flaw(): HeadFlaw | null {
@@ -57,6 +60,7 @@ export class NodeRequestView implements RequestView {
   }
 
   header(name: string): string | null {
+    if ((this.#lengths & (1 << name.length)) === 0) return null;
     const headers = this.#headers;
     let found: string | null = null;
     for (let i = 0; i + 1 < headers.length; i += 2) {
@@ -79,4 +83,11 @@ export class NodeRequestView implements RequestView {
     // Express and connect remove the mount path from `url`.
     return (this.#url = request.originalUrl ?? request.url ?? "");
   }
+}
+
+/** Lengths of 32 and more share the bits of shorter ones. */
+function collectLengths(headers: readonly string[]): number {
+  let lengths = 0;
+  for (let i = 0; i + 1 < headers.length; i += 2) lengths |= 1 << (headers[i] ?? "").length;
+  return lengths;
 }
