@@ -4,7 +4,7 @@ import { KeysError } from "../../../errors.ts";
 import type { Lookup } from "../../draft.ts";
 import { verifiedSum } from "../format/line.ts";
 import { parseRecord } from "../format/record.ts";
-import { linesWith } from "./line-index.ts";
+import { hasEntry, linesWith } from "./line-index.ts";
 import type { Field } from "./line-index.ts";
 
 /** Looks up keys in the part of a journal that has an index, and reads only their lines. The last line with a key has all of it. */
@@ -47,7 +47,8 @@ export class IndexedKeys implements Lookup {
     for (const offset of linesWith(this.#index, field, text)) {
       const line = this.#readLine(offset);
       const record = verifiedSum(line, 0, line.length) === null ? null : parseRecord(line.toString());
-      if (record === null) {
+      // Another line here, as in an older copy of the file, does not tell that the key is in no later line.
+      if (record === null || !hasEntry(record.change.keys, field, text)) {
         throw new KeysError("STORE_DAMAGED", `${this.#path} was altered after it was first read`);
       }
       const key = record.change.keys.find(matches);

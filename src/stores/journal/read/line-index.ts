@@ -3,6 +3,8 @@ import type { Key } from "../../../core/key.ts";
 /** A field of a key that differs from those of other keys. */
 export type Field = "id" | "name" | "digest";
 
+const FIELDS: readonly Field[] = ["id", "name", "digest"];
+
 /** Bytes of an entry: 28 bits of a hash function, then the 36 bits of an offset, as one little-endian number. */
 const ENTRY = 8;
 const HASH_BITS = 28;
@@ -24,10 +26,8 @@ export class LineIndexDraft {
 
   /** Adds the keys of a record. `offset` is that of its first byte, after the newline. */
   add(keys: readonly Key[], offset: number): void {
-    for (const { id, name, versions } of keys) {
-      this.#push("id", id, offset);
-      this.#push("name", name, offset);
-      for (const { digest } of versions) this.#push("digest", digest, offset);
+    for (const key of keys) {
+      for (const field of FIELDS) for (const text of textsOf(key, field)) this.#push(field, text, offset);
     }
   }
 
@@ -61,6 +61,16 @@ export function* linesWith(index: Buffer, field: Field, text: string): IterableI
   for (let i = countUpTo(index, wanted) - 1; i >= 0 && hashAt(index, i) === wanted; i--) {
     yield (index.readUInt32LE(i * ENTRY + 4) % 2 ** (32 - HASH_BITS)) * TOP + index.readUInt32LE(i * ENTRY);
   }
+}
+
+/** Checks whether {@link linesWith} returns the line of a record with these keys, if the index has it. */
+export function hasEntry(keys: readonly Key[], field: Field, text: string): boolean {
+  const wanted = hashOf(field, text);
+  return keys.some((key) => textsOf(key, field).some((each) => hashOf(field, each) === wanted));
+}
+
+function textsOf(key: Key, field: Field): readonly string[] {
+  return field === "digest" ? key.versions.map(({ digest }) => digest) : [key[field]];
 }
 
 /** Returns how many entries have these bits or lower ones. */

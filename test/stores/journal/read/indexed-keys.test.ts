@@ -11,7 +11,7 @@ import { JournalReader } from "../../../../src/stores/journal/read/journal-reade
 import { RUNS } from "../../../arbitraries.ts";
 import { aVersion } from "../../../fakes.ts";
 import { aDraft, aWorld, keyNo, openIn } from "../../place.ts";
-import { journalOf } from "../bytes.ts";
+import { journalOf, recordOf } from "../bytes.ts";
 import { aCheckpointed, aJournal } from "./checkpointed.ts";
 
 const N = 6;
@@ -131,6 +131,20 @@ test("a line that was altered after it was authenticated is damaged", async () =
   const store = await openIn(folder, {}, (await readCheckpoint())!.size);
   expect(await store.get("key-1")).not.toBeNull();
   await writeFile(path, bytes.toString().replace("key-2", "key-X"));
+  await expect(store.get("key-2")).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+});
+
+test("a revoked key is not valid again because its last line was replaced by one with another key", async () => {
+  const { bytes, sums } = journalOf(3);
+  const keys = [{ ...keyNo(2), enabled: false, revision: 2, note: "longer than the other line" }];
+  const disabled = formatRecord({ change: { seq: 4, at: 1_000, by: "x", op: "disable", keys } }, sums[3]!).bytes;
+  const other = recordOf(4, 4, sums[3]!).bytes;
+  const { folder, path, list } = await aJournal(Buffer.concat([bytes, disabled]));
+  await list();
+  const { size } = await stat(path);
+  const store = await openIn(folder, {}, size);
+  expect(await store.get("key-2")).toMatchObject({ enabled: false });
+  await writeFile(path, Buffer.concat([bytes, other, Buffer.alloc(disabled.length - other.length)]));
   await expect(store.get("key-2")).rejects.toMatchObject({ code: "STORE_DAMAGED" });
 });
 
