@@ -124,7 +124,7 @@ export class RateLimiter {
         const wait = this.#limitOf(response, tries);
         if (wait === null) {
           this.#sentAt.set(response, at);
-          this.#note(response, kind, this.#options.now() - at);
+          this.#note(response, kind, at);
           return response;
         }
         response.close();
@@ -215,13 +215,13 @@ export class RateLimiter {
   }
 
   /** Learns from an answer. */
-  #note(response: HttpResponse, kind: RequestKind, delay: number): void {
+  #note(response: HttpResponse, kind: RequestKind, sentAt: number): void {
     if (kind === "wrong" || this.#limitsValid) {
       this.#backoff.answered();
       this.#slots.answered();
       this.#pace.answered();
     }
-    if (this.#delays.note(delay)) this.#pace.slowDown(Math.min(LEAST_RATE, this.#options.rate));
+    if (this.#delays.note(sentAt, this.#options.now())) this.#pace.slowDown(Math.min(LEAST_RATE, this.#options.rate));
     const announced = kind === "wrong" ? readAnnouncedLimit(response) : null;
     if (announced === null) return;
     const { remaining, resetMs } = announced;
