@@ -18,9 +18,12 @@ export const REASONS = [
   ["node:http", "As for Express: the cost of the guard is the same with every handler."],
   [
     "Fastify",
-    "Counted by callgrind without a framework, the guard takes 17,300 instructions (before: 18,700), 8,850 of them one SHA-256. About 3,000 read the headers, several times, because a repeated one must be found in what the client sent. Comparing them with fewer branches gained nothing.",
+    "Counted by callgrind, the guard adds 16,900 instructions to 69,600 (before: 17,600). One SHA-256 is 8,850 of them. Another 3,000 read the headers, because a repeated one must be found in what the client sent. Names are compared as a whole, and most headers that were not sent are not searched for. For a client that sends names in lower case, that saves a third of the reading.",
   ],
-  ["Hono", "As for Fastify: the cost of the guard is the same with every framework."],
+  [
+    "Hono",
+    "Counted by callgrind, the guard adds 26,000 instructions to 91,500 (before: 26,900). An empty middleware that answers with a promise, as the guard does, adds 5,000 without any guard, and most of the rest is as for Fastify. One promise less inside the guard would save 150.",
+  ],
   [
     "mcp-keys check with 100,000 keys",
     "Even with a checkpoint, a command reads the whole journal and authenticates it: without that, a damaged line could hide the revocation of a key. Authenticating takes 5 ms; what costs is filling 58 MB of new memory, which the search for the key needs.",
