@@ -16,9 +16,9 @@ export function systemNow(): Epoch {
   return Math.floor(Date.now() / 1000);
 }
 
-/** Returns the milliseconds of a monotonic clock. `performance.now()` takes three times as long. */
 const { hrtime } = process;
 
+/** Returns the milliseconds of a monotonic clock. `performance.now()` takes three times as long. */
 export function systemTicks(): number {
   const [seconds, nanoseconds] = hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -157,6 +157,8 @@ export function createKeyIndex(peppers: readonly Pepper[]): KeyIndex {
         versions.setNewest(row, newest);
         ends.add(row);
       }
+      // With fewer versions than before, the last rows are left over. None may pass for the newest one of a key.
+      for (const row of rows.slice(key.versions.length)) versions.setNewest(row, newest);
     },
     has: (id) => keys.find(id) !== 0,
     get(id) {

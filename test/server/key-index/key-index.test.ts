@@ -26,6 +26,19 @@ test("a key that is put again replaces the old one", () => {
   expect(find(index, "second", null)).toMatchObject({ key: { enabled: false } });
 });
 
+test("a key that is put again with fewer versions counts once", () => {
+  const index = createKeyIndex([]);
+  const versions = [1, 2, 3].map((n) => aVersion({ n, digest: digestToken(`token ${n}`) }));
+  for (const count of [3, 1, 2]) {
+    const key = aKey({ versions: versions.slice(0, count) });
+    index.put(key);
+    expect([...index.workingKeys(1)]).toEqual([key]);
+    const census = index.census(1);
+    expect(census.step(10)).toBe(true);
+    expect(census.counts).toMatchObject({ active: 1, revoked: 0 });
+  }
+});
+
 test("a cached version is found in its current state after every change", () => {
   const index = createKeyIndex([]);
   const versions = [aVersion({ digest: digestToken("first") })];
