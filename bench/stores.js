@@ -30,7 +30,7 @@ const files = Object.fromEntries(
 );
 let token = "";
 
-export async function rows({ long, rounds = long ? 9 : 3 }) {
+export async function rows({ long, rounds = long ? 9 : 5 }) {
   token = JSON.parse(cli(files.few, ["generate", "ci", "--json"])).token;
   writeFileSync(files.few, journal(FEW), { mode: 0o600 });
   writeFileSync(files.many, journal(MANY), { mode: 0o600 });
@@ -41,7 +41,7 @@ export async function rows({ long, rounds = long ? 9 : 3 }) {
   cli(files.many, ["check"]);
   if (long) await adding();
   if (long) await opening(rounds);
-  const result = [...(await commands(long, rounds)), await listing(rounds), start(rounds), ...compaction(long)];
+  const result = [...(await commands(long, 3 * rounds)), await listing(rounds), start(rounds), ...compaction(long)];
   rmSync(dir, { recursive: true });
   return result;
 }
