@@ -85,5 +85,6 @@ void run(process.argv.slice(2), world).then((status) => {
   if ([0, 1, 2].some(isHungUp)) dieOfHangUp();
   process.exitCode = signalled ?? status;
   if (signalled !== undefined) process.exit();
-  setTimeout(() => process.exit(), LINGER_MS).unref();
+  // The first timer takes 0.2 ms.
+  if (process.getActiveResourcesInfo().length > 0) setTimeout(() => process.exit(), LINGER_MS).unref();
 });
