@@ -101,22 +101,7 @@ class Handle {
 }
 
 /** Calls that do not wait for anything but the disk. Others may wait for a pipe, a terminal or a full cache. */
-const AT_ONCE: readonly string[] = [
-  ...[
-    "access",
-    "close",
-    "fchmod",
-    "fstat",
-    "ftruncate",
-    "link",
-    "lstat",
-    "mkdir",
-    "readdir",
-    "rename",
-    "stat",
-    "unlink",
-  ],
-];
+const AT_ONCE = "access close fchmod fstat ftruncate link lstat mkdir readdir rename stat unlink".split(" ");
 /**
  * So many calls return at once: a thread takes longer than the call, and the first one takes longer than all calls of a command. Later
  * calls use threads, because a command that reads many files has to notice Ctrl-C.
