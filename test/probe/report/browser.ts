@@ -92,7 +92,8 @@ export async function openBrowser(program: string): Promise<BrowserPage> {
     close: async () => {
       child.kill("SIGKILL");
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      // The processes of the browser may write for a moment longer.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }
