@@ -1,3 +1,10 @@
+import { constants } from "node:fs";
+
+// O_NONBLOCK keeps a named pipe from blocking the open. Windows has neither flag.
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
+/** Flags of every open: follow no link, wait for no pipe. */
+export const GUARDED = O_NOFOLLOW | O_NONBLOCK;
+
 /**
  * What the members of a file's group may do, if the user allows it: read the journal (`read`), or also write it (`write`), as the
  * group of a Kubernetes volume does. Without it, only the owner may do either.

@@ -1,14 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Key } from "../core/key.ts";
 import { isObject, isString } from "../core/type-guards.ts";
-import { judgeFile } from "./file-access.ts";
+import { GUARDED, judgeFile } from "./file-access.ts";
 import { inDataDir, parseFileLocation } from "./location.ts";
 import type { StoreWorld } from "./store.ts";
 
 /** A larger file has a checkpoint, with which the store itself reads it faster. In bytes. */
 const LIMIT = 2 ** 20;
-// O_NONBLOCK keeps a named pipe from blocking the open. Windows has neither flag.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
 
 /**
  * Reads the keys of a small file store without verifying its history, which takes longer than everything else that a completion does.
@@ -29,7 +27,7 @@ export function peekKeys(spec: string, world: StoreWorld): Key[] | null {
 function readSmall(path: string, access: Parameters<typeof judgeFile>[1]): string | null {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    fd = openSync(path, constants.O_RDONLY | GUARDED);
   } catch {
     return null;
   }

@@ -4,15 +4,10 @@ import type { FileHandle } from "node:fs/promises";
 import { shellQuote } from "../../../core/shell-quote.ts";
 import { KeysError } from "../../../errors.ts";
 import { groupHint } from "../../folder-advice.ts";
-import { judgeFile, newFileMode } from "../../file-access.ts";
+import { GUARDED, judgeFile, newFileMode } from "../../file-access.ts";
 import type { Access } from "../../file-access.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
-
-// O_NONBLOCK keeps a named pipe from blocking the open. Windows has neither flag.
-const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as Partial<typeof constants>;
-/** Flags of every open: follow no link, wait for no pipe. */
-export const GUARDED = O_NOFOLLOW | O_NONBLOCK;
 
 /** How to open a file. `create` and `reserve` require that the file does not exist; `overwrite` and `reserve` write anywhere in it. */
 export type OpenMode = "read" | "append" | "create" | "overwrite" | "reserve";

@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import type { BigIntStats } from "node:fs";
-import { canBeForged } from "../../file-access.ts";
+import { canBeForged, GUARDED } from "../../file-access.ts";
 import type { Access } from "../../file-access.ts";
 import type { Disk } from "./disk.ts";
 import { codeOf, faultOf } from "./fault.ts";
-import { GUARDED } from "./open.ts";
 import type { FileState } from "./open.ts";
 
 /** Larger files, in bytes, are not the store's: this is room for two million last-used times. */

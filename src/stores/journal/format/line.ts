@@ -6,6 +6,9 @@ import { hash } from "node:crypto";
  */
 export const MAX_LINE = 16 * 1024 * 1024;
 
+/** More bytes than most lines have, for a first attempt to read one. */
+export const USUAL_LINE = 4096;
+
 const OPENING = '{"v":1,"seq":';
 /** The opening, a `seq` of up to 16 digits, `,"prev":"`, 64 hex digits, `","at":` */
 const FRONT_LENGTH = OPENING.length + 16 + 9 + 64 + 7;

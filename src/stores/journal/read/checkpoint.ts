@@ -39,7 +39,7 @@ export async function readCheckpoint(disk: Disk, location: JournalLocation, size
     if (opened === null) return null;
     try {
       const length = opened.state.size;
-      if (length > MAX_BYTES + size / INDEX_SHARE) return null;
+      if (length > maxBytes(size)) return null;
       return parseCheckpoint(await new Source(location, opened.handle).read(0, Buffer.allocUnsafeSlow(length)));
     } finally {
       await opened.handle.close();
@@ -53,7 +53,7 @@ export async function readCheckpoint(disk: Disk, location: JournalLocation, size
 /** Replaces the checkpoint of a journal. Failures are ignored: the next reader just verifies more lines. */
 export async function writeCheckpoint(disk: Disk, location: JournalLocation, checkpoint: Checkpoint): Promise<void> {
   const bytes = formatCheckpoint(checkpoint);
-  if (bytes.length > MAX_BYTES + checkpoint.size / INDEX_SHARE) return;
+  if (bytes.length > maxBytes(checkpoint.size)) return;
   const path = checkpointPath(location);
   const temporary = `${path}.tmp`;
   try {
@@ -96,6 +96,11 @@ export function parseCheckpoint(bytes: Buffer): Checkpoint | null {
   if (!Array.isArray(voids) || !voids.every(isCount)) return null;
   const index = bytes.subarray(end + 1);
   return isIndex(index) ? { size, key, tag, seq, head, newest, epoch, base, until, lines, voids, index } : null;
+}
+
+/** Returns the most bytes of the checkpoint of a journal of so many bytes. */
+function maxBytes(journal: number): number {
+  return MAX_BYTES + journal / INDEX_SHARE;
 }
 
 function checkpointPath({ path }: JournalLocation): string {

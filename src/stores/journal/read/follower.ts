@@ -1,10 +1,9 @@
 import { constants, type BigIntStats } from "node:fs";
 import { basename } from "node:path";
-import { canBeForged } from "../../file-access.ts";
+import { canBeForged, GUARDED } from "../../file-access.ts";
 import type { Disk } from "../disk/disk.ts";
 import { codeOf, faultOf } from "../disk/fault.ts";
 import type { JournalLocation } from "../disk/folder.ts";
-import { GUARDED } from "../disk/open.ts";
 import { FOLLOWER_SIZE, parseFollower, type FollowerRecord } from "../format/follower-file.ts";
 
 /** How often a file is read again that seems to be overwritten right now. */

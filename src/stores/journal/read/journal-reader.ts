@@ -2,12 +2,11 @@ import { KeysError } from "../../../errors.ts";
 import type { Change } from "../../store.ts";
 import { readChanges } from "./changes.ts";
 import { Chain } from "../format/chain.ts";
-import type { ChainState } from "../format/chain-state.ts";
 import type { Disk } from "../disk/disk.ts";
 import type { JournalLocation } from "../disk/folder.ts";
 import { LazyKeys } from "./lazy-keys.ts";
 import type { Indexed } from "./lazy-keys.ts";
-import { lineAt, MAX_LINE } from "../format/line.ts";
+import { lineAt, MAX_LINE, USUAL_LINE } from "../format/line.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointDraft } from "./checkpoint-draft.ts";
@@ -17,9 +16,6 @@ import { restore } from "./restore.ts";
 import { openPrivate } from "../disk/open.ts";
 import type { FileState } from "../disk/open.ts";
 import { Source } from "../disk/source.ts";
-
-/** Bytes: more than most lines have. */
-const USUAL_LINE = 4096;
 
 /** Which keys will be needed: `some`, by looking them up; `all`, later; or all `parsed`, while they are read. */
 export type NeededKeys = "some" | "all" | "parsed";
@@ -42,8 +38,8 @@ export class JournalReader {
   size = 0;
   readonly #location: JournalLocation;
   readonly #source: Source;
-  /** The state at the checkpoint. Without its index, which takes memory. */
-  readonly #covered: ChainState | null;
+  /** What the checkpoint covers. Without its index, which takes memory. */
+  readonly #covered: Pick<Checkpoint, "size" | "seq" | "head"> | null;
   /** Covers all decided bytes. Only set while the file is being opened. */
   #draft: CheckpointDraft | null = null;
   /** How many bytes were verified line by line. */
@@ -59,7 +55,7 @@ export class JournalReader {
     this.#location = location;
     this.#source = source;
     this.file = file;
-    this.#covered = checkpoint === null ? null : stateOf(checkpoint);
+    this.#covered = checkpoint && { size: checkpoint.size, seq: checkpoint.seq, head: checkpoint.head };
     this.chain = new Chain(location.path, checkpoint);
     const indexed = checkpoint !== null && need === "some" ? this.#indexed(checkpoint) : null;
     const size = file.size - (indexed?.size ?? 0);
@@ -185,8 +181,4 @@ export class JournalReader {
     if (state === null || this.#draft === null || state.size > MAX_INDEXED) return;
     await writeCheckpoint(disk, this.#location, this.#draft.finish(state));
   }
-}
-
-function stateOf({ index: _index, key: _key, tag: _tag, ...state }: Checkpoint): ChainState {
-  return state;
 }

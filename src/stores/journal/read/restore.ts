@@ -1,15 +1,13 @@
 import type { Source } from "../disk/source.ts";
-import { endsIn, MAX_LINE } from "../format/line.ts";
+import { endsIn, MAX_LINE, USUAL_LINE } from "../format/line.ts";
 import type { CheckpointDraft } from "./checkpoint-draft.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { FileMac } from "./file-mac.ts";
 import type { LazyKeys } from "./lazy-keys.ts";
 
 const NEWLINE = 10;
-/** Bytes. */
+/** Bytes that are read at once. */
 const PIECE = 1024 * 1024;
-/** Bytes: more than most lines have. */
-const USUAL_LINE = 4096;
 
 /**
  * Reads what a checkpoint covers, into `keys`. Returns `false` if the bytes are not the covered ones. Then `keys` and `draft` must not be
@@ -50,7 +48,7 @@ async function readPieces(source: Source, { size }: Checkpoint, keys: LazyKeys, 
     const bytes = source.readNow(at, piece.subarray(0, size - at));
     keys.restore(bytes, at);
     cover(bytes);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise(setImmediate);
   }
   for (let length = USUAL_LINE; ; length *= 4) {
     const from = Math.max(size - length, 0);
