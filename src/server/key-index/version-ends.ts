@@ -17,7 +17,7 @@ export class VersionEnds {
   /** Ends up to this second have been taken, and those up to `#collected` are in `#rows`, except for what the search has not reached. */
   #taken: Epoch = NaN;
   #collected: Epoch = NaN;
-  #search: { readonly after: Epoch; next: number } | null = null;
+  #search: { readonly after: Epoch; next: number; readonly written: Set<number> } | null = null;
   #isOn = false;
 
   constructor(versions: VersionRows, keys: KeyRows) {
@@ -48,16 +48,19 @@ export class VersionEnds {
   /** Looks at the next `rows` versions. */
   collect(rows: number): void {
     if (this.#search === null) return;
-    const { after, next } = this.#search;
+    const { after, next, written } = this.#search;
     const last = Math.min(this.#versions.count, next + rows - 1);
-    for (let row = next; row <= last; row++) this.#add(row, after);
+    // Whoever wrote a row since has added it, or reported that it was over already.
+    for (let row = next; row <= last; row++) if (!written.has(row)) this.#add(row, after);
     this.#search.next = last + 1;
     if (last === this.#versions.count) this.#search = null;
   }
 
   /** Adds a row that was written. */
   add(row: number): void {
-    if (this.#isOn) this.#add(row, this.#taken);
+    if (!this.#isOn) return;
+    this.#search?.written.add(row);
+    this.#add(row, this.#taken);
   }
 
   /** Removes and returns the versions that ended up to `now`. Nothing if the clock failed. */
@@ -72,7 +75,7 @@ export class VersionEnds {
   }
 
   #startSearch(now: Epoch): void {
-    this.#search = { after: this.#collected, next: 1 };
+    this.#search = { after: this.#collected, next: 1, written: new Set() };
     this.#collected = now + AHEAD;
   }
 
